@@ -1,0 +1,2 @@
+// Package delta is rows with weights in columns: what flows between operators.
+package delta

@@ -1,0 +1,110 @@
+// Package sqltype is the type registry: PostgreSQL's OIDs, the physical form each type has in
+// a column, and its text and binary codecs.
+package sqltype
+
+// OID identifies a type as PostgreSQL does.
+type OID uint32
+
+// Types known to the engine (pg_type.oid).
+const (
+	Invalid     OID = 0
+	Bool        OID = 16
+	Bytea       OID = 17
+	Char        OID = 18 // "char"
+	Name        OID = 19
+	Int8        OID = 20
+	Int2        OID = 21
+	Int4        OID = 23
+	Regproc     OID = 24
+	Text        OID = 25
+	OIDType     OID = 26
+	JSON        OID = 114
+	Float4      OID = 700
+	Float8      OID = 701
+	Unknown     OID = 705
+	BPChar      OID = 1042
+	Varchar     OID = 1043
+	Date        OID = 1082
+	Time        OID = 1083
+	Timestamp   OID = 1114
+	Timestamptz OID = 1184
+	Interval    OID = 1186
+	Numeric     OID = 1700
+	Void        OID = 2278
+	Any         OID = 2276
+	AnyElement  OID = 2283
+	UUID        OID = 2950
+	JSONB       OID = 3802
+)
+
+// Type is a type with its modifier; Mod is PostgreSQL's typmod, -1 = none.
+type Type struct {
+	OID OID
+	Mod int32
+}
+
+// Of is t without a modifier.
+func Of(t OID) Type { return Type{OID: t, Mod: -1} }
+
+// Physical is the form a type's values have in a delta.Column.
+type Physical uint8
+
+const (
+	PhysNone     Physical = iota
+	PhysBool              // 1 byte, 0 or 1 (Arrow packs bits; a byte keeps kernels plain)
+	PhysInt16             // int16
+	PhysInt32             // int32: int4, date (days since 2000-01-01), oid (as its bits)
+	PhysInt64             // int64: int8, timestamp, timestamptz, time (microseconds; since 2000-01-01)
+	PhysFloat32           // float32
+	PhysFloat64           // float64
+	PhysNumeric           // decimal.Num, 24 bytes; large ones point into the column's Var
+	PhysInterval          // 16 bytes: microseconds int64, days int32, months int32
+	PhysUUID              // 16 bytes
+	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, unknown
+)
+
+// Size is the width of one value in Column.Data, 0 for PhysBytes and PhysNone.
+func (p Physical) Size() int {
+	switch p {
+	case PhysBool:
+		return 1
+	case PhysInt16:
+		return 2
+	case PhysInt32, PhysFloat32:
+		return 4
+	case PhysInt64, PhysFloat64:
+		return 8
+	case PhysInterval, PhysUUID:
+		return 16
+	case PhysNumeric:
+		return 24
+	}
+	return 0
+}
+
+// Phys returns the physical form of a type, PhysNone for one that has no values here.
+func (t OID) Phys() Physical {
+	switch t {
+	case Bool:
+		return PhysBool
+	case Int2:
+		return PhysInt16
+	case Int4, Date, OIDType, Regproc:
+		return PhysInt32
+	case Int8, Timestamp, Timestamptz, Time:
+		return PhysInt64
+	case Float4:
+		return PhysFloat32
+	case Float8:
+		return PhysFloat64
+	case Numeric:
+		return PhysNumeric
+	case Interval:
+		return PhysInterval
+	case UUID:
+		return PhysUUID
+	case Text, Varchar, BPChar, Name, Bytea, JSON, JSONB, Unknown, Char:
+		return PhysBytes
+	}
+	return PhysNone
+}

@@ -1,0 +1,2 @@
+// Package meta is the store below the log: ordered keys with versions, and the commit log.
+package meta
