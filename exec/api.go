@@ -1,0 +1,92 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// RelationID is a relation's OID.
+type RelationID = plan.RelationID
+
+// ErrStop is Emit's answer when nobody wants more rows. It is no failure: the driver ends the
+// sources that feed only that edge, and EndInput follows.
+var ErrStop = errors.New("no more rows wanted")
+
+// Tick moves a dataflow over (From, To] of commit sequences.
+type Tick struct {
+	From, To log.CommitSeq
+	Time     time.Time // commit time of To
+	// Once: the dataflow runs this one tick and ends; operators may then choose cheaper ways
+	// (no state kept for later ticks).
+	Once bool
+}
+
+// Progress of an edge at the end of a tick.
+type Progress struct {
+	// Watermark in microseconds since 2000-01-01: no later row is on time before it.
+	// NoWatermark when the edge has none yet.
+	Watermark int64
+	// Done: no row will ever come again.
+	Done bool
+}
+
+// NoWatermark is before every time.
+const NoWatermark = -1 << 63
+
+// Next is what an operator answers at the end of a tick.
+type Next struct {
+	More bool      // call EndTick again: there is more to emit
+	Wake time.Time // wants a time tick then; zero = no
+	Out  Progress  // of the operator's output edge; meaningful once More is false
+}
+
+// Out takes an operator's output. The batch is borrowed until Emit returns.
+type Out interface {
+	Emit(d *delta.Batch) error
+}
+
+// Operator is one step of a dataflow, driven by calls from one goroutine. It never calls its
+// neighbours except through Out, starts no goroutine and owns no state that must survive a
+// tick other than what it opened from Env.
+//
+// Life: Open, then for every tick, per port in order: Push*, EndInput; after the last port
+// EndTick until More is false. Open again resets it for the next one-shot run.
+type Operator interface {
+	Open(env Env) error
+	Push(ctx context.Context, port int, in *delta.Batch, out Out) error
+	EndInput(ctx context.Context, port int, p Progress, out Out) error
+	EndTick(ctx context.Context, t Tick, out Out) (Next, error)
+	Close() error
+}
+
+// Source is a leaf: the driver pulls it. Begin sets the range of a tick; Next fills dst with
+// borrowed rows until more is false.
+type Source interface {
+	Open(env Env) error
+	Begin(ctx context.Context, t Tick) error
+	Next(ctx context.Context, dst *delta.Batch) (more bool, err error)
+	Progress() Progress
+	Close() error
+}
+
+// Env is what a dataflow gives its operators. State is named within the operator; the runtime
+// adds the operator's place in the plan, checkpoints all of it and restores it before Open.
+// In a one-shot run state is scratch.
+type Env interface {
+	// Once is true for a one-shot run (SELECT): state lives for one tick only.
+	Once() bool
+	Settings() *plan.Settings
+	// Params are the statement's $1…, one constant column each.
+	Params() []delta.Column
+	// Account charges memory before it is used; negative gives it back. Over the budget: 53200.
+	Account(bytes int64) error
+	Flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error)
+	Arrangement(name string, row []sqltype.OID, key []int) (state.Arrangement, error)
+}

@@ -1,0 +1,185 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+// FuncID is a function's pg_proc OID; operators and function casts are calls of their function.
+type FuncID uint32
+
+// Expr is a typed scalar expression over one row of a node's input. The concrete types below
+// are all there are.
+type Expr interface {
+	Type() sqltype.Type
+	expr()
+}
+
+type (
+	// Column is input column Index. For a join's Residual the right side's columns follow the
+	// left side's.
+	Column struct {
+		Index int
+		T     sqltype.Type
+		Name  string // for EXPLAIN and messages
+	}
+	// Const is a literal or folded value: a constant column of one row.
+	Const struct {
+		T     sqltype.Type
+		Value delta.Column // Const, Len 1; Valid says NULL
+	}
+	// Param is $Index (1-based), given at execution.
+	Param struct {
+		Index int
+		T     sqltype.Type
+	}
+	// Call applies a function of the registry. Args already have the function's types.
+	// T.Mod matters for length-coercion functions only.
+	Call struct {
+		Func FuncID
+		Args []Expr
+		T    sqltype.Type
+		Op   string // operator name as written, for EXPLAIN; empty for functions
+		Pos  int32  // byte offset in the statement text, -1 unknown; for error positions
+	}
+	// Relabel changes the type without touching the value (binary-coercible cast).
+	Relabel struct {
+		Arg Expr
+		T   sqltype.Type
+	}
+	// CoerceIO casts through the types' text output and input.
+	CoerceIO struct {
+		Arg Expr
+		T   sqltype.Type
+		Pos int32
+	}
+	// And, Or: three-valued, arguments evaluated left to right only where still needed.
+	And struct{ Args []Expr }
+	Or  struct{ Args []Expr }
+	Not struct{ Arg Expr }
+	// IsNull is IS [NOT] NULL.
+	IsNull struct {
+		Arg Expr
+		Not bool
+	}
+	// IsBool is IS [NOT] TRUE|FALSE|UNKNOWN: Want 't', 'f' or 'u'.
+	IsBool struct {
+		Arg  Expr
+		Want byte
+		Not  bool
+	}
+	// DistinctFrom is IS [NOT] DISTINCT FROM; Eq is the equality function of the argument types.
+	DistinctFrom struct {
+		Left, Right Expr
+		Eq          FuncID
+		Not         bool
+	}
+	// Case is a searched CASE; a simple one is bound to comparisons. Else may be nil (NULL).
+	Case struct {
+		Whens []When
+		Else  Expr
+		T     sqltype.Type
+	}
+	// Coalesce is the first argument that is not NULL.
+	Coalesce struct {
+		Args []Expr
+		T    sqltype.Type
+	}
+	// NullIf is NULL where Eq(Left, Right) is true, else Left. EqLeft is Left cast to the
+	// comparison's type (often Left itself).
+	NullIf struct {
+		Left, EqLeft, Right Expr
+		Eq                  FuncID
+	}
+	// InList is Arg [NOT] IN (list): OR of equalities, each with its own function.
+	InList struct {
+		Arg  Expr
+		List []Expr
+		Eq   FuncID
+		Not  bool
+	}
+	// MinMax is GREATEST or LEAST: NULLs are ignored.
+	MinMax struct {
+		Greatest bool
+		Args     []Expr
+		T        sqltype.Type
+	}
+)
+
+// When is one arm of a Case.
+type When struct{ Cond, Then Expr }
+
+func boolean() sqltype.Type { return sqltype.Of(sqltype.Bool) }
+
+func (e *Column) Type() sqltype.Type       { return e.T }
+func (e *Const) Type() sqltype.Type        { return e.T }
+func (e *Param) Type() sqltype.Type        { return e.T }
+func (e *Call) Type() sqltype.Type         { return e.T }
+func (e *Relabel) Type() sqltype.Type      { return e.T }
+func (e *CoerceIO) Type() sqltype.Type     { return e.T }
+func (e *And) Type() sqltype.Type          { return boolean() }
+func (e *Or) Type() sqltype.Type           { return boolean() }
+func (e *Not) Type() sqltype.Type          { return boolean() }
+func (e *IsNull) Type() sqltype.Type       { return boolean() }
+func (e *IsBool) Type() sqltype.Type       { return boolean() }
+func (e *DistinctFrom) Type() sqltype.Type { return boolean() }
+func (e *InList) Type() sqltype.Type       { return boolean() }
+func (e *Case) Type() sqltype.Type         { return e.T }
+func (e *Coalesce) Type() sqltype.Type     { return e.T }
+func (e *NullIf) Type() sqltype.Type       { return e.Left.Type() }
+func (e *MinMax) Type() sqltype.Type       { return e.T }
+
+func (*Column) expr()       {}
+func (*Const) expr()        {}
+func (*Param) expr()        {}
+func (*Call) expr()         {}
+func (*Relabel) expr()      {}
+func (*CoerceIO) expr()     {}
+func (*And) expr()          {}
+func (*Or) expr()           {}
+func (*Not) expr()          {}
+func (*IsNull) expr()       {}
+func (*IsBool) expr()       {}
+func (*DistinctFrom) expr() {}
+func (*InList) expr()       {}
+func (*Case) expr()         {}
+func (*Coalesce) expr()     {}
+func (*NullIf) expr()       {}
+func (*MinMax) expr()       {}
+
+// Aggregate is one aggregate call of an Aggregate node.
+type Aggregate struct {
+	Func     FuncID // pg_proc OID of the aggregate: count(*) 2803, sum(int4) 2108, …
+	Name     string
+	Args     []Expr // over the node's input; empty for count(*)
+	Distinct bool
+	Filter   Expr // nil = all rows
+	T        sqltype.Type
+}
+
+// SortKey orders by one expression.
+type SortKey struct {
+	Expr       Expr
+	Desc       bool
+	NullsFirst bool
+}
+
+// Folder evaluates an expression without columns and parameters at plan time. exec provides
+// it, server injects it: the planner cannot import exec.
+type Folder interface {
+	Fold(e Expr, s Settings) (*Const, error)
+}
+
+// Settings are the session's values that expressions depend on; a view freezes them.
+type Settings struct {
+	TimeZone string
+	// Location of TimeZone; UTC when nil.
+	Location         *time.Location `json:"-"`
+	DateStyle        string
+	IntervalStyle    string
+	ExtraFloatDigits int
+	ByteaOutput      string
+	SearchPath       []string
+}

@@ -1,0 +1,115 @@
+package state
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/storage/meta"
+)
+
+// CommitSeq is the version of the database.
+type CommitSeq = meta.CommitSeq
+
+var (
+	// ErrSnapshotTooOld: the version asked for was merged away.
+	ErrSnapshotTooOld = errors.New("snapshot too old")
+	// ErrNegativeWeight: a row would exist less than zero times at the end of a tick. It stops
+	// that dataflow, not the process.
+	ErrNegativeWeight = errors.New("negative weight at end of tick")
+	// ErrOutOfMemory: the account has no room for more state.
+	ErrOutOfMemory = errors.New("state memory exhausted")
+)
+
+// CellType is the physical type of one accumulator cell of flat state: its size in bytes
+// behind the name, or Blob(n).
+type CellType uint16
+
+const (
+	CellInt64   CellType = 0x100 | 8
+	CellFloat64 CellType = 0x200 | 8
+	cellBlob    CellType = 0x400
+)
+
+// Blob is a cell of n bytes (n up to 1023), zeroed when its key is inserted.
+func Blob(n int) CellType { return cellBlob | CellType(n) }
+
+// Slot is the place of a key in flat state, valid until the key is deleted.
+type Slot int32
+
+// NoSlot: the key is not there.
+const NoSlot Slot = -1
+
+// Flat is accumulators by key: flat, pointer-free, one writer, never read from outside.
+type Flat interface {
+	// Probe finds the slot of row sel[i] of keys (nil sel = every row), NoSlot when absent; with
+	// insert it makes missing ones with zeroed cells. Equal keys get one slot. Keys compare by
+	// SQL equality, except that NULL equals NULL. slots has room for every selected row.
+	Probe(keys []delta.Column, sel []int32, insert bool, slots []Slot) error
+	// Int64, Float64 and Blob view cell column i by slot; valid until the next inserting Probe.
+	// Who writes says so with Touch.
+	Int64(i int) []int64
+	Float64(i int) []float64
+	Blob(i int, s Slot) []byte
+	Touch(slots []Slot)
+	// Keys builds the key columns of slots, one row a slot, in order.
+	Keys(slots []Slot) []delta.Column
+	Delete(slots []Slot)
+	Len() int
+	// Scan visits all slots in groups until visit returns false.
+	Scan(visit func(slots []Slot) bool)
+}
+
+// Range bounds a scan of an arrangement by a prefix of its key columns: every row whose first
+// len(Equal) key columns equal the one-row columns of Equal. Empty = everything.
+type Range struct{ Equal []delta.Column }
+
+// Reader opens versions of a relation.
+type Reader interface {
+	// At pins the newest version at or below v; the caller knows that v is complete.
+	// ErrSnapshotTooOld when v was merged away.
+	At(v CommitSeq) (View, error)
+}
+
+// View is one pinned, immutable version. Safe for concurrent use; Release it.
+type View interface {
+	Version() CommitSeq
+	// Rows is the number of rows with their multiplicity.
+	Rows() int64
+	// Probe finds the rows whose key equals row sel[i] of keys, one column a key column.
+	Probe(ctx context.Context, keys []delta.Column, sel []int32) (Cursor, error)
+	// Scan reads rows in key order.
+	Scan(ctx context.Context, r Range) (Cursor, error)
+	// Changes reads what changed in (after, Version], in version order.
+	Changes(ctx context.Context, after CommitSeq) (ChangeCursor, error)
+	Release()
+}
+
+// Cursor yields consolidated rows (weights > 0). Batches are borrowed until the next call.
+type Cursor interface {
+	// Next fills dst; for a Probe, match[i] is the row of keys that physical row i of dst
+	// belongs to (nil for Scan). A dst without rows and more false is the end.
+	Next(ctx context.Context, dst *delta.Batch) (match []int32, more bool, err error)
+	Close()
+}
+
+// ChangeCursor yields consolidated deltas, each batch of one version, versions ascending.
+type ChangeCursor interface {
+	Next(ctx context.Context, dst *delta.Batch) (v CommitSeq, more bool, err error)
+	Close()
+}
+
+// Arrangement is a relation kept by key in immutable sorted runs of (key, row, CommitSeq,
+// weight) plus one append-only head. One writer; any number of readers.
+type Arrangement interface {
+	Reader
+	// Append adds a delta to the head; rows are copied.
+	Append(d *delta.Batch) error
+	// Head sees everything appended, also what is not published. For the owner only, valid
+	// until the next Append or Publish.
+	Head() View
+	// Publish makes what was appended version v, which ascends.
+	Publish(v CommitSeq) error
+	// Discard drops what was appended since the last Publish.
+	Discard()
+}

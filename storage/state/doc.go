@@ -1,0 +1,3 @@
+// Package state is the two structures that keep what a dataflow knows: flat state and
+// arrangements.
+package state
