@@ -1,0 +1,49 @@
+package face
+
+import "net"
+
+// Startup is what a client said when it connected. It is authenticated, and the database
+// exists.
+type Startup struct {
+	User     string
+	Database string
+	// Settings in the order given: the startup packet's parameters and the -c items of its
+	// options, names in lower case. A value that a setting refuses is the session's error.
+	Settings []Setting
+	// PID is what pg_backend_pid() gives; unique among the connections of this process.
+	PID    int32
+	Remote net.Addr
+	Client Client
+}
+
+// Setting is the name and value of a run-time setting.
+type Setting struct{ Name, Value string }
+
+// Client takes what a session may tell its client at any time, statement or not. Nothing
+// here blocks: it is sent with the next answer.
+type Client interface {
+	// Notice sends a message that is no error.
+	Notice(n Notice)
+	// Parameter reports the new value of a setting that clients follow.
+	Parameter(name, value string)
+}
+
+// Notice is a message for the client. Severity is WARNING, NOTICE, INFO, LOG or DEBUG;
+// empty is NOTICE.
+type Notice struct {
+	Severity string
+	Code     string // SQLSTATE; empty is 00000, or 01000 for WARNING
+	Message  string
+	Detail   string
+	Hint     string
+	Position int // 1-based character of the statement, 0 = none
+}
+
+// TxStatus is where a session stands in a transaction, as ReadyForQuery says it.
+type TxStatus byte
+
+const (
+	TxIdle   TxStatus = 'I' // no transaction block
+	TxActive TxStatus = 'T' // in a transaction block
+	TxFailed TxStatus = 'E' // in a failed one: only ROLLBACK and COMMIT do anything
+)

@@ -1,0 +1,2 @@
+// Package pgwire serves sessions over the PostgreSQL wire protocol, version 3.
+package pgwire
