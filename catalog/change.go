@@ -1,0 +1,70 @@
+package catalog
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// changeVersion is the newest form of a stored change that this code writes and reads.
+//
+//	1: {"v":1,"put":[relation…],"drop":[oid…]}
+const changeVersion = 1
+
+// change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
+type change struct {
+	V    int         `json:"v"`
+	Put  []*Relation `json:"put,omitempty"`
+	Drop []OID       `json:"drop,omitempty"`
+}
+
+func (c change) encode() (log.Change, error) {
+	c.V = changeVersion
+	b, err := json.Marshal(c)
+	return log.Change{Kind: log.KindCatalog, Payload: b}, err
+}
+
+func decodeChange(b []byte) (change, error) {
+	var c change
+	if err := json.Unmarshal(b, &c); err != nil {
+		return c, fmt.Errorf("catalog change: %w", err)
+	}
+	if c.V != changeVersion {
+		return c, fmt.Errorf("catalog change has version %d, this program reads %d", c.V, changeVersion)
+	}
+	return c, nil
+}
+
+// saved is the catalog in a snapshot of the fold.
+type saved struct {
+	V         int           `json:"v"`
+	Version   log.CommitSeq `json:"version"`
+	NextOID   OID           `json:"next_oid"`
+	Relations []*Relation   `json:"relations"`
+}
+
+func (s *Snapshot) save(w io.Writer) error {
+	return json.NewEncoder(w).Encode(saved{
+		V: changeVersion, Version: s.version, NextOID: s.nextOID,
+		Relations: s.filter(func(*Relation) bool { return true }),
+	})
+}
+
+func loadSnapshot(r io.Reader, system map[qualified]*Relation) (*Snapshot, error) {
+	var in saved
+	if err := json.NewDecoder(r).Decode(&in); err != nil {
+		return nil, fmt.Errorf("catalog snapshot: %w", err)
+	}
+	if in.V != changeVersion {
+		return nil, fmt.Errorf("catalog snapshot has version %d, this program reads %d", in.V, changeVersion)
+	}
+	s := emptySnapshot(system)
+	s.version, s.nextOID = in.Version, in.NextOID
+	for _, rel := range in.Relations {
+		s.byOID[rel.OID] = rel
+		s.byName[qualified{rel.Schema, rel.Name}] = rel
+	}
+	return s, nil
+}

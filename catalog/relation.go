@@ -1,0 +1,121 @@
+package catalog
+
+import (
+	"time"
+
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// OID identifies an object; user objects start at FirstOID, one counter for all.
+type OID uint32
+
+// FirstOID is the first OID of a user object, as in PostgreSQL.
+const FirstOID OID = 16384
+
+// Kind of a relation.
+type Kind string
+
+const (
+	KindTable  Kind = "table"
+	KindStream Kind = "stream"
+	KindView   Kind = "materialized view"
+	KindSink   Kind = "sink"
+	KindIndex  Kind = "index"
+	// KindErrors is the error relation of Parent, created and dropped with it.
+	KindErrors Kind = "error relation"
+	// KindSystem relations are given by a provider and are never stored.
+	KindSystem Kind = "system view"
+)
+
+// Relation is anything with a name in a schema's relation namespace. It is immutable once in
+// a Snapshot: change a copy.
+type Relation struct {
+	OID     OID      `json:"oid"`
+	Schema  string   `json:"schema"`
+	Name    string   `json:"name"`
+	Kind    Kind     `json:"kind"`
+	Columns []Column `json:"columns,omitempty"`
+	// PrimaryKey are positions in Columns; for a view or an updating sink, its derived unique key.
+	PrimaryKey []int `json:"primary_key,omitempty"`
+
+	// Parent: of an index its table, of an error relation its stream or view.
+	Parent OID `json:"parent,omitempty"`
+	// KeyColumns and Unique of an index.
+	KeyColumns []int `json:"key_columns,omitempty"`
+	Unique     bool  `json:"unique,omitempty"`
+
+	// Topic of a stream, table or sink.
+	Topic     log.TopicID `json:"topic,omitzero"`
+	TopicName string      `json:"topic_name,omitempty"`
+	Format    Format      `json:"format,omitzero"`
+	// Watermark of a stream, nil = none declared.
+	Watermark *Watermark `json:"watermark,omitempty"`
+	// TimestampColumn is the event time column written as the Kafka timestamp, -1 = none.
+	TimestampColumn int `json:"timestamp_column"`
+
+	// Query is the SELECT of a view, sink or derived stream as written, EMIT clause included;
+	// empty otherwise. It is planned anew at every start, under Settings.
+	Query    string            `json:"query,omitempty"`
+	Settings map[string]string `json:"settings,omitempty"`
+	// DependsOn are the relations that Query reads.
+	DependsOn []OID `json:"depends_on,omitempty"`
+	// Options as given in WITH (…), for display.
+	Options map[string]string `json:"options,omitempty"`
+	// OnErrorSkip: reads of the view pass over its row errors.
+	OnErrorSkip bool `json:"on_error_skip,omitempty"`
+	// NoSnapshot: start from the creation instead of the earliest retained record.
+	NoSnapshot bool `json:"no_snapshot,omitempty"`
+	// AppendOnly: a stream or sink whose query never takes a row back.
+	AppendOnly bool `json:"append_only,omitempty"`
+
+	// CreatedAt is the commit that created the relation, set when it is applied.
+	CreatedAt log.CommitSeq `json:"created_at"`
+}
+
+// Column of a relation.
+type Column struct {
+	Name    string       `json:"name"`
+	Type    sqltype.Type `json:"type"`
+	NotNull bool         `json:"not_null,omitempty"`
+	// Default is an SQL expression, empty = NULL.
+	Default string `json:"default,omitempty"`
+}
+
+// Format says how rows and records are translated.
+type Format struct {
+	Name      string   `json:"name"` // json, csv, raw
+	Delimiter string   `json:"delimiter,omitempty"`
+	Key       []string `json:"key,omitempty"`        // columns of the record key
+	KeyFormat string   `json:"key_format,omitempty"` // json (default) or text
+}
+
+// Watermark of a stream: the largest Column seen, less Delay.
+type Watermark struct {
+	Column int           `json:"column"`
+	Delay  time.Duration `json:"delay"`
+}
+
+// QualifiedName is schema.name, or the name alone in schema public; not quoted.
+func (r *Relation) QualifiedName() string {
+	if r.Schema == "" || r.Schema == "public" {
+		return r.Name
+	}
+	return r.Schema + "." + r.Name
+}
+
+// Readable reports whether a query may read the relation.
+func (r *Relation) Readable() bool { return r.Kind != KindSink && r.Kind != KindIndex }
+
+// Derived reports whether a dataflow writes the relation.
+func (r *Relation) Derived() bool { return r.Query != "" }
+
+// ColumnIndex returns the position of the column called name, -1 if there is none.
+func (r *Relation) ColumnIndex(name string) int {
+	for i := range r.Columns {
+		if r.Columns[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
