@@ -88,5 +88,18 @@ type Env interface {
 	// Account charges memory before it is used; negative gives it back. Over the budget: 53200.
 	Account(bytes int64) error
 	Flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error)
-	Arrangement(name string, row []sqltype.OID, key []int) (state.Arrangement, error)
+	// Arrangement opens an arrangement of rows by the columns key; order is of rows with equal
+	// keys.
+	Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error)
+	// Late counts rows that an ON WINDOW CLOSE operator left out because they were behind the
+	// watermark made by the records before them, or had no time. in is borrowed.
+	Late(in *delta.Batch, rows []int32, why LateReason)
 }
+
+// LateReason says why ON WINDOW CLOSE left a row out: the reason text of error relations.
+type LateReason string
+
+const (
+	ReasonLate   LateReason = "late"
+	ReasonNoTime LateReason = "no_time"
+)

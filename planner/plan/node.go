@@ -166,6 +166,11 @@ type WindowClose struct {
 	// Time is the input column that carries the event time: a row behind the watermark made by
 	// the records before it is late.
 	Time int
+	// Before is the int8 input column with that watermark, in microseconds since 2000-01-01
+	// (the least int64 = none yet). The source makes it: a Scan of a stream lists MetaWatermark
+	// as its last column and the planner carries it up through every node to the GroupBy. So
+	// lateness travels with the row, and how ticks were cut never matters.
+	Before int
 }
 
 func (n *Scan) Props() *Props     { return &n.P }
@@ -215,6 +220,9 @@ const (
 	MetaTimestamp = -4 // _timestamp timestamptz
 	MetaHeaders   = -5 // _headers jsonb
 	MetaRowID     = -6 // hidden row id of a table without primary key
+	// MetaWatermark int8: the stream's watermark made by the records before this one, in log
+	// order; the least int64 before the first. Only in plans with ON WINDOW CLOSE.
+	MetaWatermark = -7
 )
 
 // EmitMode is the EMIT clause.

@@ -28,7 +28,9 @@ type CellType uint16
 const (
 	CellInt64   CellType = 0x100 | 8
 	CellFloat64 CellType = 0x200 | 8
-	cellBlob    CellType = 0x400
+	// CellVar is a cell of any length, nil when its key is inserted; see Var and SetVar.
+	CellVar  CellType = 0x800
+	cellBlob CellType = 0x400
 )
 
 // Blob is a cell of n bytes (n up to 1023), zeroed when its key is inserted.
@@ -52,12 +54,24 @@ type Flat interface {
 	Float64(i int) []float64
 	Blob(i int, s Slot) []byte
 	Touch(slots []Slot)
+	// Var is the content of a CellVar, borrowed until the next SetVar or inserting Probe; it may
+	// be written in place (say so with Touch). SetVar replaces it, and touches.
+	Var(i int, s Slot) []byte
+	SetVar(i int, s Slot, b []byte) error
 	// Keys builds the key columns of slots, one row a slot, in order.
 	Keys(slots []Slot) []delta.Column
 	Delete(slots []Slot)
 	Len() int
 	// Scan visits all slots in groups until visit returns false.
 	Scan(visit func(slots []Slot) bool)
+}
+
+// Order of one column of an arrangement's rows: within equal keys rows are sorted by these
+// columns first, as ORDER BY would, then by the whole row. The default is ascending, NULLs last.
+type Order struct {
+	Column     int
+	Desc       bool
+	NullsFirst bool
 }
 
 // Range bounds a scan of an arrangement by a prefix of its key columns: every row whose first
@@ -78,7 +92,10 @@ type View interface {
 	Rows() int64
 	// Probe finds the rows whose key equals row sel[i] of keys, one column a key column.
 	Probe(ctx context.Context, keys []delta.Column, sel []int32) (Cursor, error)
-	// Scan reads rows in key order.
+	// Edge is Probe reduced to at most one row a key: the first in the arrangement's order, or
+	// the last. (The least value of a group, the image that a group shows.)
+	Edge(ctx context.Context, keys []delta.Column, sel []int32, last bool) (Cursor, error)
+	// Scan reads rows in key order, then in the arrangement's order.
 	Scan(ctx context.Context, r Range) (Cursor, error)
 	// Changes reads what changed in (after, Version], in version order.
 	Changes(ctx context.Context, after CommitSeq) (ChangeCursor, error)
@@ -112,4 +129,8 @@ type Arrangement interface {
 	Publish(v CommitSeq) error
 	// Discard drops what was appended since the last Publish.
 	Discard()
+	// Keep says that versions below v need not be readable any more. Merging forgets them,
+	// except what is pinned; At below it is ErrSnapshotTooOld. An arrangement without
+	// Options.History keeps only its newest version and what is pinned.
+	Keep(v CommitSeq)
 }
