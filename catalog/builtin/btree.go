@@ -1,0 +1,64 @@
+package builtin
+
+import "github.com/tributary-db/tributary/internal/sqltype"
+
+// Btree are a type's default ordering: the functions behind its comparison operators and the
+// three-way one behind ORDER BY, DISTINCT and keys.
+type Btree struct {
+	// On is the type whose ordering it is: text for varchar, else the type itself.
+	On                          sqltype.OID
+	Eq, Ne, Lt, Le, Gt, Ge, Cmp uint32
+}
+
+// cmpFuncs are the support functions 1 of the default btree operator classes (pg_amproc).
+var cmpFuncs = map[sqltype.OID]uint32{
+	sqltype.Bool: 1693, sqltype.Bytea: 1954, sqltype.Char: 358, sqltype.Name: 359, sqltype.Int8: 842,
+	sqltype.Int2: 350, sqltype.Int4: 351, sqltype.Text: 360, sqltype.OIDType: 356, sqltype.Float4: 354,
+	sqltype.Float8: 355, sqltype.BPChar: 1078, sqltype.Date: 1092, sqltype.Time: 1107, sqltype.Timestamp: 2045,
+	sqltype.Timestamptz: 1314, sqltype.Interval: 1315, sqltype.Numeric: 1769, sqltype.UUID: 2960, sqltype.JSONB: 4044,
+}
+
+// BtreeOf returns a type's default ordering; ok is false for types without one (json).
+func BtreeOf(t sqltype.OID) (b Btree, ok bool) {
+	switch t {
+	case sqltype.Varchar, sqltype.Unknown:
+		t = sqltype.Text
+	case sqltype.Regproc:
+		t = sqltype.OIDType
+	}
+	if b.Cmp, ok = cmpFuncs[t]; !ok {
+		return Btree{}, false
+	}
+	b.On = t
+	b.Eq, b.Ne = operatorFunc("=", t), operatorFunc("<>", t)
+	b.Lt, b.Le = operatorFunc("<", t), operatorFunc("<=", t)
+	b.Gt, b.Ge = operatorFunc(">", t), operatorFunc(">=", t)
+	return b, true
+}
+
+// EqualityOf returns the function behind = of a type; ok is false when it has none.
+func EqualityOf(t sqltype.OID) (fn uint32, ok bool) {
+	b, ok := BtreeOf(t)
+	return b.Eq, ok
+}
+
+// LessOf returns the function behind < of a type.
+func LessOf(t sqltype.OID) (fn uint32, ok bool) {
+	b, ok := BtreeOf(t)
+	return b.Lt, ok
+}
+
+// CompareOf returns the three-way comparison of a type.
+func CompareOf(t sqltype.OID) (fn uint32, ok bool) {
+	b, ok := BtreeOf(t)
+	return b.Cmp, ok
+}
+
+func operatorFunc(name string, t sqltype.OID) uint32 {
+	for _, o := range OperatorsByName(name) {
+		if o.Left == t && o.Right == t {
+			return o.Func
+		}
+	}
+	return 0
+}

@@ -1,0 +1,102 @@
+package builtin
+
+import (
+	"sync"
+
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+type castKey struct{ source, target sqltype.OID }
+
+type index struct {
+	funcs      []Func
+	funcByOID  map[uint32]*Func
+	funcByName map[string][]*Func
+	opByOID    map[uint32]*Operator
+	opByName   map[string][]*Operator
+	casts      map[castKey]*Cast
+	castsFrom  map[sqltype.OID][]*Cast
+	types      map[sqltype.OID]*Type
+	typeByName map[string]*Type
+}
+
+var registry = sync.OnceValue(buildIndex)
+
+func buildIndex() *index {
+	x := &index{
+		funcs:      append(append([]Func(nil), funcRows...), ownFuncs()...),
+		funcByOID:  make(map[uint32]*Func),
+		funcByName: make(map[string][]*Func),
+		opByOID:    make(map[uint32]*Operator),
+		opByName:   make(map[string][]*Operator),
+		casts:      make(map[castKey]*Cast),
+		castsFrom:  make(map[sqltype.OID][]*Cast),
+		types:      make(map[sqltype.OID]*Type),
+		typeByName: make(map[string]*Type),
+	}
+	for i := range x.funcs {
+		f := &x.funcs[i]
+		x.funcByOID[f.OID] = f
+		x.funcByName[f.Name] = append(x.funcByName[f.Name], f)
+	}
+	for i := range operatorRows {
+		o := &operatorRows[i]
+		x.opByOID[o.OID] = o
+		x.opByName[o.Name] = append(x.opByName[o.Name], o)
+	}
+	for i := range castRows {
+		c := &castRows[i]
+		x.casts[castKey{c.Source, c.Target}] = c
+		x.castsFrom[c.Source] = append(x.castsFrom[c.Source], c)
+	}
+	for i := range typeRows {
+		t := &typeRows[i]
+		x.types[t.OID] = t
+		x.typeByName[t.Name] = t
+	}
+	return x
+}
+
+// Funcs returns every function, aggregate and window function, by ascending OID.
+func Funcs() []Func { return registry().funcs }
+
+// FuncsByName returns the functions of a (lower-case) name, aggregates included, in the order
+// of their OIDs; nil when there is none.
+func FuncsByName(name string) []*Func { return registry().funcByName[name] }
+
+// FuncByOID returns a function, nil when there is none.
+func FuncByOID(oid uint32) *Func { return registry().funcByOID[oid] }
+
+// Aggregates returns the aggregates of a name.
+func Aggregates(name string) []*Func {
+	var found []*Func
+	for _, f := range FuncsByName(name) {
+		if f.Kind == KindAggregate {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// OperatorsByName returns the operators of a name, prefix ones included.
+func OperatorsByName(name string) []*Operator { return registry().opByName[name] }
+
+// OperatorByOID returns an operator, nil when there is none.
+func OperatorByOID(oid uint32) *Operator { return registry().opByOID[oid] }
+
+// Operators returns every operator, by ascending OID.
+func Operators() []Operator { return operatorRows }
+
+// CastFor returns the cast between two types, nil when pg_cast has none (casts between a type
+// and the string types through text input and output have no row). With source = target it is
+// the function that applies a type modifier.
+func CastFor(source, target sqltype.OID) *Cast { return registry().casts[castKey{source, target}] }
+
+// CastsFrom returns the casts of a source type.
+func CastsFrom(source sqltype.OID) []*Cast { return registry().castsFrom[source] }
+
+// TypeByOID returns what resolution needs to know of a type, nil for a type not kept.
+func TypeByOID(oid sqltype.OID) *Type { return registry().types[oid] }
+
+// TypeByName finds a type by its pg_type.typname ("int4", not "integer").
+func TypeByName(name string) *Type { return registry().typeByName[name] }
