@@ -1,0 +1,99 @@
+package kafka
+
+import (
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/meta"
+)
+
+// Config is what a Server needs. Log, Meta, Topics and ClusterID are required; every other
+// zero value means the default that its comment names.
+type Config struct {
+	Log    log.Log
+	Meta   meta.Store // groups and their offsets
+	Topics Topics
+	Clock  clock.Clock  // the machine's
+	Rand   io.Reader    // member ids; crypto/rand
+	Logger *slog.Logger // discards
+
+	NodeID         int32 // broker_id; 1
+	ClusterID      string
+	AdvertisedHost string // the host of the listener's address
+	AdvertisedPort int32  // the port of the listener's address
+
+	// AutoCreateTopics lets Metadata create topics that a client asks for.
+	AutoCreateTopics  bool
+	DefaultPartitions int32 // of topics created without a count; 1
+	MaxPartitions     int32 // of one topic; 10,000
+	MaxTopics         int   // 100,000
+
+	MaxConnections  int           // 1,000; a further one is closed at once
+	MaxInFlight     int           // unanswered requests of one connection; 64
+	MaxRequestBytes int           // one frame (socket.request.max.bytes); 100 MiB
+	MaxDecodedBytes int64         // decoded requests of all connections; 256 MiB
+	MaxFetchBytes   int           // one Fetch answer (fetch.max.bytes); 55 MiB
+	MaxFetchWait    time.Duration // long polls; 5 min
+	IdleTimeout     time.Duration // connections without a request (connections.max.idle.ms); 10 min
+	IOTimeout       time.Duration // progress of one frame in either direction; 60 s
+
+	MaxGroups            int           // 10,000
+	MaxGroupMembers      int           // group.max.size; 1,000
+	MaxOffsetMetadata    int           // offset.metadata.max.bytes; 4,096
+	MinSessionTimeout    time.Duration // group.min.session.timeout.ms; 6 s
+	MaxSessionTimeout    time.Duration // group.max.session.timeout.ms; 30 min
+	GroupInitialDelay    time.Duration // group.initial.rebalance.delay.ms; none
+	MaxRecordDecodeBytes int           // decompressed size of one record batch; 64 MiB
+}
+
+func (c *Config) check() error {
+	switch {
+	case c.Log == nil, c.Meta == nil, c.Topics == nil:
+		return errors.New("kafka: Config needs Log, Meta and Topics")
+	case c.ClusterID == "":
+		return errors.New("kafka: Config needs ClusterID")
+	}
+	return nil
+}
+
+func orDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+func (c *Config) setDefaults() {
+	if c.Clock == nil {
+		c.Clock = clock.Real{}
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	orDefault(&c.NodeID, 1)
+	orDefault(&c.DefaultPartitions, 1)
+	orDefault(&c.MaxPartitions, 10_000)
+	orDefault(&c.MaxTopics, 100_000)
+	orDefault(&c.MaxConnections, 1_000)
+	orDefault(&c.MaxInFlight, 64)
+	orDefault(&c.MaxRequestBytes, 100<<20)
+	orDefault(&c.MaxDecodedBytes, 256<<20)
+	orDefault(&c.MaxFetchBytes, 55<<20)
+	orDefault(&c.MaxFetchWait, 5*time.Minute)
+	orDefault(&c.IdleTimeout, 10*time.Minute)
+	orDefault(&c.IOTimeout, time.Minute)
+	orDefault(&c.MaxGroups, 10_000)
+	orDefault(&c.MaxGroupMembers, 1_000)
+	orDefault(&c.MaxOffsetMetadata, 4_096)
+	orDefault(&c.MinSessionTimeout, 6*time.Second)
+	orDefault(&c.MaxSessionTimeout, 30*time.Minute)
+	orDefault(&c.MaxRecordDecodeBytes, 64<<20)
+}

@@ -1,0 +1,87 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/kafka/group"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/meta"
+)
+
+// errorCodes maps every sentinel that can reach a client to Kafka's code; the first match
+// counts. A test walks the sentinels of the packages below and fails if one is missing.
+//
+// Whatever may pass by itself is a retriable code. REQUEST_TIMED_OUT is not among them: the
+// Java consumer takes it as a bug when it meets it in a Fetch answer.
+var errorCodes = []struct {
+	sentinel error
+	code     *kerr.Error
+}{
+	{log.ErrUnknownTopic, kerr.UnknownTopicOrPartition},
+	{log.ErrTopicExists, kerr.TopicAlreadyExists},
+	{log.ErrOffsetOutOfRange, kerr.OffsetOutOfRange},
+	{log.ErrOutOfOrderSequence, kerr.OutOfOrderSequenceNumber},
+	{log.ErrInvalidEpoch, kerr.InvalidProducerEpoch},
+	{log.ErrInvalidRecord, kerr.InvalidRecord},
+	{log.ErrTooLarge, kerr.MessageTooLarge},
+	{log.ErrFenced, kerr.NotLeaderForPartition},
+	{log.ErrClosed, kerr.NotLeaderForPartition},
+	{log.ErrUnavailable, kerr.KafkaStorageError},
+	{log.ErrCorrupt, kerr.KafkaStorageError},
+	{log.ErrPoisoned, kerr.KafkaStorageError},
+	{log.ErrCondition, kerr.InvalidRequest},
+
+	{recordbatch.ErrCorrupt, kerr.CorruptMessage},
+	{recordbatch.ErrTooLarge, kerr.MessageTooLarge},
+	{recordbatch.ErrInvalidRecord, kerr.InvalidRecord},
+	{recordbatch.ErrInvalidTimestamp, kerr.InvalidTimestamp},
+	{recordbatch.ErrUnsupportedMagic, kerr.UnsupportedForMessageFormat},
+	{recordbatch.ErrUnsupportedCodec, kerr.UnsupportedCompressionType},
+	{recordbatch.ErrFull, kerr.MessageTooLarge},
+
+	{meta.ErrConflict, kerr.CoordinatorNotAvailable},
+	{meta.ErrUnknown, kerr.CoordinatorNotAvailable},
+	{meta.ErrTruncated, kerr.KafkaStorageError},
+	{meta.ErrLocked, kerr.KafkaStorageError},
+	{meta.ErrCorrupt, kerr.KafkaStorageError},
+
+	{ErrTopicInUse, kerr.InvalidRequest},
+	{ErrInvalidTopic, kerr.InvalidTopicException},
+	{ErrNotSupported, kerr.InvalidRequest},
+
+	{group.ErrInvalidGroupID, kerr.InvalidGroupID},
+	{group.ErrUnknownMemberID, kerr.UnknownMemberID},
+	{group.ErrIllegalGeneration, kerr.IllegalGeneration},
+	{group.ErrRebalanceInProgress, kerr.RebalanceInProgress},
+	{group.ErrInconsistentProtocol, kerr.InconsistentGroupProtocol},
+	{group.ErrInvalidSessionTimeout, kerr.InvalidSessionTimeout},
+	{group.ErrMemberIDRequired, kerr.MemberIDRequired},
+	{group.ErrFencedInstanceID, kerr.FencedInstanceID},
+	{group.ErrGroupFull, kerr.GroupMaxSizeReached},
+	{group.ErrNotEmpty, kerr.NonEmptyGroup},
+	{group.ErrGroupNotFound, kerr.GroupIDNotFound},
+	{group.ErrSubscribed, kerr.GroupSubscribedToTopic},
+	{group.ErrNotAvailable, kerr.CoordinatorNotAvailable},
+	{group.ErrMetadataTooLarge, kerr.OffsetMetadataTooLarge},
+
+	{context.Canceled, kerr.NotLeaderForPartition},
+	{context.DeadlineExceeded, kerr.NotLeaderForPartition},
+}
+
+// codeOf is the Kafka error code of err, 0 for nil and UNKNOWN_SERVER_ERROR for what nobody
+// mapped.
+func codeOf(err error) int16 {
+	if err == nil {
+		return 0
+	}
+	for i := range errorCodes {
+		if errors.Is(err, errorCodes[i].sentinel) {
+			return errorCodes[i].code.Code
+		}
+	}
+	return kerr.UnknownServerError.Code
+}

@@ -1,0 +1,37 @@
+package group
+
+import "sort"
+
+// Describe shows one group; false when nobody knows it.
+func (m *Machine) Describe(groupID string) (Description, bool) {
+	g := m.groups[groupID]
+	if g == nil {
+		return Description{}, false
+	}
+	d := g.describe()
+	for _, mb := range g.order {
+		d.Members = append(d.Members, MemberDescription{
+			MemberID: mb.id, InstanceID: mb.instanceID, ClientID: mb.clientID, ClientHost: mb.host,
+			Metadata: mb.metadata(g.protocol), Assignment: mb.assignment,
+		})
+	}
+	return d, true
+}
+
+// List shows all groups by name, without their members.
+func (m *Machine) List() []Description {
+	list := make([]Description, 0, len(m.groups))
+	for _, g := range m.groups {
+		list = append(list, g.describe())
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].GroupID < list[j].GroupID })
+	return list
+}
+
+func (g *group) describe() Description {
+	d := Description{GroupID: g.id, State: g.state.String(), ProtocolType: g.protocolType}
+	if g.state == stateStable {
+		d.Protocol = g.protocol
+	}
+	return d
+}

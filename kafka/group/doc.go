@@ -1,0 +1,34 @@
+// Package group is the coordinator of classic Kafka consumer groups: who is a member, which
+// generation runs, who owns what, and how far each group has read.
+//
+//	requests ─► Coordinator ─► Machine (pure) ─► replies, called back
+//	 clock  ─► (one mutex)       │    ▲
+//	                   stores, in order │ stored (or failed)
+//	                             ▼    │
+//	                        storer goroutine ─► meta.Store, one transaction for all that waits
+//
+//	          join                all joined, or time is up        leader's assignment stored
+//	Empty ───────────► Preparing ───────────────────────► Completing ─────────────────► Stable
+//	  ▲                 ▲  │ nobody left                      │ join, leave, expiry        │
+//	  └─────────────────┼──┘                                  ▼                            │
+//	                    └──────────────────────────────────────────────────────────────────┘
+//
+// Vocabulary: Kafka's. A member is *pending* between being given an id (MEMBER_ID_REQUIRED) and
+// joining with it. A *static* member has an instance id and survives its own restart.
+//
+// Goroutines and locks: Machine has none; it takes the time as an argument and calls replies
+// and queues stores, so that a test drives it step by step. Coordinator guards it by one mutex,
+// under which nothing blocks: replies must not (they send into channels with room). Run owns
+// two goroutines, one for timers and one that stores.
+//
+// Formats: one metadata row per group and one per committed offset, version 1, in codec.go.
+// Members are stored with the group, so that a restart of the server is no rebalance: they go
+// on with their generation, and their session timers start anew.
+//
+// Non-obvious:
+//   - Nothing is told before it is stored: an offset commit, a generation's assignment.
+//   - Offsets belong to a topic's id, not its name: those of a topic that was deleted do not
+//     come back with a new one of that name.
+//   - A member that waits in JoinGroup or SyncGroup does not heartbeat; its session timer
+//     stands still, and the rebalance timeout bounds the wait instead.
+package group

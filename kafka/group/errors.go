@@ -1,0 +1,21 @@
+package group
+
+import "errors"
+
+// Sentinels; kafka/errors.go maps each to Kafka's code.
+var (
+	ErrInvalidGroupID        = errors.New("invalid group id")
+	ErrUnknownMemberID       = errors.New("unknown member id")
+	ErrIllegalGeneration     = errors.New("illegal generation")
+	ErrRebalanceInProgress   = errors.New("group is rebalancing")
+	ErrInconsistentProtocol  = errors.New("inconsistent group protocol")
+	ErrInvalidSessionTimeout = errors.New("invalid session timeout")
+	ErrMemberIDRequired      = errors.New("member id required")
+	ErrFencedInstanceID      = errors.New("instance id is fenced")
+	ErrGroupFull             = errors.New("group is full")
+	ErrNotEmpty              = errors.New("group is not empty")
+	ErrGroupNotFound         = errors.New("group not found")
+	ErrSubscribed            = errors.New("group is subscribed to the topic")
+	ErrNotAvailable          = errors.New("coordinator not available") // retriable
+	ErrMetadataTooLarge      = errors.New("offset metadata too large")
+)

@@ -1,0 +1,82 @@
+package group
+
+import (
+	"time"
+
+	"github.com/tributary-db/tributary/storage/meta"
+)
+
+// Machine holds all groups and moves them by events. It is not safe for concurrent use, does no
+// I/O and never blocks; replies are called from inside its methods or Stored's.
+type Machine struct {
+	limits Limits
+	// newID gives a suffix that no member id ever had.
+	newID  func() string
+	groups map[string]*group
+	timers timers
+	stores []Store
+}
+
+// Store is metadata that has to become durable. Stores are to be written in order; Done is to
+// be called in that order too, with what came of it.
+type Store struct {
+	Writes []meta.Write
+	Done   func(now time.Time, err error)
+}
+
+// NewMachine has no groups.
+func NewMachine(limits Limits, newID func() string) *Machine {
+	return &Machine{limits: limits, newID: newID, groups: map[string]*group{}}
+}
+
+// TakeStores hands over what is to be stored; the caller owns it.
+func (m *Machine) TakeStores() []Store {
+	s := m.stores
+	m.stores = nil
+	return s
+}
+
+// NextTimer is when Tick has something to do.
+func (m *Machine) NextTimer() (time.Time, bool) {
+	if len(m.timers) == 0 {
+		return time.Time{}, false
+	}
+	return m.timers[0].at, true
+}
+
+// Tick fires the timers that are due.
+func (m *Machine) Tick(now time.Time) {
+	for {
+		t := m.timers.due(now)
+		if t == nil {
+			return
+		}
+		t.fire(now)
+	}
+}
+
+func (m *Machine) store(done func(now time.Time, err error), writes ...meta.Write) {
+	m.stores = append(m.stores, Store{Writes: writes, Done: done})
+}
+
+// create makes an empty group, or ErrGroupFull past the limit.
+func (m *Machine) create(id string) (*group, error) {
+	if len(m.groups) >= m.limits.MaxGroups {
+		return nil, ErrGroupFull
+	}
+	g := &group{
+		m: m, id: id, state: stateEmpty,
+		members: map[string]*member{}, static: map[string]*member{}, pending: map[string]*timer{},
+		offsets: map[TopicPartition]Offset{},
+	}
+	m.groups[id] = g
+	return g, nil
+}
+
+// forgetIfBlank drops a group that holds nothing and was never stored, so that names which
+// somebody only tried do not pile up.
+func (m *Machine) forgetIfBlank(g *group) {
+	if g.state == stateEmpty && !g.stored && g.storing == 0 && len(g.pending) == 0 && len(g.offsets) == 0 {
+		delete(m.groups, g.id)
+	}
+}

@@ -1,0 +1,65 @@
+package group
+
+import (
+	"time"
+
+	"github.com/tributary-db/tributary/storage/meta"
+)
+
+// row is the group as it is to be stored.
+func (g *group) row() meta.Write {
+	return meta.Write{Key: groupKey(g.id), Value: appendGroup(nil, g)}
+}
+
+// save queues the group's row; done may be nil. A row of an empty group that fails to be stored
+// is stored with the next one: nobody was told of it.
+func (g *group) save(done func(now time.Time, err error)) {
+	g.storing++
+	g.m.store(func(now time.Time, err error) {
+		g.storing--
+		if err == nil {
+			g.stored = true
+		}
+		if done != nil {
+			done(now, err)
+		}
+	}, g.row())
+}
+
+// restore takes one row of a group; restoreOffset one of an offset; restored ends it.
+func (m *Machine) restore(id string, value []byte) error {
+	g, err := m.create(id)
+	if err != nil {
+		return err
+	}
+	g.stored = true
+	return decodeGroup(value, g)
+}
+
+func (m *Machine) restoreOffset(id string, tp TopicPartition, value []byte) error {
+	o, err := decodeOffset(value)
+	if err != nil {
+		return err
+	}
+	g := m.groups[id]
+	if g == nil {
+		if g, err = m.create(id); err != nil {
+			return err
+		}
+	}
+	g.offsets[tp] = o
+	return nil
+}
+
+// restored lets the members' sessions start. A group was stored when it got stable or empty.
+func (m *Machine) restored(now time.Time) {
+	for _, g := range m.groups {
+		if len(g.order) == 0 {
+			continue
+		}
+		g.state = stateStable
+		for _, mb := range g.order {
+			g.keepAlive(now, mb)
+		}
+	}
+}
