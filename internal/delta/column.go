@@ -5,6 +5,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/decimal"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 )
 
 // Column is one column of values in Arrow's layout: fixed-width values or offsets in Data,
@@ -25,11 +26,7 @@ type Column struct {
 }
 
 // Interval is PostgreSQL's: three fields that do not mix.
-type Interval struct {
-	Micros int64
-	Days   int32
-	Months int32
-}
+type Interval = datetime.Interval
 
 // Fixed are the Go forms of fixed-width values.
 type Fixed interface {
@@ -77,4 +74,55 @@ func (c *Column) Bytes(row int32) []byte {
 // Numeric returns row of a numeric column; its Big digits, if any, are borrowed.
 func (c *Column) Numeric(row int32) decimal.Dec {
 	return Values[decimal.Num](c)[c.At(row)].Load(c.Var)
+}
+
+// NewColumn is a column of n rows for a kernel to fill through Values: all valid, all zero.
+// A PhysBytes column gets n empty values; text is built with a Builder instead.
+func NewColumn(t sqltype.OID, n int) Column {
+	c := Column{Type: t, Len: n}
+	if t.Phys() == sqltype.PhysBytes {
+		c.Data = alloc((n + 1) * 4)
+	} else {
+		c.Data = alloc(n * t.Phys().Size())
+	}
+	return c
+}
+
+// SetNull makes row NULL. The column must own its bitmap, or have none.
+func (c *Column) SetNull(row int32) {
+	if c.Valid == nil {
+		c.Valid = NewBitmap(c.stored(), true)
+	}
+	ClearBit(c.Valid, c.At(row))
+}
+
+// stored is the number of values held: 1 for a constant.
+func (c *Column) stored() int {
+	if c.Const {
+		return min(c.Len, 1)
+	}
+	return c.Len
+}
+
+// HasNulls reports whether any row is NULL.
+func (c *Column) HasNulls() bool {
+	return c.Valid != nil && CountBits(c.Valid, c.stored()) < c.stored()
+}
+
+// Slice is rows [from, to) of c; values are shared, the bitmap is shared if it falls on a word.
+func (c *Column) Slice(from, to int) Column {
+	out := *c
+	out.Len = to - from
+	if c.Const {
+		return out
+	}
+	if size := c.Type.Phys().Size(); size > 0 {
+		out.Data = c.Data[from*size : to*size : to*size]
+	} else if len(c.Data) > 0 {
+		out.Data = c.Data[from*4 : (to+1)*4 : (to+1)*4]
+	}
+	if c.Valid != nil {
+		out.Valid = sliceBits(c.Valid, from, to)
+	}
+	return out
 }

@@ -1,0 +1,35 @@
+package delta
+
+// poisonByte is odd enough to show: offsets become negative, floats tiny, text unreadable.
+const poisonByte = 0xdb
+
+// Poison overwrites the memory that b borrows, so that a test sees who kept it. Constant
+// columns are left alone: they belong to plans.
+func Poison(b *Batch) {
+	for i := range b.Cols {
+		c := &b.Cols[i]
+		if c.Const {
+			continue
+		}
+		fill(c.Data)
+		fill(c.Var)
+		for j := range c.Valid {
+			c.Valid[j] = 0xdbdbdbdbdbdbdbdb
+		}
+	}
+	for i := range b.Sel {
+		b.Sel[i] = -0x24242425
+	}
+	for i := range b.Weights {
+		b.Weights[i] = -0x2424242424242425
+	}
+	for i := range b.Errs {
+		b.Errs[i] = RowError{Row: -0x24242425}
+	}
+}
+
+func fill(b []byte) {
+	for i := range b {
+		b[i] = poisonByte
+	}
+}
