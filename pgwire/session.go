@@ -28,7 +28,7 @@ type Session interface {
 	Simple(ctx context.Context, sql string, w face.Writer) error
 
 	// Parse prepares a statement. name "" replaces the unnamed one; another that exists is
-	// 42P05. paramTypes may be shorter than the parameters used; Invalid means: infer it.
+	// 42P05. paramTypes may be shorter than the parameters used; Invalid means: infer it; borrowed.
 	Parse(ctx context.Context, name, sql string, paramTypes []sqltype.OID) error
 	// Bind makes a portal; b is borrowed.
 	Bind(ctx context.Context, b *face.Bind) error

@@ -24,7 +24,13 @@ type Field struct {
 	// when the column is one of a relation's, else 0.
 	Table uint32
 	Attr  int16
+	// Encode is the type's output function in Format, under the session's settings. Nil only
+	// where a field is merely described.
+	Encode Encode
 }
+
+// Encode appends the value of row, which is not NULL, to dst without its length.
+type Encode func(dst []byte, c *delta.Column, row int32) []byte
 
 // Writer takes the results of one execution. An error it returns ends the statement: the
 // session returns it unchanged, wrapped at most.

@@ -1,0 +1,224 @@
+package pgwire
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+)
+
+const (
+	secretBytes30 = 4
+	secretBytes32 = 32
+	// lastWords bounds the time spent on telling a client why it is cut off.
+	lastWords = 2 * time.Second
+)
+
+// conn is one client's connection. All but secret and stmt belongs to its goroutine.
+type conn struct {
+	srv     *Server
+	nc      net.Conn
+	in      *reader
+	out     outbuf
+	sess    Session
+	pid     int32
+	secret  []byte
+	stmt    statement
+	w       writer
+	binds   bindBuf
+	params  []face.Setting // changed since the last ReadyForQuery
+	log     *slog.Logger
+	counted bool // in srv.serving
+	// skipping: an error came up in an extended exchange, and what comes until Sync is ignored.
+	skipping bool
+}
+
+func newConn(s *Server, nc net.Conn) *conn {
+	c := &conn{srv: s, nc: nc, in: newReader(nc, authMessage), log: s.cfg.Logger.With("remote", nc.RemoteAddr().String())}
+	c.out.w = nc
+	c.w.c = c
+	return c
+}
+
+var _ face.Client = (*conn)(nil)
+
+// Notice implements face.Client.
+func (c *conn) Notice(n face.Notice) { c.out.noticeResponse(n) }
+
+// Parameter implements face.Client: what changed is told before the next ReadyForQuery, once.
+func (c *conn) Parameter(name, value string) {
+	for i := range c.params {
+		if c.params[i].Name == name {
+			c.params[i].Value = value
+			return
+		}
+	}
+	c.params = append(c.params, face.Setting{Name: name, Value: value})
+}
+
+// run serves the connection until it ends, and closes it.
+func (c *conn) run(ctx context.Context) {
+	c.stmt.parent = ctx
+	defer func() {
+		if r := recover(); r != nil {
+			c.panicked(r)
+		}
+		c.close()
+	}()
+	c.pid = c.srv.conns.add(c)
+	if err := c.start(ctx); err != nil {
+		c.srv.stats.refused.Add(1)
+		c.fatal(ctx, err)
+		return
+	}
+	c.srv.stats.opened.Add(1)
+	c.fatal(ctx, c.serve())
+}
+
+// start goes from the first byte to the first ReadyForQuery.
+func (c *conn) start(ctx context.Context) error {
+	defer c.srv.starting.Add(-1)
+	_ = c.nc.SetDeadline(c.srv.cfg.Clock.Now().Add(c.srv.cfg.AuthTimeout))
+	h, err := c.readStartup()
+	if err != nil {
+		return err
+	}
+	if c.srv.isDraining() {
+		return sqlerr.New(sqlerr.CannotConnectNow, "the database system is shutting down")
+	}
+	c.counted = true
+	if c.srv.serving.Add(1) > int64(c.srv.cfg.MaxConnections) {
+		return sqlerr.New(sqlerr.TooManyConnections, "sorry, too many clients already")
+	}
+	if err := c.authenticate(ctx, h); err != nil {
+		return err
+	}
+	if err := c.srv.checkDatabase(h.database); err != nil {
+		return err
+	}
+	_ = c.nc.SetDeadline(time.Time{})
+	c.in.maxBody = c.srv.cfg.MaxMessageBytes
+	c.secret = make([]byte, secretBytes30)
+	if h.minor >= 2 {
+		c.secret = make([]byte, secretBytes32)
+	}
+	if _, err := io.ReadFull(c.srv.cfg.Random, c.secret); err != nil {
+		return err
+	}
+	c.sess, err = c.srv.cfg.Open(ctx, face.Startup{
+		User: h.user, Database: h.database, Settings: h.settings, PID: c.pid, Remote: c.nc.RemoteAddr(), Client: c,
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range c.sess.Parameters() {
+		c.out.parameterStatus(p.Name, p.Value)
+	}
+	at := c.out.begin('K')
+	c.out.int32(uint32(c.pid))
+	c.out.b = append(c.out.b, c.secret...)
+	c.out.end(at)
+	return c.ready()
+}
+
+// ready says that the next command may come.
+func (c *conn) ready() error {
+	for _, p := range c.params {
+		c.out.parameterStatus(p.Name, p.Value)
+	}
+	c.params = c.params[:0]
+	c.out.readyForQuery(c.sess.Status())
+	if err := c.out.flush(); err != nil {
+		return errGone
+	}
+	return nil
+}
+
+// serve runs the command loop. Its error is why the connection ends, never nil.
+func (c *conn) serve() error {
+	for {
+		if c.srv.isDraining() {
+			return errShutdown
+		}
+		typ, body, err := c.in.next()
+		if err != nil {
+			var bad *sqlerr.Error
+			if errors.As(err, &bad) {
+				return bad
+			}
+			if c.srv.isDraining() {
+				return errShutdown
+			}
+			return errGone
+		}
+		if err := c.dispatch(typ, body); err != nil {
+			return err
+		}
+	}
+}
+
+// fatal tells the client why the connection ends, where there is something to tell.
+func (c *conn) fatal(ctx context.Context, err error) {
+	if err == nil || errors.Is(err, errGone) {
+		return
+	}
+	e, shown := userError(ctx, err)
+	if !shown {
+		c.log.Error("connection failed", "err", err)
+	}
+	c.lastWord(e)
+}
+
+func (c *conn) lastWord(e *sqlerr.Error) {
+	_ = c.nc.SetWriteDeadline(c.srv.cfg.Clock.Now().Add(lastWords))
+	c.out.errorResponse("FATAL", e)
+	_ = c.out.flush()
+}
+
+// panicked ends the connection of a client that has found a bug. What was written of an
+// answer stands; nothing is known about the session but that it must be closed.
+func (c *conn) panicked(r any) {
+	c.srv.stats.panics.Add(1)
+	c.log.Error("panic in a connection", "panic", r, "stack", string(debug.Stack()))
+	c.out.dropOpen()
+	c.lastWord(sqlerr.New(sqlerr.InternalError, "internal error"))
+}
+
+func (c *conn) close() {
+	defer func() {
+		if r := recover(); r != nil {
+			c.srv.stats.panics.Add(1)
+			c.log.Error("panic while a session was closed", "panic", r, "stack", string(debug.Stack()))
+		}
+		c.stmt.close()
+		_ = c.nc.Close()
+		c.srv.conns.remove(c.pid)
+		if c.counted {
+			c.srv.serving.Add(-1)
+		}
+		c.srv.stats.bytesOut.Add(c.out.sent)
+	}()
+	if c.sess != nil {
+		if err := c.sess.Close(); err != nil {
+			c.log.Error("session did not close cleanly", "err", err)
+		}
+	}
+}
+
+// drain ends the connection at the next point where no statement runs. From another goroutine.
+func (c *conn) drain() {
+	c.stmt.ifIdle(func() { _ = c.nc.SetReadDeadline(time.Unix(1, 0)) })
+}
+
+// kill ends the connection now. From another goroutine.
+func (c *conn) kill() {
+	c.stmt.cancel(errShutdown)
+	_ = c.nc.SetDeadline(c.srv.cfg.Clock.Now().Add(lastWords))
+	c.drain()
+}

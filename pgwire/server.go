@@ -1,0 +1,200 @@
+package pgwire
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/clock"
+)
+
+// Config is what a server needs. Open, Roles and Method must be given.
+type Config struct {
+	Open   OpenFunc
+	Method Method
+	Roles  Roles
+	// Databases are the names a client may connect to.
+	Databases []string
+	// MaxConnections bounds the clients that have sent their startup packet. Default 100.
+	MaxConnections int
+	// MaxMessageBytes bounds one message. Default 256 MiB.
+	MaxMessageBytes int
+	// AuthTimeout bounds the time from accept to authentication. Default 10 s.
+	AuthTimeout time.Duration
+	Clock       clock.Clock // default the machine's
+	Random      io.Reader   // secrets and salts; default crypto/rand
+	Logger      *slog.Logger
+}
+
+// maxStarting bounds the connections that are not yet authenticated; more are closed unread.
+const maxStarting = 128
+
+// Server serves sessions to PostgreSQL clients.
+type Server struct {
+	cfg      Config
+	conns    registry
+	mockKey  [32]byte
+	starting atomic.Int64 // accepted, not yet authenticated
+	serving  atomic.Int64 // past their startup packet
+	stats    stats
+	handled  sync.WaitGroup
+
+	mu struct {
+		sync.Mutex
+		listeners map[net.Listener]struct{}
+		draining  bool
+	}
+}
+
+// New checks the configuration. It starts nothing.
+func New(cfg Config) (*Server, error) {
+	if cfg.Open == nil || cfg.Roles == nil {
+		return nil, errors.New("pgwire: Open and Roles are needed")
+	}
+	if cfg.Method != Trust && cfg.Method != SCRAM {
+		return nil, fmt.Errorf("pgwire: unknown authentication method %q", cfg.Method)
+	}
+	if cfg.MaxConnections == 0 {
+		cfg.MaxConnections = 100
+	}
+	if cfg.MaxMessageBytes == 0 {
+		cfg.MaxMessageBytes = 256 << 20
+	}
+	cfg.MaxMessageBytes = min(cfg.MaxMessageBytes, 1<<30-1)
+	if cfg.AuthTimeout == 0 {
+		cfg.AuthTimeout = 10 * time.Second
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.Real{}
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{cfg: cfg}
+	s.mu.listeners = make(map[net.Listener]struct{})
+	if _, err := io.ReadFull(cfg.Random, s.mockKey[:]); err != nil {
+		return nil, fmt.Errorf("pgwire: read randomness: %w", err)
+	}
+	return s, nil
+}
+
+// Serve accepts connections of ln until Shutdown or until ctx ends, and closes ln. ctx is the
+// parent of every statement's. It returns nil after Shutdown; connections may still be ending
+// then, Shutdown waits for them.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	if !s.addListener(ln) {
+		return ln.Close()
+	}
+	defer s.removeListener(ln)
+	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
+	defer stop()
+	for {
+		nc, err := ln.Accept()
+		if err != nil {
+			if s.isDraining() || ctx.Err() != nil {
+				return nil
+			}
+			if errors.Is(err, net.ErrClosed) {
+				return fmt.Errorf("accept: %w", err)
+			}
+			// Out of file descriptors, most likely: others will end.
+			s.cfg.Logger.Warn("accept failed", "err", err)
+			select {
+			case <-s.cfg.Clock.After(50 * time.Millisecond):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if s.starting.Add(1) > maxStarting {
+			s.starting.Add(-1)
+			_ = nc.Close()
+			continue
+		}
+		s.handled.Add(1)
+		go func() {
+			defer s.handled.Done()
+			newConn(s, nc).run(ctx)
+		}()
+	}
+}
+
+// Shutdown stops accepting, tells idle clients that the server goes down (57P01), lets
+// running statements finish until ctx ends, then cancels them, and waits for all connections.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.mu.draining = true
+	for ln := range s.mu.listeners {
+		_ = ln.Close()
+	}
+	s.mu.Unlock()
+	s.conns.each(func(c *conn) { c.drain() })
+
+	ended := make(chan struct{})
+	go func() { s.handled.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+	}
+	s.conns.each(func(c *conn) { c.kill() })
+	<-ended
+	return ctx.Err()
+}
+
+func (s *Server) addListener(ln net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.draining {
+		return false
+	}
+	s.mu.listeners[ln] = struct{}{}
+	return true
+}
+
+func (s *Server) removeListener(ln net.Listener) {
+	_ = ln.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.mu.listeners, ln)
+}
+
+func (s *Server) isDraining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.draining
+}
+
+// Stats are counters since the start, and what is now.
+type Stats struct {
+	Connections     int   // open and authenticated, or on their way
+	Opened          int64 // connections that reached their session
+	Refused         int64 // by authentication, limit or protocol before that
+	Statements      int64 // Query and Execute messages
+	Errors          int64 // error responses to statements
+	Panics          int64 // connections ended by a bug
+	BytesOut        int64
+	CancelsReceived int64
+}
+
+type stats struct {
+	opened, refused, statements, errors, panics, bytesOut, cancels atomic.Int64
+}
+
+// Stats reads the counters.
+func (s *Server) Stats() Stats {
+	return Stats{
+		Connections: s.conns.count(), Opened: s.stats.opened.Load(), Refused: s.stats.refused.Load(),
+		Statements: s.stats.statements.Load(), Errors: s.stats.errors.Load(), Panics: s.stats.panics.Load(),
+		BytesOut: s.stats.bytesOut.Load(), CancelsReceived: s.stats.cancels.Load(),
+	}
+}

@@ -1,0 +1,64 @@
+package pgwire
+
+import (
+	"context"
+	"sync"
+)
+
+// statement is the context that calls of the session run under. One context serves many
+// statements: it is replaced only after it was cancelled.
+type statement struct {
+	parent context.Context
+	mu     struct {
+		sync.Mutex
+		ctx     context.Context
+		end     context.CancelCauseFunc
+		running bool
+	}
+}
+
+// begin returns the context of the call to come.
+func (s *statement) begin() context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.ctx == nil || s.mu.ctx.Err() != nil {
+		s.mu.ctx, s.mu.end = context.WithCancelCause(s.parent)
+	}
+	s.mu.running = true
+	return s.mu.ctx
+}
+
+// done ends the call: what cancels from now on finds nothing to cancel.
+func (s *statement) done() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mu.running = false
+}
+
+// cancel ends the running call, if there is one.
+func (s *statement) cancel(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.running {
+		s.mu.end(cause)
+	}
+}
+
+// ifIdle calls fn while no call runs and none can start.
+func (s *statement) ifIdle(fn func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.mu.running {
+		fn()
+	}
+}
+
+// close releases the context.
+func (s *statement) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.end != nil {
+		s.mu.end(errGone)
+	}
+	s.mu.running = false
+}
