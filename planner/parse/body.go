@@ -1,0 +1,317 @@
+package parse
+
+import pg "github.com/pganalyze/pg_query_go/v5"
+
+// Names of pg_query's tree, so that packages which only carry nodes along need not import it.
+type (
+	// Node is any node of PostgreSQL's raw parse tree.
+	Node = pg.Node
+	// SelectStmt is SELECT, VALUES, TABLE or a set operation.
+	SelectStmt = pg.SelectStmt
+)
+
+// Body says what a statement is; the types that implement it are all there are.
+type Body interface{ body() }
+
+// Name is a possibly qualified name as written, identifiers already folded to lower case.
+type Name struct {
+	Catalog, Schema, Name string
+	Pos                   int32 // byte offset in the statement text, -1 unknown
+}
+
+// String is the name as messages quote it: schema.name.
+func (n Name) String() string {
+	if n.Schema != "" {
+		return n.Schema + "." + n.Name
+	}
+	return n.Name
+}
+
+// EmitMode is what an EMIT clause asks for.
+type EmitMode uint8
+
+const (
+	EmitNone EmitMode = iota
+	EmitChanges
+	EmitOnWindowClose
+)
+
+// Query is a query with its EMIT clause.
+type Query struct {
+	Select *SelectStmt
+	Emit   EmitMode
+	EmitAt int32 // byte offset of EMIT, -1 without
+}
+
+// ObjectKind is what DROP and ALTER name.
+type ObjectKind uint8
+
+const (
+	ObjTable ObjectKind = iota + 1
+	ObjStream
+	ObjSink
+	ObjTopic
+	ObjMaterializedView
+	ObjView
+	ObjIndex
+	ObjSchema
+)
+
+var objectNames = map[ObjectKind]string{
+	ObjTable: "TABLE", ObjStream: "STREAM", ObjSink: "SINK", ObjTopic: "TOPIC",
+	ObjMaterializedView: "MATERIALIZED VIEW", ObjView: "VIEW", ObjIndex: "INDEX", ObjSchema: "SCHEMA",
+}
+
+// String is the kind as command tags spell it: "MATERIALIZED VIEW".
+func (k ObjectKind) String() string { return objectNames[k] }
+
+type (
+	// Select is a query whose rows go to the client.
+	Select struct{ Query Query }
+	// Subscribe is SUBSCRIBE TO relation, SUBSCRIBE TO (query), or a top-level query with EMIT
+	// CHANGES.
+	Subscribe struct{ Query Query }
+	// Insert, Update and Delete are bound from their trees.
+	Insert struct{ Stmt *pg.InsertStmt }
+	Update struct{ Stmt *pg.UpdateStmt }
+	Delete struct{ Stmt *pg.DeleteStmt }
+
+	// CreateTable is bound from its tree.
+	CreateTable struct {
+		Name        Name
+		IfNotExists bool
+		Options     []Option
+		Stmt        *pg.CreateStmt
+	}
+	// CreateStream is CREATE STREAM with a column list (Stmt has it; nil when there is none), or
+	// AS a query.
+	CreateStream struct {
+		Name        Name
+		IfNotExists bool
+		Options     []Option
+		Stmt        *pg.CreateStmt
+		Watermark   *Watermark
+		AsQuery     *Query
+		ColumnNames []string // of CREATE STREAM s (a, b) AS …
+	}
+	// CreateSink is CREATE SINK name TO TOPIC 'topic' AS query.
+	CreateSink struct {
+		Name        Name
+		IfNotExists bool
+		Topic       string
+		ColumnNames []string
+		Options     []Option
+		Query       Query
+	}
+	// CreateTopic is CREATE TOPIC name [WITH (…)].
+	CreateTopic struct {
+		Name        string
+		Pos         int32
+		IfNotExists bool
+		Options     []Option
+	}
+	// CreateMaterializedView is CREATE MATERIALIZED VIEW [IF NOT EXISTS] v [(c, …)] [WITH (…)] AS query.
+	CreateMaterializedView struct {
+		Name        Name
+		IfNotExists bool
+		ColumnNames []string
+		Options     []Option
+		Query       Query
+	}
+	// CreateTableAs is CREATE TABLE … AS query, and SELECT INTO.
+	CreateTableAs struct {
+		Name        Name
+		IfNotExists bool
+		ColumnNames []string
+		Query       Query
+	}
+	// CreateView is a plain view.
+	CreateView struct {
+		Name        Name
+		Replace     bool
+		ColumnNames []string
+		Query       Query
+	}
+	// CreateIndex is bound from its tree.
+	CreateIndex struct {
+		Name        string // empty: to be chosen
+		Table       Name
+		Unique      bool
+		IfNotExists bool
+		Stmt        *pg.IndexStmt
+	}
+	// CreateSchema is CREATE SCHEMA [IF NOT EXISTS] name.
+	CreateSchema struct {
+		Name        string
+		IfNotExists bool
+	}
+	// Drop is DROP kind [IF EXISTS] names [CASCADE].
+	Drop struct {
+		Kind     ObjectKind
+		Names    []Name
+		IfExists bool
+		Cascade  bool
+	}
+	// AlterSet is ALTER kind name SET (options).
+	AlterSet struct {
+		Kind     ObjectKind
+		Name     Name
+		IfExists bool
+		Options  []Option
+		Reset    bool // ALTER … RESET (names)
+	}
+	// AlterRole is ALTER ROLE|USER name [PASSWORD 'p'].
+	AlterRole struct {
+		Role     string // empty: the current user
+		Password *string
+		Null     bool // PASSWORD NULL
+	}
+
+	// ShowObjects is SHOW STREAMS | TABLES | MATERIALIZED VIEWS | SINKS | TOPICS.
+	ShowObjects struct{ Kind ObjectKind }
+	// Show is SHOW name; "all" for SHOW ALL.
+	Show struct{ Name string }
+	// Set is SET name TO values. Default is SET … TO DEFAULT.
+	Set struct {
+		Name    string
+		Values  []string
+		Local   bool
+		Default bool
+	}
+	// Reset is RESET name; "all" for RESET ALL.
+	Reset struct{ Name string }
+	// SetTransaction is SET TRANSACTION and SET SESSION CHARACTERISTICS.
+	SetTransaction struct {
+		Session bool
+		Modes   []Option // transaction_isolation, transaction_read_only, transaction_deferrable
+	}
+	// Transaction is BEGIN, COMMIT, ROLLBACK and their kin.
+	Transaction struct {
+		Kind  TransactionKind
+		Modes []Option
+		Name  string // of a savepoint
+		Chain bool
+	}
+
+	// CopyFrom is COPY table [(columns)] FROM STDIN.
+	CopyFrom struct {
+		Table   Name
+		Columns []string
+		Options []Option
+		Where   bool   // a WHERE clause is there
+		File    string // file name, for the refusal; empty = STDIN
+	}
+	// CopyTo is COPY table|(query) TO STDOUT. With Subscribe the query is COPY (SUBSCRIBE TO …).
+	CopyTo struct {
+		Table     *Name // nil for a query
+		Columns   []string
+		Query     *Query
+		Statement Body // COPY (INSERT … RETURNING …): nil unless the query is DML
+		Subscribe bool
+		Options   []Option
+		File      string
+	}
+
+	// Explain is EXPLAIN [options] statement.
+	Explain struct {
+		Options []Option
+		Body    Body
+	}
+	// Prepare is PREPARE name [(types)] AS statement.
+	Prepare struct {
+		Name     string
+		ArgTypes []*pg.Node
+		Body     Body
+	}
+	// Execute is EXECUTE name (arguments).
+	Execute struct {
+		Name string
+		Args []*pg.Node
+	}
+	// Deallocate is DEALLOCATE name|ALL.
+	Deallocate struct {
+		Name string
+		All  bool
+	}
+	// Discard is DISCARD ALL|PLANS|SEQUENCES|TEMP.
+	Discard struct{ What string }
+	// Declare is DECLARE name CURSOR FOR query.
+	Declare struct {
+		Name  string
+		Hold  bool
+		Query Query
+	}
+	// Fetch is FETCH or MOVE of a cursor.
+	Fetch struct {
+		Cursor string
+		Count  int64
+		All    bool
+		Back   bool // anything but forward
+		Move   bool
+	}
+	// CloseCursor is CLOSE name|ALL.
+	CloseCursor struct {
+		Name string
+		All  bool
+	}
+	// Listen is LISTEN, UNLISTEN (empty Channel = *) or NOTIFY.
+	Listen struct {
+		What    string // LISTEN, UNLISTEN or NOTIFY
+		Channel string
+		Payload string
+	}
+	// Truncate is TRUNCATE tables.
+	Truncate struct{ Names []Name }
+	// Unsupported is any other statement of PostgreSQL's; What names it as its command tag does.
+	Unsupported struct{ What string }
+)
+
+// TransactionKind is the verb of a Transaction.
+type TransactionKind uint8
+
+const (
+	Begin TransactionKind = iota + 1
+	Commit
+	Rollback
+	Savepoint
+	Release
+	RollbackTo
+	PrepareTransaction // two-phase commit, all three verbs
+)
+
+func (*Select) body()                 {}
+func (*Subscribe) body()              {}
+func (*Insert) body()                 {}
+func (*Update) body()                 {}
+func (*Delete) body()                 {}
+func (*CreateTable) body()            {}
+func (*CreateStream) body()           {}
+func (*CreateSink) body()             {}
+func (*CreateTopic) body()            {}
+func (*CreateMaterializedView) body() {}
+func (*CreateTableAs) body()          {}
+func (*CreateView) body()             {}
+func (*CreateIndex) body()            {}
+func (*CreateSchema) body()           {}
+func (*Drop) body()                   {}
+func (*AlterSet) body()               {}
+func (*AlterRole) body()              {}
+func (*ShowObjects) body()            {}
+func (*Show) body()                   {}
+func (*Set) body()                    {}
+func (*Reset) body()                  {}
+func (*SetTransaction) body()         {}
+func (*Transaction) body()            {}
+func (*CopyFrom) body()               {}
+func (*CopyTo) body()                 {}
+func (*Explain) body()                {}
+func (*Prepare) body()                {}
+func (*Execute) body()                {}
+func (*Deallocate) body()             {}
+func (*Discard) body()                {}
+func (*Declare) body()                {}
+func (*Fetch) body()                  {}
+func (*CloseCursor) body()            {}
+func (*Listen) body()                 {}
+func (*Truncate) body()               {}
+func (*Unsupported) body()            {}

@@ -1,0 +1,169 @@
+package parse
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+)
+
+// converter turns one raw statement into its Body; form is what was taken out of its text.
+type converter struct {
+	sql  string
+	form *form
+}
+
+// statement dispatches on the tree.
+//
+//lint:dispatch
+func (c *converter) statement(n *pg.Node) (Body, error) {
+	if c.form != nil {
+		return c.formStatement(n)
+	}
+	switch s := n.GetNode().(type) {
+	case *pg.Node_SelectStmt:
+		return c.selectStatement(s.SelectStmt)
+	case *pg.Node_InsertStmt:
+		return &Insert{Stmt: s.InsertStmt}, nil
+	case *pg.Node_UpdateStmt:
+		return &Update{Stmt: s.UpdateStmt}, nil
+	case *pg.Node_DeleteStmt:
+		return &Delete{Stmt: s.DeleteStmt}, nil
+	case *pg.Node_CreateStmt:
+		return createTable(s.CreateStmt), nil
+	case *pg.Node_CreateTableAsStmt:
+		return c.createTableAs(s.CreateTableAsStmt)
+	case *pg.Node_ViewStmt:
+		return &CreateView{
+			Name: nameOf(s.ViewStmt.View), Replace: s.ViewStmt.Replace,
+			ColumnNames: stringsOf(s.ViewStmt.Aliases), Query: c.query(s.ViewStmt.Query.GetSelectStmt()),
+		}, nil
+	case *pg.Node_IndexStmt:
+		i := s.IndexStmt
+		return &CreateIndex{Name: i.Idxname, Table: nameOf(i.Relation), Unique: i.Unique, IfNotExists: i.IfNotExists, Stmt: i}, nil
+	case *pg.Node_CreateSchemaStmt:
+		return &CreateSchema{Name: s.CreateSchemaStmt.Schemaname, IfNotExists: s.CreateSchemaStmt.IfNotExists}, nil
+	case *pg.Node_DropStmt:
+		return drop(s.DropStmt), nil
+	case *pg.Node_AlterTableStmt:
+		return alter(s.AlterTableStmt), nil
+	case *pg.Node_AlterRoleStmt:
+		return alterRole(s.AlterRoleStmt), nil
+	case *pg.Node_VariableShowStmt:
+		return show(s.VariableShowStmt), nil
+	case *pg.Node_VariableSetStmt:
+		return set(s.VariableSetStmt), nil
+	case *pg.Node_TransactionStmt:
+		return transaction(s.TransactionStmt), nil
+	case *pg.Node_CopyStmt:
+		return c.copy(s.CopyStmt)
+	case *pg.Node_ExplainStmt:
+		return c.explain(s.ExplainStmt)
+	case *pg.Node_PrepareStmt:
+		body, err := c.statement(s.PrepareStmt.Query)
+		return &Prepare{Name: s.PrepareStmt.Name, ArgTypes: s.PrepareStmt.Argtypes, Body: body}, err
+	case *pg.Node_ExecuteStmt:
+		return &Execute{Name: s.ExecuteStmt.Name, Args: s.ExecuteStmt.Params}, nil
+	case *pg.Node_DeallocateStmt:
+		return &Deallocate{Name: s.DeallocateStmt.Name, All: s.DeallocateStmt.Name == ""}, nil
+	case *pg.Node_DiscardStmt:
+		return discard(s.DiscardStmt), nil
+	case *pg.Node_DeclareCursorStmt:
+		d := s.DeclareCursorStmt
+		return &Declare{Name: d.Portalname, Hold: d.Options&cursorHold != 0, Query: c.query(d.Query.GetSelectStmt())}, nil
+	case *pg.Node_FetchStmt:
+		return fetch(s.FetchStmt), nil
+	case *pg.Node_ClosePortalStmt:
+		return &CloseCursor{Name: s.ClosePortalStmt.Portalname, All: s.ClosePortalStmt.Portalname == ""}, nil
+	case *pg.Node_ListenStmt:
+		return &Listen{What: "LISTEN", Channel: s.ListenStmt.Conditionname}, nil
+	case *pg.Node_UnlistenStmt:
+		return &Listen{What: "UNLISTEN", Channel: s.UnlistenStmt.Conditionname}, nil
+	case *pg.Node_NotifyStmt:
+		return &Listen{What: "NOTIFY", Channel: s.NotifyStmt.Conditionname, Payload: s.NotifyStmt.Payload}, nil
+	case *pg.Node_TruncateStmt:
+		t := &Truncate{}
+		for _, r := range s.TruncateStmt.Relations {
+			t.Names = append(t.Names, nameOf(r.GetRangeVar()))
+		}
+		return t, nil
+	}
+	return &Unsupported{What: unsupportedName(n)}, nil
+}
+
+// formStatement makes the body of a statement whose text was rewritten.
+func (c *converter) formStatement(n *pg.Node) (Body, error) {
+	f := c.form
+	if ex := n.GetExplainStmt(); ex != nil {
+		body, err := c.formStatement(ex.Query)
+		return &Explain{Options: optionsOf(ex.Options), Body: body}, err
+	}
+	switch {
+	case f.kind == formStream && n.GetCreateStmt() != nil:
+		return c.createStream(n.GetCreateStmt())
+	case f.kind == formStream && n.GetCreateTableAsStmt() != nil:
+		return c.createStreamAs(n.GetCreateTableAsStmt())
+	case f.kind == formSink && n.GetViewStmt() != nil:
+		return c.createSink(n.GetViewStmt())
+	case f.kind == formDrop && n.GetDropStmt() != nil:
+		d := drop(n.GetDropStmt())
+		if dd, ok := d.(*Drop); ok {
+			dd.Kind = f.object
+		}
+		return d, nil
+	case f.kind == formSubscribe && n.GetSelectStmt() != nil:
+		return &Subscribe{Query: c.query(n.GetSelectStmt())}, nil
+	case f.kind == formCopy && n.GetCopyStmt() != nil:
+		body, err := c.copy(n.GetCopyStmt())
+		if to, ok := body.(*CopyTo); ok {
+			to.Subscribe = true
+		}
+		return body, err
+	case f.kind == formEmit:
+		return c.emitStatement(n)
+	}
+	return nil, sqlerr.New(sqlerr.SyntaxError, "syntax error").At(int32(f.start))
+}
+
+// emitStatement is a PostgreSQL statement with an EMIT clause behind it.
+func (c *converter) emitStatement(n *pg.Node) (Body, error) {
+	switch s := n.GetNode().(type) {
+	case *pg.Node_SelectStmt:
+		return c.selectStatement(s.SelectStmt)
+	case *pg.Node_CreateTableAsStmt:
+		return c.createTableAs(s.CreateTableAsStmt)
+	case *pg.Node_CopyStmt:
+		return c.copy(s.CopyStmt)
+	}
+	return nil, sqlerr.New(sqlerr.SyntaxError, "EMIT is only allowed behind a query").At(c.form.emitAt)
+}
+
+func (c *converter) selectStatement(s *pg.SelectStmt) (Body, error) {
+	q := c.query(s)
+	switch {
+	case s.IntoClause != nil:
+		return &CreateTableAs{Name: nameOf(s.IntoClause.Rel), ColumnNames: stringsOf(s.IntoClause.ColNames), Query: q}, nil
+	case q.Emit == EmitChanges:
+		return &Subscribe{Query: q}, nil
+	}
+	return &Select{Query: q}, nil
+}
+
+func (c *converter) query(s *pg.SelectStmt) Query {
+	q := Query{Select: s, EmitAt: -1}
+	if c.form != nil {
+		q.Emit, q.EmitAt = c.form.emit, c.form.emitAt
+	}
+	return q
+}
+
+func (c *converter) explain(s *pg.ExplainStmt) (Body, error) {
+	body, err := c.statement(s.Query)
+	return &Explain{Options: optionsOf(s.Options), Body: body}, err
+}
+
+func nameOf(r *pg.RangeVar) Name {
+	if r == nil {
+		return Name{Pos: -1}
+	}
+	return Name{Catalog: r.Catalogname, Schema: r.Schemaname, Name: r.Relname, Pos: r.Location}
+}

@@ -1,0 +1,156 @@
+package parse
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+)
+
+func createTable(s *pg.CreateStmt) Body {
+	return &CreateTable{Name: nameOf(s.Relation), IfNotExists: s.IfNotExists, Options: optionsOf(s.Options), Stmt: s}
+}
+
+func (c *converter) createStream(s *pg.CreateStmt) (Body, error) {
+	out := &CreateStream{Name: nameOf(s.Relation), IfNotExists: s.IfNotExists, Options: optionsOf(s.Options), Stmt: s}
+	if c.form.watermark != nil {
+		w, err := c.form.watermark.parse(c.sql)
+		if err != nil {
+			return nil, err
+		}
+		out.Watermark = w
+	}
+	if c.form.emit != EmitNone {
+		return nil, sqlerr.New(sqlerr.SyntaxError, "EMIT is only allowed behind a query").At(c.form.emitAt)
+	}
+	return out, nil
+}
+
+func (c *converter) createStreamAs(s *pg.CreateTableAsStmt) (Body, error) {
+	q, err := c.asQuery(s)
+	if err != nil {
+		return nil, err
+	}
+	return &CreateStream{
+		Name: nameOf(s.Into.Rel), IfNotExists: s.IfNotExists, Options: optionsOf(s.Into.Options),
+		ColumnNames: stringsOf(s.Into.ColNames), AsQuery: &q,
+	}, nil
+}
+
+func (c *converter) createSink(s *pg.ViewStmt) (Body, error) {
+	if s.WithCheckOption > pg.ViewCheckOption_NO_CHECK_OPTION {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "WITH CHECK OPTION is not supported for sinks")
+	}
+	if s.Query.GetSelectStmt() == nil {
+		return nil, sqlerr.New(sqlerr.SyntaxError, "a sink needs a query")
+	}
+	return &CreateSink{
+		Name: nameOf(s.View), IfNotExists: c.form.ifNotExists, Topic: c.form.topic,
+		ColumnNames: stringsOf(s.Aliases), Options: optionsOf(s.Options), Query: c.query(s.Query.GetSelectStmt()),
+	}, nil
+}
+
+func (c *converter) createTableAs(s *pg.CreateTableAsStmt) (Body, error) {
+	q, err := c.asQuery(s)
+	if err != nil {
+		return nil, err
+	}
+	if s.Objtype == pg.ObjectType_OBJECT_MATVIEW {
+		if s.Into.SkipData {
+			return nil, sqlerr.New(sqlerr.FeatureNotSupported, "WITH NO DATA is not supported")
+		}
+		return &CreateMaterializedView{
+			Name: nameOf(s.Into.Rel), IfNotExists: s.IfNotExists, ColumnNames: stringsOf(s.Into.ColNames),
+			Options: optionsOf(s.Into.Options), Query: q,
+		}, nil
+	}
+	return &CreateTableAs{
+		Name: nameOf(s.Into.Rel), IfNotExists: s.IfNotExists, ColumnNames: stringsOf(s.Into.ColNames), Query: q,
+	}, nil
+}
+
+func (c *converter) asQuery(s *pg.CreateTableAsStmt) (Query, error) {
+	sel := s.Query.GetSelectStmt()
+	if sel == nil {
+		return Query{}, sqlerr.New(sqlerr.FeatureNotSupported, "CREATE … AS EXECUTE is not supported")
+	}
+	return c.query(sel), nil
+}
+
+var dropKinds = map[pg.ObjectType]ObjectKind{
+	pg.ObjectType_OBJECT_TABLE: ObjTable, pg.ObjectType_OBJECT_VIEW: ObjView,
+	pg.ObjectType_OBJECT_MATVIEW: ObjMaterializedView, pg.ObjectType_OBJECT_INDEX: ObjIndex,
+	pg.ObjectType_OBJECT_SCHEMA: ObjSchema,
+}
+
+func drop(s *pg.DropStmt) Body {
+	kind, ok := dropKinds[s.RemoveType]
+	if !ok {
+		return &Unsupported{What: "DROP " + objectWords(s.RemoveType)}
+	}
+	d := &Drop{Kind: kind, IfExists: s.MissingOk, Cascade: s.Behavior == pg.DropBehavior_DROP_CASCADE}
+	for _, o := range s.Objects {
+		parts := stringsOf(o.GetList().GetItems())
+		if o.GetString_() != nil {
+			parts = []string{o.GetString_().Sval}
+		}
+		d.Names = append(d.Names, qualify(parts))
+	}
+	return d
+}
+
+// qualify makes a Name of one to three parts; pg_query gives such names no position.
+func qualify(parts []string) Name {
+	n := Name{Pos: -1}
+	if len(parts) == 0 {
+		return n
+	}
+	n.Name = parts[len(parts)-1]
+	if len(parts) > 1 {
+		n.Schema = parts[len(parts)-2]
+	}
+	if len(parts) > 2 {
+		n.Catalog = parts[len(parts)-3]
+	}
+	return n
+}
+
+var alterKinds = map[pg.ObjectType]ObjectKind{
+	pg.ObjectType_OBJECT_TABLE: ObjTable, pg.ObjectType_OBJECT_VIEW: ObjView,
+	pg.ObjectType_OBJECT_MATVIEW: ObjMaterializedView, pg.ObjectType_OBJECT_INDEX: ObjIndex,
+}
+
+// alter knows ALTER kind name SET (…) and RESET (…), the only change of a relation for now.
+func alter(s *pg.AlterTableStmt) Body {
+	kind, ok := alterKinds[s.Objtype]
+	unsupported := &Unsupported{What: "ALTER " + objectWords(s.Objtype)}
+	if !ok || len(s.Cmds) != 1 {
+		return unsupported
+	}
+	cmd := s.Cmds[0].GetAlterTableCmd()
+	reset := cmd.GetSubtype() == pg.AlterTableType_AT_ResetRelOptions
+	if cmd.GetSubtype() != pg.AlterTableType_AT_SetRelOptions && !reset {
+		return unsupported
+	}
+	return &AlterSet{
+		Kind: kind, Name: nameOf(s.Relation), IfExists: s.MissingOk,
+		Options: optionsOf(cmd.GetDef().GetList().GetItems()), Reset: reset,
+	}
+}
+
+func alterRole(s *pg.AlterRoleStmt) Body {
+	out := &AlterRole{}
+	if s.Role.GetRoletype() == pg.RoleSpecType_ROLESPEC_CSTRING {
+		out.Role = s.Role.Rolename
+	}
+	if len(s.Options) != 1 || s.Options[0].GetDefElem().GetDefname() != "password" {
+		return &Unsupported{What: "ALTER ROLE"}
+	}
+	arg := s.Options[0].GetDefElem().Arg
+	if arg == nil {
+		out.Null = true
+		return out
+	}
+	text := scalarText(arg)
+	out.Password = &text
+	return out
+}

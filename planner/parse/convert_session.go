@@ -1,0 +1,115 @@
+package parse
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+var shownObjects = map[string]ObjectKind{
+	"streams": ObjStream, "tables": ObjTable, "sinks": ObjSink, "topics": ObjTopic,
+}
+
+func show(s *pg.VariableShowStmt) Body {
+	if kind, ok := shownObjects[s.Name]; ok {
+		return &ShowObjects{Kind: kind}
+	}
+	return &Show{Name: s.Name}
+}
+
+func set(s *pg.VariableSetStmt) Body {
+	switch s.Kind {
+	case pg.VariableSetKind_VAR_RESET:
+		return &Reset{Name: s.Name}
+	case pg.VariableSetKind_VAR_RESET_ALL:
+		return &Reset{Name: "all"}
+	case pg.VariableSetKind_VAR_SET_MULTI:
+		if s.Name == "TRANSACTION SNAPSHOT" {
+			return &Unsupported{What: "SET TRANSACTION SNAPSHOT"}
+		}
+		return &SetTransaction{Session: s.Name == "SESSION CHARACTERISTICS", Modes: optionsOf(s.Args)}
+	case pg.VariableSetKind_VAR_SET_CURRENT:
+		return &Unsupported{What: "SET FROM CURRENT"}
+	}
+	out := &Set{Name: s.Name, Local: s.IsLocal, Default: s.Kind == pg.VariableSetKind_VAR_SET_DEFAULT}
+	for _, a := range s.Args {
+		out.Values = append(out.Values, scalarText(a))
+	}
+	return out
+}
+
+var transactionKinds = map[pg.TransactionStmtKind]TransactionKind{
+	pg.TransactionStmtKind_TRANS_STMT_BEGIN:             Begin,
+	pg.TransactionStmtKind_TRANS_STMT_START:             Begin,
+	pg.TransactionStmtKind_TRANS_STMT_COMMIT:            Commit,
+	pg.TransactionStmtKind_TRANS_STMT_ROLLBACK:          Rollback,
+	pg.TransactionStmtKind_TRANS_STMT_SAVEPOINT:         Savepoint,
+	pg.TransactionStmtKind_TRANS_STMT_RELEASE:           Release,
+	pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:       RollbackTo,
+	pg.TransactionStmtKind_TRANS_STMT_PREPARE:           PrepareTransaction,
+	pg.TransactionStmtKind_TRANS_STMT_COMMIT_PREPARED:   PrepareTransaction,
+	pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_PREPARED: PrepareTransaction,
+}
+
+func transaction(s *pg.TransactionStmt) Body {
+	return &Transaction{Kind: transactionKinds[s.Kind], Modes: optionsOf(s.Options), Name: s.SavepointName, Chain: s.Chain}
+}
+
+func (c *converter) copy(s *pg.CopyStmt) (Body, error) {
+	var columns []string
+	if len(s.Attlist) > 0 {
+		columns = stringsOf(s.Attlist)
+	}
+	file := s.Filename
+	if s.IsProgram {
+		file = "PROGRAM " + file
+	}
+	if s.IsFrom {
+		return &CopyFrom{Table: nameOf(s.Relation), Columns: columns, Options: optionsOf(s.Options), Where: s.WhereClause != nil, File: file}, nil
+	}
+	out := &CopyTo{Columns: columns, Options: optionsOf(s.Options), File: file}
+	switch {
+	case s.Relation != nil:
+		n := nameOf(s.Relation)
+		out.Table = &n
+	case s.Query.GetSelectStmt() != nil:
+		q := c.query(s.Query.GetSelectStmt())
+		out.Query, out.Subscribe = &q, q.Emit == EmitChanges
+	default:
+		inner := converter{sql: c.sql}
+		body, err := inner.statement(s.Query)
+		if err != nil {
+			return nil, err
+		}
+		out.Statement = body
+	}
+	return out, nil
+}
+
+func discard(s *pg.DiscardStmt) Body {
+	what := map[pg.DiscardMode]string{
+		pg.DiscardMode_DISCARD_ALL: "ALL", pg.DiscardMode_DISCARD_PLANS: "PLANS",
+		pg.DiscardMode_DISCARD_SEQUENCES: "SEQUENCES", pg.DiscardMode_DISCARD_TEMP: "TEMP",
+	}
+	return &Discard{What: what[s.Target]}
+}
+
+const (
+	cursorHold = 0x0020             // CURSOR_OPT_HOLD
+	fetchAll   = 0x7fffffffffffffff // FETCH_ALL
+)
+
+func fetch(s *pg.FetchStmt) Body {
+	return &Fetch{
+		Cursor: s.Portalname, Count: s.HowMany, All: s.HowMany == fetchAll,
+		Back: s.Direction != pg.FetchDirection_FETCH_FORWARD, Move: s.Ismove,
+	}
+}
+
+// objectWords spells an object type as statements do.
+func objectWords(t pg.ObjectType) string {
+	if t == pg.ObjectType_OBJECT_MATVIEW {
+		return "MATERIALIZED VIEW"
+	}
+	return strings.ReplaceAll(strings.TrimPrefix(t.String(), "OBJECT_"), "_", " ")
+}

@@ -1,0 +1,187 @@
+package parse
+
+import (
+	"github.com/tributary-db/tributary/internal/sqlerr"
+)
+
+// formKind is a streaming form that PostgreSQL's grammar lacks.
+type formKind uint8
+
+const (
+	formNone      formKind = iota
+	formStream             // CREATE STREAM, rewritten to CREATE TABLE
+	formSink               // CREATE SINK, rewritten to CREATE VIEW
+	formDrop               // DROP STREAM|SINK, rewritten to DROP TABLE|VIEW
+	formSubscribe          // SUBSCRIBE TO, rewritten to TABLE
+	formCopy               // COPY (SUBSCRIBE TO …) TO, rewritten inside
+	formByHand             // nothing is left for the grammar: body is the statement
+	formEmit               // only an EMIT clause
+)
+
+// form is what was taken out of one statement's text.
+type form struct {
+	kind        formKind
+	start, end  int // span of the statement
+	object      ObjectKind
+	ifNotExists bool
+	topic       string
+	watermark   *watermarkText
+	emit        EmitMode
+	emitAt      int32
+	body        Body // formByHand
+}
+
+// rewriter overwrites streaming forms in a copy of the text, never changing its length, so
+// that every position in the tree that pg_query makes of it is a position in the text.
+type rewriter struct {
+	src string
+	buf []byte
+}
+
+// rewrite recognises the streaming forms of a text that PostgreSQL refused. A statement that
+// PostgreSQL takes by itself is left alone. changed tells whether anything was recognised.
+func rewrite(sql string) (text string, forms []form, err error) {
+	r := rewriter{src: sql, buf: []byte(sql)}
+	for _, seg := range split(sql) {
+		if !suspect(&seg) {
+			continue
+		}
+		if _, perr := parseTree(sql[seg.start():seg.end()]); perr == nil {
+			continue
+		}
+		start, end := seg.start(), seg.end()
+		f, err := r.statement(&seg)
+		if err != nil {
+			return "", nil, err
+		}
+		if f.kind == formNone && f.emit == EmitNone {
+			continue
+		}
+		if f.kind == formNone {
+			f.kind = formEmit
+		}
+		f.start, f.end = start, end
+		forms = append(forms, f)
+	}
+	return string(r.buf), forms, nil
+}
+
+// suspect is a cheap test for a statement that may hold a form.
+func suspect(s *segment) bool {
+	for i := range s.toks {
+		if s.kind(i) == tokWord && (s.is(i, "emit") || s.is(i, "subscribe") || s.is(i, "stream") ||
+			s.is(i, "sink") || s.is(i, "topic") || (i == 0 && s.is(i, "show"))) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *rewriter) statement(s *segment) (form, error) {
+	f := form{emitAt: -1}
+	if err := r.emit(s, &f); err != nil {
+		return f, err
+	}
+	start := 0
+	if s.is(0, "explain") {
+		start = afterExplain(s)
+	}
+	var err error
+	switch {
+	case s.is(start, "create", "stream"):
+		err = r.createStream(s, &f)
+	case s.is(start, "create", "sink"):
+		err = r.createSink(s, &f)
+	case s.is(0, "create", "topic"):
+		err = r.byHand(s, &f, createTopic)
+	case s.is(0, "drop", "stream"):
+		r.put(s, 1, 1, "TABLE")
+		f.kind, f.object = formDrop, ObjStream
+	case s.is(0, "drop", "sink"):
+		r.put(s, 1, 1, "VIEW")
+		f.kind, f.object = formDrop, ObjSink
+	case s.is(0, "drop", "topic"):
+		err = r.byHand(s, &f, dropTopic)
+	case s.is(0, "show"):
+		err = r.byHand(s, &f, showObjects)
+	case s.is(start, "subscribe", "to"):
+		r.subscribe(s, start, &f)
+		f.kind = formSubscribe
+	case s.is(0, "copy", "(", "subscribe", "to"):
+		r.subscribe(s, 2, &f)
+		f.kind = formCopy
+	}
+	return f, err
+}
+
+// afterExplain is the token behind EXPLAIN and its options.
+func afterExplain(s *segment) int {
+	i := 1
+	if s.is(i, "(") {
+		return s.closing(i) + 1
+	}
+	for s.is(i, "analyze") || s.is(i, "verbose") {
+		i++
+	}
+	return i
+}
+
+// closing is the token that closes the parenthesis at token i, the last one if none does.
+func (s *segment) closing(i int) int {
+	depth := 0
+	for ; i < len(s.toks); i++ {
+		switch s.text(i) {
+		case "(", "[":
+			depth++
+		case ")", "]":
+			depth--
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+	return len(s.toks) - 1
+}
+
+// blank overwrites tokens [from, to] with blanks.
+func (r *rewriter) blank(s *segment, from, to int) { r.put(s, from, to, "") }
+
+// put overwrites tokens [from, to] with text and blanks; newlines stay.
+//
+// REQUIRES: text is not longer than the tokens.
+func (r *rewriter) put(s *segment, from, to int, text string) {
+	start, end := int(s.toks[from].start), int(s.toks[to].end)
+	for i := start; i < end; i++ {
+		if r.buf[i] != '\n' {
+			r.buf[i] = ' '
+		}
+	}
+	copy(r.buf[start:end], text)
+}
+
+func (r *rewriter) subscribe(s *segment, i int, f *form) {
+	if s.is(i+2, "(") {
+		r.blank(s, i, i+1)
+		return
+	}
+	r.put(s, i, i+1, "TABLE")
+}
+
+// byHand takes a whole statement out of the text.
+func (r *rewriter) byHand(s *segment, f *form, parse func(*segment) (Body, error)) error {
+	body, err := parse(s)
+	if err != nil || body == nil {
+		return err
+	}
+	f.kind, f.body = formByHand, body
+	r.blank(s, 0, len(s.toks)-1)
+	return nil
+}
+
+// syntaxError is PostgreSQL's complaint about token i.
+func (s *segment) syntaxError(i int) error {
+	if i >= len(s.toks) {
+		return sqlerr.New(sqlerr.SyntaxError, "syntax error at end of input").At(int32(s.end()))
+	}
+	return sqlerr.New(sqlerr.SyntaxError, "syntax error at or near \"%s\"", s.text(i)).At(s.pos(i))
+}

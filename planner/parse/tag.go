@@ -1,0 +1,103 @@
+package parse
+
+import (
+	"fmt"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+)
+
+// tagOf is how the command tag of a statement begins.
+//
+//lint:dispatch
+func tagOf(b Body) string {
+	switch b := b.(type) {
+	case *Select, *Subscribe:
+		return "SELECT"
+	case *Insert:
+		return "INSERT"
+	case *Update:
+		return "UPDATE"
+	case *Delete:
+		return "DELETE"
+	case *CreateTable:
+		return "CREATE TABLE"
+	case *CreateStream:
+		return "CREATE STREAM"
+	case *CreateSink:
+		return "CREATE SINK"
+	case *CreateTopic:
+		return "CREATE TOPIC"
+	case *CreateMaterializedView:
+		return "CREATE MATERIALIZED VIEW"
+	case *CreateTableAs:
+		return "SELECT"
+	case *CreateView:
+		return "CREATE VIEW"
+	case *CreateIndex:
+		return "CREATE INDEX"
+	case *CreateSchema:
+		return "CREATE SCHEMA"
+	case *Drop:
+		return "DROP " + b.Kind.String()
+	case *AlterSet:
+		return "ALTER " + b.Kind.String()
+	case *AlterRole:
+		return "ALTER ROLE"
+	case *ShowObjects, *Show:
+		return "SHOW"
+	case *Set, *SetTransaction:
+		return "SET"
+	case *Reset:
+		return "RESET"
+	case *Transaction:
+		return [...]string{"", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK", "PREPARE TRANSACTION"}[b.Kind]
+	case *CopyFrom, *CopyTo:
+		return "COPY"
+	case *Explain:
+		return "EXPLAIN"
+	case *Prepare:
+		return "PREPARE"
+	case *Execute:
+		return "EXECUTE"
+	case *Deallocate:
+		if b.All {
+			return "DEALLOCATE ALL"
+		}
+		return "DEALLOCATE"
+	case *Discard:
+		return "DISCARD " + b.What
+	case *Declare:
+		return "DECLARE CURSOR"
+	case *Fetch:
+		if b.Move {
+			return "MOVE"
+		}
+		return "FETCH"
+	case *CloseCursor:
+		if b.All {
+			return "CLOSE CURSOR ALL"
+		}
+		return "CLOSE CURSOR"
+	case *Listen:
+		return b.What
+	case *Truncate:
+		return "TRUNCATE TABLE"
+	case *Unsupported:
+		return b.What
+	}
+	return ""
+}
+
+// unsupportedName spells a tree that has no Body: CreateFunctionStmt is CREATE FUNCTION.
+func unsupportedName(n *pg.Node) string {
+	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", n.GetNode()), "*pg_query.Node_"), "Stmt")
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToUpper(b.String())
+}
