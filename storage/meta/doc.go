@@ -1,2 +1,48 @@
 // Package meta is the store below the log: ordered keys with versions, and the commit log.
+//
+//	Commit(checks, writes)            AppendLog(decide)        ScanLog, Read, LastSeq
+//	         │                               │                          ▲
+//	         ▼            commit lock        ▼                          │
+//	  ┌─────────────────────────────────────────────┐       only what is durable
+//	  │ check → one Pebble batch → WAL (no wait)    │                   │
+//	  └─────────────────────────────────────────────┘                   │
+//	         │ lock released, one fsync covers many                     │
+//	         └──────────► durable ticket ──────────────────────────────►┘
+//
+// # Vocabulary
+//
+// A *version* of a key is a number that grows with every write of the store, so a key that is
+// deleted and made again never gets an old version back. An *identity* makes a Txn with an
+// unknown outcome resolvable: committing it again is a no-op once it happened. A *ticket* is the
+// place of a write in the WAL: when one is durable all before it are.
+//
+// # Drivers
+//
+// OpenPebble is the embedded one: one process, held by a file lock. metatest.Run is the
+// conformance suite that every driver passes.
+//
+// # Goroutines and locks
+//
+// PebbleStore starts no goroutine that outlives a call. mu orders writes (check, encode, place in
+// the WAL); sync is waited for outside it. ticketMu guards the durable ticket and nests in
+// nothing.
+//
+// # Keys inside Pebble
+//
+//	'k' key                 → version u64 BE, value     user keys
+//	'l' seq u64 BE          → record                    commit log
+//	'i' identity            → ticket version u64 BE     identities of the newest 4,096 Txns
+//	'j' version u64 BE      → identity                  their order
+//	'm' "format"            → u32 BE = 1
+//	'm' "floor"             → u64 BE                    first CommitSeq that is still there
+//	'm' "version"           → u64 BE                    last version given out
+//
+// # Non-obvious
+//
+//   - An I/O error of the WAL or the manifest poisons the store: every later call is ErrPoisoned,
+//     nothing is synced again (what a failed fsync left on disk cannot be known).
+//   - The parent directory is synced at every open: a fresh directory whose name is not durable
+//     loses all that was synced inside it.
+//   - Pebble ends the process when it cannot go on (Logger.Fatalf). Here it ends the goroutine
+//     that met the error and poisons the store; writes run in a goroutine of their own for that.
 package meta

@@ -21,6 +21,10 @@ var (
 	ErrLocked = errors.New("metadata store is locked by another process")
 	// ErrCorrupt: what is stored cannot be trusted.
 	ErrCorrupt = errors.New("metadata corrupt")
+	// ErrPoisoned: an I/O error made the store stop; nothing is written or synced again.
+	ErrPoisoned = errors.New("metadata store stopped after an I/O error")
+	// ErrClosed: the store was closed.
+	ErrClosed = errors.New("metadata store is closed")
 )
 
 // Record is one commit record as stored: its number and its encoded bytes.
