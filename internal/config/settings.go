@@ -1,0 +1,91 @@
+package config
+
+import "time"
+
+// Settings are the values of one server, read-only after Load.
+type Settings struct {
+	DataDir         string
+	PGListen        string
+	KafkaListen     string
+	HTTPListen      string
+	KafkaAdvertised string
+	ObjectStore     string
+	Meta            string
+
+	Auth         string
+	PasswordFile string
+
+	BrokerID          int64
+	DefaultPartitions int64
+	AutoCreateTopics  bool
+
+	FlushInterval       time.Duration
+	FlushBytes          int64
+	InlineBytes         int64
+	MaxTransactionBytes int64
+	TailCacheBytes      int64
+	MaxInflightBytes    int64
+	SnapshotInterval    time.Duration
+
+	MaxConnections      int64
+	KafkaMaxConnections int64
+
+	WatermarkIdleTimeout time.Duration
+	StrictReadTimeout    time.Duration
+	LockTimeout          time.Duration
+	StatementTimeout     time.Duration
+	ShutdownTimeout      time.Duration
+
+	HTTPPprof bool
+	LogLevel  string
+	LogFormat string
+
+	sources map[string]string
+}
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+	gib = 1 << 30
+)
+
+// definitions is the one place where settings are defined, in the order they are documented.
+func (s *Settings) definitions() []*Definition {
+	return []*Definition{
+		text(&s.DataDir, "data_dir", "./tributary-data", "Directory of everything the server keeps, made if absent. One server at a time: it is locked."),
+		text(&s.PGListen, "pg_listen", "127.0.0.1:7432", "Address of the PostgreSQL protocol. Port 0 picks a free one."),
+		text(&s.KafkaListen, "kafka_listen", "127.0.0.1:9092", "Address of the Kafka protocol. Port 0 picks a free one."),
+		text(&s.HTTPListen, "http_listen", "127.0.0.1:7480", "Address of health checks and metrics. Port 0 picks a free one."),
+		text(&s.KafkaAdvertised, "kafka_advertised", "", "Address that Kafka clients are told to connect to. Default: the one listened on; needed when that is a wildcard."),
+		text(&s.ObjectStore, "object_store", "", "Where segments live: `file:///path` or `s3://bucket/prefix?endpoint=…&region=…&path_style=true`. Default: `file://<data_dir>/objects`."),
+		text(&s.Meta, "meta", "", "Where the commit log and metadata live. Default: `pebble://<data_dir>/meta`."),
+
+		enum(&s.Auth, "auth", "trust", "How PostgreSQL clients prove who they are; `trust` believes everybody and is refused on an address other machines reach.", "trust", "scram-sha-256"),
+		text(&s.PasswordFile, "password_file", "", "File with the password of the role `tributary`, read at the first start."),
+
+		integer(&s.BrokerID, "broker_id", 1, 0, 1<<31-1, "Kafka's number of this broker."),
+		integer(&s.DefaultPartitions, "default_partitions", 1, 1, 10_000, "Partitions of a topic that is created without saying how many."),
+		boolean(&s.AutoCreateTopics, "auto_create_topics", true, "Whether a Kafka client that asks for an unknown topic creates it."),
+
+		duration(&s.FlushInterval, "flush_interval", 100*time.Millisecond, time.Millisecond, time.Minute, "Longest time records wait for others before they are written to a remote object store. A directory does not wait."),
+		size(&s.FlushBytes, "flush_bytes", 8*mib, 64*kib, gib, "Bytes of records that are written without waiting longer, and the size of one written object."),
+		size(&s.InlineBytes, "inline_bytes", 256*kib, 0, 4*mib, "Largest group of records that rides in the commit log instead of an object. Only with a directory as the object store."),
+		size(&s.MaxTransactionBytes, "max_transaction_bytes", 256*mib, mib, 16*gib, "Largest statement or transaction, in bytes of what it writes."),
+		size(&s.TailCacheBytes, "tail_cache_bytes", 64*mib, mib, 1<<40, "Memory for the newest records, which consumers and views read."),
+		size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it sockets are not read."),
+		duration(&s.SnapshotInterval, "snapshot_interval", time.Minute, time.Second, 24*time.Hour, "Time between snapshots of the fold, which make a start faster."),
+
+		integer(&s.MaxConnections, "max_connections", 100, 1, 100_000, "PostgreSQL clients at once."),
+		integer(&s.KafkaMaxConnections, "kafka_max_connections", 1000, 1, 1_000_000, "Kafka clients at once."),
+
+		duration(&s.WatermarkIdleTimeout, "watermark_idle_timeout", 10*time.Second, 0, 365*24*time.Hour, "A partition without records for so long no longer holds a stream's watermark back."),
+		duration(&s.StrictReadTimeout, "strict_read_timeout", 10*time.Second, 0, time.Hour, "Longest wait of a read for views to catch up with what was written before it. 0 = no limit."),
+		duration(&s.LockTimeout, "lock_timeout", 0, 0, 24*time.Hour, "Longest wait for a lock, a session's default. 0 = no limit."),
+		duration(&s.StatementTimeout, "statement_timeout", 0, 0, 24*time.Hour, "Longest run of a statement, a session's default. 0 = no limit."),
+		duration(&s.ShutdownTimeout, "shutdown_timeout", 10*time.Second, 0, time.Hour, "Time that running statements and requests get to end when the server stops."),
+
+		boolean(&s.HTTPPprof, "http_pprof", false, "Whether `/debug/pprof` is served on `http_listen`."),
+		enum(&s.LogLevel, "log_level", "info", "Least severity that is logged.", "debug", "info", "warn", "error"),
+		enum(&s.LogFormat, "log_format", "text", "Form of log lines, which go to standard error.", "text", "json"),
+	}
+}

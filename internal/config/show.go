@@ -1,0 +1,92 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Value is a setting with its value, as SHOW ALL and the settings table of the SQL side print it.
+type Value struct {
+	*Definition
+	Text   string
+	Source string // "default", a flag, a variable, or a line of a file
+}
+
+// Default returns the settings of a server that was told nothing.
+func Default() *Settings {
+	s := &Settings{sources: map[string]string{}}
+	s.definitions()
+	s.derive()
+	return s
+}
+
+// Definitions returns what there is to set, in the order it is documented.
+func Definitions() []*Definition { return new(Settings).definitions() }
+
+// Values returns all settings in the order they are documented.
+func (s *Settings) Values() []Value {
+	// A second set of definitions over the copy: building them writes the defaults.
+	kept := *s
+	defs := kept.definitions()
+	kept = *s
+	out := make([]Value, 0, len(defs))
+	for _, d := range defs {
+		source := s.sources[d.Name]
+		if source == "" {
+			source = "default"
+		}
+		out = append(out, Value{Definition: d, Text: d.show(), Source: source})
+	}
+	return out
+}
+
+// Show returns a setting's value as SHOW prints it; names are the same in any case.
+func (s *Settings) Show(name string) (string, bool) {
+	for _, v := range s.Values() {
+		if strings.EqualFold(v.Name, name) {
+			return v.Text, true
+		}
+	}
+	return "", false
+}
+
+// Markdown returns docs/settings.md.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString(`# Settings
+
+Generated from internal/config; do not edit. ` + "`go test ./internal/config -update`" + ` writes it.
+
+Each setting is a flag (` + "`--data-dir`" + `), an environment variable (` + "`TRIBUTARY_DATA_DIR`" + `), a line of the
+file that ` + "`--config`" + ` names (` + "`data_dir = './x'`" + `, postgresql.conf syntax), and can be read with
+` + "`SHOW data_dir`" + `. A flag wins over the variable, the variable over the file, the file over the default.
+Sizes take B, kB, MB, GB, TB (each 1024 of the one before; a bare number is bytes); times take us, ms, s, min,
+h, d (a bare number is milliseconds).
+
+| setting | type | default | range | meaning |
+|---|---|---|---|---|
+`)
+	for _, d := range Definitions() {
+		def, limits := code(d.Default), ""
+		switch {
+		case d.Min != "" && d.Max != "":
+			limits = d.Min + " to " + d.Max
+		case len(d.Choices) > 0:
+			for i, c := range d.Choices {
+				if i > 0 {
+					limits += ", "
+				}
+				limits += code(c)
+			}
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", code(d.Name), d.Kind, def, limits, d.Doc)
+	}
+	return b.String()
+}
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}
