@@ -17,6 +17,11 @@ func (m *Machine) Commit(now time.Time, r CommitRequest, reply func(error)) {
 	if mb := g.members[r.MemberID]; mb != nil && mb.joinReply == nil && mb.syncReply == nil {
 		g.keepAlive(now, mb)
 	}
+	if len(r.Offsets) == 0 {
+		m.forgetIfBlank(g)
+		reply(nil)
+		return
+	}
 	writes := make([]meta.Write, 0, len(r.Offsets)+1)
 	if !g.stored {
 		writes = append(writes, g.row())

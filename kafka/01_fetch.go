@@ -1,0 +1,257 @@
+package kafka
+
+import (
+	"context"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// Fetch: records of many partitions, waiting for some if there are none.
+//
+// Behaviour:
+//   - Waits until min_bytes are there over all partitions, something is wrong with one, or
+//     max_wait has passed. It holds no records while it waits.
+//   - Whole record batches from the one that contains the offset on; the first partition with
+//     any gives at least one, however large (KIP-74); the log does the sizing.
+//   - Answers every partition that was asked, with high watermark and last stable offset also
+//     when there is nothing: some clients compute lag from those alone.
+//   - Never answers REQUEST_TIMED_OUT, see doc.go.
+//   - Fetch sessions (KIP-227) are not kept: session id 0 says so, and clients go on without.
+//   - A replica id is not believed: everybody is a consumer.
+//
+// Versions: 4 is the first with record batches v2; 5 log start; 7 sessions; 9 leader epoch;
+// 11 rack; 12 flexible; 13 topic ids instead of names; 15 replica state as a tag; 16-18 more
+// tags for brokers and replicas.
+
+type fetchRequest struct {
+	maxWait            time.Duration
+	minBytes, maxBytes int
+	committed          bool
+	sessionID          int32
+	sessionEpoch       int32
+	topics             []fetchTopic
+	reads              []log.PartitionRead // of the partitions that exist
+}
+
+type fetchTopic struct {
+	name       string
+	id         log.TopicID
+	partitions []fetchPartition
+}
+
+// fetchPartition is one asked partition: read is its place in reads, or -1 with a code.
+type fetchPartition struct {
+	index int32
+	read  int
+	code  int16
+}
+
+func (s *Server) fetch(ctx context.Context, r *request) (answer, error) {
+	decoded, err := r.api.shape.preflight(r.body, r.version, r.api.flexible(r.version))
+	if err != nil {
+		return answer{}, err
+	}
+	if err := r.charge(ctx, decoded); err != nil {
+		return answer{}, err
+	}
+	defer r.releaseDecoded()
+	f, err := s.decodeFetch(r)
+	if err != nil {
+		return answer{}, err
+	}
+	if code := f.sessionError(); code != 0 {
+		return answer{parts: encodeFetch(r.version, code, nil, nil)}, nil
+	}
+	res := &log.FetchResult{}
+	if err := s.longPoll(ctx, f, res); err != nil {
+		return answer{}, err
+	}
+	return answer{parts: encodeFetch(r.version, 0, f, res), free: res.Release}, nil
+}
+
+func (f *fetchRequest) sessionError() int16 {
+	switch {
+	case f.sessionID != 0:
+		return kerr.FetchSessionIDNotFound.Code
+	case f.sessionEpoch > 0:
+		return kerr.InvalidFetchSessionEpoch.Code
+	}
+	return 0
+}
+
+// longPoll fills res once there is enough, something is wrong or the time is up.
+func (s *Server) longPoll(ctx context.Context, f *fetchRequest, res *log.FetchResult) error {
+	wait, stop := ctx, func() {}
+	defer func() { stop() }()
+	waiting := false
+	for {
+		if err := s.cfg.Log.Fetch(ctx, f.reads, log.Budget{MaxBytes: f.maxBytes}, res); err != nil {
+			s.failFetch(f, res, err)
+			return ctx.Err()
+		}
+		if f.enough(res) || waiting && wait.Err() != nil {
+			return nil
+		}
+		if !waiting {
+			waiting = true
+			s.metrics.LongPollsWaiting.Add(1)
+			defer s.metrics.LongPollsWaiting.Add(-1)
+			wait, stop = s.withTimeout(waitsOf(ctx), f.maxWait)
+		}
+		asOf := res.AsOf
+		res.Release()
+		if _, err := s.cfg.Log.Wait(wait, f.filter(), asOf); err != nil && wait.Err() == nil {
+			s.failFetch(f, res, err)
+			return nil
+		}
+	}
+}
+
+// failFetch answers every partition with what is wrong with the log as a whole.
+func (s *Server) failFetch(f *fetchRequest, res *log.FetchResult, err error) {
+	res.Release()
+	*res = log.FetchResult{Partitions: make([]log.PartitionData, len(f.reads))}
+	for i := range res.Partitions {
+		res.Partitions[i] = log.PartitionData{Ends: log.Ends{LogStart: -1, HighWatermark: -1, LastStableOffset: -1}, Err: err}
+	}
+}
+
+// enough tells whether the answer can go out at once.
+func (f *fetchRequest) enough(res *log.FetchResult) bool {
+	if res.Bytes >= f.minBytes || f.maxWait <= 0 || len(f.reads) == 0 {
+		return true
+	}
+	for i := range f.topics {
+		for j := range f.topics[i].partitions {
+			if f.topics[i].partitions[j].code != 0 {
+				return true
+			}
+		}
+	}
+	for i := range res.Partitions {
+		if res.Partitions[i].Err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fetchRequest) filter() log.Filter {
+	var filter log.Filter
+	for i := range f.topics {
+		t := log.TopicFilter{Topic: f.topics[i].id}
+		for _, p := range f.topics[i].partitions {
+			if p.read >= 0 {
+				t.Partitions = append(t.Partitions, p.index)
+			}
+		}
+		if len(t.Partitions) > 0 {
+			filter.Topics = append(filter.Topics, t)
+		}
+	}
+	return filter
+}
+
+// withTimeout is context.WithTimeout on the server's clock.
+func (s *Server) withTimeout(ctx context.Context, d time.Duration) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	after := s.cfg.Clock.After(d)
+	go func() {
+		defer close(done)
+		select {
+		case <-after:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel()
+		<-done
+	}
+}
+
+// decodeFetch reads the body, which preflight has walked.
+func (s *Server) decodeFetch(r *request) (*fetchRequest, error) {
+	c := cursor{src: r.body, flexible: r.api.flexible(r.version)}
+	f := &fetchRequest{}
+	if r.version <= 14 {
+		c.skip(4) // replica id
+	}
+	f.maxWait = min(time.Duration(c.int32())*time.Millisecond, s.cfg.MaxFetchWait)
+	f.minBytes = int(c.int32())
+	f.maxBytes = min(max(int(c.int32()), 0), s.cfg.MaxFetchBytes)
+	f.committed = c.int8() == 1
+	if r.version >= 7 {
+		f.sessionID, f.sessionEpoch = c.int32(), c.int32()
+	}
+	for n := c.count(); n > 0 && !c.bad; n-- {
+		s.decodeFetchTopic(&c, r.version, f)
+	}
+	if c.bad {
+		return nil, errMalformed
+	}
+	return f, nil // topics to forget and the rack say nothing to us
+}
+
+func (s *Server) decodeFetchTopic(c *cursor, version int16, f *fetchRequest) {
+	var t fetchTopic
+	var found log.Topic
+	var known bool
+	unknown := kerr.UnknownTopicOrPartition.Code
+	if version >= 13 {
+		t.id = c.topicID()
+		found, known = s.cfg.Log.TopicByID(t.id)
+		unknown = kerr.UnknownTopicID.Code
+	} else {
+		t.name, _ = c.string()
+		found, known = s.cfg.Log.TopicByName(t.name)
+		t.id = found.ID
+	}
+	n := c.count()
+	t.partitions = make([]fetchPartition, 0, n)
+	for ; n > 0 && !c.bad; n-- {
+		read := log.PartitionRead{Committed: f.committed}
+		p := fetchPartition{index: c.int32(), read: -1}
+		epoch := int32(-1)
+		if version >= 9 {
+			epoch = c.int32()
+		}
+		read.Offset = c.int64()
+		if version >= 12 {
+			c.skip(4) // last fetched epoch: there is only one
+		}
+		if version >= 5 {
+			c.skip(8) // log start of a follower
+		}
+		read.MaxBytes = int(c.int32())
+		c.tags()
+		switch {
+		case !known:
+			p.code = unknown
+		case p.index < 0 || p.index >= found.Partitions:
+			p.code = kerr.UnknownTopicOrPartition.Code
+		default:
+			p.code = checkLeaderEpoch(epoch)
+		}
+		if p.code == 0 {
+			read.Partition = log.Partition{Topic: t.id, Index: p.index}
+			p.read = len(f.reads)
+			f.reads = append(f.reads, read)
+		}
+		t.partitions = append(t.partitions, p)
+	}
+	c.tags()
+	f.topics = append(f.topics, t)
+}
+
+// checkLeaderEpoch: leader epochs are always 0; -1 means that the client does not know.
+func checkLeaderEpoch(epoch int32) int16 {
+	if epoch > 0 {
+		return kerr.UnknownLeaderEpoch.Code
+	}
+	return 0
+}

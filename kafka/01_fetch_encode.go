@@ -1,0 +1,143 @@
+package kafka
+
+import (
+	"encoding/binary"
+
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// fetchEncoder writes a Fetch answer as pieces: what it writes itself, and between that the
+// record batches as the log gave them, which are not copied.
+type fetchEncoder struct {
+	dst      []byte
+	cuts     []fetchCut
+	version  int16
+	flexible bool
+}
+
+// fetchCut puts records behind dst[:at].
+type fetchCut struct {
+	at      int
+	records []byte
+}
+
+// encodeFetch is the whole answer behind the response header. f and res are nil with a code
+// for the request as a whole.
+func encodeFetch(version, code int16, f *fetchRequest, res *log.FetchResult) [][]byte {
+	e := fetchEncoder{version: version, flexible: version >= 12}
+	e.int32(0) // throttle
+	if version >= 7 {
+		e.int16(code)
+		e.int32(0) // no session
+	}
+	if f == nil {
+		e.count(0)
+	} else {
+		e.count(len(f.topics))
+		for i := range f.topics {
+			e.topic(&f.topics[i], res)
+		}
+	}
+	e.tags()
+	return e.parts()
+}
+
+func (e *fetchEncoder) topic(t *fetchTopic, res *log.FetchResult) {
+	if e.version >= 13 {
+		e.dst = append(e.dst, t.id[:]...)
+	} else {
+		e.string(t.name)
+	}
+	e.count(len(t.partitions))
+	unknown := log.PartitionData{Ends: log.Ends{LogStart: -1, HighWatermark: -1, LastStableOffset: -1}}
+	for _, p := range t.partitions {
+		data, code := &unknown, p.code
+		if p.read >= 0 {
+			data = &res.Partitions[p.read]
+			code = fetchCode(data.Err)
+		}
+		e.partition(p.index, code, data)
+	}
+	e.tags()
+}
+
+// fetchCode maps an error of one partition. A client must never meet what it does not expect
+// here, so whatever is not about the partition is a storage error, which it retries.
+func fetchCode(err error) int16 {
+	if err == nil {
+		return 0
+	}
+	if code := codeOf(err); code > 0 {
+		return code
+	}
+	return codeOf(log.ErrUnavailable)
+}
+
+func (e *fetchEncoder) partition(index int32, code int16, d *log.PartitionData) {
+	e.int32(index)
+	e.int16(code)
+	e.int64(d.HighWatermark)
+	e.int64(d.LastStableOffset)
+	if e.version >= 5 {
+		e.int64(d.LogStart)
+	}
+	e.count(len(d.Aborted))
+	for _, a := range d.Aborted {
+		e.int64(a.ProducerID)
+		e.int64(a.FirstOffset)
+		e.tags()
+	}
+	if e.version >= 11 {
+		e.int32(-1) // no other replica is nearer
+	}
+	e.records(d.RecordBatches)
+	e.tags()
+}
+
+func (e *fetchEncoder) records(b []byte) {
+	if e.flexible {
+		e.dst = binary.AppendUvarint(e.dst, uint64(len(b))+1)
+	} else {
+		e.int32(int32(len(b)))
+	}
+	if len(b) > 0 {
+		e.cuts = append(e.cuts, fetchCut{at: len(e.dst), records: b})
+	}
+}
+
+func (e *fetchEncoder) parts() [][]byte {
+	parts := make([][]byte, 0, 2*len(e.cuts)+1)
+	from := 0
+	for _, c := range e.cuts {
+		parts = append(parts, e.dst[from:c.at], c.records)
+		from = c.at
+	}
+	return append(parts, e.dst[from:])
+}
+
+func (e *fetchEncoder) int16(v int16) { e.dst = binary.BigEndian.AppendUint16(e.dst, uint16(v)) }
+func (e *fetchEncoder) int32(v int32) { e.dst = binary.BigEndian.AppendUint32(e.dst, uint32(v)) }
+func (e *fetchEncoder) int64(v int64) { e.dst = binary.BigEndian.AppendUint64(e.dst, uint64(v)) }
+
+func (e *fetchEncoder) count(n int) {
+	if e.flexible {
+		e.dst = binary.AppendUvarint(e.dst, uint64(n)+1)
+	} else {
+		e.int32(int32(n))
+	}
+}
+
+func (e *fetchEncoder) string(s string) {
+	if e.flexible {
+		e.dst = binary.AppendUvarint(e.dst, uint64(len(s))+1)
+	} else {
+		e.int16(int16(len(s)))
+	}
+	e.dst = append(e.dst, s...)
+}
+
+func (e *fetchEncoder) tags() {
+	if e.flexible {
+		e.dst = append(e.dst, 0)
+	}
+}

@@ -1,0 +1,77 @@
+package kafka
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// ApiVersions: which keys and versions are served.
+//
+// Behaviour: a version that is too new is answered in version 0 with UNSUPPORTED_VERSION and
+// the list, from which the client takes what it needs (KIP-511); a Java 4 client starts so.
+// Software name and version are checked by Kafka's pattern (INVALID_REQUEST).
+//
+// Versions: 1 throttle; 3 flexible (its header is not), client's name, features; 4 lets features
+// have a minimum of 0; 5 tells which cluster and broker the client means (KIP-1242):
+// REBOOTSTRAP_REQUIRED if it is another one, so that it resolves its bootstrap servers again.
+//
+// No feature is reported: transaction.version stays below 2 and group.version 0, which makes
+// clients use the classic protocols.
+
+func (s *Server) apiVersionsEntry() *api {
+	a := entry(keyApiVersions, 0, smallBody, "s:3- s:3- s:5- 4:5-", s.apiVersions)
+	serve := a.serve
+	a.serve = func(ctx context.Context, r *request) (answer, error) {
+		if a.supports(r.version) {
+			return serve(ctx, r)
+		}
+		resp := kmsg.NewPtrApiVersionsResponse()
+		resp.ErrorCode = kerr.UnsupportedVersion.Code
+		resp.ApiKeys = s.apiKeys()
+		return answer{msg: resp}, nil
+	}
+	return a
+}
+
+func (s *Server) apiKeys() []kmsg.ApiVersionsResponseApiKey {
+	var keys []kmsg.ApiVersionsResponseApiKey
+	for _, a := range s.apis {
+		if a == nil {
+			continue
+		}
+		k := kmsg.NewApiVersionsResponseApiKey()
+		k.ApiKey, k.MinVersion, k.MaxVersion = a.key, a.min, a.max
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+func (s *Server) apiVersions(_ context.Context, _ *request, req *kmsg.ApiVersionsRequest) (kmsg.Response, error) {
+	resp := req.ResponseKind().(*kmsg.ApiVersionsResponse)
+	switch {
+	case req.Version >= 3 && (!softwareName(req.ClientSoftwareName) || !softwareName(req.ClientSoftwareVersion)):
+		resp.ErrorCode = kerr.InvalidRequest.Code
+	case req.Version >= 5 && (req.ClusterID == nil) != (req.NodeID == -1):
+		resp.ErrorCode = kerr.InvalidRequest.Code
+	case req.Version >= 5 && req.ClusterID != nil && (*req.ClusterID != s.cfg.ClusterID || req.NodeID != s.cfg.NodeID):
+		resp.ErrorCode = kerr.RebootstrapRequired.Code
+	default:
+		resp.ApiKeys = s.apiKeys()
+	}
+	return resp, nil
+}
+
+// softwareName tells whether name matches [a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?
+func softwareName(name string) bool {
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		alphanumeric := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		inside := i > 0 && i < len(name)-1
+		if !alphanumeric && !(inside && (c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return name != ""
+}

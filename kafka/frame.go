@@ -1,0 +1,131 @@
+package kafka
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// Reasons to close a connection; they are counted and logged, not answered.
+var (
+	errMalformed   = errors.New("malformed request")
+	errFrameSize   = errors.New("frame size out of bounds")
+	errUnsupported = errors.New("unsupported api key or version")
+)
+
+// header is the part of a request's header that stands in front of every version.
+type header struct {
+	key, version int16
+	correlation  int32
+}
+
+// headerBytes is the shortest request: its header up to the correlation id.
+const headerBytes = 8
+
+// firstRead is how much of a body is allocated on the word of its length; then it grows with
+// what really comes.
+const firstRead = 1 << 20
+
+// readHeader reads a frame's length and header. size is what follows the header. io.EOF means
+// that the client is done.
+func (c *conn) readHeader() (h header, size int, err error) {
+	var b [4 + headerBytes]byte
+	c.setReadDeadline(c.s.cfg.IdleTimeout)
+	if _, err := io.ReadFull(c.in, b[:4]); err != nil {
+		return h, 0, err
+	}
+	length := int32(binary.BigEndian.Uint32(b[:]))
+	if length < headerBytes || int64(length) > int64(c.s.cfg.MaxRequestBytes) {
+		return h, 0, fmt.Errorf("%w: %d bytes", errFrameSize, length)
+	}
+	c.setReadDeadline(c.s.cfg.IOTimeout)
+	if _, err := io.ReadFull(c.in, b[4:]); err != nil {
+		return h, 0, unexpected(err)
+	}
+	h.key = int16(binary.BigEndian.Uint16(b[4:]))
+	h.version = int16(binary.BigEndian.Uint16(b[6:]))
+	h.correlation = int32(binary.BigEndian.Uint32(b[8:]))
+	return h, int(length) - headerBytes, nil
+}
+
+// readBody reads the rest of a frame into memory of its own.
+func (c *conn) readBody(size int) ([]byte, error) {
+	body := make([]byte, min(size, firstRead))
+	for read := 0; ; {
+		c.setReadDeadline(c.s.cfg.IOTimeout)
+		if _, err := io.ReadFull(c.in, body[read:]); err != nil {
+			return nil, unexpected(err)
+		}
+		read = len(body)
+		if read == size {
+			return body, nil
+		}
+		grown := make([]byte, min(size, 4*read))
+		copy(grown, body)
+		body = grown
+	}
+}
+
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// setReadDeadline does nothing once the server drains: Shutdown has set one that has passed.
+func (c *conn) setReadDeadline(d time.Duration) {
+	_ = c.nc.SetReadDeadline(c.s.cfg.Clock.Now().Add(d)) // a closed socket fails at the read
+	if c.s.draining() {
+		_ = c.nc.SetReadDeadline(longAgo)
+	}
+}
+
+var longAgo = time.Unix(1, 0)
+
+// skipHeader takes client id and, in flexible versions, tagged fields off the front.
+func skipHeader(body []byte, flexible bool) (clientID string, rest []byte, err error) {
+	if len(body) < 2 {
+		return "", nil, errMalformed
+	}
+	n := int(int16(binary.BigEndian.Uint16(body)))
+	body = body[2:]
+	if n > 0 {
+		if n > len(body) {
+			return "", nil, errMalformed
+		}
+		clientID, body = string(body[:n]), body[n:]
+	}
+	c := cursor{src: body, flexible: flexible}
+	if c.tags(); c.bad {
+		return "", nil, errMalformed
+	}
+	return clientID, c.src, nil
+}
+
+// socketWriter gives each piece that moves a deadline of its own, so that a slow client is
+// waited for and a stuck one is not.
+type socketWriter struct {
+	nc      net.Conn
+	timeout time.Duration
+	now     func() time.Time
+	sent    func(n int)
+}
+
+const writePiece = 1 << 20
+
+func (w *socketWriter) Write(p []byte) (written int, err error) {
+	for written < len(p) {
+		_ = w.nc.SetWriteDeadline(w.now().Add(w.timeout)) // a closed socket fails at the write
+		n, err := w.nc.Write(p[written:min(len(p), written+writePiece)])
+		written += n
+		w.sent(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}

@@ -1,0 +1,37 @@
+package kafka
+
+import "sync/atomic"
+
+// maxKey bounds the per-key counters; higher keys are counted under 0's neighbour Unknown.
+const maxKey = 128
+
+// Metrics are counters since start. All are safe to read at any time.
+type Metrics struct {
+	Requests [maxKey]atomic.Int64 // by API key
+	Failed   [maxKey]atomic.Int64 // requests of a key that closed the connection
+
+	BytesIn, BytesOut        atomic.Int64
+	RecordBatches, Records   atomic.Int64 // produced and acknowledged
+	ProduceErrors            atomic.Int64 // partitions of Produce requests answered with an error
+	ConnectionsOpen          atomic.Int64
+	ConnectionsTotal         atomic.Int64
+	ConnectionsRefused       atomic.Int64 // over MaxConnections
+	Malformed, Unsupported   atomic.Int64 // frames that closed a connection
+	Panics                   atomic.Int64
+	DecodedBytes             atomic.Int64 // held from the budget now
+	LongPollsWaiting         atomic.Int64
+	TopicsCreatedByMetadata  atomic.Int64
+	DuplicateRecordBatchesIn atomic.Int64
+}
+
+func (m *Metrics) request(key int16) {
+	if key >= 0 && key < maxKey {
+		m.Requests[key].Add(1)
+	}
+}
+
+func (m *Metrics) failed(key int16) {
+	if key >= 0 && key < maxKey {
+		m.Failed[key].Add(1)
+	}
+}

@@ -1,0 +1,80 @@
+package kafka
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// request is one request on its way through a handler.
+type request struct {
+	header
+	api      *api
+	clientID string
+	body     []byte // behind the header; a handler may keep slices of it
+	conn     *conn
+	charged  int64 // of the budget of decoded bytes
+}
+
+// unchargedBytes is what a decoded request may take without asking the budget: what is bounded
+// well enough by the number of connections, so that ordinary requests never wait for others.
+const unchargedBytes = 64 << 10
+
+// decode walks the body, acquires what its structs will take and lets kmsg decode it.
+func (r *request) decode(ctx context.Context, a *api, m kmsg.Request) error {
+	decoded, err := a.shape.preflight(r.body, r.version, a.flexible(r.version))
+	if err != nil {
+		return err
+	}
+	if err := r.charge(ctx, decoded); err != nil {
+		return err
+	}
+	if err := m.ReadFrom(r.body); err != nil {
+		r.releaseDecoded()
+		return fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	return nil
+}
+
+// charge acquires decoded bytes from the server's budget. One request alone may take it whole.
+func (r *request) charge(ctx context.Context, decoded int64) error {
+	if decoded <= unchargedBytes {
+		return nil
+	}
+	decoded = min(decoded, r.conn.s.cfg.MaxDecodedBytes)
+	if err := r.conn.s.decodeBudget.Acquire(ctx, decoded); err != nil {
+		return err
+	}
+	r.charged = decoded
+	r.conn.s.metrics.DecodedBytes.Add(decoded)
+	return nil
+}
+
+// releaseDecoded gives the charge back. Handlers that wait long for others call it once they
+// have taken from the request what they need.
+func (r *request) releaseDecoded() {
+	if r.charged > 0 {
+		r.conn.s.decodeBudget.Release(r.charged)
+		r.conn.s.metrics.DecodedBytes.Add(-r.charged)
+		r.charged = 0
+	}
+}
+
+// responseHeader starts a frame: four bytes for its length, correlation id and, in flexible
+// versions, no tagged fields. ApiVersions has the old header in every version, since a client
+// asks it before it knows what the broker speaks.
+func (r *request) responseHeader(dst []byte) []byte {
+	dst = append(dst, 0, 0, 0, 0)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(r.correlation))
+	if r.key != keyApiVersions && r.api.flexible(r.version) {
+		dst = append(dst, 0)
+	}
+	return dst
+}
+
+const (
+	keyProduce     = 0
+	keyApiVersions = 18
+)

@@ -1,0 +1,242 @@
+package kafka
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/tributary-db/tributary/kafka/group"
+)
+
+// ErrServerClosed is what Serve returns after Shutdown.
+var ErrServerClosed = errors.New("kafka: server closed")
+
+// Server is the Kafka listener of one broker.
+type Server struct {
+	cfg          Config
+	apis         [maxKey]*api
+	groups       *group.Coordinator
+	metrics      Metrics
+	bodyBudget   *semaphore.Weighted // bodies read and not answered, Produce apart
+	decodeBudget *semaphore.Weighted // what they are decoded to
+	inflating    *semaphore.Weighted // record batches being decompressed at once
+	address      atomic.Pointer[brokerAddress]
+
+	mu struct {
+		sync.Mutex
+		served  bool
+		drained bool
+		conns   map[*conn]struct{}
+		ln      net.Listener
+		// endWaits ends the context of long polls, stop everything.
+		endWaits, stop context.CancelFunc
+	}
+	drain chan struct{} // closed when Shutdown begins
+	idle  chan struct{} // closed when Serve has returned
+}
+
+type brokerAddress struct {
+	host string
+	port int32
+}
+
+// New checks cfg and makes a server that does nothing yet.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	cfg.setDefaults()
+	s := &Server{cfg: cfg, drain: make(chan struct{}), idle: make(chan struct{})}
+	s.bodyBudget = semaphore.NewWeighted(max(cfg.MaxDecodedBytes, largeBody))
+	s.decodeBudget = semaphore.NewWeighted(cfg.MaxDecodedBytes)
+	s.inflating = semaphore.NewWeighted(2 * int64(runtime.GOMAXPROCS(0)))
+	for _, a := range s.apiTable() {
+		s.apis[a.key] = a
+	}
+	s.groups = group.NewCoordinator(cfg.Meta, cfg.Clock, group.Limits{
+		MaxGroups: cfg.MaxGroups, MaxMembers: cfg.MaxGroupMembers,
+		MinSessionTimeout: cfg.MinSessionTimeout, MaxSessionTimeout: cfg.MaxSessionTimeout,
+		InitialDelay: cfg.GroupInitialDelay,
+	}, s.newUUID)
+	s.mu.conns = map[*conn]struct{}{}
+	return s, nil
+}
+
+// Metrics are the server's counters.
+func (s *Server) Metrics() *Metrics { return &s.metrics }
+
+// newUUID is a random UUID in its usual spelling.
+func (s *Server) newUUID() string {
+	var b [16]byte
+	if _, err := io.ReadFull(s.cfg.Rand, b[:]); err != nil {
+		panic(fmt.Sprintf("kafka: random source: %v", err)) // crypto/rand cannot fail
+	}
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// Serve loads the consumer groups and accepts connections until Shutdown, which makes it return
+// ErrServerClosed, or until ctx ends, which cuts every connection. It closes ln and may be
+// called once.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	waits, endWaits := context.WithCancel(ctx)
+	defer endWaits()
+	if err := s.begin(ln, endWaits, stop); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer close(s.idle)
+	if err := s.groups.Load(ctx); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	// The coordinator outlives the connections, which wait for it.
+	var coordinator errgroup.Group
+	groupCtx, endGroups := context.WithCancel(context.WithoutCancel(ctx))
+	coordinator.Go(func() error { return s.groups.Run(groupCtx) })
+	unhook := context.AfterFunc(ctx, func() { s.closeAll(ln) })
+
+	var conns sync.WaitGroup
+	err := s.accept(ctx, waits, ln, &conns)
+	conns.Wait()
+	unhook()
+	endGroups()
+	return errors.Join(err, coordinator.Wait())
+}
+
+func (s *Server) begin(ln net.Listener, endWaits, stop context.CancelFunc) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.served || s.mu.drained {
+		return ErrServerClosed
+	}
+	s.mu.served, s.mu.ln, s.mu.endWaits, s.mu.stop = true, ln, endWaits, stop
+	s.address.Store(s.advertised(ln.Addr()))
+	return nil
+}
+
+func (s *Server) advertised(bound net.Addr) *brokerAddress {
+	a := &brokerAddress{host: s.cfg.AdvertisedHost, port: s.cfg.AdvertisedPort}
+	host, port, err := net.SplitHostPort(bound.String())
+	if err == nil && a.host == "" {
+		a.host = host
+	}
+	if n, convErr := strconv.ParseUint(port, 10, 16); err == nil && convErr == nil && a.port == 0 {
+		a.port = int32(n)
+	}
+	return a
+}
+
+func (s *Server) accept(ctx, waits context.Context, ln net.Listener, conns *sync.WaitGroup) error {
+	for {
+		nc, err := ln.Accept()
+		if err != nil {
+			if s.draining() {
+				return ErrServerClosed
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if temporary(err) {
+				select {
+				case <-s.cfg.Clock.After(acceptPause):
+				case <-ctx.Done():
+				case <-s.drain:
+				}
+				continue
+			}
+			return fmt.Errorf("accept kafka connection: %w", err)
+		}
+		c := s.admit(nc)
+		if c == nil {
+			_ = nc.Close() // refused: nothing was said on it
+			continue
+		}
+		conns.Go(func() {
+			defer s.forget(c)
+			c.run(ctx, waits)
+		})
+	}
+}
+
+// admit takes a connection in, or returns nil when there are too many or the server drains.
+func (s *Server) admit(nc net.Conn) *conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.drained || len(s.mu.conns) >= s.cfg.MaxConnections {
+		s.metrics.ConnectionsRefused.Add(1)
+		return nil
+	}
+	c := newConn(s, nc)
+	s.mu.conns[c] = struct{}{}
+	s.metrics.ConnectionsTotal.Add(1)
+	s.metrics.ConnectionsOpen.Add(1)
+	return c
+}
+
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	delete(s.mu.conns, c)
+	s.mu.Unlock()
+	s.metrics.ConnectionsOpen.Add(-1)
+}
+
+func (s *Server) draining() bool {
+	select {
+	case <-s.drain:
+		return true
+	default:
+		return false
+	}
+}
+
+// Shutdown stops accepting and reading, answers what was read (long polls and waiting group
+// members at once), and closes the connections. When ctx ends first, connections are cut and
+// ctx's error is returned. Serve has returned when Shutdown returns.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	first, served := !s.mu.drained, s.mu.served
+	s.mu.drained = true
+	if first {
+		close(s.drain)
+	}
+	if served && first {
+		_ = s.mu.ln.Close() // its Accept fails, which is what ends Serve
+		s.mu.endWaits()
+		for c := range s.mu.conns {
+			_ = c.nc.SetReadDeadline(longAgo) // a closed socket has ended by itself
+		}
+	}
+	s.mu.Unlock()
+	if !served {
+		return nil
+	}
+	select {
+	case <-s.idle:
+		return nil
+	case <-ctx.Done():
+		s.mu.stop()
+		<-s.idle
+		return ctx.Err()
+	}
+}
+
+func (s *Server) closeAll(ln net.Listener) {
+	_ = ln.Close() // Accept fails and Serve ends
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.mu.conns {
+		_ = c.nc.Close() // its reader and writer fail and end
+	}
+}
