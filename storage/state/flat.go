@@ -1,0 +1,402 @@
+package state
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+// oneSlab is how many keys share one index; above, each bucket (first byte of the key's hash)
+// has its own, so that none ever stalls for long when it grows.
+const oneSlab = 1 << 16
+
+// FlatSet is Flat in memory. One goroutine uses it.
+type FlatSet struct {
+	keyTypes  []sqltype.OID
+	cellTypes []CellType
+	account   func(int64) error
+
+	keys    []flatKey
+	cells   []flatCell
+	buckets []uint8 // by slot
+	live    []uint64
+	free    []Slot
+	slots   int // handed out, free ones among them
+	count   int
+	slabs   []slab // 1, or 256
+	hashes  []uint64
+	all     []int32
+	dirty   [256]bool
+	charged int64
+}
+
+var _ Flat = (*FlatSet)(nil)
+
+// flatCell is one cell column: the member its type asks for.
+type flatCell struct {
+	ints   []int64
+	floats []float64
+	blob   []byte
+	size   int // of a blob
+	vars   varHeap
+}
+
+// NewFlat makes empty flat state.
+func NewFlat(key []sqltype.OID, cells []CellType, options Options) *FlatSet {
+	f := &FlatSet{keyTypes: key, cellTypes: cells, account: options.Account}
+	f.Clear()
+	return f
+}
+
+// Clear forgets every key and gives the memory back.
+func (f *FlatSet) Clear() {
+	f.keys, f.cells = nil, nil
+	for _, t := range f.keyTypes {
+		f.keys = append(f.keys, newFlatKey(t))
+	}
+	for _, t := range f.cellTypes {
+		c := flatCell{}
+		if t&cellBlob != 0 {
+			c.size = int(t &^ cellBlob)
+		}
+		f.cells = append(f.cells, c)
+	}
+	f.buckets, f.live, f.free = nil, nil, nil
+	f.slots, f.count = 0, 0
+	f.slabs = make([]slab, 1)
+	f.dirty = [256]bool{}
+	_ = f.settle() // gives back, which cannot fail
+}
+
+// settle charges what has grown.
+func (f *FlatSet) settle() error {
+	if f.account == nil {
+		return nil
+	}
+	size := int64(cap(f.buckets) + 8*cap(f.live) + 4*cap(f.free))
+	for i := range f.keys {
+		size += f.keys[i].bytes()
+	}
+	for i := range f.cells {
+		c := &f.cells[i]
+		size += int64(8*cap(c.ints)+8*cap(c.floats)+cap(c.blob)) + c.vars.bytes()
+	}
+	for i := range f.slabs {
+		size += int64(8 * len(f.slabs[i].entries))
+	}
+	if size == f.charged {
+		return nil
+	}
+	if err := f.account(size - f.charged); err != nil {
+		return fmt.Errorf("%w: %w", ErrOutOfMemory, err)
+	}
+	f.charged = size
+	return nil
+}
+
+// Probe implements Flat.
+func (f *FlatSet) Probe(keys []delta.Column, sel []int32, insert bool, slots []Slot) error {
+	rows := sel
+	if sel == nil {
+		sel = f.everyRow(keys, len(slots))
+	}
+	if cap(f.hashes) < len(sel) {
+		f.hashes = make([]uint64, max(len(sel), 1024))
+	}
+	hashes := f.hashes[:len(sel)]
+	delta.HashKeys(keys, len(sel), rows, hashes)
+	before := f.slots
+	var err error
+	if len(keys) == 1 && plainInts(&keys[0]) && f.keys[0].plain() {
+		switch f.keys[0].width {
+		case 8:
+			err = probeInts[int64](f, keys, sel, hashes, insert, slots)
+		case 4:
+			err = probeInts[int32](f, keys, sel, hashes, insert, slots)
+		}
+	} else {
+		err = f.probeRows(keys, sel, hashes, insert, slots)
+	}
+	if err == nil && f.slots != before {
+		err = f.settle()
+	}
+	return err
+}
+
+// everyRow is 0..n-1 for n rows of keys, or for one row a slot without key columns.
+func (f *FlatSet) everyRow(keys []delta.Column, n int) []int32 {
+	if len(keys) > 0 {
+		n = keys[0].Len
+	}
+	for len(f.all) < n {
+		f.all = append(f.all, int32(len(f.all)))
+	}
+	return f.all[:n]
+}
+
+func plainInts(c *delta.Column) bool {
+	return c.Valid == nil && !c.Const && oneImage(c.Type) && (c.Type.Phys() == sqltype.PhysInt64 || c.Type.Phys() == sqltype.PhysInt32)
+}
+
+func (k *flatKey) plain() bool { return !k.nulls }
+
+func (f *FlatSet) slabOf(hash uint64) *slab {
+	if len(f.slabs) == 1 {
+		return &f.slabs[0]
+	}
+	return &f.slabs[bucketOf(hash)]
+}
+
+// probeInts is Probe for one integer key without NULLs.
+func probeInts[T int32 | int64](f *FlatSet, keys []delta.Column, sel []int32, hashes []uint64, insert bool, slots []Slot) error {
+	values := delta.Values[T](&keys[0])
+	stored := fixedSlice[T](f.keys[0].data)
+	for i, row := range sel {
+		h, v := hashes[i], values[row]
+		b := f.slabOf(h)
+		slots[i] = NoSlot
+		if mask := uint64(len(b.entries)) - 1; len(b.entries) > 0 {
+			tag := tagOf(h)
+			for at := tag & mask; ; at = (at + 1) & mask {
+				e := b.entries[at]
+				if e == 0 {
+					break
+				}
+				if s := Slot(uint32(e)) - 1; e>>32 == tag && stored[s] == v {
+					slots[i] = s
+					break
+				}
+			}
+		}
+		if slots[i] == NoSlot && insert {
+			s, err := f.insert(keys, row, h)
+			if err != nil {
+				return err
+			}
+			slots[i] = s
+			stored = fixedSlice[T](f.keys[0].data)
+		}
+	}
+	return nil
+}
+
+func fixedSlice[T int32 | int64](b []byte) []T { return delta.Values[T](&delta.Column{Data: b}) }
+
+// probeRows is Probe for any keys.
+func (f *FlatSet) probeRows(keys []delta.Column, sel []int32, hashes []uint64, insert bool, slots []Slot) error {
+	for i, row := range sel {
+		h := hashes[i]
+		s := f.find(keys, row, h)
+		if s == NoSlot && insert {
+			var err error
+			if s, err = f.insert(keys, row, h); err != nil {
+				return err
+			}
+		}
+		slots[i] = s
+	}
+	return nil
+}
+
+func (f *FlatSet) find(keys []delta.Column, row int32, h uint64) Slot {
+	b := f.slabOf(h)
+	if len(b.entries) == 0 {
+		return NoSlot
+	}
+	mask, tag := uint64(len(b.entries)-1), tagOf(h)
+	for at := tag & mask; ; at = (at + 1) & mask {
+		e := b.entries[at]
+		if e == 0 {
+			return NoSlot
+		}
+		if s := Slot(uint32(e)) - 1; e>>32 == tag && f.equal(s, keys, row) {
+			return s
+		}
+	}
+}
+
+func (f *FlatSet) equal(s Slot, keys []delta.Column, row int32) bool {
+	for i := range f.keys {
+		if !f.keys[i].equal(s, &keys[i], row) {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *FlatSet) insert(keys []delta.Column, row int32, h uint64) (Slot, error) {
+	s := f.newSlot()
+	for i := range f.keys {
+		if err := f.keys[i].store(s, &keys[i], row); err != nil {
+			return NoSlot, err
+		}
+	}
+	delta.SetBit(f.live, int32(s))
+	f.buckets[s] = bucketOf(h)
+	f.dirty[bucketOf(h)] = true
+	f.count++
+	if f.count > oneSlab && len(f.slabs) == 1 {
+		f.split()
+	}
+	f.slabOf(h).insert(tagOf(h), s)
+	return s, nil
+}
+
+// newSlot takes a free slot or makes one; its cells are zero.
+func (f *FlatSet) newSlot() Slot {
+	if n := len(f.free); n > 0 {
+		s := f.free[n-1]
+		f.free = f.free[:n-1]
+		return s
+	}
+	s := Slot(f.slots)
+	f.slots++
+	if s&63 == 0 {
+		f.live = append(f.live, 0)
+	}
+	f.buckets = append(f.buckets, 0)
+	for i := range f.keys {
+		f.keys[i].extend(s)
+	}
+	for i := range f.cells {
+		f.cells[i].extend(f.cellTypes[i])
+	}
+	return s
+}
+
+func (c *flatCell) extend(t CellType) {
+	switch {
+	case t == CellInt64:
+		c.ints = append(c.ints, 0)
+	case t == CellFloat64:
+		c.floats = append(c.floats, 0)
+	case t == CellVar:
+		c.vars.spans = append(c.vars.spans, varSpan{})
+	default:
+		if n := len(c.blob) + c.size; n > cap(c.blob) {
+			c.blob = append(make([]byte, 0, max(2*n, 1024)), c.blob...)
+		}
+		c.blob = c.blob[:len(c.blob)+c.size]
+	}
+}
+
+// split moves the one index into 256.
+func (f *FlatSet) split() {
+	old := f.slabs[0]
+	f.slabs = make([]slab, 256)
+	for _, e := range old.entries {
+		if e != 0 {
+			s := Slot(uint32(e)) - 1
+			f.slabs[f.buckets[s]].insert(e>>32, s)
+		}
+	}
+}
+
+// Delete implements Flat.
+func (f *FlatSet) Delete(slots []Slot) {
+	keys := f.Keys(slots)
+	hashes := make([]uint64, len(slots))
+	delta.HashKeys(keys, len(slots), nil, hashes)
+	for i, s := range slots {
+		if !delta.Bit(f.live, int32(s)) {
+			continue
+		}
+		f.slabOf(hashes[i]).remove(tagOf(hashes[i]), s)
+		delta.ClearBit(f.live, int32(s))
+		f.dirty[f.buckets[s]] = true
+		f.zero(s)
+		f.free = append(f.free, s)
+		f.count--
+	}
+}
+
+// zero clears the cells of s, and lets go of its bytes.
+func (f *FlatSet) zero(s Slot) {
+	for i := range f.cells {
+		c := &f.cells[i]
+		switch {
+		case c.ints != nil:
+			c.ints[s] = 0
+		case c.floats != nil:
+			c.floats[s] = 0
+		case c.blob != nil:
+			clear(c.blob[int(s)*c.size:][:c.size])
+		case c.vars.spans != nil:
+			_ = c.vars.set(s, nil) // shrinks, which cannot fail
+		}
+	}
+	for i := range f.keys {
+		if f.keys[i].hasHeap() {
+			_ = f.keys[i].heap.set(s, nil)
+		}
+	}
+}
+
+// Int64 implements Flat.
+func (f *FlatSet) Int64(i int) []int64 { return f.cells[i].ints }
+
+// Float64 implements Flat.
+func (f *FlatSet) Float64(i int) []float64 { return f.cells[i].floats }
+
+// Blob implements Flat.
+func (f *FlatSet) Blob(i int, s Slot) []byte {
+	c := &f.cells[i]
+	from := int(s) * c.size
+	return c.blob[from : from+c.size : from+c.size]
+}
+
+// Var implements Flat.
+func (f *FlatSet) Var(i int, s Slot) []byte { return f.cells[i].vars.get(s) }
+
+// SetVar implements Flat.
+func (f *FlatSet) SetVar(i int, s Slot, b []byte) error {
+	f.dirty[f.buckets[s]] = true
+	h := &f.cells[i].vars
+	before := cap(h.buf)
+	if err := h.set(s, b); err != nil {
+		return err
+	}
+	if cap(h.buf) != before {
+		return f.settle()
+	}
+	return nil
+}
+
+// Touch implements Flat.
+func (f *FlatSet) Touch(slots []Slot) {
+	for _, s := range slots {
+		f.dirty[f.buckets[s]] = true
+	}
+}
+
+// Keys implements Flat.
+func (f *FlatSet) Keys(slots []Slot) []delta.Column {
+	out := make([]delta.Column, len(f.keys))
+	for i := range f.keys {
+		b := delta.NewBuilder(f.keyTypes[i])
+		f.keys[i].appendTo(b, slots)
+		out[i] = b.Take()
+	}
+	return out
+}
+
+// Len implements Flat.
+func (f *FlatSet) Len() int { return f.count }
+
+// Scan implements Flat. visit may write cells and delete the slots it was given.
+func (f *FlatSet) Scan(visit func(slots []Slot) bool) {
+	var group []Slot
+	for w := range f.live {
+		for x := f.live[w]; x != 0; x &= x - 1 {
+			group = append(group, Slot(w*64+bits.TrailingZeros64(x)))
+		}
+		if len(group) >= cursorRows || w == len(f.live)-1 && len(group) > 0 {
+			if !visit(group) {
+				return
+			}
+			group = group[:0]
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package state
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unsafe"
+
+	"github.com/tributary-db/tributary/internal/decimal"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+// flatKey is one key column of flat state, by slot.
+type flatKey struct {
+	typ    sqltype.OID
+	phys   sqltype.Physical
+	width  int
+	equals delta.Comparer // nil: equal bytes are equal values
+	valid  []uint64
+	nulls  bool
+	data   []byte  // fixed width; a numeric with big digits has them in heap
+	heap   varHeap // PhysBytes values; big digits of numerics
+}
+
+func newFlatKey(t sqltype.OID) flatKey {
+	k := flatKey{typ: t, phys: t.Phys()}
+	k.width = k.phys.Size()
+	if !oneImage(t) {
+		k.equals = delta.KeyComparer(t)
+	}
+	return k
+}
+
+func (k *flatKey) bytes() int64 { return int64(cap(k.data)+8*cap(k.valid)) + k.heap.bytes() }
+
+// hasHeap: values, or parts of them, are of any length.
+func (k *flatKey) hasHeap() bool {
+	return k.phys == sqltype.PhysBytes || k.phys == sqltype.PhysNumeric
+}
+
+// extend makes room for slot s, the next new one.
+func (k *flatKey) extend(s Slot) {
+	if s&63 == 0 {
+		k.valid = append(k.valid, 0)
+	}
+	if k.hasHeap() {
+		k.heap.spans = append(k.heap.spans, varSpan{})
+	}
+	need := (int(s) + 1) * k.width
+	if need > cap(k.data) {
+		words := make([]uint64, max(64, need/4)) // 8-aligned, twice what is needed
+		grown := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), 8*len(words))
+		k.data = grown[:copy(grown, k.data)]
+	}
+	k.data = k.data[:need]
+}
+
+// store copies row of c to slot s.
+func (k *flatKey) store(s Slot, c *delta.Column, row int32) error {
+	if c.Null(row) {
+		k.nulls = true
+		delta.ClearBit(k.valid, int32(s))
+		clear(k.data[int(s)*k.width:][:k.width])
+		return nil
+	}
+	delta.SetBit(k.valid, int32(s))
+	switch k.phys {
+	case sqltype.PhysBytes:
+		return k.heap.set(s, c.Bytes(row))
+	case sqltype.PhysNumeric:
+		d := c.Numeric(row)
+		delta.Values[decimal.Num](&delta.Column{Data: k.data})[s] = d.Num
+		return k.heap.set(s, d.Big)
+	}
+	at := int(c.At(row)) * k.width
+	copy(k.data[int(s)*k.width:], c.Data[at:at+k.width])
+	return nil
+}
+
+// numeric loads the numeric at slot s.
+func (k *flatKey) numeric(s Slot) decimal.Dec {
+	d := decimal.Dec{Num: delta.Values[decimal.Num](&delta.Column{Data: k.data})[s]}
+	if d.Flag == decimal.FiniteBig {
+		d.Big = k.heap.get(s)
+	}
+	return d
+}
+
+// equal compares slot s with row of c by SQL equality, NULL equal to NULL.
+func (k *flatKey) equal(s Slot, c *delta.Column, row int32) bool {
+	null := k.nulls && !delta.Bit(k.valid, int32(s))
+	if c.Null(row) != null {
+		return false
+	}
+	if null {
+		return true
+	}
+	switch k.phys {
+	case sqltype.PhysBytes:
+		if k.equals == nil {
+			return bytes.Equal(k.heap.get(s), c.Bytes(row))
+		}
+		v := k.heap.get(s)
+		var offsets [8]byte
+		binary.NativeEndian.PutUint32(offsets[4:], uint32(len(v)))
+		return k.equals(&delta.Column{Type: k.typ, Len: 1, Data: offsets[:], Var: v}, 0, c, row) == 0
+	case sqltype.PhysNumeric:
+		return decimal.Cmp(k.numeric(s), c.Numeric(row)) == 0
+	}
+	if k.equals != nil {
+		return k.equals(&delta.Column{Type: k.typ, Data: k.data}, int32(s), c, row) == 0
+	}
+	at, i := int(s)*k.width, int(c.At(row))*k.width
+	switch k.width {
+	case 8:
+		return *(*uint64)(unsafe.Pointer(&k.data[at])) == *(*uint64)(unsafe.Pointer(&c.Data[i]))
+	case 4:
+		return *(*uint32)(unsafe.Pointer(&k.data[at])) == *(*uint32)(unsafe.Pointer(&c.Data[i]))
+	}
+	return bytes.Equal(k.data[at:at+k.width], c.Data[i:i+k.width])
+}
+
+// appendTo appends the values of slots to b.
+func (k *flatKey) appendTo(b *delta.Builder, slots []Slot) {
+	switch {
+	case k.phys == sqltype.PhysBytes:
+		for _, s := range slots {
+			if delta.Bit(k.valid, int32(s)) {
+				b.AppendBytes(k.heap.get(s))
+			} else {
+				b.AppendNull()
+			}
+		}
+	case k.phys == sqltype.PhysNumeric:
+		for _, s := range slots {
+			if delta.Bit(k.valid, int32(s)) {
+				b.AppendNumeric(k.numeric(s))
+			} else {
+				b.AppendNull()
+			}
+		}
+	default:
+		c := delta.Column{Type: k.typ, Len: len(k.data) / max(k.width, 1), Data: k.data}
+		if k.nulls {
+			c.Valid = k.valid
+		}
+		b.Gather(&c, rowsOf(slots))
+	}
+}
+
+// rowsOf views slots as row numbers.
+func rowsOf(slots []Slot) []int32 {
+	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(slots))), len(slots))
+}

@@ -1,0 +1,92 @@
+package state
+
+import "github.com/tributary-db/tributary/internal/delta"
+
+// head is what was appended since the last Publish: rows in the order they came, sealed into
+// small runs when somebody wants to read them.
+type head struct {
+	order  *RowOrder
+	open   *delta.BatchBuilder
+	sealed []*run
+	rows   []int32
+	buf    []sorting
+}
+
+func newHead(o *RowOrder) head { return head{order: o, open: delta.NewBatchBuilder(o.types)} }
+
+func (h *head) append(d *delta.Batch) {
+	rows := *d
+	rows.Errs = nil // a row that is an error is in no relation
+	h.open.AppendBatch(&rows)
+}
+
+func (h *head) bytes() int64 {
+	size := int64(h.open.Size())
+	for _, r := range h.sealed {
+		size += r.size
+	}
+	return size
+}
+
+func (h *head) discard() {
+	h.open.Clear()
+	h.sealed = nil
+}
+
+// seal makes runs of what is open; few stay, as each is at least twice as long as the next.
+func (h *head) seal() {
+	if h.open.Len() == 0 {
+		return
+	}
+	r := h.sortOpen()
+	h.open.Clear()
+	if r.n > 0 {
+		h.sealed = append(h.sealed, r)
+	}
+	for n := len(h.sealed); n > 1 && h.sealed[n-2].n < 2*h.sealed[n-1].n; n = len(h.sealed) {
+		h.mergeTail(n - 2)
+	}
+}
+
+// mergeTail replaces the runs from place at on by one.
+func (h *head) mergeTail(at int) {
+	m := mergeRuns(h.order, h.sealed[at:], unpublished)
+	h.sealed = h.sealed[:at]
+	if m.n > 0 {
+		h.sealed = append(h.sealed, m)
+	}
+}
+
+// sortOpen sorts and consolidates the open rows.
+func (h *head) sortOpen() *run {
+	in := h.open.Batch()
+	h.rows = h.rows[:0]
+	for i := range int32(in.Len) {
+		h.rows = append(h.rows, i)
+	}
+	h.buf = h.order.Sort(in.Cols, h.rows, h.buf)
+	b := newRunBuilder(h.order)
+	from := &run{cols: in.Cols, n: in.Len}
+	for i := 0; i < len(h.rows); {
+		row, weight := h.rows[i], in.Weight(h.rows[i])
+		for i++; i < len(h.rows) && h.order.Compare(in.Cols, row, in.Cols, h.rows[i]) == 0; i++ {
+			weight += in.Weight(h.rows[i])
+		}
+		if weight != 0 {
+			b.add(change{unpublished, weight}, from, row)
+		}
+	}
+	return b.finish()
+}
+
+// take seals the head and gives it as one run of version v, nil if nothing is left.
+func (h *head) take() *run {
+	h.seal()
+	if len(h.sealed) > 1 {
+		h.mergeTail(0)
+	}
+	if len(h.sealed) == 0 {
+		return nil
+	}
+	return h.sealed[0]
+}

@@ -1,0 +1,117 @@
+package state
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/internal/delta"
+)
+
+// edge says which rows of a key a probe yields.
+type edge uint8
+
+const (
+	everyRow edge = iota
+	firstRow
+	lastRow
+)
+
+// probeCursor finds the rows of many keys; it may stop in the middle of one.
+type probeCursor struct {
+	view   *view
+	keys   []delta.Column
+	sel    []int32
+	hashes []uint64
+	at     int // next key, as a place in sel
+	edge   edge
+	merger merger
+	out    *delta.BatchBuilder
+	match  []int32
+}
+
+// Probe implements View.
+func (w *view) Probe(ctx context.Context, keys []delta.Column, sel []int32) (Cursor, error) {
+	return w.probe(keys, sel, everyRow), nil
+}
+
+// Edge implements View.
+func (w *view) Edge(ctx context.Context, keys []delta.Column, sel []int32, last bool) (Cursor, error) {
+	if last {
+		return w.probe(keys, sel, lastRow), nil
+	}
+	return w.probe(keys, sel, firstRow), nil
+}
+
+func (w *view) probe(keys []delta.Column, sel []int32, e edge) *probeCursor {
+	o := w.set.order
+	if sel == nil {
+		n := 1 // without key columns there is one key: everything
+		if len(keys) > 0 {
+			n = keys[0].Len
+		}
+		sel = make([]int32, n)
+		for i := range sel {
+			sel[i] = int32(i)
+		}
+	}
+	c := &probeCursor{view: w, keys: keys, sel: sel, edge: e, merger: merger{order: o}}
+	c.hashes = make([]uint64, len(sel))
+	delta.HashKeys(keys, 0, sel, c.hashes)
+	c.out = delta.NewBatchBuilder(o.types)
+	return c
+}
+
+func (c *probeCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, context.Cause(ctx)
+	}
+	c.out.Clear()
+	c.match = c.match[:0]
+	for c.out.Len() < cursorRows {
+		if len(c.merger.spans) == 0 && !c.nextKey() {
+			break
+		}
+		r, row, weight, ok := c.pick()
+		if !ok {
+			continue
+		}
+		c.out.AppendRow(r.cols, row, weight)
+		c.match = append(c.match, c.sel[c.at-1])
+	}
+	*dst = c.out.Batch()
+	return c.match, c.at < len(c.sel) || len(c.merger.spans) > 0, nil
+}
+
+// nextKey opens the spans of the next key that has any.
+func (c *probeCursor) nextKey() bool {
+	o := c.view.set.order
+	for c.at < len(c.sel) {
+		k := c.at
+		c.at++
+		for _, r := range c.view.runs {
+			if c.view.visible(r) {
+				lo, hi := r.find(o, c.keys, c.sel[k], c.hashes[k])
+				c.merger.add(r, lo, hi)
+			}
+		}
+		if len(c.merger.spans) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// pick takes the next row of the current key that the cursor wants.
+func (c *probeCursor) pick() (r *run, row int32, weight int64, ok bool) {
+	switch c.edge {
+	case everyRow:
+		return c.merger.nextAt(c.view.upTo)
+	case firstRow:
+		r, row, weight, ok = c.merger.nextAt(c.view.upTo)
+	case lastRow:
+		r, row, weight, ok = c.merger.lastAt(c.view.upTo)
+	}
+	c.merger.spans = c.merger.spans[:0]
+	return r, row, weight, ok
+}
+
+func (c *probeCursor) Close() {}
