@@ -1,2 +1,27 @@
-// Package objstore keeps immutable objects: a directory, S3, memory.
+// Package objstore keeps immutable objects by key: in a directory, in S3, in memory.
+//
+//	Open(url) ─► file://dir │ s3://bucket/prefix?… │ mem://
+//	              └── wrapped as needed: WithPrefix · Counting (requests, bytes) · Faulty (tests)
+//	OpenCluster ─► cluster.json, written once with IfAbsent
+//
+// Vocabulary: an object is written whole and never changed; only small manifests are replaced,
+// by condition on their ETag. An ambiguous outcome is one where the call may have taken effect.
+//
+// Goroutines and locks: no goroutines of its own. Dir holds a shared flock on "+lock" while it
+// is open, and takes one on "+cas" around each replacement by IfMatch; everything else is a
+// short mutex. All stores are safe for concurrent use.
+//
+// Formats: cluster.json is one JSON object (cluster.go). In a directory an object of key a/b is
+// the file a/b; what begins with "+" is the store's own, since no key has a "+".
+//
+// Non-obvious:
+//   - A key cannot be the folder of another key ("a" and "a/b"): a directory refuses it, so
+//     nobody may rely on S3 allowing it.
+//   - Writes are never retried when the first try may have happened: an If-None-Match that meets
+//     its own earlier success would look like somebody else's. They end as ErrUnknown.
+//   - After a failed fsync a directory takes no more writes: what the kernel dropped cannot be
+//     known, and a second fsync would claim success.
+//   - The ETag of a file is its modification time, inode and size; a replacement always has a
+//     later time than what it replaces, whatever the clock says.
+//   - The range of an empty object is ErrRange, whatever the offset.
 package objstore

@@ -55,7 +55,11 @@ type Store interface {
 	Delete(ctx context.Context, keys ...string) error
 }
 
-// Upload is one object being written in pieces.
+// errUploadDone: Write or Commit after Commit or Abort.
+var errUploadDone = errors.New("upload is committed or aborted")
+
+// Upload is one object being written in pieces, by one goroutine. It ends with Commit or Abort;
+// Abort after either is harmless, so that it can be deferred. The context of Create bounds it.
 type Upload interface {
 	Write(p []byte) (int, error)
 	Commit() (ObjectInfo, error)
