@@ -1,0 +1,112 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func start(t *testing.T, cfg Config) string {
+	t.Helper()
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ln) }()
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		if err := errors.Join(s.Shutdown(context.Background()), <-ended); err != nil {
+			t.Error(err)
+		}
+	})
+	return "http://" + ln.Addr().String()
+}
+
+func ask(t *testing.T, method, url, host string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = host
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+func TestHealthAndReadiness(t *testing.T) {
+	var ready atomic.Bool
+	url := start(t, Config{Ready: func() error {
+		if !ready.Load() {
+			return errors.New("the log is being read")
+		}
+		return nil
+	}})
+	if code, body := ask(t, "GET", url+"/healthz", ""); code != 200 || body != "ok\n" {
+		t.Errorf("healthz: %d %q", code, body)
+	}
+	if code, body := ask(t, "GET", url+"/readyz", ""); code != 503 || !strings.Contains(body, "the log is being read") {
+		t.Errorf("readyz: %d %q", code, body)
+	}
+	ready.Store(true)
+	if code, _ := ask(t, "GET", url+"/readyz", ""); code != 200 {
+		t.Errorf("readyz: %d", code)
+	}
+	if code, _ := ask(t, "POST", url+"/healthz", ""); code != 405 {
+		t.Errorf("POST: %d", code)
+	}
+	if code, _ := ask(t, "GET", url+"/debug/pprof/", ""); code != 404 {
+		t.Errorf("pprof is served without being asked for: %d", code)
+	}
+}
+
+func TestHostCheck(t *testing.T) {
+	url := start(t, Config{})
+	for host, want := range map[string]int{"": 200, "localhost": 200, "LOCALHOST:7480": 200, "127.0.0.1:1": 200, "[::1]:80": 200, "evil.example": 421, "127.0.0.1.evil.example:7480": 421, "10.0.0.1": 421} {
+		if code, _ := ask(t, "GET", url+"/healthz", host); code != want {
+			t.Errorf("Host %q: %d, want %d", host, code, want)
+		}
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	url := start(t, Config{Pprof: true, Metrics: []prometheus.Collector{
+		Counter("tributary_statements_total", "Statements run.", func() float64 { return 42 }, "face", "pgwire"),
+		Gauge("tributary_connections", "Clients.", func() float64 { return 3 }),
+	}})
+	code, body := ask(t, "GET", url+"/metrics", "")
+	for _, want := range []string{`tributary_statements_total{face="pgwire"} 42`, "tributary_connections 3", "go_goroutines", "process_cpu_seconds_total"} {
+		if code != 200 || !strings.Contains(body, want) {
+			t.Errorf("metrics (%d) lack %q", code, want)
+		}
+	}
+	if code, _ := ask(t, "GET", url+"/debug/pprof/", ""); code != 200 {
+		t.Errorf("pprof: %d", code)
+	}
+	g := Gauge("twice", "x", func() float64 { return 0 })
+	if _, err := New(Config{Metrics: []prometheus.Collector{g, g}}); err == nil {
+		t.Error("one metric was registered twice")
+	}
+}
