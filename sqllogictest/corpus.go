@@ -1,0 +1,54 @@
+package sqllogictest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// ErrNoCorpus says that the shared corpus, or a program to unpack it, is not here.
+var ErrNoCorpus = errors.New("no sqllogictest corpus")
+
+// Unpack unpacks the shared corpus's archive into dir and returns the folder that its file
+// names are relative to.
+func Unpack(ctx context.Context, archive, dir string) (string, error) {
+	if _, err := os.Stat(archive); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoCorpus, err)
+	}
+	tar, err := exec.LookPath("tar")
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoCorpus, err)
+	}
+	if _, err := exec.LookPath("xz"); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoCorpus, err)
+	}
+	if out, err := exec.CommandContext(ctx, tar, "-xJf", archive, "-C", dir).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("unpack %s: %w: %s", archive, err, out)
+	}
+	return filepath.Join(dir, "test"), nil
+}
+
+// SmokeFiles are the files of the corpus that every change is held to.
+var SmokeFiles = []string{
+	"random/groupby/slt_good_0.test", "random/select/slt_good_12.test", "random/expr/slt_good_29.test", "random/aggregates/slt_good_56.test",
+	"index/random/1000/slt_good_4.test", "index/delete/1/slt_good_0.test", "evidence/slt_lang_aggfunc.test", "evidence/slt_lang_update.test",
+}
+
+// Suites lists the .slt files under dir, as paths relative to it.
+func Suites(dir string) ([]string, error) {
+	var out []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.HasSuffix(path, ".slt") {
+			rel, relErr := filepath.Rel(dir, path)
+			out = append(out, filepath.ToSlash(rel))
+			return relErr
+		}
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,93 @@
+package sqllogictest
+
+import (
+	"regexp"
+	"strings"
+)
+
+// What a statement does to the set of relations, found without a parser: the files' statements
+// are plain enough, and what is missed makes a run fail, never pass.
+var (
+	reCreate = regexp.MustCompile(`(?is)^\s*create\s+(?:temp\s+|temporary\s+)?(table|view|materialized\s+view|stream|sink)\s+(?:if\s+not\s+exists\s+)?"?([\w.]+)"?`)
+	reDrop   = regexp.MustCompile(`(?is)^\s*drop\s+(table|view|materialized\s+view|stream|sink)\s+(?:if\s+exists\s+)?"?([\w.]+)"?`)
+	reWrite  = regexp.MustCompile(`(?is)^\s*(?:insert\s+into|update|delete\s+from|copy|truncate(?:\s+table)?|alter\s+table)\s+"?([\w.]+)"?`)
+	reWord   = regexp.MustCompile(`(?i)[a-z_][\w.]*`)
+)
+
+// relation is something created in a file.
+type relation struct {
+	kind string // "TABLE", "MATERIALIZED VIEW", …
+	name string // lower case
+}
+
+func created(sql string) (relation, bool) { return match(reCreate, sql) }
+func dropped(sql string) (relation, bool) { return match(reDrop, sql) }
+
+func match(re *regexp.Regexp, sql string) (relation, bool) {
+	m := re.FindStringSubmatch(sql)
+	if m == nil {
+		return relation{}, false
+	}
+	return relation{strings.ToUpper(strings.Join(strings.Fields(m[1]), " ")), strings.ToLower(m[2])}, true
+}
+
+// written is the relation that a statement changes.
+func written(sql string) (string, bool) {
+	m := reWrite.FindStringSubmatch(sql)
+	if m == nil {
+		return "", false
+	}
+	return strings.ToLower(m[1]), true
+}
+
+// words are the identifiers and keywords of a statement, in lower case; quoted strings count
+// too, which only makes a view start later than it could.
+func words(sql string) []string { return reWord.FindAllString(strings.ToLower(sql), -1) }
+
+// beforeView is a view that stands for one or more queries of the same text.
+type beforeView struct {
+	sql     string
+	columns int
+	after   int   // index of the record after which it is made, -1 = at the start
+	queries []int // indices of the records that read it, ascending
+}
+
+// planBefore finds for each query the earliest place for its view: after the last creation
+// of a relation it names. Equal queries made at the same place share a view, which then is
+// read again after each change.
+func planBefore(records []*Record) []*beforeView {
+	type key struct {
+		sql   string
+		after int
+		width int
+	}
+	made := map[string]int{} // live relation -> index of its creation
+	shared := map[key]*beforeView{}
+	var views []*beforeView
+	for i, r := range records {
+		if r.Statement {
+			if rel, ok := created(r.SQL); ok && !r.Error {
+				made[rel.name] = i
+			}
+			if rel, ok := dropped(r.SQL); ok && !r.Error {
+				delete(made, rel.name)
+			}
+			continue
+		}
+		after := -1
+		for _, w := range words(r.SQL) {
+			if at, ok := made[w]; ok {
+				after = max(after, at)
+			}
+		}
+		k := key{r.SQL, after, len(r.Types)}
+		v := shared[k]
+		if v == nil {
+			v = &beforeView{sql: r.SQL, columns: len(r.Types), after: after}
+			shared[k] = v
+			views = append(views, v)
+		}
+		v.queries = append(v.queries, i)
+	}
+	return views
+}
