@@ -35,12 +35,14 @@ var errorCodes = []struct {
 	{log.ErrPoisoned, kerr.KafkaStorageError},
 	{log.ErrCondition, kerr.InvalidRequest},
 
-	{recordbatch.ErrCorrupt, kerr.CorruptMessage},
+	// Records that do not decode under a right checksum are both invalid and corrupt; the former
+	// is what no client retries.
 	{recordbatch.ErrTooLarge, kerr.MessageTooLarge},
-	{recordbatch.ErrInvalidRecord, kerr.InvalidRecord},
 	{recordbatch.ErrInvalidTimestamp, kerr.InvalidTimestamp},
 	{recordbatch.ErrUnsupportedMagic, kerr.UnsupportedForMessageFormat},
 	{recordbatch.ErrUnsupportedCodec, kerr.UnsupportedCompressionType},
+	{recordbatch.ErrInvalidRecord, kerr.InvalidRecord},
+	{recordbatch.ErrCorrupt, kerr.CorruptMessage},
 	{recordbatch.ErrFull, kerr.MessageTooLarge},
 
 	{meta.ErrConflict, kerr.CoordinatorNotAvailable},

@@ -28,6 +28,9 @@ func CheckRecords(raw []byte, rules Rules) ([]RecordError, error) {
 	return c.refused, c.err
 }
 
+// maxRefused bounds what CheckRecords tells of refused records.
+const maxRefused = 1000
+
 type recordCheck struct {
 	rules   *Rules
 	header  *Header
@@ -60,5 +63,8 @@ func (c *recordCheck) refuse(i int, err error) {
 	if c.err == nil {
 		c.err = err
 	}
-	c.refused = append(c.refused, RecordError{Index: i, Reason: err.Error()})
+	// A decompression bomb has millions of records; who reads the answer needs a few.
+	if len(c.refused) < maxRefused {
+		c.refused = append(c.refused, RecordError{Index: i, Reason: err.Error()})
+	}
 }
