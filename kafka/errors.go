@@ -50,6 +50,8 @@ var errorCodes = []struct {
 	{meta.ErrTruncated, kerr.KafkaStorageError},
 	{meta.ErrLocked, kerr.KafkaStorageError},
 	{meta.ErrCorrupt, kerr.KafkaStorageError},
+	{meta.ErrPoisoned, kerr.KafkaStorageError},
+	{meta.ErrClosed, kerr.CoordinatorNotAvailable},
 
 	{ErrTopicInUse, kerr.InvalidRequest},
 	{ErrInvalidTopic, kerr.InvalidTopicException},
