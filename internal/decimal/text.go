@@ -84,6 +84,9 @@ func errSyntax(s []byte) error {
 	return sqlerr.New(sqlerr.InvalidTextRepresentation, `invalid input syntax for type numeric: "%s"`, s)
 }
 
+// maxExponent is where PostgreSQL stops looking at an exponent: past it a number overflows.
+const maxExponent = 1<<30 - 1
+
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
 // Parse reads PostgreSQL's text form: surrounding blanks, sign, digits, point, exponent, NaN,
@@ -189,9 +192,7 @@ func parseExponent(s []byte) (int, bool) {
 		if c -= '0'; c > 9 {
 			return 0, false
 		}
-		if e = e*10 + int(c); e >= 1<<30-1 {
-			return 0, false
-		}
+		e = min(e*10+int(c), maxExponent)
 	}
 	if neg {
 		e = -e
@@ -206,6 +207,9 @@ func parseWide(neg bool, s []byte, frac, exp int) (Dec, error) {
 		if c != '.' && (c != '0' || len(digits) > 0) {
 			digits = append(digits, c)
 		}
+	}
+	if exp >= maxExponent || exp <= -maxExponent {
+		return Dec{}, errOverflow()
 	}
 	scale := frac - exp
 	if len(digits) == 0 {

@@ -111,8 +111,6 @@ func (n *normalizer) array(dst []byte, depth int) ([]byte, error) {
 	for first := true; ; first = false {
 		if !first {
 			dst = n.emit(dst, ',', ' ')
-		} else if c := n.peek(); c == ',' || c == '}' || c == ':' {
-			return dst, n.expected(`array element or "]"`)
 		}
 		var err error
 		if dst, err = n.value(dst, depth+1); err != nil {
@@ -214,7 +212,7 @@ func cmpKey(a, b []byte) int {
 	return bytes.Compare(a, b)
 }
 
-// skipString checks a string without keeping it; \u0000 is allowed.
+// skipString checks a string without keeping it.
 func (n *normalizer) skipString() error {
 	s := n.src
 	for i := n.pos + 1; i < len(s); {
@@ -225,7 +223,8 @@ func (n *normalizer) skipString() error {
 		case c < ' ':
 			return errJSON().WithDetail("Character with value 0x%02x must be escaped.", c)
 		case c == '\\':
-			if i+6 <= len(s) && string(s[i:i+6]) == `\u0000` {
+			// json, unlike jsonb, lets \u0000 and unpaired surrogates pass.
+			if _, ok := hex4(s, i+2); ok && s[i+1] == 'u' {
 				i += 6
 				continue
 			}

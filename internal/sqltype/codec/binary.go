@@ -1,0 +1,164 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+
+	"github.com/tributary-db/tributary/internal/decimal"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/jsonb"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/datetime"
+)
+
+// FormatBinary appends the binary form of a value that is not NULL, as its send function does.
+func FormatBinary(dst []byte, col *delta.Column, row int32) []byte {
+	i := col.At(row)
+	be := binary.BigEndian
+	switch col.Type {
+	case sqltype.JSONB:
+		return append(append(dst, 1), col.Bytes(row)...)
+	case sqltype.Char:
+		if len(col.Bytes(row)) == 0 {
+			return append(dst, 0)
+		}
+	}
+	switch col.Type.Phys() {
+	case sqltype.PhysBytes:
+		return append(dst, col.Bytes(row)...)
+	case sqltype.PhysBool:
+		return append(dst, delta.Values[uint8](col)[i])
+	case sqltype.PhysInt16:
+		return be.AppendUint16(dst, uint16(delta.Values[int16](col)[i]))
+	case sqltype.PhysInt32:
+		return be.AppendUint32(dst, uint32(delta.Values[int32](col)[i]))
+	case sqltype.PhysInt64:
+		return be.AppendUint64(dst, uint64(delta.Values[int64](col)[i]))
+	case sqltype.PhysFloat32:
+		return be.AppendUint32(dst, math.Float32bits(delta.Values[float32](col)[i]))
+	case sqltype.PhysFloat64:
+		return be.AppendUint64(dst, math.Float64bits(delta.Values[float64](col)[i]))
+	case sqltype.PhysNumeric:
+		return col.Numeric(row).AppendBinary(dst)
+	case sqltype.PhysUUID:
+		v := delta.Values[[16]byte](col)[i]
+		return append(dst, v[:]...)
+	case sqltype.PhysInterval:
+		v := delta.Values[delta.Interval](col)[i]
+		dst = be.AppendUint64(dst, uint64(v.Micros))
+		dst = be.AppendUint32(dst, uint32(v.Days))
+		return be.AppendUint32(dst, uint32(v.Months))
+	}
+	return dst
+}
+
+func errShort() error {
+	return sqlerr.New(sqlerr.ProtocolViolation, "insufficient data left in message")
+}
+
+func errBinary() error {
+	return sqlerr.New(sqlerr.InvalidBinaryRepresentation, "incorrect binary data format")
+}
+
+// AppendBinary reads src as the receive function of t does, typmod included, and appends it.
+func AppendBinary(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
+	switch p := t.OID.Phys(); p {
+	case sqltype.PhysBytes:
+		return appendBinaryBytes(b, t, src, env)
+	case sqltype.PhysNumeric:
+		d, err := decimal.DecodeBinary(src)
+		if err == nil {
+			d, err = applyNumericMod(d, t.Mod)
+		}
+		if err == nil {
+			b.AppendNumeric(d)
+		}
+		return err
+	case sqltype.PhysNone:
+		return sqlerr.New(sqlerr.FeatureNotSupported, "no binary input function available for type %s", sqltype.TypeName(t))
+	default:
+		if len(src) < p.Size() {
+			return errShort()
+		}
+		if len(src) > p.Size() {
+			return errBinary()
+		}
+		return appendBinaryFixed(b, t, p, src)
+	}
+}
+
+func appendBinaryBytes(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
+	switch t.OID {
+	case sqltype.Bytea:
+		b.AppendBytes(src)
+		return nil
+	case sqltype.Char:
+		switch {
+		case len(src) == 0:
+			return errShort()
+		case len(src) > 1:
+			return errBinary()
+		}
+		b.AppendBytes(bytes.TrimRight(src, "\x00"))
+		return nil
+	case sqltype.JSONB:
+		if len(src) == 0 {
+			return errShort()
+		}
+		if src[0] != 1 {
+			return sqlerr.New(sqlerr.InternalError, "unsupported jsonb version number %d", src[0])
+		}
+		if err := CheckText(src[1:]); err != nil {
+			return err
+		}
+		return appendVar(b, src[1:], jsonb.Normalize)
+	}
+	return AppendText(b, t, src, env)
+}
+
+func appendBinaryFixed(b *delta.Builder, t sqltype.Type, p sqltype.Physical, src []byte) error {
+	be := binary.BigEndian
+	switch p {
+	case sqltype.PhysBool:
+		b.AppendBool(src[0] != 0)
+	case sqltype.PhysInt16:
+		delta.Append(b, int16(be.Uint16(src)))
+	case sqltype.PhysInt32:
+		v := int32(be.Uint32(src))
+		if t.OID == sqltype.Date && datetime.FiniteDate(v) && !datetime.ValidDate(v) {
+			return sqlerr.New(sqlerr.DatetimeFieldOverflow, "date out of range")
+		}
+		delta.Append(b, v)
+	case sqltype.PhysInt64:
+		return appendBinaryInt64(b, t, int64(be.Uint64(src)))
+	case sqltype.PhysFloat32:
+		delta.Append(b, math.Float32frombits(be.Uint32(src)))
+	case sqltype.PhysFloat64:
+		delta.Append(b, math.Float64frombits(be.Uint64(src)))
+	case sqltype.PhysUUID:
+		delta.Append(b, [16]byte(src))
+	case sqltype.PhysInterval:
+		v := delta.Interval{Micros: int64(be.Uint64(src)), Days: int32(be.Uint32(src[8:])), Months: int32(be.Uint32(src[12:]))}
+		delta.Append(b, datetime.ApplyIntervalMod(v, sqltype.IntervalFields(t.Mod), sqltype.IntervalPrecision(t.Mod)))
+	}
+	return nil
+}
+
+func appendBinaryInt64(b *delta.Builder, t sqltype.Type, v int64) error {
+	switch t.OID {
+	case sqltype.Timestamp, sqltype.Timestamptz:
+		if datetime.FiniteTimestamp(v) && !datetime.ValidTimestamp(v) {
+			return sqlerr.New(sqlerr.DatetimeFieldOverflow, "timestamp out of range")
+		}
+		v = datetime.RoundMicros(v, t.Mod)
+	case sqltype.Time:
+		if v < 0 || v > datetime.UsecsPerDay {
+			return sqlerr.New(sqlerr.DatetimeFieldOverflow, "time out of range")
+		}
+		v = datetime.RoundMicros(v, t.Mod)
+	}
+	delta.Append(b, v)
+	return nil
+}

@@ -1,0 +1,122 @@
+package sqltype
+
+import "strings"
+
+// Category is a type's category in PostgreSQL's rules of conversion (pg_type.typcategory).
+type Category byte
+
+const (
+	CatBoolean  Category = 'B'
+	CatDateTime Category = 'D'
+	CatNumeric  Category = 'N'
+	CatPseudo   Category = 'P'
+	CatString   Category = 'S'
+	CatTimespan Category = 'T'
+	CatUser     Category = 'U'
+	CatUnknown  Category = 'X'
+	CatInternal Category = 'Z'
+)
+
+// Info is what the registry knows of a type.
+type Info struct {
+	OID       OID
+	Name      string // pg_type.typname
+	SQLName   string // as format_type shows it without a modifier
+	Category  Category
+	Preferred bool
+	Len       int16 // pg_type.typlen, -1 = variable
+	Array     OID   // the array type over it, 0 = none
+}
+
+var infos = []Info{
+	{Bool, "bool", "boolean", CatBoolean, true, 1, 1000},
+	{Bytea, "bytea", "bytea", CatUser, false, -1, 1001},
+	{Char, "char", `"char"`, CatInternal, false, 1, 1002},
+	{Name, "name", "name", CatString, false, 64, 1003},
+	{Int8, "int8", "bigint", CatNumeric, false, 8, 1016},
+	{Int2, "int2", "smallint", CatNumeric, false, 2, 1005},
+	{Int4, "int4", "integer", CatNumeric, false, 4, 1007},
+	{Regproc, "regproc", "regproc", CatNumeric, false, 4, 1008},
+	{Text, "text", "text", CatString, true, -1, 1009},
+	{OIDType, "oid", "oid", CatNumeric, true, 4, 1028},
+	{JSON, "json", "json", CatUser, false, -1, 199},
+	{Float4, "float4", "real", CatNumeric, false, 4, 1021},
+	{Float8, "float8", "double precision", CatNumeric, true, 8, 1022},
+	{Unknown, "unknown", "unknown", CatUnknown, false, -2, 0},
+	{BPChar, "bpchar", "character", CatString, false, -1, 1014},
+	{Varchar, "varchar", "character varying", CatString, false, -1, 1015},
+	{Date, "date", "date", CatDateTime, false, 4, 1182},
+	{Time, "time", "time without time zone", CatDateTime, false, 8, 1183},
+	{Timestamp, "timestamp", "timestamp without time zone", CatDateTime, false, 8, 1115},
+	{Timestamptz, "timestamptz", "timestamp with time zone", CatDateTime, true, 8, 1185},
+	{Interval, "interval", "interval", CatTimespan, true, 16, 1187},
+	{Numeric, "numeric", "numeric", CatNumeric, false, -1, 1231},
+	{Void, "void", "void", CatPseudo, false, 4, 0},
+	{Any, "any", `"any"`, CatPseudo, false, 4, 0},
+	{AnyElement, "anyelement", "anyelement", CatPseudo, false, 4, 0},
+	{UUID, "uuid", "uuid", CatUser, false, 16, 2951},
+	{JSONB, "jsonb", "jsonb", CatUser, false, -1, 3807},
+}
+
+var (
+	byOID  = map[OID]*Info{}
+	byName = map[string]OID{
+		// Spellings of the SQL grammar beside the names above.
+		"int": Int4, "decimal": Numeric, "dec": Numeric, "float": Float8, "double": Float8, "string": Text,
+		"char varying": Varchar, "timestamp": Timestamp, "time": Time, "character": BPChar, "char": BPChar,
+	}
+)
+
+func init() {
+	for i := range infos {
+		t := &infos[i]
+		byOID[t.OID] = t
+		for _, name := range []string{t.Name, t.SQLName} {
+			if _, taken := byName[name]; !taken {
+				byName[name] = t.OID
+			}
+		}
+	}
+	delete(byName, "string") // no PostgreSQL type
+	delete(byName, "double") // the grammar wants "double precision"
+}
+
+// Lookup returns what is known of a type; ok is false for an OID that is none here.
+func Lookup(t OID) (Info, bool) {
+	i, ok := byOID[t]
+	if !ok {
+		return Info{}, false
+	}
+	return *i, true
+}
+
+// All lists the registry.
+func All() []Info { return append([]Info(nil), infos...) }
+
+// CategoryOf is the category of a type, CatUser for an unregistered one.
+func CategoryOf(t OID) Category {
+	if i, ok := byOID[t]; ok {
+		return i.Category
+	}
+	return CatUser
+}
+
+// Preferred reports whether t is the preferred type of its category.
+func Preferred(t OID) bool {
+	i, ok := byOID[t]
+	return ok && i.Preferred
+}
+
+// ByName finds a type by what SQL calls it: pg_type names (int4), SQL spellings in any case
+// (TIMESTAMP WITH TIME ZONE, double precision). `"char"` in quotes is PostgreSQL's one-byte
+// type, char without them bpchar; a pg_catalog. prefix is allowed.
+func ByName(name string) (OID, bool) {
+	s := strings.TrimPrefix(strings.ToLower(strings.Join(strings.Fields(name), " ")), "pg_catalog.")
+	if t, ok := byName[s]; ok {
+		return t, true
+	}
+	if t, ok := byName[strings.Trim(s, `"`)]; ok {
+		return t, true
+	}
+	return Invalid, false
+}
