@@ -24,7 +24,9 @@ const (
 // index is what the index block holds.
 type index struct {
 	header Header
-	runs   []RunInfo // sorted by topic id and partition, and by position
+	// headerBytes as read, reserved bytes included; all zero in an index being written.
+	headerBytes [HeaderSize]byte
+	runs        []RunInfo // sorted by topic id and partition, and by position
 	// Place of the commit section; length 0 = none.
 	commitPosition, commitLength int64
 	commitCRC                    uint32
@@ -92,7 +94,7 @@ func decodeIndex(src []byte, f *footer) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &index{header: header}
+	x := &index{header: header, headerBytes: [HeaderSize]byte(body)}
 	if err := x.decode(payload, int64(f.indexOffset)); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"slices"
@@ -42,6 +43,9 @@ func Open(ctx context.Context, store rangeReader, key string) (*Reader, error) {
 func (r *Reader) open(ctx context.Context) error {
 	tail := make([]byte, tailBytes)
 	n, err := r.store.GetRange(ctx, r.key, -tailBytes, tail)
+	if errors.Is(err, objstore.ErrRange) {
+		return fmt.Errorf("%w: the object is empty", ErrCorrupt)
+	}
 	if err != nil {
 		return err
 	}
@@ -216,6 +220,9 @@ func (r *RunInfo) verifyRecordBatches(i int, data []byte) error {
 // readFull fills dst; an object that ends before is ErrCorrupt.
 func readFull(ctx context.Context, store rangeReader, key string, off int64, dst []byte) error {
 	n, err := store.GetRange(ctx, key, off, dst)
+	if errors.Is(err, objstore.ErrRange) {
+		return fmt.Errorf("read segment %s: %w: it ends before %d", key, ErrCorrupt, off)
+	}
 	if err != nil {
 		return fmt.Errorf("read segment %s: %w", key, err)
 	}

@@ -1,0 +1,531 @@
+package segment
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/storage/objstore"
+)
+
+var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
+
+var (
+	topicA = [16]byte{0xaa, 15: 1}
+	topicB = [16]byte{0xbb, 15: 2}
+)
+
+// batchOf builds a record batch of count records at base with timestamps from ms on.
+func batchOf(t testing.TB, base int64, count int, ms int64, value string) []byte {
+	b := recordbatch.NewBuilder(0)
+	for i := range count {
+		if err := b.Add(fmt.Appendf(nil, "k%d", i), []byte(value), nil, ms+int64(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw := b.AppendTo(nil)
+	recordbatch.Patch(raw, base, 0)
+	return raw
+}
+
+func mixedRuns(t testing.TB) []Run {
+	return []Run{
+		{Topic: topicB, Partition: 0, RecordBatches: [][]byte{batchOf(t, 0, 2, 1700000000000, "b0")}},
+		{Topic: topicA, Partition: 1, RecordBatches: [][]byte{
+			append(batchOf(t, 0, 3, 1700000005000, "a1"), batchOf(t, 0, 1, 1700000001000, "a1 again")...),
+			batchOf(t, 0, 1, recordbatch.NoTimestamp, "no time"),
+		}},
+		{Topic: topicA, Partition: 0, RecordBatches: [][]byte{batchOf(t, 0, 1, 1700000002000, "a0")}},
+	}
+}
+
+func placedRuns(t testing.TB) []Run {
+	return []Run{
+		{
+			Topic: topicA, Partition: 3, FirstOffset: 100,
+			RecordBatches: [][]byte{batchOf(t, 100, 3, 1700000000000, "x"), batchOf(t, 103, 2, 1700000009000, "y"), batchOf(t, 110, 1, 1700000004000, "after a gap")},
+			// Visible-at need not rise with the offset: the first record batch was in a Kafka transaction.
+			Visible: []Visibility{{1, 57, 1700000020000}, {2, 41, 1700000010000}},
+			Aborted: []AbortedRange{{ProducerID: 7, First: 103, Last: 104}},
+		},
+		{
+			Topic: topicB, Partition: 0, FirstOffset: 0,
+			RecordBatches: [][]byte{batchOf(t, 0, 1, 1700000000500, "z")},
+			Visible:       []Visibility{{1, 40, 1700000009500}},
+		},
+	}
+}
+
+func mustBuild(t testing.TB, opts Options, runs []Run) (*Built, []byte) {
+	t.Helper()
+	b, err := Build(opts, runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := bytes.Join(b.Parts, nil)
+	if int64(len(object)) != b.Size {
+		t.Fatalf("%d bytes, Size says %d", len(object), b.Size)
+	}
+	return b, object
+}
+
+func openBytes(object []byte) (*Reader, error) {
+	return Open(context.Background(), readerAt{bytes.NewReader(object), int64(len(object))}, "test")
+}
+
+func dumpString(object []byte, opts DumpOptions) (string, error) {
+	var out strings.Builder
+	err := Dump(&out, bytes.NewReader(object), int64(len(object)), opts)
+	return out.String(), err
+}
+
+func TestGolden(t *testing.T) {
+	section := func(runs []RunInfo) []byte { return fmt.Appendf(nil, "commit of %d runs", len(runs)) }
+	for _, tt := range []struct {
+		name string
+		opts Options
+		runs []Run
+	}{
+		{"unplaced", Options{CreatedMillis: 1700000030000}, mixedRuns(t)},
+		{"placed", Options{Placed: true, CreatedMillis: 1700000030000, CommitSection: section}, placedRuns(t)},
+		{"compacted", Options{Placed: true, Compacted: true, CreatedMillis: 1700000030000}, placedRuns(t)[:1]},
+		{"empty", Options{CreatedMillis: 1700000030000}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, object := mustBuild(t, tt.opts, tt.runs)
+			dump, err := dumpString(object, DumpOptions{Records: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, tt.name+".strm", object)
+			golden(t, tt.name+".txt", []byte(dump))
+		})
+	}
+}
+
+// golden compares with a file of testdata; -rewrite makes it anew.
+func golden(t *testing.T, name string, got []byte) {
+	path := filepath.Join("testdata", name)
+	if *rewrite {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasSuffix(name, ".txt") {
+		if d := cmp.Diff(string(want), string(got)); d != "" {
+			t.Errorf("%s: %s", path, d)
+		}
+	} else if !bytes.Equal(want, got) {
+		t.Errorf("%s: the bytes of version %d changed:\n%x\n%x", path, Version, want, got)
+	}
+}
+
+func TestReadBack(t *testing.T) {
+	for name, runs := range map[string][]Run{"unplaced": mixedRuns(t), "placed": placedRuns(t)} {
+		placed := name == "placed"
+		var laidOut []RunInfo
+		b, object := mustBuild(t, Options{Placed: placed, CommitSection: func(r []RunInfo) []byte {
+			laidOut = r
+			return []byte("section")
+		}}, runs)
+		r, err := openBytes(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(b.Runs, laidOut); d != "" {
+			t.Error(d)
+		}
+		if section, err := r.CommitSection(t.Context()); err != nil || string(section) != "section" {
+			t.Errorf("%q, %v", section, err)
+		}
+		if len(r.Runs()) != len(runs) || r.Size() != int64(len(object)) {
+			t.Errorf("%d runs, %d bytes", len(r.Runs()), r.Size())
+		}
+		for i := range runs {
+			info, ok := r.Find(runs[i].Topic, runs[i].Partition)
+			if !ok {
+				t.Fatalf("run %d is not found", i)
+			}
+			if d := cmp.Diff(b.Runs[i], *info); d != "" {
+				t.Error(d)
+			}
+			want := bytes.Join(runs[i].RecordBatches, nil)
+			got, err := r.ReadRun(t.Context(), info, []byte("before"))
+			if err != nil || !bytes.Equal(got, append([]byte("before"), want...)) {
+				t.Errorf("run %d: %d bytes, %v", i, len(got), err)
+			}
+			if info.CRC != crc32.Checksum(want, castagnoli) || !bytes.Equal(object[info.Position:][:info.Length], want) {
+				t.Errorf("run %d does not lie where its entry says", i)
+			}
+		}
+		if _, ok := r.Find(topicB, 9); ok {
+			t.Error("found a partition that is not there")
+		}
+	}
+}
+
+func TestIndexFacts(t *testing.T) {
+	b, object := mustBuild(t, Options{Placed: true}, placedRuns(t))
+	run := &b.Runs[0]
+	if run.OffsetSpan != 11 || run.NextOffset() != 111 || run.RecordCount != 6 || run.RecordBatchCount != 3 ||
+		run.MinTimestamp != 1700000000000 || run.MaxTimestamp != 1700000009001 || run.MaxTimestampOffset != 3 {
+		t.Errorf("%+v", run)
+	}
+	for i, want := range []uint64{57, 41, 41, 0} {
+		if got := run.VisibleOf(i); got.VisibleAt != want {
+			t.Errorf("record batch %d visible at %d, want %d", i, got.VisibleAt, want)
+		}
+	}
+	r, err := openBytes(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ms, run, relative := r.MaxTimestamp(); ms != 1700000009001 || run.Partition != 3 || relative != 3 {
+		t.Errorf("largest timestamp %d, %+v, %d", ms, run, relative)
+	}
+	none, _ := mustBuild(t, Options{}, []Run{{RecordBatches: [][]byte{batchOf(t, 0, 1, -1, "x")}}})
+	if r := none.Runs[0]; r.MinTimestamp != -1 || r.MaxTimestamp != -1 || r.ChunkAtTime(0) != -1 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// bigRun has chunks enough to look things up in: 300 record batches, timestamps that go up and down.
+func bigRun(t testing.TB, placed bool) Run {
+	run := Run{Topic: topicA, Partition: 5}
+	base := int64(0)
+	if placed {
+		base = 1000
+		run.FirstOffset = base
+	}
+	random := rand.New(rand.NewPCG(1, 2)) // incompressible and the same each time
+	value := make([]byte, 600)
+	for i := range 300 {
+		raw := batchOf(t, 0, 1+i%3, 1700000000000+int64(i*1000)+int64(i%7)*-3000, "short")
+		for k := range value {
+			value[k] = byte(random.Uint32())
+		}
+		raw = append(raw, batchOf(t, 0, 1, 1, string(value))...)
+		for rest := raw; len(rest) > 0; {
+			h, one, next, err := recordbatch.Next(rest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if placed {
+				recordbatch.Patch(one, base, 0)
+				base = h.BaseOffset + base + int64(h.LastOffsetDelta) + 1
+				if i == 150 {
+					base += 1000 // compaction left a gap
+				}
+			}
+			rest = next
+		}
+		run.RecordBatches = append(run.RecordBatches, raw)
+	}
+	if placed {
+		run.Visible = []Visibility{{599, 9, 9}, {1, 12, 10}}
+	}
+	return run
+}
+
+func TestLookups(t *testing.T) {
+	for _, placed := range []bool{false, true} {
+		run := bigRun(t, placed)
+		_, object := mustBuild(t, Options{Placed: placed}, []Run{run})
+		counting := objstore.NewCounting(objstore.NewMem())
+		if _, err := counting.Put(t.Context(), "seg", [][]byte{object}, objstore.Condition{}); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Open(t.Context(), counting, "seg")
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, _ := r.Find(run.Topic, run.Partition)
+		if len(info.Chunks) < 4 {
+			t.Fatalf("%d chunks of %d bytes: too few to test with", len(info.Chunks), info.Length)
+		}
+		checkLookups(t, r, info, bytes.Join(run.RecordBatches, nil), placed)
+		before := counting.Counts().Get.Requests
+		if _, err := Open(t.Context(), counting, "seg"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.ReadChunks(t.Context(), info, 1, 3, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := counting.Counts().Get.Requests - before; got != 2 {
+			t.Errorf("open and a look-up took %d reads, want a tail read and a ranged read", got)
+		}
+	}
+}
+
+// checkLookups compares the sparse index with a walk over all record batches.
+func checkLookups(t *testing.T, r *Reader, info *RunInfo, data []byte, placed bool) {
+	t.Helper()
+	first := map[int64]int{} // timestamp -> first chunk that reaches it
+	relative, at := int64(0), int64(0)
+	for rest := data; len(rest) > 0; {
+		h, raw, next, err := recordbatch.Next(rest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if placed {
+			relative = h.BaseOffset - info.FirstOffset
+		}
+		for _, offset := range []int64{relative, relative + int64(h.LastOffsetDelta)} {
+			k := info.ChunkOf(offset)
+			c := info.Chunks[k]
+			if at < c.Position || at >= c.Position+c.Length {
+				t.Fatalf("offset %d at byte %d: chunk %d covers %d to %d", offset, at, k, c.Position, c.Position+c.Length)
+			}
+		}
+		first[h.MaxTimestamp] = 0
+		relative += int64(h.LastOffsetDelta) + 1
+		at, rest = at+int64(len(raw)), next
+	}
+	for ms := range first {
+		k := info.ChunkAtTime(ms)
+		for j := range k + 1 {
+			got, err := r.ReadChunks(t.Context(), info, j, j+1, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if reaches := chunkReaches(t, got, ms); reaches != (j == k) {
+				t.Errorf("timestamp %d: chunk %d found, chunk %d reaches it: %t", ms, k, j, reaches)
+			}
+		}
+	}
+	if info.ChunkOf(-1) != -1 || info.ChunkOf(info.OffsetSpan) != -1 || info.ChunkAtTime(info.MaxTimestamp+1) != -1 {
+		t.Error("found what is not in the run")
+	}
+	if info.ChunkAtTime(math.MinInt64) != 0 {
+		t.Error("the first chunk is at or after any early time")
+	}
+}
+
+func chunkReaches(t *testing.T, data []byte, ms int64) bool {
+	for len(data) > 0 {
+		h, _, rest, err := recordbatch.Next(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.MaxTimestamp >= ms {
+			return true
+		}
+		data = rest
+	}
+	return false
+}
+
+func TestBuildRefuses(t *testing.T) {
+	good := batchOf(t, 0, 2, 1, "x")
+	vis := func(n int) []Visibility { return []Visibility{{n, 1, 1}} }
+	for name, tt := range map[string]struct {
+		opts Options
+		runs []Run
+	}{
+		"a partition twice":   {Options{}, []Run{{RecordBatches: [][]byte{good}}, {RecordBatches: [][]byte{good}}}},
+		"no record batches":   {Options{}, []Run{{}}},
+		"negative partition":  {Options{}, []Run{{Partition: -1, RecordBatches: [][]byte{good}}}},
+		"cut short":           {Options{}, []Run{{RecordBatches: [][]byte{good[:len(good)-1]}}}},
+		"split record batch":  {Options{}, []Run{{RecordBatches: [][]byte{good[:50], good[50:]}}}},
+		"offset, not placed":  {Options{}, []Run{{FirstOffset: 5, RecordBatches: [][]byte{good}}}},
+		"visible, not placed": {Options{}, []Run{{Visible: vis(1), RecordBatches: [][]byte{good}}}},
+		"placed, not visible": {Options{Placed: true}, []Run{{RecordBatches: [][]byte{good}}}},
+		"visible short":       {Options{Placed: true}, []Run{{Visible: vis(1), RecordBatches: [][]byte{good, batchOf(t, 2, 1, 1, "y")}}}},
+		"visible long":        {Options{Placed: true}, []Run{{Visible: vis(2), RecordBatches: [][]byte{good}}}},
+		"visible at 0":        {Options{Placed: true}, []Run{{Visible: []Visibility{{1, 0, 1}}, RecordBatches: [][]byte{good}}}},
+		"other first offset":  {Options{Placed: true}, []Run{{FirstOffset: 7, Visible: vis(1), RecordBatches: [][]byte{good}}}},
+		"overlap":             {Options{Placed: true}, []Run{{Visible: vis(2), RecordBatches: [][]byte{good, batchOf(t, 1, 1, 1, "y")}}}},
+		"compacted, two runs": {Options{Placed: true, Compacted: true}, placedRuns(t)},
+	} {
+		if _, err := Build(tt.opts, tt.runs); !errors.Is(err, ErrInvalidRun) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestEveryBitCounts: a flipped bit anywhere is found, by Open or by reading what it is in.
+func TestEveryBitCounts(t *testing.T) {
+	for _, opts := range []Options{{}, {Placed: true, CommitSection: func([]RunInfo) []byte { return []byte("section") }}} {
+		runs := mixedRuns(t)
+		if opts.Placed {
+			runs = placedRuns(t)
+		}
+		_, object := mustBuild(t, opts, runs)
+		for i := range len(object) * 8 {
+			object[i/8] ^= 1 << (i % 8)
+			if _, err := dumpString(object, DumpOptions{RecordBatches: true}); err == nil {
+				// Reserved bytes of the footer mean nothing and are not covered.
+				if at := len(object) - i/8; at > 16 || at <= 4 {
+					t.Errorf("bit %d of byte %d of %d", i%8, i/8, len(object))
+				}
+			}
+			object[i/8] ^= 1 << (i % 8)
+		}
+		for n := range object {
+			if _, err := openBytes(object[:n]); !errors.Is(err, ErrCorrupt) {
+				t.Errorf("cut at %d: %v", n, err)
+			}
+		}
+	}
+}
+
+func TestBaseOffsetsAreChecked(t *testing.T) {
+	b, object := mustBuild(t, Options{Placed: true}, placedRuns(t))
+	run := b.Runs[0] // a copy, with checksums made to fit what follows
+	data := bytes.Clone(object[run.Position:][:run.Length])
+	recordbatch.Patch(data, 99, 0)
+	run.Chunks = bytesClone(run.Chunks)
+	run.Chunks[0].CRC = crc32.Checksum(data, castagnoli)
+	if err := run.VerifyChunks(0, 1, data); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "offset 99") {
+		t.Errorf("a base offset that the index does not have: %v", err)
+	}
+}
+
+func bytesClone(c []Chunk) []Chunk { return append([]Chunk(nil), c...) }
+
+func TestBigIndex(t *testing.T) {
+	batch := batchOf(t, 0, 1, 1, "x")
+	runs := make([]Run, 10000)
+	for i := range runs {
+		binary.BigEndian.PutUint64(runs[i].Topic[:], uint64(i)*0x9e3779b97f4a7c15)
+		runs[i].RecordBatches = [][]byte{batch}
+	}
+	b, object := mustBuild(t, Options{}, runs)
+	if index := len(b.Parts[len(b.Parts)-1]); index < tailBytes+1000 {
+		t.Fatalf("index of %d bytes fits the tail read", index)
+	}
+	r, err := openBytes(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range runs {
+		if info, ok := r.Find(runs[i].Topic, 0); !ok || info.CRC != crc32.Checksum(batch, castagnoli) {
+			t.Fatalf("run %d: %+v", i, info)
+		}
+	}
+	// A footer that claims a huge index costs no memory: what it points at is asked for first.
+	lie := bytes.Clone(object)
+	binary.LittleEndian.PutUint32(lie[len(lie)-24:], MaxIndexBytes)
+	if _, err := openBytes(lie); !errors.Is(err, ErrCorrupt) {
+		t.Error(err)
+	}
+}
+
+func TestUnknownTrailingFields(t *testing.T) {
+	b, _ := mustBuild(t, Options{Placed: true}, placedRuns(t))
+	entry := b.Runs[0].AppendTo(nil)
+	longer := binary.LittleEndian.AppendUint32(nil, uint32(len(entry)-4+5))
+	longer = append(append(longer, entry[4:]...), "later"...)
+	longer = append(longer, "rest"...)
+	got, rest, err := DecodeRunInfo(longer)
+	if err != nil || string(rest) != "rest" {
+		t.Fatalf("%q, %v", rest, err)
+	}
+	if d := cmp.Diff(b.Runs[0], got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestUnknownVersionsAreRefused(t *testing.T) {
+	h := Header{Version: Version, Flags: FlagMany}
+	for _, change := range []func(*Header){func(h *Header) { h.Version = 2 }, func(h *Header) { h.Flags |= 1 << 4 }} {
+		other := h
+		change(&other)
+		if _, err := DecodeHeader(other.AppendTo(nil)); !errors.Is(err, ErrVersion) {
+			t.Errorf("%+v: %v", other, err)
+		}
+	}
+}
+
+func TestRunInfoRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := drawRunInfo(t)
+		if err := want.check(); err != nil {
+			t.Fatalf("drawn entry: %v", err)
+		}
+		got, rest, err := DecodeRunInfo(append(want.AppendTo(nil), 1, 2))
+		if err != nil || len(rest) != 2 {
+			t.Fatalf("%v, %v", rest, err)
+		}
+		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+func drawRunInfo(t *rapid.T) RunInfo {
+	r := RunInfo{Partition: rapid.Int32Min(0).Draw(t, "partition"), Position: rapid.Int64Range(HeaderSize, 1<<40).Draw(t, "position"),
+		MinTimestamp: rapid.Int64().Draw(t, "min"), MaxTimestamp: rapid.Int64().Draw(t, "max"), CRC: rapid.Uint32().Draw(t, "crc")}
+	copy(r.Topic[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "topic"))
+	for range rapid.IntRange(1, 5).Draw(t, "chunks") {
+		c := Chunk{Offset: r.OffsetSpan, Position: r.Length, First: r.RecordBatchCount, MaxTimestamp: rapid.Int64().Draw(t, "ts"), CRC: rapid.Uint32().Draw(t, "crc")}
+		c.Length = rapid.Int64Range(1, 1<<30).Draw(t, "length")
+		c.Count = rapid.IntRange(1, 1000).Draw(t, "count")
+		r.Chunks = append(r.Chunks, c)
+		r.Length += c.Length
+		r.RecordBatchCount += c.Count
+		r.OffsetSpan += rapid.Int64Range(1, 1<<40).Draw(t, "span")
+	}
+	if rapid.Bool().Draw(t, "placed") {
+		r.FirstOffset = rapid.Int64Range(0, 1<<50).Draw(t, "first")
+		for left := r.RecordBatchCount; left > 0; {
+			v := Visibility{rapid.IntRange(1, left).Draw(t, "n"), rapid.Uint64Min(1).Draw(t, "at"), rapid.Int64().Draw(t, "ms")}
+			r.Visible = append(r.Visible, v)
+			left -= v.Count
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "aborted") {
+			first := rapid.Int64Range(0, 1<<50).Draw(t, "from")
+			r.Aborted = append(r.Aborted, AbortedRange{rapid.Int64().Draw(t, "pid"), first, first + rapid.Int64Range(0, 1<<40).Draw(t, "n")})
+		}
+	}
+	return r
+}
+
+func TestStoreErrorsPassThrough(t *testing.T) {
+	_, object := mustBuild(t, Options{}, mixedRuns(t))
+	f := objstore.NewFaulty(objstore.NewMem())
+	if _, err := Open(t.Context(), f, "none"); !errors.Is(err, objstore.ErrNotFound) {
+		t.Error(err)
+	}
+	if _, err := f.Put(t.Context(), "seg", [][]byte{object}, objstore.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(t.Context(), f, "seg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	boom := errors.New("boom")
+	for _, tt := range []struct {
+		fault objstore.Fault
+		want  error
+	}{
+		{objstore.Fault{Op: objstore.OpGet, Times: 1, Err: boom}, boom},
+		{objstore.Fault{Op: objstore.OpGet, Times: 1, Truncate: 20}, ErrCorrupt},
+		{objstore.Fault{Op: objstore.OpGet, Times: 1, FlipBit: true, FlipAt: 3}, ErrCorrupt},
+	} {
+		f.Heal()
+		f.Inject(tt.fault)
+		if data, err := r.ReadRun(t.Context(), &r.Runs()[0], nil); !errors.Is(err, tt.want) || len(data) > 0 {
+			t.Errorf("%d bytes, %v, want %v", len(data), err, tt.want)
+		}
+	}
+}
