@@ -1,0 +1,39 @@
+package expr
+
+import (
+	"fmt"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// Folder evaluates expressions without columns, parameters and volatile functions at plan time.
+type Folder struct{}
+
+var _ plan.Folder = Folder{}
+
+// Fold returns the value of e, or the error that its evaluation gives (division by zero, no
+// kernel). The value owns its memory. Folding a column or parameter is the caller's mistake.
+func (Folder) Fold(e plan.Expr, s plan.Settings) (*plan.Const, error) {
+	if k, ok := e.(*plan.Const); ok {
+		return k, nil
+	}
+	p, err := Compile(e, &Env{Settings: s})
+	if err != nil {
+		return nil, err
+	}
+	if len(p.cols) > 0 {
+		return nil, fmt.Errorf("fold an expression that reads column %d", p.cols[0].index)
+	}
+	var out delta.Column
+	var errs delta.RowErrors
+	if err := p.Eval(&delta.Batch{Len: 1}, &out, &errs); err != nil {
+		return nil, err
+	}
+	if len(errs) > 0 {
+		return nil, errs[0].Err
+	}
+	value := delta.ConstFrom(&out, 0, 1)
+	value.Type = e.Type().OID
+	return &plan.Const{T: e.Type(), Value: value}, nil
+}

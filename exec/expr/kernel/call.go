@@ -1,0 +1,81 @@
+package kernel
+
+import (
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// Err is a row's error, nil for none.
+type Err = *sqlerr.Error
+
+// Env is what expressions depend on besides their row.
+type Env struct {
+	Settings plan.Settings
+	// Params are the values of $1…, one constant column each.
+	Params []delta.Column
+	// Now is the transaction's start in microseconds since 2000-01-01 for now() and its kin;
+	// HasNow is false where the statement may not depend on it.
+	Now    int64
+	HasNow bool
+}
+
+// Call is one evaluation of a kernel over the selected rows of a batch.
+type Call struct {
+	Env *Env
+	// Args have N rows each; constant ones hold one value.
+	Args []*delta.Column
+	// N is the number of physical rows of the result, Sel the rows to compute, ascending.
+	// All rows are wanted when len(Sel) = N.
+	N   int
+	Sel []int32
+	Out *Out
+	// Type is the call's result type, with its modifier.
+	Type sqltype.Type
+	// State is the kernel's own, kept from one call of the same expression to the next: a
+	// compiled pattern, say. It starts as nil.
+	State any
+
+	errs []delta.RowError
+}
+
+// Kernel computes Out for the rows of Sel.
+type Kernel func(c *Call)
+
+// Fail gives row an error instead of a value.
+func (c *Call) Fail(row int32, err Err) {
+	c.errs = append(c.errs, delta.RowError{Row: row, Err: err})
+}
+
+// Errors are the rows failed so far; the slice is reused after ResetErrors.
+func (c *Call) Errors() []delta.RowError { return c.errs }
+
+// ResetErrors forgets them.
+func (c *Call) ResetErrors() {
+	clear(c.errs)
+	c.errs = c.errs[:0]
+}
+
+// errNull is no error: it makes the row NULL.
+var errNull = &sqlerr.Error{Message: "null"}
+
+// finish handles what a row function returned instead of a value.
+func (c *Call) finish(row int32, err Err) {
+	if err == errNull {
+		c.Out.SetNull(row)
+		return
+	}
+	c.Fail(row, err)
+}
+
+// asErr makes a row error of a lower package's error.
+func asErr(err error) Err {
+	if err == nil {
+		return nil
+	}
+	if e, ok := err.(*sqlerr.Error); ok {
+		return e
+	}
+	return &sqlerr.Error{Code: sqlerr.CodeOf(err), Message: err.Error(), Cause: err}
+}

@@ -1,0 +1,136 @@
+package kernel
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/tributary-db/tributary/internal/decimal"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+// Out is a result column in the making, with buffers that live from one evaluation to the
+// next. Rows are written in ascending order, each at most once; rows never written hold
+// anything (fixed width) or nothing (bytes).
+type Out struct {
+	col   delta.Column
+	phys  sqltype.Physical
+	n     int // stored values: 1 for a constant
+	words []uint64
+	valid []uint64
+	vars  []byte
+	next  int32 // PhysBytes: first row whose start offset is not written yet
+}
+
+// Reset starts a result of n rows; a constant one stores a single value.
+func (o *Out) Reset(t sqltype.OID, n int, constant bool) {
+	o.phys, o.n, o.next = t.Phys(), n, 0
+	if constant {
+		o.n = 1
+	}
+	o.vars = o.vars[:0]
+	size := o.n * o.phys.Size()
+	if o.phys == sqltype.PhysBytes {
+		size = (o.n + 1) * 4
+	}
+	o.col = delta.Column{Type: t, Len: n, Const: constant, Data: o.alloc(size)}
+	if o.phys == sqltype.PhysNumeric {
+		clear(o.col.Data) // Rows not written must not point anywhere.
+	}
+}
+
+// alloc returns size bytes, aligned to 8, of the reused buffer.
+func (o *Out) alloc(size int) []byte {
+	words := (size + 7) / 8
+	if words == 0 {
+		return nil
+	}
+	if cap(o.words) < words {
+		o.words = make([]uint64, words, words+words/4)
+	}
+	o.words = o.words[:words]
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(o.words))), words*8)[:size]
+}
+
+// Column ends the writing and returns the column; it is valid until the next Reset.
+func (o *Out) Column() *delta.Column {
+	if o.phys == sqltype.PhysBytes {
+		o.pad(int32(o.n) + 1)
+	}
+	o.col.Var = o.vars
+	return &o.col
+}
+
+// Valids makes the result's validity bitmap, all valid, and returns it.
+func (o *Out) Valids() []uint64 {
+	if o.col.Valid == nil {
+		words := (o.n + 63) / 64
+		if cap(o.valid) < words {
+			o.valid = make([]uint64, words)
+		}
+		o.valid = o.valid[:words]
+		for i := range o.valid {
+			o.valid[i] = math.MaxUint64
+		}
+		o.col.Valid = o.valid
+	}
+	return o.col.Valid
+}
+
+// SetNull makes row NULL.
+func (o *Out) SetNull(row int32) { o.Valids()[row>>6] &^= 1 << (uint(row) & 63) }
+
+// fixed are the result's values.
+func fixed[T delta.Fixed](o *Out) []T { return delta.Values[T](&o.col) }
+
+// Bools are a boolean result's values, one byte each.
+func (o *Out) Bools() []uint8 { return o.col.Data }
+
+// pad gives rows before upTo that were not written an empty value.
+func (o *Out) pad(upTo int32) {
+	offs := fixed[int32](o)
+	end := int32(len(o.vars))
+	for ; o.next < upTo; o.next++ {
+		offs[o.next] = end
+	}
+}
+
+// Start begins the bytes of row: append to the result and hand it to End.
+func (o *Out) Start(row int32) []byte {
+	o.pad(row + 1)
+	return o.vars
+}
+
+// End takes the bytes appended since Start; false when the column would not fit its offsets.
+func (o *Out) End(vars []byte) bool {
+	if len(vars) > math.MaxInt32 {
+		return false
+	}
+	o.vars = vars
+	return true
+}
+
+// PutBytes writes a row of bytes.
+func (o *Out) PutBytes(row int32, v []byte) bool { return o.End(append(o.Start(row), v...)) }
+
+// PutString writes a row of text.
+func (o *Out) PutString(row int32, v string) bool { return o.End(append(o.Start(row), v...)) }
+
+// PutNumeric writes a row of numeric.
+func (o *Out) PutNumeric(row int32, v decimal.Dec) {
+	fixed[decimal.Num](o)[row], o.vars = v.Store(o.vars)
+}
+
+func errTooLarge() Err {
+	return sqlerr.New(sqlerr.OutOfMemory, "out of memory").WithDetail("The values of one step of the query exceed 2 GB.")
+}
+
+// HasValids reports whether the result has a validity bitmap.
+func (o *Out) HasValids() bool { return o.col.Valid != nil }
+
+// ShareValid gives the result c's NULLs; the bitmap is c's and may not be written any more.
+func (o *Out) ShareValid(c *delta.Column) { o.col.Valid = c.Valid }
+
+// Values are the values of a fixed-width result, for who fills it outside a kernel.
+func Values[T delta.Fixed](o *Out) []T { return fixed[T](o) }
