@@ -46,6 +46,8 @@ func (p *memPending) Result() (log.Appended, error) { return p.res, p.err }
 var (
 	_ log.Log = (*memLog)(nil)
 	_ Topics  = (*memLog)(nil)
+
+	noDeadline time.Time
 )
 
 func newMemLog() *memLog {
@@ -75,6 +77,15 @@ func (l *memLog) releaseHeld() {
 		l.commitLocked(p)
 	}
 	l.held = nil
+}
+
+// trim forgets what was appended, for benchmarks.
+func (l *memLog) trim() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.parts {
+		p.batches, p.bases = nil, nil
+	}
 }
 
 func (l *memLog) commitLocked(p *memPending) {

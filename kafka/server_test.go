@@ -248,6 +248,81 @@ func TestAdmin(t *testing.T) {
 	}
 }
 
+// TestRestart: offsets, groups and their members outlive the server.
+func TestRestart(t *testing.T) {
+	l, store := newMemLog(), newMeta(t)
+	cfg := Config{Log: l, Topics: l, Meta: store, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", MinSessionTimeout: time.Millisecond}
+	ctx := testContext(t)
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, ln) }()
+	first := &broker{Server: s, addr: ln.Addr().String(), log: l}
+	first.createTopic(t, "a", 1, nil)
+	w := first.dial(t)
+	join := kmsg.NewPtrJoinGroupRequest()
+	join.Group, join.ProtocolType, join.SessionTimeoutMillis, join.RebalanceTimeoutMillis = "g", "consumer", 60_000, 60_000
+	join.Protocols = []kmsg.JoinGroupRequestProtocol{{Name: "range", Metadata: []byte("m")}}
+	join.Version = 3
+	joined := ask[*kmsg.JoinGroupResponse](w, join)
+	sync := kmsg.NewPtrSyncGroupRequest()
+	sync.Version, sync.Group, sync.MemberID, sync.Generation = 3, "g", joined.MemberID, joined.Generation
+	sync.GroupAssignment = []kmsg.SyncGroupRequestGroupAssignment{{MemberID: joined.MemberID, MemberAssignment: []byte("share")}}
+	if got := ask[*kmsg.SyncGroupResponse](w, sync); got.ErrorCode != 0 || string(got.MemberAssignment) != "share" {
+		t.Fatalf("sync: %+v", got)
+	}
+	topic, _ := l.TopicByName("a")
+	commit := kmsg.NewPtrOffsetCommitRequest()
+	commit.Version, commit.Group, commit.MemberID, commit.Generation = 10, "g", joined.MemberID, joined.Generation
+	commit.Topics = []kmsg.OffsetCommitRequestTopic{{TopicID: topic.ID, Partitions: []kmsg.OffsetCommitRequestTopicPartition{{Offset: 42, Metadata: kmsg.StringPtr("note")}}}}
+	if got := ask[*kmsg.OffsetCommitResponse](w, commit); got.Topics[0].Partitions[0].ErrorCode != 0 {
+		t.Fatalf("commit: %+v", got)
+	}
+	if err := first.Shutdown(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-served; !errors.Is(err, ErrServerClosed) {
+		t.Fatal(err)
+	}
+
+	second := serve(t, cfg)
+	w = second.dial(t)
+	beat := kmsg.NewPtrHeartbeatRequest()
+	beat.Group, beat.MemberID, beat.Generation = "g", joined.MemberID, joined.Generation
+	if got := ask[*kmsg.HeartbeatResponse](w, beat); got.ErrorCode != 0 {
+		t.Errorf("the member is not known any more: %d", got.ErrorCode)
+	}
+	for _, version := range []int16{1, 5, 8, 10} {
+		req := kmsg.NewPtrOffsetFetchRequest()
+		req.Version, req.Group = version, "g"
+		req.Topics = []kmsg.OffsetFetchRequestTopic{{Topic: "a", Partitions: []int32{0}}}
+		req.Groups = []kmsg.OffsetFetchRequestGroup{{Group: "g"}}
+		resp := ask[*kmsg.OffsetFetchResponse](w, req)
+		var p kmsg.OffsetFetchResponseGroupTopicPartition
+		if version < 8 {
+			p = kmsg.OffsetFetchResponseGroupTopicPartition(resp.Topics[0].Partitions[0])
+		} else {
+			p = resp.Groups[0].Topics[0].Partitions[0]
+		}
+		if p.Offset != 42 || *p.Metadata != "note" {
+			t.Errorf("version %d: %+v", version, p)
+		}
+	}
+	// A group that nobody knows has offset -1 and no error.
+	req := kmsg.NewPtrOffsetFetchRequest()
+	req.Version, req.Group = 5, "other"
+	req.Topics = []kmsg.OffsetFetchRequestTopic{{Topic: "a", Partitions: []int32{0}}}
+	if got := ask[*kmsg.OffsetFetchResponse](w, req); got.ErrorCode != 0 || got.Topics[0].Partitions[0].Offset != -1 || got.Topics[0].Partitions[0].ErrorCode != 0 {
+		t.Errorf("unknown group: %+v", got)
+	}
+}
+
 func TestGroupSharesPartitions(t *testing.T) {
 	b := start(t, nil)
 	ctx := testContext(t)

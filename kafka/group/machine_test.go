@@ -178,6 +178,8 @@ func TestJoinSyncLeave(t *testing.T) {
 	want(t, b.heartbeat(leader, generation-1), ErrIllegalGeneration)
 	want(t, b.heartbeat("nobody", generation), ErrUnknownMemberID)
 	want(t, b.sync(leader, generation+1, nil).take(t).Err, ErrIllegalGeneration)
+	tp := TopicPartition{Topic: log.TopicID{1}}
+	want(t, b.commit(follower, generation, tp, 1), nil)
 	// A follower's retry changes nothing; a leader's asks for a new generation.
 	if r := b.join(joinOf(follower, nil)).take(t); r.Generation != generation || r.Err != nil {
 		t.Errorf("retry: %+v", r)
@@ -190,6 +192,7 @@ func TestJoinSyncLeave(t *testing.T) {
 	if r.Generation != generation+1 || len(r.Members) != 1 {
 		t.Errorf("after leaving: %+v", r)
 	}
+	want(t, b.commit(leader, generation+1, tp, 2), ErrRebalanceInProgress)
 	want(t, b.m.Leave(b.now, "g", leader, nil), nil)
 	b.after()
 	b.state("Empty")
@@ -605,6 +608,10 @@ func (g *group) check(t *testing.T, seed uint64) {
 		if mb.joinReply == nil && mb.syncReply == nil && (mb.sessionTimer == nil || mb.sessionTimer.index < 0) {
 			t.Fatalf("seed %d: member %s has no session", seed, mb.id)
 		}
+	}
+	armed := func(t *timer) bool { return t != nil && t.index >= 0 }
+	if armed(g.joinTimer) != (g.state == statePreparing) || armed(g.syncTimer) && g.state != stateCompleting && g.state != stateStable {
+		t.Fatalf("seed %d: state %v with join timer %v, sync timer %v", seed, g.state, armed(g.joinTimer), armed(g.syncTimer))
 	}
 	if g.state == stateStable && g.members[g.leader] == nil {
 		t.Fatalf("seed %d: the leader is no member", seed)
