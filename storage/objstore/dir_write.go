@@ -1,12 +1,14 @@
 package objstore
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -26,15 +28,25 @@ func (d *Dir) Put(ctx context.Context, key string, parts [][]byte, cond Conditio
 		return ObjectInfo{}, err
 	}
 	defer u.discard()
-	for _, p := range parts {
-		if err := ctx.Err(); err != nil {
-			return ObjectInfo{}, err
-		}
-		if _, err := u.file.Write(p); err != nil {
-			return ObjectInfo{}, fmt.Errorf("put %s: %w", key, err)
-		}
+	if err := u.writeParts(parts); err != nil {
+		return ObjectInfo{}, fmt.Errorf("put %s: %w", key, err)
 	}
 	return u.commit(cond)
+}
+
+var partWriters = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 256<<10) }}
+
+// writeParts gathers small parts, of which a segment has thousands, into few writes.
+func (u *dirUpload) writeParts(parts [][]byte) error {
+	w := partWriters.Get().(*bufio.Writer)
+	defer func() { w.Reset(nil); partWriters.Put(w) }()
+	w.Reset(u)
+	for _, p := range parts {
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
 }
 
 // Create implements Store.

@@ -22,15 +22,18 @@ func newPartsReader(parts [][]byte) *partsReader {
 }
 
 func (r *partsReader) Read(dst []byte) (int, error) {
-	for r.part < len(r.parts) && r.at == len(r.parts[r.part]) {
-		r.part, r.at = r.part+1, 0
+	n := 0
+	for r.part < len(r.parts) && n < len(dst) { // parts may be many and small
+		c := copy(dst[n:], r.parts[r.part][r.at:])
+		n, r.at = n+c, r.at+c
+		if r.at == len(r.parts[r.part]) {
+			r.part, r.at = r.part+1, 0
+		}
 	}
-	if r.part == len(r.parts) {
+	r.pos += int64(n)
+	if n == 0 && len(dst) > 0 {
 		return 0, io.EOF
 	}
-	n := copy(dst, r.parts[r.part][r.at:])
-	r.at += n
-	r.pos += int64(n)
 	return n, nil
 }
 
