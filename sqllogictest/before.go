@@ -45,7 +45,7 @@ func (r *Runner) makeViews(ctx context.Context, views []*liveView) {
 	for _, v := range views {
 		v.answer = r.ask(ctx, createView(v.name, v.columns, v.sql))
 		if v.answer.err == nil {
-			r.relations = append(r.relations, relation{"MATERIALIZED VIEW", v.name})
+			r.relations = append(r.relations, relation{"MATERIALIZED VIEW", v.name, v.name})
 		}
 	}
 }

@@ -8,16 +8,17 @@ import (
 // What a statement does to the set of relations, found without a parser: the files' statements
 // are plain enough, and what is missed makes a run fail, never pass.
 var (
-	reCreate = regexp.MustCompile(`(?is)^\s*create\s+(?:temp\s+|temporary\s+)?(table|view|materialized\s+view|stream|sink)\s+(?:if\s+not\s+exists\s+)?"?([\w.]+)"?`)
-	reDrop   = regexp.MustCompile(`(?is)^\s*drop\s+(table|view|materialized\s+view|stream|sink)\s+(?:if\s+exists\s+)?"?([\w.]+)"?`)
-	reWrite  = regexp.MustCompile(`(?is)^\s*(?:insert\s+into|update|delete\s+from|copy|truncate(?:\s+table)?|alter\s+table)\s+"?([\w.]+)"?`)
-	reWord   = regexp.MustCompile(`(?i)[a-z_][\w.]*`)
+	reCreate = regexp.MustCompile(`(?is)^\s*create\s+(?:temp\s+|temporary\s+)?(table|view|materialized\s+view|stream|sink)\s+(?:if\s+not\s+exists\s+)?("[^"]+"|[\w.]+)`)
+	reDrop   = regexp.MustCompile(`(?is)^\s*drop\s+(table|view|materialized\s+view|stream|sink)\s+(?:if\s+exists\s+)?("[^"]+"|[\w.]+)`)
+	reWrite  = regexp.MustCompile(`(?is)^\s*(?:insert\s+into|update|delete\s+from|copy|truncate(?:\s+table)?|alter\s+table)\s+("[^"]+"|[\w.]+)`)
+	reWord   = regexp.MustCompile(`"[^"]+"|[a-z_][\w.]*`)
 )
 
 // relation is something created in a file.
 type relation struct {
 	kind string // "TABLE", "MATERIALIZED VIEW", …
-	name string // lower case
+	name string // lower case, without quotes
+	sql  string // as it was written
 }
 
 func created(sql string) (relation, bool) { return match(reCreate, sql) }
@@ -28,7 +29,7 @@ func match(re *regexp.Regexp, sql string) (relation, bool) {
 	if m == nil {
 		return relation{}, false
 	}
-	return relation{strings.ToUpper(strings.Join(strings.Fields(m[1]), " ")), strings.ToLower(m[2])}, true
+	return relation{strings.ToUpper(strings.Join(strings.Fields(m[1]), " ")), plainName(m[2]), m[2]}, true
 }
 
 // written is the relation that a statement changes.
@@ -37,12 +38,21 @@ func written(sql string) (string, bool) {
 	if m == nil {
 		return "", false
 	}
-	return strings.ToLower(m[1]), true
+	return plainName(m[1]), true
 }
+
+// plainName is how relations are told apart: upper case does not matter, quoted or not.
+func plainName(written string) string { return strings.ToLower(strings.Trim(written, `"`)) }
 
 // words are the identifiers and keywords of a statement, in lower case; quoted strings count
 // too, which only makes a view start later than it could.
-func words(sql string) []string { return reWord.FindAllString(strings.ToLower(sql), -1) }
+func words(sql string) []string {
+	found := reWord.FindAllString(strings.ToLower(sql), -1)
+	for i, w := range found {
+		found[i] = plainName(w)
+	}
+	return found
+}
 
 // beforeView is a view that stands for one or more queries of the same text.
 type beforeView struct {

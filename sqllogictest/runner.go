@@ -254,7 +254,7 @@ func (r *Runner) cleanUp(ctx context.Context) {
 	}
 	for i := len(r.relations) - 1; i >= 0; i-- {
 		rel := r.relations[i]
-		r.ask(ctx, "DROP "+rel.kind+" IF EXISTS "+rel.name)
+		r.ask(ctx, "DROP "+rel.kind+" IF EXISTS "+rel.sql)
 	}
 	r.relations = nil
 }
