@@ -75,6 +75,8 @@ const (
 	DuplicateObject                   Code = "42710"
 	AmbiguousColumn                   Code = "42702"
 	AmbiguousFunction                 Code = "42725"
+	AmbiguousParameter                Code = "42P08"
+	AmbiguousAlias                    Code = "42P09"
 	InvalidColumnReference            Code = "42P10"
 	InvalidColumnDefinition           Code = "42611"
 	InvalidTableDefinition            Code = "42P16"

@@ -1,0 +1,130 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// aggRef stands for the result of an aggregate until the GroupBy that computes it is built.
+type aggRef struct {
+	*plan.Column
+	agg plan.Aggregate
+	pos int32
+}
+
+func hasAggregate(e plan.Expr) bool {
+	found := false
+	plan.Walk(e, func(e plan.Expr) bool {
+		_, is := e.(*aggRef)
+		found = found || is
+		return !found
+	})
+	return found
+}
+
+// mayAggregate reports whether a name belongs to an aggregate.
+func mayAggregate(name string) bool { return len(builtin.Aggregates(name)) > 0 }
+
+// aggregateCall binds a call of a name that aggregates have; it may turn out to be none.
+func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
+	lv := b.lv
+	nested := lv.inAgg
+	lv.inAgg = true
+	args, err := b.exprs(n.Args)
+	lv.inAgg = nested
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.resolveAggregate(name, args, n)
+	if err != nil {
+		return nil, err
+	}
+	if r.fn.Kind != builtin.KindAggregate {
+		if err := plainCall(name, n); err != nil {
+			return nil, err
+		}
+		return b.callByName(name, args, n.Location)
+	}
+	if err := b.aggregateAllowed(nested, n.Location); err != nil {
+		return nil, err
+	}
+	agg := plan.Aggregate{Func: plan.FuncID(r.fn.OID), Name: name, Distinct: n.AggDistinct}
+	if agg.Args, err = b.toArgs(args, r); err != nil {
+		return nil, err
+	}
+	agg.T = sqltype.Of(resultType(r, agg.Args))
+	if err := b.aggregateDetails(&agg, n); err != nil {
+		return nil, err
+	}
+	ref := &aggRef{Column: &plan.Column{Index: -1, T: agg.T, Name: plan.FormatAggregate(&agg)}, agg: agg, pos: n.Location}
+	lv.aggs = append(lv.aggs, ref)
+	return b.at(ref, n.Location), nil
+}
+
+func (b *binder) resolveAggregate(name string, args []plan.Expr, n *pg.FuncCall) (resolved, error) {
+	if n.AggStar {
+		for _, f := range builtin.Aggregates(name) {
+			if len(f.Args) == 0 {
+				return resolved{fn: f}, nil
+			}
+		}
+		return resolved{}, sqlerr.New(sqlerr.UndefinedFunction, "function %s() does not exist", name).At(n.Location).
+			WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
+	}
+	r, err := resolveFunction(name, typesOf(args), n.Location)
+	if err != nil {
+		return r, err
+	}
+	if r.fn == nil {
+		return resolved{fn: &builtin.Func{Name: name, Kind: builtin.KindFunction}, cast: r.cast}, nil
+	}
+	if len(args) == 0 && r.fn.Kind == builtin.KindAggregate {
+		return r, sqlerr.New(sqlerr.WrongObjectType, "%s(*) must be used to call a parameterless aggregate function", name).At(n.Location)
+	}
+	return r, nil
+}
+
+// aggregateAllowed refuses aggregates inside one another and where rows are not grouped yet.
+func (b *binder) aggregateAllowed(nested bool, pos int32) error {
+	if nested {
+		return sqlerr.New(sqlerr.GroupingError, "aggregate function calls cannot be nested").At(pos)
+	}
+	switch p := b.lv.place; p {
+	case inSelect, inHaving, inOrderBy, inDistinct:
+		return nil
+	default:
+		return sqlerr.New(sqlerr.GroupingError, "aggregate functions are not allowed in %s", string(p)).At(pos)
+	}
+}
+
+func (b *binder) aggregateDetails(agg *plan.Aggregate, n *pg.FuncCall) error {
+	if len(n.AggOrder) > 0 && !orderFree[agg.Name] {
+		return unsupported("ORDER BY in an aggregate").At(n.Location)
+	}
+	if agg.Distinct {
+		for _, a := range agg.Args {
+			if err := groupable(a.Type().OID, b.where(a)); err != nil {
+				return err
+			}
+		}
+	}
+	if n.AggFilter == nil {
+		return nil
+	}
+	b.lv.inAgg = true
+	defer func() { b.lv.inAgg = false }()
+	var err error
+	agg.Filter, err = b.condition(n.AggFilter, inFilter, "FILTER")
+	return err
+}
+
+// orderFree are the aggregates whose result no order of rows changes.
+var orderFree = map[string]bool{
+	"count": true, "sum": true, "avg": true, "min": true, "max": true, "bool_and": true, "bool_or": true, "every": true,
+	"bit_and": true, "bit_or": true, "bit_xor": true, "stddev": true, "variance": true, "stddev_pop": true,
+	"stddev_samp": true, "var_pop": true, "var_samp": true,
+}

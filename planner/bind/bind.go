@@ -1,0 +1,143 @@
+package bind
+
+import (
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// Options are what binding depends on besides the statement and the catalog.
+type Options struct {
+	// Settings of the session; SearchPath resolves names without a schema (empty: public).
+	Settings plan.Settings
+	// ParamTypes are the types given for $1…; Invalid, or none, means: infer it.
+	ParamTypes []sqltype.OID
+	// Continuous is set for what keeps running (views, sinks, derived streams, SUBSCRIBE):
+	// now() and volatile functions are refused, ORDER BY without LIMIT means nothing.
+	Continuous bool
+	// NoParams refuses $n, for definitions that are stored.
+	NoParams bool
+}
+
+// Query binds a query. The plan is not rewritten yet: a cross join is a cross join, every
+// scan reads all columns. Params of the result are all inferred, else the error is 42P18.
+func Query(q parse.Query, cat catalog.Reader, o Options) (*plan.Query, error) {
+	b := newBinder(cat, o)
+	b.emit = q.Emit
+	out, err := b.query(q)
+	if err != nil {
+		return nil, err
+	}
+	return b.finish(out)
+}
+
+// binder binds one statement.
+type binder struct {
+	cat    catalog.Reader
+	opts   Options
+	lv     *level
+	params []sqltype.OID
+	rels   []plan.RelationID
+	places map[plan.Expr]int32
+	emit   parse.EmitMode
+}
+
+func newBinder(cat catalog.Reader, o Options) *binder {
+	if len(o.Settings.SearchPath) == 0 {
+		o.Settings.SearchPath = []string{"public"}
+	}
+	return &binder{cat: cat, opts: o, params: append([]sqltype.OID(nil), o.ParamTypes...), places: map[plan.Expr]int32{}}
+}
+
+// level is one SELECT (or DML statement) whose expressions are being bound.
+type level struct {
+	parent *level
+	scope  scope
+	place  place
+	inAgg  bool
+	aggs   []*aggRef
+	hop    *hop
+	ctes   map[string]*cte
+}
+
+func (b *binder) push() *level {
+	b.lv = &level{parent: b.lv}
+	return b.lv
+}
+
+func (b *binder) pop() { b.lv = b.lv.parent }
+
+// at remembers where in the text an expression stands.
+func (b *binder) at(e plan.Expr, pos int32) plan.Expr {
+	if pos >= 0 {
+		b.places[e] = pos
+	}
+	return e
+}
+
+// where is the place of an expression: its own, or that of its first argument that has one.
+func (b *binder) where(e plan.Expr) int32 {
+	if p, ok := b.places[e]; ok {
+		return p
+	}
+	for _, a := range plan.Children(e) {
+		if p := b.where(a); p >= 0 {
+			return p
+		}
+	}
+	return -1
+}
+
+// query binds a query with its EMIT clause.
+func (b *binder) query(q parse.Query) (plan.Node, error) {
+	node, err := b.selectStmt(q.Select, nil)
+	if err != nil {
+		return nil, err
+	}
+	if b.emit == parse.EmitOnWindowClose && !closesWindows(node) {
+		return nil, sqlerr.New(sqlerr.InvalidObjectDefinition, "EMIT ON WINDOW CLOSE needs a GROUP BY with TUMBLE or HOP").At(q.EmitAt).
+			WithHint("Group by a window over the column of the stream's WATERMARK, or use EMIT CHANGES.")
+	}
+	return node, nil
+}
+
+// finish makes the bound statement's plan.
+func (b *binder) finish(root plan.Node) (*plan.Query, error) {
+	if err := b.checkParams(); err != nil {
+		return nil, err
+	}
+	q := &plan.Query{Root: root, Fields: visible(root), Relations: b.rels, Settings: b.opts.Settings}
+	if b.emit == parse.EmitOnWindowClose {
+		q.Emit = plan.EmitOnWindowClose
+	}
+	for _, t := range b.params {
+		q.Params = append(q.Params, sqltype.Of(t))
+	}
+	return q, nil
+}
+
+// visible are the fields of a root without the sort keys behind them.
+func visible(root plan.Node) []plan.Field {
+	fields := root.Props().Fields
+	for i, f := range fields {
+		if f.Name == hiddenField || f.Name == watermarkField {
+			return fields[:i]
+		}
+	}
+	return fields
+}
+
+// hiddenField names output columns that only a Sort above reads.
+const hiddenField = "?sort?"
+
+// uses notes a relation that the statement reads.
+func (b *binder) uses(id plan.RelationID) {
+	for _, r := range b.rels {
+		if r == id {
+			return
+		}
+	}
+	b.rels = append(b.rels, id)
+}

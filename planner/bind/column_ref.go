@@ -1,0 +1,131 @@
+package bind
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// columnRef binds a, t.a, s.t.a.
+func (b *binder) columnRef(n *pg.ColumnRef) (plan.Expr, error) {
+	parts, star := refParts(n)
+	if star {
+		return nil, sqlerr.New(sqlerr.SyntaxError, "row expansion via \"*\" is not supported here").At(n.Location)
+	}
+	if len(parts) == 1 {
+		return b.bareColumn(parts[0], n.Location)
+	}
+	it, err := b.itemOf(parts[:len(parts)-1], n.Location)
+	if err != nil {
+		return nil, err
+	}
+	name := parts[len(parts)-1]
+	c, err := it.find(name, n.Location)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		return nil, sqlerr.New(sqlerr.UndefinedColumn, "column %s does not exist", parts[len(parts)-2]+"."+name).At(n.Location)
+	}
+	return b.columnExpr(it, c, n.Location), nil
+}
+
+// refParts are the names of a column reference; star says that it ends in .*.
+func refParts(n *pg.ColumnRef) (parts []string, star bool) {
+	for _, f := range n.Fields {
+		if f.GetAStar() != nil {
+			return parts, true
+		}
+		parts = append(parts, f.GetString_().GetSval())
+	}
+	return parts, false
+}
+
+func (b *binder) bareColumn(name string, pos int32) (plan.Expr, error) {
+	it, c, err := b.lv.scope.findColumn(name, pos)
+	if err != nil {
+		return nil, err
+	}
+	if c != nil {
+		return b.columnExpr(it, c, pos), nil
+	}
+	if err := b.outerColumn(name, pos); err != nil {
+		return nil, err
+	}
+	if t, err := b.lv.scope.findItem("", name, pos); err == nil && t != nil {
+		return nil, unsupported("a whole-row reference").At(pos).WithHint("Name the columns, or use \"%s\".*.", name)
+	}
+	return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", name).At(pos)
+}
+
+// outerColumn tells a correlated reference from a name that does not exist at all.
+func (b *binder) outerColumn(name string, pos int32) error {
+	for lv := b.lv.parent; lv != nil; lv = lv.parent {
+		if _, c, err := lv.scope.findColumn(name, pos); err == nil && c != nil {
+			return correlated(pos)
+		}
+	}
+	return nil
+}
+
+func correlated(pos int32) error {
+	return unsupported("a subquery that refers to columns of the query around it").At(pos).
+		WithHint("Write it as a join.")
+}
+
+// itemOf resolves t or s.t, in this level; a table of an outer level is correlation.
+func (b *binder) itemOf(parts []string, pos int32) (*item, error) {
+	name, schema := parts[len(parts)-1], ""
+	if len(parts) > 1 {
+		schema = parts[len(parts)-2]
+	}
+	if len(parts) > 3 {
+		return nil, sqlerr.New(sqlerr.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(parts, ".")).At(pos)
+	}
+	it, err := b.lv.scope.findItem(schema, name, pos)
+	if err != nil {
+		return nil, err
+	}
+	if it != nil {
+		return it, nil
+	}
+	for lv := b.lv.parent; lv != nil; lv = lv.parent {
+		if it, err := lv.scope.findItem(schema, name, pos); err == nil && it != nil {
+			return nil, correlated(pos)
+		}
+	}
+	return nil, b.lv.scope.missingItem(name, pos)
+}
+
+// star expands * and t.* into columns.
+func (b *binder) star(n *pg.ColumnRef) ([]target, error) {
+	parts, _ := refParts(n)
+	var out []target
+	add := func(it *item) {
+		for i := range it.columns {
+			if c := &it.columns[i]; !c.hidden {
+				out = append(out, target{expr: b.columnExpr(it, c, n.Location), name: c.name})
+			}
+		}
+	}
+	if len(parts) > 0 {
+		it, err := b.itemOf(parts, n.Location)
+		if err != nil {
+			return nil, err
+		}
+		add(it)
+		return out, nil
+	}
+	for _, it := range b.lv.scope.items {
+		if it.byColumn {
+			add(it)
+		}
+	}
+	if len(b.lv.scope.items) == 0 {
+		return nil, sqlerr.New(sqlerr.SyntaxError, "SELECT * with no tables specified is not valid").At(n.Location)
+	}
+	return out, nil
+}

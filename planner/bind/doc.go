@@ -1,0 +1,38 @@
+// Package bind turns parsed statements into plans: names, types, implicit casts and overloads
+// exactly as PostgreSQL's analysis decides them.
+//
+//	parse.Query ──► body per SELECT: FROM → select list → WHERE → HAVING → ORDER BY → GROUP BY → …
+//	                   │ names: catalog.Reader, scope        │ calls, operators, casts: catalog/builtin
+//	                   ▼                                     ▼
+//	                build: Scan ► Filter ► Hop ► GroupBy ► Filter ► Project ► Distinct ► Sort ► TopN
+//	                   ▼
+//	                plan.Query (not rewritten) ──► planner/rewrite ──► exec
+//
+// # How a session uses it
+//
+//	q, err := bind.Query(b.Query, snapshot, bind.Options{Settings: …, ParamTypes: …})
+//	q = rewrite.Query(q, …)              // planner/rewrite
+//	q.Fields, q.Params                   // RowDescription, ParameterDescription
+//
+// Errors are *sqlerr.Error with PostgreSQL's text, code and Location. Parameters without a
+// given type are inferred; plan.Query.Params has the result.
+//
+// # Vocabulary
+//
+// A level is one SELECT being bound; its scope has the items of FROM. A target is an output
+// column, junk when only ORDER BY reads it: such fields are called [hiddenField] and stand
+// behind the visible ones. A body is a bound query whose output types may still change (UNION
+// and INSERT decide them).
+//
+// # Not obvious
+//
+//   - The order in which clauses are bound is PostgreSQL's: of two errors the same one shows,
+//     and parameters take their types from the same place.
+//   - An aggregate is an aggRef until its GroupBy is built; grouped expressions are found by
+//     plan.Equal, so the three tumble functions are brought to one form first.
+//   - JOIN … ON is a filter over a cross join here; planner/rewrite makes keys of it.
+//   - Under EMIT ON WINDOW CLOSE every stream scan has a last column with the record's
+//     watermark, which travels up to the GroupBy that waits ([watermarkField]).
+//
+// No state, no goroutines. Must not import exec or session.
+package bind

@@ -1,0 +1,200 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// call binds a function call, an aggregate, a cast written as a call, or a window function of
+// ours.
+func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
+	name, err := functionName(n)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case n.Over != nil:
+		return nil, unsupported("OVER").At(n.Location)
+	case n.AggWithinGroup:
+		return nil, unsupported("WITHIN GROUP").At(n.Location)
+	case n.FuncVariadic:
+		return nil, unsupported("VARIADIC").At(n.Location)
+	}
+	for _, a := range n.Args {
+		if a.GetNamedArgExpr() != nil {
+			return nil, unsupported("a call with named arguments").At(n.Location)
+		}
+	}
+	if isHop(name) {
+		return b.hopCall(name, n)
+	}
+	if mayAggregate(name) {
+		return b.aggregateCall(name, n)
+	}
+	args, err := b.exprs(n.Args)
+	if err != nil {
+		return nil, err
+	}
+	if err := plainCall(name, n); err != nil {
+		return nil, err
+	}
+	return b.callByName(name, args, n.Location)
+}
+
+func functionName(n *pg.FuncCall) (string, error) {
+	name := n.Funcname[len(n.Funcname)-1].GetString_().GetSval()
+	if len(n.Funcname) > 1 {
+		if schema := n.Funcname[0].GetString_().GetSval(); schema != "pg_catalog" || len(n.Funcname) > 2 {
+			return "", sqlerr.New(sqlerr.UndefinedFunction, "function %s.%s does not exist", schema, name).At(n.Location)
+		}
+	}
+	return name, nil
+}
+
+// plainCall refuses what only aggregates take.
+func plainCall(name string, n *pg.FuncCall) error {
+	for _, c := range []struct {
+		is   bool
+		what string
+	}{
+		{n.AggStar, name + "(*)"}, {n.AggDistinct, "DISTINCT"}, {len(n.AggOrder) > 0, "ORDER BY"}, {n.AggFilter != nil, "FILTER"},
+	} {
+		if c.is && len(builtin.FuncsByName(name)) > 0 {
+			return sqlerr.New(sqlerr.WrongObjectType, "%s specified, but %s is not an aggregate function", c.what, name).At(n.Location)
+		}
+	}
+	return nil
+}
+
+// callByName resolves and builds a call of a plain function.
+func (b *binder) callByName(name string, args []plan.Expr, pos int32) (plan.Expr, error) {
+	r, err := resolveFunction(name, typesOf(args), pos)
+	if err != nil {
+		return nil, err
+	}
+	if r.cast != sqltype.Invalid {
+		return b.coerceTo(args[0], sqltype.Of(r.cast), explicit, pos)
+	}
+	switch {
+	case r.fn.Kind == builtin.KindWindow:
+		return nil, sqlerr.New(sqlerr.WindowingError, "window function %s requires an OVER clause", name).At(pos)
+	case r.fn.RetSet:
+		return nil, unsupported("set-returning function " + name).At(pos)
+	}
+	if err := b.allowedHere(r.fn, len(args), pos); err != nil {
+		return nil, err
+	}
+	args, err = b.toArgs(args, r)
+	if err != nil {
+		return nil, err
+	}
+	if args, err = b.defaultArgs(r.fn, args, pos); err != nil {
+		return nil, err
+	}
+	return b.windowFunction(&plan.Call{Func: plan.FuncID(r.fn.OID), Args: args, T: sqltype.Of(resultType(r, args)), Pos: pos}, pos)
+}
+
+func typesOf(args []plan.Expr) []sqltype.OID {
+	out := make([]sqltype.OID, len(args))
+	for i, a := range args {
+		out[i] = a.Type().OID
+	}
+	return out
+}
+
+// toArgs makes the arguments those that the function declares.
+func (b *binder) toArgs(args []plan.Expr, r resolved) ([]plan.Expr, error) {
+	poly := sqltype.Invalid
+	for i, t := range r.args {
+		if polymorphic(t) && args[i].Type().OID != sqltype.Unknown {
+			poly = args[i].Type().OID
+		}
+	}
+	out := make([]plan.Expr, len(args))
+	for i, a := range args {
+		t := r.args[i]
+		switch {
+		case polymorphic(t) && poly == sqltype.Invalid && t != anyCompatible && t != anyCompatibleNonArray:
+			return nil, sqlerr.New(sqlerr.DatatypeMismatch, "could not determine polymorphic type because input has type unknown").At(b.where(a))
+		case polymorphic(t):
+			t = poly
+			if t == sqltype.Invalid {
+				t = sqltype.Text
+			}
+		case t == sqltype.Any && a.Type().OID == sqltype.Unknown:
+			// A literal for "any" has no other type to become.
+			t = sqltype.Text
+			if _, isParam := a.(*plan.Param); isParam {
+				return nil, sqlerr.New(sqlerr.IndeterminateDatatype, "could not determine data type of parameter $%d", a.(*plan.Param).Index).At(b.where(a))
+			}
+		}
+		e, err := b.coerce(a, sqltype.Of(t), implicit, -1)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = e
+	}
+	return out, nil
+}
+
+func resultType(r resolved, args []plan.Expr) sqltype.OID {
+	if !polymorphic(r.fn.Ret) {
+		return r.fn.Ret
+	}
+	for i, t := range r.args {
+		if polymorphic(t) {
+			return args[i].Type().OID
+		}
+	}
+	return r.fn.Ret
+}
+
+// defaultArgs appends the values of arguments that were left out.
+func (b *binder) defaultArgs(f *builtin.Func, args []plan.Expr, pos int32) ([]plan.Expr, error) {
+	if f.Variadic || len(args) >= len(f.Args) {
+		return args, nil
+	}
+	texts := builtin.DefaultArgs(f)
+	for i := len(args); i < len(f.Args); i++ {
+		text := texts[len(texts)-(len(f.Args)-i)]
+		if len(text) > 1 && text[0] == '\'' {
+			text = text[1 : len(text)-1]
+		}
+		c, err := b.literal(sqltype.Of(f.Args[i]), text)
+		if err != nil {
+			return nil, located(err, pos)
+		}
+		args = append(args, c)
+	}
+	return args, nil
+}
+
+// clockFunctions are stable functions that speak of the moment or the session; in what runs
+// for ever their answer would have no meaning. Other stable functions depend on settings only,
+// which a view freezes.
+var clockFunctions = map[string]bool{
+	"now": true, "transaction_timestamp": true, "statement_timestamp": true, "current_setting": true,
+	"current_database": true, "current_schema": true, "current_user": true, "session_user": true, "user": true,
+	"txid_current": true, "pg_current_xact_id": true, "pg_postmaster_start_time": true, "pg_conf_load_time": true,
+}
+
+// allowedHere refuses functions whose value depends on when they run, where they would run
+// for ever.
+func (b *binder) allowedHere(f *builtin.Func, nargs int, pos int32) error {
+	if !b.opts.Continuous {
+		return nil
+	}
+	if f.Volatile == 'v' || clockFunctions[f.Name] || (f.Name == "age" && nargs == 1) {
+		return notInView("function " + f.Name + "()").At(pos)
+	}
+	return nil
+}
+
+func notInView(what string) *sqlerr.Error {
+	return sqlerr.New(sqlerr.FeatureNotSupported, "%s is not supported in a continuous query", what).
+		WithHint("Its value depends on when it is read. Use a column with the event time, or filter when you read the view.")
+}

@@ -1,0 +1,162 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// source is a piece of FROM: a node and the names of its row.
+type source struct {
+	node  plan.Node
+	items []*item
+}
+
+// bindFrom binds a FROM clause into the level's scope; without one there is a single row of no
+// columns.
+func (b *binder) bindFrom(nodes []*pg.Node) error {
+	var all *source
+	for _, n := range nodes {
+		s, err := b.fromItem(n)
+		if err != nil {
+			return err
+		}
+		if all == nil {
+			all = s
+			continue
+		}
+		if all, err = b.cross(all, s); err != nil {
+			return err
+		}
+	}
+	if all == nil {
+		all = &source{node: oneRow()}
+	}
+	b.lv.scope = scope{items: all.items, node: all.node}
+	return nil
+}
+
+func oneRow() plan.Node {
+	n := &plan.Values{Rows: [][]plan.Expr{{}}}
+	plan.Derive(n)
+	return n
+}
+
+func (b *binder) fromItem(n *pg.Node) (*source, error) {
+	switch n := n.GetNode().(type) {
+	case *pg.Node_RangeVar:
+		return b.rangeVar(n.RangeVar)
+	case *pg.Node_RangeSubselect:
+		return b.derivedTable(n.RangeSubselect)
+	case *pg.Node_JoinExpr:
+		return b.join(n.JoinExpr)
+	case *pg.Node_RangeFunction:
+		return nil, unsupported("a function in FROM")
+	case *pg.Node_RangeTableSample:
+		return nil, unsupported("TABLESAMPLE").At(n.RangeTableSample.Location)
+	}
+	return nil, unsupported("this form of FROM")
+}
+
+// derivedTable binds (SELECT …) AS t (a, b).
+func (b *binder) derivedTable(n *pg.RangeSubselect) (*source, error) {
+	if n.Lateral {
+		return nil, unsupported("LATERAL")
+	}
+	node, err := b.subquery(n.Subquery.GetSelectStmt())
+	if err != nil {
+		return nil, err
+	}
+	it := itemOverNode(node)
+	if n.Alias != nil {
+		it.name, it.byName = n.Alias.Aliasname, true
+		if err := rename(it, n.Alias, len(it.columns)); err != nil {
+			return nil, err
+		}
+	}
+	return &source{node: node, items: []*item{it}}, nil
+}
+
+// itemOverNode names the visible fields of a node.
+func itemOverNode(node plan.Node) *item {
+	it := &item{byColumn: true, pos: -1}
+	for i, f := range node.Props().Fields {
+		it.columns = append(it.columns, column{name: f.Name, typ: f.Type, index: i, hidden: f.Name == hiddenField || f.Name == watermarkField, rel: f.Relation, attnum: f.Attnum})
+	}
+	return it
+}
+
+// rename applies the column aliases of AS t (a, b); limit is how many columns may be named.
+func rename(it *item, a *pg.Alias, limit int) error {
+	for i, n := range a.Colnames {
+		if i >= limit || it.columns[i].hidden {
+			return sqlerr.New(sqlerr.InvalidColumnReference, "table \"%s\" has %d columns available but %d columns specified",
+				it.name, i, len(a.Colnames))
+		}
+		it.columns[i].name = n.GetString_().GetSval()
+	}
+	return nil
+}
+
+// subquery binds a query with a scope of its own; its result has no hidden columns but the
+// carried watermark.
+func (b *binder) subquery(s *pg.SelectStmt) (plan.Node, error) {
+	node, err := b.selectStmt(s, nil)
+	if err != nil {
+		return nil, err
+	}
+	return stripHidden(node), nil
+}
+
+// stripHidden drops the sort keys behind the visible columns; a watermark that is carried
+// along stays.
+func stripHidden(node plan.Node) plan.Node {
+	fields := node.Props().Fields
+	hidden := false
+	p := &plan.Project{Input: node}
+	for i, f := range fields {
+		if f.Name == hiddenField {
+			hidden = true
+			continue
+		}
+		p.Exprs = append(p.Exprs, &plan.Column{Index: i, T: f.Type, Name: f.Name})
+		p.P.Fields = append(p.P.Fields, f)
+	}
+	if !hidden {
+		return node
+	}
+	plan.Derive(p)
+	return p
+}
+
+// cross joins two sources without a condition.
+func (b *binder) cross(l, r *source) (*source, error) {
+	for _, it := range r.items {
+		if it.name == "" || !it.byName {
+			continue
+		}
+		for _, other := range l.items {
+			if other.byName && other.name == it.name && (other.schema == it.schema || other.schema == "" || it.schema == "") {
+				return nil, sqlerr.New(sqlerr.DuplicateAlias, "table name \"%s\" specified more than once", it.name)
+			}
+		}
+	}
+	width := len(l.node.Props().Fields)
+	for _, it := range r.items {
+		for i := range it.columns {
+			it.columns[i].index += width
+		}
+	}
+	j := &plan.Join{Left: l.node, Right: r.node}
+	j.P.Fields = append(append([]plan.Field(nil), l.node.Props().Fields...), r.node.Props().Fields...)
+	plan.Derive(j)
+	return &source{node: j, items: append(append([]*item(nil), l.items...), r.items...)}, nil
+}
+
+func filter(in plan.Node, cond plan.Expr) plan.Node {
+	f := &plan.Filter{Input: in, Cond: cond}
+	f.P.Fields = in.Props().Fields
+	plan.Derive(f)
+	return f
+}

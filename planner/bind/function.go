@@ -1,0 +1,117 @@
+package bind
+
+import (
+	"strings"
+
+	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+// resolved is what a function call means: a function with the declared types of the call's
+// arguments, or a cast written as a call.
+type resolved struct {
+	fn   *builtin.Func
+	args []sqltype.OID
+	cast sqltype.OID // Invalid unless the call is a cast
+}
+
+// resolveFunction is PostgreSQL's func_get_detail.
+func resolveFunction(name string, in []sqltype.OID, pos int32) (resolved, error) {
+	cands := functionCandidates(name, len(in))
+	for _, c := range cands {
+		if exact(in, c.args) {
+			return resolved{fn: c.ref.(*builtin.Func), args: c.args}, nil
+		}
+	}
+	if t, ok := castByName(name, in); ok {
+		return resolved{cast: t}, nil
+	}
+	cands = consistent(in, matching(in, cands))
+	if len(cands) > 1 {
+		c := selectCandidate(in, cands)
+		if c == nil {
+			return resolved{}, sqlerr.New(sqlerr.AmbiguousFunction, "function %s is not unique", signature(name, in)).At(pos).
+				WithHint("Could not choose a best candidate function. You might need to add explicit type casts.")
+		}
+		cands = []candidate{*c}
+	}
+	if len(cands) == 1 {
+		return resolved{fn: cands[0].ref.(*builtin.Func), args: cands[0].args}, nil
+	}
+	return resolved{}, sqlerr.New(sqlerr.UndefinedFunction, "function %s does not exist", signature(name, in)).At(pos).
+		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
+}
+
+// functionCandidates are the functions of a name that take n arguments; variadic ones are
+// spread out, and those with defaults count for fewer.
+func functionCandidates(name string, n int) []candidate {
+	var out []candidate
+	for _, f := range builtin.FuncsByName(name) {
+		switch {
+		case len(f.Args) == n && !f.Variadic:
+			out = append(out, candidate{args: f.Args, ref: f})
+		case f.Variadic && n >= len(f.Args):
+			args := append([]sqltype.OID(nil), f.Args...)
+			for len(args) < n {
+				args = append(args, f.Args[len(f.Args)-1])
+			}
+			out = append(out, candidate{args: args, ref: f})
+		case n < len(f.Args) && n+f.Defaults >= len(f.Args) && builtin.DefaultArgs(f) != nil:
+			out = append(out, candidate{args: f.Args[:n], ref: f})
+		}
+	}
+	return out
+}
+
+func exact(in, args []sqltype.OID) bool {
+	for i := range in {
+		if in[i] != args[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// consistent drops candidates whose polymorphic arguments would stand for different types.
+func consistent(in []sqltype.OID, cands []candidate) []candidate {
+	var out []candidate
+	for _, c := range cands {
+		same, ok := sqltype.Invalid, true
+		for i, a := range c.args {
+			if a != sqltype.AnyElement && a != anyNonArray || in[i] == sqltype.Unknown {
+				continue
+			}
+			ok = ok && (same == sqltype.Invalid || same == in[i])
+			same = in[i]
+		}
+		if ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// castByName: int4(x) and date('…') are casts where no function has exactly these types.
+func castByName(name string, in []sqltype.OID) (sqltype.OID, bool) {
+	if len(in) != 1 {
+		return 0, false
+	}
+	t := builtin.TypeByName(name)
+	if t == nil || t.Kind != 'b' {
+		return 0, false
+	}
+	if in[0] == sqltype.Unknown {
+		return t.OID, true
+	}
+	m := findPathway(in[0], t.OID, explicit).method
+	return t.OID, m == 'b' || m == 'i'
+}
+
+func signature(name string, in []sqltype.OID) string {
+	parts := make([]string, len(in))
+	for i, t := range in {
+		parts[i] = displayType(t)
+	}
+	return name + "(" + strings.Join(parts, ", ") + ")"
+}

@@ -1,0 +1,68 @@
+package bind
+
+import (
+	"time"
+
+	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// onClose makes an aggregation wait for its windows' ends when the statement says EMIT ON
+// WINDOW CLOSE. Its key must be a window over the column of a declared watermark.
+func (c *core) onClose(n *plan.GroupBy, keys []plan.Expr, width int) error {
+	if c.b.emit != parse.EmitOnWindowClose {
+		return nil
+	}
+	for i, k := range keys {
+		timeExpr, size, ok := c.windowOf(k)
+		if !ok {
+			continue
+		}
+		pos := c.b.where(k)
+		col, isColumn := timeExpr.(*plan.Column)
+		wm := n.Input.Props().Watermark
+		before := carried(n.Input.Props().Fields)
+		switch {
+		case wm < 0 || before < 0:
+			return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a stream with a watermark").At(pos).
+				WithHint("Declare it in CREATE STREAM: WATERMARK FOR column AS column - INTERVAL '5 seconds'.")
+		case !isColumn || col.Index != wm:
+			return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a window over the watermark's column").At(pos)
+		}
+		n.OnClose = &plan.WindowClose{Key: i, Size: size, Time: wm, Before: before}
+		return nil
+	}
+	return nil
+}
+
+// windowOf reports whether a group key is the start of a window, over which time and how long.
+func (c *core) windowOf(k plan.Expr) (plan.Expr, time.Duration, bool) {
+	if h := c.lv.hop; h != nil && plan.Equal(k, h.start) {
+		return h.time, h.sizeLen, true
+	}
+	call, ok := k.(*plan.Call)
+	if !ok || (uint32(call.Func) != builtin.TumbleTimestamp && uint32(call.Func) != builtin.TumbleTimestamptz) {
+		return nil, 0, false
+	}
+	size, ok := call.Args[1].(*plan.Const)
+	if !ok {
+		return nil, 0, false
+	}
+	d, err := duration(size, "window size", -1)
+	return call.Args[0], d, err == nil
+}
+
+// closesWindows reports whether some aggregation of a plan waits for its windows.
+func closesWindows(n plan.Node) bool {
+	if g, ok := n.(*plan.GroupBy); ok && g.OnClose != nil {
+		return true
+	}
+	for _, in := range n.Inputs() {
+		if closesWindows(in) {
+			return true
+		}
+	}
+	return false
+}

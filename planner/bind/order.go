@@ -1,0 +1,227 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// tail is ORDER BY, LIMIT and OFFSET of a query.
+type tail struct {
+	keys          []sortItem
+	count, offset plan.Expr
+}
+
+// sortItem orders by output column target.
+type sortItem struct {
+	target     int
+	desc       bool
+	nullsFirst bool
+}
+
+// node puts the tail over the query's output.
+func (t *tail) node(in plan.Node) plan.Node {
+	keys := make([]plan.SortKey, len(t.keys))
+	fields := in.Props().Fields
+	for i, k := range t.keys {
+		f := fields[k.target]
+		keys[i] = plan.SortKey{Expr: &plan.Column{Index: k.target, T: f.Type, Name: f.Name}, Desc: k.desc, NullsFirst: k.nullsFirst}
+	}
+	if len(keys) > 0 {
+		s := &plan.Sort{Input: in, Keys: keys}
+		s.P.Fields = fields
+		plan.Derive(s)
+		in = s
+	}
+	if t.count == nil && t.offset == nil {
+		return in
+	}
+	n := &plan.TopN{Input: in, Count: t.count, Offset: t.offset}
+	n.P.Fields = fields
+	plan.Derive(n)
+	return n
+}
+
+// limits binds LIMIT and OFFSET.
+func (t *tail) limits(b *binder, s *pg.SelectStmt) error {
+	if s.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES {
+		return unsupported("FETCH FIRST … WITH TIES")
+	}
+	var err error
+	if t.offset, err = b.limit(s.LimitOffset, inOffset); err != nil {
+		return err
+	}
+	t.count, err = b.limit(s.LimitCount, inLimit)
+	return err
+}
+
+// limit is nil for LIMIT ALL and LIMIT NULL.
+func (b *binder) limit(n *pg.Node, p place) (plan.Expr, error) {
+	if n == nil || n.GetAConst().GetIsnull() {
+		return nil, nil
+	}
+	e, err := b.exprAt(n, p)
+	if err != nil {
+		return nil, err
+	}
+	out, err := b.coerceTo(e, sqltype.Of(sqltype.Int8), assignment, -1)
+	switch {
+	case err != nil:
+		return nil, err
+	case out == nil:
+		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "argument of %s must be type bigint, not type %s",
+			string(p), displayType(e.Type().OID)).At(b.where(e))
+	case plan.HasColumns(out):
+		return nil, sqlerr.New(sqlerr.InvalidColumnReference, "argument of %s must not contain variables", string(p)).At(b.where(e))
+	}
+	return out, nil
+}
+
+// order binds ORDER BY of a plain SELECT.
+func (c *core) order(list []*pg.Node) error {
+	for _, n := range list {
+		sb := n.GetSortBy()
+		i, err := c.orderTarget(sb.Node)
+		if err != nil {
+			return err
+		}
+		item, err := direction(sb, i)
+		if err != nil {
+			return err
+		}
+		t := &c.targets[i]
+		if t.expr.Type().OID == sqltype.Unknown {
+			if t.expr, err = c.b.coerce(t.expr, textType(), implicit, -1); err != nil {
+				return err
+			}
+		}
+		if err := comparable(t.expr.Type().OID, c.b.where(t.expr)); err != nil {
+			return err
+		}
+		c.tail.keys = append(c.tail.keys, item)
+	}
+	return nil
+}
+
+// direction reads ASC, DESC and NULLS; NULLs are larger than anything.
+func direction(sb *pg.SortBy, target int) (sortItem, error) {
+	item := sortItem{target: target}
+	switch sb.SortbyDir {
+	case pg.SortByDir_SORTBY_DESC:
+		item.desc = true
+	case pg.SortByDir_SORTBY_USING:
+		return item, unsupported("ORDER BY … USING").At(sb.Location)
+	}
+	item.nullsFirst = item.desc
+	switch sb.SortbyNulls {
+	case pg.SortByNulls_SORTBY_NULLS_FIRST:
+		item.nullsFirst = true
+	case pg.SortByNulls_SORTBY_NULLS_LAST:
+		item.nullsFirst = false
+	}
+	return item, nil
+}
+
+// orderTarget finds the output column that an ORDER BY item means: an output name, a position,
+// an expression that is there, or a new hidden one.
+func (c *core) orderTarget(n *pg.Node) (int, error) {
+	if name, pos, ok := bareName(n); ok {
+		if i, err := c.byOutputName(name, "ORDER BY", pos); err != nil || i >= 0 {
+			return i, err
+		}
+	}
+	if i, err := c.byPosition(n, "ORDER BY"); err != nil || i >= 0 {
+		return i, err
+	}
+	e, err := c.b.exprAt(n, inOrderBy)
+	if err != nil {
+		return 0, err
+	}
+	for i := range c.targets {
+		if plan.Equal(c.targets[i].expr, e) || sameAggregate(c.targets[i].expr, e) {
+			return i, nil
+		}
+	}
+	c.targets = append(c.targets, target{expr: e, name: "?column?", junk: true})
+	return len(c.targets) - 1, nil
+}
+
+// sameAggregate compares expressions that are an aggregate each.
+func sameAggregate(a, b plan.Expr) bool {
+	x, ok := a.(*aggRef)
+	if !ok {
+		return false
+	}
+	y, ok := b.(*aggRef)
+	return ok && plan.EqualAggregates(&x.agg, &y.agg)
+}
+
+func bareName(n *pg.Node) (string, int32, bool) {
+	ref := n.GetColumnRef()
+	if ref == nil || len(ref.Fields) != 1 || ref.Fields[0].GetString_() == nil {
+		return "", 0, false
+	}
+	return ref.Fields[0].GetString_().Sval, ref.Location, true
+}
+
+// byOutputName is -1 when no output column has the name.
+func (c *core) byOutputName(name, clause string, pos int32) (int, error) {
+	found := -1
+	for i := range c.targets {
+		t := &c.targets[i]
+		if t.junk || t.name != name {
+			continue
+		}
+		if found >= 0 && !plan.Equal(c.targets[found].expr, t.expr) && !sameAggregate(c.targets[found].expr, t.expr) {
+			return -1, sqlerr.New(sqlerr.AmbiguousColumn, "%s \"%s\" is ambiguous", clause, name).At(pos)
+		}
+		if found < 0 {
+			found = i
+		}
+	}
+	return found, nil
+}
+
+// byPosition is -1 unless the item is a constant.
+func (c *core) byPosition(n *pg.Node, clause string) (int, error) {
+	k := n.GetAConst()
+	if k == nil {
+		return -1, nil
+	}
+	if k.GetIval() == nil || k.Isnull {
+		return -1, sqlerr.New(sqlerr.SyntaxError, "non-integer constant in %s", clause).At(k.Location)
+	}
+	at := 0
+	for i := range c.targets {
+		if c.targets[i].junk {
+			continue
+		}
+		if at++; at == int(k.GetIval().Ival) {
+			return i, nil
+		}
+	}
+	return -1, sqlerr.New(sqlerr.InvalidColumnReference, "%s position %d is not in select list", clause, k.GetIval().Ival).At(k.Location)
+}
+
+// distinctClause checks SELECT DISTINCT: it sorts by output columns only.
+func (c *core) distinctClause(list []*pg.Node) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if list[0].GetNode() != nil {
+		return unsupported("DISTINCT ON")
+	}
+	c.distinct = true
+	for i := range c.targets {
+		t := &c.targets[i]
+		if t.junk {
+			return sqlerr.New(sqlerr.InvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list").At(c.b.where(t.expr))
+		}
+		if err := groupable(t.expr.Type().OID, c.b.where(t.expr)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,277 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// target is one output column.
+type target struct {
+	expr plan.Expr
+	name string
+	junk bool // only sorted by
+}
+
+// body is a query that is bound but not built: its output expressions can still change type.
+type body struct {
+	names    []string
+	exprs    []plan.Expr // of the visible columns
+	retarget func([]plan.Expr)
+	build    func() (plan.Node, error)
+}
+
+// selectStmt binds a whole query. wanted, if given, sees the output expressions before string
+// literals become text and may replace them: INSERT makes them its columns' types.
+func (b *binder) selectStmt(s *pg.SelectStmt, wanted func([]plan.Expr) ([]plan.Expr, error)) (plan.Node, error) {
+	b.push()
+	defer b.pop()
+	q, err := b.body(s)
+	if err != nil {
+		return nil, err
+	}
+	out := q.exprs
+	if wanted != nil {
+		if out, err = wanted(out); err != nil {
+			return nil, err
+		}
+	}
+	if out, err = b.resolveUnknowns(out); err != nil {
+		return nil, err
+	}
+	q.retarget(out)
+	return q.build()
+}
+
+// resolveUnknowns makes output columns that are still string literals text.
+func (b *binder) resolveUnknowns(exprs []plan.Expr) ([]plan.Expr, error) {
+	out := make([]plan.Expr, len(exprs))
+	for i, e := range exprs {
+		out[i] = e
+		if e.Type().OID == sqltype.Unknown {
+			var err error
+			if out[i], err = b.coerce(e, textType(), implicit, -1); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// body binds one query in the current level, which is its own.
+func (b *binder) body(s *pg.SelectStmt) (*body, error) {
+	switch {
+	case s == nil:
+		return nil, unsupported("this form of query")
+	case len(s.LockingClause) > 0:
+		return nil, unsupported("FOR UPDATE and FOR SHARE")
+	case s.IntoClause != nil:
+		return nil, sqlerr.New(sqlerr.SyntaxError, "SELECT ... INTO is not allowed here")
+	}
+	if err := b.with(s.WithClause); err != nil {
+		return nil, err
+	}
+	switch {
+	case s.Op > pg.SetOperation_SETOP_NONE:
+		return b.setOperation(s)
+	case len(s.ValuesLists) > 0:
+		return b.valuesClause(s)
+	}
+	return b.plainSelect(s)
+}
+
+// with makes the WITH queries of a statement visible in its level.
+func (b *binder) with(w *pg.WithClause) error {
+	if w == nil {
+		return nil
+	}
+	if w.Recursive {
+		return unsupported("WITH RECURSIVE").At(w.Location)
+	}
+	visible := map[string]*cte{}
+	for _, n := range w.Ctes {
+		c := n.GetCommonTableExpr()
+		q := c.Ctequery.GetSelectStmt()
+		if q == nil {
+			return unsupported("data-modifying WITH").At(c.Location)
+		}
+		if visible[c.Ctename] != nil {
+			return sqlerr.New(sqlerr.DuplicateAlias, "WITH query name \"%s\" specified more than once", c.Ctename).At(c.Location)
+		}
+		next := map[string]*cte{c.Ctename: {name: c.Ctename, query: q, columns: c.Aliascolnames, visible: visible}}
+		for k, v := range visible {
+			next[k] = v
+		}
+		visible = next
+	}
+	b.lv.ctes = visible
+	return nil
+}
+
+// core is one SELECT … FROM … being bound.
+type core struct {
+	b        *binder
+	lv       *level
+	in       plan.Node
+	targets  []target
+	groups   []plan.Expr
+	having   plan.Expr
+	grouped  bool
+	distinct bool
+	tail     tail
+}
+
+// plainSelect binds the clauses in PostgreSQL's order, so that of two errors the same comes
+// first.
+func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
+	c := &core{b: b, lv: b.lv}
+	if len(s.WindowClause) > 0 {
+		return nil, unsupported("WINDOW")
+	}
+	if err := b.bindFrom(s.FromClause); err != nil {
+		return nil, err
+	}
+	c.in = b.lv.scope.node
+	if err := b.bindHop(s.GroupClause, len(c.in.Props().Fields)); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.targets, err = b.targetList(s.TargetList); err != nil {
+		return nil, err
+	}
+	if s.WhereClause != nil {
+		where, err := b.condition(s.WhereClause, inWhere, "WHERE")
+		if err != nil {
+			return nil, err
+		}
+		c.in = filter(c.in, where)
+	}
+	c.in = b.lv.hop.node(c.in)
+	if s.HavingClause != nil {
+		if c.having, err = b.condition(s.HavingClause, inHaving, "HAVING"); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.order(s.SortClause); err != nil {
+		return nil, err
+	}
+	if err := c.group(s.GroupClause); err != nil {
+		return nil, err
+	}
+	if err := c.distinctClause(s.DistinctClause); err != nil {
+		return nil, err
+	}
+	if err := c.tail.limits(b, s); err != nil {
+		return nil, err
+	}
+	c.grouped = len(s.GroupClause) > 0 || len(b.lv.aggs) > 0 || c.having != nil
+	return c.body(), nil
+}
+
+// targetList binds a select list.
+func (b *binder) targetList(list []*pg.Node) ([]target, error) {
+	var out []target
+	for _, n := range list {
+		rt := n.GetResTarget()
+		if ref := rt.Val.GetColumnRef(); ref != nil {
+			if _, star := refParts(ref); star {
+				cols, err := b.star(ref)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, cols...)
+				continue
+			}
+		}
+		e, err := b.exprAt(rt.Val, inSelect)
+		if err != nil {
+			return nil, err
+		}
+		name := rt.Name
+		if name == "" {
+			name = columnTitle(rt.Val)
+		}
+		out = append(out, target{expr: e, name: name})
+	}
+	return out, nil
+}
+
+func (c *core) body() *body {
+	q := &body{build: c.build}
+	for _, t := range c.targets {
+		if !t.junk {
+			q.names = append(q.names, t.name)
+			q.exprs = append(q.exprs, t.expr)
+		}
+	}
+	q.retarget = func(exprs []plan.Expr) {
+		for i, e := range exprs {
+			c.targets[i].expr = e // junk targets stand behind the visible ones
+		}
+	}
+	return q
+}
+
+// build makes the nodes: rows, groups, output, distinct, order, limit.
+func (c *core) build() (plan.Node, error) {
+	node := c.in
+	var err error
+	if c.grouped {
+		if node, err = c.groupNode(node); err != nil {
+			return nil, err
+		}
+	}
+	if node, err = c.project(node); err != nil {
+		return nil, err
+	}
+	if c.distinct {
+		d := &plan.Distinct{Input: node}
+		d.P.Fields = node.Props().Fields
+		plan.Derive(d)
+		node = d
+	}
+	return c.tail.node(node), nil
+}
+
+// project computes the output columns, sort keys last.
+func (c *core) project(in plan.Node) (plan.Node, error) {
+	p := &plan.Project{Input: in}
+	fields := in.Props().Fields
+	for i := range c.targets {
+		t := &c.targets[i]
+		if t.expr.Type().OID == sqltype.Unknown {
+			e, err := c.b.coerce(t.expr, textType(), implicit, -1)
+			if err != nil {
+				return nil, err
+			}
+			t.expr = e
+		}
+		f := plan.Field{Name: t.name, Type: t.expr.Type()}
+		if col, ok := t.expr.(*plan.Column); ok && col.Index < len(fields) {
+			f.Relation, f.Attnum = fields[col.Index].Relation, fields[col.Index].Attnum
+		}
+		if t.junk {
+			f.Name = hiddenField
+		}
+		p.Exprs = append(p.Exprs, t.expr)
+		p.P.Fields = append(p.P.Fields, f)
+	}
+	if at := carried(fields); at >= 0 && !c.distinct {
+		p.Exprs = append(p.Exprs, &plan.Column{Index: at, T: fields[at].Type, Name: watermarkField})
+		p.P.Fields = append(p.P.Fields, fields[at])
+	}
+	plan.Derive(p)
+	return p, nil
+}
+
+// carried is the field with the records' watermark, -1 if there is none.
+func carried(fields []plan.Field) int {
+	for i, f := range fields {
+		if f.Name == watermarkField {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,175 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+var setNames = map[pg.SetOperation]string{
+	pg.SetOperation_SETOP_UNION: "UNION", pg.SetOperation_SETOP_INTERSECT: "INTERSECT", pg.SetOperation_SETOP_EXCEPT: "EXCEPT",
+}
+
+// setOperation binds UNION [ALL] with its ORDER BY and LIMIT.
+func (b *binder) setOperation(s *pg.SelectStmt) (*body, error) {
+	q, err := b.setTree(s)
+	if err != nil {
+		return nil, err
+	}
+	var t tail
+	for _, n := range s.SortClause {
+		sb := n.GetSortBy()
+		i, err := setSortTarget(sb.Node, q)
+		if err != nil {
+			return nil, err
+		}
+		item, err := direction(sb, i)
+		if err != nil {
+			return nil, err
+		}
+		t.keys = append(t.keys, item)
+	}
+	b.lv.scope = scope{}
+	if err := t.limits(b, s); err != nil {
+		return nil, err
+	}
+	build := q.build
+	q.build = func() (plan.Node, error) {
+		node, err := build()
+		if err != nil {
+			return nil, err
+		}
+		return t.node(node), nil
+	}
+	return q, nil
+}
+
+// setSortTarget: the result of a set operation is ordered by its columns only.
+func setSortTarget(n *pg.Node, q *body) (int, error) {
+	if name, pos, ok := bareName(n); ok {
+		for i, have := range q.names {
+			if have == name {
+				return i, nil
+			}
+		}
+		return 0, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", name).At(pos)
+	}
+	if k := n.GetAConst(); k != nil {
+		if k.GetIval() == nil || k.Isnull {
+			return 0, sqlerr.New(sqlerr.SyntaxError, "non-integer constant in ORDER BY").At(k.Location)
+		}
+		if i := int(k.GetIval().Ival); i >= 1 && i <= len(q.names) {
+			return i - 1, nil
+		}
+		return 0, sqlerr.New(sqlerr.InvalidColumnReference, "ORDER BY position %d is not in select list", k.GetIval().Ival).At(k.Location)
+	}
+	return 0, sqlerr.New(sqlerr.FeatureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
+		WithDetail("Only result column names can be used, not expressions or functions.").
+		WithHint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.")
+}
+
+// setSide binds one side of a set operation.
+func (b *binder) setSide(s *pg.SelectStmt) (*body, error) {
+	plainTree := len(s.SortClause) == 0 && s.LimitCount == nil && s.LimitOffset == nil && s.WithClause == nil
+	if s.Op > pg.SetOperation_SETOP_NONE && plainTree {
+		return b.setTree(s)
+	}
+	b.push()
+	defer b.pop()
+	return b.body(s)
+}
+
+func (b *binder) setTree(s *pg.SelectStmt) (*body, error) {
+	name := setNames[s.Op]
+	l, err := b.setSide(s.Larg)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.setSide(s.Rarg)
+	if err != nil {
+		return nil, err
+	}
+	if len(l.exprs) != len(r.exprs) {
+		at := int32(-1)
+		if len(r.exprs) > 0 {
+			at = b.where(r.exprs[0])
+		}
+		return nil, sqlerr.New(sqlerr.SyntaxError, "each %s query must have the same number of columns", name).At(at)
+	}
+	if s.Op != pg.SetOperation_SETOP_UNION {
+		return nil, unsupported(name)
+	}
+	types := make([]sqltype.Type, len(l.exprs))
+	out := &body{names: l.names}
+	for i := range l.exprs {
+		both, t, err := b.unify([]plan.Expr{l.exprs[i], r.exprs[i]}, name)
+		if err != nil {
+			return nil, err
+		}
+		if !s.All {
+			if err := groupable(t.OID, b.where(l.exprs[i])); err != nil {
+				return nil, err
+			}
+		}
+		l.exprs[i], r.exprs[i], types[i] = both[0], both[1], t
+		out.exprs = append(out.exprs, b.at(&plan.Column{Index: i, T: t, Name: l.names[i]}, b.where(l.exprs[i])))
+	}
+	l.retarget(l.exprs)
+	r.retarget(r.exprs)
+	node, err := unionNode(l, r, types, s.All)
+	if err != nil {
+		return nil, err
+	}
+	over := out.exprs
+	out.retarget = func(exprs []plan.Expr) { over = exprs }
+	out.build = func() (plan.Node, error) { return projectOver(node, over, out.names), nil }
+	return out, nil
+}
+
+// unionNode concatenates two bodies; UNION ALL of UNION ALLs is one node.
+func unionNode(l, r *body, types []sqltype.Type, all bool) (plan.Node, error) {
+	u := &plan.UnionAll{}
+	for _, side := range []*body{l, r} {
+		n, err := side.build()
+		if err != nil {
+			return nil, err
+		}
+		n = stripHidden(n)
+		if inner, ok := n.(*plan.UnionAll); ok {
+			u.Ins = append(u.Ins, inner.Ins...)
+			continue
+		}
+		u.Ins = append(u.Ins, n)
+	}
+	for i, t := range types {
+		u.P.Fields = append(u.P.Fields, plan.Field{Name: l.names[i], Type: t})
+	}
+	plan.Derive(u)
+	if all {
+		return u, nil
+	}
+	d := &plan.Distinct{Input: u}
+	d.P.Fields = u.P.Fields
+	plan.Derive(d)
+	return d, nil
+}
+
+// projectOver computes exprs over a node; the node itself when they are its columns.
+func projectOver(node plan.Node, exprs []plan.Expr, names []string) plan.Node {
+	same := len(exprs) == len(node.Props().Fields)
+	for i, e := range exprs {
+		c, ok := e.(*plan.Column)
+		same = same && ok && c.Index == i
+	}
+	if same {
+		return node
+	}
+	p := &plan.Project{Input: node, Exprs: exprs}
+	for i, e := range exprs {
+		p.P.Fields = append(p.P.Fields, plan.Field{Name: names[i], Type: e.Type()})
+	}
+	plan.Derive(p)
+	return p
+}

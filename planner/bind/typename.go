@@ -1,0 +1,75 @@
+package bind
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+// typeOf resolves a type name of the tree. serial types are not handled here: only CREATE
+// TABLE knows them.
+func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
+	var parts []string
+	for _, p := range n.Names {
+		parts = append(parts, p.GetString_().GetSval())
+	}
+	name := parts[len(parts)-1]
+	if n.Setof || n.PctType {
+		return sqltype.Type{}, unsupported("this form of type name").At(n.Location)
+	}
+	t := builtin.TypeByName(name)
+	if len(parts) > 2 || (len(parts) == 2 && parts[0] != "pg_catalog") {
+		t = nil
+	}
+	if t == nil || t.Kind != 'b' {
+		if knownElsewhere[name] {
+			return sqltype.Type{}, unsupported("type " + name).At(n.Location)
+		}
+		return sqltype.Type{}, sqlerr.New(sqlerr.UndefinedObject, "type \"%s\" does not exist", strings.Join(parts, ".")).At(n.Location)
+	}
+	if len(n.ArrayBounds) > 0 {
+		return sqltype.Type{}, unsupported("type " + displayType(t.OID) + "[]").At(n.Location)
+	}
+	var args []int64
+	for _, m := range n.Typmods {
+		v := m.GetAConst().GetIval()
+		if v == nil {
+			return sqltype.Type{}, sqlerr.New(sqlerr.SyntaxError, "type modifiers must be simple constants or identifiers").At(n.Location)
+		}
+		args = append(args, int64(v.Ival))
+	}
+	mod, err := modOf(t.OID, args)
+	if err != nil {
+		return sqltype.Type{}, located(err, n.Location)
+	}
+	return sqltype.Type{OID: t.OID, Mod: mod}, nil
+}
+
+// knownElsewhere are PostgreSQL's types that this server does not have: another answer than
+// for a misspelt one.
+var knownElsewhere = map[string]bool{
+	"bit": true, "varbit": true, "box": true, "cidr": true, "circle": true, "inet": true, "line": true, "lseg": true,
+	"macaddr": true, "macaddr8": true, "money": true, "path": true, "point": true, "polygon": true, "timetz": true,
+	"tsquery": true, "tsvector": true, "xml": true, "regclass": true, "regtype": true, "regprocedure": true,
+	"regnamespace": true, "regrole": true, "int4range": true, "int8range": true, "numrange": true, "tsrange": true,
+	"tstzrange": true, "daterange": true, "serial": true, "bigserial": true, "smallserial": true, "record": true,
+	"xid": true, "cid": true, "tid": true, "oidvector": true, "int2vector": true, "pg_lsn": true, "jsonpath": true,
+}
+
+func unsupported(what string) *sqlerr.Error {
+	return sqlerr.New(sqlerr.FeatureNotSupported, "%s is not supported", what)
+}
+
+// displayType is what messages call a type: integer, character varying.
+func displayType(t sqltype.OID) string {
+	if p := builtin.TypeByOID(t); p != nil && p.Kind == 'p' && t != sqltype.Unknown {
+		return p.Name
+	}
+	return t.String()
+}
+
+func modOf(t sqltype.OID, args []int64) (int32, error) { return sqltype.ModOf(t, args) }

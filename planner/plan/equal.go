@@ -1,0 +1,94 @@
+package plan
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/tributary-db/tributary/internal/delta"
+)
+
+// Equal reports whether two expressions are the same computation. Names and positions in the
+// text do not count.
+func Equal(a, b Expr) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	if a.Type() != b.Type() || !sameNode(a, b) {
+		return false
+	}
+	return slices.EqualFunc(Children(a), Children(b), Equal)
+}
+
+// sameNode compares what is not an argument.
+func sameNode(a, b Expr) bool {
+	switch a := a.(type) {
+	case *Column:
+		o, ok := b.(*Column)
+		return ok && a.Index == o.Index
+	case *Const:
+		o, ok := b.(*Const)
+		return ok && sameValue(&a.Value, &o.Value)
+	case *Param:
+		o, ok := b.(*Param)
+		return ok && a.Index == o.Index
+	case *Call:
+		o, ok := b.(*Call)
+		return ok && a.Func == o.Func
+	case *Relabel:
+		_, ok := b.(*Relabel)
+		return ok
+	case *CoerceIO:
+		_, ok := b.(*CoerceIO)
+		return ok
+	case *And:
+		_, ok := b.(*And)
+		return ok
+	case *Or:
+		_, ok := b.(*Or)
+		return ok
+	case *Not:
+		_, ok := b.(*Not)
+		return ok
+	case *IsNull:
+		o, ok := b.(*IsNull)
+		return ok && a.Not == o.Not
+	case *IsBool:
+		o, ok := b.(*IsBool)
+		return ok && a.Not == o.Not && a.Want == o.Want
+	case *DistinctFrom:
+		o, ok := b.(*DistinctFrom)
+		return ok && a.Not == o.Not && a.Eq == o.Eq
+	case *Case:
+		o, ok := b.(*Case)
+		return ok && len(a.Whens) == len(o.Whens)
+	case *Coalesce:
+		_, ok := b.(*Coalesce)
+		return ok
+	case *NullIf:
+		o, ok := b.(*NullIf)
+		return ok && a.Eq == o.Eq
+	case *InList:
+		o, ok := b.(*InList)
+		return ok && a.Eq == o.Eq && a.Not == o.Not
+	case *MinMax:
+		o, ok := b.(*MinMax)
+		return ok && a.Greatest == o.Greatest
+	}
+	return false
+}
+
+// sameValue compares two constants by image: 1.0 and 1.00 differ.
+func sameValue(a, b *delta.Column) bool {
+	if a.Type != b.Type || a.Null(0) != b.Null(0) {
+		return false
+	}
+	if a.Null(0) {
+		return true
+	}
+	return bytes.Equal(a.Data, b.Data) && bytes.Equal(a.Var, b.Var)
+}
+
+// EqualAggregates reports whether two aggregates compute the same.
+func EqualAggregates(a, b *Aggregate) bool {
+	return a.Func == b.Func && a.Distinct == b.Distinct && slices.EqualFunc(a.Args, b.Args, Equal) && Equal(a.Filter, b.Filter)
+}

@@ -1,0 +1,122 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tributary-db/tributary/catalog/builtin"
+)
+
+// FormatExpr prints an expression as EXPLAIN shows it. Every operator has its parentheses.
+func FormatExpr(e Expr) string {
+	switch e := e.(type) {
+	case nil:
+		return ""
+	case *Column:
+		if e.Name == "" {
+			return fmt.Sprintf("#%d", e.Index)
+		}
+		return e.Name
+	case *Const:
+		return formatConst(e)
+	case *Param:
+		return fmt.Sprintf("$%d", e.Index)
+	case *Call:
+		return formatCall(e)
+	case *Relabel:
+		return FormatExpr(e.Arg) + "::" + typeName(e.T)
+	case *CoerceIO:
+		return FormatExpr(e.Arg) + "::" + typeName(e.T)
+	case *And:
+		return "(" + joined(e.Args, " AND ") + ")"
+	case *Or:
+		return "(" + joined(e.Args, " OR ") + ")"
+	case *Not:
+		return "(NOT " + FormatExpr(e.Arg) + ")"
+	case *IsNull:
+		return "(" + FormatExpr(e.Arg) + " IS " + not(e.Not) + "NULL)"
+	case *IsBool:
+		want := map[byte]string{'t': "TRUE", 'f': "FALSE", 'u': "UNKNOWN"}[e.Want]
+		return "(" + FormatExpr(e.Arg) + " IS " + not(e.Not) + want + ")"
+	case *DistinctFrom:
+		return "(" + FormatExpr(e.Left) + " IS " + not(e.Not) + "DISTINCT FROM " + FormatExpr(e.Right) + ")"
+	case *Case:
+		return formatCase(e)
+	case *Coalesce:
+		return "COALESCE(" + exprList(e.Args) + ")"
+	case *NullIf:
+		return "NULLIF(" + FormatExpr(e.Left) + ", " + FormatExpr(e.Right) + ")"
+	case *InList:
+		return "(" + FormatExpr(e.Arg) + " " + not(e.Not) + "IN (" + exprList(e.List) + "))"
+	case *MinMax:
+		name := "LEAST"
+		if e.Greatest {
+			name = "GREATEST"
+		}
+		return name + "(" + exprList(e.Args) + ")"
+	}
+	return fmt.Sprintf("%T", e)
+}
+
+// FormatAggregate prints an aggregate call.
+func FormatAggregate(a *Aggregate) string {
+	args := exprList(a.Args)
+	if len(a.Args) == 0 {
+		args = "*"
+	}
+	if a.Distinct {
+		args = "DISTINCT " + args
+	}
+	out := a.Name + "(" + args + ")"
+	if a.Filter != nil {
+		out += " FILTER (WHERE " + FormatExpr(a.Filter) + ")"
+	}
+	return out
+}
+
+func formatCall(c *Call) string {
+	switch {
+	case c.Op != "" && len(c.Args) == 2:
+		return "(" + FormatExpr(c.Args[0]) + " " + c.Op + " " + FormatExpr(c.Args[1]) + ")"
+	case c.Op != "" && len(c.Args) == 1:
+		return "(" + c.Op + " " + FormatExpr(c.Args[0]) + ")"
+	}
+	name := fmt.Sprintf("func_%d", c.Func)
+	if f := builtin.FuncByOID(uint32(c.Func)); f != nil {
+		name = f.Name
+	}
+	return name + "(" + exprList(c.Args) + ")"
+}
+
+func formatCase(c *Case) string {
+	var b strings.Builder
+	b.WriteString("CASE")
+	for _, w := range c.Whens {
+		b.WriteString(" WHEN " + FormatExpr(w.Cond) + " THEN " + FormatExpr(w.Then))
+	}
+	if c.Else != nil {
+		b.WriteString(" ELSE " + FormatExpr(c.Else))
+	}
+	return b.String() + " END"
+}
+
+func exprList(exprs []Expr) string { return joined(exprs, ", ") }
+
+func joined(exprs []Expr, sep string) string {
+	parts := make([]string, 0, len(exprs))
+	for i, e := range exprs {
+		if i == 20 {
+			parts = append(parts, "…")
+			break
+		}
+		parts = append(parts, FormatExpr(e))
+	}
+	return strings.Join(parts, sep)
+}
+
+func not(n bool) string {
+	if n {
+		return "NOT "
+	}
+	return ""
+}
