@@ -10,20 +10,27 @@ type RecordError struct {
 
 // CheckRecords walks the records of raw, which VerifyProduced has passed, and checks what only
 // the records tell: that there are as many as the header says, with offsets 0, 1, 2, …,
-// timestamps in rules and not above the header's maximum, keys where rules ask for them. Refused
-// records come back with the error (ErrInvalidRecord or ErrInvalidTimestamp).
+// timestamps in rules, keys where rules ask for them. Refused records come back with the error
+// (ErrInvalidRecord or ErrInvalidTimestamp).
+//
+// A maximum timestamp in the header that is not the records' is put right in raw, with the
+// CRC32C, as Kafka does it: some producers send a wrong one, and look-ups by time rely on it. So
+// raw must not be shared with readers.
 func CheckRecords(raw []byte, rules Rules) ([]RecordError, error) {
 	var r Reader
 	defer r.Release()
 	if err := r.Reset(raw, rules.MaxDecodedBytes); err != nil {
 		return nil, err
 	}
-	c := recordCheck{rules: &rules, header: r.Header()}
+	c := recordCheck{rules: &rules, maxTimestamp: NoTimestamp}
 	for i := 0; r.Next(); i++ {
 		c.check(i, r.Record())
 	}
 	if err := r.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidRecord, err)
+	}
+	if c.err == nil && c.maxTimestamp != r.Header().MaxTimestamp && !rules.LogAppendTime {
+		setMaxTimestamp(raw, c.maxTimestamp)
 	}
 	return c.refused, c.err
 }
@@ -32,10 +39,10 @@ func CheckRecords(raw []byte, rules Rules) ([]RecordError, error) {
 const maxRefused = 1000
 
 type recordCheck struct {
-	rules   *Rules
-	header  *Header
-	refused []RecordError
-	err     error
+	rules        *Rules
+	maxTimestamp int64
+	refused      []RecordError
+	err          error
 }
 
 func (c *recordCheck) check(i int, rec *Record) {
@@ -50,10 +57,7 @@ func (c *recordCheck) check(i int, rec *Record) {
 	if c.rules.LogAppendTime {
 		return
 	}
-	if rec.Timestamp > c.header.MaxTimestamp {
-		c.refuse(i, fmt.Errorf("%w: %d is above the record batch's maximum", ErrInvalidTimestamp, rec.Timestamp))
-		return
-	}
+	c.maxTimestamp = max(c.maxTimestamp, rec.Timestamp)
 	if err := checkTimestamp(rec.Timestamp, c.rules); err != nil {
 		c.refuse(i, err)
 	}

@@ -24,6 +24,7 @@
 // Non-obvious:
 //   - Verification does not decompress. The record count of a compressed record batch is its
 //     client's word until CheckRecords or a Reader has walked it.
+//   - The header's max timestamp of a producer may be wrong; CheckRecords puts it right.
 //   - With the LogAppendTime attribute every record has the header's max timestamp, whatever its
 //     own delta says.
 //   - Decompressed size is capped, and memory grows with what was really decoded, never with a

@@ -21,6 +21,11 @@ func SetLogAppendTime(raw []byte, appendMillis int64) {
 	setCRC(raw)
 }
 
+func setMaxTimestamp(raw []byte, ms int64) {
+	binary.BigEndian.PutUint64(raw[35:], uint64(ms))
+	setCRC(raw)
+}
+
 func setCRC(raw []byte) {
 	binary.BigEndian.PutUint32(raw[17:], crc32.Checksum(raw[crcStart:], castagnoli))
 }
