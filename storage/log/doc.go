@@ -1,2 +1,59 @@
-// Package log is the commit log: entries in, one ordered sequence of commits out.
+// Package log is the commit log: entries in, one ordered sequence of commits out, and reads of
+// what they made visible.
+//
+//	Append ─► queue: open flush group ─► seal ─┬─ inline (small) ──────────────┐
+//	          (order of entries)               └─ upload ─► mixed segments ────┤
+//	                                                                           ▼
+//	   meta.AppendLog ◄─ decide: entries one by one on an overlay of the fold ─ committer
+//	        │ durable
+//	        ▼
+//	   publish: fold, tail cache ─► Applied ─► high watermarks, sequence ─► waiters ─► acks
+//	                │
+//	                ├─► Fetch, Changes, OffsetForTime: memory (inline, tail) or ranges of objects
+//	                └─► upkeep: roll inline groups into placed segments, snapshot, trim the log
+//
+// # Vocabulary
+//
+// An *entry* is what succeeds or fails alone; a *flush group* is entries that seal together, a
+// *commit* is groups made durable at once by one *commit record* (docs/formats/commit-record.md).
+// The *fold* is the state that applying the records in order gives; *overlay* is the fold plus
+// what the commit being decided will change. A *run* is record batches of one partition, back to
+// back; a *block* is the object or the inline change they lie in. A *placed* segment knows its
+// offsets and when each record batch became visible; a *mixed* one does not, the fold does.
+//
+// # Goroutines and locks
+//
+// The committer is the only goroutine that changes the fold. One more does upkeep, one the
+// flush timer (only with a flush interval), one per upload under way. Close stops and awaits all.
+//
+//   - DB.mu guards the fold, the tail cache and the waiters. No I/O and no channel send under it.
+//   - queue.mu guards the open and the sealed groups. DB.mu is never taken under it.
+//   - readCache.mu guards what was read from objects; loading happens outside it.
+//
+// Applied callbacks and Part methods run on the committer without locks held.
+//
+// # Formats
+//
+// docs/formats/commit-record.md, docs/formats/fold-snapshot.md; objects are segments (package
+// segment) called log/<2 hex>/<writer>-<fence>-<seal>-<random>.strm, rolled ones
+// seg/default/<2 hex>/….
+//
+// # How to debug
+//
+// `tributary debug log` is DumpLog: every commit record with its changes. Stats has the gauges.
+//
+// # Non-obvious
+//
+//   - Nothing is applied or shown before AppendLog has returned: what a power cut removes was
+//     never seen.
+//   - The live fold and the restored one run the same code on the same bytes: the committer
+//     decodes the record it has just encoded.
+//   - An unknown outcome of a commit is resolved under the store's commit lock: either the
+//     record is among those this fold missed, or it never happened and is decided anew.
+//   - Bytes of refused entries may lie in an object; they are just not indexed. The offsets that
+//     the object's own index counts then run ahead of the fold's (runPayload.Relative).
+//   - Inline bytes exist only in commit records until a swap: the log is never trimmed above the
+//     oldest of them, and a start reads them back from there.
+//   - Times in records are Unix milliseconds, so that a commit time is the same before and after
+//     a roll.
 package log

@@ -1,0 +1,176 @@
+package log
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/tributary-db/tributary/storage/segment"
+)
+
+// changeCursor walks one partition in offset order, which is its visible-at order.
+type changeCursor struct {
+	partition *partition
+	after     CommitSeq // nothing at or below this was asked
+	offset    int64     // of the next record batch, once started
+	started   bool
+	done      bool
+
+	seated    bool      // the fields below say where the next record batch is
+	visibleAt CommitSeq // of it
+	millis    int64     // commit time of visibleAt
+
+	run     run
+	memory  []byte
+	stretch stretch // begins at the next record batch, if loaded
+	loaded  bool
+	inRun   bool
+
+	info    *segment.RunInfo // of a placed run
+	visible visibleCursor
+}
+
+// visibleCursor finds the Visibility of record batches by their place in a placed run, going
+// forward.
+type visibleCursor struct {
+	entries []segment.Visibility
+	before  int // record batches in the entries already passed
+}
+
+// at returns the Visibility of a record batch at or behind the one asked before.
+func (v *visibleCursor) at(place int) (segment.Visibility, bool) {
+	for len(v.entries) > 0 && place >= v.before+v.entries[0].Count {
+		v.before += v.entries[0].Count
+		v.entries = v.entries[1:]
+	}
+	if len(v.entries) == 0 {
+		return segment.Visibility{}, false
+	}
+	return v.entries[0], true
+}
+
+// leave forgets the run, so that the index is asked again.
+func (c *changeCursor) leave() { c.inRun, c.loaded, c.seated = false, false, false }
+
+// seat sets visibleAt of the next record batch, or done if there is none up to to.
+func (c *changeCursor) seat(ctx context.Context, db *DB, to CommitSeq) error {
+	for !c.seated && !c.done {
+		if !c.inRun && !c.enter(db, to) {
+			c.done = true
+			return nil
+		}
+		if !c.run.block.placed {
+			c.visibleAt, c.millis, c.seated = c.run.first, c.run.firstMillis, true
+			continue
+		}
+		if err := c.seatPlaced(ctx, db); err != nil {
+			return err
+		}
+	}
+	if c.visibleAt > to {
+		c.done = true
+	}
+	return nil
+}
+
+// enter takes the run at the cursor's offset from the index; false at the end.
+func (c *changeCursor) enter(db *DB, to CommitSeq) bool {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	p := c.partition
+	i := p.runAt(c.offset)
+	if !c.started {
+		i = p.runAfter(c.after)
+	}
+	if i == len(p.runs) || p.runs[i].first > to {
+		return false
+	}
+	c.run = p.runs[i]
+	c.memory = c.run.data()
+	if !c.started {
+		c.offset, c.started = c.run.base, true
+	}
+	c.inRun, c.loaded, c.info = true, false, nil
+	return true
+}
+
+// seatPlaced asks the segment's index when the next record batch became visible.
+func (c *changeCursor) seatPlaced(ctx context.Context, db *DB) error {
+	if c.info == nil {
+		_, info, err := db.runInfo(ctx, c.partition.id, &c.run)
+		if err != nil {
+			return err
+		}
+		c.info = info
+		c.visible = visibleCursor{entries: info.Visible}
+	}
+	if err := c.load(ctx, db); err != nil {
+		return err
+	}
+	v, ok := c.visible.at(c.stretch.first)
+	if !ok {
+		return fmt.Errorf("%w: segment %s does not say when offset %d became visible", ErrCorrupt, c.run.block.key, c.offset)
+	}
+	c.visibleAt, c.millis = CommitSeq(v.VisibleAt), v.CommitMillis
+	if c.visibleAt <= c.after {
+		c.step()
+		return nil
+	}
+	c.seated = true
+	return nil
+}
+
+// load makes the stretch begin at the cursor's offset.
+func (c *changeCursor) load(ctx context.Context, db *DB) error {
+	if c.loaded && len(c.stretch.data) > 0 {
+		return nil
+	}
+	s, err := db.readRun(ctx, c.partition.id, &c.run, c.memory, c.offset)
+	if err != nil {
+		return err
+	}
+	if err := s.skipTo(c.offset, c.run.block.placed); err != nil {
+		return err
+	}
+	if len(s.data) == 0 {
+		return fmt.Errorf("%w: no record batch at offset %d", ErrCorrupt, c.offset)
+	}
+	c.stretch, c.loaded = s, true
+	return nil
+}
+
+// peek is the next record batch, not patched.
+func (c *changeCursor) peek(ctx context.Context, db *DB) ([]byte, error) {
+	if err := c.load(ctx, db); err != nil {
+		return nil, err
+	}
+	raw, _, err := step(c.stretch.data, c.stretch.base, c.run.block.placed)
+	return raw, err
+}
+
+// advance goes behind the record batch that peek returned.
+func (c *changeCursor) advance() {
+	c.step()
+	c.seated = false
+}
+
+// step drops the first record batch of the stretch.
+// REQUIRES: it was loaded; step's own error was seen by load.
+func (c *changeCursor) step() {
+	raw, next, err := step(c.stretch.data, c.stretch.base, c.run.block.placed)
+	if err != nil {
+		c.loaded = false // the next load reports it
+		return
+	}
+	c.stretch.data, c.stretch.base = c.stretch.data[len(raw):], next
+	c.stretch.first++
+	c.offset = next
+	if c.offset >= c.run.next() {
+		c.inRun = false
+	}
+}
+
+func patchOffset(raw []byte, base int64) {
+	binary.BigEndian.PutUint64(raw, uint64(base))
+	binary.BigEndian.PutUint32(raw[12:], 0)
+}

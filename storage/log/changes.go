@@ -1,0 +1,149 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tributary-db/tributary/storage/objstore"
+)
+
+// changeReader merges the partitions of a filter in (visible-at, partition, offset) order.
+type changeReader struct {
+	db      *DB
+	to      CommitSeq
+	cursors []*changeCursor // sorted by partition; done ones are removed
+	buffer  []byte          // patched record batches of the last Next
+	closed  bool
+}
+
+var _ ChangeReader = (*changeReader)(nil)
+
+// Changes opens what became visible in (from, to]. ErrUnknownTopic if a topic is not there,
+// ErrUnavailable if to is not published yet. A topic that is deleted later stays readable.
+func (db *DB) Changes(_ context.Context, from, to CommitSeq, f Filter) (ChangeReader, error) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	if newest := CommitSeq(db.published.Load()); to > newest {
+		return nil, fmt.Errorf("%w: changes up to commit %d asked, the newest is %d", ErrUnavailable, to, newest)
+	}
+	r := &changeReader{db: db, to: to}
+	for i := range f.Topics {
+		t := db.mu.fold.topics[f.Topics[i].Topic]
+		if t == nil {
+			return nil, ErrUnknownTopic
+		}
+		one := Filter{Topics: f.Topics[i : i+1]}
+		for _, p := range t.partitions {
+			if one.has(p.id) {
+				r.cursors = append(r.cursors, &changeCursor{partition: p, after: from})
+			}
+		}
+	}
+	slices.SortFunc(r.cursors, func(a, b *changeCursor) int { return comparePartitions(a.partition.id, b.partition.id) })
+	r.cursors = slices.CompactFunc(r.cursors, func(a, b *changeCursor) bool { return a.partition == b.partition })
+	return r, nil
+}
+
+// Next fills dst with at least one record batch if there is one. The bytes are valid until
+// the next call.
+func (r *changeReader) Next(ctx context.Context, b Budget, dst *ChangeResult) (more bool, err error) {
+	dst.Runs = dst.Runs[:0]
+	r.buffer = r.buffer[:0]
+	if r.closed {
+		return false, ErrClosed
+	}
+	for bytes := 0; ; {
+		c, err := r.least(ctx)
+		if err != nil {
+			return false, err
+		}
+		if c == nil {
+			return false, nil
+		}
+		n, full, err := r.take(ctx, c, b.MaxBytes-bytes, len(dst.Runs) == 0, dst)
+		if err != nil {
+			return false, err
+		}
+		if bytes += n; full {
+			r.db.stats.bytesOut.Add(int64(bytes))
+			return true, nil
+		}
+	}
+}
+
+// least is the cursor that stands at the least (visible-at, partition); nil if all have ended.
+func (r *changeReader) least(ctx context.Context) (*changeCursor, error) {
+	var best *changeCursor
+	for i := 0; i < len(r.cursors); {
+		c := r.cursors[i]
+		if err := r.seat(ctx, c); err != nil {
+			return nil, err
+		}
+		if c.done {
+			r.cursors = slices.Delete(r.cursors, i, i+1)
+			continue
+		}
+		if best == nil || c.visibleAt < best.visibleAt { // equal: the partition before comes first
+			best = c
+		}
+		i++
+	}
+	return best, nil
+}
+
+// seat finds out where the cursor's next record batch is, once more if a swap took the object
+// away meanwhile.
+func (r *changeReader) seat(ctx context.Context, c *changeCursor) error {
+	err := c.seat(ctx, r.db, r.to)
+	if errors.Is(err, objstore.ErrNotFound) {
+		c.leave()
+		err = c.seat(ctx, r.db, r.to)
+	}
+	return err
+}
+
+// take gives out the record batches of c that became visible at its present commit.
+func (r *changeReader) take(ctx context.Context, c *changeCursor, maxBytes int, force bool, dst *ChangeResult) (bytes int, full bool, err error) {
+	for visibleAt := c.visibleAt; !c.done && c.visibleAt == visibleAt; {
+		raw, err := c.peek(ctx, r.db)
+		if err != nil {
+			return bytes, false, err
+		}
+		if bytes+len(raw) > maxBytes && !force {
+			return bytes, true, nil
+		}
+		force = false
+		dst.Runs = append(dst.Runs, ChangeRun{
+			Partition: c.partition.id, VisibleAt: c.visibleAt, CommitTime: time.UnixMilli(c.millis),
+			RecordBatch: r.patched(c, raw),
+		})
+		bytes += len(raw)
+		c.advance()
+		if err := r.seat(ctx, c); err != nil {
+			return bytes, false, err
+		}
+	}
+	return bytes, false, nil
+}
+
+// patched is raw with its offset. Placed segments have it in the bytes.
+func (r *changeReader) patched(c *changeCursor, raw []byte) []byte {
+	if c.run.block.placed {
+		return raw
+	}
+	// why: growing moves the buffer, but slices given out before keep the old one.
+	at := len(r.buffer)
+	r.buffer = append(r.buffer, raw...)
+	out := r.buffer[at:len(r.buffer):len(r.buffer)]
+	patchOffset(out, c.stretch.base)
+	return out
+}
+
+// Close unpins; a second Close is harmless.
+func (r *changeReader) Close() error {
+	r.closed, r.cursors, r.buffer = true, nil, nil
+	return nil
+}

@@ -1,0 +1,259 @@
+package log
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tributary-db/tributary/storage/meta"
+)
+
+// runCommitter is the one goroutine that changes the fold: one commit is in flight at a time,
+// what arrives meanwhile is the next.
+func (db *DB) runCommitter() {
+	for {
+		groups, job := db.queue.next()
+		switch {
+		case job != nil:
+			job()
+		case groups == nil:
+			return
+		default:
+			db.commitGroups(groups)
+		}
+	}
+}
+
+// commitGroups commits the groups whose upload went well and answers every entry.
+func (db *DB) commitGroups(all []*flushGroup) {
+	c := commit{}
+	for _, g := range all {
+		if g.err != nil {
+			g.answer(func(*pending) error { return unavailable(g.err) }, nil)
+			continue
+		}
+		if len(g.blocks) == 0 {
+			db.setAppendTimes(g)
+		}
+		c.groups = append(c.groups, g)
+	}
+	if len(c.groups) == 0 {
+		return
+	}
+	if err := db.queue.failure(); err != nil {
+		c.failAll(err)
+		return
+	}
+	err := db.appendLog(&c)
+	switch {
+	case err == nil:
+	case errors.Is(err, errNothing):
+		db.answer(&c, db.mu.fold.seq)
+	case errors.Is(err, meta.ErrPoisoned):
+		db.stopWith(&c, fmt.Errorf("%w: %w", ErrPoisoned, err))
+	case errors.Is(err, ErrFenced), errors.Is(err, ErrCorrupt), errors.Is(err, ErrUnknownKind):
+		db.stopWith(&c, err)
+	default:
+		c.failAll(unavailable(err))
+	}
+}
+
+func (db *DB) stopWith(c *commit, err error) {
+	db.queue.poison(err)
+	c.failAll(err)
+	db.mu.Lock()
+	db.mu.waiters.endAll(err)
+	db.mu.Unlock()
+}
+
+// errLanded ends the resolving of an unknown outcome: the commit had happened.
+var errLanded = errors.New("the commit had happened")
+
+// appendLog commits c and publishes it. An unknown outcome is resolved under the commit lock:
+// the record, with its fence and seal, is among those missed, or it never will be.
+func (db *DB) appendLog(c *commit) error {
+	var attempt []byte // the newest record handed to the store
+	unknown := false   // whether its outcome is
+	for delay := 10 * time.Millisecond; ; delay = min(2*delay, time.Second) {
+		seq, err := db.cfg.Meta.AppendLog(db.background, db.mu.fold.seq, func(next CommitSeq, missed []meta.Record) ([]byte, []meta.Write, error) {
+			if landed, err := db.catchUp(missed, attempt, c); landed || err != nil {
+				return nil, nil, errors.Join(err, errLanded)
+			}
+			if err := c.decide(db.mu.fold, db.writer, next, db.clock.Now().UnixMilli()); err != nil {
+				return nil, nil, err
+			}
+			attempt = c.record
+			return c.record, c.writes, nil
+		})
+		switch {
+		case err == nil:
+			if seq != db.mu.fold.seq+1 {
+				return fmt.Errorf("%w: commit got number %d after %d", ErrCorrupt, seq, db.mu.fold.seq)
+			}
+			return db.publish(c.record, c)
+		case errors.Is(err, errLanded) && !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrUnknownKind):
+			return nil
+		case !errors.Is(err, meta.ErrUnknown):
+			if unknown && db.background.Err() == nil && unresolved(err) {
+				break // an earlier attempt's outcome is still open
+			}
+			return err
+		}
+		unknown = true
+		db.stats.unknownOutcomes.Add(1)
+		db.cfg.Logger.Warn("commit outcome unknown, asking again", "error", err)
+		select {
+		case <-db.clock.After(delay):
+		case <-db.background.Done():
+			return context.Cause(db.background)
+		}
+	}
+}
+
+// unresolved tells whether an error of a second try leaves the first one's outcome open: all
+// do but those that decide itself returned.
+func unresolved(err error) bool {
+	for _, decided := range []error{errNothing, meta.ErrPoisoned, ErrFenced, ErrCorrupt, ErrUnknownKind, meta.ErrClosed} {
+		if errors.Is(err, decided) {
+			return false
+		}
+	}
+	return true
+}
+
+// catchUp publishes records that this fold has not seen; landed tells that the attempt was
+// among them.
+func (db *DB) catchUp(missed []meta.Record, attempt []byte, c *commit) (landed bool, err error) {
+	for _, r := range missed {
+		if attempt != nil && bytes.Equal(r.Bytes, attempt) {
+			landed = true
+			if err := db.publish(r.Bytes, c); err != nil {
+				return true, err
+			}
+			continue
+		}
+		if err := db.publish(r.Bytes, nil); err != nil {
+			return landed, err
+		}
+	}
+	return landed, nil
+}
+
+// publish makes a durable commit visible, in this order: fold and tail cache, Applied of its
+// entries, high watermarks and sequence, acks. c is nil if the commit is not this broker's.
+func (db *DB) publish(record []byte, c *commit) error {
+	db.mu.Lock()
+	a, err := db.mu.fold.apply(record)
+	if err == nil && c != nil {
+		db.keepInTail(a, c)
+	}
+	db.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if c != nil {
+		for _, e := range c.accepted {
+			if e.entry.Applied != nil {
+				e.entry.Applied(a.Seq)
+			}
+		}
+	}
+	db.mu.Lock()
+	for _, p := range a.partitions {
+		p.highWatermark = p.next
+	}
+	db.published.Store(uint64(a.Seq))
+	db.mu.waiters.wake(a)
+	db.stats.inlineBytes.Store(db.mu.fold.inlineBytes)
+	db.mu.Unlock()
+	db.stats.commits.Add(1)
+	db.stats.recordBytes.Add(int64(len(record)))
+	db.stats.sinceSnapshot.Add(1)
+	db.stats.bytesSinceSnapshot.Add(int64(len(record)))
+	db.upkeep.notify(db)
+	if c != nil {
+		db.stats.groups.Add(int64(len(c.groups)))
+		db.answer(c, a.Seq)
+	}
+	return nil
+}
+
+// keepInTail keeps the bytes of new objects in memory.
+// REQUIRES: db.mu held.
+func (db *DB) keepInTail(a *applied, c *commit) {
+	for _, b := range a.blocks {
+		if b.key == "" || b.placed {
+			continue
+		}
+		for _, g := range c.groups {
+			for i := range g.blocks {
+				if g.blocks[i].key == b.key {
+					b.data, b.origin = g.blocks[i].data, g.blocks[i].origin
+					db.mu.tail.add(b)
+				}
+			}
+		}
+	}
+	db.stats.tailBytes.Store(db.mu.tail.bytes)
+}
+
+// answer tells every entry its result, in order.
+func (db *DB) answer(c *commit, seq CommitSeq) {
+	logStart := func(id Partition) int64 {
+		if p := db.mu.fold.partition(id); p != nil {
+			return p.logStart
+		}
+		return 0
+	}
+	for _, g := range c.groups {
+		g.answer(func(e *pending) error { return e.err }, func(e *pending) { e.settle(seq, logStart) })
+	}
+}
+
+func (c *commit) failAll(err error) {
+	for _, g := range c.groups {
+		g.answer(func(*pending) error { return err }, nil)
+	}
+}
+
+func (g *flushGroup) answer(failure func(*pending) error, settle func(*pending)) {
+	for _, e := range g.entries {
+		if err := failure(e); err != nil {
+			e.fail(err)
+			continue
+		}
+		settle(e)
+		close(e.done)
+	}
+}
+
+// setAppendTimes gives the seal's time to records of LogAppendTime topics.
+func (db *DB) setAppendTimes(g *flushGroup) {
+	created := map[TopicID]bool{}
+	for _, e := range g.entries {
+		for _, c := range e.entry.Changes {
+			if c.Kind != KindTopic {
+				continue
+			}
+			if t, err := decodeTopic(c.Payload); err == nil && t.Op == topicCreate {
+				created[t.Topic.ID] = t.Topic.logAppendTime()
+			}
+		}
+	}
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	for _, e := range g.entries {
+		for i := range e.appends {
+			a := &e.appends[i]
+			set := created[a.partition.Topic]
+			if t := db.mu.fold.topics[a.partition.Topic]; t != nil {
+				set = t.appendTime
+			}
+			if set && a.appendTime < 0 {
+				a.setAppendTime(g.sealMillis)
+			}
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/storage/meta"
+	"github.com/tributary-db/tributary/storage/objstore"
+)
+
+// Config of a DB. Meta, Objects and Rand are required.
+type Config struct {
+	Objects objstore.Store
+	Meta    meta.Store
+	Clock   clock.Clock // nil = the machine's
+	Rand    io.Reader   // unpredictable bytes for object names
+	Writer  uint32      // the broker's id; 0 = 1
+	Parts   []Part
+	Limits  Limits
+	Logger  *slog.Logger // nil = discard
+}
+
+func (c *Config) check() error {
+	if c.Meta == nil || c.Objects == nil || c.Rand == nil {
+		return errors.New("log: Meta, Objects and Rand are required")
+	}
+	if c.Clock == nil {
+		c.Clock = clock.Real{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Writer == 0 {
+		c.Writer = 1
+	}
+	c.Limits = c.Limits.withDefaults()
+	return nil
+}
+
+// DB is the commit log of one broker. See doc.go for its goroutines and locks.
+type DB struct {
+	cfg    Config
+	limits Limits
+	clock  clock.Clock
+	writer writerIdentity
+
+	admission *semaphore.Weighted
+	queue     queue
+	stats     counters
+	reads     *readCache
+
+	// published is the newest published commit; stored under mu, read without.
+	published atomic.Uint64
+
+	mu struct {
+		sync.RWMutex
+		fold    *fold
+		tail    tailCache
+		waiters waiters
+	}
+
+	ids producerIDs
+
+	background context.Context // ends when Close gives up or is done
+	cancel     context.CancelFunc
+	goroutines sync.WaitGroup
+	upkeep     upkeep
+	closing    sync.Once
+	closeErr   error
+}
+
+var _ Log = (*DB)(nil)
+
+// Open restores the fold (newest snapshot, then the tail of the log), raises the writer's
+// fence and starts the committer. ctx bounds the start alone.
+func Open(ctx context.Context, cfg Config) (*DB, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	db := &DB{cfg: cfg, limits: cfg.Limits, clock: cfg.Clock}
+	db.admission = semaphore.NewWeighted(db.limits.InFlightBytes)
+	db.background, db.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	db.reads = newReadCache(cfg.Objects, db.limits.ReadCache)
+	db.mu.tail.limit = db.limits.TailBytes
+	db.mu.waiters.init()
+	db.queue.init(db)
+	db.upkeep.init()
+	if err := db.restore(ctx); err != nil {
+		db.cancel()
+		return nil, err
+	}
+	if err := db.raiseFence(ctx); err != nil {
+		db.cancel()
+		return nil, err
+	}
+	db.goroutines.Go(db.runCommitter)
+	db.goroutines.Go(db.runUpkeep)
+	if db.limits.FlushInterval > 0 {
+		db.goroutines.Go(db.queue.runTimer)
+	}
+	return db, nil
+}
+
+// Close takes no more entries, commits what was appended, writes a snapshot and stops. When
+// ctx ends first, entries under way fail; what is durable stays.
+func (db *DB) Close(ctx context.Context) error {
+	db.closing.Do(func() { db.closeErr = db.close(ctx) })
+	return db.closeErr
+}
+
+func (db *DB) close(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, db.cancel)
+	defer stop()
+	db.upkeep.stop()
+	db.queue.close()
+	db.goroutines.Wait()
+	db.mu.Lock()
+	db.mu.waiters.endAll(ErrClosed)
+	db.mu.Unlock()
+	var err error
+	if db.queue.failure() == nil && db.stats.sinceSnapshot.Load() > 0 {
+		// why only logged: a snapshot makes the next start faster, nothing else.
+		if snapErr := db.writeSnapshot(db.background, db.captureSnapshot()); snapErr != nil {
+			db.cfg.Logger.Warn("no snapshot at close", "error", snapErr)
+		}
+	}
+	if ctx.Err() != nil {
+		err = fmt.Errorf("close log: %w", ctx.Err())
+	}
+	db.cancel()
+	return err
+}
+
+// raiseFence begins a new life of this writer: whatever an older one still tries to commit is
+// refused from here on.
+func (db *DB) raiseFence(ctx context.Context) error {
+	var bytes []byte
+	_, err := db.cfg.Meta.AppendLog(ctx, db.mu.fold.seq, func(next CommitSeq, missed []meta.Record) ([]byte, []meta.Write, error) {
+		for _, r := range missed {
+			if err := db.publish(r.Bytes, nil); err != nil {
+				return nil, nil, err
+			}
+		}
+		f := db.mu.fold
+		db.writer = writerIdentity{id: db.cfg.Writer, fence: f.writers[db.cfg.Writer].fence + 1}
+		h := recordHeader{Seq: next, TimeMillis: max(f.timeMillis, db.clock.Now().UnixMilli()),
+			Writer: db.writer.id, Fence: db.writer.fence}
+		var err error
+		bytes, err = encodeRecord(h, []Change{writerChange(writerPayload{db.writer.id, db.writer.fence})})
+		return bytes, nil, err
+	})
+	if err != nil {
+		return fmt.Errorf("raise the fence of writer %d: %w", db.cfg.Writer, err)
+	}
+	return db.publish(bytes, nil)
+}
+
+// Admit waits for room for bytes of input. More than the whole budget takes the whole budget.
+func (db *DB) Admit(ctx context.Context, bytes int) (release func(), err error) {
+	n := min(max(int64(bytes), 0), db.limits.InFlightBytes)
+	if err := db.admission.Acquire(ctx, n); err != nil {
+		return nil, err
+	}
+	db.stats.inFlightBytes.Add(n)
+	var once sync.Once
+	return func() {
+		once.Do(func() {
+			db.stats.inFlightBytes.Add(-n)
+			db.admission.Release(n)
+		})
+	}, nil
+}

@@ -1,0 +1,99 @@
+package log
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Newest is the newest published commit; fresh asks the store and waits until the fold is
+// there, so that nothing acknowledged before the call is missing.
+func (db *DB) Newest(ctx context.Context, fresh bool) (CommitSeq, error) {
+	if fresh {
+		last, err := db.cfg.Meta.LastSeq(ctx)
+		if err != nil {
+			return 0, unavailable(err)
+		}
+		if err := db.waitFor(ctx, last); err != nil {
+			return 0, err
+		}
+	}
+	return CommitSeq(db.published.Load()), nil
+}
+
+// Ends answers in the order asked; ErrUnknownTopic if one of the partitions is unknown.
+func (db *DB) Ends(ctx context.Context, parts []Partition, fresh bool) ([]Ends, error) {
+	if fresh {
+		if _, err := db.Newest(ctx, true); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Ends, len(parts))
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	for i, id := range parts {
+		p := db.mu.fold.partition(id)
+		if p == nil {
+			return nil, ErrUnknownTopic
+		}
+		out[i] = p.ends()
+	}
+	return out, nil
+}
+
+// ends: without Kafka transactions the last stable offset is the high watermark.
+func (p *partition) ends() Ends {
+	return Ends{LogStart: p.logStart, HighWatermark: p.highWatermark, LastStableOffset: p.highWatermark}
+}
+
+// CommitTime of a commit; the zero time for those longer ago than the newest 65,536.
+func (db *DB) CommitTime(v CommitSeq) time.Time {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	if millis, ok := db.mu.fold.times.at(v); ok {
+		return time.UnixMilli(millis)
+	}
+	return time.Time{}
+}
+
+// Topics of the fold, ordered by name.
+func (db *DB) Topics() []Topic {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	out := make([]Topic, 0, len(db.mu.fold.topics))
+	for t := range maps.Values(db.mu.fold.topics) {
+		out = append(out, copyTopic(&t.Topic))
+	}
+	slices.SortFunc(out, func(a, b Topic) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// TopicByName finds a topic.
+func (db *DB) TopicByName(name string) (Topic, bool) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	if t := db.mu.fold.names[name]; t != nil {
+		return copyTopic(&t.Topic), true
+	}
+	return Topic{}, false
+}
+
+// TopicByID finds a topic.
+func (db *DB) TopicByID(id TopicID) (Topic, bool) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	if t := db.mu.fold.topics[id]; t != nil {
+		return copyTopic(&t.Topic), true
+	}
+	return Topic{}, false
+}
+
+// Progress last committed under name; zeros if there is none.
+func (db *DB) Progress(name string) (seq CommitSeq, number int64) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	s := db.mu.fold.progress[name]
+	return s.seq, s.number
+}

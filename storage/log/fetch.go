@@ -1,0 +1,228 @@
+package log
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tributary-db/tributary/storage/objstore"
+)
+
+// fetchBuffers keeps buffers of fetch results between uses.
+var fetchBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const (
+	// maxPooledBuffer: larger ones are left to the garbage collector.
+	maxPooledBuffer = 8 << 20
+	parallelReads   = 8
+)
+
+// fetchPlan is what one PartitionRead will be answered from.
+type fetchPlan struct {
+	runs   []plannedRun
+	offset int64
+	limit  int  // bytes; 0 = nothing
+	first  bool // one record batch may exceed limit
+	// Filled by load.
+	parts      []stretchOf
+	err        error
+	start, end int // in the buffer
+}
+
+type plannedRun struct {
+	run
+	memory []byte
+}
+
+type stretchOf struct {
+	stretch
+	placed bool
+}
+
+// Fetch answers all partitions in one plan: the first one with records gives at least one
+// record batch, later ones what the budget leaves, in the order asked.
+func (db *DB) Fetch(ctx context.Context, req []PartitionRead, b Budget, dst *FetchResult) error {
+	dst.Release()
+	dst.Partitions = append(dst.Partitions[:0], make([]PartitionData, len(req))...)
+	plans := make([]fetchPlan, len(req))
+	dst.AsOf = db.plan(req, b, plans, dst.Partitions)
+	if db.load(ctx, req, plans) {
+		// why: a swap may have replaced an object between plan and read; once more, from the
+		// newest index.
+		clear(plans)
+		clear(dst.Partitions)
+		dst.AsOf = db.plan(req, b, plans, dst.Partitions)
+		db.load(ctx, req, plans)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	assemble(plans, b, dst)
+	db.stats.bytesOut.Add(int64(dst.Bytes))
+	return nil
+}
+
+// assemble copies what was loaded into one buffer, in the order asked.
+func assemble(plans []fetchPlan, b Budget, dst *FetchResult) {
+	buffer := fetchBuffers.Get().(*[]byte)
+	out := (*buffer)[:0]
+	left := b.MaxBytes
+	for i := range plans {
+		p := &plans[i]
+		p.first = len(out) == 0
+		p.limit = min(p.limit, left)
+		p.start = len(out)
+		if p.err == nil {
+			out, p.err = p.copyTo(out)
+		}
+		if p.err != nil {
+			dst.Partitions[i].Err = p.err
+			out = out[:p.start]
+		}
+		p.end = len(out)
+		left -= p.end - p.start
+	}
+	for i := range plans {
+		dst.Partitions[i].RecordBatches = out[plans[i].start:plans[i].end:plans[i].end]
+	}
+	dst.Bytes = len(out)
+	dst.release = func() {
+		if cap(out) <= maxPooledBuffer {
+			*buffer = out[:0]
+			fetchBuffers.Put(buffer)
+		}
+	}
+}
+
+// plan chooses runs under the lock and notes what each partition is.
+func (db *DB) plan(req []PartitionRead, b Budget, plans []fetchPlan, out []PartitionData) CommitSeq {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	planned := 0
+	for i := range req {
+		p := db.mu.fold.partition(req[i].Partition)
+		if p == nil {
+			out[i].Err = ErrUnknownTopic
+			continue
+		}
+		out[i].Ends = p.ends()
+		if req[i].Offset < p.logStart || req[i].Offset > p.highWatermark {
+			out[i].Err = ErrOffsetOutOfRange
+			continue
+		}
+		plan := &plans[i]
+		plan.offset, plan.limit = req[i].Offset, req[i].MaxBytes
+		want := min(req[i].MaxBytes, b.MaxBytes-planned)
+		if planned > 0 && want <= 0 {
+			plan.limit = 0
+			continue
+		}
+		planned += plan.choose(p, want)
+	}
+	return CommitSeq(db.published.Load())
+}
+
+// choose takes runs from the offset on until they hold want bytes, at least one.
+func (plan *fetchPlan) choose(p *partition, want int) (bytes int) {
+	for i := p.runAt(plan.offset); i < len(p.runs) && p.runs[i].base < p.highWatermark; i++ {
+		r := &p.runs[i]
+		plan.runs = append(plan.runs, plannedRun{*r, r.data()})
+		if bytes += int(r.length); bytes >= want && i > p.runAt(plan.offset) || bytes >= 2*want {
+			break
+		}
+	}
+	return min(bytes, max(want, 1))
+}
+
+// load brings the runs' bytes together, reading objects side by side. gone tells that an
+// object was not there any more.
+func (db *DB) load(ctx context.Context, req []PartitionRead, plans []fetchPlan) (gone bool) {
+	var group errgroup.Group
+	group.SetLimit(parallelReads)
+	for i := range plans {
+		plan := &plans[i]
+		inMemory := true
+		for k := range plan.runs {
+			inMemory = inMemory && plan.runs[k].memory != nil
+		}
+		if inMemory {
+			plan.err = db.loadPlan(ctx, req[i].Partition, plan)
+			continue
+		}
+		group.Go(func() error {
+			plan.err = db.loadPlan(ctx, req[i].Partition, plan)
+			return nil
+		})
+	}
+	_ = group.Wait() // errors are per partition
+	for i := range plans {
+		gone = gone || errors.Is(plans[i].err, objstore.ErrNotFound)
+	}
+	return gone
+}
+
+func (db *DB) loadPlan(ctx context.Context, id Partition, plan *fetchPlan) error {
+	offset, bytes := plan.offset, 0
+	for i := range plan.runs {
+		r := &plan.runs[i]
+		for offset < r.next() && (bytes == 0 || bytes < plan.limit) {
+			s, err := db.readRun(ctx, id, &r.run, r.memory, offset)
+			if err != nil {
+				return err
+			}
+			if err := s.skipTo(offset, r.block.placed); err != nil {
+				return err
+			}
+			end := r.next()
+			if r.memory == nil {
+				if end, err = s.end(r.block.placed); err != nil {
+					return err
+				}
+			}
+			plan.parts = append(plan.parts, stretchOf{s, r.block.placed})
+			bytes += len(s.data)
+			offset = end
+		}
+	}
+	return nil
+}
+
+// end is the offset behind the stretch.
+func (s *stretch) end(placed bool) (int64, error) {
+	at := *s
+	for len(at.data) > 0 {
+		raw, next, err := step(at.data, at.base, placed)
+		if err != nil {
+			return 0, err
+		}
+		at.data, at.base = at.data[len(raw):], next
+	}
+	return at.base, nil
+}
+
+// copyTo appends whole record batches within the limit, offsets patched in.
+func (plan *fetchPlan) copyTo(out []byte) ([]byte, error) {
+	for _, part := range plan.parts {
+		s := part.stretch
+		for len(s.data) > 0 {
+			raw, next, err := step(s.data, s.base, part.placed)
+			if err != nil {
+				return out, err
+			}
+			if len(out)-plan.start+len(raw) > plan.limit && !(plan.first && len(out) == 0) {
+				return out, nil
+			}
+			at := len(out)
+			out = append(out, raw...)
+			if !part.placed {
+				binary.BigEndian.PutUint64(out[at:], uint64(s.base))
+			}
+			binary.BigEndian.PutUint32(out[at+12:], 0) // leader epoch
+			s.data, s.base = s.data[len(raw):], next
+		}
+	}
+	return out, nil
+}

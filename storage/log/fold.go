@@ -1,0 +1,196 @@
+package log
+
+import "fmt"
+
+// fold is the state that every broker keeps by applying commit records in order: a pure
+// function of a prefix of the log. It has no lock of its own: DB.mu guards it, and only the
+// committer changes it.
+type fold struct {
+	seq        CommitSeq
+	timeMillis int64 // commit time of seq
+	times      commitTimes
+
+	topics map[TopicID]*topic
+	names  map[string]*topic
+
+	writers      map[uint32]writerState
+	progress     map[string]progressState
+	nextProducer int64 // producer ids from here on were never handed out
+
+	// inline are the groups whose bytes lie in commit records, in log order.
+	inline      []*block
+	inlineBytes int64
+
+	parts []Part
+}
+
+type topic struct {
+	Topic
+	appendTime bool // LogAppendTime
+	partitions []*partition
+}
+
+// writerState is a broker's fence and the last flush group of it that was decided.
+type writerState struct{ fence, seal uint64 }
+
+type progressState struct {
+	seq    CommitSeq
+	number int64
+}
+
+func newFold(parts []Part) *fold {
+	return &fold{
+		topics: map[TopicID]*topic{}, names: map[string]*topic{},
+		writers: map[uint32]writerState{}, progress: map[string]progressState{},
+		nextProducer: 1, parts: parts,
+	}
+}
+
+// part finds the registered part; the log knows one kind of parts, the catalog's.
+func (f *fold) part(name string) Part {
+	for _, p := range f.parts {
+		if p.Name() == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// partOfCatalog owns KindCatalog.
+const partOfCatalog = "catalog"
+
+func (f *fold) partition(p Partition) *partition {
+	t := f.topics[p.Topic]
+	if t == nil || p.Index < 0 || int(p.Index) >= len(t.partitions) {
+		return nil
+	}
+	return t.partitions[p.Index]
+}
+
+// applied tells what a record changed, for publishing it.
+type applied struct {
+	recordHeader
+	partitions []*partition // that got records
+	topics     []TopicID    // created or deleted
+	blocks     []*block     // new
+	index      int32        // of the change being applied
+}
+
+// foldChange is a decoded change. apply fails only if the record contradicts the fold, which
+// is ErrCorrupt: the record was decided against this very state.
+type foldChange interface {
+	apply(f *fold, a *applied) error
+}
+
+// apply applies one durable record. Nothing is changed if it holds a kind or a payload that
+// does not decode.
+func (f *fold) apply(src []byte) (*applied, error) {
+	rec, err := decodeRecord(src)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Seq != f.seq+1 {
+		return nil, fmt.Errorf("%w: commit record %d follows %d", ErrCorrupt, rec.Seq, f.seq)
+	}
+	changes := make([]foldChange, len(rec.Changes))
+	for i, c := range rec.Changes {
+		if changes[i], err = f.decodeChange(c); err != nil {
+			return nil, fmt.Errorf("commit record %d, change %d: %w", rec.Seq, i, err)
+		}
+	}
+	a := &applied{recordHeader: rec.recordHeader}
+	for i, c := range changes {
+		a.index = int32(i)
+		if err := c.apply(f, a); err != nil {
+			return nil, fmt.Errorf("commit record %d, change %d: %w", rec.Seq, i, err)
+		}
+	}
+	f.seq, f.timeMillis = rec.Seq, max(f.timeMillis, rec.TimeMillis)
+	f.times.add(rec.Seq, f.timeMillis)
+	if w, ok := f.writers[rec.Writer]; ok && w.fence == rec.Fence {
+		f.writers[rec.Writer] = writerState{fence: w.fence, seal: max(w.seal, rec.LastSeal)}
+	}
+	return a, nil
+}
+
+func (f *fold) decodeChange(c Change) (foldChange, error) {
+	switch c.Kind {
+	case KindAppend:
+		return decodeAppend(c.Payload)
+	case KindSwap:
+		return decodeSwap(c.Payload)
+	case KindTopic:
+		return decodeTopic(c.Payload)
+	case KindWriter:
+		return decodeWriter(c.Payload)
+	case KindProgress:
+		return decodeProgress(c.Payload)
+	case KindProducer:
+		return decodeProducerIDs(c.Payload)
+	case KindCatalog:
+		if part := f.part(partOfCatalog); part != nil {
+			return partChange{part, c}, nil
+		}
+		return nil, fmt.Errorf("%w: nobody takes catalog changes", ErrUnknownKind)
+	}
+	return nil, fmt.Errorf("%w: change of kind %d", ErrUnknownKind, c.Kind)
+}
+
+type partChange struct {
+	part   Part
+	change Change
+}
+
+func (p partChange) apply(_ *fold, a *applied) error { return p.part.Apply(a.Seq, p.change) }
+
+func (p *topicPayload) apply(f *fold, a *applied) error {
+	a.topics = append(a.topics, p.Topic.ID)
+	if p.Op == topicDelete {
+		t := f.topics[p.Topic.ID]
+		if t == nil {
+			return fmt.Errorf("%w: topic to delete is not there", ErrCorrupt)
+		}
+		delete(f.topics, t.ID)
+		delete(f.names, t.Name)
+		return nil
+	}
+	if f.topics[p.Topic.ID] != nil || f.names[p.Topic.Name] != nil {
+		return fmt.Errorf("%w: topic %q is there already", ErrCorrupt, p.Topic.Name)
+	}
+	f.addTopic(p.Topic)
+	return nil
+}
+
+func (f *fold) addTopic(t Topic) *topic {
+	out := &topic{Topic: t, appendTime: t.logAppendTime(), partitions: make([]*partition, t.Partitions)}
+	for i := range out.partitions {
+		out.partitions[i] = &partition{id: Partition{Topic: t.ID, Index: int32(i)}}
+	}
+	f.topics[t.ID], f.names[t.Name] = out, out
+	return out
+}
+
+func (p *progressPayload) apply(f *fold, _ *applied) error {
+	if p.Drop {
+		delete(f.progress, p.Name)
+	} else {
+		f.progress[p.Name] = progressState{seq: p.Seq, number: p.Number}
+	}
+	return nil
+}
+
+func (p *writerPayload) apply(f *fold, _ *applied) error {
+	if p.Fence <= f.writers[p.Writer].fence {
+		return fmt.Errorf("%w: fence %d of writer %d does not rise", ErrCorrupt, p.Fence, p.Writer)
+	}
+	f.writers[p.Writer] = writerState{fence: p.Fence}
+	return nil
+}
+
+func (p *producerIDsPayload) apply(f *fold, _ *applied) error {
+	if p.First != f.nextProducer {
+		return fmt.Errorf("%w: producer ids from %d on, %d expected", ErrCorrupt, p.First, f.nextProducer)
+	}
+	f.nextProducer = p.First + p.Count
+	return nil
+}

@@ -1,0 +1,136 @@
+package log
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
+
+// flushGroup is entries that seal together: inline, or one or more objects.
+type flushGroup struct {
+	seal       uint64
+	openMillis int64 // of its first entry, Unix ms
+	sealMillis int64
+	entries    []*pending
+	bytes      int64
+
+	// Guarded by writer.mu once sealed.
+	ready bool
+	err   error // the upload failed: every entry fails with it
+
+	blocks []groupBlock // written by the upload before ready; none = inline
+}
+
+// groupBlock is one object of a group.
+type groupBlock struct {
+	key    string
+	size   int64
+	data   []byte // the record batches
+	origin int64  // position of data[0] in the object
+}
+
+// placedPiece is a piece with its owner, for laying out.
+type placedPiece struct {
+	*piece
+	owner *appendState
+	base  int64 // its first offset, once decided
+}
+
+// pieces lists the pieces of the group sorted by partition, in entry order within one:
+// equal partitions become one run. keep filters.
+func (g *flushGroup) pieces(dst []placedPiece, keep func(*pending, *appendState, *piece) bool) []placedPiece {
+	for _, e := range g.entries {
+		for i := range e.appends {
+			a := &e.appends[i]
+			base := a.base
+			for k := range a.pieces {
+				p := &a.pieces[k]
+				if keep(e, a, p) {
+					dst = append(dst, placedPiece{p, a, base})
+				}
+				base += p.span
+			}
+		}
+	}
+	slices.SortStableFunc(dst, func(a, b placedPiece) int {
+		return comparePartitions(a.owner.partition, b.owner.partition)
+	})
+	return dst
+}
+
+func comparePartitions(a, b Partition) int {
+	return cmp.Or(bytes.Compare(a.Topic[:], b.Topic[:]), cmp.Compare(a.Index, b.Index))
+}
+
+// buildRuns joins neighbouring pieces of one partition that also lie side by side. With
+// inline the positions are given here, in order.
+func buildRuns(pieces []placedPiece, inline bool) []runPayload {
+	runs := make([]runPayload, 0, len(pieces))
+	position := int64(0)
+	for i := range pieces {
+		p := &pieces[i]
+		length := int64(len(p.bytes))
+		at, relative := p.position, p.relative
+		if inline {
+			at, relative = position, 0
+			position += length
+		}
+		if n := len(runs); n > 0 {
+			r := &runs[n-1]
+			joins := r.Partition == p.owner.partition && r.Position+r.Length == at &&
+				(inline || r.Relative+r.Span == relative)
+			if joins {
+				r.extend(p, length)
+				continue
+			}
+		}
+		runs = append(runs, runPayload{
+			Partition: p.owner.partition, Base: p.base, Position: at, Relative: relative, MinTime: -1, MaxTime: -1,
+		})
+		runs[len(runs)-1].extend(p, length)
+	}
+	return runs
+}
+
+func (r *runPayload) extend(p *placedPiece, length int64) {
+	if p.owner.producerID >= 0 {
+		r.Producers = append(r.Producers, producerPayload{
+			ProducerID: p.owner.producerID, Epoch: p.owner.epoch,
+			BaseSequence: p.owner.baseSequence, LastSequence: p.owner.last, Relative: r.Span,
+		})
+	}
+	if p.minTime >= 0 && (r.MinTime < 0 || p.minTime < r.MinTime) {
+		r.MinTime = p.minTime
+	}
+	if p.maxTime > r.MaxTime {
+		r.MaxTime, r.MaxTimeRel = p.maxTime, r.Span+p.maxTimeRel
+	}
+	r.Span += p.span
+	r.Count += p.count
+	r.Length += length
+}
+
+// appendInline appends the group's accepted record batches as one KindAppend change.
+func appendInline(rec []byte, pieces []placedPiece) ([]byte, error) {
+	payload := appendPayload{Runs: buildRuns(pieces, true)}
+	total := 0
+	for _, p := range pieces {
+		total += len(p.bytes)
+	}
+	rec, start := beginChange(rec, KindAppend)
+	rec = payload.appendHead(rec)
+	rec = binary.AppendUvarint(rec, uint64(total))
+	for _, p := range pieces {
+		rec = append(rec, p.bytes...)
+	}
+	return rec, endChange(rec, start)
+}
+
+// appendObject appends what was accepted of one object as one KindAppend change.
+func appendObject(rec []byte, b *groupBlock, pieces []placedPiece) ([]byte, error) {
+	payload := appendPayload{Key: b.key, Size: b.size, Runs: buildRuns(pieces, false)}
+	rec, start := beginChange(rec, KindAppend)
+	rec = payload.appendHead(rec)
+	return rec, endChange(rec, start)
+}

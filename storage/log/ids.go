@@ -1,0 +1,66 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// producerIDBlock is how many ids one commit takes.
+const producerIDBlock = 1000
+
+// producerIDs are ids that this broker took and has not handed out; lost at a restart, never
+// used twice.
+type producerIDs struct {
+	sync.Mutex
+	next, end int64
+}
+
+// NewProducerID hands out an id that was never used; every 1,000th call waits for a commit.
+func (db *DB) NewProducerID(ctx context.Context) (int64, error) {
+	// why held over the commit: whoever comes meanwhile needs the same block.
+	db.ids.Lock()
+	defer db.ids.Unlock()
+	for db.ids.next == db.ids.end {
+		db.mu.RLock()
+		first := db.mu.fold.nextProducer
+		db.mu.RUnlock()
+		_, err := db.commitOwn(ctx, producerIDsChange(producerIDsPayload{first, producerIDBlock}))
+		if errors.Is(err, ErrCondition) {
+			continue // another broker took that block
+		}
+		if err != nil {
+			return 0, err
+		}
+		db.ids.next, db.ids.end = first, first+producerIDBlock
+	}
+	db.ids.next++
+	return db.ids.next - 1, nil
+}
+
+// commitOwn commits a change that only the log itself makes.
+func (db *DB) commitOwn(ctx context.Context, c Change) (CommitSeq, error) {
+	p := newPending(&Entry{Changes: []Change{c}}, &db.limits)
+	p.own = true
+	if p.err == nil {
+		db.queue.add(p)
+	}
+	select {
+	case <-p.done:
+		return p.result.Seq, p.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// NewTopicID makes a random version 4 UUID of rand's bytes.
+func NewTopicID(rand io.Reader) (id TopicID, err error) {
+	if _, err := io.ReadFull(rand, id[:]); err != nil {
+		return TopicID{}, fmt.Errorf("make a topic id: %w", err)
+	}
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return id, nil
+}

@@ -1,0 +1,48 @@
+package log
+
+import "time"
+
+// Limits of a DB. A zero field takes the default.
+type Limits struct {
+	// InlineBytes: a flush group up to this size rides in the commit record. 256 KiB;
+	// negative = never.
+	InlineBytes int64
+	// FlushInterval 0 seals a group as soon as the commit before has ended (a directory).
+	// Above 0 a group seals that long after its first entry (an object store).
+	FlushInterval time.Duration
+	FlushBytes    int64 // a group is sealed, and an object cut, at this size: 8 MiB
+	MaxUploads    int   // groups that may be uploading at once: 4
+	MaxEntryBytes int64 // 256 MiB (max_transaction_bytes)
+	InFlightBytes int64 // what Admit gives out: 256 MiB
+	TailBytes     int64 // of recent objects kept in memory: 64 MiB
+	ReadCache     int64 // of ranges and indexes read from objects: 64 MiB
+
+	RollBytes       int64         // inline bytes are rolled into a segment: 8 MiB
+	RollInterval    time.Duration // or when the oldest is this old: 60 s
+	SnapshotCommits int           // a snapshot every so many commits: 20,000
+	SnapshotBytes   int64         // or so many bytes of commit records: 64 MiB
+	// UploadTimeout must be shorter than clients' request timeout: 20 s.
+	UploadTimeout time.Duration
+}
+
+func orDefault[T int | int64 | time.Duration](v *T, d T) {
+	if *v == 0 {
+		*v = d
+	}
+}
+
+func (l Limits) withDefaults() Limits {
+	orDefault(&l.InlineBytes, 256<<10)
+	orDefault(&l.FlushBytes, 8<<20)
+	orDefault(&l.MaxUploads, 4)
+	orDefault(&l.MaxEntryBytes, 256<<20)
+	orDefault(&l.InFlightBytes, 256<<20)
+	orDefault(&l.TailBytes, 64<<20)
+	orDefault(&l.ReadCache, 64<<20)
+	orDefault(&l.RollBytes, 8<<20)
+	orDefault(&l.RollInterval, 60*time.Second)
+	orDefault(&l.SnapshotCommits, 20_000)
+	orDefault(&l.SnapshotBytes, 64<<20)
+	orDefault(&l.UploadTimeout, 20*time.Second)
+	return l
+}

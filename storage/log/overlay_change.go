@@ -1,0 +1,94 @@
+package log
+
+import (
+	"errors"
+	"fmt"
+)
+
+// change checks one change of an entry against the overlay and takes it in.
+func (o *overlay) change(c Change, own bool) error {
+	switch {
+	case c.Kind == KindCatalog:
+		if o.f.part(partOfCatalog) == nil {
+			return fmt.Errorf("%w: nobody takes catalog changes", ErrCondition)
+		}
+		o.meta.catalog = append(o.meta.catalog, c)
+		return nil
+	case c.Kind == KindTopic || c.Kind == KindProgress || own:
+		decoded, err := o.f.decodeChange(c)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrInvalidRecord, err)
+		}
+		return o.decoded(decoded)
+	}
+	return fmt.Errorf("%w: an entry may not hold changes of kind %d", ErrInvalidRecord, c.Kind)
+}
+
+func (o *overlay) decoded(c foldChange) error {
+	switch c := c.(type) {
+	case *topicPayload:
+		if c.Op == topicDelete {
+			return o.deleteTopic(c.Topic.ID)
+		}
+		return o.createTopic(&c.Topic)
+	case *progressPayload:
+		set(&o.meta.progress, c.Name, progressState{seq: c.Seq, number: c.Number})
+		return nil
+	case *producerIDsPayload:
+		if c.First != o.meta.nextProducer {
+			return fmt.Errorf("%w: producer ids begin at %d", ErrCondition, o.meta.nextProducer)
+		}
+		o.meta.nextProducer = c.First + c.Count
+		return nil
+	case *swapPayload:
+		return o.swap(c)
+	}
+	return errors.New("a change that no entry makes")
+}
+
+func (o *overlay) createTopic(t *Topic) error {
+	if o.nameTaken(t.Name) {
+		return fmt.Errorf("%w: %q", ErrTopicExists, t.Name)
+	}
+	// An id that was deleted in this commit is not free: it is never used again.
+	if o.f.topics[t.ID] != nil || o.meta.created[t.ID] != nil || o.meta.deleted[t.ID] {
+		return fmt.Errorf("%w: id of %q is taken", ErrTopicExists, t.Name)
+	}
+	set(&o.meta.created, t.ID, t)
+	set(&o.meta.names, t.Name, true)
+	return nil
+}
+
+func (o *overlay) deleteTopic(id TopicID) error {
+	t := o.meta.created[id]
+	if t == nil && o.f.topics[id] != nil {
+		t = &o.f.topics[id].Topic
+	}
+	if t == nil || o.meta.deleted[id] {
+		return ErrUnknownTopic
+	}
+	set(&o.meta.deleted, id, true)
+	set(&o.meta.names, t.Name, false)
+	return nil
+}
+
+func (o *overlay) swap(s *swapPayload) error {
+	there := make(map[inlineID]bool, len(o.f.inline))
+	for _, b := range o.f.inline {
+		there[b.inline] = true
+	}
+	for _, id := range s.Out {
+		if !there[id] || o.meta.swapped[id] {
+			return fmt.Errorf("%w: inline group %d.%d was swapped out before", ErrCondition, id.Seq, id.Index)
+		}
+		set(&o.meta.swapped, id, true)
+	}
+	return nil
+}
+
+func set[K comparable, V any](m *map[K]V, key K, value V) {
+	if *m == nil {
+		*m = map[K]V{}
+	}
+	(*m)[key] = value
+}

@@ -1,0 +1,157 @@
+package log
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+)
+
+// block is where the bytes of runs lie: one object, or one inline change of a commit record.
+type block struct {
+	key    string // of the object, "" = inline
+	size   int64  // of the object or of the inline bytes
+	placed bool   // the object's index has visible-at and its bytes have final offsets
+	inline inlineID
+	// data are the bytes from position origin on, nil if they are not in memory. Always there
+	// for inline blocks. Guarded by DB.mu; the bytes themselves never change.
+	data   []byte
+	origin int64
+}
+
+// run is the fold's index entry: records of one partition, back to back in one block.
+type run struct {
+	base, span int64 // offsets [base, base+span)
+	count      int64 // records
+	relative   int64 // see runPayload.Relative
+	position   int64
+	length     int64
+	minTime    int64
+	maxTime    int64
+	maxTimeRel int64
+	// Visible-at and commit time of the first and last record batch; the same unless the block
+	// is placed.
+	first, last             CommitSeq
+	firstMillis, lastMillis int64
+	block                   *block
+}
+
+func (r *run) next() int64 { return r.base + r.span }
+
+// data are the run's bytes if they are in memory.
+func (r *run) data() []byte {
+	if r.block.data == nil {
+		return nil
+	}
+	at := r.position - r.block.origin
+	return r.block.data[at : at+r.length : at+r.length]
+}
+
+// partition is the fold's state of one partition.
+type partition struct {
+	id       Partition
+	logStart int64
+	next     int64 // offset of the next record
+	// highWatermark is next as of the last published commit.
+	highWatermark int64
+	// runs in offset order; there are no aborted or compacted records yet, so that they are
+	// also in visible-at order and each begins where the one before ends.
+	runs      []run
+	producers map[int64]producerState
+}
+
+// runAt is the index of the run that holds offset, len(runs) if none does.
+func (p *partition) runAt(offset int64) int {
+	return sort.Search(len(p.runs), func(i int) bool { return p.runs[i].next() > offset })
+}
+
+// runAfter is the index of the first run with something visible after v.
+func (p *partition) runAfter(v CommitSeq) int {
+	return sort.Search(len(p.runs), func(i int) bool { return p.runs[i].last > v })
+}
+
+func (p *appendPayload) apply(f *fold, a *applied) error {
+	b := &block{key: p.Key, size: p.Size}
+	if p.Key == "" {
+		b.inline = inlineID{Seq: a.Seq, Index: a.index}
+		b.data, b.size = p.Data, int64(len(p.Data))
+		f.inline = append(f.inline, b)
+		f.inlineBytes += b.size
+	}
+	a.blocks = append(a.blocks, b)
+	for i := range p.Runs {
+		r := &p.Runs[i]
+		part := f.partition(r.Partition)
+		if part == nil {
+			return fmt.Errorf("%w: append to a partition that is not there", ErrCorrupt)
+		}
+		if r.Base != part.next {
+			return fmt.Errorf("%w: append at offset %d, the partition ends at %d", ErrCorrupt, r.Base, part.next)
+		}
+		millis := max(f.timeMillis, a.TimeMillis)
+		part.runs = append(part.runs, run{
+			base: r.Base, span: r.Span, count: r.Count, relative: r.Relative,
+			position: r.Position, length: r.Length,
+			minTime: r.MinTime, maxTime: r.MaxTime, maxTimeRel: r.MaxTimeRel,
+			first: a.Seq, last: a.Seq, firstMillis: millis, lastMillis: millis, block: b,
+		})
+		part.next = r.Base + r.Span
+		part.addProducers(r, millis)
+		a.partitions = append(a.partitions, part)
+	}
+	return nil
+}
+
+func (p *swapPayload) apply(f *fold, a *applied) error {
+	out := make(map[inlineID]bool, len(p.Out))
+	for _, id := range p.Out {
+		out[id] = true
+	}
+	for i := range p.In {
+		o := &p.In[i]
+		b := &block{key: o.Key, size: o.Size, placed: true}
+		a.blocks = append(a.blocks, b)
+		for k := range o.Runs {
+			r := &o.Runs[k]
+			part := f.partition(r.Partition)
+			if part == nil {
+				continue // deleted after the segment was written
+			}
+			if err := part.swap(r, b, out); err != nil {
+				return err
+			}
+		}
+	}
+	f.inline = slices.DeleteFunc(f.inline, func(b *block) bool {
+		if !out[b.inline] {
+			return false
+		}
+		delete(out, b.inline)
+		f.inlineBytes -= b.size
+		return true
+	})
+	if len(out) > 0 {
+		return fmt.Errorf("%w: swap of %d inline groups that are not there", ErrCorrupt, len(out))
+	}
+	return nil
+}
+
+// swap puts r in the place of the inline runs it covers exactly.
+func (part *partition) swap(r *swapRun, b *block, out map[inlineID]bool) error {
+	from := part.runAt(r.Base)
+	to := from
+	for to < len(part.runs) && part.runs[to].next() <= r.Base+r.Span {
+		if old := part.runs[to].block; old.key != "" || !out[old.inline] {
+			return fmt.Errorf("%w: swap covers offset %d, which is not swapped out", ErrCorrupt, part.runs[to].base)
+		}
+		to++
+	}
+	if from == to || part.runs[from].base != r.Base || part.runs[to-1].next() != r.Base+r.Span {
+		return fmt.Errorf("%w: swap of offsets %d to %d does not fit the index", ErrCorrupt, r.Base, r.Base+r.Span)
+	}
+	part.runs = slices.Replace(part.runs, from, to, run{
+		base: r.Base, span: r.Span, count: r.Count, position: r.Position, length: r.Length,
+		minTime: r.MinTime, maxTime: r.MaxTime, maxTimeRel: r.MaxTimeRel,
+		first: r.First, last: r.Last, firstMillis: r.FirstMillis, lastMillis: r.LastMillis, block: b,
+	})
+	return nil
+}

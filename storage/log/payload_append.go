@@ -1,0 +1,166 @@
+package log
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// placement of the bytes of a KindAppend change.
+const (
+	placedInline = 0
+	placedObject = 1
+)
+
+// appendPayload is the payload of KindAppend: runs whose bytes lie in this change or in one
+// object.
+type appendPayload struct {
+	Key  string // of the object, "" = inline
+	Size int64  // of the object
+	Runs []runPayload
+	Data []byte // inline bytes
+}
+
+// runPayload is a run of record batches of one partition, back to back.
+type runPayload struct {
+	Partition Partition
+	Base      int64 // offset of the first record
+	Span      int64 // number of offsets
+	Count     int64 // of records
+	Position  int64 // in the object, or in the inline bytes
+	Length    int64
+	// Relative is the offset of the first record relative to the run of this partition in the
+	// object: above 0 when entries before it in the object were refused.
+	Relative   int64
+	MinTime    int64 // smallest base timestamp, Unix ms, -1 = none
+	MaxTime    int64
+	MaxTimeRel int64 // base offset, relative to Base, of the first record batch with MaxTime
+	Producers  []producerPayload
+}
+
+// producerPayload is what one idempotent record batch adds to the producer state.
+type producerPayload struct {
+	ProducerID   int64
+	Epoch        int16
+	BaseSequence int32
+	LastSequence int32
+	Relative     int64 // base offset relative to the run's Base
+}
+
+func (p *appendPayload) appendTo(dst []byte) []byte {
+	dst = p.appendHead(dst)
+	if p.Key == "" {
+		dst = appendBytes(dst, p.Data)
+	}
+	return dst
+}
+
+// appendHead is all but the inline bytes.
+func (p *appendPayload) appendHead(dst []byte) []byte {
+	if p.Key != "" {
+		dst = append(dst, placedObject)
+		dst = appendBytes(dst, p.Key)
+		dst = appendSize(dst, p.Size)
+	} else {
+		dst = append(dst, placedInline)
+	}
+	dst = appendSize(dst, int64(len(p.Runs)))
+	for i := range p.Runs {
+		dst = p.Runs[i].appendTo(dst)
+	}
+	return dst
+}
+
+func (r *runPayload) appendTo(dst []byte) []byte {
+	dst = append(dst, r.Partition.Topic[:]...)
+	for _, n := range [...]int64{int64(r.Partition.Index), r.Base, r.Span, r.Count, r.Position, r.Length, r.Relative} {
+		dst = appendSize(dst, n)
+	}
+	dst = binary.AppendVarint(dst, r.MinTime)
+	dst = binary.AppendVarint(dst, r.MaxTime)
+	dst = appendSize(dst, r.MaxTimeRel)
+	dst = appendSize(dst, int64(len(r.Producers)))
+	for _, b := range r.Producers {
+		dst = appendSize(dst, b.ProducerID)
+		dst = appendSize(dst, int64(b.Epoch))
+		dst = appendSize(dst, int64(b.BaseSequence))
+		dst = appendSize(dst, int64(b.LastSequence))
+		dst = appendSize(dst, b.Relative)
+	}
+	return dst
+}
+
+const (
+	minRunPayload      = 16 + 11
+	minProducerPayload = 5
+)
+
+// decodeAppend checks everything that does not need the fold; Data aliases src.
+func decodeAppend(src []byte) (*appendPayload, error) {
+	c := cursor{src: src}
+	p := &appendPayload{}
+	switch c.u8() {
+	case placedInline:
+	case placedObject:
+		p.Key, p.Size = c.text(), c.size()
+		c.bad = c.bad || p.Key == ""
+	default:
+		c.bad = true
+	}
+	p.Runs = make([]runPayload, c.count(minRunPayload))
+	for i := range p.Runs {
+		p.Runs[i].decode(&c)
+	}
+	limit := p.Size
+	if p.Key == "" {
+		p.Data = c.bytes()
+		limit = int64(len(p.Data))
+	}
+	for i := range p.Runs {
+		r := &p.Runs[i]
+		if r.Length == 0 || r.Span == 0 || r.Position+r.Length > limit {
+			c.bad = true
+		}
+	}
+	if c.bad || len(c.src) > 0 {
+		return nil, fmt.Errorf("%w: append change does not decode", ErrCorrupt)
+	}
+	return p, nil
+}
+
+func (r *runPayload) decode(c *cursor) {
+	r.Partition.Topic = c.topicID()
+	r.Partition.Index = c.int32()
+	r.Base, r.Span, r.Count = c.size(), c.size(), c.size()
+	r.Position, r.Length, r.Relative = c.size(), c.size(), c.size()
+	r.MinTime, r.MaxTime, r.MaxTimeRel = c.varint(), c.varint(), c.size()
+	n := c.count(minProducerPayload)
+	if n == 0 {
+		return
+	}
+	r.Producers = make([]producerPayload, n)
+	for i := range r.Producers {
+		b := &r.Producers[i]
+		b.ProducerID, b.Epoch = c.size(), c.int16()
+		b.BaseSequence, b.LastSequence, b.Relative = c.int32(), c.int32(), c.size()
+	}
+}
+
+// int32 reads a number in [0, 2^31).
+func (c *cursor) int32() int32 {
+	v := c.uvarint()
+	if v > 1<<31-1 {
+		c.bad = true
+		return 0
+	}
+	return int32(v)
+}
+
+// int16 reads a number in [0, 2^15).
+func (c *cursor) int16() int16 {
+	v := c.uvarint()
+	if v > 1<<15-1 {
+		c.bad = true
+		return 0
+	}
+	return int16(v)
+}

@@ -1,0 +1,81 @@
+package log
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// ProgressChange sets the progress of a sink or generator. Together with ProgressIs it makes
+// output happen once.
+func ProgressChange(name string, seq CommitSeq, number int64) Change {
+	dst := appendBytes(nil, name)
+	dst = binary.AppendUvarint(dst, uint64(seq))
+	return Change{Kind: KindProgress, Payload: binary.AppendVarint(dst, number)}
+}
+
+// DropProgressChange forgets the progress of name.
+func DropProgressChange(name string) Change {
+	return Change{Kind: KindProgress, Payload: appendBytes(nil, name)}
+}
+
+// ProgressIs is the condition that the progress of name is exactly seq (0 = none yet).
+func ProgressIs(name string, seq CommitSeq) Condition {
+	return Condition{Kind: CondProgress, Name: name, Seq: seq}
+}
+
+type progressPayload struct {
+	Name   string
+	Drop   bool
+	Seq    CommitSeq
+	Number int64
+}
+
+func decodeProgress(src []byte) (*progressPayload, error) {
+	c := cursor{src: src}
+	p := &progressPayload{Name: c.text()}
+	if !c.bad && len(c.src) == 0 {
+		p.Drop = true
+	} else {
+		p.Seq, p.Number = CommitSeq(c.uvarint()), c.varint()
+	}
+	if c.bad || len(c.src) > 0 || p.Name == "" {
+		return nil, fmt.Errorf("%w: progress change does not decode", ErrCorrupt)
+	}
+	return p, nil
+}
+
+// writerPayload of KindWriter: a writer starts with a fence above all it had.
+type writerPayload struct {
+	Writer uint32
+	Fence  uint64
+}
+
+func writerChange(w writerPayload) Change {
+	dst := binary.LittleEndian.AppendUint32(nil, w.Writer)
+	return Change{Kind: KindWriter, Payload: binary.LittleEndian.AppendUint64(dst, w.Fence)}
+}
+
+func decodeWriter(src []byte) (*writerPayload, error) {
+	c := cursor{src: src}
+	p := &writerPayload{Writer: c.u32(), Fence: c.u64()}
+	if c.bad || len(c.src) > 0 {
+		return nil, fmt.Errorf("%w: writer change does not decode", ErrCorrupt)
+	}
+	return p, nil
+}
+
+// producerIDsPayload of KindProducer: ids [First, First+Count) are handed out to one broker.
+type producerIDsPayload struct{ First, Count int64 }
+
+func producerIDsChange(p producerIDsPayload) Change {
+	return Change{Kind: KindProducer, Payload: appendSize(appendSize(nil, p.First), p.Count)}
+}
+
+func decodeProducerIDs(src []byte) (*producerIDsPayload, error) {
+	c := cursor{src: src}
+	p := &producerIDsPayload{First: c.size(), Count: c.size()}
+	if c.bad || len(c.src) > 0 || p.Count == 0 {
+		return nil, fmt.Errorf("%w: producer id change does not decode", ErrCorrupt)
+	}
+	return p, nil
+}

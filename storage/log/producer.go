@@ -1,0 +1,106 @@
+package log
+
+import (
+	"fmt"
+	"math"
+)
+
+const (
+	// producerRing is how many record batches of a producer are remembered for retries.
+	producerRing = 5
+	// producerExpiryMillis: a producer that wrote nothing for so long is forgotten. Commit
+	// times decide, so that every fold forgets alike.
+	producerExpiryMillis = 24 * 60 * 60 * 1000
+)
+
+// producerState is what a partition knows of one idempotent producer.
+type producerState struct {
+	epoch      int16
+	count      uint8 // of ring
+	lastMillis int64 // commit time of its last record batch
+	ring       [producerRing]producedBatch
+}
+
+// producedBatch is one record batch of a producer; the newest is last in the ring.
+type producedBatch struct {
+	baseSequence, lastSequence int32
+	offset                     int64
+}
+
+func (s *producerState) expired(nowMillis int64) bool {
+	return nowMillis-s.lastMillis > producerExpiryMillis
+}
+
+// check decides what to do with a record batch, as Kafka does: duplicate tells that it is one
+// of the last five, offset is the first one's then. A producer without state may begin at
+// any sequence.
+func (s *producerState) check(epoch int16, base, last int32, nowMillis int64) (offset int64, duplicate bool, err error) {
+	if s.count == 0 || s.expired(nowMillis) {
+		return 0, false, nil
+	}
+	if epoch < s.epoch {
+		return 0, false, fmt.Errorf("%w: %d, the producer's is %d", ErrInvalidEpoch, epoch, s.epoch)
+	}
+	if epoch > s.epoch {
+		if base != 0 {
+			return 0, false, fmt.Errorf("%w: a new epoch begins with %d", ErrOutOfOrderSequence, base)
+		}
+		return 0, false, nil
+	}
+	for _, b := range s.ring[:s.count] {
+		if b.baseSequence == base && b.lastSequence == last {
+			return b.offset, true, nil
+		}
+	}
+	want := nextSequence(s.ring[s.count-1].lastSequence)
+	if base != want {
+		return 0, false, fmt.Errorf("%w: %d, expected %d", ErrOutOfOrderSequence, base, want)
+	}
+	return 0, false, nil
+}
+
+// nextSequence wraps after 2^31-1 to 0.
+func nextSequence(last int32) int32 {
+	if last == math.MaxInt32 {
+		return 0
+	}
+	return last + 1
+}
+
+// add remembers an accepted record batch.
+func (s *producerState) add(epoch int16, b producedBatch, nowMillis int64) {
+	if epoch != s.epoch || s.expired(nowMillis) {
+		s.count = 0
+	}
+	if s.count == producerRing {
+		copy(s.ring[:], s.ring[1:])
+		s.count--
+	}
+	s.ring[s.count] = b
+	s.count++
+	s.epoch, s.lastMillis = epoch, nowMillis
+}
+
+func (part *partition) addProducers(r *runPayload, nowMillis int64) {
+	for _, b := range r.Producers {
+		if part.producers == nil {
+			part.producers = map[int64]producerState{}
+		}
+		s := part.producers[b.ProducerID]
+		s.add(b.Epoch, producedBatch{b.BaseSequence, b.LastSequence, r.Base + b.Relative}, nowMillis)
+		part.producers[b.ProducerID] = s
+	}
+}
+
+// forgetProducers drops those that expired; it never changes what check answers.
+func (f *fold) forgetProducers() {
+	for _, t := range f.topics {
+		for _, p := range t.partitions {
+			for id, s := range p.producers {
+				if s.expired(f.timeMillis) {
+					delete(p.producers, id)
+				}
+			}
+		}
+	}
+}

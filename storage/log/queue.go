@@ -1,0 +1,241 @@
+package log
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// queue takes entries in order, seals them into flush groups and hands groups to the
+// committer in seal order.
+//
+//	Append ─► open group ─► sealed groups (uploading … ready) ─► next: every ready one in front
+type queue struct {
+	db   *DB
+	mu   sync.Mutex
+	wake *sync.Cond
+
+	open      *flushGroup
+	sealed    []*flushGroup
+	lastSeal  uint64
+	uploading int
+	busy      bool     // the committer is in a commit
+	lastFlush int64    // when a group was sealed last, Unix ms
+	jobs      []func() // run by the committer between commits
+	closed    bool     // no more entries
+	err       error    // the log stopped: ErrPoisoned, ErrFenced
+
+	opened chan struct{} // capacity 1: the open group got its first entry (timer)
+	stop   chan struct{} // closed by close
+}
+
+func (q *queue) init(db *DB) {
+	q.db = db
+	q.wake = sync.NewCond(&q.mu)
+	q.open = &flushGroup{}
+	q.opened = make(chan struct{}, 1)
+	q.stop = make(chan struct{})
+}
+
+// Append takes the entry's place in order and returns at once.
+func (db *DB) Append(e *Entry) Pending {
+	p := newPending(e, &db.limits)
+	if p.err == nil {
+		db.queue.add(p)
+	}
+	return p
+}
+
+func (q *queue) add(p *pending) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err != nil {
+		p.fail(q.err)
+		return
+	}
+	if q.closed {
+		p.fail(ErrClosed)
+		return
+	}
+	if len(q.open.entries) == 0 {
+		q.open.openMillis = q.db.clock.Now().UnixMilli()
+	}
+	q.open.entries = append(q.open.entries, p)
+	q.open.bytes += p.bytes
+	q.db.stats.bytesIn.Add(p.bytes)
+	limits := &q.db.limits
+	switch {
+	case q.open.bytes >= limits.FlushBytes:
+		q.sealFullLocked()
+	case limits.FlushInterval == 0:
+	case q.idleLocked() && q.open.bytes <= limits.InlineBytes:
+		q.sealLocked() // the first small group after idle waits for nothing
+	case len(q.open.entries) == 1:
+		select {
+		case q.opened <- struct{}{}:
+		default:
+		}
+	}
+	q.wake.Signal()
+}
+
+// idleLocked: nothing is under way and the last group is an interval ago.
+func (q *queue) idleLocked() bool {
+	now := q.db.clock.Now().UnixMilli()
+	return len(q.sealed) == 0 && !q.busy && now-q.lastFlush >= q.db.limits.FlushInterval.Milliseconds()
+}
+
+// sealFullLocked seals a full group unless too many are uploading; then it goes on growing
+// until one has ended (Admit bounds how far).
+func (q *queue) sealFullLocked() {
+	if q.open.bytes >= q.db.limits.FlushBytes && q.uploading < q.db.limits.MaxUploads {
+		q.sealLocked()
+	}
+}
+
+// sealLocked ends the open group: it gets its seal and, unless it rides inline, its upload.
+func (q *queue) sealLocked() {
+	g := q.open
+	q.open = &flushGroup{}
+	q.lastSeal++
+	g.seal = q.lastSeal
+	g.sealMillis = q.db.clock.Now().UnixMilli()
+	q.lastFlush = g.sealMillis
+	q.sealed = append(q.sealed, g)
+	if g.bytes <= q.db.limits.InlineBytes || !g.hasAppends() {
+		g.ready = true
+		return
+	}
+	q.uploading++
+	q.db.goroutines.Go(func() {
+		err := q.db.upload(g)
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		g.ready, g.err = true, err
+		q.uploading--
+		q.sealFullLocked()
+		q.wake.Signal()
+	})
+}
+
+func (g *flushGroup) hasAppends() bool {
+	for _, e := range g.entries {
+		if len(e.appends) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// next waits for work: a job, or every group in front whose bytes are durable or inline.
+// Nothing at all = the queue was closed and is empty.
+func (q *queue) next() (groups []*flushGroup, job func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.busy = false
+	for {
+		if len(q.jobs) > 0 {
+			job, q.jobs = q.jobs[0], q.jobs[1:]
+			return nil, job
+		}
+		adaptive := q.db.limits.FlushInterval == 0 && len(q.sealed) == 0
+		if len(q.open.entries) > 0 && (adaptive || q.closed) {
+			q.sealLocked()
+		}
+		n := 0
+		for n < len(q.sealed) && q.sealed[n].ready {
+			n++
+		}
+		if n > 0 {
+			groups, q.sealed = q.sealed[:n:n], q.sealed[n:]
+			q.busy = true
+			return groups, nil
+		}
+		if q.closed && len(q.sealed) == 0 {
+			return nil, nil
+		}
+		q.wake.Wait()
+	}
+}
+
+// do runs fn in the committer, between commits, and waits for it; false if the committer has
+// ended.
+func (q *queue) do(fn func()) bool {
+	done := make(chan struct{})
+	q.mu.Lock()
+	if q.closed {
+		q.mu.Unlock()
+		return false
+	}
+	q.jobs = append(q.jobs, func() { defer close(done); fn() })
+	q.wake.Signal()
+	q.mu.Unlock()
+	<-done
+	return true
+}
+
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		q.closed = true
+		close(q.stop)
+	}
+	q.wake.Signal()
+}
+
+// poison stops the log: entries under way and later ones fail with err.
+func (q *queue) poison(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err != nil {
+		return
+	}
+	q.err = err
+	q.db.cfg.Logger.Error("commit log stopped", "error", err)
+	for _, e := range q.open.entries {
+		e.fail(err)
+	}
+	q.open = &flushGroup{}
+}
+
+func (q *queue) failure() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.err
+}
+
+// runTimer seals each open group an interval after its first entry.
+func (q *queue) runTimer() {
+	for {
+		select {
+		case <-q.opened:
+		case <-q.stop:
+			return
+		}
+		q.mu.Lock()
+		g := q.open
+		age := time.Duration(q.db.clock.Now().UnixMilli()-g.openMillis) * time.Millisecond
+		q.mu.Unlock()
+		select {
+		case <-q.db.clock.After(max(q.db.limits.FlushInterval-age, 0)):
+		case <-q.stop:
+			return
+		}
+		q.mu.Lock()
+		if q.open == g && len(g.entries) > 0 {
+			q.sealLocked()
+			q.wake.Signal()
+		} else if len(q.open.entries) > 0 {
+			// The group was sealed by size meanwhile; the one behind it gets its own interval.
+			select {
+			case q.opened <- struct{}{}:
+			default:
+			}
+		}
+		q.mu.Unlock()
+	}
+}
+
+// unavailable marks a failure that a later try may not meet.
+func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }

@@ -1,0 +1,170 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/storage/segment"
+)
+
+// rollRun gathers inline record batches of one partition that follow each other.
+type rollRun struct {
+	swapRun
+	data    []byte // offsets patched in
+	visible []segment.Visibility
+}
+
+// inlineRun is an index entry that lies inline, with its bytes.
+type inlineRun struct {
+	run
+	partition Partition
+	memory    []byte
+}
+
+// Roll writes all inline groups into placed segments and swaps them in. It is what lets the
+// log be trimmed and their memory go.
+func (db *DB) Roll(ctx context.Context) error {
+	out, inline := db.gatherInline()
+	if len(out) == 0 {
+		return nil
+	}
+	layers, err := layInline(inline)
+	if err != nil {
+		return err
+	}
+	swap := swapPayload{Out: out}
+	for _, runs := range layers {
+		object, err := db.writePlaced(ctx, out[len(out)-1].Seq, runs)
+		if err != nil {
+			return err
+		}
+		swap.In = append(swap.In, *object)
+	}
+	_, err = db.commitOwn(ctx, Change{Kind: KindSwap, Payload: swap.appendTo(nil)})
+	if errors.Is(err, ErrCondition) {
+		return nil // another roll was faster; the object is garbage
+	}
+	if err == nil {
+		db.stats.rolls.Add(1)
+	}
+	return err
+}
+
+// gatherInline lists the published inline groups and the runs that lie in them, by partition
+// and offset.
+func (db *DB) gatherInline() (out []inlineID, runs []inlineRun) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	f := db.mu.fold
+	newest := CommitSeq(db.published.Load())
+	for _, b := range f.inline {
+		if b.inline.Seq <= newest {
+			out = append(out, b.inline)
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	for _, t := range f.topics {
+		for _, p := range t.partitions {
+			for i := p.runAfter(out[0].Seq - 1); i < len(p.runs); i++ {
+				if r := &p.runs[i]; r.block.key == "" && r.last <= newest {
+					runs = append(runs, inlineRun{*r, p.id, r.data()})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(runs, func(a, b inlineRun) int { return comparePartitions(a.partition, b.partition) })
+	return out, runs
+}
+
+// layInline joins runs that follow each other. A segment holds one run of a partition, so that
+// where objects lie between inline groups the rest goes into further layers.
+func layInline(inline []inlineRun) (layers [][]*rollRun, err error) {
+	var last *rollRun
+	depth := 0
+	for i := range inline {
+		r := &inline[i]
+		same := last != nil && last.Partition == r.partition
+		if !same || last.Base+last.Span != r.base {
+			if depth++; !same {
+				depth = 0
+			}
+			last = &rollRun{swapRun: swapRun{
+				runPayload: runPayload{Partition: r.partition, Base: r.base, MinTime: -1, MaxTime: -1},
+				First:      r.first, FirstMillis: r.firstMillis,
+			}}
+			if depth == len(layers) {
+				layers = append(layers, nil)
+			}
+			layers[depth] = append(layers[depth], last)
+		}
+		if err := last.add(r); err != nil {
+			return nil, err
+		}
+	}
+	return layers, nil
+}
+
+// add takes the record batches of an inline run, which follows what is there.
+func (g *rollRun) add(r *inlineRun) error {
+	count, base := 0, r.base
+	for src := r.memory; len(src) > 0; count++ {
+		raw, next, err := step(src, base, false)
+		if err != nil {
+			return err
+		}
+		at := len(g.data)
+		g.data = append(g.data, raw...)
+		recordbatch.Patch(g.data[at:], base, 0)
+		src, base = src[len(raw):], next
+	}
+	if base != r.next() {
+		return fmt.Errorf("%w: inline run ends at offset %d, the index says %d", ErrCorrupt, base, r.next())
+	}
+	g.visible = append(g.visible, segment.Visibility{Count: count, VisibleAt: uint64(r.first), CommitMillis: r.firstMillis})
+	if r.minTime >= 0 && (g.MinTime < 0 || r.minTime < g.MinTime) {
+		g.MinTime = r.minTime
+	}
+	if r.maxTime > g.MaxTime {
+		g.MaxTime, g.MaxTimeRel = r.maxTime, g.Span+r.maxTimeRel
+	}
+	g.Span += r.span
+	g.Count += r.count
+	g.Last, g.LastMillis = r.last, r.lastMillis
+	return nil
+}
+
+// writePlaced puts the runs into one placed segment.
+func (db *DB) writePlaced(ctx context.Context, newest CommitSeq, runs []*rollRun) (*swapObject, error) {
+	ctx, cancel := db.withDeadline(ctx)
+	defer cancel()
+	in := make([]segment.Run, len(runs))
+	for i, r := range runs {
+		in[i] = segment.Run{
+			Topic: r.Partition.Topic, Partition: r.Partition.Index, FirstOffset: r.Base,
+			RecordBatches: [][]byte{r.data}, Visible: r.visible,
+		}
+	}
+	built, err := segment.Build(segment.Options{Placed: true, CreatedMillis: db.clock.Now().UnixMilli()}, in)
+	if err != nil {
+		return nil, fmt.Errorf("roll inline groups: %w", err)
+	}
+	key, err := db.objectName("seg/default", uint64(newest))
+	if err != nil {
+		return nil, err
+	}
+	if err := db.putObject(ctx, key, built); err != nil {
+		return nil, err
+	}
+	object := &swapObject{Key: key, Size: built.Size}
+	for i, r := range runs {
+		r.Position, r.Length = built.Runs[i].Position, built.Runs[i].Length
+		object.Runs = append(object.Runs, r.swapRun)
+	}
+	db.stats.rolledBytes.Add(built.Size)
+	return object, nil
+}

@@ -1,0 +1,119 @@
+package log
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/segment"
+)
+
+// stretch is a stretch of a run's bytes: whole record batches, the first at offset base.
+type stretch struct {
+	data []byte
+	base int64
+	// first is the place of the first record batch in the run of a placed segment (for
+	// visible-at); 0 and meaningless otherwise.
+	first int
+}
+
+// readRun returns a stretch of the run that begins at or before offset and holds it, from
+// memory or from the object. memory is run.data() as read under DB.mu.
+func (db *DB) readRun(ctx context.Context, p Partition, r *run, memory []byte, offset int64) (stretch, error) {
+	if memory != nil {
+		return stretch{data: memory, base: r.base}, nil
+	}
+	index, info, err := db.runInfo(ctx, p, r)
+	if err != nil {
+		return stretch{}, err
+	}
+	relative := r.relative + offset - r.base
+	at := info.ChunkOf(relative)
+	if at < 0 {
+		return stretch{}, fmt.Errorf("%w: object %s ends before offset %d", ErrCorrupt, r.block.key, offset)
+	}
+	data, from, _, err := db.reads.chunks(ctx, index, r.block.key, p, info, at, &db.stats)
+	if err != nil {
+		return stretch{}, readError(err)
+	}
+	return r.cut(info, from, data)
+}
+
+// runInfo finds the index entry of the partition in the run's object.
+func (db *DB) runInfo(ctx context.Context, p Partition, r *run) (*segment.Reader, *segment.RunInfo, error) {
+	index, err := db.reads.index(ctx, r.block.key)
+	if err != nil {
+		return nil, nil, readError(err)
+	}
+	info, ok := index.Find(p.Topic, p.Index)
+	if !ok || r.position < info.Position || r.position+r.length > info.Position+info.Length {
+		return nil, nil, fmt.Errorf("%w: object %s does not hold what its commit record says", ErrCorrupt, r.block.key)
+	}
+	return index, info, nil
+}
+
+// cut leaves of chunks [from, …) what belongs to the run.
+func (r *run) cut(info *segment.RunInfo, from int, data []byte) (stretch, error) {
+	c := &info.Chunks[from]
+	start := info.Position + c.Position
+	s := stretch{base: r.base + c.Offset - r.relative, first: c.First}
+	end := min(start+int64(len(data)), r.position+r.length)
+	if start >= end {
+		return stretch{}, fmt.Errorf("%w: chunk of %s lies outside the run", ErrCorrupt, r.block.key)
+	}
+	s.data = data[:end-start]
+	for start < r.position { // record batches of entries that were refused
+		raw, next, err := step(s.data, s.base, false)
+		if err != nil {
+			return stretch{}, err
+		}
+		start += int64(len(raw))
+		s.data, s.base, s.first = s.data[len(raw):], next, s.first+1
+	}
+	return s, nil
+}
+
+// step takes one record batch off data: next is the offset behind it. In a placed segment the
+// bytes know their offsets (compaction leaves gaps), elsewhere they follow each other.
+func step(data []byte, base int64, placed bool) (raw []byte, next int64, err error) {
+	if len(data) < recordbatch.HeaderSize {
+		return nil, 0, fmt.Errorf("%w: record batch cut short", ErrCorrupt)
+	}
+	size := int64(binary.BigEndian.Uint32(data[8:])) + 12
+	if size < recordbatch.HeaderSize || size > int64(len(data)) {
+		return nil, 0, fmt.Errorf("%w: record batch of %d bytes in %d", ErrCorrupt, size, len(data))
+	}
+	if placed {
+		base = int64(binary.BigEndian.Uint64(data))
+	}
+	return data[:size:size], base + int64(binary.BigEndian.Uint32(data[23:])) + 1, nil
+}
+
+// skipTo drops the record batches that end at or before offset.
+func (s *stretch) skipTo(offset int64, placed bool) error {
+	for len(s.data) > 0 {
+		raw, next, err := step(s.data, s.base, placed)
+		if err != nil {
+			return err
+		}
+		if next > offset {
+			return nil
+		}
+		s.data, s.base, s.first = s.data[len(raw):], next, s.first+1
+	}
+	return nil
+}
+
+// readError sorts the errors of the object store and the segment reader.
+func readError(err error) error {
+	switch {
+	case errors.Is(err, segment.ErrCorrupt), errors.Is(err, segment.ErrVersion):
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	case errors.Is(err, objstore.ErrRange):
+		return fmt.Errorf("%w: object is shorter than its index says: %w", ErrCorrupt, err)
+	}
+	return unavailable(err)
+}

@@ -1,0 +1,163 @@
+package log
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
+
+// decodeSnapshot reads what encode wrote. Blocks that lie inline have no bytes yet.
+func decodeSnapshot(src []byte, parts []Part) (*fold, error) {
+	le := binary.LittleEndian
+	if len(src) < snapshotHeaderSize || string(src[:4]) != snapshotMagic {
+		return nil, fmt.Errorf("%w: no snapshot", ErrCorrupt)
+	}
+	if v := le.Uint16(src[4:]); v != snapshotVersion {
+		return nil, fmt.Errorf("%w: snapshot format %d", ErrUnknownKind, v)
+	}
+	if le.Uint64(src[24:]) != uint64(len(src)-snapshotHeaderSize) || snapshotCRC(src) != le.Uint32(src[snapshotCRCAt:]) {
+		return nil, fmt.Errorf("%w: checksum of a snapshot", ErrCorrupt)
+	}
+	f := newFold(parts)
+	f.seq, f.timeMillis = CommitSeq(le.Uint64(src[8:])), int64(le.Uint64(src[16:]))
+	c := &cursor{src: src[snapshotHeaderSize:]}
+	f.times.decode(c, f.seq)
+	f.decodeWriters(c)
+	f.decodeProgress(c)
+	f.nextProducer = c.size()
+	blocks := f.decodeBlocks(c)
+	for range c.count(16) {
+		f.decodeTopic(c, blocks)
+	}
+	if c.bad {
+		return nil, fmt.Errorf("%w: snapshot does not decode", ErrCorrupt)
+	}
+	if err := f.loadParts(c); err != nil {
+		return nil, err
+	}
+	if c.bad || len(c.src) > 0 {
+		return nil, fmt.Errorf("%w: snapshot does not decode", ErrCorrupt)
+	}
+	return f, nil
+}
+
+func (t *commitTimes) decode(c *cursor, newest CommitSeq) {
+	n := c.count(1)
+	if n > maxCommitTimes || CommitSeq(n) > newest {
+		c.bad = true
+		return
+	}
+	last := int64(0)
+	for i := range n {
+		last += c.varint()
+		t.add(newest-CommitSeq(n)+1+CommitSeq(i), last)
+	}
+}
+
+func (f *fold) decodeWriters(c *cursor) {
+	for range c.count(3) {
+		id := c.uvarint()
+		f.writers[uint32(id)] = writerState{fence: c.uvarint(), seal: c.uvarint()}
+	}
+}
+
+func (f *fold) decodeProgress(c *cursor) {
+	for range c.count(3) {
+		name := c.text()
+		f.progress[name] = progressState{seq: CommitSeq(c.uvarint()), number: c.varint()}
+	}
+}
+
+func (f *fold) decodeBlocks(c *cursor) []*block {
+	blocks := make([]*block, c.count(3))
+	for i := range blocks {
+		b := &block{}
+		switch c.u8() {
+		case placedInline:
+			b.inline = inlineID{Seq: CommitSeq(c.uvarint()), Index: c.int32()}
+		case placedObject:
+			b.key = c.text()
+		case placedSegment:
+			b.key, b.placed = c.text(), true
+		default:
+			c.bad = true
+		}
+		b.size = c.size()
+		blocks[i] = b
+		if b.key == "" {
+			f.inline = append(f.inline, b)
+			f.inlineBytes += b.size
+		}
+	}
+	return blocks
+}
+
+func (f *fold) decodeTopic(c *cursor, blocks []*block) {
+	id := c.topicID()
+	t := Topic{ID: id}
+	t.decode(c)
+	if c.bad {
+		return
+	}
+	for _, p := range f.addTopic(t).partitions {
+		p.logStart, p.next = c.size(), c.size()
+		p.highWatermark = p.next
+		p.decodeProducers(c)
+		if n := c.count(14); n > 0 {
+			p.runs = make([]run, n)
+		}
+		for i := range p.runs {
+			p.runs[i].decode(c, blocks)
+		}
+	}
+}
+
+func (p *partition) decodeProducers(c *cursor) {
+	n := c.count(4)
+	if n > 0 {
+		p.producers = make(map[int64]producerState, n)
+	}
+	for range n {
+		id := c.size()
+		s := producerState{epoch: c.int16(), lastMillis: c.varint(), count: c.u8()}
+		if s.count > producerRing {
+			c.bad = true
+			return
+		}
+		for i := range s.ring[:s.count] {
+			s.ring[i] = producedBatch{c.int32(), c.int32(), c.size()}
+		}
+		p.producers[id] = s
+	}
+}
+
+func (r *run) decode(c *cursor, blocks []*block) {
+	block := c.size()
+	r.base, r.span, r.count, r.relative = c.size(), c.size(), c.size(), c.size()
+	r.position, r.length, r.maxTimeRel = c.size(), c.size(), c.size()
+	r.first = CommitSeq(c.uvarint())
+	r.last = r.first + CommitSeq(c.uvarint())
+	r.minTime, r.maxTime = c.varint(), c.varint()
+	r.firstMillis = c.varint()
+	r.lastMillis = r.firstMillis + c.varint()
+	if block >= int64(len(blocks)) || r.span == 0 || r.length == 0 {
+		c.bad = true
+		return
+	}
+	r.block = blocks[block]
+	c.bad = c.bad || r.position+r.length > r.block.size
+}
+
+func (f *fold) loadParts(c *cursor) error {
+	for range c.count(2) {
+		name, state := c.text(), c.bytes()
+		part := f.part(name)
+		if part == nil {
+			return fmt.Errorf("%w: snapshot has state of %q, which nobody takes", ErrUnknownKind, name)
+		}
+		if err := part.Load(bytes.NewReader(state)); err != nil {
+			return fmt.Errorf("load %s: %w", name, err)
+		}
+	}
+	return nil
+}

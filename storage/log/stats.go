@@ -1,0 +1,54 @@
+package log
+
+import "sync/atomic"
+
+// counters are what Stats reads.
+type counters struct {
+	commits, groups, unknownOutcomes  atomic.Int64
+	bytesIn, bytesOut, recordBytes    atomic.Int64
+	inFlightBytes, inlineBytes        atomic.Int64
+	tailBytes                         atomic.Int64
+	uploads, uploadBytes, uploadsLost atomic.Int64
+	rolls, rolledBytes                atomic.Int64
+	snapshots, snapshotBytes          atomic.Int64
+	snapshotSeq                       atomic.Uint64
+	sinceSnapshot, bytesSinceSnapshot atomic.Int64
+	rangeReads, rangeBytes            atomic.Int64
+}
+
+// Stats of a DB, for metrics. Counters since Open unless a gauge.
+type Stats struct {
+	Commits, Groups, UnknownOutcomes int64
+	BytesIn, BytesOut                int64 // record batches appended, and given to readers
+	RecordBytes                      int64 // commit records, inline bytes included
+	Uploads, UploadBytes             int64
+	UploadsFailed                    int64
+	Rolls, RolledBytes               int64
+	Snapshots                        int64
+	RangeReads, RangeBytes           int64 // from objects
+
+	InFlightBytes int64 // gauge: given out by Admit
+	InlineBytes   int64 // gauge: not yet in a segment
+	TailBytes     int64 // gauge
+	ReadCache     int64 // gauge
+	SnapshotBytes int64 // gauge: size of the newest
+	SnapshotSeq   CommitSeq
+	Newest        CommitSeq
+	Poisoned      bool
+}
+
+// Stats may be called at any time.
+func (db *DB) Stats() Stats {
+	c := &db.stats
+	return Stats{
+		Commits: c.commits.Load(), Groups: c.groups.Load(), UnknownOutcomes: c.unknownOutcomes.Load(),
+		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), RecordBytes: c.recordBytes.Load(),
+		Uploads: c.uploads.Load(), UploadBytes: c.uploadBytes.Load(), UploadsFailed: c.uploadsLost.Load(),
+		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Snapshots: c.snapshots.Load(),
+		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(),
+		InFlightBytes: c.inFlightBytes.Load(), InlineBytes: c.inlineBytes.Load(), TailBytes: c.tailBytes.Load(),
+		ReadCache: db.reads.size(), SnapshotBytes: c.snapshotBytes.Load(),
+		SnapshotSeq: CommitSeq(c.snapshotSeq.Load()), Newest: CommitSeq(db.published.Load()),
+		Poisoned: db.queue.failure() != nil,
+	}
+}

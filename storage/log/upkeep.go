@@ -1,0 +1,151 @@
+package log
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tributary-db/tributary/storage/objstore"
+)
+
+// upkeep is the goroutine that rolls inline groups into segments, writes snapshots and trims
+// the log. It sleeps while nothing is inline and no snapshot is due.
+type upkeep struct {
+	wake     chan struct{} // capacity 1
+	stopping chan struct{}
+	once     sync.Once
+}
+
+func (u *upkeep) init() {
+	u.wake = make(chan struct{}, 1)
+	u.stopping = make(chan struct{})
+}
+
+func (u *upkeep) stop() { u.once.Do(func() { close(u.stopping) }) }
+
+// notify wakes the goroutine when there may be work; called at every commit.
+func (u *upkeep) notify(db *DB) {
+	if db.stats.inlineBytes.Load() == 0 && !db.snapshotDue() {
+		return
+	}
+	select {
+	case u.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (db *DB) snapshotDue() bool {
+	return db.stats.sinceSnapshot.Load() >= int64(db.limits.SnapshotCommits) ||
+		db.stats.bytesSinceSnapshot.Load() >= db.limits.SnapshotBytes
+}
+
+func (db *DB) runUpkeep() {
+	var due <-chan time.Time // the oldest inline group reaches its age
+	for {
+		select {
+		case <-db.upkeep.wake:
+		case <-due:
+			due = nil
+			db.tend(db.Roll)
+		case <-db.upkeep.stopping:
+			return
+		}
+		inline := db.stats.inlineBytes.Load()
+		if inline >= db.limits.RollBytes {
+			db.tend(db.Roll)
+			due = nil
+		} else if inline > 0 && due == nil {
+			due = db.clock.After(db.limits.RollInterval)
+		}
+		if db.snapshotDue() {
+			db.tend(db.Snapshot)
+		}
+	}
+}
+
+// tend runs one piece of upkeep; a failure is tried again when it is next due.
+func (db *DB) tend(fn func(context.Context) error) {
+	if db.queue.failure() != nil {
+		return
+	}
+	if err := fn(db.background); err != nil && db.background.Err() == nil {
+		db.cfg.Logger.Warn("log upkeep failed, will be tried again", "error", err)
+	}
+}
+
+// snapshotOf is a fold as of seq, encoded.
+type snapshotOf struct {
+	seq   CommitSeq
+	bytes []byte
+	err   error
+	// floor: the log is needed from here on once the snapshot is durable.
+	floor          CommitSeq
+	commits, taken int64
+}
+
+// captureSnapshot encodes the fold.
+// REQUIRES: called by the committer, or after it has ended.
+func (db *DB) captureSnapshot() (s snapshotOf) {
+	f := db.mu.fold
+	s.commits, s.taken = db.stats.sinceSnapshot.Load(), db.stats.bytesSinceSnapshot.Load()
+	s.seq, s.floor = f.seq, f.seq+1
+	if len(f.inline) > 0 {
+		s.floor = min(s.floor, f.inline[0].inline.Seq)
+	}
+	db.mu.Lock() // encode forgets expired producers
+	defer db.mu.Unlock()
+	s.bytes, s.err = f.encode()
+	return s
+}
+
+// Snapshot writes a snapshot of the fold and trims the log below it and below the oldest
+// inline group.
+func (db *DB) Snapshot(ctx context.Context) error {
+	var s snapshotOf
+	if !db.queue.do(func() { s = db.captureSnapshot() }) {
+		return ErrClosed
+	}
+	return db.writeSnapshot(ctx, s)
+}
+
+func (db *DB) writeSnapshot(ctx context.Context, s snapshotOf) error {
+	if s.err != nil {
+		return s.err
+	}
+	if CommitSeq(db.stats.snapshotSeq.Load()) == s.seq {
+		return nil
+	}
+	key := snapshotKey(s.seq)
+	if _, err := db.cfg.Objects.Put(ctx, key, [][]byte{s.bytes}, objstore.Condition{}); err != nil {
+		// why unconditional: equal states give equal bytes, so that putting the name again is
+		// harmless; an unknown outcome only means that the log is not trimmed yet.
+		return fmt.Errorf("write snapshot %s: %w", key, err)
+	}
+	db.stats.snapshots.Add(1)
+	db.stats.snapshotSeq.Store(uint64(s.seq))
+	db.stats.snapshotBytes.Store(int64(len(s.bytes)))
+	db.stats.sinceSnapshot.Add(-s.commits)
+	db.stats.bytesSinceSnapshot.Add(-s.taken)
+	if err := db.cfg.Meta.TrimLog(ctx, s.floor); err != nil {
+		return fmt.Errorf("trim the log below %d: %w", s.floor, err)
+	}
+	return db.dropSnapshots(ctx, key)
+}
+
+// dropSnapshots deletes the snapshots before newest, which is durable.
+func (db *DB) dropSnapshots(ctx context.Context, newest string) error {
+	var old []string
+	for info, err := range db.cfg.Objects.List(ctx, snapshotPrefix, "") {
+		if err != nil {
+			return fmt.Errorf("list snapshots: %w", err)
+		}
+		if info.Key < newest {
+			old = append(old, info.Key)
+		}
+	}
+	if len(old) == 0 {
+		return nil
+	}
+	return db.cfg.Objects.Delete(ctx, old...)
+}
