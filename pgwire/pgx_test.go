@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
@@ -132,6 +133,23 @@ func TestCancel(t *testing.T) {
 	}
 	if got := s.Stats().CancelsReceived; got != 4 {
 		t.Errorf("%d cancels counted", got)
+	}
+}
+
+// TestClientLeaves: the statement of a client that is gone ends, though it writes nothing.
+func TestClientLeaves(t *testing.T) {
+	running, closed := make(chan struct{}, 1), make(chan struct{}, 1)
+	_, addr := serve(t, func(c *Config) {
+		c.Open, c.CheckInterval = openFake(running, func() { closed <- struct{}{} }), 5*time.Millisecond
+	})
+	nc := dialScript(t, "tcp", addr, "tributary", "tributary")
+	send(t, nc, &pgproto3.Query{String: "select pg_sleep(100)"})
+	<-running
+	_ = nc.Close()
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the session still waits for nobody")
 	}
 }
 
