@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/test/pgscript"
 )
 
 func connect(t *testing.T, addr, extra string) (*pgx.Conn, error) {
@@ -142,8 +143,8 @@ func TestClientLeaves(t *testing.T) {
 	_, addr := serve(t, func(c *Config) {
 		c.Open, c.CheckInterval = openFake(running, func() { closed <- struct{}{} }), 5*time.Millisecond
 	})
-	nc := dialScript(t, "tcp", addr, "tributary", "tributary")
-	send(t, nc, &pgproto3.Query{String: "select pg_sleep(100)"})
+	nc := pgscript.Dial(t, "tcp", addr, "tributary", "tributary")
+	pgscript.Send(t, nc, &pgproto3.Query{String: "select pg_sleep(100)"})
 	<-running
 	_ = nc.Close()
 	select {
