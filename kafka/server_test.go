@@ -9,15 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/vfs"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
 
-	"github.com/tributary-db/tributary/storage/log"
-	"github.com/tributary-db/tributary/storage/log/logtest"
 	"github.com/tributary-db/tributary/storage/meta"
-	"github.com/tributary-db/tributary/storage/meta/metatest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -26,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type broker struct {
 	*Server
 	addr string
-	log  *memLog // nil with a real log
+	log  *memLog
 	meta meta.Store
 }
 
@@ -39,7 +37,12 @@ func testContext(t testing.TB) context.Context {
 }
 
 func newMeta(t testing.TB) meta.Store {
-	return metatest.OpenMemory(t)
+	store, err := meta.OpenPebble("meta", meta.PebbleOptions{FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
 }
 
 // start runs a server until the test ends; change may adjust its configuration.
@@ -55,20 +58,6 @@ func start(t testing.TB, change func(c *Config)) *broker {
 	b := serve(t, cfg)
 	b.log = l
 	return b
-}
-
-// startReal runs a server over a real log in memory.
-func startReal(t testing.TB, change func(c *Config)) *broker {
-	store := newMeta(t)
-	db := logtest.Open(t, func(c *log.Config) { c.Meta = store })
-	cfg := Config{
-		Log: db, Topics: NewLogTopics(db, logtest.Rand(7)), Meta: store, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA",
-		AutoCreateTopics: true, MinSessionTimeout: 10 * time.Millisecond,
-	}
-	if change != nil {
-		change(&cfg)
-	}
-	return serve(t, cfg)
 }
 
 func serve(t testing.TB, cfg Config) *broker {
@@ -111,7 +100,7 @@ func (b *broker) client(t testing.TB, opts ...kgo.Opt) *kgo.Client {
 }
 
 func (b *broker) createTopic(t testing.TB, name string, partitions int32, configs map[string]string) {
-	if _, err := b.cfg.Topics.CreateTopic(context.Background(), NewTopic{Name: name, Partitions: partitions, Configs: configs}); err != nil {
+	if _, err := b.log.CreateTopic(context.Background(), NewTopic{Name: name, Partitions: partitions, Configs: configs}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -186,7 +175,7 @@ func (w *wire) closed() {
 }
 
 func TestProduceAndConsume(t *testing.T) {
-	b := startReal(t, nil)
+	b := start(t, nil)
 	ctx := testContext(t)
 	codecs := map[string]kgo.CompressionCodec{
 		"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
@@ -335,7 +324,7 @@ func TestRestart(t *testing.T) {
 }
 
 func TestGroupSharesPartitions(t *testing.T) {
-	b := startReal(t, nil)
+	b := start(t, nil)
 	ctx := testContext(t)
 	b.createTopic(t, "shared", 4, nil)
 	producer := b.client(t, kgo.DefaultProduceTopic("shared"), kgo.RecordPartitioner(kgo.ManualPartitioner()))

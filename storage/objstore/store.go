@@ -20,8 +20,7 @@ var (
 	ErrRange = errors.New("object range not satisfiable")
 )
 
-// ObjectInfo describes one object. ETag is opaque and changes with the content. Modified is zero
-// where the store does not tell it.
+// ObjectInfo describes one object. ETag is opaque and changes with the content.
 type ObjectInfo struct {
 	Key      string
 	Size     int64

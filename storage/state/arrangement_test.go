@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -243,7 +244,7 @@ func TestArrangementIsAMultisetWithVersions(t *testing.T) {
 		var pins []pin
 		kept := CommitSeq(0)
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
-			switch rapid.IntRange(0, 7).Draw(t, "step") {
+			switch rapid.IntRange(0, 8).Draw(t, "step") {
 			case 0, 1, 2:
 				d := drawBatch(t, types, 8, true)
 				m.add(&d)
@@ -274,6 +275,9 @@ func TestArrangementIsAMultisetWithVersions(t *testing.T) {
 				if err := a.Compact(); err != nil {
 					t.Fatal(err)
 				}
+			case 8:
+				a = saveAndLoad(t, a, key, options, kept)
+				pins, m.open = nil, map[string]int64{}
 			}
 			for _, p := range pins {
 				again, err := a.At(p.seq)
@@ -313,6 +317,18 @@ func publish(t *rapid.T, a *RunSet, m *model) {
 		t.Fatal(err)
 	}
 	m.versions[v], m.last, m.open = next, v, map[string]int64{}
+}
+
+func saveAndLoad(t *rapid.T, a *RunSet, key []int, options Options, from CommitSeq) *RunSet {
+	var section bytes.Buffer
+	if err := a.Save(&section, from); err != nil {
+		t.Fatal(err)
+	}
+	b := NewArrangement(a.order.types, key, options)
+	if err := b.Load(&section); err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func TestMemoryIsGivenBack(t *testing.T) {

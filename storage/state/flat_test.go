@@ -93,9 +93,27 @@ func TestFlatIsAMap(t *testing.T) {
 			}
 			deleteBoth(f, m, doomed)
 			delta.Poison(&d)
+			if rapid.IntRange(0, 4).Draw(t, "checkpoint") == 0 {
+				f = saveAndLoadFlat(t, f, types)
+			}
 			checkFlat(t, f, m)
 		}
 	})
+}
+
+func saveAndLoadFlat(t *rapid.T, f *FlatSet, types []sqltype.OID) *FlatSet {
+	var section bytes.Buffer
+	if err := f.Save(&section); err != nil {
+		t.Fatal(err)
+	}
+	if f.Changed() {
+		t.Fatal("changed right after a save")
+	}
+	g := NewFlat(types, testCells, Options{})
+	if err := g.Load(&section); err != nil {
+		t.Fatal(err)
+	}
+	return g
 }
 
 func drawCells(t *rapid.T, f *FlatSet, s Slot, c *cellsOf) {

@@ -150,5 +150,8 @@ func (k *flatKey) appendTo(b *delta.Builder, slots []Slot) {
 
 // rowsOf views slots as row numbers.
 func rowsOf(slots []Slot) []int32 {
+	if len(slots) == 0 {
+		return []int32{} // nil would select every row
+	}
 	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(slots))), len(slots))
 }

@@ -64,7 +64,7 @@ func (h *head) sortOpen() *run {
 	for i := range int32(in.Len) {
 		h.rows = append(h.rows, i)
 	}
-	h.buf = h.order.Sort(in.Cols, h.rows, h.buf)
+	h.buf = h.order.sort(in.Cols, h.rows, h.buf)
 	b := newRunBuilder(h.order)
 	from := &run{cols: in.Cols, n: in.Len}
 	for i := 0; i < len(h.rows); {

@@ -115,8 +115,11 @@ type sorting struct {
 	row    int32
 }
 
-// Sort orders rows (physical positions in cols) in place; buf is scratch that it returns.
-func (o *RowOrder) Sort(cols []delta.Column, rows []int32, buf []sorting) []sorting {
+// Sort orders rows (physical positions in cols) in place.
+func (o *RowOrder) Sort(cols []delta.Column, rows []int32) { o.sort(cols, rows, nil) }
+
+// sort is Sort; buf is scratch that it returns.
+func (o *RowOrder) sort(cols []delta.Column, rows []int32, buf []sorting) []sorting {
 	if len(rows) < 2 || len(o.steps) == 0 {
 		return buf
 	}

@@ -1,0 +1,123 @@
+package op
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// newest pins whatever was published last.
+const newest = ^state.CommitSeq(0)
+
+// distinctAcc feeds another accumulator with each value of a group once. Values are kept in an
+// arrangement by (group, value); at the end of a tick those that came or went, or whose least
+// image changed, are passed on.
+type distinctAcc struct {
+	inner   accumulator
+	ordinal int
+	typ     sqltype.OID
+	g       *grouping
+	values  state.Arrangement
+	touched *state.FlatSet
+}
+
+func (c *distinctAcc) cells() []state.CellType { return c.inner.cells() }
+
+func (c *distinctAcc) open(env exec.Env, g *grouping, first int) (err error) {
+	c.g = g
+	key := append(g.valueKey(), 0)
+	if c.values, err = env.Arrangement(fmt.Sprintf("distinct%d", c.ordinal), g.valueRow(c.typ), key); err != nil {
+		return err
+	}
+	c.touched = state.NewFlat(append(append([]sqltype.OID{}, g.keyTypes...), c.typ), nil, state.Options{Account: env.Account})
+	return c.inner.open(env, g, first)
+}
+
+func (c *distinctAcc) add(a addition) error {
+	d := delta.Batch{Len: a.size, Cols: append([]delta.Column{*a.arg}, a.keys...), Sel: a.rows, Weights: a.weights}
+	if err := c.values.Append(&d); err != nil {
+		return err
+	}
+	key := append(append([]delta.Column{}, a.keys...), *a.arg)
+	return c.touched.Probe(key, a.rows, true, make([]state.Slot, len(a.rows)))
+}
+
+// settle passes on what changed among all values touched in this tick.
+func (c *distinctAcc) settle(ctx context.Context, slots []state.Slot) error {
+	before, err := c.values.At(newest)
+	if err != nil {
+		return err
+	}
+	defer before.Release()
+	now := c.values.Head()
+	c.touched.Scan(func(values []state.Slot) bool {
+		keys := c.touched.Keys(values)
+		if err = c.pass(ctx, before, keys, len(values), -1); err == nil {
+			err = c.pass(ctx, now, keys, len(values), 1)
+		}
+		return err == nil
+	})
+	c.touched.Clear()
+	if err != nil {
+		return err
+	}
+	return c.inner.settle(ctx, slots)
+}
+
+// pass adds the least image of each key that exists in from, with a weight.
+func (c *distinctAcc) pass(ctx context.Context, from state.View, keys []delta.Column, n int, weight int64) error {
+	cursor, err := from.Edge(ctx, keys, rowNumbers(n), false)
+	if err != nil {
+		return err
+	}
+	defer cursor.Close()
+	for more := true; more; {
+		var d delta.Batch
+		if _, more, err = cursor.Next(ctx, &d); err != nil {
+			return err
+		}
+		if d.Len == 0 {
+			continue
+		}
+		a := addition{
+			arg: &d.Cols[0], keys: d.Cols[1:], rows: rowNumbers(d.Len), size: d.Len,
+			slots: make([]state.Slot, d.Len), weights: make([]int64, d.Len),
+		}
+		for i := range a.weights {
+			if d.Weight(int32(i)) < 0 {
+				return state.ErrNegativeWeight
+			}
+			a.weights[i] = weight
+		}
+		if err := c.g.flat.Probe(a.keys, a.rows, false, a.slots); err != nil {
+			return err
+		}
+		if err := c.inner.add(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *distinctAcc) result(slots []state.Slot, b *delta.Builder, fail func(int, *sqlerr.Error)) error {
+	return c.inner.result(slots, b, fail)
+}
+
+func (c *distinctAcc) drop(ctx context.Context, slots []state.Slot) error {
+	if err := dropGroups(ctx, c.values, c.g.flat.Keys(slots), len(slots)); err != nil {
+		return err
+	}
+	return c.inner.drop(ctx, slots)
+}
+
+func (c *distinctAcc) publish(v state.CommitSeq) error {
+	if err := c.values.Publish(v); err != nil {
+		return err
+	}
+	return c.inner.publish(v)
+}

@@ -1,0 +1,179 @@
+package op
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// accumulator is what an aggregate keeps of each group: cells of flat state, and for some an
+// arrangement.
+type accumulator interface {
+	cells() []state.CellType
+	// open is given the groups and where the accumulator's cells begin.
+	open(env exec.Env, g *grouping, first int) error
+	// add applies rows of arg, none of them NULL; slots are their groups. For count(*) arg is nil.
+	add(rows addition) error
+	// settle makes the cells of the groups that a tick touched ready for result.
+	settle(ctx context.Context, slots []state.Slot) error
+	// result appends one value a slot to b, or NULL after fail(i, error).
+	result(slots []state.Slot, b *delta.Builder, fail func(i int, err *sqlerr.Error)) error
+	// drop forgets what is kept of groups outside their cells.
+	drop(ctx context.Context, slots []state.Slot) error
+	// publish ends a tick.
+	publish(v state.CommitSeq) error
+}
+
+// addition is rows for an accumulator.
+type addition struct {
+	arg     *delta.Column
+	keys    []delta.Column
+	rows    []int32
+	slots   []state.Slot
+	weights []int64 // by row; nil = 1
+	size    int     // physical rows of the columns
+}
+
+func (a *addition) weight(row int32) int64 {
+	if a.weights == nil {
+		return 1
+	}
+	return a.weights[row]
+}
+
+// cellsOnly is what accumulators without an arrangement share.
+type cellsOnly struct {
+	groups state.Flat
+	first  int
+}
+
+func (c *cellsOnly) open(_ exec.Env, g *grouping, first int) error {
+	c.groups, c.first = g.flat, first
+	return nil
+}
+func (c *cellsOnly) settle(context.Context, []state.Slot) error { return nil }
+func (c *cellsOnly) drop(context.Context, []state.Slot) error   { return nil }
+func (c *cellsOnly) publish(state.CommitSeq) error              { return nil }
+
+// newAccumulator chooses by the aggregate's name and argument. appendOnly: no row of the input
+// is ever taken back.
+func newAccumulator(a *plan.Aggregate, ordinal int) (accumulator, error) {
+	acc, err := plainAccumulator(a, ordinal)
+	if err != nil || !a.Distinct || len(a.Args) == 0 {
+		return acc, err
+	}
+	if a.Name == "min" || a.Name == "max" {
+		return acc, nil // the same with and without DISTINCT
+	}
+	return &distinctAcc{inner: acc, ordinal: ordinal, typ: a.Args[0].Type().OID}, nil
+}
+
+func plainAccumulator(a *plan.Aggregate, ordinal int) (accumulator, error) {
+	if a.Name == "count" && len(a.Args) <= 1 {
+		return &countAcc{}, nil
+	}
+	if len(a.Args) == 1 {
+		if acc := ofType(a.Name, a.Args[0].Type().OID, ordinal); acc != nil {
+			return acc, nil
+		}
+	}
+	return nil, unsupported("aggregate function %s is not supported yet", a.Name)
+}
+
+func ofType(name string, t sqltype.OID, ordinal int) accumulator {
+	switch name {
+	case "sum", "avg":
+		avg := name == "avg"
+		switch t {
+		case sqltype.Int2, sqltype.Int4, sqltype.Int8:
+			return &intSum{phys: t.Phys(), avg: avg, wide: t == sqltype.Int8}
+		case sqltype.Numeric:
+			return &numericSum{avg: avg}
+		case sqltype.Float4, sqltype.Float8:
+			return &floatSum{single: t == sqltype.Float4, avg: avg}
+		case sqltype.Interval:
+			return &intervalSum{avg: avg}
+		}
+	case "min", "max":
+		if t.Phys() != sqltype.PhysNone && t != sqltype.JSONB && t != sqltype.JSON && t != sqltype.Bool && t != sqltype.UUID {
+			return &extreme{typ: t, max: name == "max", ordinal: ordinal}
+		}
+	case "bool_and", "every":
+		if t == sqltype.Bool {
+			return &boolAcc{all: true}
+		}
+	case "bool_or":
+		if t == sqltype.Bool {
+			return &boolAcc{}
+		}
+	}
+	return nil
+}
+
+// countAcc counts rows: all of them, or those whose argument is not NULL.
+type countAcc struct{ cellsOnly }
+
+func (c *countAcc) cells() []state.CellType { return []state.CellType{state.CellInt64} }
+
+func (c *countAcc) add(a addition) error {
+	n := c.groups.Int64(c.first)
+	if a.weights == nil {
+		for _, s := range a.slots {
+			n[s]++
+		}
+		return nil
+	}
+	for i, row := range a.rows {
+		n[a.slots[i]] += a.weights[row]
+	}
+	return nil
+}
+
+func (c *countAcc) result(slots []state.Slot, b *delta.Builder, _ func(int, *sqlerr.Error)) error {
+	n := c.groups.Int64(c.first)
+	for _, s := range slots {
+		delta.Append(b, n[s])
+	}
+	return nil
+}
+
+// boolAcc is bool_and and bool_or: how many values there are, and how many are true.
+type boolAcc struct {
+	cellsOnly
+	all bool
+}
+
+func (c *boolAcc) cells() []state.CellType {
+	return []state.CellType{state.CellInt64, state.CellInt64}
+}
+
+func (c *boolAcc) add(a addition) error {
+	n, yes := c.groups.Int64(c.first), c.groups.Int64(c.first+1)
+	values := delta.Values[uint8](a.arg)
+	for i, row := range a.rows {
+		w := a.weight(row)
+		n[a.slots[i]] += w
+		yes[a.slots[i]] += w * int64(values[a.arg.At(row)])
+	}
+	return nil
+}
+
+func (c *boolAcc) result(slots []state.Slot, b *delta.Builder, _ func(int, *sqlerr.Error)) error {
+	n, yes := c.groups.Int64(c.first), c.groups.Int64(c.first+1)
+	for _, s := range slots {
+		switch {
+		case n[s] == 0:
+			b.AppendNull()
+		case c.all:
+			b.AppendBool(yes[s] == n[s])
+		default:
+			b.AppendBool(yes[s] > 0)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package op
+
+import (
+	"context"
+	"math"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// closing is EMIT ON WINDOW CLOSE: which rows are late, and which groups are final.
+type closing struct {
+	plan.WindowClose
+	// next is the earliest end of a window that may be open: no group closes before it.
+	next  int64
+	ready []int32
+	late  []int32
+	blank []int32
+}
+
+func (c *closing) open() { c.next = math.MinInt64 }
+
+// onTime leaves out the rows that are behind the watermark made by the records before them, and
+// those without a time.
+func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) []int32 {
+	c.ready, c.late, c.blank = c.ready[:0], c.late[:0], c.blank[:0]
+	at, before := &in.Cols[c.Time], &in.Cols[c.Before]
+	times, marks := delta.Values[int64](at), delta.Values[int64](before)
+	for _, row := range sel {
+		switch {
+		case at.Null(row):
+			c.blank = append(c.blank, row)
+		case !before.Null(row) && times[at.At(row)] < marks[before.At(row)]:
+			c.late = append(c.late, row)
+		default:
+			c.ready = append(c.ready, row)
+		}
+	}
+	if len(c.late) > 0 {
+		env.Late(in, c.late, exec.ReasonLate)
+	}
+	if len(c.blank) > 0 {
+		env.Late(in, c.blank, exec.ReasonNoTime)
+	}
+	return c.ready
+}
+
+// end is where the window that starts at s ends; an infinite one never does.
+func (c *closing) end(s int64) int64 {
+	size := c.Size.Microseconds()
+	if s > math.MaxInt64-size || s == math.MinInt64 {
+		return math.MaxInt64
+	}
+	return s + size
+}
+
+// closeWindows emits the groups whose window the watermark has passed, in the order of their
+// rows, and forgets them. The order makes the output the same in every run.
+func (g *groupBy) closeWindows(ctx context.Context, out exec.Out) error {
+	c := g.close
+	watermark := g.least().Watermark
+	if len(g.touched) > 0 {
+		c.next = math.MinInt64 // there may be new windows
+	}
+	if watermark == exec.NoWatermark || watermark < c.next {
+		return nil
+	}
+	c.next = math.MaxInt64
+	var done, empty []state.Slot
+	rows := g.groups.flat.Int64(cellRows)
+	g.groups.flat.Scan(func(slots []state.Slot) bool {
+		start := g.groups.flat.Keys(slots)[c.Key]
+		values := delta.Values[int64](&start)
+		for i, s := range slots {
+			if start.Null(int32(i)) {
+				continue
+			}
+			switch end := c.end(values[i]); {
+			case end > watermark || end == math.MaxInt64:
+				c.next = min(c.next, end)
+			case rows[s] > 0:
+				done = append(done, s)
+			default:
+				empty = append(empty, s)
+			}
+		}
+		return true
+	})
+	if err := g.emitClosed(ctx, done, out); err != nil {
+		return err
+	}
+	return g.forget(ctx, append(done, empty...))
+}
+
+// emitClosed puts out the rows of groups, sorted by the window's start, then by the whole row.
+func (g *groupBy) emitClosed(ctx context.Context, slots []state.Slot, out exec.Out) error {
+	if len(slots) == 0 {
+		return nil
+	}
+	var head state.View
+	if g.groups.images != nil {
+		head = g.groups.images.Head()
+	}
+	g.now.clear()
+	if err := g.groups.show(ctx, slots, head, g.now); err != nil {
+		return err
+	}
+	perm := rowNumbers(g.now.n)
+	state.NewRowOrder(g.groups.outTypes, []int{g.close.Key}, nil).Sort(g.now.columns(), perm)
+	for from := 0; from < len(perm); from += outRows {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		part := perm[from:min(from+outRows, len(perm))]
+		if err := emitRows(g.old, nil, g.now, part, g.made, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget drops all state of groups.
+func (g *groupBy) forget(ctx context.Context, slots []state.Slot) error {
+	if len(slots) == 0 {
+		return nil
+	}
+	for _, c := range g.groups.calls {
+		if err := c.acc.drop(ctx, slots); err != nil {
+			return err
+		}
+	}
+	if g.groups.images != nil {
+		if err := dropGroups(ctx, g.groups.images, g.groups.flat.Keys(slots), len(slots)); err != nil {
+			return err
+		}
+	}
+	g.groups.flat.Delete(slots)
+	return nil
+}

@@ -1,0 +1,34 @@
+// Package op is the operators of a dataflow: one for every plan node that has inputs.
+//
+//	          Push(port, batch)*  EndInput(port)  …  EndTick until no More
+//	                 │
+//	linear        Filter, Project, Hop, UnionAll, Exchange      emit inside Push, weights pass
+//	bilinear      Join          dL x R_old  +  L_new x dR       emits inside Push
+//	nonlinear     GroupBy, Distinct, TopN, Sort                 gather in Push, emit in EndTick:
+//	                                                            -old +new where they differ
+//
+// Vocabulary: delta (rows with weights), tick, one-shot run (exec.Env.Once: one tick over
+// consolidated input, so no weight is negative and nothing was emitted before), append-only
+// edge, image and key (see internal/delta), slot (place of a group in flat state), touched
+// (a group that this tick changed), accumulator (an aggregate's cells and what it does to them).
+//
+// A row that is an error (delta.Batch.Errs) passes every operator with its own weight: it is
+// data that consolidates at the sink. A row whose expression fails in an operator becomes such
+// an error and takes no other part in it. An aggregate whose result fails (sum out of range) is
+// an error in place of its group's row, and heals with the group.
+//
+// Operators own no state that outlives a tick except what they open by name from exec.Env, so a
+// checkpoint taken between ticks is complete. What they keep within a tick (touched groups, rows
+// before the tick) is rebuilt from nothing.
+//
+// Goroutines and locks: none; a dataflow calls its operators from one goroutine.
+//
+// Lateness (ON WINDOW CLOSE): the source gives each row the watermark made by the records before
+// it, as column plan.WindowClose.Before. A row is late if its time is before that. So a group is
+// closed by the watermark at a tick's end, however ticks are cut: a row of a closed window that
+// was not late came before the record that closed it.
+//
+// Non-obvious: an operator never trusts that -old comes before +new in its input, only that the
+// sums are right when its port has ended. Publish of an operator's arrangement happens at its
+// EndTick, after the last read of the old version.
+package op

@@ -1,0 +1,312 @@
+package op
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// groupBy aggregates. A batch updates cells; a group that it touches for the first time in a
+// tick has its row remembered before. The end of the tick emits the touched groups whose row
+// is another now: -old +new, each once.
+type groupBy struct {
+	ports
+	groups *grouping
+	keys   []int
+	close  *closing // ON WINDOW CLOSE, else nil
+	input  bool     // the input edge is append-only
+	env    exec.Env
+
+	// Within a tick.
+	tick    uint32
+	marks   []uint32 // by slot: the tick that touched it
+	touched []state.Slot
+	had     []bool // by place in touched: its row is in old
+	old     *groupRows
+	images  state.View // before the tick; nil until needed
+	settled bool
+	at, was int // places in touched and old that EndTick has come to
+
+	now    *groupRows
+	made   *delta.BatchBuilder
+	all    []int32
+	sel    []int32
+	slots  []state.Slot
+	slotOf []state.Slot
+	shown  []state.Slot
+}
+
+func newGroupBy(n *plan.GroupBy) (exec.Operator, error) {
+	g := &groupBy{ports: newPorts(1), keys: n.Keys, input: n.Input.Props().AppendOnly}
+	in := fieldTypes(n.Input.Props())
+	g.groups = &grouping{outTypes: fieldTypes(&n.P)}
+	for _, k := range n.Keys {
+		g.groups.keyTypes = append(g.groups.keyTypes, in[k])
+	}
+	for i := range n.Aggs {
+		call, err := newAggCall(&n.Aggs[i], i)
+		if err != nil {
+			return nil, err
+		}
+		g.groups.calls = append(g.groups.calls, call)
+	}
+	if n.OnClose != nil {
+		g.close = &closing{WindowClose: *n.OnClose}
+	}
+	g.old, g.now = newGroupRows(g.groups.outTypes), newGroupRows(g.groups.outTypes)
+	g.made = delta.NewBatchBuilder(g.groups.outTypes)
+	return g, nil
+}
+
+// newDistinct makes DISTINCT: a group for every row, and no aggregates.
+func newDistinct(n *plan.Distinct) (exec.Operator, error) {
+	return newGroupBy(&plan.GroupBy{P: n.P, Input: n.Input, Keys: upTo(len(n.P.Fields))})
+}
+
+func (g *groupBy) Open(env exec.Env) error {
+	g.env = env
+	g.reset()
+	if g.close != nil {
+		g.close.open()
+	}
+	return g.groups.open(env, g.input || env.Once())
+}
+
+// reset forgets a tick.
+func (g *groupBy) reset() {
+	g.tick++
+	g.touched, g.had = g.touched[:0], g.had[:0]
+	g.old.clear()
+	g.settled, g.at, g.was = false, 0, 0
+	if g.images != nil {
+		g.images.Release()
+		g.images = nil
+	}
+}
+
+func (g *groupBy) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	sel, errs := liveRows(in, &g.all), in.Errs
+	if g.close != nil {
+		sel = g.close.onTime(g.env, in, sel)
+	}
+	for _, c := range g.groups.calls {
+		failed, err := c.prepare(in, sel)
+		if err != nil {
+			return err
+		}
+		errs = joinErrors(errs, failed)
+	}
+	if len(errs) > 0 {
+		g.sel = without(g.sel, sel, errs)
+		sel = g.sel
+		d, _ := errorsOnly(in, errs, nullColumns(g.groups.outTypes, in.Len))
+		if err := out.Emit(&d); err != nil {
+			return err
+		}
+	}
+	if len(sel) == 0 {
+		return nil
+	}
+	return g.update(ctx, in, sel, errs)
+}
+
+// update applies rows to their groups.
+func (g *groupBy) update(ctx context.Context, in *delta.Batch, sel []int32, failed delta.RowErrors) error {
+	keys := pickColumns(in.Cols, g.keys)
+	if cap(g.slots) < len(sel) {
+		g.slots = make([]state.Slot, len(sel))
+	}
+	slots := g.slots[:len(sel)]
+	if err := g.groups.flat.Probe(keys, sel, true, slots); err != nil {
+		return err
+	}
+	if err := g.touch(ctx, slots); err != nil {
+		return err
+	}
+	g.groups.flat.Touch(slots)
+	if g.groups.images != nil {
+		if err := g.groups.images.Append(&delta.Batch{Len: in.Len, Cols: keys, Sel: sel, Weights: in.Weights}); err != nil {
+			return err
+		}
+	}
+	rows := g.groups.flat.Int64(cellRows)
+	if cap(g.slotOf) < in.Len {
+		g.slotOf = make([]state.Slot, in.Len)
+	}
+	for i, row := range sel {
+		rows[slots[i]] += in.Weight(row)
+		g.slotOf[:in.Len][row] = slots[i]
+	}
+	for _, c := range g.groups.calls {
+		if err := c.apply(in, keys, sel, slots, g.slotOf[:in.Len], failed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// touch remembers the rows of groups that this tick had not touched, as they were before it.
+func (g *groupBy) touch(ctx context.Context, slots []state.Slot) error {
+	g.shown = g.shown[:0]
+	shown := g.groups.flat.Int64(cellShown)
+	for _, s := range slots {
+		for int(s) >= len(g.marks) {
+			g.marks = append(g.marks, 0)
+		}
+		if g.marks[s] == g.tick {
+			continue
+		}
+		g.marks[s] = g.tick
+		g.touched = append(g.touched, s)
+		had := shown[s] != 0
+		g.had = append(g.had, had)
+		if had {
+			g.shown = append(g.shown, s)
+		}
+	}
+	if len(g.shown) == 0 {
+		return nil
+	}
+	if g.groups.images != nil && g.images == nil {
+		var err error
+		if g.images, err = g.groups.images.At(newest); err != nil {
+			return err
+		}
+	}
+	return g.groups.show(ctx, g.shown, g.images, g.old)
+}
+
+func (g *groupBy) EndTick(ctx context.Context, t exec.Tick, out exec.Out) (exec.Next, error) {
+	if err := ctx.Err(); err != nil {
+		return exec.Next{}, context.Cause(ctx)
+	}
+	if !g.settled {
+		if err := g.settle(ctx); err != nil {
+			return exec.Next{}, err
+		}
+	}
+	if g.close != nil {
+		if err := g.closeWindows(ctx, out); err != nil {
+			return exec.Next{}, err
+		}
+		return exec.Next{Out: g.least()}, g.finish(t)
+	}
+	end := min(g.at+outRows, len(g.touched))
+	if err := g.emit(ctx, end, out); err != nil {
+		return exec.Next{}, err
+	}
+	if g.at < len(g.touched) {
+		return exec.Next{More: true}, nil
+	}
+	return exec.Next{Out: g.least()}, g.finish(t)
+}
+
+// settle makes every touched group's cells final for this tick.
+func (g *groupBy) settle(ctx context.Context) error {
+	g.settled = true
+	if len(g.keys) == 0 && g.close == nil {
+		// The group of everything exists from the first tick on.
+		one := make([]state.Slot, 1)
+		if err := g.groups.flat.Probe(nil, []int32{0}, true, one); err != nil {
+			return err
+		}
+		if g.groups.flat.Int64(cellShown)[one[0]] == 0 {
+			if err := g.touch(ctx, one); err != nil {
+				return err
+			}
+		}
+	}
+	rows := g.groups.flat.Int64(cellRows)
+	for _, s := range g.touched {
+		if rows[s] < 0 {
+			return state.ErrNegativeWeight
+		}
+	}
+	for _, c := range g.groups.calls {
+		if err := c.acc.settle(ctx, g.touched); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emit puts out the difference that touched groups up to place end make.
+func (g *groupBy) emit(ctx context.Context, end int, out exec.Out) error {
+	slots := g.touched[g.at:end]
+	rows, shown := g.groups.flat.Int64(cellRows), g.groups.flat.Int64(cellShown)
+	g.shown = g.shown[:0]
+	var dead []state.Slot
+	for _, s := range slots {
+		if rows[s] > 0 || len(g.keys) == 0 {
+			g.shown = append(g.shown, s)
+		} else {
+			dead = append(dead, s)
+		}
+	}
+	g.now.clear()
+	var head state.View
+	if g.groups.images != nil {
+		head = g.groups.images.Head()
+	}
+	if err := g.groups.show(ctx, g.shown, head, g.now); err != nil {
+		return err
+	}
+	oldCols, nowCols := g.old.columns(), g.now.columns()
+	var before, after []int32
+	k := 0
+	for i, s := range slots {
+		lives := k < len(g.shown) && g.shown[k] == s
+		had := g.had[g.at+i]
+		if !(had && lives && sameRow(g.old, oldCols, g.was, g.now, nowCols, k)) {
+			if had {
+				before = append(before, int32(g.was))
+			}
+			if lives {
+				after = append(after, int32(k))
+			}
+		}
+		if had {
+			g.was++
+		}
+		if lives {
+			shown[s] = 1
+			k++
+		}
+	}
+	g.groups.flat.Touch(slots)
+	g.at = end
+	if len(dead) > 0 {
+		g.groups.flat.Delete(dead)
+	}
+	return emitRows(g.old, before, g.now, after, g.made, out)
+}
+
+// finish ends the tick.
+func (g *groupBy) finish(t exec.Tick) error {
+	g.reset()
+	if g.env.Once() {
+		return nil
+	}
+	if g.groups.images != nil {
+		if err := g.groups.images.Publish(t.To); err != nil {
+			return err
+		}
+	}
+	for _, c := range g.groups.calls {
+		if err := c.acc.publish(t.To); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *groupBy) Close() error {
+	g.reset()
+	return nil
+}

@@ -1,0 +1,122 @@
+package op
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// epoch1970 is 1970-01-01 in microseconds since 2000-01-01; windows are aligned to it.
+const epoch1970 = -946_684_800_000_000
+
+// hop repeats each row once for every window [start, start+size) that holds its time and
+// appends the start.
+type hop struct {
+	ports
+	time        *scalar
+	slide, size int64
+	all         []int32
+	kept        []int32
+	rows        []int32
+	starts      []int64
+	made        *delta.BatchBuilder
+}
+
+func newHop(n *plan.Hop) (exec.Operator, error) {
+	if n.Slide <= 0 || n.Size <= 0 || n.Size%n.Slide != 0 || n.Slide%time.Microsecond != 0 {
+		return nil, unsupported("windows of size %v every %v are not supported", n.Size, n.Slide)
+	}
+	return &hop{
+		ports: newPorts(1), time: newScalar(n.Time),
+		slide: n.Slide.Microseconds(), size: n.Size.Microseconds(),
+		made: delta.NewBatchBuilder(fieldTypes(&n.P)),
+	}, nil
+}
+
+func (h *hop) Open(env exec.Env) error { return h.time.open(env) }
+
+func (h *hop) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out) error {
+	sel := liveRows(in, &h.all)
+	at, failed, err := h.time.eval(in, sel)
+	if err != nil {
+		return err
+	}
+	h.kept = h.kept[:0]
+	sel = append(h.kept, without(nil, sel, failed)...)
+	h.kept = sel
+	h.made.Clear()
+	for _, e := range joinErrors(in.Errs, failed) {
+		h.made.AppendError(e.Err, in.Weight(e.Row))
+	}
+	for _, row := range sel {
+		h.expand(&at, row)
+		if len(h.rows) >= outRows {
+			if err := h.flush(ctx, in, out); err != nil {
+				return err
+			}
+		}
+	}
+	return h.flush(ctx, in, out)
+}
+
+// expand lists the windows of one row, first to last.
+func (h *hop) expand(at *delta.Column, row int32) {
+	if at.Null(row) {
+		h.add(row, noStart)
+		return
+	}
+	t := delta.Values[int64](at)[at.At(row)]
+	if t == math.MaxInt64 || t == math.MinInt64 {
+		h.add(row, t) // as date_bin has it: infinity stays where it is
+		return
+	}
+	since := (t - epoch1970) % h.slide
+	if since < 0 {
+		since += h.slide
+	}
+	last := t - since
+	for start := last - h.size + h.slide; start <= last; start += h.slide {
+		h.add(row, start)
+	}
+}
+
+// noStart stands for NULL in starts; no window starts there (it is below every timestamp).
+const noStart = math.MinInt64 + 1
+
+func (h *hop) add(row int32, start int64) {
+	h.rows = append(h.rows, row)
+	h.starts = append(h.starts, start)
+}
+
+// flush emits what was expanded.
+func (h *hop) flush(ctx context.Context, in *delta.Batch, out exec.Out) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	for i := range in.Cols {
+		h.made.Cols[i].Gather(&in.Cols[i], h.rows)
+	}
+	starts := h.made.Cols[len(in.Cols)]
+	for _, s := range h.starts {
+		if s == noStart {
+			starts.AppendNull()
+		} else {
+			delta.Append(starts, s)
+		}
+	}
+	for _, row := range h.rows {
+		h.made.End(in.Weight(row))
+	}
+	h.rows, h.starts = h.rows[:0], h.starts[:0]
+	d := h.made.Batch()
+	if d.Len == 0 {
+		return nil
+	}
+	err := out.Emit(&d)
+	h.made.Clear()
+	return err
+}

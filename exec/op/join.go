@@ -1,0 +1,232 @@
+package op
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// join is an inner or cross join. Both sides are kept by their key; the left port ends before
+// the right begins, so a tick adds dL x R_old and then L_new x dR. In a one-shot run R_old is
+// empty and nothing needs R later: the left side is built, the right streams past it.
+type join struct {
+	ports
+	types    []sqltype.OID
+	sides    [2]side
+	residual *scalar
+	once     bool
+	all      []int32
+	live     []int32
+	sel      []int32
+	cols     []delta.Column
+	weights  []int64
+	probing  []*delta.Builder // rows of the side that probes
+	meeting  []*delta.Builder // and of the other, where they are not next to each other
+	columns  []delta.Column
+	pairs    struct{ rows, met []int32 }
+}
+
+// side is what a join keeps of one input.
+type side struct {
+	name  string
+	types []sqltype.OID
+	keys  []int
+	first int // of its columns in the output
+	rows  state.Arrangement
+	// head is what the other side meets in this tick; nil until asked for.
+	head state.View
+}
+
+func newJoin(n *plan.Join) (exec.Operator, error) {
+	if n.Kind != plan.JoinInner {
+		return nil, unsupported("outer joins are not supported yet")
+	}
+	j := &join{ports: newPorts(2), types: fieldTypes(&n.P)}
+	left, right := fieldTypes(n.Left.Props()), fieldTypes(n.Right.Props())
+	j.sides[0] = side{name: "left", types: left, keys: n.LeftKeys}
+	j.sides[1] = side{name: "right", types: right, keys: n.RightKeys, first: len(left)}
+	if n.Residual != nil {
+		j.residual = newScalar(n.Residual)
+	}
+	return j, nil
+}
+
+func (j *join) Open(env exec.Env) (err error) {
+	j.once = env.Once()
+	for i := range j.sides {
+		s := &j.sides[i]
+		s.head = nil
+		if s.rows, err = env.Arrangement(s.name, s.types, s.keys); err != nil {
+			return err
+		}
+	}
+	if j.residual != nil {
+		return j.residual.open(env)
+	}
+	return nil
+}
+
+func (j *join) Push(ctx context.Context, port int, in *delta.Batch, out exec.Out) error {
+	if len(in.Errs) > 0 {
+		d, _ := errorsOnly(in, in.Errs, nullColumns(j.types, in.Len))
+		if err := out.Emit(&d); err != nil {
+			return err
+		}
+	}
+	own, other := &j.sides[port], &j.sides[1-port]
+	keys := pickColumns(in.Cols, own.keys)
+	j.live = append(j.live[:0], notNull(j.sel, keys, liveRows(in, &j.all))...)
+	if len(j.live) == 0 {
+		return nil
+	}
+	rows := *in
+	rows.Sel = j.live
+	if port == 1 || !j.once {
+		if other.head == nil {
+			other.head = other.rows.Head()
+		}
+		if err := j.meet(ctx, own, other, &rows, keys, out); err != nil {
+			return err
+		}
+	}
+	if port == 0 || !j.once {
+		return own.rows.Append(&rows)
+	}
+	return nil
+}
+
+// meet emits every pair of a row of in and a row that other keeps.
+func (j *join) meet(ctx context.Context, own, other *side, in *delta.Batch, keys []delta.Column, out exec.Out) error {
+	if len(own.keys) == 0 {
+		return j.cross(ctx, own, other, in, out)
+	}
+	cursor, err := other.head.Probe(ctx, keys, in.Sel)
+	if err != nil {
+		return err
+	}
+	defer cursor.Close()
+	for more := true; more; {
+		var met delta.Batch
+		var match []int32
+		if match, more, err = cursor.Next(ctx, &met); err != nil {
+			return err
+		}
+		if met.Len == 0 {
+			continue
+		}
+		j.weights = j.weights[:0]
+		for i, row := range match {
+			j.weights = append(j.weights, in.Weight(row)*met.Weight(int32(i)))
+		}
+		j.gather(&j.probing, in, match)
+		if err := j.emit(own, other, met.Cols, len(match), out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cross pairs every row of in with every row that other keeps, a block of pairs at a time.
+func (j *join) cross(ctx context.Context, own, other *side, in *delta.Batch, out exec.Out) error {
+	cursor, err := other.head.Scan(ctx, state.Range{})
+	if err != nil {
+		return err
+	}
+	defer cursor.Close()
+	var scratch []int32
+	for more := true; more; {
+		var met delta.Batch
+		if _, more, err = cursor.Next(ctx, &met); err != nil {
+			return err
+		}
+		kept := liveRows(&met, &scratch)
+		for k, row := range in.Sel {
+			for _, m := range kept {
+				j.pairs.rows = append(j.pairs.rows, row)
+				j.pairs.met = append(j.pairs.met, m)
+				j.weights = append(j.weights, in.Weight(row)*met.Weight(m))
+			}
+			if len(j.weights) < outRows && k < len(in.Sel)-1 {
+				continue
+			}
+			if err := j.block(ctx, own, other, in, &met, out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// block emits the pairs collected by cross.
+func (j *join) block(ctx context.Context, own, other *side, in, met *delta.Batch, out exec.Out) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	n := len(j.weights)
+	if n == 0 {
+		return nil
+	}
+	j.gather(&j.probing, in, j.pairs.rows)
+	j.gather(&j.meeting, met, j.pairs.met)
+	j.columns = j.columns[:0]
+	for i := range met.Cols {
+		j.columns = append(j.columns, j.meeting[i].Column())
+	}
+	err := j.emit(own, other, j.columns, n, out)
+	j.pairs.rows, j.pairs.met, j.weights = j.pairs.rows[:0], j.pairs.met[:0], j.weights[:0]
+	return err
+}
+
+// gather copies rows of in, side by side with what they pair with.
+func (j *join) gather(to *[]*delta.Builder, in *delta.Batch, rows []int32) {
+	for len(*to) < len(in.Cols) {
+		*to = append(*to, new(delta.Builder))
+	}
+	for i := range in.Cols {
+		(*to)[i].Reset(in.Cols[i].Type)
+		(*to)[i].Gather(&in.Cols[i], rows)
+	}
+}
+
+// emit puts n pairs out: probing rows beside the columns they met. The residual decides.
+func (j *join) emit(own, other *side, met []delta.Column, n int, out exec.Out) error {
+	if cap(j.cols) < len(j.types) {
+		j.cols = make([]delta.Column, len(j.types))
+	}
+	j.cols = j.cols[:len(j.types)]
+	for i := range own.types {
+		j.cols[own.first+i] = j.probing[i].Column()
+	}
+	copy(j.cols[other.first:], met)
+	d := delta.Batch{Len: n, Cols: j.cols, Weights: j.weights}
+	if j.residual != nil {
+		kept, errs, err := j.residual.truth(&d, liveRows(&d, &j.all), j.sel)
+		if err != nil {
+			return err
+		}
+		j.sel = kept
+		d.Sel, d.Errs = kept, errs
+		if len(kept) == 0 && len(errs) == 0 {
+			return nil
+		}
+	}
+	return out.Emit(&d)
+}
+
+// EndTick implements exec.Operator: both sides move to the tick's end.
+func (j *join) EndTick(ctx context.Context, t exec.Tick, out exec.Out) (exec.Next, error) {
+	for i := range j.sides {
+		s := &j.sides[i]
+		s.head = nil
+		if j.once {
+			s.rows.Discard()
+		} else if err := s.rows.Publish(t.To); err != nil {
+			return exec.Next{}, err
+		}
+	}
+	return exec.Next{Out: j.least()}, nil
+}

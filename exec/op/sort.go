@@ -1,0 +1,154 @@
+package op
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// sorter puts a one-shot result in order. A view has none: there it passes rows on.
+type sorter struct {
+	ports
+	env     exec.Env
+	in      *sortedInput
+	rows    *rowBuffer
+	emitted int
+}
+
+func newSort(n *plan.Sort) (exec.Operator, error) {
+	in := newSortedInput(n.Input.Props(), n.Keys)
+	return &sorter{ports: newPorts(1), in: in, rows: newRowBuffer(in)}, nil
+}
+
+func (s *sorter) Open(env exec.Env) error {
+	s.env, s.emitted = env, 0
+	if err := s.rows.clear(env); err != nil {
+		return err
+	}
+	return s.in.open(env)
+}
+
+func (s *sorter) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if !s.env.Once() {
+		return out.Emit(in)
+	}
+	rows, errs, err := s.in.extend(in)
+	if err != nil {
+		return err
+	}
+	if err := s.rows.append(&rows); err != nil {
+		return err
+	}
+	return s.in.passErrors(in, errs, out)
+}
+
+func (s *sorter) EndTick(ctx context.Context, _ exec.Tick, out exec.Out) (exec.Next, error) {
+	if s.emitted == 0 {
+		s.rows.sort()
+	}
+	end := min(s.emitted+outRows, len(s.rows.perm))
+	if end > s.emitted {
+		if err := s.rows.emit(s.rows.perm[s.emitted:end], nil, out); err != nil {
+			return exec.Next{}, err
+		}
+		s.emitted = end
+	}
+	return exec.Next{More: end < len(s.rows.perm), Out: s.least()}, nil
+}
+
+func (s *sorter) Close() error { return s.rows.clear(s.env) }
+
+// rowBuffer is rows of a one-shot run that wait to be sorted. Their memory is charged.
+type rowBuffer struct {
+	env     exec.Env
+	in      *sortedInput
+	order   *state.RowOrder
+	held    *delta.BatchBuilder
+	made    *delta.BatchBuilder
+	perm    []int32
+	charged int64
+}
+
+func newRowBuffer(in *sortedInput) *rowBuffer {
+	return &rowBuffer{
+		in: in, order: state.NewRowOrder(in.types, nil, in.order),
+		held: delta.NewBatchBuilder(in.types), made: delta.NewBatchBuilder(in.types[:in.width]),
+	}
+}
+
+func (b *rowBuffer) append(rows *delta.Batch) error {
+	b.held.AppendBatch(rows)
+	return b.settle()
+}
+
+func (b *rowBuffer) settle() error {
+	now := int64(b.held.Size())
+	if now == b.charged {
+		return nil
+	}
+	err := b.env.Account(now - b.charged)
+	if err == nil {
+		b.charged = now
+	}
+	return err
+}
+
+// clear empties the buffer and charges env from now on; nil env is one that was never opened.
+func (b *rowBuffer) clear(env exec.Env) error {
+	b.held.Clear()
+	b.perm = b.perm[:0]
+	if b.charged != 0 {
+		if err := b.settle(); err != nil {
+			return err
+		}
+	}
+	b.env = env
+	return nil
+}
+
+// sort makes perm the rows in order.
+func (b *rowBuffer) sort() {
+	b.perm = b.perm[:0]
+	for i := range int32(b.held.Len()) {
+		b.perm = append(b.perm, i)
+	}
+	b.order.Sort(b.held.Batch().Cols, b.perm)
+}
+
+// truncate keeps the rows of perm only.
+func (b *rowBuffer) truncate() error {
+	rows := b.held.Batch()
+	kept := delta.NewBatchBuilder(b.in.types)
+	for i, c := range kept.Cols {
+		c.Gather(&rows.Cols[i], b.perm)
+	}
+	for _, row := range b.perm {
+		kept.End(rows.Weight(row))
+	}
+	b.held = kept
+	return b.settle()
+}
+
+// emit puts rows out without their keys; weights replaces theirs unless nil.
+func (b *rowBuffer) emit(rows []int32, weights []int64, out exec.Out) error {
+	held := b.held.Batch()
+	b.made.Clear()
+	for i, c := range b.made.Cols {
+		c.Gather(&held.Cols[i], rows)
+	}
+	for k, row := range rows {
+		if weights != nil {
+			b.made.End(weights[k])
+		} else {
+			b.made.End(held.Weight(row))
+		}
+	}
+	d := b.made.Batch()
+	return out.Emit(&d)
+}

@@ -1,0 +1,107 @@
+package op
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+)
+
+// topOnce is LIMIT in a one-shot run: with an order it holds at most twice what can still be
+// in the result, without one it passes rows on until it has enough.
+type topOnce struct {
+	rows    *rowBuffer
+	ordered bool
+	seen    int64 // rows before those that are pushed next (no order)
+	sel     []int32
+	weights []int64
+}
+
+// spareRows is how many rows beyond the window are held before the rest is thrown away.
+const spareRows = 4096
+
+func (o *topOnce) open(env exec.Env) error {
+	o.seen = 0
+	return o.rows.clear(env)
+}
+
+func (o *topOnce) push(b *bounds, rows *delta.Batch, out exec.Out) error {
+	if !o.ordered {
+		return o.pass(b, rows, out)
+	}
+	if b.take == 0 {
+		return exec.ErrStop
+	}
+	if err := o.rows.append(rows); err != nil {
+		return err
+	}
+	if held := int64(o.rows.held.Len()); held > spareRows && held-spareRows > b.end() && held/2 > b.end() {
+		o.rows.sort()
+		o.window(0, b.end())
+		return o.rows.truncate()
+	}
+	return nil
+}
+
+// window cuts perm down to the rows that hold places [from, to) and sets weights to how many
+// of those places each holds.
+func (o *topOnce) window(from, to int64) {
+	held := o.rows.held.Batch()
+	kept := o.rows.perm[:0]
+	o.weights = o.weights[:0]
+	at := int64(0)
+	for _, row := range o.rows.perm {
+		w := held.Weight(row)
+		if in := min(at+w, to) - max(at, from); in > 0 {
+			kept = append(kept, row)
+			o.weights = append(o.weights, in)
+		}
+		if at += w; at >= to {
+			break
+		}
+	}
+	o.rows.perm = kept
+}
+
+// pass emits the rows of the window as they come. ErrStop says that it is full.
+func (o *topOnce) pass(b *bounds, rows *delta.Batch, out exec.Out) error {
+	o.sel = o.sel[:0]
+	d := delta.Batch{Len: rows.Len, Cols: rows.Cols}
+	o.weights = append(o.weights[:0], make([]int64, rows.Len)...)
+	for _, row := range rows.Sel {
+		w := rows.Weight(row)
+		if in := min(o.seen+w, b.end()) - max(o.seen, b.skip); in > 0 {
+			o.sel = append(o.sel, row)
+			o.weights[row] = in
+		}
+		o.seen += w
+	}
+	if len(o.sel) > 0 {
+		d.Sel, d.Weights = o.sel, o.weights
+		if err := out.Emit(&d); err != nil {
+			return err
+		}
+	}
+	if o.seen >= b.end() {
+		return exec.ErrStop
+	}
+	return nil
+}
+
+func (o *topOnce) end(ctx context.Context, b *bounds, out exec.Out) error {
+	if !o.ordered {
+		return nil
+	}
+	o.rows.sort()
+	o.window(b.skip, b.end())
+	for from := 0; from < len(o.rows.perm); from += outRows {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		to := min(from+outRows, len(o.rows.perm))
+		if err := o.rows.emit(o.rows.perm[from:to], o.weights[from:to], out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
