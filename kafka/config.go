@@ -44,6 +44,7 @@ type Config struct {
 
 	MaxGroups            int           // 10,000
 	MaxGroupMembers      int           // group.max.size; 1,000
+	MaxGroupBytes        int64         // members and offsets of all groups; 256 MiB
 	MaxOffsetMetadata    int           // offset.metadata.max.bytes; 4,096
 	MinSessionTimeout    time.Duration // group.min.session.timeout.ms; 6 s
 	MaxSessionTimeout    time.Duration // group.max.session.timeout.ms; 30 min
@@ -92,6 +93,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.IOTimeout, time.Minute)
 	orDefault(&c.MaxGroups, 10_000)
 	orDefault(&c.MaxGroupMembers, 1_000)
+	orDefault(&c.MaxGroupBytes, 256<<20)
 	orDefault(&c.MaxOffsetMetadata, 4_096)
 	orDefault(&c.MinSessionTimeout, 6*time.Second)
 	orDefault(&c.MaxSessionTimeout, 30*time.Minute)

@@ -70,6 +70,7 @@ var errorCodes = []struct {
 	{group.ErrGroupNotFound, kerr.GroupIDNotFound},
 	{group.ErrSubscribed, kerr.GroupSubscribedToTopic},
 	{group.ErrNotAvailable, kerr.CoordinatorNotAvailable},
+	{group.ErrTooManyOffsets, kerr.InvalidCommitOffsetSize},
 	{group.ErrMetadataTooLarge, kerr.OffsetMetadataTooLarge},
 
 	{context.Canceled, kerr.NotLeaderForPartition},

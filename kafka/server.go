@@ -64,7 +64,7 @@ func New(cfg Config) (*Server, error) {
 		s.apis[a.key] = a
 	}
 	s.groups = group.NewCoordinator(cfg.Meta, cfg.Clock, group.Limits{
-		MaxGroups: cfg.MaxGroups, MaxMembers: cfg.MaxGroupMembers,
+		MaxGroups: cfg.MaxGroups, MaxMembers: cfg.MaxGroupMembers, MaxBytes: cfg.MaxGroupBytes,
 		MinSessionTimeout: cfg.MinSessionTimeout, MaxSessionTimeout: cfg.MaxSessionTimeout,
 		InitialDelay: cfg.GroupInitialDelay,
 	}, s.newUUID)

@@ -124,6 +124,7 @@ func decodeGroup(src []byte, g *group) error {
 	g.leader = string(r.bytes())
 	for n := r.u32(); n > 0 && !r.bad; n-- {
 		mb := decodeMember(r)
+		g.count(mb)
 		g.members[mb.id] = mb
 		g.order = append(g.order, mb)
 		if mb.instanceID != nil {

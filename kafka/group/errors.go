@@ -17,5 +17,6 @@ var (
 	ErrGroupNotFound         = errors.New("group not found")
 	ErrSubscribed            = errors.New("group is subscribed to the topic")
 	ErrNotAvailable          = errors.New("coordinator not available") // retriable
+	ErrTooManyOffsets        = errors.New("too many offsets")          // all groups together
 	ErrMetadataTooLarge      = errors.New("offset metadata too large")
 )

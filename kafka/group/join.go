@@ -51,7 +51,7 @@ func (g *group) joinNew(now time.Time, r *JoinRequest, reply func(JoinReply)) er
 	if !g.takes(r.ProtocolType, r.Protocols, nil) {
 		return ErrInconsistentProtocol
 	}
-	if len(g.members)+len(g.pending) >= g.m.limits.MaxMembers {
+	if len(g.members)+len(g.pending) >= g.m.limits.MaxMembers || g.m.full() {
 		return ErrGroupFull
 	}
 	id := g.newMemberID(r)
@@ -89,6 +89,9 @@ func (g *group) joinKnown(now time.Time, r *JoinRequest, reply func(JoinReply)) 
 		return ErrInconsistentProtocol
 	}
 	same := sameProtocols(mb.protocols, r.Protocols)
+	if !same && g.m.full() {
+		return ErrGroupFull
+	}
 	switch {
 	case g.state == stateCompleting && same, g.state == stateStable && same && mb.id != g.leader:
 		// A retry whose first answer got lost: nothing changed.
@@ -136,6 +139,7 @@ func (g *group) update(mb *member, r *JoinRequest) {
 	mb.session, mb.rebalance = r.SessionTimeout, r.RebalanceTimeout
 	mb.protocols = r.Protocols
 	mb.supportsSkipAssigned = r.SkipAssignment
+	g.count(mb)
 	if len(g.order) == 1 {
 		g.protocolType = r.ProtocolType
 	}

@@ -15,6 +15,7 @@ type Machine struct {
 	groups map[string]*group
 	timers timers
 	stores []Store
+	bytes  int64 // of members and offsets, see Limits.MaxBytes
 }
 
 // Store is metadata that has to become durable. Stores are to be written in order; Done is to
@@ -64,13 +65,17 @@ func (m *Machine) create(id string) (*group, error) {
 	if len(m.groups) >= m.limits.MaxGroups {
 		return nil, ErrGroupFull
 	}
+	return m.add(id), nil
+}
+
+func (m *Machine) add(id string) *group {
 	g := &group{
 		m: m, id: id, state: stateEmpty,
 		members: map[string]*member{}, static: map[string]*member{}, pending: map[string]*timer{},
 		offsets: map[TopicPartition]Offset{},
 	}
 	m.groups[id] = g
-	return g, nil
+	return g
 }
 
 // forgetIfBlank drops a group that holds nothing and was never stored, so that names which

@@ -24,7 +24,7 @@ type bench struct {
 }
 
 func testLimits() Limits {
-	return Limits{MaxGroups: 10, MaxMembers: 4, MinSessionTimeout: time.Second, MaxSessionTimeout: time.Minute}
+	return Limits{MaxGroups: 10, MaxMembers: 4, MaxBytes: 1 << 20, MinSessionTimeout: time.Second, MaxSessionTimeout: time.Minute}
 }
 
 func newBench(t *testing.T, limits Limits) *bench {
@@ -414,8 +414,8 @@ func TestOffsets(t *testing.T) {
 	b.m.Delete("g", func(e error) { err = e })
 	b.after()
 	want(t, err, nil)
-	if len(b.rows) != 0 || len(b.m.groups) != 0 {
-		t.Errorf("after the delete %d rows and %d groups are left", len(b.rows), len(b.m.groups))
+	if len(b.rows) != 0 || len(b.m.groups) != 0 || b.m.bytes != 0 {
+		t.Errorf("after the delete %d rows, %d groups and %d bytes are left", len(b.rows), len(b.m.groups), b.m.bytes)
 	}
 	b.m.Delete("g", func(e error) { err = e })
 	want(t, err, ErrGroupNotFound)
@@ -433,6 +433,23 @@ func TestAssignmentNotStored(t *testing.T) {
 	again := b.join(joinOf(one.MemberID, nil)).take(t)
 	if got := b.sync(one.MemberID, again.Generation, map[string][]byte{one.MemberID: []byte("a")}).take(t); string(got.Assignment) != "a" {
 		t.Errorf("second try: %+v", got)
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	limits := testLimits()
+	limits.MaxBytes = 4 * memberBytes
+	b := newBench(t, limits)
+	leader, _, generation := b.stable()
+	var err error
+	for i := int32(0); err == nil && i < 1000; i++ {
+		err = b.commit(leader, generation, TopicPartition{Index: i}, 1)
+	}
+	want(t, err, ErrTooManyOffsets)
+	want(t, b.join(joinOf("", nil)).take(t).Err, ErrGroupFull)
+	before := b.m.bytes
+	if b = b.restart(); b.m.bytes != before {
+		t.Errorf("%d bytes before the restart, %d after", before, b.m.bytes)
 	}
 }
 
@@ -597,6 +614,18 @@ func (g *group) check(t *testing.T, seed uint64) {
 	}
 	if empty := g.state == stateEmpty || g.state == stateDead; empty != (len(g.order) == 0) && g.state != statePreparing {
 		t.Fatalf("seed %d: state %v with %d members", seed, g.state, len(g.order))
+	}
+	sum := int64(0)
+	for _, g := range g.m.groups {
+		for _, mb := range g.order {
+			sum += mb.bytes
+		}
+		for _, o := range g.offsets {
+			sum += offsetBytes + int64(len(o.Metadata))
+		}
+	}
+	if sum != g.m.bytes {
+		t.Fatalf("seed %d: %d bytes counted, %d there", seed, g.m.bytes, sum)
 	}
 	for _, mb := range g.order {
 		if g.members[mb.id] != mb || mb.instanceID != nil && g.static[*mb.instanceID] != mb {

@@ -22,6 +22,11 @@ func (m *Machine) Commit(now time.Time, r CommitRequest, reply func(error)) {
 		reply(nil)
 		return
 	}
+	if m.full() {
+		m.forgetIfBlank(g)
+		reply(ErrTooManyOffsets)
+		return
+	}
 	writes := make([]meta.Write, 0, len(r.Offsets)+1)
 	if !g.stored {
 		writes = append(writes, g.row())
@@ -38,9 +43,24 @@ func (m *Machine) Commit(now time.Time, r CommitRequest, reply func(error)) {
 			return
 		}
 		g.stored = true
-		maps.Copy(g.offsets, r.Offsets)
+		for tp, o := range r.Offsets {
+			g.setOffset(tp, o)
+		}
 		reply(nil)
 	}, writes...)
+}
+
+func (g *group) setOffset(tp TopicPartition, o Offset) {
+	g.dropOffset(tp)
+	g.m.bytes += offsetBytes + int64(len(o.Metadata))
+	g.offsets[tp] = o
+}
+
+func (g *group) dropOffset(tp TopicPartition) {
+	if old, ok := g.offsets[tp]; ok {
+		g.m.bytes -= offsetBytes + int64(len(old.Metadata))
+		delete(g.offsets, tp)
+	}
 }
 
 // mayCommit finds the group that r may commit for. A consumer that assigns by itself (no
@@ -124,6 +144,9 @@ func (m *Machine) Delete(groupID string, reply func(error)) {
 			reply(ErrNotAvailable)
 			return
 		}
+		for tp := range g.offsets {
+			g.dropOffset(tp)
+		}
 		delete(m.groups, g.id)
 		reply(nil)
 	}, writes...)
@@ -153,7 +176,7 @@ func (m *Machine) DeleteOffsets(groupID string, tps []TopicPartition, reply func
 			return
 		}
 		for _, tp := range tps {
-			delete(g.offsets, tp)
+			g.dropOffset(tp)
 		}
 		reply(nil)
 	}, writes...)

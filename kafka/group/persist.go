@@ -26,12 +26,10 @@ func (g *group) save(done func(now time.Time, err error)) {
 	}, g.row())
 }
 
-// restore takes one row of a group; restoreOffset one of an offset; restored ends it.
+// restore takes one row of a group; restoreOffset one of an offset; restored ends it. What is
+// stored is taken whatever the limits are now.
 func (m *Machine) restore(id string, value []byte) error {
-	g, err := m.create(id)
-	if err != nil {
-		return err
-	}
+	g := m.add(id)
 	g.stored = true
 	return decodeGroup(value, g)
 }
@@ -43,11 +41,9 @@ func (m *Machine) restoreOffset(id string, tp TopicPartition, value []byte) erro
 	}
 	g := m.groups[id]
 	if g == nil {
-		if g, err = m.create(id); err != nil {
-			return err
-		}
+		g = m.add(id)
 	}
-	g.offsets[tp] = o
+	g.setOffset(tp, o)
 	return nil
 }
 

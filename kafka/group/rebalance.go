@@ -134,6 +134,7 @@ func (g *group) syncTimeUp(now time.Time) {
 // detach takes mb out of the group's lists.
 func (g *group) detach(mb *member) {
 	g.hold(mb)
+	g.m.bytes -= mb.bytes
 	delete(g.members, mb.id)
 	if mb.instanceID != nil {
 		delete(g.static, *mb.instanceID)

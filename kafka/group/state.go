@@ -63,7 +63,26 @@ type member struct {
 	syncReply            func(SyncReply)
 	sessionTimer         *timer
 	supportsSkipAssigned bool
+	bytes                int64 // counted in Machine.bytes
 }
+
+// Rough sizes of a member and an offset beside their variable parts.
+const (
+	memberBytes = 512
+	offsetBytes = 96
+)
+
+// count brings Machine.bytes up to what mb takes now.
+func (g *group) count(mb *member) {
+	n := int64(memberBytes + len(mb.assignment))
+	for _, p := range mb.protocols {
+		n += int64(len(p.Name) + len(p.Metadata))
+	}
+	g.m.bytes += n - mb.bytes
+	mb.bytes = n
+}
+
+func (m *Machine) full() bool { return m.bytes >= m.limits.MaxBytes }
 
 func (mb *member) metadata(protocol string) []byte {
 	for _, p := range mb.protocols {

@@ -62,6 +62,7 @@ func (g *group) assign(assignments map[string][]byte) {
 	generation := g.generation
 	for _, mb := range g.order {
 		mb.assignment = assignments[mb.id]
+		g.count(mb)
 	}
 	g.save(func(now time.Time, err error) {
 		if g.state != stateCompleting || g.generation != generation {

@@ -12,6 +12,9 @@ type Limits struct {
 	MaxMembers        int // of one group, pending ones included
 	MinSessionTimeout time.Duration
 	MaxSessionTimeout time.Duration
+	// MaxBytes bounds what members tell of themselves, their assignments and the offsets, over
+	// all groups.
+	MaxBytes int64
 	// InitialDelay is how long an empty group waits for more members before its first
 	// generation; it starts anew with each, up to the rebalance timeout. 0 = not at all.
 	InitialDelay time.Duration
