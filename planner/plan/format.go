@@ -165,13 +165,7 @@ func scanDetails(n *Scan) []string {
 	}
 	out := []string{"Columns: " + strings.Join(names, ", ")}
 	for i, e := range n.Lookup {
-		name := strconv.Itoa(n.LookupColumns[i])
-		for k, c := range n.Columns {
-			if c == n.LookupColumns[i] {
-				name = columnName(&n.P, k)
-			}
-		}
-		out = append(out, "Lookup: "+name+" = "+FormatExpr(e))
+		out = append(out, "Lookup: "+n.LookupNames[i]+" = "+FormatExpr(e))
 	}
 	return out
 }

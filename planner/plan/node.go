@@ -67,6 +67,8 @@ type (
 		Lookup []Expr
 		// LookupColumns are the positions in the relation that Lookup gives values for.
 		LookupColumns []int
+		// LookupNames are their names, for EXPLAIN.
+		LookupNames []string
 		// Index is the OID of the index LookupColumns belong to, 0 = the primary key.
 		Index RelationID
 	}

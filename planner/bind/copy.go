@@ -1,0 +1,67 @@
+package bind
+
+import (
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// CopyTarget binds the target of COPY … FROM: the relation, the columns that the data has (in
+// the data's order), and for each column of the relation that it has not, its default; nil for
+// those that it has.
+func CopyTarget(s *parse.CopyFrom, cat catalog.Reader, o Options) (rel *catalog.Relation, cols []int, defaults []plan.Expr, err error) {
+	o.NoParams = true
+	b := newBinder(cat, o)
+	if s.Where {
+		return nil, nil, nil, unsupported("COPY … WHERE")
+	}
+	rel, ok := cat.Relation(s.Table.Schema, s.Table.Name, b.opts.Settings.SearchPath)
+	if !ok {
+		return nil, nil, nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", s.Table).At(s.Table.Pos)
+	}
+	if err := insertable(rel, s.Table.Pos); err != nil {
+		return nil, nil, nil, err
+	}
+	if cols, err = copyColumns(rel, s.Columns); err != nil {
+		return nil, nil, nil, err
+	}
+	defaults = make([]plan.Expr, len(rel.Columns))
+	has := make([]bool, len(rel.Columns))
+	for _, c := range cols {
+		has[c] = true
+	}
+	for i := range rel.Columns {
+		if has[i] {
+			continue
+		}
+		if defaults[i], err = b.defaultOf(&rel.Columns[i]); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	return rel, cols, defaults, nil
+}
+
+// copyColumns are the positions of the named columns, all without a list.
+func copyColumns(rel *catalog.Relation, names []string) ([]int, error) {
+	var cols []int
+	if len(names) == 0 {
+		for i := range rel.Columns {
+			cols = append(cols, i)
+		}
+		return cols, nil
+	}
+	seen := map[int]bool{}
+	for _, name := range names {
+		i := rel.ColumnIndex(name)
+		switch {
+		case i < 0:
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, rel.Name)
+		case seen[i]:
+			return nil, sqlerr.New(sqlerr.DuplicateColumn, "column \"%s\" specified more than once", name)
+		}
+		seen[i] = true
+		cols = append(cols, i)
+	}
+	return cols, nil
+}

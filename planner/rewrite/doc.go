@@ -1,0 +1,29 @@
+// Package rewrite makes a bound plan one that runs well, by rules that keep its meaning.
+//
+//	bind ─► plan.Query ─► fold ─► sort ─► push (filters down, joins keyed and ordered) ─►
+//	        lookup ─► prune (columns) ─► tidy ─► plan.Query ─► exec
+//
+// Rules, one file each:
+//
+//	fold     computes constant parts with the injected plan.Folder, drops what AND and OR
+//	         never reach, and filters that are always true
+//	sort     Sort + Limit is TopN; what runs for ever is not sorted
+//	push     conditions move towards the scans
+//	join     a cross join with equalities between its sides becomes a keyed join; of more than
+//	         two inputs those that an equality connects are joined first, else in the order of
+//	         the text
+//	lookup   equality with a whole key reads that key only (one-shot plans)
+//	prune    scans read the columns that are needed
+//	tidy     projections that change nothing go, two in a row become one
+//
+// # Not obvious
+//
+//   - A condition that may fail never moves to where it sees rows that the text would have
+//     removed before it. Others may go below it: that shows it fewer rows, never more.
+//   - Positions: pushing through a join works on the concatenated row of all its inputs in the
+//     text's order; a projection restores that order at the end, and prune and tidy remove
+//     what of it is not needed.
+//   - plan.Derive keeps the edge properties right after every change.
+//
+// No state, no goroutines.
+package rewrite

@@ -1,0 +1,146 @@
+package rewrite
+
+import (
+	"slices"
+
+	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// fold computes constant expressions everywhere in a plan.
+func fold(n plan.Node, f plan.Folder, s plan.Settings) plan.Node {
+	return plan.Transform(n, func(n plan.Node) plan.Node {
+		out := plan.MapNodeExprs(n, func(e plan.Expr) plan.Expr { return foldExpr(e, f, s) })
+		plan.Derive(out)
+		if fl, ok := out.(*plan.Filter); ok {
+			return foldFilter(fl)
+		}
+		return out
+	})
+}
+
+// foldFilter drops a condition that always holds, and everything below one that never does.
+func foldFilter(n *plan.Filter) plan.Node {
+	k, ok := n.Cond.(*plan.Const)
+	switch {
+	case !ok:
+		return n
+	case isTrue(k):
+		return n.Input
+	case n.Input.Props().MayFail:
+		return n
+	}
+	empty := &plan.Values{}
+	empty.P.Fields = n.P.Fields
+	plan.Derive(empty)
+	return empty
+}
+
+func isTrue(k *plan.Const) bool { return !k.Value.Null(0) && delta.Values[uint8](&k.Value)[0] != 0 }
+
+func isFalse(k *plan.Const) bool { return !k.Value.Null(0) && delta.Values[uint8](&k.Value)[0] == 0 }
+
+// foldExpr folds from the bottom up. What fails to fold stays: its error belongs to the rows
+// that reach it, and there may be none.
+func foldExpr(e plan.Expr, f plan.Folder, s plan.Settings) plan.Expr {
+	args := plan.Children(e)
+	if len(args) > 0 {
+		folded := make([]plan.Expr, len(args))
+		changed := false
+		for i, a := range args {
+			folded[i] = foldExpr(a, f, s)
+			changed = changed || folded[i] != a
+		}
+		if changed {
+			e = plan.WithChildren(e, folded)
+		}
+	}
+	switch b := e.(type) {
+	case *plan.And:
+		return foldAnd(b)
+	case *plan.Or:
+		return foldOr(b)
+	}
+	if f == nil || !foldable(e) {
+		return e
+	}
+	k, err := f.Fold(e, s)
+	if err != nil || k == nil {
+		return e
+	}
+	return k
+}
+
+// foldable: all arguments are constants already, and the value is always the same.
+func foldable(e plan.Expr) bool {
+	switch e := e.(type) {
+	case *plan.Const, *plan.Column, *plan.Param:
+		return false
+	case *plan.Call:
+		fn := builtin.FuncByOID(uint32(e.Func))
+		if fn == nil || fn.Volatile != 'i' {
+			return false
+		}
+	}
+	for _, a := range plan.Children(e) {
+		if _, ok := a.(*plan.Const); !ok {
+			return false
+		}
+	}
+	return len(plan.Children(e)) > 0 || isCall(e)
+}
+
+func isCall(e plan.Expr) bool { _, ok := e.(*plan.Call); return ok }
+
+// foldAnd drops true arguments and what stands behind a false one: AND never looks at it.
+func foldAnd(e *plan.And) plan.Expr {
+	var args []plan.Expr
+	for _, a := range e.Args {
+		k, ok := a.(*plan.Const)
+		if ok && isTrue(k) {
+			continue
+		}
+		if ok && isFalse(k) {
+			if !slices.ContainsFunc(args, plan.MayFail) {
+				return k
+			}
+			args = append(args, a)
+			break
+		}
+		args = append(args, a)
+	}
+	return foldedList(args, e.Args, len(e.Args), func(a []plan.Expr) plan.Expr { return &plan.And{Args: a} }, e)
+}
+
+// foldOr is the same with true and false exchanged.
+func foldOr(e *plan.Or) plan.Expr {
+	var args []plan.Expr
+	for _, a := range e.Args {
+		k, ok := a.(*plan.Const)
+		if ok && isFalse(k) {
+			continue
+		}
+		if ok && isTrue(k) {
+			if !slices.ContainsFunc(args, plan.MayFail) {
+				return k
+			}
+			args = append(args, a)
+			break
+		}
+		args = append(args, a)
+	}
+	return foldedList(args, e.Args, len(e.Args), func(a []plan.Expr) plan.Expr { return &plan.Or{Args: a} }, e)
+}
+
+func foldedList(args, all []plan.Expr, n int, build func([]plan.Expr) plan.Expr, e plan.Expr) plan.Expr {
+	switch len(args) {
+	case 0:
+		return all[0] // all were the neutral constant
+	case 1:
+		return args[0]
+	case n:
+		return e
+	}
+	return build(args)
+}

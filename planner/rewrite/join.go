@@ -1,0 +1,232 @@
+package rewrite
+
+import (
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// joinTree is a tree of inner joins taken apart: its inputs in the order of the text, and the
+// conditions over their concatenated row.
+type joinTree struct {
+	leaves []plan.Node
+	base   []int // first column of each leaf in the concatenated row
+	width  int
+	conds  []plan.Expr
+	fields []plan.Field
+}
+
+func (t *joinTree) collect(n plan.Node) {
+	base := t.width
+	switch n := n.(type) {
+	case *plan.Join:
+		if n.Kind == plan.JoinInner {
+			t.collect(n.Left)
+			left := t.width
+			t.collect(n.Right)
+			for i := range n.LeftKeys {
+				t.conds = append(t.conds, keyEquality(n, i, base, left))
+			}
+			t.add(n.Residual, base)
+			return
+		}
+	case *plan.Filter:
+		if j, ok := n.Input.(*plan.Join); ok && j.Kind == plan.JoinInner {
+			t.collect(j)
+			t.add(n.Cond, base)
+			return
+		}
+	}
+	t.leaves = append(t.leaves, n)
+	t.base = append(t.base, base)
+	t.width += len(n.Props().Fields)
+	t.fields = append(t.fields, n.Props().Fields...)
+}
+
+func (t *joinTree) add(cond plan.Expr, base int) {
+	for _, c := range plan.Conjuncts(cond) {
+		t.conds = append(t.conds, plan.MapColumns(c, func(i int) int { return i + base }))
+	}
+}
+
+// leafOf is the leaf of a column.
+func (t *joinTree) leafOf(column int) int {
+	for i := len(t.base) - 1; i > 0; i-- {
+		if column >= t.base[i] {
+			return i
+		}
+	}
+	return 0
+}
+
+// leavesOf are the leaves that a condition speaks of.
+func (t *joinTree) leavesOf(e plan.Expr) map[int]bool {
+	cols, out := map[int]bool{}, map[int]bool{}
+	plan.ColumnsOf(e, cols)
+	for c := range cols {
+		out[t.leafOf(c)] = true
+	}
+	return out
+}
+
+// pushJoin takes a join tree apart and builds it anew: conditions of one input go into it,
+// equalities between inputs become keys, the rest waits until its inputs are there. What may
+// fail sees the rows that all others have left.
+func pushJoin(n *plan.Join, conds []plan.Expr) plan.Node {
+	t := &joinTree{}
+	t.collect(n)
+	t.conds = append(t.conds, conds...)
+	own := make([][]plan.Expr, len(t.leaves))
+	var between, last []plan.Expr
+	for _, c := range t.conds {
+		leaves := t.leavesOf(c)
+		switch {
+		case !movable(c):
+			last = append(last, c)
+		case len(leaves) <= 1:
+			leaf := 0
+			for l := range leaves {
+				leaf = l
+			}
+			base := t.base[leaf]
+			own[leaf] = append(own[leaf], plan.MapColumns(c, func(i int) int { return i - base }))
+		default:
+			between = append(between, c)
+		}
+	}
+	for i, leaf := range t.leaves {
+		t.leaves[i] = push(leaf, own[i])
+	}
+	return t.build(between, last)
+}
+
+// partial is some of the inputs joined; at says where a column of the concatenated row is.
+type partial struct {
+	node   plan.Node
+	leaves map[int]bool
+	at     map[int]int
+}
+
+func (t *joinTree) start(leaf int) *partial {
+	p := &partial{node: t.leaves[leaf], leaves: map[int]bool{leaf: true}, at: map[int]int{}}
+	for i := range t.leaves[leaf].Props().Fields {
+		p.at[t.base[leaf]+i] = i
+	}
+	return p
+}
+
+// build joins what equalities connect first, in the order of the text, then crosses the rest.
+func (t *joinTree) build(between, last []plan.Expr) plan.Node {
+	left := make([]bool, len(t.leaves))
+	for i := range left {
+		left[i] = true
+	}
+	var all *partial
+	for first := range t.leaves {
+		if !left[first] {
+			continue
+		}
+		left[first] = false
+		group := t.start(first)
+		for {
+			next := t.connected(group, left, between)
+			if next < 0 {
+				break
+			}
+			left[next] = false
+			group, between = t.join(group, t.start(next), between)
+		}
+		if all == nil {
+			all = group
+		} else {
+			all, between = t.join(all, group, between)
+		}
+	}
+	node := all.node
+	exprs := make([]plan.Expr, t.width)
+	for i := range exprs {
+		exprs[i] = &plan.Column{Index: all.at[i], T: t.fields[i].Type, Name: t.fields[i].Name}
+	}
+	over := append(append([]plan.Expr(nil), between...), last...)
+	for i, c := range over {
+		over[i] = plan.MapColumns(c, func(i int) int { return all.at[i] })
+	}
+	node = plan.NewFilter(node, over)
+	return plan.NewProject(node, exprs, t.fields)
+}
+
+// connected is the first remaining leaf that an equality connects to the group, -1 for none.
+func (t *joinTree) connected(group *partial, left []bool, between []plan.Expr) int {
+	for i, free := range left {
+		if !free {
+			continue
+		}
+		for _, c := range between {
+			if _, ok := t.equality(c, group.leaves, map[int]bool{i: true}); ok {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// join puts r behind l. Conditions that both together can answer are used and left out of the
+// rest.
+func (t *joinTree) join(l, r *partial, between []plan.Expr) (*partial, []plan.Expr) {
+	out := &partial{leaves: map[int]bool{}, at: map[int]int{}}
+	for i := range l.leaves {
+		out.leaves[i] = true
+	}
+	for i := range r.leaves {
+		out.leaves[i] = true
+	}
+	var keys []equality
+	var residual, rest []plan.Expr
+	for _, c := range between {
+		if eq, ok := t.equality(c, l.leaves, r.leaves); ok {
+			keys = append(keys, eq)
+			continue
+		}
+		if within(t.leavesOf(c), out.leaves) {
+			residual = append(residual, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	j := &plan.Join{}
+	for _, k := range keys {
+		var lk, rk int
+		l.node, lk = keyColumn(l, k.left)
+		r.node, rk = keyColumn(r, k.right)
+		j.LeftKeys, j.RightKeys = append(j.LeftKeys, lk), append(j.RightKeys, rk)
+	}
+	j.Left, j.Right = l.node, r.node
+	width := len(l.node.Props().Fields)
+	for c, at := range l.at {
+		out.at[c] = at
+	}
+	for c, at := range r.at {
+		out.at[c] = at + width
+	}
+	j.P.Fields = append(append([]plan.Field(nil), l.node.Props().Fields...), r.node.Props().Fields...)
+	for i, c := range residual {
+		residual[i] = plan.MapColumns(c, func(i int) int { return out.at[i] })
+	}
+	switch len(residual) {
+	case 0:
+	case 1:
+		j.Residual = residual[0]
+	default:
+		j.Residual = &plan.And{Args: residual}
+	}
+	plan.Derive(j)
+	out.node = j
+	return out, rest
+}
+
+func within(a, b map[int]bool) bool {
+	for k := range a {
+		if !b[k] {
+			return false
+		}
+	}
+	return true
+}

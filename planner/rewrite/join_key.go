@@ -1,0 +1,92 @@
+package rewrite
+
+import (
+	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// equality is left = right where each side speaks of other inputs and both have one type,
+// whose own equality it is.
+type equality struct{ left, right plan.Expr }
+
+// equality reads a condition as a join key between two sets of leaves.
+func (t *joinTree) equality(c plan.Expr, l, r map[int]bool) (equality, bool) {
+	call, ok := c.(*plan.Call)
+	if !ok || call.Op != "=" || len(call.Args) != 2 {
+		return equality{}, false
+	}
+	a, b := call.Args[0], call.Args[1]
+	la, lb := t.leavesOf(a), t.leavesOf(b)
+	if len(la) == 0 || len(lb) == 0 {
+		return equality{}, false
+	}
+	switch {
+	case within(la, l) && within(lb, r):
+	case within(la, r) && within(lb, l):
+		a, b = b, a
+	default:
+		return equality{}, false
+	}
+	return sameType(call, a, b)
+}
+
+// sameType brings both sides to one type whose equality the condition is.
+func sameType(call *plan.Call, a, b plan.Expr) (equality, bool) {
+	ta, tb := a.Type().OID, b.Type().OID
+	if ta == tb {
+		eq, ok := builtin.EqualityOf(ta)
+		return equality{bare(a), bare(b)}, ok && uint32(call.Func) == eq && bare(a).Type().OID == bare(b).Type().OID
+	}
+	// int2 = int8 and the like compare as the wider one.
+	if integerRank[ta] == 0 || integerRank[tb] == 0 {
+		return equality{}, false
+	}
+	if integerRank[ta] < integerRank[tb] {
+		return equality{widen(a, tb), b}, true
+	}
+	return equality{a, widen(b, ta)}, true
+}
+
+// integerRank orders the integer types by width.
+var integerRank = map[sqltype.OID]int{sqltype.Int2: 1, sqltype.Int4: 2, sqltype.Int8: 3}
+
+func widen(e plan.Expr, t sqltype.OID) plan.Expr {
+	c := builtin.CastFor(e.Type().OID, t)
+	return &plan.Call{Func: plan.FuncID(c.Func), Args: []plan.Expr{e}, T: sqltype.Of(t), Pos: -1}
+}
+
+// bare looks through a cast of a column that keeps the value (varchar to text).
+func bare(e plan.Expr) plan.Expr {
+	if r, ok := e.(*plan.Relabel); ok {
+		if c, ok := r.Arg.(*plan.Column); ok {
+			return c
+		}
+	}
+	return e
+}
+
+// keyEquality is an existing join key as a condition.
+func keyEquality(n *plan.Join, i, left, right int) plan.Expr {
+	l, r := n.Left.Props().Fields, n.Right.Props().Fields
+	a, b := plan.ColumnOf(l, n.LeftKeys[i]), plan.ColumnOf(r, n.RightKeys[i])
+	a.Index, b.Index = a.Index+left, b.Index+right
+	eq, _ := builtin.EqualityOf(a.T.OID)
+	return &plan.Call{Func: plan.FuncID(eq), Args: []plan.Expr{a, b}, T: sqltype.Of(sqltype.Bool), Op: "=", Pos: -1}
+}
+
+// keyColumn is the position of a key in p's row; one that is computed becomes a column behind
+// the others.
+func keyColumn(p *partial, e plan.Expr) (plan.Node, int) {
+	e = plan.MapColumns(e, func(i int) int { return p.at[i] })
+	if c, ok := e.(*plan.Column); ok {
+		return p.node, c.Index
+	}
+	fields := p.node.Props().Fields
+	exprs := make([]plan.Expr, 0, len(fields)+1)
+	for i := range fields {
+		exprs = append(exprs, plan.ColumnOf(fields, i))
+	}
+	all := append(append([]plan.Field(nil), fields...), plan.Field{Name: plan.FormatExpr(e), Type: e.Type()})
+	return plan.NewProject(p.node, append(exprs, e), all), len(fields)
+}

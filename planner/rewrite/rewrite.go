@@ -1,0 +1,53 @@
+package rewrite
+
+import (
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// Options are what the rules need besides the plan and the catalog.
+type Options struct {
+	// Folder computes constants; nil = no folding.
+	Folder plan.Folder
+	// Continuous: the plan runs for ever (view, sink, derived stream, SUBSCRIBE).
+	Continuous bool
+	// ViewLookups: views can be read by their key.
+	ViewLookups bool
+}
+
+// Query rewrites a bound query. q is not changed; the result shares parts with it. The catalog
+// tells of keys and indexes; nil = no lookups.
+func Query(q *plan.Query, cat catalog.Reader, o Options) (*plan.Query, error) {
+	out := *q
+	root := q.Root
+	if o.Continuous {
+		root = visibleOnly(root, len(q.Fields))
+	}
+	out.Root = Node(root, q.Settings, cat, o)
+	return &out, nil
+}
+
+// Node rewrites a plan; its output columns stay as they are.
+func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) plan.Node {
+	n = fold(n, o.Folder, s)
+	n = sorts(n, o.Continuous)
+	n = push(n, nil)
+	if cat != nil && !o.Continuous {
+		n = lookups(n, cat, o.ViewLookups)
+	}
+	n = prune(n)
+	return tidy(n)
+}
+
+// visibleOnly drops the sort keys behind the visible columns: what runs for ever keeps no order.
+func visibleOnly(n plan.Node, count int) plan.Node {
+	fields := n.Props().Fields
+	if len(fields) == count {
+		return n
+	}
+	exprs := make([]plan.Expr, count)
+	for i := range exprs {
+		exprs[i] = plan.ColumnOf(fields, i)
+	}
+	return plan.NewProject(n, exprs, fields[:count:count])
+}
