@@ -16,8 +16,9 @@
 // # Goroutines and locks
 //
 // Serve runs in its caller and starts one goroutine for each connection; Shutdown waits for
-// them. From other goroutines come only: cancel (statement.mu), drain and kill (statement.mu,
-// then deadlines on the socket). registry.mu and statement.mu are leaves and never held
+// them. One more looks for clients that left while their statement runs (watch.go). From other
+// goroutines come only: cancel (statement.mu), drain and kill (statement.mu, then deadlines on
+// the socket). registry.mu and statement.mu are leaves and never held
 // together.
 //
 // # Non-obvious

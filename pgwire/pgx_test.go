@@ -14,8 +14,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/test/pgscript"
 )
 
 func connect(t *testing.T, addr, extra string) (*pgx.Conn, error) {
@@ -132,6 +134,23 @@ func TestCancel(t *testing.T) {
 	}
 	if got := s.Stats().CancelsReceived; got != 4 {
 		t.Errorf("%d cancels counted", got)
+	}
+}
+
+// TestClientLeaves: the statement of a client that is gone ends, though it writes nothing.
+func TestClientLeaves(t *testing.T) {
+	running, closed := make(chan struct{}, 1), make(chan struct{}, 1)
+	_, addr := serve(t, func(c *Config) {
+		c.Open, c.CheckInterval = openFake(running, func() { closed <- struct{}{} }), 5*time.Millisecond
+	})
+	nc := pgscript.Dial(t, "tcp", addr, "tributary", "tributary")
+	pgscript.Send(t, nc, &pgproto3.Query{String: "select pg_sleep(100)"})
+	<-running
+	_ = nc.Close()
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the session still waits for nobody")
 	}
 }
 

@@ -28,9 +28,12 @@ type Config struct {
 	MaxMessageBytes int
 	// AuthTimeout bounds the time from accept to authentication. Default 10 s.
 	AuthTimeout time.Duration
-	Clock       clock.Clock // default the machine's
-	Random      io.Reader   // secrets and salts; default crypto/rand
-	Logger      *slog.Logger
+	// CheckInterval is how often running statements are checked for a client that has left.
+	// Default 1 s.
+	CheckInterval time.Duration
+	Clock         clock.Clock // default the machine's
+	Random        io.Reader   // secrets and salts; default crypto/rand
+	Logger        *slog.Logger
 }
 
 // maxStarting bounds the connections that are not yet authenticated; more are closed unread.
@@ -71,6 +74,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.AuthTimeout == 0 {
 		cfg.AuthTimeout = 10 * time.Second
 	}
+	if cfg.CheckInterval == 0 {
+		cfg.CheckInterval = time.Second
+	}
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Real{}
 	}
@@ -98,6 +104,13 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer s.removeListener(ln)
 	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
 	defer stop()
+	watchCtx, endWatch := context.WithCancel(ctx)
+	s.handled.Add(1)
+	go func() {
+		defer s.handled.Done()
+		s.watch(watchCtx)
+	}()
+	defer endWatch()
 	for {
 		nc, err := ln.Accept()
 		if err != nil {

@@ -44,6 +44,12 @@ func (s *statement) cancel(cause error) {
 	}
 }
 
+func (s *statement) isRunning() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.running
+}
+
 // ifIdle calls fn while no call runs and none can start.
 func (s *statement) ifIdle(fn func()) {
 	s.mu.Lock()

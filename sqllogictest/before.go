@@ -1,8 +1,11 @@
 package sqllogictest
 
 import (
+	"cmp"
+	"container/heap"
 	"context"
 	"fmt"
+	"slices"
 )
 
 // liveView is a view of the round that runs.
@@ -15,16 +18,49 @@ type liveView struct {
 // runBefore runs the file in as many rounds as its views need, each from a clean slate.
 func (r *Runner) runBefore(ctx context.Context, records []*Record) error {
 	views := planBefore(records)
-	for first := 0; first == 0 || first < len(views); first += r.opts.MaxViews {
+	for first := true; first || len(views) > 0; first = false {
+		var now []*beforeView
+		now, views = cut(views, r.opts.MaxViews)
 		round := map[int][]*liveView{}
-		for i, v := range views[first:min(first+r.opts.MaxViews, len(views))] {
+		for i, v := range now {
 			round[v.after] = append(round[v.after], &liveView{beforeView: v, name: fmt.Sprintf("slt_v%d", i+1)})
 		}
-		if err := r.round(ctx, records, round, first == 0); err != nil {
+		if err := r.round(ctx, records, round, first); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// cut takes the views of one round: as many as fit so that never more than most are alive.
+func cut(views []*beforeView, most int) (now, later []*beforeView) {
+	slices.SortStableFunc(views, func(a, b *beforeView) int { return cmp.Compare(a.after, b.after) })
+	alive := &ends{}
+	for _, v := range views {
+		for alive.Len() > 0 && (*alive)[0] <= v.after {
+			heap.Pop(alive)
+		}
+		if alive.Len() == most {
+			later = append(later, v)
+			continue
+		}
+		heap.Push(alive, v.queries[len(v.queries)-1])
+		now = append(now, v)
+	}
+	return now, later
+}
+
+// ends is a heap of the records at which live views are dropped.
+type ends []int
+
+func (e ends) Len() int           { return len(e) }
+func (e ends) Less(i, j int) bool { return e[i] < e[j] }
+func (e ends) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
+func (e *ends) Push(x any)        { *e = append(*e, x.(int)) }
+func (e *ends) Pop() any {
+	last := (*e)[len(*e)-1]
+	*e = (*e)[:len(*e)-1]
+	return last
 }
 
 // readersOf maps the index of a query to its view.

@@ -33,10 +33,24 @@ func Unpack(ctx context.Context, archive, dir string) (string, error) {
 	return filepath.Join(dir, "test"), nil
 }
 
-// SmokeFiles are the files of the corpus that every change is held to.
-var SmokeFiles = []string{
-	"random/groupby/slt_good_0.test", "random/select/slt_good_12.test", "random/expr/slt_good_29.test", "random/aggregates/slt_good_56.test",
-	"index/random/1000/slt_good_4.test", "index/delete/1/slt_good_0.test", "evidence/slt_lang_aggfunc.test", "evidence/slt_lang_update.test",
+// Smoke is a file of the corpus that every change is held to, and how many of its records
+// PostgreSQL passes, in every mode: the floor for a server that supports all of them.
+type Smoke struct {
+	File   string
+	Passes int
+}
+
+// SmokeFiles together have 40,945 queries that apply. slt_lang_aggfunc halts, for every
+// engine but SQLite, before its queries.
+var SmokeFiles = []Smoke{
+	{"random/groupby/slt_good_0.test", 9050},
+	{"random/select/slt_good_12.test", 9072},
+	{"random/expr/slt_good_29.test", 10009},
+	{"random/aggregates/slt_good_56.test", 9084},
+	{"index/random/1000/slt_good_4.test", 1032},
+	{"index/delete/1/slt_good_0.test", 10907},
+	{"evidence/slt_lang_aggfunc.test", 5},
+	{"evidence/slt_lang_update.test", 24},
 }
 
 // Suites lists the .slt files under dir, as paths relative to it.

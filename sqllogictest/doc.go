@@ -15,7 +15,7 @@
 //	statement error                   1            one value a line, or
 //	SELECT nonsense                   3 values hashing to 0123…
 //
-//	skipif ENGINE, onlyif ENGINE      the next record (this engine is "postgresql")
+//	skipif ENGINE, onlyif ENGINE      the next record (this server is "postgresql" and "tributary")
 //	hash-threshold N                  read and ignored: both forms are always understood
 //	halt                              the file ends here for the engines it applies to
 //

@@ -11,6 +11,7 @@ var (
 	reCreate = regexp.MustCompile(`(?is)^\s*create\s+(?:temp\s+|temporary\s+)?(table|view|materialized\s+view|stream|sink)\s+(?:if\s+not\s+exists\s+)?("[^"]+"|[\w.]+)`)
 	reDrop   = regexp.MustCompile(`(?is)^\s*drop\s+(table|view|materialized\s+view|stream|sink)\s+(?:if\s+exists\s+)?("[^"]+"|[\w.]+)`)
 	reWrite  = regexp.MustCompile(`(?is)^\s*(?:insert\s+into|update|delete\s+from|copy|truncate(?:\s+table)?|alter\s+table)\s+("[^"]+"|[\w.]+)`)
+	reTopic  = regexp.MustCompile(`(?i)\btopic\s*=?\s*'([^']*)'`)
 	reWord   = regexp.MustCompile(`"[^"]+"|[a-z_][\w.]*`)
 )
 
@@ -30,6 +31,17 @@ func match(re *regexp.Regexp, sql string) (relation, bool) {
 		return relation{}, false
 	}
 	return relation{strings.ToUpper(strings.Join(strings.Fields(m[1]), " ")), plainName(m[2]), m[2]}, true
+}
+
+// topicOf is the topic that the creation of a stream or sink made, or found.
+func topicOf(rel relation, sql string) (string, bool) {
+	if rel.kind != "STREAM" && rel.kind != "SINK" {
+		return "", false
+	}
+	if m := reTopic.FindStringSubmatch(sql); m != nil {
+		return m[1], true
+	}
+	return rel.name, true
 }
 
 // written is the relation that a statement changes.

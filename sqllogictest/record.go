@@ -3,6 +3,7 @@ package sqllogictest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,8 +11,12 @@ import (
 // ErrSyntax says that a file is not in the dialect.
 var ErrSyntax = errors.New("sqllogictest syntax")
 
-// Engine is the name that skipif and onlyif know this server by.
-const Engine = "postgresql"
+// Names that skipif and onlyif know servers by. Tributary goes by both: what is meant for
+// PostgreSQL is meant for it too, and what PostgreSQL lacks is onlyif tributary.
+const (
+	PostgreSQL = "postgresql"
+	Tributary  = "tributary"
+)
 
 // Sort is how results are ordered before they are compared.
 type Sort string
@@ -43,17 +48,24 @@ type Record struct {
 	Hash  string   // MD5 of the values
 	Count int      // number of values hashed
 
-	head, result, end int // lines (from 0): the header, the "----" or -1, the line after the last
+	excluded          bool // by a condition
+	head, result, end int  // lines (from 0): the header, the "----" or -1, the line after the last
 }
 
-// Parse cuts a file into the records that apply to this engine, up to halt.
-func Parse(src string) ([]*Record, error) {
-	p := parser{lines: strings.Split(strings.ReplaceAll(src, "\r", ""), "\n")}
+// Parse cuts a file into the records that apply to a server of these names, up to halt.
+func Parse(src string, engines ...string) ([]*Record, error) {
+	all, err := parseAll(src, engines)
+	return slices.DeleteFunc(all, func(r *Record) bool { return r.excluded }), err
+}
+
+func parseAll(src string, engines []string) ([]*Record, error) {
+	p := parser{lines: strings.Split(strings.ReplaceAll(src, "\r", ""), "\n"), engines: engines}
 	return p.parse()
 }
 
 type parser struct {
 	lines   []string
+	engines []string
 	at      int
 	rows    bool
 	skip    bool // a condition in front of the next record excludes it
@@ -90,7 +102,7 @@ func (p *parser) directive(words []string) (halt bool, err error) {
 	}
 	switch words[0] {
 	case "skipif", "onlyif":
-		p.skip = p.skip || (arg == Engine) == (words[0] == "skipif")
+		p.skip = p.skip || slices.Contains(p.engines, arg) == (words[0] == "skipif")
 		if p.first == 0 {
 			p.first = p.at + 1
 		}
@@ -153,9 +165,8 @@ func (p *parser) record(words []string) error {
 	if r.SQL == "" {
 		return fmt.Errorf("a record without SQL")
 	}
-	if !skip {
-		p.records = append(p.records, r)
-	}
+	r.excluded = skip
+	p.records = append(p.records, r)
 	return nil
 }
 

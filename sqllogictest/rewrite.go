@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,14 +16,15 @@ var reOrdered = regexp.MustCompile(`(?i)\border\s+by\b[^()]*$`)
 
 // Rewrite runs the file at path in mode select and writes what the server answers into it:
 // results, SQLSTATEs of expected errors, and the header of a bare "query" (all columns as
-// text; nosort if the query ends with an ORDER BY, else rowsort). A statement that does not
+// text; nosort if the query ends with an ORDER BY, else rowsort). A query that a condition
+// excludes takes the answer of the one with the same label. A statement that does not
 // succeed or fail as its header says is an error, and nothing is written.
 func Rewrite(ctx context.Context, opts Options, path string) error {
 	src, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	records, err := Parse(string(src))
+	records, err := parseAll(string(src), opts.engines())
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -37,21 +39,55 @@ func Rewrite(ctx context.Context, opts Options, path string) error {
 	lines := strings.Split(strings.ReplaceAll(string(src), "\r", ""), "\n")
 	var out []string
 	next := 0
+	var twins []twin
+	answers := map[string][]string{}
 	for _, rec := range records {
 		out = append(out, lines[next:rec.head]...)
 		next = rec.end
+		if rec.excluded {
+			twins = append(twins, twin{len(out), rec})
+			out = append(out, lines[rec.head:rec.end]...)
+			continue
+		}
 		section, err := r.rewritten(ctx, rec, lines)
 		if err != nil {
 			return fmt.Errorf("%s:%d: %s: %w", path, rec.Line, rec.SQL, err)
 		}
 		out = append(out, section...)
+		if at := slices.Index(section, "----"); rec.Label != "" && at >= 0 {
+			answers[rec.Label] = section[at:]
+		}
 	}
 	out = append(out, lines[next:]...)
+	out = fillTwins(out, twins, answers)
 	text := strings.Join(out, "\n")
 	if text == string(src) {
 		return nil
 	}
 	return os.WriteFile(path, []byte(text), 0o644)
+}
+
+// twin is a query for another server: it has the answer of the query with the same label.
+type twin struct {
+	at  int // where it stands in the text to be
+	rec *Record
+}
+
+func fillTwins(out []string, twins []twin, answers map[string][]string) []string {
+	for i := len(twins) - 1; i >= 0; i-- {
+		t := twins[i]
+		answer, ok := answers[t.rec.Label]
+		if t.rec.Label == "" || !ok {
+			continue
+		}
+		head := t.rec.end
+		if t.rec.result >= 0 {
+			head = t.rec.result
+		}
+		from, to := t.at+head-t.rec.head, t.at+t.rec.end-t.rec.head
+		out = slices.Replace(out, from, to, answer...)
+	}
+	return out
 }
 
 // rewritten returns the lines of a record with the server's answer in them.

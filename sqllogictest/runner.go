@@ -28,6 +28,8 @@ type Options struct {
 	Connect func(ctx context.Context) (*pgconn.PgConn, error)
 	Mode    Mode
 	Waivers Waivers
+	// Engines are the names that skipif and onlyif mean by this server. Default PostgreSQL.
+	Engines []string
 	// MaxViews bounds the views that are alive at once in mode view-before. Default 1000.
 	MaxViews int
 	// Timeout bounds one record. Default 30 s.
@@ -39,6 +41,13 @@ type Options struct {
 	Trace func(sql string)
 }
 
+func (o *Options) engines() []string {
+	if len(o.Engines) == 0 {
+		return []string{PostgreSQL}
+	}
+	return o.Engines
+}
+
 // Runner runs files on one connection at a time.
 type Runner struct {
 	opts   Options
@@ -46,6 +55,7 @@ type Runner struct {
 	report *Report
 
 	relations []relation        // created and not dropped, oldest first
+	topics    []string          // of streams and sinks: they outlive them
 	tainted   map[string]string // relation -> why what it holds is not what the file thinks
 	labels    map[string]label
 }
@@ -62,7 +72,7 @@ func RunFile(ctx context.Context, opts Options, path, name string) (*Report, err
 	if err != nil {
 		return nil, err
 	}
-	records, err := Parse(string(src))
+	records, err := Parse(string(src), opts.engines()...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -256,7 +266,10 @@ func (r *Runner) cleanUp(ctx context.Context) {
 		rel := r.relations[i]
 		r.ask(ctx, "DROP "+rel.kind+" IF EXISTS "+rel.sql)
 	}
-	r.relations = nil
+	for _, topic := range r.topics {
+		r.ask(ctx, `DROP TOPIC "`+topic+`"`)
+	}
+	r.relations, r.topics = nil, nil
 }
 
 // inTransaction: no view can be made here, nor does one show what the transaction did.

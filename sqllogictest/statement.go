@@ -55,6 +55,9 @@ func (rec *Record) judge(a answer) string {
 func (r *Runner) follow(sql string) {
 	if rel, ok := created(sql); ok {
 		r.relations = append(r.relations, rel)
+		if topic, ok := topicOf(rel, sql); ok {
+			r.topics = append(r.topics, topic)
+		}
 		delete(r.tainted, rel.name)
 	}
 	if rel, ok := dropped(sql); ok {

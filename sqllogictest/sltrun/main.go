@@ -31,6 +31,7 @@ func run(ctx context.Context, args []string) int {
 	mode := flags.String("mode", "select", "select, view-after, view-before or all")
 	waivers := flags.String("waivers", "", "file of records on which PostgreSQL itself differs")
 	root := flags.String("root", "", "folder that reported file names are relative to")
+	engine := flags.String("engine", "tributary", "tributary or postgresql: what skipif and onlyif mean")
 	floor := flags.Int("floor", 0, "least number of records that must pass in each file")
 	maxViews := flags.Int("max-views", 1000, "views alive at once in mode view-before")
 	refresh := flags.Bool("refresh", false, "REFRESH views before they are read (for PostgreSQL)")
@@ -42,6 +43,10 @@ func run(ctx context.Context, args []string) int {
 	}
 	opts := sqllogictest.Options{MaxViews: *maxViews, Refresh: *refresh, Timeout: *timeout,
 		Connect: func(ctx context.Context) (*pgconn.PgConn, error) { return pgconn.Connect(ctx, *dsn) }}
+	opts.Engines = []string{sqllogictest.PostgreSQL}
+	if *engine == sqllogictest.Tributary {
+		opts.Engines = append(opts.Engines, sqllogictest.Tributary)
+	}
 	if *waivers != "" {
 		var err error
 		if opts.Waivers, err = sqllogictest.ReadWaivers(*waivers); err != nil {
