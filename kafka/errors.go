@@ -33,6 +33,7 @@ var errorCodes = []struct {
 	{log.ErrUnavailable, kerr.KafkaStorageError},
 	{log.ErrCorrupt, kerr.KafkaStorageError},
 	{log.ErrPoisoned, kerr.KafkaStorageError},
+	{log.ErrUnknownKind, kerr.KafkaStorageError},
 	{log.ErrCondition, kerr.InvalidRequest},
 
 	// Records that do not decode under a right checksum are both invalid and corrupt; the former

@@ -26,7 +26,7 @@ func (b *broker) kcat(t *testing.T, stdin string, args ...string) string {
 }
 
 func TestKcat(t *testing.T) {
-	b := start(t, nil)
+	b := startReal(t, nil)
 	for _, codec := range []string{"none", "gzip", "snappy", "lz4", "zstd"} {
 		t.Run(codec, func(t *testing.T) {
 			var in strings.Builder

@@ -9,13 +9,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/vfs"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
 
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/log/logtest"
 	"github.com/tributary-db/tributary/storage/meta"
+	"github.com/tributary-db/tributary/storage/meta/metatest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type broker struct {
 	*Server
 	addr string
-	log  *memLog
+	log  *memLog // nil with a real log
 	meta meta.Store
 }
 
@@ -37,12 +39,7 @@ func testContext(t testing.TB) context.Context {
 }
 
 func newMeta(t testing.TB) meta.Store {
-	store, err := meta.OpenPebble("meta", meta.PebbleOptions{FS: vfs.NewMem()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	return store
+	return metatest.OpenMemory(t)
 }
 
 // start runs a server until the test ends; change may adjust its configuration.
@@ -58,6 +55,20 @@ func start(t testing.TB, change func(c *Config)) *broker {
 	b := serve(t, cfg)
 	b.log = l
 	return b
+}
+
+// startReal runs a server over a real log in memory.
+func startReal(t testing.TB, change func(c *Config)) *broker {
+	store := newMeta(t)
+	db := logtest.Open(t, func(c *log.Config) { c.Meta = store })
+	cfg := Config{
+		Log: db, Topics: NewLogTopics(db, logtest.Rand(7)), Meta: store, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA",
+		AutoCreateTopics: true, MinSessionTimeout: 10 * time.Millisecond,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	return serve(t, cfg)
 }
 
 func serve(t testing.TB, cfg Config) *broker {
@@ -100,7 +111,7 @@ func (b *broker) client(t testing.TB, opts ...kgo.Opt) *kgo.Client {
 }
 
 func (b *broker) createTopic(t testing.TB, name string, partitions int32, configs map[string]string) {
-	if _, err := b.log.CreateTopic(context.Background(), NewTopic{Name: name, Partitions: partitions, Configs: configs}); err != nil {
+	if _, err := b.cfg.Topics.CreateTopic(context.Background(), NewTopic{Name: name, Partitions: partitions, Configs: configs}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -175,7 +186,7 @@ func (w *wire) closed() {
 }
 
 func TestProduceAndConsume(t *testing.T) {
-	b := start(t, nil)
+	b := startReal(t, nil)
 	ctx := testContext(t)
 	codecs := map[string]kgo.CompressionCodec{
 		"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
@@ -324,7 +335,7 @@ func TestRestart(t *testing.T) {
 }
 
 func TestGroupSharesPartitions(t *testing.T) {
-	b := start(t, nil)
+	b := startReal(t, nil)
 	ctx := testContext(t)
 	b.createTopic(t, "shared", 4, nil)
 	producer := b.client(t, kgo.DefaultProduceTopic("shared"), kgo.RecordPartitioner(kgo.ManualPartitioner()))

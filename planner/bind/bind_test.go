@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -70,11 +72,83 @@ func bindBody(cat *fakeCatalog, body parse.Body, o Options) (string, error) {
 		return queryText(Query(s.Query, cat, o))
 	case *parse.Subscribe:
 		return queryText(Query(s.Query, cat, o))
+	case *parse.Insert:
+		p, err := Insert(s, cat, o)
+		if err != nil {
+			return "", err
+		}
+		out, err := queryText(p.Source, nil)
+		return fmt.Sprintf("insert into %s key=%d timestamp=%d\n", p.Relation.Name, p.Key, p.Timestamp) + out, err
+	case *parse.Update:
+		p, err := Update(s, cat, o)
+		if err != nil {
+			return "", err
+		}
+		out, err := queryText(p.Source, nil)
+		return fmt.Sprintf("update %s rowid=%d new=%d changed=%v where=%s\n", p.Relation.Name, p.RowID, p.New, p.Changed, plan.FormatExpr(p.Where)) + out, err
+	case *parse.Delete:
+		p, err := Delete(s, cat, o)
+		if err != nil {
+			return "", err
+		}
+		out, err := queryText(p.Source, nil)
+		return fmt.Sprintf("delete from %s rowid=%d where=%s\n", p.Relation.Name, p.RowID, plan.FormatExpr(p.Where)) + out, err
+	}
+	return bindDefinition(cat, body, o)
+}
+
+func bindDefinition(cat *fakeCatalog, body parse.Body, o Options) (string, error) {
+	switch s := body.(type) {
 	case *parse.CreateMaterializedView:
-		o.Continuous = true
-		return queryText(Query(s.Query, cat, o))
+		d, err := CreateView(s, cat, o)
+		if err != nil {
+			return "", err
+		}
+		return definitionText(d.Relation, d.Query), nil
+	case *parse.CreateSink:
+		d, err := CreateSink(s, cat, o)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("partitions %d\n", d.Partitions) + definitionText(d.Relation, d.Query), nil
+	case *parse.CreateStream:
+		d, err := CreateStream(s, cat, o, func(connector, table string) ([]catalog.Column, bool) {
+			return columnsOf("id int8, extra text"), table == "bid"
+		})
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("partitions %d connector %q %v\n", d.Partitions, d.Connector, d.Nexmark) + definitionText(d.Relation, d.Query), nil
+	case *parse.CreateTable:
+		d, err := CreateTable(s, cat, o)
+		if err != nil {
+			return "", err
+		}
+		out := definitionText(d.Relation, nil)
+		for _, x := range d.Indexes {
+			out += definitionText(x, nil)
+		}
+		return out, nil
+	case *parse.CreateIndex:
+		x, err := CreateIndex(s, cat, o)
+		if err != nil {
+			return "", err
+		}
+		return definitionText(x, nil), nil
 	}
 	return "", fmt.Errorf("no test for %T", body)
+}
+
+func definitionText(r *catalog.Relation, q *plan.Query) string {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err.Error()
+	}
+	out := string(text) + "\n"
+	if q != nil {
+		out += plan.Format(q.Root)
+	}
+	return out
 }
 
 func queryText(q *plan.Query, err error) (string, error) {

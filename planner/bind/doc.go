@@ -14,6 +14,11 @@
 //	q = rewrite.Query(q, …)              // planner/rewrite
 //	q.Fields, q.Params                   // RowDescription, ParameterDescription
 //
+// The same way: [Insert], [Update] and [Delete] give the rows to write as a plan; [CreateTable],
+// [CreateStream], [CreateView], [CreateSink] and [CreateIndex] give a catalog.Relation without
+// OID and topic id, whose name the caller checks and takes in one catalog transaction.
+// [Continuous] binds a stored query again at start.
+//
 // Errors are *sqlerr.Error with PostgreSQL's text, code and Location. Parameters without a
 // given type are inferred; plan.Query.Params has the result.
 //

@@ -114,7 +114,7 @@ func (b *binder) scan(n *pg.RangeVar, rel *catalog.Relation, rowID bool) (*sourc
 		}
 	}
 	if rowID {
-		add("", plan.MetaRowID, sqltype.Of(sqltype.Int8), true, 0)
+		add("?rowid?", plan.MetaRowID, sqltype.Of(sqltype.Int8), true, 0)
 	}
 	b.scanProps(s, rel)
 	if n.Alias != nil {

@@ -41,6 +41,9 @@ type Query struct {
 	Select *SelectStmt
 	Emit   EmitMode
 	EmitAt int32 // byte offset of EMIT, -1 without
+	// Text is the query as written, EMIT included, where a statement defines something by it
+	// (… AS query): Parse takes it again. Empty elsewhere.
+	Text string
 }
 
 // ObjectKind is what DROP and ALTER name.

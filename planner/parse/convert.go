@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -8,8 +10,9 @@ import (
 
 // converter turns one raw statement into its Body; form is what was taken out of its text.
 type converter struct {
-	sql  string
-	form *form
+	sql        string
+	form       *form
+	start, end int // of the statement
 }
 
 // statement dispatches on the tree.
@@ -35,7 +38,7 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 	case *pg.Node_ViewStmt:
 		return &CreateView{
 			Name: nameOf(s.ViewStmt.View), Replace: s.ViewStmt.Replace,
-			ColumnNames: stringsOf(s.ViewStmt.Aliases), Query: c.query(s.ViewStmt.Query.GetSelectStmt()),
+			ColumnNames: stringsOf(s.ViewStmt.Aliases), Query: c.definition(s.ViewStmt.Query.GetSelectStmt()),
 		}, nil
 	case *pg.Node_IndexStmt:
 		i := s.IndexStmt
@@ -154,6 +157,30 @@ func (c *converter) query(s *pg.SelectStmt) Query {
 		q.Emit, q.EmitAt = c.form.emit, c.form.emitAt
 	}
 	return q
+}
+
+// definition is the query of a statement … AS query.
+func (c *converter) definition(s *pg.SelectStmt) Query {
+	q := c.query(s)
+	q.Text = c.textAfterAs()
+	return q
+}
+
+// textAfterAs is the statement's text behind its first AS outside parentheses.
+func (c *converter) textAfterAs() string {
+	lx := lexer{src: c.sql[:c.end], pos: c.start}
+	depth := 0
+	for t := lx.next(); t.kind != tokEOF; t = lx.next() {
+		switch text := lx.text(t); {
+		case t.kind == tokOp && (text == "(" || text == "["):
+			depth++
+		case t.kind == tokOp && (text == ")" || text == "]"):
+			depth--
+		case t.kind == tokWord && depth == 0 && strings.EqualFold(text, "as"):
+			return strings.TrimSpace(c.sql[t.end:c.end])
+		}
+	}
+	return ""
 }
 
 func (c *converter) explain(s *pg.ExplainStmt) (Body, error) {

@@ -45,7 +45,7 @@ func (c *converter) createSink(s *pg.ViewStmt) (Body, error) {
 	}
 	return &CreateSink{
 		Name: nameOf(s.View), IfNotExists: c.form.ifNotExists, Topic: c.form.topic,
-		ColumnNames: stringsOf(s.Aliases), Options: optionsOf(s.Options), Query: c.query(s.Query.GetSelectStmt()),
+		ColumnNames: stringsOf(s.Aliases), Options: optionsOf(s.Options), Query: c.definition(s.Query.GetSelectStmt()),
 	}, nil
 }
 
@@ -73,7 +73,7 @@ func (c *converter) asQuery(s *pg.CreateTableAsStmt) (Query, error) {
 	if sel == nil {
 		return Query{}, sqlerr.New(sqlerr.FeatureNotSupported, "CREATE … AS EXECUTE is not supported")
 	}
-	return c.query(sel), nil
+	return c.definition(sel), nil
 }
 
 var dropKinds = map[pg.ObjectType]ObjectKind{

@@ -76,7 +76,7 @@ func (c *converter) copy(s *pg.CopyStmt) (Body, error) {
 		q := c.query(s.Query.GetSelectStmt())
 		out.Query, out.Subscribe = &q, q.Emit == EmitChanges
 	default:
-		inner := converter{sql: c.sql}
+		inner := converter{sql: c.sql, start: c.start, end: c.end}
 		body, err := inner.statement(s.Query)
 		if err != nil {
 			return nil, err

@@ -84,7 +84,7 @@ func convertAll(sql string, tree *pg.ParseResult, forms []form) ([]Statement, er
 			f, forms = &forms[0], forms[1:]
 			start, end = f.start, f.end
 		}
-		c := converter{sql: sql, form: f}
+		c := converter{sql: sql, form: f, start: start, end: end}
 		body, err := c.statement(raw.Stmt)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/tributary-db/tributary/storage/meta"
 )
 
 // Newest is the newest published commit; fresh asks the store and waits until the fold is
@@ -16,11 +18,34 @@ func (db *DB) Newest(ctx context.Context, fresh bool) (CommitSeq, error) {
 		if err != nil {
 			return 0, unavailable(err)
 		}
-		if err := db.waitFor(ctx, last); err != nil {
-			return 0, err
+		if CommitSeq(db.published.Load()) < last {
+			if err := db.follow(ctx, last); err != nil {
+				return 0, err
+			}
 		}
 	}
 	return CommitSeq(db.published.Load()), nil
+}
+
+// follow brings the fold to last, which is durable: it is this broker's own commit, about to
+// be published, or another's.
+func (db *DB) follow(ctx context.Context, last CommitSeq) error {
+	var err error
+	alive := db.queue.do(func() {
+		for db.mu.fold.seq < last && err == nil {
+			var records []meta.Record
+			if records, err = db.cfg.Meta.ScanLog(ctx, db.mu.fold.seq, scanBytes); err == nil {
+				_, err = db.catchUp(records, nil, nil)
+			}
+		}
+	})
+	if !alive {
+		return ErrClosed
+	}
+	if err != nil {
+		return unavailable(err)
+	}
+	return nil
 }
 
 // Ends answers in the order asked; ErrUnknownTopic if one of the partitions is unknown.

@@ -80,6 +80,7 @@ type applied struct {
 // is ErrCorrupt: the record was decided against this very state.
 type foldChange interface {
 	apply(f *fold, a *applied) error
+	describe() string // for the dump
 }
 
 // apply applies one durable record. Nothing is changed if it holds a kind or a payload that

@@ -128,19 +128,6 @@ func (db *DB) Wait(ctx context.Context, f Filter, after CommitSeq) (CommitSeq, e
 	}
 }
 
-// waitFor returns once v is published.
-func (db *DB) waitFor(ctx context.Context, v CommitSeq) error {
-	for {
-		newest := CommitSeq(db.published.Load())
-		if newest >= v {
-			return nil
-		}
-		if _, err := db.Wait(ctx, Filter{}, newest); err != nil {
-			return err
-		}
-	}
-}
-
 // Touched is exact for recent commits; inside a rolled segment it may answer upTo itself,
 // which is never below the true one.
 func (db *DB) Touched(f Filter, upTo CommitSeq) CommitSeq {

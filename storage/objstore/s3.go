@@ -216,13 +216,20 @@ func (r *s3Range) read(ctx context.Context) (retryable bool, err error) {
 		return false, readError(err)
 	}
 	defer out.Body.Close()
+	if out.ContentLength == nil {
+		return false, errors.New("the server does not tell the length of what it sends")
+	}
+	length := *out.ContentLength
+	if r.n == 0 && length == 0 { // what some servers make of an empty object's tail
+		return false, fmt.Errorf("%w: nothing at %d", ErrRange, r.next)
+	}
 	start, err := rangeBegin(out, r.next)
 	if err != nil {
 		return false, err
 	}
 	r.next, r.etag = start, out.ETag
 	want := len(r.dst) - r.n
-	if length := aws.ToInt64(out.ContentLength); length < int64(want) {
+	if length < int64(want) {
 		want = int(length)
 	}
 	got, err := io.ReadFull(out.Body, r.dst[r.n:r.n+want])

@@ -20,7 +20,8 @@ var (
 	ErrRange = errors.New("object range not satisfiable")
 )
 
-// ObjectInfo describes one object. ETag is opaque and changes with the content.
+// ObjectInfo describes one object. ETag is opaque and changes with the content. Modified is zero
+// where the store does not tell it.
 type ObjectInfo struct {
 	Key      string
 	Size     int64

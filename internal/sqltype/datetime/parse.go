@@ -383,6 +383,16 @@ func ParseTimestamptz(src []byte, order DateOrder, loc *time.Location) (int64, e
 }
 
 func parseStamp(src []byte, order DateOrder, loc *time.Location, zoned bool, typ string) (int64, error) {
+	if f, zone, ok := fastISO(src); ok {
+		ts, _ := f.Join() // four-digit years are in range
+		switch {
+		case zoned && zone:
+			ts -= int64(f.Offset) * UsecsPerSecond
+		case zoned:
+			ts -= int64(OffsetOfLocal(loc, ts)) * UsecsPerSecond
+		}
+		return ts, nil
+	}
 	p, err := run(src, order, typ)
 	if err != nil {
 		return 0, err
@@ -414,6 +424,12 @@ func parseStamp(src []byte, order DateOrder, loc *time.Location, zoned bool, typ
 
 // ParseDate reads a date; a time of day in the text is ignored.
 func ParseDate(src []byte, order DateOrder) (int32, error) {
+	if len(src) == 10 {
+		if f, _, ok := fastISO(src); ok {
+			d, _ := DateOf(f.Year, f.Month, f.Day)
+			return d, nil
+		}
+	}
 	p, err := run(src, order, "date")
 	if err != nil {
 		return 0, err

@@ -5,6 +5,8 @@ package logtest
 
 import (
 	"context"
+	"encoding/binary"
+	"hash/crc32"
 	"math/rand/v2"
 	"testing"
 
@@ -90,4 +92,12 @@ func RecordBatch(t testing.TB, from int64, values ...string) []byte {
 func Values(t testing.TB, db log.Log, p log.Partition, values ...string) log.Appended {
 	t.Helper()
 	return Append(t, db, &log.Entry{Appends: []log.Append{{Partition: p, RecordBatches: RecordBatch(t, 1000, values...)}}})
+}
+
+// SetProducer makes a record batch an idempotent producer's; sequence is its first record's.
+func SetProducer(raw []byte, producer int64, epoch int16, sequence int32) {
+	binary.BigEndian.PutUint64(raw[43:], uint64(producer))
+	binary.BigEndian.PutUint16(raw[51:], uint16(epoch))
+	binary.BigEndian.PutUint32(raw[53:], uint32(sequence))
+	binary.BigEndian.PutUint32(raw[17:], crc32.Checksum(raw[21:], crc32.MakeTable(crc32.Castagnoli)))
 }

@@ -1,0 +1,280 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/parse"
+)
+
+// TableDef is a bound CREATE TABLE.
+type TableDef struct {
+	// Relation has everything but OID and topic.
+	Relation *catalog.Relation
+	// Indexes are the unique ones behind UNIQUE constraints: Name, KeyColumns, Unique; no OID
+	// and no Parent yet.
+	Indexes []*catalog.Relation
+}
+
+// CreateTable binds a CREATE TABLE. Whether the name is taken is for the caller to see.
+func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef, error) {
+	o.NoParams = true
+	b := newBinder(cat, o)
+	if err := refuseTableForms(s.Stmt); err != nil {
+		return nil, err
+	}
+	if _, err := readOptions("table", s.Options); err != nil {
+		if s.Options[0].Name == "topic" {
+			return nil, unsupported("WITH (topic = …) on a table").At(s.Options[0].Pos).WithHint("CREATE STREAM reads a topic.")
+		}
+		return nil, err
+	}
+	schema, err := b.newSchema(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	d := &definition{b: b, rel: &catalog.Relation{Schema: schema, Name: s.Name.Name, Kind: catalog.KindTable, TimestampColumn: -1}}
+	if err := d.elements(s.Stmt.TableElts); err != nil {
+		return nil, err
+	}
+	return &TableDef{Relation: d.rel, Indexes: d.indexes}, nil
+}
+
+func refuseTableForms(n *pg.CreateStmt) error {
+	switch {
+	case n.Relation.Relpersistence == "t":
+		return unsupported("a temporary table")
+	case n.Relation.Relpersistence == "u":
+		return unsupported("an unlogged table")
+	case len(n.InhRelations) > 0:
+		return unsupported("INHERITS")
+	case n.Partspec != nil, n.Partbound != nil:
+		return unsupported("partitioning")
+	case n.OfTypename != nil:
+		return unsupported("CREATE TABLE OF")
+	case n.Oncommit > pg.OnCommitAction_ONCOMMIT_NOOP:
+		return unsupported("ON COMMIT")
+	}
+	return nil
+}
+
+// NewName resolves the schema of an object to be created: as written, else the first schema of
+// the search path that exists.
+func NewName(n parse.Name, cat catalog.Reader, o Options) (schema string, err error) {
+	return newBinder(cat, o).newSchema(n)
+}
+
+func (b *binder) newSchema(n parse.Name) (string, error) {
+	switch n.Schema {
+	case "":
+		for _, s := range b.opts.Settings.SearchPath {
+			if b.cat.HasSchema(s) && s != "pg_catalog" {
+				return s, nil
+			}
+		}
+		return "", sqlerr.New(sqlerr.InvalidSchemaName, "no schema has been selected to create in").At(n.Pos)
+	case "pg_catalog", "information_schema", "tributary":
+		return "", sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for schema %s", n.Schema).At(n.Pos)
+	}
+	if !b.cat.HasSchema(n.Schema) {
+		return "", sqlerr.New(sqlerr.InvalidSchemaName, "schema \"%s\" does not exist", n.Schema).At(n.Pos)
+	}
+	return n.Schema, nil
+}
+
+// definition collects the columns and constraints of a table or stream.
+type definition struct {
+	b       *binder
+	rel     *catalog.Relation
+	stream  bool
+	indexes []*catalog.Relation
+	hasKey  bool
+	// constraints of the whole table, read after all columns are known.
+	later []*pg.Constraint
+}
+
+func (d *definition) elements(list []*pg.Node) error {
+	for _, n := range list {
+		switch e := n.GetNode().(type) {
+		case *pg.Node_ColumnDef:
+			if err := d.column(e.ColumnDef); err != nil {
+				return err
+			}
+		case *pg.Node_Constraint:
+			d.later = append(d.later, e.Constraint)
+		default:
+			return unsupported("LIKE in CREATE TABLE")
+		}
+	}
+	for _, c := range d.later {
+		if err := d.constraint(c, nil); err != nil {
+			return err
+		}
+	}
+	for _, i := range d.rel.PrimaryKey {
+		d.rel.Columns[i].NotNull = true
+	}
+	return nil
+}
+
+func (d *definition) column(n *pg.ColumnDef) error {
+	if d.rel.ColumnIndex(n.Colname) >= 0 {
+		return sqlerr.New(sqlerr.DuplicateColumn, "column \"%s\" specified more than once", n.Colname)
+	}
+	if err := d.reserved(n.Colname, n.Location); err != nil {
+		return err
+	}
+	t, err := d.b.typeOf(n.TypeName)
+	if err != nil {
+		return err
+	}
+	if t.OID.Phys() == 0 {
+		return sqlerr.New(sqlerr.InvalidTableDefinition, "column \"%s\" has pseudo-type %s", n.Colname, displayType(t.OID)).At(n.Location)
+	}
+	if n.CollClause != nil {
+		if _, err := d.b.collate(&pg.CollateClause{Collname: n.CollClause.Collname, Arg: nullNode(), Location: n.CollClause.Location}); err != nil {
+			return err
+		}
+	}
+	d.rel.Columns = append(d.rel.Columns, catalog.Column{Name: n.Colname, Type: t})
+	for _, c := range n.Constraints {
+		if err := d.constraint(c.GetConstraint(), &d.rel.Columns[len(d.rel.Columns)-1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nullNode() *pg.Node {
+	return &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}
+}
+
+// reserved refuses the names of metadata columns and of PostgreSQL's system columns.
+func (d *definition) reserved(name string, pos int32) error {
+	for _, m := range metaColumns {
+		if m.name == name {
+			return sqlerr.New(sqlerr.DuplicateColumn, "column name \"%s\" conflicts with a metadata column name", name).At(pos)
+		}
+	}
+	switch name {
+	case "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid":
+		return sqlerr.New(sqlerr.DuplicateColumn, "column name \"%s\" conflicts with a system column name", name).At(pos)
+	}
+	return nil
+}
+
+// constraint reads a constraint of a column, or of the whole table when col is nil.
+//
+//lint:dispatch
+func (d *definition) constraint(c *pg.Constraint, col *catalog.Column) error {
+	if d.stream {
+		return unsupported("a constraint on a stream").At(c.Location).
+			WithHint("A stream takes whatever its topic holds; a table has constraints.")
+	}
+	switch c.Contype {
+	case pg.ConstrType_CONSTR_NULL:
+		return nil
+	case pg.ConstrType_CONSTR_NOTNULL:
+		col.NotNull = true
+		return nil
+	case pg.ConstrType_CONSTR_DEFAULT:
+		return d.defaultValue(c, col)
+	case pg.ConstrType_CONSTR_PRIMARY:
+		if d.hasKey {
+			return sqlerr.New(sqlerr.InvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed", d.rel.Name).At(c.Location)
+		}
+		d.hasKey = true
+		keys, err := d.keys(c, col)
+		d.rel.PrimaryKey = keys
+		return err
+	case pg.ConstrType_CONSTR_UNIQUE:
+		return d.unique(c, col)
+	case pg.ConstrType_CONSTR_CHECK:
+		return unsupported("CHECK").At(c.Location)
+	case pg.ConstrType_CONSTR_FOREIGN:
+		return unsupported("FOREIGN KEY").At(c.Location)
+	case pg.ConstrType_CONSTR_GENERATED, pg.ConstrType_CONSTR_IDENTITY:
+		return unsupported("a generated column").At(c.Location)
+	}
+	return unsupported("this constraint").At(c.Location)
+}
+
+func (d *definition) defaultValue(c *pg.Constraint, col *catalog.Column) error {
+	if col.Default != "" {
+		return sqlerr.New(sqlerr.SyntaxError, "multiple default values specified for column \"%s\" of table \"%s\"", col.Name, d.rel.Name).At(c.Location)
+	}
+	if _, err := d.b.bindDefault(c.RawExpr, col); err != nil {
+		return err
+	}
+	text, err := deparseExpr(c.RawExpr)
+	if err != nil {
+		return err
+	}
+	col.Default = text
+	return nil
+}
+
+// keys are the columns of a key constraint.
+func (d *definition) keys(c *pg.Constraint, col *catalog.Column) ([]int, error) {
+	if col != nil {
+		return []int{d.rel.ColumnIndex(col.Name)}, nil
+	}
+	var out []int
+	for _, k := range c.Keys {
+		name := k.GetString_().GetSval()
+		i := d.rel.ColumnIndex(name)
+		if i < 0 {
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" named in key does not exist", name).At(c.Location)
+		}
+		for _, have := range out {
+			if have == i {
+				kind := "primary key"
+				if c.Contype == pg.ConstrType_CONSTR_UNIQUE {
+					kind = "unique"
+				}
+				return nil, sqlerr.New(sqlerr.DuplicateColumn, "column \"%s\" appears twice in %s constraint", name, kind).At(c.Location)
+			}
+		}
+		if err := comparable(d.rel.Columns[i].Type.OID, c.Location); err != nil {
+			return nil, err
+		}
+		out = append(out, i)
+	}
+	return out, nil
+}
+
+func (d *definition) unique(c *pg.Constraint, col *catalog.Column) error {
+	if c.NullsNotDistinct {
+		return unsupported("NULLS NOT DISTINCT").At(c.Location)
+	}
+	keys, err := d.keys(c, col)
+	if err != nil {
+		return err
+	}
+	name := c.Conname
+	if name == "" {
+		name = d.rel.Name
+		for _, k := range keys {
+			name += "_" + d.rel.Columns[k].Name
+		}
+		name += "_key"
+	}
+	d.indexes = append(d.indexes, &catalog.Relation{
+		Schema: d.rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, TimestampColumn: -1,
+	})
+	return nil
+}
+
+// deparseExpr is the SQL of an expression.
+func deparseExpr(n *pg.Node) (string, error) {
+	sel := &pg.SelectStmt{
+		TargetList:  []*pg.Node{{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: n}}}},
+		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE,
+	}
+	text, err := pg.Deparse(&pg.ParseResult{Stmts: []*pg.RawStmt{{Stmt: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: sel}}}}})
+	if err != nil {
+		return "", sqlerr.New(sqlerr.InternalError, "cannot print an expression: %v", err)
+	}
+	return text[len("SELECT "):], nil
+}

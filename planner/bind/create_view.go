@@ -1,0 +1,129 @@
+package bind
+
+import (
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// ViewDef is a bound CREATE MATERIALIZED VIEW.
+type ViewDef struct {
+	// Relation has everything but the OID; PrimaryKey is the derived unique key, empty when none
+	// is known.
+	Relation *catalog.Relation
+	Query    *plan.Query
+	// Background: the statement does not wait for the view to be complete.
+	Background bool
+}
+
+// CreateView binds a CREATE MATERIALIZED VIEW.
+func CreateView(s *parse.CreateMaterializedView, cat catalog.Reader, o Options) (*ViewDef, error) {
+	o.NoParams = true
+	b := newBinder(cat, o)
+	schema, err := b.newSchema(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	opts, err := readOptions("materialized view", s.Options, "on_error", "snapshot", "background")
+	if err != nil {
+		return nil, err
+	}
+	q, err := continuousQuery(b, s.Query)
+	if err != nil {
+		return nil, err
+	}
+	rel := &catalog.Relation{Schema: schema, Name: s.Name.Name, Kind: catalog.KindView, TimestampColumn: -1, Options: opts.all()}
+	if rel.Columns, err = definedColumns(q, s.ColumnNames); err != nil {
+		return nil, err
+	}
+	out := &ViewDef{Relation: rel, Query: q}
+	if out.Background, err = opts.flag("background", false); err != nil {
+		return nil, err
+	}
+	rel.PrimaryKey, _ = UniqueKey(q)
+	return out, runSettings(rel, s.Query, q, opts)
+}
+
+// continuousQuery binds a query that keeps running.
+func continuousQuery(b *binder, q parse.Query) (*plan.Query, error) {
+	b.opts.Continuous, b.opts.NoParams, b.emit = true, true, q.Emit
+	root, err := b.query(q)
+	if err != nil {
+		return nil, err
+	}
+	return b.finish(root)
+}
+
+// Continuous binds the stored query of a view, sink or derived stream (Relation.Query) again.
+func Continuous(text string, cat catalog.Reader, o Options) (*plan.Query, error) {
+	stmts, err := parse.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(stmts) != 1 {
+		return nil, sqlerr.New(sqlerr.InternalError, "a stored query holds %d statements", len(stmts))
+	}
+	switch s := stmts[0].Body.(type) {
+	case *parse.Select:
+		return continuousQuery(newBinder(cat, o), s.Query)
+	case *parse.Subscribe: // EMIT CHANGES
+		return continuousQuery(newBinder(cat, o), s.Query)
+	}
+	return nil, sqlerr.New(sqlerr.InternalError, "a stored query is a %s statement", stmts[0].Tag)
+}
+
+// UniqueKey is the smallest set of visible columns that names a row of the query's result; ok
+// is false when none is known.
+func UniqueKey(q *plan.Query) (key []int, ok bool) {
+	for _, k := range q.Root.Props().UniqueKey {
+		inside := true
+		for _, c := range k {
+			inside = inside && c < len(q.Fields)
+		}
+		if inside && (!ok || len(k) < len(key)) {
+			key, ok = k, true
+		}
+	}
+	return key, ok
+}
+
+// definedColumns are the columns of a relation made by a query, named by the statement where it
+// names them.
+func definedColumns(q *plan.Query, names []string) ([]catalog.Column, error) {
+	if len(names) > len(q.Fields) {
+		return nil, sqlerr.New(sqlerr.SyntaxError, "too many column names were specified")
+	}
+	seen := map[string]bool{}
+	var out []catalog.Column
+	for i, f := range q.Fields {
+		c := catalog.Column{Name: f.Name, Type: f.Type}
+		if i < len(names) {
+			c.Name = names[i]
+		}
+		if seen[c.Name] {
+			return nil, sqlerr.New(sqlerr.DuplicateColumn, "column \"%s\" specified more than once", c.Name).
+				WithHint("Name the columns: SELECT … AS name.")
+		}
+		seen[c.Name] = true
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// runSettings fills what every relation with a query has.
+func runSettings(rel *catalog.Relation, query parse.Query, q *plan.Query, opts *optionSet) error {
+	rel.Query = query.Text
+	rel.AppendOnly = q.Root.Props().AppendOnly
+	for _, id := range q.Relations {
+		rel.DependsOn = append(rel.DependsOn, catalog.OID(id))
+	}
+	onError, err := opts.oneOf("on_error", "fail", "fail", "skip")
+	if err != nil {
+		return err
+	}
+	rel.OnErrorSkip = onError == "skip"
+	snapshot, err := opts.flag("snapshot", true)
+	rel.NoSnapshot = !snapshot
+	return err
+}

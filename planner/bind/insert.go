@@ -1,0 +1,318 @@
+package bind
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// InsertPlan is a bound INSERT into a table or a stream.
+type InsertPlan struct {
+	Relation *catalog.Relation
+	// Source gives the new rows: all columns of the relation in order, defaults filled in and
+	// cast; then those of the metadata columns that the statement named. NOT NULL is not
+	// checked yet.
+	Source *plan.Query
+	// Key and Timestamp are the positions of _key and _timestamp in Source, -1 = not given.
+	Key, Timestamp int
+}
+
+// Insert binds an INSERT.
+func Insert(s *parse.Insert, cat catalog.Reader, o Options) (*InsertPlan, error) {
+	b := newBinder(cat, o)
+	n := s.Stmt
+	switch {
+	case n.OnConflictClause != nil:
+		return nil, unsupported("ON CONFLICT")
+	case len(n.ReturningList) > 0:
+		return nil, unsupported("RETURNING")
+	}
+	b.push()
+	if err := b.with(n.WithClause); err != nil {
+		return nil, err
+	}
+	rel, err := b.relation(n.Relation)
+	if err != nil {
+		return nil, err
+	}
+	if err := insertable(rel, n.Relation.Location); err != nil {
+		return nil, err
+	}
+	in := &inserter{b: b, rel: rel, stmt: n}
+	if err := in.columns(); err != nil {
+		return nil, err
+	}
+	root, err := in.source()
+	if err != nil {
+		return nil, err
+	}
+	q, err := b.finish(root)
+	if err != nil {
+		return nil, err
+	}
+	out := &InsertPlan{Relation: rel, Source: q, Key: -1, Timestamp: -1}
+	for i, m := range in.meta {
+		if m == plan.MetaKey {
+			out.Key = len(rel.Columns) + i
+		} else {
+			out.Timestamp = len(rel.Columns) + i
+		}
+	}
+	return out, nil
+}
+
+// insertable refuses relations that only a dataflow writes.
+func insertable(rel *catalog.Relation, pos int32) error {
+	switch {
+	case rel.Kind == catalog.KindStream && rel.Derived():
+		return sqlerr.New(sqlerr.WrongObjectType, "cannot insert into derived stream \"%s\"", rel.Name).At(pos).
+			WithHint("Its query writes it.")
+	case rel.Kind == catalog.KindTable || rel.Kind == catalog.KindStream:
+		return nil
+	case rel.Kind == catalog.KindView:
+		return sqlerr.New(sqlerr.WrongObjectType, "cannot change materialized view \"%s\"", rel.Name).At(pos)
+	}
+	return sqlerr.New(sqlerr.WrongObjectType, "cannot insert into %s \"%s\"", rel.Kind, rel.Name).At(pos)
+}
+
+// inserter binds one INSERT.
+type inserter struct {
+	b    *binder
+	rel  *catalog.Relation
+	stmt *pg.InsertStmt
+	// targets are the columns that the expressions go to: positions in the relation, or a
+	// metadata column's negative one. places are their places in the text.
+	targets []int
+	places  []int32
+	named   bool
+	meta    []int
+}
+
+// columns reads the column list, all columns without one.
+func (in *inserter) columns() error {
+	if len(in.stmt.Cols) == 0 {
+		for i := range in.rel.Columns {
+			in.targets = append(in.targets, i)
+			in.places = append(in.places, -1)
+		}
+		return nil
+	}
+	in.named = true
+	seen := map[int]bool{}
+	for _, c := range in.stmt.Cols {
+		rt := c.GetResTarget()
+		at, err := in.column(rt)
+		if err != nil {
+			return err
+		}
+		if seen[at] {
+			return sqlerr.New(sqlerr.DuplicateColumn, "column \"%s\" specified more than once", rt.Name).At(rt.Location)
+		}
+		seen[at] = true
+		in.targets = append(in.targets, at)
+		in.places = append(in.places, rt.Location)
+	}
+	for _, m := range []int{plan.MetaKey, plan.MetaTimestamp} {
+		if seen[m] {
+			in.meta = append(in.meta, m)
+		}
+	}
+	return nil
+}
+
+func (in *inserter) column(rt *pg.ResTarget) (int, error) {
+	if len(rt.Indirection) > 0 {
+		return 0, unsupported("assigning to a part of a column").At(rt.Location)
+	}
+	if i := in.rel.ColumnIndex(rt.Name); i >= 0 {
+		return i, nil
+	}
+	if in.rel.Kind == catalog.KindStream {
+		for _, m := range metaColumns {
+			if m.name != rt.Name {
+				continue
+			}
+			if m.at == plan.MetaKey || m.at == plan.MetaTimestamp {
+				return m.at, nil
+			}
+			return 0, sqlerr.New(sqlerr.FeatureNotSupported, "cannot insert into column \"%s\"", rt.Name).At(rt.Location)
+		}
+	}
+	return 0, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, in.rel.Name).At(rt.Location)
+}
+
+// typeOf is the type of target i.
+func (in *inserter) typeOf(i int) (name string, t sqltype.Type) {
+	switch at := in.targets[i]; at {
+	case plan.MetaKey:
+		return "_key", sqltype.Of(sqltype.Bytea)
+	case plan.MetaTimestamp:
+		return "_timestamp", sqltype.Of(sqltype.Timestamptz)
+	default:
+		return in.rel.Columns[at].Name, in.rel.Columns[at].Type
+	}
+}
+
+// source binds what is inserted and makes full rows of it.
+func (in *inserter) source() (plan.Node, error) {
+	sel := in.stmt.SelectStmt.GetSelectStmt()
+	if sel == nil { // DEFAULT VALUES
+		in.targets, in.named = nil, true
+		row, err := in.fullRow(nil)
+		if err != nil {
+			return nil, err
+		}
+		return in.values([][]plan.Expr{row}), nil
+	}
+	if len(sel.ValuesLists) > 0 && len(sel.SortClause) == 0 && sel.LimitCount == nil && sel.LimitOffset == nil && sel.WithClause == nil {
+		return in.literalRows(sel.ValuesLists)
+	}
+	node, err := in.b.selectStmt(sel, in.cast)
+	if err != nil {
+		return nil, err
+	}
+	node = stripHidden(node)
+	exprs := make([]plan.Expr, len(node.Props().Fields))
+	for i, f := range node.Props().Fields {
+		exprs[i] = &plan.Column{Index: i, T: f.Type, Name: f.Name}
+	}
+	row, err := in.fullRow(exprs)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan.Project{Input: node, Exprs: row}
+	p.P.Fields = in.fields()
+	plan.Derive(p)
+	return p, nil
+}
+
+// literalRows binds VALUES lists; each cell becomes its column's type by itself.
+func (in *inserter) literalRows(lists []*pg.Node) (plan.Node, error) {
+	rows := make([][]plan.Expr, len(lists))
+	old := in.b.lv.place
+	in.b.lv.place = inValues
+	defer func() { in.b.lv.place = old }()
+	for r, l := range lists {
+		items := l.GetList().Items
+		if len(items) != len(lists[0].GetList().Items) {
+			return nil, sqlerr.New(sqlerr.SyntaxError, "VALUES lists must all be the same length")
+		}
+		exprs := make([]plan.Expr, len(items))
+		for i, n := range items {
+			if n.GetSetToDefault() != nil {
+				continue
+			}
+			e, err := in.b.expr(n)
+			if err != nil {
+				return nil, err
+			}
+			exprs[i] = e
+		}
+		cast, err := in.cast(exprs)
+		if err != nil {
+			return nil, err
+		}
+		if rows[r], err = in.fullRow(cast); err != nil {
+			return nil, err
+		}
+	}
+	return in.values(rows), nil
+}
+
+func (in *inserter) values(rows [][]plan.Expr) plan.Node {
+	v := &plan.Values{Rows: rows}
+	v.P.Fields = in.fields()
+	plan.Derive(v)
+	return v
+}
+
+// cast makes the expressions their target columns' types; nil stands for DEFAULT.
+func (in *inserter) cast(exprs []plan.Expr) ([]plan.Expr, error) {
+	if len(exprs) > len(in.targets) {
+		return nil, sqlerr.New(sqlerr.SyntaxError, "INSERT has more expressions than target columns").At(in.b.where(exprs[len(in.targets)]))
+	}
+	if in.named && len(exprs) < len(in.targets) {
+		return nil, sqlerr.New(sqlerr.SyntaxError, "INSERT has more target columns than expressions").At(in.places[len(exprs)])
+	}
+	out := make([]plan.Expr, len(exprs))
+	for i, e := range exprs {
+		if e == nil {
+			continue
+		}
+		name, t := in.typeOf(i)
+		c, err := in.b.assign(e, name, t)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = c
+	}
+	return out, nil
+}
+
+// assign casts e for storing into a column.
+func (b *binder) assign(e plan.Expr, name string, t sqltype.Type) (plan.Expr, error) {
+	out, err := b.coerceTo(e, t, assignment, b.where(e))
+	if err != nil {
+		return nil, err
+	}
+	if out == nil {
+		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "column \"%s\" is of type %s but expression is of type %s",
+			name, displayType(t.OID), displayType(e.Type().OID)).At(b.where(e)).
+			WithHint("You will need to rewrite or cast the expression.")
+	}
+	return out, nil
+}
+
+// fullRow puts expressions into the relation's column order and fills in defaults.
+func (in *inserter) fullRow(exprs []plan.Expr) ([]plan.Expr, error) {
+	row := make([]plan.Expr, len(in.rel.Columns)+len(in.meta))
+	for i, e := range exprs {
+		if e == nil {
+			continue
+		}
+		at := in.targets[i]
+		if at < 0 {
+			for k, m := range in.meta {
+				if m == at {
+					at = len(in.rel.Columns) + k
+				}
+			}
+		}
+		row[at] = e
+	}
+	for i := range row {
+		if row[i] != nil {
+			continue
+		}
+		if i >= len(in.rel.Columns) {
+			row[i] = nullConst(in.fields()[i].Type)
+			continue
+		}
+		e, err := in.b.defaultOf(&in.rel.Columns[i])
+		if err != nil {
+			return nil, err
+		}
+		row[i] = e
+	}
+	return row, nil
+}
+
+func (in *inserter) fields() []plan.Field {
+	id := plan.RelationID(in.rel.OID)
+	var out []plan.Field
+	for i, c := range in.rel.Columns {
+		out = append(out, plan.Field{Name: c.Name, Type: c.Type, Relation: id, Attnum: int16(i + 1)})
+	}
+	for _, m := range in.meta {
+		for _, c := range metaColumns {
+			if c.at == m {
+				out = append(out, plan.Field{Name: c.name, Type: sqltype.Of(c.typ), Relation: id, Attnum: int16(m)})
+			}
+		}
+	}
+	return out
+}
