@@ -1,0 +1,306 @@
+package decode
+
+import (
+	"math"
+	"strconv"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/tributary-db/tributary/internal/decimal"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/jsonb"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/codec"
+	"github.com/tributary-db/tributary/internal/sqltype/datetime"
+)
+
+// putter appends a JSON value that is not null to a builder of type t. raw is its text,
+// without quotes for a string.
+type putter func(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error
+
+// putterOf chooses by type, once per column.
+func putterOf(t sqltype.Type) putter {
+	switch t.OID {
+	case sqltype.Text, sqltype.Varchar, sqltype.BPChar, sqltype.Name:
+		if t.OID == sqltype.Text || t.OID == sqltype.Varchar && t.Mod < 0 {
+			return putText
+		}
+		return putTextMod
+	case sqltype.JSON, sqltype.JSONB:
+		return putJSON
+	case sqltype.Bool:
+		return putBool
+	case sqltype.Int2:
+		return putInt[int16]
+	case sqltype.Int4:
+		return putInt[int32]
+	case sqltype.Int8:
+		return putInt[int64]
+	case sqltype.Float4, sqltype.Float8:
+		return putFloat
+	case sqltype.Numeric:
+		return putNumeric
+	case sqltype.Timestamp, sqltype.Timestamptz:
+		return putTimestamp
+	}
+	return putString
+}
+
+func errKind(k kind, t sqltype.Type) error {
+	return sqlerr.New(sqlerr.InvalidTextRepresentation, "cannot convert JSON %s to type %s", k, sqltype.TypeName(t))
+}
+
+// putString takes strings alone, through the type's text input.
+func putString(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error {
+	switch k {
+	case kindString:
+		return codec.AppendText(b, t, raw, codec.UTC)
+	case kindEscaped:
+		text, err := unescape(nil, raw)
+		if err != nil {
+			return err
+		}
+		return codec.AppendText(b, t, text, codec.UTC)
+	}
+	return errKind(k, t)
+}
+
+// putText takes a string's characters, or anything else's JSON text.
+func putText(b *delta.Builder, _ sqltype.Type, raw []byte, k kind) error {
+	if k != kindEscaped {
+		b.AppendBytes(raw)
+		return nil
+	}
+	buf := b.Var()
+	out, err := unescape(buf, raw)
+	if err != nil {
+		b.SetVar(out[:len(buf)])
+		return err
+	}
+	b.SetVar(out)
+	b.EndBytes()
+	return nil
+}
+
+// putTextMod is putText for types that cut, pad or refuse.
+func putTextMod(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error {
+	if k == kindEscaped {
+		return putString(b, t, raw, k)
+	}
+	return codec.AppendText(b, t, raw, codec.UTC)
+}
+
+// putJSON takes anything; a string comes with its quotes.
+func putJSON(b *delta.Builder, t sqltype.Type, raw []byte, _ kind) error {
+	if t.OID == sqltype.JSON {
+		b.AppendBytes(raw)
+		return nil
+	}
+	buf := b.Var()
+	out, err := jsonb.Normalize(buf, raw)
+	if err != nil {
+		b.SetVar(out[:len(buf)])
+		return err
+	}
+	b.SetVar(out)
+	b.EndBytes()
+	return nil
+}
+
+func putBool(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error {
+	switch k {
+	case kindTrue:
+		b.AppendBool(true)
+	case kindFalse:
+		b.AppendBool(false)
+	default:
+		return putString(b, t, raw, k)
+	}
+	return nil
+}
+
+// putInt takes integral numbers: 5, 5.0, 5e3.
+func putInt[T int16 | int32 | int64](b *delta.Builder, t sqltype.Type, raw []byte, k kind) error {
+	switch k {
+	case kindInt:
+		v, ok := shortInt(raw)
+		if ok && int64(T(v)) == v {
+			delta.Append(b, T(v))
+			return nil
+		}
+	case kindNumber:
+	default:
+		return putString(b, t, raw, k)
+	}
+	d, err := decimal.Parse(raw)
+	if err != nil {
+		return err
+	}
+	if v, ok := d.Exact64(); ok && int64(T(v)) == v {
+		delta.Append(b, T(v))
+		return nil
+	}
+	if d.IsFinite() && decimal.MinScale(d) > 0 {
+		return sqlerr.New(sqlerr.InvalidTextRepresentation, `invalid input syntax for type %s: "%s"`, sqltype.TypeName(t), raw)
+	}
+	return sqlerr.New(sqlerr.NumericValueOutOfRange, `value "%s" is out of range for type %s`, raw, sqltype.TypeName(t))
+}
+
+// shortInt reads up to 18 digits.
+func shortInt(raw []byte) (int64, bool) {
+	s, neg := raw, false
+	if s[0] == '-' {
+		s, neg = s[1:], true
+	}
+	if len(s) > 18 {
+		return 0, false
+	}
+	v := int64(0)
+	for _, c := range s {
+		v = v*10 + int64(c-'0')
+	}
+	if neg {
+		v = -v
+	}
+	return v, true
+}
+
+func putFloat(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error {
+	if k != kindInt && k != kindNumber {
+		return putString(b, t, raw, k)
+	}
+	bits := 64
+	if t.OID == sqltype.Float4 {
+		bits = 32
+	}
+	v, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(raw), len(raw)), bits)
+	if err != nil || v == 0 {
+		// Out of range, or perhaps an underflow: PostgreSQL's own reading decides.
+		if v, err = codec.ParseFloat(raw, bits); err != nil {
+			return err
+		}
+	}
+	if bits == 32 {
+		delta.Append(b, float32(v))
+	} else {
+		delta.Append(b, v)
+	}
+	return nil
+}
+
+func putNumeric(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error {
+	if k != kindInt && k != kindNumber {
+		return putString(b, t, raw, k)
+	}
+	d, err := decimal.Parse(raw)
+	if err != nil {
+		return err
+	}
+	if p, s, ok := sqltype.NumericMod(t.Mod); ok {
+		if d, err = decimal.ApplyMod(d, p, s); err != nil {
+			return err
+		}
+	}
+	b.AppendNumeric(d)
+	return nil
+}
+
+// putTimestamp takes a number as epoch milliseconds, fractions to the microsecond.
+func putTimestamp(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error {
+	var micros int64
+	switch k {
+	case kindInt, kindNumber:
+		ms, ok := int64(0), false
+		if k == kindInt {
+			ms, ok = shortInt(raw)
+		}
+		if ok && ms < math.MaxInt64/1000 && ms > math.MinInt64/1000 {
+			micros = ms * 1000
+		} else if micros, ok = scaledMillis(raw); !ok {
+			return errTimestamp(raw)
+		}
+	default:
+		return putString(b, t, raw, k)
+	}
+	ts := micros + datetime.UnixEpochMicros
+	if ts > micros || !datetime.ValidTimestamp(ts) {
+		return errTimestamp(raw)
+	}
+	delta.Append(b, datetime.RoundMicros(ts, t.Mod))
+	return nil
+}
+
+func errTimestamp(raw []byte) error {
+	return sqlerr.New(sqlerr.DatetimeFieldOverflow, `timestamp out of range: "%s"`, raw)
+}
+
+// scaledMillis reads any JSON number of milliseconds as microseconds.
+func scaledMillis(raw []byte) (int64, bool) {
+	d, err := decimal.Parse(raw)
+	if err != nil {
+		return 0, false
+	}
+	if d, err = decimal.Mul(d, decimal.FromInt64(1000)); err != nil {
+		return 0, false
+	}
+	v, err := d.ToInt64(64, "bigint")
+	return v, err == nil
+}
+
+// unescape appends the characters of an escaped string that the scanner has checked.
+func unescape(dst, raw []byte) ([]byte, error) {
+	for i := 0; i < len(raw); {
+		if raw[i] != '\\' {
+			from := i
+			for i < len(raw) && raw[i] != '\\' {
+				i++
+			}
+			dst = append(dst, raw[from:i]...)
+			continue
+		}
+		c := raw[i+1]
+		i += 2
+		switch c {
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'n':
+			dst = append(dst, '\n')
+		case 'r':
+			dst = append(dst, '\r')
+		case 't':
+			dst = append(dst, '\t')
+		case 'u':
+			r, n, err := codePoint(raw, i)
+			if err != nil {
+				return dst, err
+			}
+			dst = utf8.AppendRune(dst, r)
+			i += n
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst, nil
+}
+
+// codePoint reads the hex digits after \u at i, and those of a low surrogate that follows.
+func codePoint(raw []byte, i int) (r rune, n int, err error) {
+	r, _ = hex4(raw, i)
+	switch {
+	case r == 0:
+		return 0, 0, sqlerr.New(sqlerr.UntranslatableCharacter, `\u0000 cannot be converted to text`)
+	case r >= 0xdc00 && r < 0xe000:
+		return 0, 0, sqlerr.New(sqlerr.InvalidTextRepresentation, "Unicode low surrogate must follow a high surrogate")
+	case r >= 0xd800 && r < 0xdc00:
+		if i+6 <= len(raw) && raw[i+4] == '\\' && raw[i+5] == 'u' {
+			if lo, ok := hex4(raw, i+6); ok && lo >= 0xdc00 && lo < 0xe000 {
+				return 0x10000 + (r-0xd800)<<10 + (lo - 0xdc00), 10, nil
+			}
+		}
+		return 0, 0, sqlerr.New(sqlerr.InvalidTextRepresentation, "Unicode low surrogate must follow a high surrogate")
+	}
+	return r, 4, nil
+}
