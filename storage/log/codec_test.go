@@ -1,0 +1,207 @@
+package log
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/tributary-db/tributary/storage/meta"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
+
+// goldenRecord has one change of each kind.
+func goldenRecord(t testing.TB) []byte {
+	t.Helper()
+	topicID := TopicID{0xab, 15: 0xcd}
+	run := runPayload{
+		Partition: Partition{Topic: topicID, Index: 3}, Base: 1000, Span: 7, Count: 6, Position: 0, Length: 5,
+		MinTime: -1, MaxTime: 1_700_000_000_000, MaxTimeRel: 2,
+		Producers: []producerPayload{{ProducerID: 42, Epoch: 1, BaseSequence: 10, LastSequence: 16, Relative: 0}},
+	}
+	inline := appendPayload{Runs: []runPayload{run}, Data: []byte("bytes")}
+	run.Position, run.Relative, run.Base = 4096, 2, 1007
+	object := appendPayload{Key: "log/7f/1-2-3-0011223344556677.strm", Size: 8192, Runs: []runPayload{run}}
+	run.Producers, run.Relative = nil, 0
+	swap := swapPayload{
+		Out: []inlineID{{Seq: 5, Index: 1}, {Seq: 6, Index: 0}},
+		In: []swapObject{{Key: "seg/default/01/1-2-6-8899aabbccddeeff.strm", Size: 9000, Runs: []swapRun{
+			{runPayload: run, First: 5, Last: 6, FirstMillis: 1_700_000_000_001, LastMillis: 1_700_000_000_009},
+		}}},
+	}
+	rec, err := encodeRecord(
+		recordHeader{Seq: 7, TimeMillis: 1_700_000_000_123, Writer: 1, Fence: 2, LastSeal: 3},
+		[]Change{
+			CreateTopicChange(Topic{ID: topicID, Name: "orders", Partitions: 4, Internal: true, Configs: map[string]string{"a": "1", "b": ""}}),
+			DeleteTopicChange(TopicID{1}),
+			ProgressChange("sink", 6, -7),
+			DropProgressChange("old"),
+			writerChange(writerPayload{Writer: 1, Fence: 9}),
+			producerIDsChange(producerIDsPayload{First: 1, Count: 1000}),
+			{Kind: KindCatalog, Payload: []byte("opaque")},
+			{Kind: KindAppend, Payload: inline.appendTo(nil)},
+			{Kind: KindAppend, Payload: object.appendTo(nil)},
+			{Kind: KindSwap, Payload: swap.appendTo(nil)},
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// TestGoldenRecord: the bytes of format version 1 never change.
+func TestGoldenRecord(t *testing.T) {
+	rec := goldenRecord(t)
+	var dump strings.Builder
+	if err := dumpRecord(&dump, meta.Record{Seq: 7, Bytes: rec}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/commit.rec", rec)
+	golden(t, "testdata/commit.txt", []byte(dump.String()))
+}
+
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *rewrite {
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Fatalf("%s differs:\n got %q\nwant %q", path, got, want)
+	}
+}
+
+// TestRecordBitFlips: no single flipped bit passes for another record.
+func TestRecordBitFlips(t *testing.T) {
+	rec := goldenRecord(t)
+	for i := range len(rec) * 8 {
+		bad := bytes.Clone(rec)
+		bad[i/8] ^= 1 << (i % 8)
+		if _, err := decodeRecord(bad); !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrUnknownKind) {
+			t.Fatalf("bit %d flipped: %v", i, err)
+		}
+	}
+	for n := range rec {
+		if _, err := decodeRecord(rec[:n]); !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrUnknownKind) {
+			t.Fatalf("cut to %d bytes: %v", n, err)
+		}
+	}
+}
+
+// TestUnknownKindStops: a record with a kind from the future changes nothing at all.
+func TestUnknownKindStops(t *testing.T) {
+	f := newFold(nil)
+	rec, err := encodeRecord(recordHeader{Seq: 1}, []Change{
+		CreateTopicChange(Topic{ID: TopicID{1}, Name: "t", Partitions: 1}), {Kind: KindTime}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := encoded(t, f)
+	if _, err := f.apply(rec); !errors.Is(err, ErrUnknownKind) {
+		t.Fatalf("got %v, want ErrUnknownKind", err)
+	}
+	if !bytes.Equal(encoded(t, f), before) {
+		t.Fatal("half of the record was applied")
+	}
+}
+
+// FuzzRecord: any bytes give an error or a record; payloads that decode encode to themselves;
+// applying them to a fold gives an error or a state, never a panic.
+func FuzzRecord(f *testing.F) {
+	f.Add(goldenRecord(f)[recordHeaderSize:])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		_, _ = decodeRecord(body) // without a checksum that fits
+		count := 0
+		for c := (cursor{src: body}); len(c.src) > 0; count++ {
+			c.take(4)
+			c.take(int(c.u32()))
+		}
+		rec := append(beginRecord(nil), body...)
+		if err := finishRecord(rec, recordHeader{Seq: 1, TimeMillis: 1}, count); err != nil {
+			t.Fatal(err)
+		}
+		decoded, err := decodeRecord(rec)
+		if err != nil {
+			return
+		}
+		for _, c := range decoded.Changes {
+			reencode(t, c)
+		}
+		fold := newFold([]Part{&quietPart{}})
+		fold.addTopic(Topic{ID: TopicID{0xab, 15: 0xcd}, Name: "x", Partitions: 4})
+		if _, err := fold.apply(rec); err == nil {
+			if _, err := fold.encode(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func reencode(t *testing.T, c Change) {
+	switch c.Kind {
+	case KindAppend:
+		if p, err := decodeAppend(c.Payload); err == nil {
+			again, err := decodeAppend(p.appendTo(nil))
+			if err != nil || again.describe() != p.describe() {
+				t.Fatalf("append: %v", err)
+			}
+		}
+	case KindSwap:
+		if p, err := decodeSwap(c.Payload); err == nil {
+			again, err := decodeSwap(p.appendTo(nil))
+			if err != nil || again.describe() != p.describe() {
+				t.Fatalf("swap: %v", err)
+			}
+		}
+	case KindTopic:
+		_, _ = decodeTopic(c.Payload)
+	}
+}
+
+// quietPart takes any catalog change.
+type quietPart struct{ sumPart }
+
+func (p *quietPart) Apply(CommitSeq, Change) error { return nil }
+
+// FuzzSnapshot: any bytes with a checksum that fits give an error or a fold.
+func FuzzSnapshot(f *testing.F) {
+	for _, seed := range []uint64{1, 2, 3} {
+		s := newScribe(&testing.T{}, seed)
+		for range 10 {
+			s.commit(s.group(s.entry(), s.entry(), s.entry()))
+		}
+		b, err := s.f.encode()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b[snapshotHeaderSize:])
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		_, _ = decodeSnapshot(body, []Part{&sumPart{}})
+		src := append(make([]byte, snapshotHeaderSize), body...)
+		fold := newFold(nil)
+		fold.seq = 1000
+		fold.finishSnapshot(src)
+		out, err := decodeSnapshot(src, []Part{&sumPart{}})
+		if err != nil {
+			return
+		}
+		b, err := out.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := decodeSnapshot(b, []Part{&sumPart{}}); err != nil {
+			t.Fatalf("a snapshot that decodes does not decode once encoded: %v", err)
+		}
+	})
+}
