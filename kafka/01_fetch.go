@@ -69,7 +69,35 @@ func (s *Server) fetch(ctx context.Context, r *request) (answer, error) {
 	if err := s.longPoll(ctx, f, res); err != nil {
 		return answer{}, err
 	}
-	return answer{parts: encodeFetch(r.version, 0, f, res), free: res.Release}, nil
+	free, err := s.holdFetch(ctx, f, res)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{parts: encodeFetch(r.version, 0, f, res), free: free}, nil
+}
+
+// shrunkFetch is what a Fetch gets when too much waits in slow sockets.
+const shrunkFetch = 64 << 10
+
+// holdFetch counts res until it is written. When too much is on its way out already, res is read
+// again with little in it: nobody waits for another client's socket, and memory is bounded.
+func (s *Server) holdFetch(ctx context.Context, f *fetchRequest, res *log.FetchResult) (free func(), err error) {
+	n := int64(res.Bytes)
+	if n <= shrunkFetch {
+		return res.Release, nil
+	}
+	if s.fetchBudget.TryAcquire(n) {
+		return func() {
+			res.Release()
+			s.fetchBudget.Release(n)
+		}, nil
+	}
+	s.metrics.FetchesShrunk.Add(1)
+	res.Release()
+	if err := s.cfg.Log.Fetch(ctx, f.reads, log.Budget{MaxBytes: shrunkFetch}, res); err != nil {
+		s.failFetch(f, res, err)
+	}
+	return res.Release, ctx.Err()
 }
 
 func (f *fetchRequest) sessionError() int16 {

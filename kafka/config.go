@@ -38,6 +38,7 @@ type Config struct {
 	MaxRequestBytes int           // one frame (socket.request.max.bytes); 100 MiB
 	MaxDecodedBytes int64         // decoded requests of all connections; 256 MiB
 	MaxFetchBytes   int           // one Fetch answer (fetch.max.bytes); 55 MiB
+	MaxFetchHeld    int64         // Fetch answers on their way out, all connections; 512 MiB
 	MaxFetchWait    time.Duration // long polls; 5 min
 	IdleTimeout     time.Duration // connections without a request (connections.max.idle.ms); 10 min
 	IOTimeout       time.Duration // progress of one frame in either direction; 60 s
@@ -88,6 +89,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.MaxRequestBytes, 100<<20)
 	orDefault(&c.MaxDecodedBytes, 256<<20)
 	orDefault(&c.MaxFetchBytes, 55<<20)
+	orDefault(&c.MaxFetchHeld, 512<<20)
 	orDefault(&c.MaxFetchWait, 5*time.Minute)
 	orDefault(&c.IdleTimeout, 10*time.Minute)
 	orDefault(&c.IOTimeout, time.Minute)

@@ -86,6 +86,22 @@ func TestFetchSizes(t *testing.T) {
 	}
 }
 
+// TestFetchShrinks: when too many bytes are on their way out, an answer still makes progress.
+func TestFetchShrinks(t *testing.T) {
+	b := startReal(t, func(c *Config) { c.MaxFetchHeld = 1 })
+	b.createTopic(t, "a", 1, nil)
+	topic, _ := b.cfg.Log.TopicByName("a")
+	w := b.dial(t)
+	for range 3 {
+		ask[*kmsg.ProduceResponse](w, produceRequest(9, "a", 0, timed(t, 100_000, 1000)))
+	}
+	p := ask[*kmsg.FetchResponse](w, fetchOf(13, topic, 0, 0)).Topics[0].Partitions[0]
+	h, _, rest, err := recordbatch.Verify(p.RecordBatches)
+	if err != nil || h.BaseOffset != 0 || len(rest) > 0 || b.metrics.FetchesShrunk.Load() != 1 {
+		t.Errorf("%+v, %d bytes more, %v, %d shrunk", h, len(rest), err, b.metrics.FetchesShrunk.Load())
+	}
+}
+
 func TestListOffsets(t *testing.T) {
 	b := startReal(t, nil)
 	b.createTopic(t, "a", 2, nil)

@@ -19,6 +19,7 @@ type Metrics struct {
 	Malformed, Unsupported   atomic.Int64 // frames that closed a connection
 	Panics                   atomic.Int64
 	DecodedBytes             atomic.Int64 // held from the budget now
+	FetchesShrunk            atomic.Int64 // answered with little because of MaxFetchHeld
 	LongPollsWaiting         atomic.Int64
 	TopicsCreatedByMetadata  atomic.Int64
 	DuplicateRecordBatchesIn atomic.Int64

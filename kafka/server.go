@@ -29,6 +29,7 @@ type Server struct {
 	metrics      Metrics
 	bodyBudget   *semaphore.Weighted // bodies read and not answered, Produce apart
 	decodeBudget *semaphore.Weighted // what they are decoded to
+	fetchBudget  *semaphore.Weighted // records in Fetch answers that are being written
 	inflating    *semaphore.Weighted // record batches being decompressed at once
 	address      atomic.Pointer[brokerAddress]
 
@@ -59,6 +60,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, drain: make(chan struct{}), idle: make(chan struct{})}
 	s.bodyBudget = semaphore.NewWeighted(max(cfg.MaxDecodedBytes, largeBody))
 	s.decodeBudget = semaphore.NewWeighted(cfg.MaxDecodedBytes)
+	s.fetchBudget = semaphore.NewWeighted(cfg.MaxFetchHeld)
 	s.inflating = semaphore.NewWeighted(2 * int64(runtime.GOMAXPROCS(0)))
 	for _, a := range s.apiTable() {
 		s.apis[a.key] = a
