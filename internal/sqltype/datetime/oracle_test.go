@@ -187,3 +187,26 @@ func TestArithmetic(t *testing.T) {
 	}
 	compare(t, conn, checks)
 }
+
+func TestToChar(t *testing.T) {
+	conn := zoned(t)
+	formats := []string{"YYYY-MM-DD HH24:MI:SS", "YYYY-MM-DD\"T\"HH24:MI:SS.MS", "Mon DD, YYYY HH12:MI AM", "Day, DDth Month YYYY", "FMDay, FMDDth FMMonth FMYYYY", "DY Dy dy MON mon MONTH month DAY day", "IYYY-IW-ID IDDD", "Y,YYY YYY YY Y", "Q WW W CC J D DDD", "HH:MI:SS.US p.m. FF1 FF2 FF3 FF4 FF5 FF6", "SSSS SSSSS", "BC a.d. A.D. bc", "RM rm FMRM", "TZ tz TZH:TZM OF", "yyyy-mm-dd hh24:mi:ss", "\"quoted \\\" YYYY\" \\\"x", "plain text", "FMHH24:FMMI:FMSS", "DDTH Ddth HH24TH", "YYYYMMDDHH24MISS", "", "I IY IYY", "YYYYth", "FMYY FMMM FMDD", "Month-YYYY", "é YYYY"}
+	var checks []check
+	for _, s := range stamps {
+		v := stamp(t, s)
+		for _, f := range formats {
+			got, ok := ToChar(nil, v, []byte(f))
+			if !ok {
+				got = []byte("NULL")
+			}
+			checks = append(checks, check{fmt.Sprintf("to_char(timestamp '%s', '%s')", s, f), string(got)})
+			if s[0:2] == "20" || s[0:2] == "19" {
+				if got, ok = ToCharTZ(nil, v, newYork, []byte(f)); !ok {
+					got = []byte("NULL")
+				}
+				checks = append(checks, check{fmt.Sprintf("to_char(timestamptz '%s+00', '%s')", s, f), string(got)})
+			}
+		}
+	}
+	compare(t, conn, checks)
+}
