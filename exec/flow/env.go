@@ -1,0 +1,55 @@
+package flow
+
+import (
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// Env is what a flow's parts see. The zero value with Values set runs a SELECT.
+type Env struct {
+	Values
+	path   string
+	states *States
+}
+
+// Values are the parts of an Env that the caller of Open chooses.
+type Values struct {
+	RunOnce bool
+	Session *plan.Settings
+	Args    []delta.Column
+	Charge  func(bytes int64) error
+	// OnLate takes the rows that a closing window left out; borrowed.
+	OnLate func(in *delta.Batch, rows []int32, why exec.LateReason)
+}
+
+var _ exec.Env = (*Env)(nil)
+
+func (e *Env) Once() bool               { return e.RunOnce }
+func (e *Env) Settings() *plan.Settings { return e.Session }
+func (e *Env) Params() []delta.Column   { return e.Args }
+
+// Account charges memory to the flow.
+func (e *Env) Account(bytes int64) error {
+	if e.Charge == nil {
+		return nil
+	}
+	return e.Charge(bytes)
+}
+
+// Late passes rows left out of a closing window to the caller.
+func (e *Env) Late(in *delta.Batch, rows []int32, why exec.LateReason) {
+	if e.OnLate != nil {
+		e.OnLate(in, rows, why)
+	}
+}
+
+func (e *Env) Flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error) {
+	return e.states.flat(e.path+"/"+name, key, cells)
+}
+
+func (e *Env) Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error) {
+	return e.states.arrangement(e.path+"/"+name, row, key, order)
+}

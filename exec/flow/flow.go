@@ -1,0 +1,190 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// Builder makes the parts of a flow from plan nodes.
+type Builder struct {
+	// Operator builds the operator of a node that has inputs, or of Values.
+	Operator func(n plan.Node) (exec.Operator, error)
+	// Source builds the source of a leaf.
+	Source func(n plan.Node) (exec.Source, error)
+}
+
+// Flow is one dataflow. It is used by one goroutine at a time.
+type Flow struct {
+	root   *step
+	states *States
+	opened bool
+	// broken after a failed tick: state may be half way, only Close is left.
+	broken bool
+}
+
+// step is a plan node at work: an operator over its inputs, or a source.
+type step struct {
+	path string // place in the plan: "0", "0.1"
+	op   exec.Operator
+	src  exec.Source
+	ins  []*step
+	rows delta.Batch // a source's
+}
+
+// New builds the operators and sources of a plan. States is where they keep their state;
+// Open must be called before the first Run.
+func New(root plan.Node, b Builder, states *States) (*Flow, error) {
+	s, err := build(root, "0", b)
+	if err != nil {
+		return nil, err
+	}
+	return &Flow{root: s, states: states}, nil
+}
+
+func build(n plan.Node, path string, b Builder) (*step, error) {
+	s := &step{path: path}
+	inputs := n.Inputs()
+	if len(inputs) == 0 {
+		src, err := b.Source(n)
+		s.src = src
+		return s, err
+	}
+	op, err := b.Operator(n)
+	if err != nil {
+		return nil, err
+	}
+	s.op = op
+	for i, in := range inputs {
+		child, err := build(in, fmt.Sprintf("%s.%d", path, i), b)
+		if err != nil {
+			return nil, err
+		}
+		s.ins = append(s.ins, child)
+	}
+	return s, nil
+}
+
+// Open opens every part; a second Open resets a flow for its next one-shot run.
+func (f *Flow) Open(env Env) error {
+	env.states = f.states
+	f.opened, f.broken = true, false
+	return f.root.open(env)
+}
+
+func (s *step) open(env Env) error {
+	for _, in := range s.ins {
+		if err := in.open(env); err != nil {
+			return err
+		}
+	}
+	env.path = s.path
+	if s.src != nil {
+		return s.src.Open(&env)
+	}
+	return s.op.Open(&env)
+}
+
+// Run moves the flow over t; everything it puts out goes to out, borrowed. An error leaves
+// the flow unusable: its state may be half way.
+func (f *Flow) Run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progress, error) {
+	if !f.opened || f.broken {
+		return exec.Progress{}, errors.New("flow: Run of a flow that is not open or has failed")
+	}
+	p, err := f.root.run(ctx, t, out)
+	if err != nil {
+		f.broken = true
+	}
+	return p, err
+}
+
+func (s *step) run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progress, error) {
+	if s.src != nil {
+		return s.pull(ctx, t, out)
+	}
+	for port, in := range s.ins {
+		p, err := in.run(ctx, t, push{ctx: ctx, op: s.op, port: port, out: out})
+		if err != nil {
+			return exec.Progress{}, err
+		}
+		if err := s.op.EndInput(ctx, port, p, out); err != nil && !errors.Is(err, exec.ErrStop) {
+			return exec.Progress{}, err
+		}
+	}
+	for {
+		next, err := s.op.EndTick(ctx, t, out)
+		if err != nil && !errors.Is(err, exec.ErrStop) {
+			return exec.Progress{}, err
+		}
+		if err != nil || !next.More {
+			return next.Out, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return exec.Progress{}, context.Cause(ctx)
+		}
+	}
+}
+
+// pull moves a source over t.
+func (s *step) pull(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progress, error) {
+	if err := s.src.Begin(ctx, t); err != nil {
+		return exec.Progress{}, err
+	}
+	for {
+		more, err := s.src.Next(ctx, &s.rows)
+		if err != nil {
+			return exec.Progress{}, err
+		}
+		if s.rows.Rows() > 0 || len(s.rows.Errs) > 0 {
+			if err := out.Emit(&s.rows); errors.Is(err, exec.ErrStop) {
+				break
+			} else if err != nil {
+				return exec.Progress{}, err
+			}
+		}
+		if !more {
+			break
+		}
+		if ctx.Err() != nil {
+			return exec.Progress{}, context.Cause(ctx)
+		}
+	}
+	return s.src.Progress(), nil
+}
+
+// push is the edge from a child to a port of its parent.
+type push struct {
+	ctx  context.Context
+	op   exec.Operator
+	port int
+	out  exec.Out
+}
+
+func (p push) Emit(d *delta.Batch) error { return p.op.Push(p.ctx, p.port, d, p.out) }
+
+// Close closes every part. The states stay with who gave them.
+func (f *Flow) Close() error { return f.root.close() }
+
+func (s *step) close() error {
+	var errs []error
+	for _, in := range s.ins {
+		errs = append(errs, in.close())
+	}
+	if s.src != nil {
+		errs = append(errs, s.src.Close())
+	}
+	if s.op != nil {
+		errs = append(errs, s.op.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// OutFunc is a function as an Out.
+type OutFunc func(d *delta.Batch) error
+
+// Emit calls the function.
+func (f OutFunc) Emit(d *delta.Batch) error { return f(d) }
