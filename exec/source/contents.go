@@ -1,0 +1,259 @@
+package source
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/exec/expr"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// contents reads a table or a view (or a view's error rows) from its arrangement: a scan at
+// the tick's end when the tick begins at 0, else the changes since. A view's error rows come
+// first, as row errors.
+type contents struct {
+	node   *plan.Scan
+	cfg    Config
+	errors bool // the rows wanted are the error rows
+	env    *expr.Env
+
+	key     []delta.Column // of Lookup, one row
+	none    bool           // the key has a NULL: no row matches
+	failed  *sqlerr.Error  // the key is an error
+	view    state.View
+	errs    state.View
+	cursor  state.Cursor
+	changes state.ChangeCursor
+	errCur  state.Cursor
+	errChg  state.ChangeCursor
+	raw     delta.Batch
+	cols    []delta.Column
+	sel     []int32
+	rowErrs delta.RowErrors
+}
+
+func (c *contents) Open(env exec.Env) error {
+	c.env = exprEnv(env)
+	return nil
+}
+
+func (c *contents) Begin(ctx context.Context, t exec.Tick) error {
+	c.end()
+	if err := c.evalKey(); err != nil {
+		return err
+	}
+	if err := c.openErrors(ctx, t); err != nil {
+		return err
+	}
+	if c.errors {
+		c.cursor, c.changes, c.errCur, c.errChg = c.errCur, c.errChg, nil, nil
+		return nil
+	}
+	index := plan.RelationID(0)
+	if t.From == 0 && len(c.key) > 0 {
+		index = c.node.Index
+	}
+	view, err := c.cfg.Inputs.Contents(c.node.Relation, index, t.To)
+	if err != nil {
+		return err
+	}
+	c.view = view
+	if t.From == 0 {
+		c.cursor, err = view.Scan(ctx, state.Range{Equal: c.key})
+	} else {
+		c.changes, err = view.Changes(ctx, t.From)
+	}
+	return err
+}
+
+func (c *contents) openErrors(ctx context.Context, t exec.Tick) (err error) {
+	if c.node.Kind == plan.RelTable {
+		return nil
+	}
+	if c.errs, err = c.cfg.Inputs.Errors(c.node.Relation, t.To); err != nil || c.errs == nil {
+		return err
+	}
+	if t.From == 0 {
+		c.errCur, err = c.errs.Scan(ctx, state.Range{})
+	} else {
+		c.errChg, err = c.errs.Changes(ctx, t.From)
+	}
+	return err
+}
+
+// evalKey computes the key of a Lookup.
+func (c *contents) evalKey() error {
+	c.key, c.none, c.failed = nil, false, nil
+	if len(c.node.Lookup) == 0 {
+		return nil
+	}
+	cols, rowErr, err := evalRow(c.node.Lookup, c.env)
+	if err != nil {
+		return err
+	}
+	c.key, c.failed = cols, rowErr
+	for i := range cols {
+		c.none = c.none || (rowErr == nil && cols[i].Null(0))
+	}
+	return nil
+}
+
+func (c *contents) Next(ctx context.Context, dst *delta.Batch) (bool, error) {
+	*dst = delta.Batch{}
+	if c.failed != nil {
+		*dst = delta.Batch{Len: 1, Cols: c.nullRow(), Sel: []int32{}, Errs: delta.RowErrors{{Row: 0, Err: c.failed}}}
+		return false, nil
+	}
+	if c.errCur != nil || c.errChg != nil {
+		more, err := c.nextErrors(ctx, dst)
+		return more || err == nil && !c.none, err
+	}
+	if c.none || (c.cursor == nil && c.changes == nil) {
+		return false, nil
+	}
+	more, err := c.pull(ctx, c.cursor, c.changes)
+	if err != nil {
+		return false, err
+	}
+	c.shape(dst)
+	return more, nil
+}
+
+// pull reads the next batch of a cursor into raw.
+func (c *contents) pull(ctx context.Context, cur state.Cursor, chg state.ChangeCursor) (more bool, err error) {
+	if cur != nil {
+		_, more, err = cur.Next(ctx, &c.raw)
+	} else {
+		_, more, err = chg.Next(ctx, &c.raw)
+	}
+	return more, err
+}
+
+// shape picks the scan's columns out of raw, and the key's rows out of changes.
+func (c *contents) shape(dst *delta.Batch) {
+	c.cols = c.cols[:0]
+	for _, at := range c.node.Columns {
+		if at == plan.MetaRowID {
+			at = len(c.raw.Cols) - 1
+		}
+		c.cols = append(c.cols, c.raw.Cols[at])
+	}
+	*dst = delta.Batch{Len: c.raw.Len, Cols: c.cols, Sel: c.raw.Sel, Weights: c.raw.Weights}
+	if c.changes == nil || len(c.key) == 0 {
+		return
+	}
+	c.sel = c.sel[:0]
+	for i := range int32(c.raw.Len) {
+		if c.matches(i) {
+			c.sel = append(c.sel, i)
+		}
+	}
+	dst.Sel = c.sel
+}
+
+func (c *contents) matches(row int32) bool {
+	for k, at := range c.node.LookupColumns {
+		if c.raw.Cols[at].Null(row) || !delta.EqualKey(&c.raw.Cols[at], row, &c.key[k], 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// nextErrors turns the error rows of a view into row errors, with their weights.
+func (c *contents) nextErrors(ctx context.Context, dst *delta.Batch) (bool, error) {
+	more, err := c.pull(ctx, c.errCur, c.errChg)
+	if err != nil {
+		return false, err
+	}
+	c.rowErrs = c.rowErrs[:0]
+	for i := range int32(c.raw.Len) {
+		code := sqlerr.Code(c.raw.Cols[ErrSQLState].Bytes(i))
+		c.rowErrs = append(c.rowErrs, delta.RowError{Row: i, Err: sqlerr.New(code, "%s", c.raw.Cols[ErrMessage].Bytes(i))})
+	}
+	if c.raw.Len > 0 {
+		cols := c.nullRow()
+		for i := range cols {
+			cols[i] = cols[i].WithLen(c.raw.Len)
+		}
+		*dst = delta.Batch{Len: c.raw.Len, Cols: cols, Sel: []int32{}, Weights: c.raw.Weights, Errs: c.rowErrs}
+	}
+	if !more {
+		c.closeErrors()
+	}
+	return more, nil
+}
+
+func (c *contents) nullRow() []delta.Column {
+	cols := make([]delta.Column, len(c.node.P.Fields))
+	for i, f := range c.node.P.Fields {
+		cols[i] = delta.NullColumn(f.Type.OID, 1)
+	}
+	return cols
+}
+
+func (c *contents) closeErrors() {
+	if c.errCur != nil {
+		c.errCur.Close()
+	}
+	if c.errChg != nil {
+		c.errChg.Close()
+	}
+	c.errCur, c.errChg = nil, nil
+}
+
+// end closes what the last tick opened.
+func (c *contents) end() {
+	c.closeErrors()
+	if c.cursor != nil {
+		c.cursor.Close()
+	}
+	if c.changes != nil {
+		c.changes.Close()
+	}
+	c.cursor, c.changes = nil, nil
+	for _, v := range []state.View{c.view, c.errs} {
+		if v != nil {
+			v.Release()
+		}
+	}
+	c.view, c.errs = nil, nil
+}
+
+func (c *contents) Progress() exec.Progress {
+	c.end()
+	return exec.Progress{Watermark: exec.NoWatermark}
+}
+
+func (c *contents) Close() error {
+	c.end()
+	return nil
+}
+
+// evalRow evaluates expressions without columns, each to a column of one row; the first that
+// fails is the row's error.
+func evalRow(exprs []plan.Expr, env *expr.Env) ([]delta.Column, *sqlerr.Error, error) {
+	cols := make([]delta.Column, len(exprs))
+	one := delta.Batch{Len: 1}
+	for i, e := range exprs {
+		if k, ok := e.(*plan.Const); ok {
+			cols[i] = k.Value
+			continue
+		}
+		prog, err := expr.Compile(e, env)
+		if err != nil {
+			return nil, nil, err
+		}
+		var errs delta.RowErrors
+		if err := prog.Eval(&one, &cols[i], &errs); err != nil {
+			return nil, nil, err
+		}
+		if len(errs) > 0 {
+			return nil, errs[0].Err, nil
+		}
+	}
+	return cols, nil, nil
+}

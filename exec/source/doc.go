@@ -1,0 +1,12 @@
+// Package source is the leaves of a dataflow: what a Scan reads.
+//
+//	stream   log.Changes ─► record batches ─► decode ─► rows (+ watermark before each row)
+//	errors   the same records, what the decoder refused; or the error rows of a view
+//	table,   arrangement at the tick's end: a scan when the tick begins at 0, else the
+//	view     changes since
+//	system   rows made by a provider
+//	values   literal rows, once
+//
+// A source is pulled (exec.Source); its batches are borrowed until the next pull. Sources open
+// relations through Inputs, so that a SELECT in a transaction can put its own writes over them.
+package source
