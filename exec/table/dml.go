@@ -1,0 +1,98 @@
+package table
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// Change is what one run of an UPDATE or DELETE found: full old rows, and for an UPDATE as many
+// full new rows.
+type Change struct {
+	At   log.CommitSeq // the snapshot it was found in
+	Old  delta.Batch
+	New  delta.Batch // Len 0 for DELETE
+	Free func()      // lets the snapshot go
+}
+
+// maxAttempts bounds how often a statement is run again because others changed its rows.
+const maxAttempts = 1000
+
+// Modify runs an UPDATE or DELETE: attempt finds the rows on a new snapshot; they are locked;
+// if one has changed since the snapshot the statement runs again, keeping its locks. With
+// repeatable the snapshot is the transaction's and a changed row is 40001.
+func (tx *Tx) Modify(ctx context.Context, t *Table, repeatable bool, attempt func() (*Change, error)) (int64, error) {
+	for range maxAttempts {
+		c, err := attempt()
+		if err != nil {
+			return 0, err
+		}
+		n, again, err := tx.modify(ctx, t, c)
+		c.Free()
+		if err != nil || !again {
+			return n, err
+		}
+		if repeatable {
+			return 0, sqlerr.New(sqlerr.SerializationFailure, "could not serialize access due to concurrent update")
+		}
+	}
+	return 0, sqlerr.New(sqlerr.SerializationFailure, "could not serialize access: the rows changed %d times", maxAttempts)
+}
+
+func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again bool, err error) {
+	if c.Old.Len == 0 {
+		return 0, false, nil
+	}
+	keys := pick(c.Old.Cols, t.key)
+	if err := tx.lockRows(ctx, t.rel.OID, keys, c.Old.Len, nil); err != nil {
+		return 0, false, err
+	}
+	if same, err := tx.unchanged(ctx, t, c); err != nil || !same {
+		return 0, true, err
+	}
+	o := tx.overlay(t)
+	n, err = o.remove(&c.Old, t.indexList())
+	if err != nil || c.New.Len == 0 {
+		return n, false, err
+	}
+	if err := tx.insertFull(ctx, t, &c.New); err != nil {
+		return 0, false, err
+	}
+	return n, false, tx.checkSize()
+}
+
+// unchanged reports whether the rows, now locked, are in the newest version what they were in
+// the snapshot. Rows that the Tx wrote itself are not in any version.
+func (tx *Tx) unchanged(ctx context.Context, t *Table, c *Change) (bool, error) {
+	view, err := t.rows.At(latest)
+	if err != nil {
+		return false, err
+	}
+	defer view.Release()
+	if view.Version() <= c.At {
+		return true, nil
+	}
+	found := make([]bool, c.Old.Len)
+	err = eachMatch(ctx, view, pick(c.Old.Cols, t.key), c.Old.Len, func(rows *delta.Batch, row, key int32) error {
+		found[key] = delta.CompareRows(rows.Cols, row, c.Old.Cols, key) == 0
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	var own []state.Slot
+	if o, ok := tx.byTable[t.rel.OID]; ok {
+		if own, err = o.probe(c.Old.Cols, c.Old.Len, false); err != nil {
+			return false, err
+		}
+	}
+	for i := range found {
+		if !found[i] && (own == nil || own[i] == state.NoSlot) {
+			return false, nil
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,26 @@
+// Package table is the writer of a database's tables: what INSERT, UPDATE, DELETE and COPY do.
+//
+//	statement ─► Tx: lock keys, check unique keys, put rows over the snapshot
+//	                    │ COMMIT
+//	                    ▼
+//	             one log.Entry: changelog records of every table touched
+//	                    │ durable, in commit order (Applied)
+//	                    ▼
+//	             Table: arrangement by key, one more by each index ──► readers at any version
+//
+// A table's content is a fold of its changelog topic: a record's key is the JSON of the
+// primary key (or {"_rowid":n}), its value the JSON of the row, a tombstone deletes. Restore
+// replays it.
+//
+// Words. A Tx is one SQL transaction; outside a transaction block it is one statement. Its
+// overlay is the rows it wrote, by table key: a reader inside the Tx sees the snapshot with the
+// overlay on top. Locks are on key images, held to the end of the Tx.
+//
+// Concurrency. A Tx is used by one goroutine. Locks are granted in order of arrival. Arrangements
+// are written only from Applied, which the log calls in commit order from one goroutine, so a
+// table's versions are commit sequences.
+//
+// Isolation. READ COMMITTED: every statement reads the newest version; a statement that waited
+// for a row, or finds one changed since its snapshot, runs again on the newest version, keeping
+// its locks. REPEATABLE READ: one snapshot, the first updater wins (40001).
+package table

@@ -1,0 +1,219 @@
+package table
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// overlay is what a Tx wrote to one table, by table key. A slot's cells say where the key's
+// rows are: the new one in news and the one that the snapshot had in olds, as position + 1;
+// 0 = none.
+type overlay struct {
+	t     *Table
+	slots state.Flat
+	news  *delta.BatchBuilder
+	olds  *delta.BatchBuilder
+	at    []state.Slot // slot of each row of news
+	oldAt []state.Slot // slot of each row of olds
+	// taken counts the live new rows by the key of each unique index.
+	taken []state.Flat
+	buf   []state.Slot
+}
+
+const (
+	cellNew = 0
+	cellOld = 1
+)
+
+func newOverlay(t *Table, indexes []*index) *overlay {
+	o := &overlay{t: t, news: delta.NewBatchBuilder(t.types), olds: delta.NewBatchBuilder(t.types)}
+	o.slots = state.NewFlat(t.keyTypes(t.key), []state.CellType{state.CellInt64, state.CellInt64}, state.Options{})
+	for _, ix := range indexes {
+		if !ix.rel.Unique {
+			o.taken = append(o.taken, nil)
+			continue
+		}
+		o.taken = append(o.taken, state.NewFlat(t.keyTypes(ix.key), []state.CellType{state.CellInt64}, state.Options{}))
+	}
+	return o
+}
+
+// probe finds the slots of rows by the table's key.
+func (o *overlay) probe(rows []delta.Column, n int, insert bool) ([]state.Slot, error) {
+	if cap(o.buf) < n {
+		o.buf = make([]state.Slot, n)
+	}
+	o.buf = o.buf[:n]
+	err := o.slots.Probe(pick(rows, o.t.key), nil, insert, o.buf)
+	return o.buf, err
+}
+
+// remove takes rows out that the Tx sees: its own, or the snapshot's. A row that is gone
+// already is passed over. It returns how many went.
+func (o *overlay) remove(rows *delta.Batch, indexes []*index) (int64, error) {
+	slots, err := o.probe(rows.Cols, rows.Len, true)
+	if err != nil {
+		return 0, err
+	}
+	news, olds := o.slots.Int64(cellNew), o.slots.Int64(cellOld)
+	removed := int64(0)
+	for i, s := range slots {
+		switch {
+		case news[s] > 0:
+			if err := o.count(indexes, int32(news[s]-1), -1); err != nil {
+				return 0, err
+			}
+			news[s] = 0
+		case olds[s] == 0:
+			o.olds.AppendRow(rows.Cols, int32(i), 1)
+			o.oldAt = append(o.oldAt, s)
+			olds[s] = int64(o.olds.Len())
+		default:
+			continue
+		}
+		removed++
+	}
+	return removed, nil
+}
+
+// add puts one new row in; its key must be free.
+func (o *overlay) add(cols []delta.Column, row int32, s state.Slot, indexes []*index) error {
+	o.news.AppendRow(cols, row, 1)
+	o.at = append(o.at, s)
+	o.slots.Int64(cellNew)[s] = int64(o.news.Len())
+	return o.count(indexes, int32(o.news.Len()-1), 1)
+}
+
+// count notes that row of news came (+1) or went (-1) in the unique indexes.
+func (o *overlay) count(indexes []*index, row int32, by int64) error {
+	for i, ix := range indexes {
+		if o.taken[i] == nil {
+			continue
+		}
+		cols := o.news.Batch().Cols
+		var s [1]state.Slot
+		if err := o.taken[i].Probe(pick(cols, ix.key), []int32{row}, true, s[:]); err != nil {
+			return err
+		}
+		o.taken[i].Int64(0)[s[0]] += by
+	}
+	return nil
+}
+
+// live reports whether row i of news is what its key has now.
+func (o *overlay) live(i int) bool { return o.slots.Int64(cellNew)[o.at[i]] == int64(i+1) }
+
+// gone reports whether row i of olds has no new row for its key.
+func (o *overlay) gone(i int) bool { return o.slots.Int64(cellNew)[o.oldAt[i]] == 0 }
+
+// size in bytes of what was written.
+func (o *overlay) size() int { return o.news.Size() + o.olds.Size() }
+
+// delta is what the Tx does to the table: -1 for the snapshot's rows, +1 for the new ones.
+func (o *overlay) delta() delta.Batch {
+	out := delta.NewBatchBuilder(o.t.types)
+	olds, news := o.olds.Batch(), o.news.Batch()
+	for i := range int32(olds.Len) {
+		out.AppendRow(olds.Cols, i, -1)
+	}
+	for i := range int32(news.Len) {
+		if o.live(int(i)) {
+			out.AppendRow(news.Cols, i, 1)
+		}
+	}
+	return out.Batch()
+}
+
+// overlayView is a version of the table with the Tx's rows over it.
+type overlayView struct {
+	state.View
+	o   *overlay
+	key []int // what the view is ordered by: the table's key or an index's
+}
+
+func (v *overlayView) Scan(ctx context.Context, r state.Range) (state.Cursor, error) {
+	base, err := v.View.Scan(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &overlayCursor{base: base, v: v, equal: r.Equal}, nil
+}
+
+// overlayCursor gives the rows of base whose keys the Tx did not touch, then the Tx's own.
+type overlayCursor struct {
+	base  state.Cursor
+	v     *overlayView
+	equal []delta.Column
+	own   bool
+	sel   []int32
+}
+
+func (c *overlayCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool, error) {
+	if c.own {
+		c.ownRows(dst)
+		return nil, false, nil
+	}
+	_, more, err := c.base.Next(ctx, dst)
+	if err != nil {
+		return nil, false, err
+	}
+	c.own = !more
+	return nil, true, c.hide(dst)
+}
+
+// hide drops the rows whose key the overlay has.
+func (c *overlayCursor) hide(dst *delta.Batch) error {
+	if dst.Len == 0 {
+		return nil
+	}
+	slots, err := c.v.o.probe(dst.Cols, dst.Len, false)
+	if err != nil {
+		return err
+	}
+	c.sel = c.sel[:0]
+	touched := func(i int32) bool {
+		s := slots[i]
+		return s != state.NoSlot && (c.v.o.slots.Int64(cellNew)[s] != 0 || c.v.o.slots.Int64(cellOld)[s] != 0)
+	}
+	if dst.Sel != nil {
+		for _, i := range dst.Sel {
+			if !touched(i) {
+				c.sel = append(c.sel, i)
+			}
+		}
+	} else {
+		for i := range int32(dst.Len) {
+			if !touched(i) {
+				c.sel = append(c.sel, i)
+			}
+		}
+	}
+	dst.Sel = c.sel
+	return nil
+}
+
+func (c *overlayCursor) ownRows(dst *delta.Batch) {
+	*dst = c.v.o.news.Batch()
+	c.sel = c.sel[:0]
+	for i := range int32(dst.Len) {
+		if c.v.o.live(int(i)) && c.matches(dst.Cols, i) {
+			c.sel = append(c.sel, i)
+		}
+	}
+	dst.Sel = c.sel
+	dst.Weights = nil
+}
+
+func (c *overlayCursor) matches(cols []delta.Column, row int32) bool {
+	for k := range c.equal {
+		col := &cols[c.v.key[k]]
+		if col.Null(row) || !delta.EqualKey(col, row, &c.equal[k], 0) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *overlayCursor) Close() { c.base.Close() }

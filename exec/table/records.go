@@ -1,0 +1,101 @@
+package table
+
+import (
+	"strconv"
+
+	"github.com/tributary-db/tributary/exec/record"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/codec"
+)
+
+// records is what the Tx did to the table as changelog records: first the rows that are gone
+// (tombstones), then the new ones, each in the order they were written.
+func (o *overlay) records(maxBatch int, nowMillis int64) ([]byte, error) {
+	w := changelog{t: o.t, batches: record.NewBatches(o.t.rel.Topic, 1, maxBatch), now: nowMillis}
+	var err error
+	if w.encoder, err = record.NewEncoder(o.t.rel); err != nil {
+		return nil, err
+	}
+	olds, news := o.olds.Batch(), o.news.Batch()
+	for i := range int32(olds.Len) {
+		if o.gone(int(i)) {
+			if err := w.add(olds.Cols, i, true); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for i := range int32(news.Len) {
+		if o.live(int(i)) {
+			if err := w.add(news.Cols, i, false); err != nil {
+				return nil, err
+			}
+		}
+	}
+	appends := w.batches.Appends()
+	if len(appends) == 0 {
+		return nil, nil
+	}
+	return appends[0].RecordBatches, nil
+}
+
+// changelog writes the records of one table.
+type changelog struct {
+	t       *Table
+	encoder *record.Encoder
+	batches *record.Batches
+	now     int64
+	rowID   []byte
+}
+
+func (w *changelog) add(cols []delta.Column, row int32, tombstone bool) error {
+	key, value, _, err := w.encoder.Row(cols, row)
+	if err != nil {
+		return err
+	}
+	if w.t.HasRowID() {
+		id := &cols[len(cols)-1]
+		w.rowID = append(w.rowID[:0], `{"`+RowIDColumn+`":`...)
+		w.rowID = strconv.AppendInt(w.rowID, delta.Values[int64](id)[id.At(row)], 10)
+		key = append(w.rowID, '}')
+	}
+	if tombstone {
+		value = nil
+	}
+	return w.batches.Add(key, value, w.now)
+}
+
+// complete makes full rows of the columns given: live rows only, with row ids where the table
+// has no primary key.
+func (t *Table) complete(rows *delta.Batch) (delta.Batch, error) {
+	full := delta.Batch{Len: rows.Rows()}
+	for i := range t.rel.Columns {
+		full.Cols = append(full.Cols, delta.Copy(&rows.Cols[i], rows.Sel))
+	}
+	if t.HasRowID() {
+		n := int64(full.Len)
+		next := t.nextRowID.Add(n) - n
+		ids := delta.NewBuilder(sqltype.Int8)
+		for i := range n {
+			delta.Append(ids, next+i)
+		}
+		full.Cols = append(full.Cols, ids.Take())
+	}
+	return full, nil
+}
+
+// rowText is a row for a message: "1, abc".
+func rowText(cols []delta.Column, row int32, null string) string {
+	var out []byte
+	for i := range cols {
+		if i > 0 {
+			out = append(out, ", "...)
+		}
+		if cols[i].Null(row) {
+			out = append(out, null...)
+			continue
+		}
+		out = codec.FormatText(out, &cols[i], row, codec.UTC)
+	}
+	return string(out)
+}

@@ -1,0 +1,202 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/decode"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// replayBytes is how much of a changelog is read at once.
+const replayBytes = 4 << 20
+
+// maxDecoded bounds the decompressed size of one record batch.
+const maxDecoded = 256 << 20
+
+// Restore makes every table of the catalog from its changelog. Nothing else may run yet.
+func (s *Set) Restore(ctx context.Context, snap *catalog.Snapshot) error {
+	newest, err := s.cfg.Log.Newest(ctx, true)
+	if err != nil {
+		return err
+	}
+	for _, rel := range snap.Relations(catalog.KindTable) {
+		t := newTable(rel, s.cfg.Account)
+		for _, ix := range snap.Indexes(rel.OID) {
+			t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns, s.cfg.Account)})
+		}
+		if err := s.replay(ctx, t, newest); err != nil {
+			return fmt.Errorf("table %q: %w", rel.Name, err)
+		}
+		s.mu.Lock()
+		s.mu.tables[rel.OID] = t
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// replay applies the changelog up to newest.
+func (s *Set) replay(ctx context.Context, t *Table, newest log.CommitSeq) error {
+	changes, err := s.cfg.Log.Changes(ctx, 0, newest, log.Filter{Topics: []log.TopicFilter{{Topic: t.rel.Topic}}})
+	if err != nil {
+		return err
+	}
+	defer changes.Close()
+	p, err := newReplay(t)
+	if err != nil {
+		return err
+	}
+	var res log.ChangeResult
+	for more := true; more; {
+		if more, err = changes.Next(ctx, log.Budget{MaxBytes: replayBytes}, &res); err != nil {
+			return err
+		}
+		for _, run := range res.Runs {
+			if err := p.run(ctx, run); err != nil {
+				return err
+			}
+		}
+		res.Runs = res.Runs[:0]
+	}
+	return p.flush(ctx)
+}
+
+// replay decodes one table's changelog. Records of one version gather in rows and gone until
+// flush puts them in, the last record of a key deciding.
+type replay struct {
+	t       *Table
+	values  *decode.Decoder
+	keys    *decode.Decoder
+	version log.CommitSeq
+	cells   state.Flat // key -> position in rows + 1, or -1 = deleted
+	rows    *delta.BatchBuilder
+	key     *delta.BatchBuilder
+	reader  recordbatch.Reader
+}
+
+// flushRows bounds what one flush holds.
+const flushRows = 8192
+
+func newReplay(t *Table) (*replay, error) {
+	p := &replay{t: t, rows: delta.NewBatchBuilder(t.types), key: delta.NewBatchBuilder(t.keyTypes(t.key))}
+	columns := make([]decode.Column, len(t.rel.Columns))
+	want := make([]int, len(t.rel.Columns))
+	for i, c := range t.rel.Columns {
+		columns[i], want[i] = decode.Column{Name: c.Name, Type: c.Type}, i
+	}
+	var err error
+	if p.values, err = decode.New(decode.JSON, columns, want, decode.Options{}); err != nil {
+		return nil, err
+	}
+	keyColumns := []decode.Column{{Name: RowIDColumn, Type: sqltype.Of(sqltype.Int8)}}
+	if !t.HasRowID() {
+		keyColumns = nil
+		for _, c := range t.key {
+			keyColumns = append(keyColumns, columns[c])
+		}
+	}
+	p.keys, err = decode.New(decode.JSON, keyColumns, want[:len(keyColumns)], decode.Options{})
+	p.reset()
+	return p, err
+}
+
+func (p *replay) reset() {
+	p.cells = state.NewFlat(p.t.keyTypes(p.t.key), []state.CellType{state.CellInt64}, state.Options{})
+	p.rows.Clear()
+	p.key.Clear()
+}
+
+func (p *replay) run(ctx context.Context, run log.ChangeRun) error {
+	if run.VisibleAt != p.version || p.rows.Len() >= flushRows {
+		if err := p.flush(ctx); err != nil {
+			return err
+		}
+		p.version = run.VisibleAt
+	}
+	if err := p.reader.Reset(run.RecordBatch, maxDecoded); err != nil {
+		return err
+	}
+	for p.reader.Next() {
+		if err := p.record(p.reader.Record()); err != nil {
+			return fmt.Errorf("changelog offset %d: %w", p.reader.Record().Offset, err)
+		}
+	}
+	return p.reader.Err()
+}
+
+// record notes what one record makes of its key.
+func (p *replay) record(r *recordbatch.Record) error {
+	p.key.Clear()
+	if f, ok := p.keys.Decode(r.Key, p.key.Cols); !ok {
+		return &f
+	}
+	p.key.End(1)
+	key := p.key.Batch()
+	var slot [1]state.Slot
+	if err := p.cells.Probe(key.Cols, nil, true, slot[:]); err != nil {
+		return err
+	}
+	if p.t.HasRowID() {
+		p.t.noteRowID(delta.Values[int64](&key.Cols[0])[0])
+	}
+	at := p.cells.Int64(0)
+	if r.Value == nil {
+		at[slot[0]] = -1
+		return nil
+	}
+	visible := p.rows.Cols[:len(p.t.rel.Columns)]
+	if f, ok := p.values.Decode(r.Value, visible); !ok {
+		return &f
+	}
+	if p.t.HasRowID() {
+		p.rows.Cols[len(visible)].AppendFrom(&key.Cols[0], 0)
+	}
+	p.rows.End(1)
+	at[slot[0]] = int64(p.rows.Len())
+	return nil
+}
+
+// flush puts the gathered records in: the rows that the keys had go, the new ones come.
+func (p *replay) flush(ctx context.Context) error {
+	if p.cells.Len() == 0 {
+		return nil
+	}
+	var slots []state.Slot
+	p.cells.Scan(func(s []state.Slot) bool {
+		slots = append(slots, s...)
+		return true
+	})
+	out := delta.NewBatchBuilder(p.t.types)
+	view, err := p.t.rows.At(latest)
+	if err != nil && !errors.Is(err, state.ErrSnapshotTooOld) {
+		return err
+	}
+	if view != nil {
+		err := eachMatch(ctx, view, p.cells.Keys(slots), len(slots), func(rows *delta.Batch, row, _ int32) error {
+			out.AppendRow(rows.Cols, row, -1)
+			return nil
+		})
+		view.Release()
+		if err != nil {
+			return err
+		}
+	}
+	rows := p.rows.Batch()
+	for _, s := range slots {
+		if at := p.cells.Int64(0)[s]; at > 0 {
+			out.AppendRow(rows.Cols, int32(at-1), 1)
+		}
+	}
+	d := out.Batch()
+	if err := p.t.apply(&d, p.version); err != nil {
+		return err
+	}
+	p.reset()
+	return nil
+}

@@ -1,0 +1,141 @@
+package table
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// RowIDColumn is the name of the hidden key of a table without primary key, in its record keys.
+const RowIDColumn = "_rowid"
+
+// Table is one table: its rows by key, and by each index.
+type Table struct {
+	rel   *catalog.Relation
+	types []sqltype.OID // of the row: the columns, then the row id if there is no primary key
+	key   []int         // positions in the row
+	rows  state.Arrangement
+
+	// ddl is held shared by a commit from its checks until it is applied, and exclusively while
+	// an index is built.
+	ddl sync.RWMutex
+	mu  struct {
+		sync.Mutex
+		indexes []*index
+	}
+	nextRowID atomic.Int64
+	// kept is the oldest version that must stay readable; the one who applies acts on it.
+	kept atomic.Uint64
+}
+
+// index is the whole row again, by the index's columns.
+type index struct {
+	rel  *catalog.Relation
+	key  []int
+	rows state.Arrangement
+}
+
+func newTable(rel *catalog.Relation, charge func(int64) error) *Table {
+	t := &Table{rel: rel, key: rel.PrimaryKey}
+	for i := range rel.Columns {
+		t.types = append(t.types, rel.Columns[i].Type.OID)
+	}
+	if len(t.key) == 0 {
+		t.key = []int{len(t.types)}
+		t.types = append(t.types, sqltype.Int8)
+	}
+	t.nextRowID.Store(1)
+	t.rows = t.arrange(t.key, charge)
+	return t
+}
+
+// HasRowID: the table has no primary key; rows are named by a hidden id, their last column.
+func (t *Table) HasRowID() bool { return len(t.rel.PrimaryKey) == 0 }
+
+// Relation is the table's descriptor.
+func (t *Table) Relation() *catalog.Relation { return t.rel }
+
+// Types of a full row, the hidden row id included.
+func (t *Table) Types() []sqltype.OID { return t.types }
+
+func (t *Table) indexList() []*index {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]*index(nil), t.mu.indexes...)
+}
+
+// keyTypes are the types of some columns of the row.
+func (t *Table) keyTypes(cols []int) []sqltype.OID {
+	out := make([]sqltype.OID, len(cols))
+	for i, c := range cols {
+		out[i] = t.types[c]
+	}
+	return out
+}
+
+// at opens the rows, or an index, at v.
+func (t *Table) at(indexOID catalog.OID, v log.CommitSeq) (state.View, error) {
+	if indexOID == 0 {
+		return t.rows.At(v)
+	}
+	for _, ix := range t.indexList() {
+		if ix.rel.OID == indexOID {
+			return ix.rows.At(v)
+		}
+	}
+	return nil, fmt.Errorf("index %d of table %q is gone", indexOID, t.rel.Name)
+}
+
+// apply puts a durable delta of full rows in, as version v. Calls come in commit order.
+func (t *Table) apply(d *delta.Batch, v log.CommitSeq) error {
+	keep := log.CommitSeq(t.kept.Load())
+	if err := put(t.rows, d, v, keep); err != nil {
+		return err
+	}
+	for _, ix := range t.indexList() {
+		if err := put(ix.rows, d, v, keep); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func put(a state.Arrangement, d *delta.Batch, v, keep log.CommitSeq) error {
+	a.Keep(keep)
+	if err := a.Append(d); err != nil {
+		return err
+	}
+	return a.Publish(v)
+}
+
+// keep lets versions below v go, at the next apply: only it writes the arrangements.
+func (t *Table) keep(v log.CommitSeq) { t.kept.Store(uint64(v)) }
+
+func (t *Table) arrange(key []int, charge func(int64) error) state.Arrangement {
+	return state.NewArrangement(t.types, key, state.Options{History: true, Account: charge})
+}
+
+// noteRowID keeps the counter of row ids ahead of what was seen.
+func (t *Table) noteRowID(id int64) {
+	for {
+		next := t.nextRowID.Load()
+		if id < next || t.nextRowID.CompareAndSwap(next, id+1) {
+			return
+		}
+	}
+}
+
+// pick shallow-copies some columns.
+func pick(cols []delta.Column, at []int) []delta.Column {
+	out := make([]delta.Column, len(at))
+	for i, c := range at {
+		out[i] = cols[c]
+	}
+	return out
+}

@@ -1,0 +1,188 @@
+package table
+
+import (
+	"context"
+	"time"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// latest asks an arrangement for its newest version.
+const latest = log.CommitSeq(1<<64 - 1)
+
+// Tx is one SQL transaction's writes. Used by one goroutine; end it with Commit or Rollback.
+type Tx struct {
+	set     *Set
+	timeout time.Duration
+	// touched in the order of the first write.
+	touched []*overlay
+	byTable map[catalog.OID]*overlay
+	appends []log.Append // records of streams
+	bytes   int
+
+	// Guarded by the lock table's mutex.
+	locked   []lockKey
+	waitsFor lockKey
+	waiting  bool
+}
+
+// Wrote reports whether a commit has anything to do.
+func (tx *Tx) Wrote() bool { return len(tx.touched) > 0 || len(tx.appends) > 0 }
+
+func (tx *Tx) overlay(t *Table) *overlay {
+	if o, ok := tx.byTable[t.rel.OID]; ok {
+		return o
+	}
+	o := newOverlay(t, t.indexList())
+	tx.byTable[t.rel.OID] = o
+	tx.touched = append(tx.touched, o)
+	return o
+}
+
+// Produce adds records for a stream's topic; they become visible with the Tx's commit.
+func (tx *Tx) Produce(p log.Partition, recordBatches []byte) error {
+	tx.appends = append(tx.appends, log.Append{Partition: p, RecordBatches: recordBatches})
+	tx.bytes += len(recordBatches)
+	return tx.checkSize()
+}
+
+func (tx *Tx) checkSize() error {
+	total := tx.bytes
+	for _, o := range tx.touched {
+		total += o.size()
+	}
+	if limit := tx.set.cfg.MaxBytes; total > limit {
+		return sqlerr.New(sqlerr.ProgramLimitExceeded, "transaction exceeds max_transaction_bytes (%d)", limit)
+	}
+	return nil
+}
+
+// Insert adds rows: all columns of the table in order, without the hidden row id.
+func (tx *Tx) Insert(ctx context.Context, t *Table, rows *delta.Batch) (int64, error) {
+	full, err := t.complete(rows)
+	if err != nil {
+		return 0, err
+	}
+	if err := tx.insertFull(ctx, t, &full); err != nil {
+		return 0, err
+	}
+	return int64(full.Len), tx.checkSize()
+}
+
+// insertFull checks and adds full rows.
+func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error {
+	if err := t.checkNotNull(full); err != nil {
+		return err
+	}
+	o := tx.overlay(t)
+	indexes := t.indexList()
+	for len(o.taken) < len(indexes) { // an index came while the Tx was open
+		return sqlerr.New(sqlerr.SerializationFailure, "index %q was created meanwhile", indexes[len(o.taken)].rel.Name)
+	}
+	if !t.HasRowID() {
+		if err := tx.lockRows(ctx, t.rel.OID, pick(full.Cols, t.key), full.Len, nil); err != nil {
+			return err
+		}
+	}
+	exists, err := tx.inBase(ctx, t, full)
+	if err != nil {
+		return err
+	}
+	for i, ix := range indexes {
+		if ix.rel.Unique {
+			if err := tx.checkIndex(ctx, t, o, i, ix, full); err != nil {
+				return err
+			}
+		}
+	}
+	slots, err := o.probe(full.Cols, full.Len, true)
+	if err != nil {
+		return err
+	}
+	slots = append([]state.Slot(nil), slots...)
+	for i, s := range slots {
+		if o.slots.Int64(cellNew)[s] > 0 || (exists[i] && o.slots.Int64(cellOld)[s] == 0) {
+			return t.duplicate(t.rel.Name+"_pkey", t.key, full, int32(i))
+		}
+		if err := tx.checkTaken(o, indexes, full, int32(i)); err != nil {
+			return err
+		}
+		if err := o.add(full.Cols, int32(i), s, indexes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inBase reports which keys the newest version of the table has. The keys are locked, so what
+// is newest for them cannot change.
+func (tx *Tx) inBase(ctx context.Context, t *Table, full *delta.Batch) ([]bool, error) {
+	exists := make([]bool, full.Len)
+	if t.HasRowID() {
+		return exists, nil // row ids are fresh
+	}
+	view, err := t.rows.At(latest)
+	if err != nil {
+		return nil, err
+	}
+	defer view.Release()
+	return exists, eachMatch(ctx, view, pick(full.Cols, t.key), full.Len, func(_ *delta.Batch, _, key int32) error {
+		exists[key] = true
+		return nil
+	})
+}
+
+// eachMatch visits the rows of view that match rows of keys.
+func eachMatch(ctx context.Context, view state.View, keys []delta.Column, n int, visit func(rows *delta.Batch, row, key int32) error) error {
+	sel := make([]int32, n)
+	for i := range sel {
+		sel[i] = int32(i)
+	}
+	cur, err := view.Probe(ctx, keys, sel)
+	if err != nil {
+		return err
+	}
+	defer cur.Close()
+	var rows delta.Batch
+	for {
+		match, more, err := cur.Next(ctx, &rows)
+		if err != nil {
+			return err
+		}
+		for i := range int32(rows.Len) {
+			if err := visit(&rows, i, match[i]); err != nil {
+				return err
+			}
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// lockRows takes the lock of every key; waited, if not nil, learns whether another transaction
+// had one.
+func (tx *Tx) lockRows(ctx context.Context, rel catalog.OID, keys []delta.Column, n int, waited *bool) error {
+	var image []byte
+	for i := range int32(n) {
+		image = keyImage(image[:0], keys, i)
+		w, err := tx.set.locks.lock(ctx, tx, lockKey{relation: uint32(rel), key: string(image)}, tx.timeout)
+		if err != nil {
+			return err
+		}
+		if waited != nil && w {
+			*waited = true
+		}
+	}
+	return nil
+}
+
+// Rollback forgets everything and frees the locks. After Commit it does nothing.
+func (tx *Tx) Rollback() {
+	tx.touched, tx.appends, tx.byTable = nil, nil, nil
+	tx.set.locks.releaseAll(tx)
+}

@@ -1,0 +1,137 @@
+package table
+
+import (
+	"context"
+	"strings"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// keyImage appends an image of a key that is equal for keys that SQL calls equal: the hash of
+// the columns is not enough, the exact image (1.0, 1.00) too much. Two keys with one image
+// only wait for each other, so columns with several images of a value use their hash.
+func keyImage(dst []byte, keys []delta.Column, row int32) []byte {
+	for i := range keys {
+		switch keys[i].Type.Phys() {
+		case sqltype.PhysNumeric, sqltype.PhysFloat32, sqltype.PhysFloat64, sqltype.PhysInterval:
+			dst = appendHash(dst, &keys[i], row)
+		default:
+			if keys[i].Type == sqltype.BPChar || keys[i].Type == sqltype.JSONB {
+				dst = appendHash(dst, &keys[i], row)
+				continue
+			}
+			dst = delta.AppendRow(dst, keys[i:i+1], row)
+		}
+	}
+	return dst
+}
+
+func appendHash(dst []byte, c *delta.Column, row int32) []byte {
+	var h [1]uint64
+	delta.HashKeys([]delta.Column{*c}, c.Len, []int32{row}, h[:])
+	for shift := 0; shift < 64; shift += 8 {
+		dst = append(dst, byte(h[0]>>shift))
+	}
+	return dst
+}
+
+// checkIndex refuses rows whose key a unique index already has in the newest version, the rows
+// that the Tx removed aside. Keys with a NULL are never equal.
+func (tx *Tx) checkIndex(ctx context.Context, t *Table, o *overlay, at int, ix *index, full *delta.Batch) error {
+	keys := pick(full.Cols, ix.key)
+	var sel []int32
+	for i := range int32(full.Len) {
+		if !anyNull(keys, i) {
+			sel = append(sel, i)
+		}
+	}
+	gathered := make([]delta.Column, len(keys))
+	for i := range keys {
+		gathered[i] = delta.Copy(&keys[i], sel)
+	}
+	if len(sel) == 0 {
+		return nil
+	}
+	if err := tx.lockRows(ctx, ix.rel.OID, gathered, len(sel), nil); err != nil {
+		return err
+	}
+	view, err := ix.rows.At(latest)
+	if err != nil {
+		return err
+	}
+	defer view.Release()
+	return eachMatch(ctx, view, gathered, len(sel), func(rows *delta.Batch, row, key int32) error {
+		var s [1]state.Slot
+		if err := o.slots.Probe(pick(rows.Cols, t.key), []int32{row}, false, s[:]); err != nil {
+			return err
+		}
+		if s[0] != state.NoSlot && o.slots.Int64(cellOld)[s[0]] != 0 {
+			return nil // the Tx took this row out
+		}
+		return t.duplicate(ix.rel.Name, ix.key, full, sel[key])
+	})
+}
+
+// checkTaken refuses a row whose unique key another new row of the Tx has.
+func (tx *Tx) checkTaken(o *overlay, indexes []*index, full *delta.Batch, row int32) error {
+	for i, ix := range indexes {
+		if o.taken[i] == nil {
+			continue
+		}
+		keys := pick(full.Cols, ix.key)
+		if anyNull(keys, row) {
+			continue
+		}
+		var s [1]state.Slot
+		if err := o.taken[i].Probe(keys, []int32{row}, false, s[:]); err != nil {
+			return err
+		}
+		if s[0] != state.NoSlot && o.taken[i].Int64(0)[s[0]] > 0 {
+			return o.t.duplicate(ix.rel.Name, ix.key, full, row)
+		}
+	}
+	return nil
+}
+
+func anyNull(cols []delta.Column, row int32) bool {
+	for i := range cols {
+		if cols[i].Null(row) {
+			return true
+		}
+	}
+	return false
+}
+
+// duplicate is PostgreSQL's unique violation.
+func (t *Table) duplicate(constraint string, key []int, rows *delta.Batch, row int32) error {
+	return sqlerr.New(sqlerr.UniqueViolation, "duplicate key value violates unique constraint %q", constraint).
+		WithDetail("Key (%s)=(%s) already exists.", t.columnNames(key), rowText(pick(rows.Cols, key), row, ""))
+}
+
+func (t *Table) columnNames(at []int) string {
+	names := make([]string, len(at))
+	for i, c := range at {
+		names[i] = t.rel.Columns[c].Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// checkNotNull refuses NULLs in columns that must not have them.
+func (t *Table) checkNotNull(rows *delta.Batch) error {
+	for c := range t.rel.Columns {
+		if !t.rel.Columns[c].NotNull || rows.Cols[c].Valid == nil {
+			continue
+		}
+		for i := range int32(rows.Len) {
+			if rows.Cols[c].Null(i) {
+				return sqlerr.New(sqlerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint",
+					t.rel.Columns[c].Name, t.rel.Name).
+					WithDetail("Failing row contains (%s).", rowText(rows.Cols[:len(t.rel.Columns)], i, "null"))
+			}
+		}
+	}
+	return nil
+}
