@@ -1,0 +1,192 @@
+package lane
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/exec/flow"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// memberState is where a derived relation stands.
+type memberState uint8
+
+const (
+	memberBackfilling memberState = iota
+	memberRunning
+	memberError  // a sink holds output back because of a row error
+	memberFailed // stopped; Err tells why
+)
+
+func (s memberState) String() string {
+	return [...]string{"backfilling", "running", "error", "failed"}[s]
+}
+
+// member is a derived relation at work.
+type member struct {
+	rel    *catalog.Relation
+	query  *plan.Query
+	flow   *flow.Flow
+	states *flow.States
+	view   *viewOut // exactly one of view and sink
+	sink   *sinkOut
+	// topics are those read directly: of streams, and of tables (their changelog).
+	topics log.Filter
+	// views are the members read directly, by OID.
+	views []catalog.OID
+	// derived are the derived streams read directly.
+	derived []catalog.OID
+	ticks   atomic.Uint64
+	late    atomic.Uint64 // rows that came behind the watermark of a closing window
+	noTime  atomic.Uint64 // rows without event time in a closing window
+	done    chan struct{} // closed to stop the member's own goroutine
+	stopped chan struct{} // closed when it has ended; nil without one
+
+	// Guarded by Runtime.mu.
+	state    memberState
+	err      error
+	frontier log.CommitSeq
+	changed  log.CommitSeq // newest version at which the content changed
+	ticked   bool          // has run its first tick
+	inLane   bool
+	dropped  bool
+}
+
+// newMember plans rel and builds its flow; nothing runs yet. A query that cannot be planned
+// makes a failed member, so that it can be seen and dropped.
+func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
+	m := &member{rel: rel, done: make(chan struct{})}
+	m.states = flow.NewStates(r.memory.charge)
+	if err := r.build(m); err != nil {
+		m.state, m.err = memberFailed, err
+		r.cfg.Logger.Warn("relation stands failed", "relation", rel.QualifiedName(), "error", err)
+	}
+	if m.view == nil && m.sink == nil {
+		return m, r.makeOutput(m)
+	}
+	return m, nil
+}
+
+func (r *Runtime) build(m *member) error {
+	q, err := r.cfg.Plan(m.rel)
+	if err != nil {
+		return err
+	}
+	m.query = q
+	r.findInputs(m)
+	f, err := flow.New(q.Root, r.builder(&liveInputs{r: r}), m.states)
+	if err != nil {
+		return err
+	}
+	m.flow = f
+	if err := r.makeOutput(m); err != nil {
+		return err
+	}
+	env := flow.Env{Values: flow.Values{Session: &q.Settings, Charge: r.memory.charge, OnLate: r.onLate(m)}}
+	return f.Open(env)
+}
+
+// makeOutput opens what the member writes.
+func (r *Runtime) makeOutput(m *member) (err error) {
+	if m.rel.Kind == catalog.KindView {
+		m.view = newViewOut(m.rel, r.memory.charge)
+		return nil
+	}
+	m.sink, err = newSinkOut(m.rel, r.cfg)
+	return err
+}
+
+// findInputs sorts what the query reads by how its changes become known.
+func (r *Runtime) findInputs(m *member) {
+	snap := r.cfg.Catalog.Now()
+	for _, id := range m.query.Relations {
+		rel, ok := snap.ByOID(catalog.OID(id))
+		if !ok {
+			continue
+		}
+		if rel.Kind == catalog.KindErrors {
+			if rel, ok = snap.ByOID(rel.Parent); !ok {
+				continue
+			}
+		}
+		switch rel.Kind {
+		case catalog.KindView:
+			m.views = append(m.views, rel.OID)
+		case catalog.KindStream, catalog.KindTable:
+			m.topics.Topics = append(m.topics.Topics, log.TopicFilter{Topic: rel.Topic})
+			if rel.Derived() {
+				m.derived = append(m.derived, rel.OID)
+			}
+		}
+	}
+}
+
+// failLocked stops a member for good.
+func (r *Runtime) failLocked(m *member, err error) {
+	if m.dropped || errors.Is(err, r.ctx.Err()) {
+		return
+	}
+	m.state, m.err = memberFailed, err
+	r.cfg.Logger.Error("dataflow stopped", "relation", m.rel.QualifiedName(), "error", err)
+	r.broadcastLocked()
+}
+
+func (m *member) close() error {
+	if m.flow == nil {
+		return nil
+	}
+	return m.flow.Close()
+}
+
+// tick moves m from its frontier to `to`, outside the mutex; the caller owns the member's
+// flow. changed reports whether anything was put out.
+func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) (err error) {
+	defer func() {
+		// A dataflow task is one of the three places that survive a panic: it becomes the
+		// member's failure.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("dataflow panicked: %v", p)
+			r.cfg.Logger.Error("panic in dataflow", "relation", m.rel.QualifiedName(), "panic", p, "stack", stack())
+		}
+	}()
+	m.ticks.Add(1)
+	_, err = m.flow.Run(r.ctx, exec.Tick{From: from, To: to, Time: r.cfg.Log.CommitTime(to)}, out)
+	return err
+}
+
+// touched reports whether anything m reads changed in (from, to].
+func (r *Runtime) touched(m *member, from, to log.CommitSeq) bool {
+	if len(m.topics.Topics) > 0 && r.cfg.Log.Touched(m.topics, to) > from {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, oid := range m.views {
+		if up := r.mu.members[oid]; up != nil && up.changed > from {
+			return true
+		}
+	}
+	return false
+}
+
+func sortByOID(rels []*catalog.Relation) {
+	slices.SortFunc(rels, func(a, b *catalog.Relation) int { return cmp.Compare(a.OID, b.OID) })
+}
+
+// onLate counts what a closing window of m left out.
+func (r *Runtime) onLate(m *member) func(*delta.Batch, []int32, exec.LateReason) {
+	return func(_ *delta.Batch, rows []int32, why exec.LateReason) {
+		if why == exec.ReasonNoTime {
+			m.noTime.Add(uint64(len(rows)))
+			return
+		}
+		m.late.Add(uint64(len(rows)))
+	}
+}

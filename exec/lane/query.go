@@ -1,0 +1,104 @@
+package lane
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/exec/flow"
+	"github.com/tributary-db/tributary/exec/op"
+	"github.com/tributary-db/tributary/exec/source"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// builder makes the parts of flows over the given inputs.
+func (r *Runtime) builder(in source.Inputs) flow.Builder {
+	cfg := source.Config{Log: r.cfg.Log, Inputs: in, IdleMicros: r.cfg.IdleTimeout.Microseconds()}
+	return flow.Builder{
+		Operator: op.Build,
+		Source:   func(n plan.Node) (exec.Source, error) { return source.Build(n, cfg) },
+	}
+}
+
+// Query runs a plan once at version v, which a Pin holds, and gives its rows to out: weights
+// are positive, borrowed until Emit returns. The first row error that is left is the error.
+func (r *Runtime) Query(ctx context.Context, q *plan.Query, v log.CommitSeq, in source.Inputs, args []delta.Column, out exec.Out) error {
+	states := flow.NewStates(r.memory.charge)
+	defer states.Drop()
+	f, err := flow.New(q.Root, r.builder(in), states)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	env := flow.Env{Values: flow.Values{RunOnce: true, Session: &q.Settings, Args: args, Charge: r.memory.charge}}
+	if err := f.Open(env); err != nil {
+		return err
+	}
+	root := &result{width: len(q.Fields), appendOnly: q.Root.Props().AppendOnly, out: out}
+	t := exec.Tick{From: 0, To: v, Time: r.cfg.Log.CommitTime(v), Once: true}
+	if _, err := f.Run(ctx, t, root); err != nil {
+		return err
+	}
+	return root.left()
+}
+
+// result is the root of a one-shot run: it cuts hidden columns off and keeps account of row
+// errors, whose weights may cancel.
+type result struct {
+	width      int
+	appendOnly bool
+	out        exec.Out
+	errs       []countedError
+}
+
+type countedError struct {
+	err    *sqlerr.Error
+	weight int64
+}
+
+// maxErrors bounds the distinct errors that one run keeps account of.
+const maxErrors = 10_000
+
+func (o *result) Emit(d *delta.Batch) error {
+	for _, e := range d.Errs {
+		if o.appendOnly {
+			return e.Err
+		}
+		if err := o.count(e.Err, d.Weight(e.Row)); err != nil {
+			return err
+		}
+	}
+	if d.Rows() == 0 {
+		return nil
+	}
+	visible := *d
+	visible.Cols = d.Cols[:o.width]
+	visible.Errs = nil
+	return o.out.Emit(&visible)
+}
+
+func (o *result) count(err *sqlerr.Error, weight int64) error {
+	for i := range o.errs {
+		if o.errs[i].err.Code == err.Code && o.errs[i].err.Message == err.Message {
+			o.errs[i].weight += weight
+			return nil
+		}
+	}
+	if len(o.errs) == maxErrors {
+		return err
+	}
+	o.errs = append(o.errs, countedError{err, weight})
+	return nil
+}
+
+// left is the first error that did not cancel.
+func (o *result) left() error {
+	for _, e := range o.errs {
+		if e.weight != 0 {
+			return e.err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// Config is what a Runtime needs.
+type Config struct {
+	Log     log.Log
+	Catalog *catalog.Catalog
+	Tables  *table.Set
+	Clock   clock.Clock
+	Logger  *slog.Logger
+	// Plan plans the query of a derived relation, under the settings frozen in it.
+	Plan func(rel *catalog.Relation) (*plan.Query, error)
+	// MaxRecordBatch bounds one record batch that a sink writes, bytes.
+	MaxRecordBatch int
+	// System gives the rows of a system relation.
+	System func(oid catalog.OID) (SystemRows, bool)
+	// StrictReadTimeout bounds the wait of a strict read; 0 = none.
+	StrictReadTimeout time.Duration
+	// IdleTimeout is watermark_idle_timeout.
+	IdleTimeout time.Duration
+	// MemoryLimit bounds the state of all dataflows, bytes.
+	MemoryLimit int64
+	// Storage names the limits of what a sink may put into one entry, bytes.
+	MaxEntryBytes int
+}
+
+// Runtime runs all dataflows of a process.
+type Runtime struct {
+	cfg    Config
+	memory account
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	mu struct {
+		sync.Mutex
+		members map[catalog.OID]*member
+		order   []*member // of the shared lane, inputs before readers
+		pins    pins
+		at      log.CommitSeq // last boundary that the shared lane has finished
+		ticking log.CommitSeq // boundary of the tick that runs, 0 = none
+		moved   chan struct{} // closed and replaced when a frontier or a status moves
+		// kick is closed and replaced when the lane has a new member to tick.
+		kick chan struct{}
+	}
+}
+
+// New makes a Runtime; Start begins the work.
+func New(cfg Config) *Runtime {
+	r := &Runtime{cfg: cfg}
+	r.memory.limit = cfg.MemoryLimit
+	r.mu.members = map[catalog.OID]*member{}
+	r.mu.moved = make(chan struct{})
+	r.mu.kick = make(chan struct{})
+	return r
+}
+
+// Start brings every derived relation of the catalog to work and starts the shared lane. The
+// tables must have been restored. Relations that cannot be planned any more stand failed.
+func (r *Runtime) Start(ctx context.Context) error {
+	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	snap := r.cfg.Catalog.Now()
+	for _, rel := range inDependencyOrder(snap) {
+		m, err := r.newMember(rel)
+		if err != nil {
+			return fmt.Errorf("start %s %q: %w", rel.Kind, rel.Name, err)
+		}
+		r.mu.Lock()
+		r.mu.members[rel.OID] = m
+		r.mu.Unlock()
+		if m.sink == nil {
+			r.joinLane(m)
+			continue
+		}
+		r.startSink(m)
+	}
+	r.work.Go(r.runShared)
+	return nil
+}
+
+// Close stops every dataflow and waits for them.
+func (r *Runtime) Close() error {
+	if r.cancel == nil {
+		return nil
+	}
+	r.cancel()
+	r.work.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, m := range r.mu.members {
+		errs = append(errs, m.close())
+	}
+	return errors.Join(errs...)
+}
+
+// inDependencyOrder lists the derived relations, inputs before readers. A relation is always
+// created after what it reads, so the OIDs give the order.
+func inDependencyOrder(s *catalog.Snapshot) []*catalog.Relation {
+	var out []*catalog.Relation
+	for _, kind := range []catalog.Kind{catalog.KindView, catalog.KindSink, catalog.KindStream} {
+		for _, rel := range s.Relations(kind) {
+			if rel.Derived() {
+				out = append(out, rel)
+			}
+		}
+	}
+	sortByOID(out)
+	return out
+}
+
+// broadcastLocked wakes everyone who waits for a frontier or a status.
+func (r *Runtime) broadcastLocked() {
+	close(r.mu.moved)
+	r.mu.moved = make(chan struct{})
+}
+
+// Status of a member.
+type Status struct {
+	State    string // backfilling, running, error, failed
+	Frontier log.CommitSeq
+	Err      error
+}
+
+// Status tells how a derived relation is.
+func (r *Runtime) Status(oid catalog.OID) (Status, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, ok := r.mu.members[oid]
+	if !ok {
+		return Status{}, false
+	}
+	return Status{State: m.state.String(), Frontier: m.frontier, Err: m.err}, true
+}
+
+// Stats are gauges for the metrics page.
+type Stats struct {
+	Members, Failed int
+	Boundary        log.CommitSeq
+	StateBytes      int64
+	Pins            int
+	Ticks, Late     uint64
+}
+
+// Stats reads the gauges.
+func (r *Runtime) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := Stats{Members: len(r.mu.members), Boundary: r.mu.at, StateBytes: r.memory.used.Load(), Pins: len(r.mu.pins.sorted)}
+	for _, m := range r.mu.members {
+		if m.state == memberFailed {
+			s.Failed++
+		}
+		s.Ticks += m.ticks.Load()
+		s.Late += m.late.Load()
+	}
+	return s
+}
+
+var _ exec.Out = (*viewOut)(nil)

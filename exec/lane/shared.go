@@ -1,0 +1,143 @@
+package lane
+
+import (
+	"runtime/debug"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+func stack() string { return string(debug.Stack()) }
+
+// runShared is the shared lane: it ticks every running view from boundary to boundary.
+func (r *Runtime) runShared() {
+	for r.ctx.Err() == nil {
+		r.mu.Lock()
+		at, kick, behind := r.mu.at, r.mu.kick, r.behindLocked()
+		r.mu.Unlock()
+		if !behind && !r.waitForCommit(at, kick) {
+			continue
+		}
+		r.tickAll()
+	}
+}
+
+// behindLocked reports whether a member of the lane has not reached the last boundary, as one
+// that joined at start.
+func (r *Runtime) behindLocked() bool {
+	for _, m := range r.mu.order {
+		if m.state == memberRunning && m.frontier < r.mu.at {
+			return true
+		}
+	}
+	return false
+}
+
+// waitForCommit returns when there is a commit after at; false: look again.
+func (r *Runtime) waitForCommit(at log.CommitSeq, kick <-chan struct{}) bool {
+	ctx, stop := contextUntil(r.ctx, kick)
+	defer stop()
+	newest, err := r.cfg.Log.Wait(ctx, log.Filter{}, at)
+	return err == nil && newest > at
+}
+
+// tickAll moves the lane to its next boundary.
+func (r *Runtime) tickAll() {
+	r.mu.Lock()
+	newest, err := r.cfg.Log.Newest(r.ctx, false)
+	if err != nil {
+		r.mu.Unlock()
+		return
+	}
+	to := r.mu.pins.next(r.mu.at, newest)
+	r.mu.ticking = to
+	order := append([]*member(nil), r.mu.order...)
+	r.mu.Unlock()
+
+	for _, m := range order {
+		// State and frontier of a member of the lane move only in this goroutine. One that is
+		// behind the lane still stops at every pin on its way.
+		for m.state == memberRunning && m.frontier < to {
+			r.tickView(m, r.nextPin(m.frontier, to))
+		}
+	}
+
+	r.mu.Lock()
+	r.mu.at, r.mu.ticking = max(r.mu.at, to), 0
+	r.keepLocked()
+	r.broadcastLocked()
+	r.mu.Unlock()
+}
+
+func (r *Runtime) nextPin(from, to log.CommitSeq) log.CommitSeq {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mu.pins.next(from, to)
+}
+
+// tickView moves one view to `to` and publishes it.
+func (r *Runtime) tickView(m *member, to log.CommitSeq) {
+	from := m.frontier
+	run := !m.ticked || r.touched(m, from, to)
+	var err error
+	if run {
+		if err = r.tick(m, from, to, m.view); err == nil {
+			err = m.view.publish(to)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		m.view.discard()
+		r.failLocked(m, err)
+		return
+	}
+	if run && (m.view.took || !m.ticked) {
+		m.changed = to
+	}
+	m.view.took = false
+	m.ticked = true
+	m.frontier = to
+	r.broadcastLocked()
+}
+
+// keepLocked tells tables and views which versions nobody needs any more: those below every
+// pin, every frontier and the lane.
+func (r *Runtime) keepLocked() {
+	v := r.mu.pins.oldest(r.mu.at)
+	for _, m := range r.mu.members {
+		// One that has not ticked yet begins with a scan at a pinned version, not with changes.
+		if m.ticked && m.state != memberFailed {
+			v = min(v, m.frontier)
+		}
+	}
+	for _, m := range r.mu.members {
+		if m.inLane { // this goroutine is the owner
+			m.view.keep(v)
+		}
+	}
+	r.cfg.Tables.Keep(v)
+}
+
+// joinLane puts a member into the shared lane, behind what it reads.
+func (r *Runtime) joinLane(m *member) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.dropped || m.state == memberFailed {
+		return
+	}
+	m.state, m.inLane = memberRunning, true
+	r.mu.order = append(r.mu.order, m)
+	close(r.mu.kick)
+	r.mu.kick = make(chan struct{})
+	r.broadcastLocked()
+}
+
+func (r *Runtime) leaveLaneLocked(oid catalog.OID) {
+	for i, m := range r.mu.order {
+		if m.rel.OID == oid {
+			r.mu.order = append(r.mu.order[:i:i], r.mu.order[i+1:]...)
+			return
+		}
+	}
+}

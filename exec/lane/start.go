@@ -1,0 +1,187 @@
+package lane
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// Creating is a derived relation whose CREATE is on its way into the log: Applied is for the
+// entry, then Begin or Abandon must be called.
+type Creating struct {
+	r  *Runtime
+	at log.CommitSeq
+	ok bool
+}
+
+// Create prepares the start of a derived relation.
+func (r *Runtime) Create() *Creating { return &Creating{r: r} }
+
+// Applied pins the version of the creation before anyone sees it, so that the new relation can
+// read its inputs at exactly that version.
+func (c *Creating) Applied(v log.CommitSeq) {
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	c.at, c.ok = v, true
+	c.r.mu.pins.add(v)
+}
+
+// Abandon forgets a creation that did not happen.
+func (c *Creating) Abandon() {
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	if c.ok {
+		c.r.mu.pins.remove(c.at)
+		c.ok = false
+	}
+}
+
+// Begin starts the relation's dataflow from the version of its creation. It returns at once;
+// Watch tells when it is there.
+func (c *Creating) Begin(rel *catalog.Relation) error {
+	m, err := c.r.newMember(rel)
+	if err != nil {
+		c.Abandon()
+		return err
+	}
+	c.r.mu.Lock()
+	c.r.mu.members[rel.OID] = m
+	c.r.mu.Unlock()
+	if m.sink != nil {
+		c.Abandon() // a sink reads the log from its start, in ticks of its own
+		c.r.startSink(m)
+		return nil
+	}
+	c.r.work.Go(func() {
+		defer c.Abandon()
+		c.r.backfill(m, c.at)
+	})
+	return nil
+}
+
+// backfill runs a view's first tick (0, s0] outside the shared lane, then joins it there. What
+// the view still lacks is ticked by the lane, from the view's own frontier.
+func (r *Runtime) backfill(m *member, s0 log.CommitSeq) {
+	if m.state == memberFailed {
+		return
+	}
+	if err := r.waitInputs(r.ctx, m, s0); err != nil {
+		r.fail(m, err)
+		return
+	}
+	r.tickView(m, s0)
+	r.joinLane(m)
+}
+
+func (r *Runtime) fail(m *member, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failLocked(m, err)
+}
+
+// waitInputs waits until every view that m reads covers v.
+func (r *Runtime) waitInputs(ctx context.Context, m *member, v log.CommitSeq) error {
+	for _, oid := range m.views {
+		if err := r.waitCovered(ctx, oid, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Drop stops a relation's dataflow and forgets it; its catalog entry is already gone.
+func (r *Runtime) Drop(oid catalog.OID) {
+	r.mu.Lock()
+	m, ok := r.mu.members[oid]
+	if !ok {
+		r.mu.Unlock()
+		return
+	}
+	m.dropped = true
+	close(m.done)
+	delete(r.mu.members, oid)
+	r.leaveLaneLocked(oid)
+	r.broadcastLocked()
+	r.mu.Unlock()
+	m.states.Drop()
+	if m.view != nil {
+		m.view.drop()
+	}
+}
+
+// Watch waits until the relation's frontier is at or past v.
+func (r *Runtime) Watch(ctx context.Context, oid catalog.OID, v log.CommitSeq) error {
+	return r.waitFor(ctx, func() (bool, error) {
+		m, ok := r.mu.members[oid]
+		if !ok {
+			return false, errDropped
+		}
+		if m.state == memberFailed {
+			return false, m.failure()
+		}
+		return m.ticked && m.frontier >= v, nil
+	})
+}
+
+var errDropped = sqlerr.New(sqlerr.UndefinedTable, "relation was dropped meanwhile")
+
+// failure is what a reader of a failed member is told.
+func (m *member) failure() error {
+	var user *sqlerr.Error
+	if errors.As(m.err, &user) {
+		return sqlerr.New(user.Code, "%s %q has failed: %s", m.rel.Kind, m.rel.Name, user.Message)
+	}
+	return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "%s %q has failed", m.rel.Kind, m.rel.Name).
+		WithDetail("%v", m.err)
+}
+
+// waitFor waits until done, called under the mutex at every move, says so.
+func (r *Runtime) waitFor(ctx context.Context, done func() (bool, error)) error {
+	for {
+		r.mu.Lock()
+		ok, err := done()
+		moved := r.mu.moved
+		r.mu.Unlock()
+		if ok || err != nil {
+			return err
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-r.ctx.Done():
+			return log.ErrClosed
+		}
+	}
+}
+
+// contextUntil is ctx that also ends when c is closed.
+func contextUntil(ctx context.Context, c <-chan struct{}) (context.Context, func()) {
+	sub, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-c:
+			cancel()
+		case <-sub.Done():
+		}
+	}()
+	return sub, func() { cancel(); <-done }
+}
+
+// Changed tells members that their descriptor may have changed at v: a sink that was held back
+// by an error looks again.
+func (r *Runtime) Changed(log.CommitSeq) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.mu.members {
+		if m.state == memberError {
+			m.sink.again = true
+		}
+	}
+	r.broadcastLocked()
+}

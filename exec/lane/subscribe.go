@@ -1,0 +1,146 @@
+package lane
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/exec/flow"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// Subscriber takes what a subscription sends: complete ticks.
+type Subscriber interface {
+	// Changes takes a consolidated delta of version v, borrowed. The first version is the
+	// snapshot.
+	Changes(v log.CommitSeq, d *delta.Batch) error
+	// Tick says that everything of version v was given.
+	Tick(v log.CommitSeq) error
+}
+
+// Subscribe runs a query for ever: first its content at the newest version, then every change,
+// until ctx ends or the subscriber returns an error. It ticks in the caller's goroutine.
+func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Column, to Subscriber) error {
+	pin, err := r.Pin(ctx, relationOIDs(q), ReadStrict)
+	if err != nil {
+		return err
+	}
+	states := flow.NewStates(r.memory.charge)
+	defer states.Drop()
+	f, err := flow.New(q.Root, r.builder(r.Inputs()), states)
+	if err != nil {
+		pin.Release()
+		return err
+	}
+	defer f.Close()
+	env := flow.Env{Values: flow.Values{Session: &q.Settings, Args: args, Charge: r.memory.charge}}
+	if err := f.Open(env); err != nil {
+		pin.Release()
+		return err
+	}
+	from := log.CommitSeq(0)
+	for {
+		t := exec.Tick{From: from, To: pin.version, Time: r.cfg.Log.CommitTime(pin.version)}
+		err := r.subscriptionTick(ctx, f, t, len(q.Fields), to)
+		// The version stays pinned until the next one is: changes are read from it.
+		last := pin
+		from = last.version
+		if err == nil {
+			pin, err = r.nextForSubscription(ctx, q, from)
+		}
+		last.Release()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (r *Runtime) subscriptionTick(ctx context.Context, f *flow.Flow, t exec.Tick, width int, to Subscriber) error {
+	out := &subscriptionOut{rows: newConsolidator(width)}
+	if _, err := f.Run(ctx, t, out); err != nil {
+		return err
+	}
+	if err := out.errs.left(); err != nil {
+		return err
+	}
+	wrote, err := out.rows.each(func(d *delta.Batch) error { return to.Changes(t.To, d) })
+	if err != nil || (!wrote && t.From != 0) {
+		return err
+	}
+	return to.Tick(t.To)
+}
+
+// subscriptionOut gathers a tick, so that what cancels inside is never sent.
+type subscriptionOut struct {
+	rows *consolidator
+	errs result
+}
+
+func (o *subscriptionOut) Emit(d *delta.Batch) error {
+	for _, e := range d.Errs {
+		if err := o.errs.count(e.Err, d.Weight(e.Row)); err != nil {
+			return err
+		}
+	}
+	o.rows.add(d)
+	return nil
+}
+
+// nextForSubscription waits for a commit that touches the query and pins the newest version.
+func (r *Runtime) nextForSubscription(ctx context.Context, q *plan.Query, after log.CommitSeq) (*Pin, error) {
+	for {
+		if _, err := r.cfg.Log.Wait(ctx, r.topicsBelow(relationOIDs(q)), after); err != nil {
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			return nil, err
+		}
+		pin, err := r.Pin(ctx, relationOIDs(q), ReadStrict)
+		if err != nil {
+			return nil, err
+		}
+		if pin.version > after {
+			return pin, nil
+		}
+		pin.Release()
+	}
+}
+
+// topicsBelow are the topics that the relations are made from, directly or through views.
+func (r *Runtime) topicsBelow(rels []catalog.OID) log.Filter {
+	snap := r.cfg.Catalog.Now()
+	var f log.Filter
+	seen := map[catalog.OID]bool{}
+	var visit func(oid catalog.OID)
+	visit = func(oid catalog.OID) {
+		rel, ok := snap.ByOID(oid)
+		if !ok || seen[oid] {
+			return
+		}
+		seen[oid] = true
+		if rel.Topic != (log.TopicID{}) {
+			f.Topics = append(f.Topics, log.TopicFilter{Topic: rel.Topic})
+			return
+		}
+		if rel.Kind == catalog.KindErrors {
+			visit(rel.Parent)
+		}
+		for _, up := range rel.DependsOn {
+			visit(up)
+		}
+	}
+	for _, oid := range rels {
+		visit(oid)
+	}
+	return f
+}
+
+func relationOIDs(q *plan.Query) []catalog.OID {
+	out := make([]catalog.OID, len(q.Relations))
+	for i, id := range q.Relations {
+		out[i] = catalog.OID(id)
+	}
+	return out
+}
