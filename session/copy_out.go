@@ -1,0 +1,198 @@
+package session
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/tributary-db/tributary/exec/flow"
+	"github.com/tributary-db/tributary/exec/record"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype/codec"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// copyTo is COPY (query) TO STDOUT, also of SUBSCRIBE, and COPY table TO STDOUT.
+func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face.Writer) error {
+	if b.File != "" {
+		return sqlerr.New(sqlerr.InsufficientPrivilege, "COPY to a file of the server is not supported").WithHint("Use COPY TO STDOUT, or psql's \\copy.")
+	}
+	if b.Statement != nil {
+		return unsupported("COPY of a writing statement")
+	}
+	format, err := readCopyOptions(b.Options)
+	if err != nil {
+		return err
+	}
+	q, err := s.planCopy(b)
+	if err != nil {
+		return err
+	}
+	out := &copyOut{format: format, env: s.codecEnv(), w: w, width: len(q.Fields)}
+	if b.Subscribe {
+		out.width += 2
+	}
+	if err := w.CopyOut(out.width, face.Text); err != nil {
+		return err
+	}
+	if format.header {
+		if err := out.header(q, b.Subscribe); err != nil {
+			return err
+		}
+	}
+	if b.Subscribe {
+		err = s.db.Runtime.Subscribe(ctx, q, nil, &changeWriter{rows: out.rows, flush: w.Flush})
+	} else {
+		err = s.runQuery(ctx, q, nil, flow.OutFunc(out.rows))
+	}
+	if err != nil {
+		return err
+	}
+	if err := w.CopyDone(); err != nil {
+		return err
+	}
+	return w.Complete("COPY " + strconv.FormatInt(out.total, 10))
+}
+
+// planCopy plans what is copied. COPY table is the query that selects its columns.
+func (s *Session) planCopy(b *parse.CopyTo) (*plan.Query, error) {
+	switch {
+	case b.Subscribe:
+		return s.planSubscription(*b.Query, nil)
+	case b.Query != nil:
+		return s.planQuery(*b.Query, nil)
+	}
+	text := "SELECT "
+	for i, c := range b.Columns {
+		if i > 0 {
+			text += ", "
+		}
+		text += quoteIdent(c)
+	}
+	if len(b.Columns) == 0 {
+		text += "*"
+	}
+	text += " FROM "
+	if b.Table.Schema != "" {
+		text += quoteIdent(b.Table.Schema) + "."
+	}
+	stmts, err := parse.Parse(text + quoteIdent(b.Table.Name))
+	if err != nil {
+		return nil, err
+	}
+	return s.planQuery(stmts[0].Body.(*parse.Select).Query, nil)
+}
+
+// quoteIdent is a name as SQL text.
+func quoteIdent(name string) string {
+	out := []byte{'"'}
+	for _, b := range []byte(name) {
+		if b == '"' {
+			out = append(out, '"')
+		}
+		out = append(out, b)
+	}
+	return string(append(out, '"'))
+}
+
+// copyOut writes rows in COPY's formats.
+type copyOut struct {
+	format copyFormat
+	env    *codec.Env
+	w      face.Writer
+	width  int
+	line   []byte
+	value  []byte
+	total  int64
+}
+
+func (c *copyOut) header(q *plan.Query, subscribe bool) error {
+	var names []string
+	if subscribe {
+		names = append(names, "_version", "_diff")
+	}
+	for _, f := range q.Fields {
+		names = append(names, f.Name)
+	}
+	c.line = c.line[:0]
+	for i, n := range names {
+		if i > 0 {
+			c.line = append(c.line, c.format.delimiter)
+		}
+		c.field([]byte(n))
+	}
+	return c.w.CopyData(append(c.line, '\n'))
+}
+
+func (c *copyOut) rows(d *delta.Batch) error {
+	one := func(row int32) error {
+		c.line = c.line[:0]
+		for i := range d.Cols {
+			if i > 0 {
+				c.line = append(c.line, c.format.delimiter)
+			}
+			if d.Cols[i].Null(row) {
+				c.line = append(c.line, c.format.null...)
+				continue
+			}
+			c.value = codec.FormatText(c.value[:0], &d.Cols[i], row, c.env)
+			c.field(c.value)
+		}
+		c.line = append(c.line, '\n')
+		for range d.Weight(row) {
+			if err := c.w.CopyData(c.line); err != nil {
+				return err
+			}
+			c.total++
+		}
+		return nil
+	}
+	if d.Sel != nil {
+		for _, row := range d.Sel {
+			if err := one(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for row := range int32(d.Len) {
+		if err := one(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// field appends a value that is not NULL.
+func (c *copyOut) field(v []byte) {
+	if c.format.csv {
+		if string(v) == c.format.null && len(v) > 0 {
+			c.line = append(append(append(c.line, c.format.quote), v...), c.format.quote)
+			return
+		}
+		c.line = record.AppendCSVField(c.line, v, c.format.delimiter, c.width == 1)
+		return
+	}
+	for _, b := range v {
+		switch b {
+		case '\b':
+			c.line = append(c.line, '\\', 'b')
+		case '\f':
+			c.line = append(c.line, '\\', 'f')
+		case '\n':
+			c.line = append(c.line, '\\', 'n')
+		case '\r':
+			c.line = append(c.line, '\\', 'r')
+		case '\t':
+			c.line = append(c.line, '\\', 't')
+		case '\v':
+			c.line = append(c.line, '\\', 'v')
+		case '\\', c.format.delimiter:
+			c.line = append(c.line, '\\', b)
+		default:
+			c.line = append(c.line, b)
+		}
+	}
+}

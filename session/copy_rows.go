@@ -1,0 +1,204 @@
+package session
+
+import (
+	"bytes"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+)
+
+// maxCopyLine bounds one row of COPY data, as PostgreSQL's 1 GiB field limit does.
+const maxCopyLine = 256 << 20
+
+// copyReader cuts COPY data into rows of fields. Feed it chunks, then take rows.
+type copyReader struct {
+	format copyFormat
+	buf    []byte // what is not cut yet
+	eof    bool
+	done   bool // the end-of-data mark \. was seen
+	line   int
+	fields [][]byte // of the last row; nil = NULL
+	store  []byte   // unescaped fields
+}
+
+func (r *copyReader) feed(chunk []byte) { r.buf = append(r.buf, chunk...) }
+
+// next gives the next row; false: more data is needed, or all has been given.
+func (r *copyReader) next() ([][]byte, bool, error) {
+	if r.done {
+		r.buf = r.buf[:0]
+		return nil, false, nil
+	}
+	end, size := r.rowEnd()
+	if end < 0 {
+		if len(r.buf) > maxCopyLine {
+			return nil, false, sqlerr.New(sqlerr.ProgramLimitExceeded, "COPY data row is longer than %d bytes", maxCopyLine)
+		}
+		if !r.eof || len(r.buf) == 0 {
+			return nil, false, nil
+		}
+		end, size = len(r.buf), len(r.buf)
+	}
+	row := r.buf[:end]
+	r.line++
+	if string(row) == `\.` {
+		r.done = true
+		return nil, false, nil
+	}
+	r.fields, r.store = r.fields[:0], r.store[:0]
+	var err error
+	if r.format.csv {
+		err = r.cutCSV(row)
+	} else {
+		r.cutText(row)
+	}
+	fields := r.fields
+	r.buf = r.buf[size:]
+	return fields, err == nil, err
+}
+
+// rowEnd finds the end of the first row, and where the next begins. In csv a line end inside
+// quotes is data.
+func (r *copyReader) rowEnd() (end, size int) {
+	quoted := false
+	for i, b := range r.buf {
+		switch {
+		case r.format.csv && b == r.format.quote:
+			quoted = !quoted
+		case b == '\n' && !quoted:
+			end = i
+			if end > 0 && r.buf[end-1] == '\r' {
+				end--
+			}
+			return end, i + 1
+		}
+	}
+	return -1, 0
+}
+
+// cutText follows COPY's text format: backslash escapes, the null string before unescaping.
+func (r *copyReader) cutText(row []byte) {
+	for {
+		at := nextDelimiter(row, r.format.delimiter)
+		field := row
+		if at >= 0 {
+			field = row[:at]
+		}
+		if string(field) == r.format.null {
+			r.fields = append(r.fields, nil)
+		} else {
+			r.fields = append(r.fields, r.unescape(field))
+		}
+		if at < 0 {
+			return
+		}
+		row = row[at+1:]
+	}
+}
+
+func nextDelimiter(row []byte, d byte) int {
+	for i := 0; i < len(row); i++ {
+		switch row[i] {
+		case '\\':
+			i++
+		case d:
+			return i
+		}
+	}
+	return -1
+}
+
+var copyEscapes = map[byte]byte{'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
+
+func (r *copyReader) unescape(field []byte) []byte {
+	if bytes.IndexByte(field, '\\') < 0 {
+		return field[:len(field):len(field)]
+	}
+	start := len(r.store)
+	for i := 0; i < len(field); i++ {
+		b := field[i]
+		if b != '\\' || i+1 == len(field) {
+			r.store = append(r.store, b)
+			continue
+		}
+		i++
+		b = field[i]
+		switch {
+		case copyEscapes[b] != 0:
+			b = copyEscapes[b]
+		case b >= '0' && b <= '7':
+			v := 0
+			for n := 0; n < 3 && i < len(field) && field[i] >= '0' && field[i] <= '7'; n++ {
+				v = v*8 + int(field[i]-'0')
+				i++
+			}
+			i--
+			b = byte(v)
+		case b == 'x' && i+1 < len(field) && hexDigit(field[i+1]) >= 0:
+			v := 0
+			for n := 0; n < 2 && i+1 < len(field) && hexDigit(field[i+1]) >= 0; n++ {
+				v = v*16 + hexDigit(field[i+1])
+				i++
+			}
+			b = byte(v)
+		}
+		r.store = append(r.store, b)
+	}
+	return append([]byte{}, r.store[start:]...)
+}
+
+func hexDigit(b byte) int {
+	switch {
+	case b >= '0' && b <= '9':
+		return int(b - '0')
+	case b >= 'a' && b <= 'f':
+		return int(b-'a') + 10
+	case b >= 'A' && b <= 'F':
+		return int(b-'A') + 10
+	}
+	return -1
+}
+
+// cutCSV follows COPY's csv format: an unquoted field equal to the null string is NULL.
+func (r *copyReader) cutCSV(row []byte) error {
+	for i := 0; ; {
+		var field []byte
+		wasQuoted, quoted := false, false
+		for i < len(row) && (quoted || row[i] != r.format.delimiter) {
+			b := row[i]
+			switch {
+			case quoted && b == r.format.escape && i+1 < len(row) && (row[i+1] == r.format.quote || row[i+1] == r.format.escape):
+				field = append(field, row[i+1])
+				i++
+			case b == r.format.quote:
+				quoted, wasQuoted = !quoted, true
+			default:
+				field = append(field, b)
+			}
+			i++
+		}
+		if quoted {
+			return sqlerr.New(sqlerr.BadCopyFileFormat, "unterminated CSV quoted field")
+		}
+		switch {
+		case !wasQuoted && string(field) == r.format.null:
+			r.fields = append(r.fields, nil)
+		case field == nil:
+			r.fields = append(r.fields, []byte{})
+		default:
+			r.fields = append(r.fields, field)
+		}
+		if i >= len(row) {
+			return nil
+		}
+		i++ // the delimiter
+		if i == len(row) {
+			// The row ends in a delimiter: one more, empty field.
+			if r.format.null == "" {
+				r.fields = append(r.fields, nil)
+			} else {
+				r.fields = append(r.fields, []byte{})
+			}
+			return nil
+		}
+	}
+}

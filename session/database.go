@@ -1,0 +1,65 @@
+package session
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/meta"
+)
+
+// Deps is what sessions work with.
+type Deps struct {
+	Log     log.Log
+	Meta    meta.Store
+	Catalog *catalog.Catalog
+	Tables  *table.Set
+	Runtime *lane.Runtime
+	Folder  plan.Folder
+	Clock   clock.Clock
+	Rand    io.Reader
+	Logger  *slog.Logger
+
+	Version           string // of Tributary
+	DefaultPartitions int32
+	MaxRecordBatch    int
+	// Settings gives the server's settings for SHOW, by name.
+	Settings func(name string) (value string, ok bool)
+	// NewVerifier makes the stored form of a password.
+	NewVerifier func(password string) (string, error)
+	// Defaults of the session settings of the same name.
+	StatementTimeout, LockTimeout time.Duration
+}
+
+// Database is what the sessions of a process share.
+type Database struct {
+	Deps
+	plans planCache
+}
+
+// New makes a Database.
+func New(d Deps) *Database {
+	return &Database{Deps: d, plans: newPlanCache(planCacheSize)}
+}
+
+// ServerVersion is the server_version that clients are told.
+func (db *Database) ServerVersion() string { return "15.0 (Tributary " + db.Version + ")" }
+
+// appendEntry appends and waits. The outcome of an entry does not depend on ctx: who gives up
+// waiting does not take it back.
+func (db *Database) appendEntry(ctx context.Context, e *log.Entry) (log.Appended, error) {
+	p := db.Log.Append(e)
+	select {
+	case <-p.Done():
+		return p.Result()
+	case <-ctx.Done():
+		return log.Appended{}, context.Cause(ctx)
+	}
+}

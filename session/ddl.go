@@ -1,0 +1,210 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// MaxRecordBatch bounds the record batches that SQL writes: Kafka's default max.message.bytes.
+const MaxRecordBatch = 1_048_588
+
+// errExists tells a CREATE … IF NOT EXISTS that there is nothing to do.
+type errExists struct{ name string }
+
+func (e errExists) Error() string { return "exists: " + e.name }
+
+// free checks that a relation's name is not taken.
+func free(at *catalog.Snapshot, schema, name string, ifNotExists bool) error {
+	if _, taken := at.Relation(schema, name, nil); !taken {
+		return nil
+	}
+	if ifNotExists {
+		return errExists{name}
+	}
+	return sqlerr.New(sqlerr.DuplicateTable, "relation %q already exists", name)
+}
+
+// created ends a CREATE: with its tag, or with a notice when IF NOT EXISTS had nothing to do.
+func (s *Session) created(err error, tag string, w face.Writer) error {
+	if e, ok := err.(errExists); ok {
+		s.client.Notice(face.Notice{Code: string(sqlerr.DuplicateTable), Message: fmt.Sprintf("relation %q already exists, skipping", e.name)})
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.Complete(tag)
+}
+
+func (s *Session) notice(format string, args ...any) {
+	s.client.Notice(face.Notice{Message: fmt.Sprintf(format, args...)})
+}
+
+// errorColumns of a stream's error relation; the positions are exec/source's.
+var errorColumns = []catalog.Column{
+	{Name: "_partition", Type: sqltype.Of(sqltype.Int4)},
+	{Name: "_offset", Type: sqltype.Of(sqltype.Int8)},
+	{Name: "_timestamp", Type: sqltype.Of(sqltype.Timestamptz)},
+	{Name: "reason", Type: sqltype.Of(sqltype.Text)},
+	{Name: "column_name", Type: sqltype.Of(sqltype.Text)},
+	{Name: "message", Type: sqltype.Of(sqltype.Text)},
+	{Name: "key", Type: sqltype.Of(sqltype.Bytea)},
+	{Name: "value", Type: sqltype.Of(sqltype.Bytea)},
+}
+
+// viewErrorColumns of a view's error relation.
+var viewErrorColumns = []catalog.Column{
+	{Name: "sqlstate", Type: sqltype.Of(sqltype.Text)},
+	{Name: "message", Type: sqltype.Of(sqltype.Text)},
+	{Name: "count", Type: sqltype.Of(sqltype.Int8)},
+}
+
+// putErrors adds the error relation of rel to a Txn.
+func putErrors(t *catalog.Txn, rel *catalog.Relation, columns []catalog.Column) error {
+	name := rel.Name + "_errors"
+	if err := free(t.At(), rel.Schema, name, false); err != nil {
+		return err
+	}
+	t.Put(&catalog.Relation{
+		Schema: rel.Schema, Name: name, Kind: catalog.KindErrors, Columns: columns, Parent: rel.OID, TimestampColumn: -1,
+	})
+	return nil
+}
+
+// bindTopic finds or makes the topic of a relation.
+func (s *Session) bindTopic(t *catalog.Txn, rel *catalog.Relation, name string, partitions int32) error {
+	rel.TopicName = name
+	if topic, ok := s.db.Log.TopicByName(name); ok {
+		if topic.Internal {
+			return sqlerr.New(sqlerr.DuplicateTable, "topic %q belongs to a table", name)
+		}
+		if partitions > 0 && partitions != topic.Partitions {
+			return sqlerr.New(sqlerr.InvalidParameterValue, "topic %q has %d partitions, not %d", name, topic.Partitions, partitions)
+		}
+		rel.Topic = topic.ID
+		return nil
+	}
+	topic, err := s.newTopic(name, partitions)
+	if err != nil {
+		return err
+	}
+	t.CreateTopic(topic)
+	rel.Topic = topic.ID
+	return nil
+}
+
+func (s *Session) newTopic(name string, partitions int32) (log.Topic, error) {
+	if err := checkTopicName(name); err != nil {
+		return log.Topic{}, err
+	}
+	if partitions == 0 {
+		partitions = s.db.DefaultPartitions
+	}
+	id, err := log.NewTopicID(s.db.Rand)
+	return log.Topic{ID: id, Name: name, Partitions: partitions, Configs: map[string]string{}}, err
+}
+
+// checkTopicName is Kafka's rule.
+func checkTopicName(name string) error {
+	ok := name != "" && len(name) <= 249 && name != "." && name != ".."
+	for _, c := range []byte(name) {
+		ok = ok && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-')
+	}
+	if !ok {
+		return sqlerr.New(sqlerr.InvalidName, "invalid topic name: %q", name).
+			WithHint("A topic name has 1 to 249 letters, digits, dots, dashes and underscores.")
+	}
+	return nil
+}
+
+// maxPartitions of one topic.
+const maxPartitions = 10_000
+
+// createTopic is CREATE TOPIC.
+func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.Writer) error {
+	o, err := readOptions(b.Options, "partitions", "replication_factor", "cleanup_policy", "retention_ms")
+	if err != nil {
+		return err
+	}
+	partitions, err := o.partitions()
+	if err != nil {
+		return err
+	}
+	_, err = s.db.Catalog.Run(ctx, s.db.Log, nil, func(t *catalog.Txn) error {
+		if _, ok := s.db.Log.TopicByName(b.Name); ok {
+			if b.IfNotExists {
+				return errExists{b.Name}
+			}
+			return sqlerr.New(sqlerr.DuplicateObject, "topic %q already exists", b.Name).At(b.Pos)
+		}
+		topic, err := s.newTopic(b.Name, partitions)
+		if err != nil {
+			return err
+		}
+		for option, config := range map[string]string{"cleanup_policy": "cleanup.policy", "retention_ms": "retention.ms"} {
+			if v, ok := o.get(option); ok {
+				topic.Configs[config] = v
+			}
+		}
+		t.CreateTopic(topic)
+		return nil
+	})
+	return s.created(err, "CREATE TOPIC", w)
+}
+
+// options of a WITH list, by name.
+type options map[string]parse.Option
+
+// readOptions refuses names that are not known, and repeats.
+func readOptions(list []parse.Option, known ...string) (options, error) {
+	o := options{}
+	for _, opt := range list {
+		if !slices.Contains(known, opt.Name) {
+			slices.Sort(known)
+			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized parameter %q", opt.Name).At(opt.Pos).
+				WithHint("Known parameters are %s.", joinNames(known))
+		}
+		if _, twice := o[opt.Name]; twice {
+			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "parameter %q specified more than once", opt.Name).At(opt.Pos)
+		}
+		o[opt.Name] = opt
+	}
+	return o, nil
+}
+
+func joinNames(names []string) string {
+	out := ""
+	for i, n := range names {
+		if i > 0 {
+			out += ", "
+		}
+		out += n
+	}
+	return out
+}
+
+func (o options) get(name string) (string, bool) {
+	v, ok := o[name]
+	return v.Value, ok
+}
+
+// partitions is the option of that name, 0 when it is not given.
+func (o options) partitions() (int32, error) {
+	v, ok := o["partitions"]
+	if !ok {
+		return 0, nil
+	}
+	n, valid := v.Int()
+	if !valid || n < 1 || n > maxPartitions {
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "partitions must be a number from 1 to %d", maxPartitions).At(v.Pos)
+	}
+	return int32(n), nil
+}

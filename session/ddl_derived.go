@@ -1,0 +1,176 @@
+package session
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/bind"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// frozen are the settings a definition depends on; a derived relation keeps those of its
+// creator.
+var frozen = []string{"TimeZone", "DateStyle", "IntervalStyle", "extra_float_digits", "bytea_output", "search_path"}
+
+func (s *Session) freeze(rel *catalog.Relation) {
+	rel.Settings = map[string]string{}
+	for _, f := range frozen {
+		rel.Settings[f] = s.set.get(f)
+	}
+}
+
+// bindOptions are for statements that define something.
+func (s *Session) bindOptions() bind.Options { return bind.Options{Settings: s.set.derived} }
+
+// refuseErrors: the error rows of a view are read, not computed with for ever, and system
+// relations have no changes.
+func (db *Database) refuseErrors(q *plan.Query) error {
+	snap := db.Catalog.Now()
+	for _, id := range q.Relations {
+		rel, ok := snap.ByOID(catalog.OID(id))
+		if !ok {
+			continue
+		}
+		if parent, ok := snap.ByOID(rel.Parent); rel.Kind == catalog.KindErrors && ok && parent.Kind == catalog.KindView {
+			return sqlerr.New(sqlerr.FeatureNotSupported, "a relation over %q is not supported yet", rel.Name)
+		}
+		if rel.Kind == catalog.KindSystem {
+			return sqlerr.New(sqlerr.FeatureNotSupported, "a relation over system view %q is not supported", rel.Name)
+		}
+	}
+	return nil
+}
+
+// createView is CREATE MATERIALIZED VIEW: it returns when the view has reached the version of
+// its own creation.
+func (s *Session) createView(ctx context.Context, b *parse.CreateMaterializedView, w face.Writer) error {
+	def, err := bind.CreateView(b, s.db.Catalog.Now(), s.bindOptions())
+	if err != nil {
+		return err
+	}
+	if err := s.db.refuseErrors(def.Query); err != nil {
+		return err
+	}
+	rel := def.Relation
+	s.freeze(rel)
+	err = s.startDerived(ctx, rel, def.Background, func(t *catalog.Txn) error {
+		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
+			return err
+		}
+		t.Put(rel)
+		return putErrors(t, rel, viewErrorColumns)
+	})
+	return s.created(err, "CREATE MATERIALIZED VIEW", w)
+}
+
+// createSink is CREATE SINK name TO TOPIC topic AS query.
+func (s *Session) createSink(ctx context.Context, b *parse.CreateSink, w face.Writer) error {
+	def, err := bind.CreateSink(b, s.db.Catalog.Now(), s.bindOptions())
+	if err != nil {
+		return err
+	}
+	if err := s.db.refuseErrors(def.Query); err != nil {
+		return err
+	}
+	return s.created(s.createWriting(ctx, def.Relation, def.Partitions, b.IfNotExists), "CREATE SINK", w)
+}
+
+// createWriting commits a sink or a derived stream with its topic, and starts it.
+func (s *Session) createWriting(ctx context.Context, rel *catalog.Relation, partitions int, ifNotExists bool) error {
+	s.freeze(rel)
+	topic := rel.TopicName
+	return s.startDerived(ctx, rel, false, func(t *catalog.Txn) error {
+		if err := free(t.At(), rel.Schema, rel.Name, ifNotExists); err != nil {
+			return err
+		}
+		if err := s.bindTopic(t, rel, topic, int32(partitions)); err != nil {
+			return err
+		}
+		if err := refuseCycle(t.At(), rel); err != nil {
+			return err
+		}
+		t.Put(rel)
+		if rel.Kind == catalog.KindStream {
+			return putErrors(t, rel, errorColumns)
+		}
+		return nil
+	})
+}
+
+// startDerived commits a derived relation and starts its dataflow.
+func (s *Session) startDerived(ctx context.Context, rel *catalog.Relation, background bool, build func(*catalog.Txn) error) error {
+	creating := s.db.Runtime.Create()
+	v, err := s.db.Catalog.Run(ctx, s.db.Log, creating.Applied, func(t *catalog.Txn) error {
+		rel.OID = 0
+		if err := stillThere(t.At(), rel.DependsOn); err != nil {
+			return err
+		}
+		return build(t)
+	})
+	if err != nil {
+		creating.Abandon()
+		return err
+	}
+	made, ok := s.db.Catalog.Now().ByOID(rel.OID)
+	if !ok {
+		creating.Abandon()
+		return sqlerr.New(sqlerr.UndefinedTable, "relation %q was dropped meanwhile", rel.Name)
+	}
+	if err := creating.Begin(made); err != nil || background {
+		return err
+	}
+	return s.db.Runtime.Watch(ctx, rel.OID, v)
+}
+
+// stillThere: what was planned over exists in the version that the CREATE commits on.
+func stillThere(at *catalog.Snapshot, oids []catalog.OID) error {
+	for _, oid := range oids {
+		if _, ok := at.ByOID(oid); !ok {
+			return sqlerr.New(sqlerr.UndefinedTable, "relation with OID %d was dropped meanwhile", oid)
+		}
+	}
+	return nil
+}
+
+// refuseCycle: what a sink reads must not be made from the topic it writes.
+func refuseCycle(at *catalog.Snapshot, rel *catalog.Relation) error {
+	c := cycle{at: at, rel: rel, seen: map[catalog.OID]bool{}}
+	if slices.ContainsFunc(rel.DependsOn, c.reaches) {
+		return sqlerr.New(sqlerr.InvalidObjectDefinition, "%s %q would read what it writes: topic %q", rel.Kind, rel.Name, rel.TopicName)
+	}
+	return nil
+}
+
+type cycle struct {
+	at   *catalog.Snapshot
+	rel  *catalog.Relation
+	seen map[catalog.OID]bool
+}
+
+// reaches reports whether relation oid is made from the topic, itself or through what writes
+// the topic it reads.
+func (c *cycle) reaches(oid catalog.OID) bool {
+	r, ok := c.at.ByOID(oid)
+	if !ok || c.seen[oid] {
+		return false
+	}
+	c.seen[oid] = true
+	if r.Topic == c.rel.Topic || slices.ContainsFunc(r.DependsOn, c.reaches) {
+		return true
+	}
+	if r.Kind != catalog.KindStream {
+		return false
+	}
+	for _, kind := range []catalog.Kind{catalog.KindSink, catalog.KindStream} {
+		for _, writer := range c.at.Relations(kind) {
+			if writer.Topic == r.Topic && slices.ContainsFunc(writer.DependsOn, c.reaches) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,211 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/parse"
+)
+
+var dropKinds = map[parse.ObjectKind]catalog.Kind{
+	parse.ObjTable: catalog.KindTable, parse.ObjStream: catalog.KindStream, parse.ObjSink: catalog.KindSink,
+	parse.ObjMaterializedView: catalog.KindView, parse.ObjIndex: catalog.KindIndex,
+}
+
+// drop is DROP of anything.
+func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error {
+	tag := "DROP " + b.Kind.String()
+	if b.Kind == parse.ObjTopic {
+		return s.dropTopics(ctx, b, w)
+	}
+	kind, ok := dropKinds[b.Kind]
+	if !ok {
+		return unsupported(tag)
+	}
+	var gone []*catalog.Relation
+	_, err := s.db.Catalog.Run(ctx, s.db.Log, nil, func(t *catalog.Txn) error {
+		gone = nil
+		d := dropping{s: s, t: t, seen: map[catalog.OID]bool{}}
+		for _, n := range b.Names {
+			rel, err := s.dropTarget(t.At(), n, kind, b)
+			if err != nil {
+				return err
+			}
+			if rel == nil {
+				continue
+			}
+			if err := d.relation(rel, b.Cascade, b.Names); err != nil {
+				return err
+			}
+		}
+		gone = d.gone
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.afterDrop(gone)
+	return w.Complete(tag)
+}
+
+// dropTarget finds what a name means; nil when it does not exist and need not.
+func (s *Session) dropTarget(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, b *parse.Drop) (*catalog.Relation, error) {
+	rel, ok := at.Relation(n.Schema, n.Name, s.set.path())
+	noun := strings.ToLower(b.Kind.String())
+	if !ok {
+		if b.IfExists {
+			s.notice("%s %q does not exist, skipping", noun, n.String())
+			return nil, nil
+		}
+		code := sqlerr.UndefinedTable
+		if kind == catalog.KindIndex {
+			code = sqlerr.UndefinedObject
+		}
+		return nil, sqlerr.New(code, "%s %q does not exist", noun, n.String())
+	}
+	if rel.Kind != kind {
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "%q is not a %s", n.Name, noun).
+			WithHint("Use DROP %s to remove a %s.", strings.ToUpper(string(rel.Kind)), rel.Kind)
+	}
+	return rel, nil
+}
+
+// dropping collects what goes.
+type dropping struct {
+	s    *Session
+	t    *catalog.Txn
+	seen map[catalog.OID]bool
+	gone []*catalog.Relation
+}
+
+// relation drops rel with what belongs to it, and with what depends on it if it may.
+func (d *dropping) relation(rel *catalog.Relation, cascade bool, asked []parse.Name) error {
+	if d.seen[rel.OID] {
+		return nil
+	}
+	d.seen[rel.OID] = true
+	var blocking []string
+	for _, dep := range d.t.At().Dependents(rel.OID) {
+		owned := dep.Parent == rel.OID
+		if !owned && !cascade && !d.named(dep, asked) {
+			blocking = append(blocking, fmt.Sprintf("%s %s depends on %s %s", dep.Kind, dep.Name, rel.Kind, rel.Name))
+			continue
+		}
+		if cascade && !owned && !d.named(dep, asked) && !d.seen[dep.OID] {
+			d.s.notice("drop cascades to %s %s", dep.Kind, dep.Name)
+		}
+		if err := d.relation(dep, cascade, asked); err != nil {
+			return err
+		}
+	}
+	if len(blocking) > 0 {
+		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", rel.Kind, rel.Name).
+			WithDetail("%s", strings.Join(blocking, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+	}
+	d.t.Drop(rel.OID)
+	if rel.Kind == catalog.KindTable {
+		d.t.DropTopic(rel.Topic)
+	}
+	d.gone = append(d.gone, rel)
+	return nil
+}
+
+func (d *dropping) named(rel *catalog.Relation, asked []parse.Name) bool {
+	for _, n := range asked {
+		if found, ok := d.t.At().Relation(n.Schema, n.Name, d.s.set.path()); ok && found.OID == rel.OID {
+			return true
+		}
+	}
+	return false
+}
+
+// afterDrop stops what worked for relations that are gone.
+func (s *Session) afterDrop(gone []*catalog.Relation) {
+	for _, rel := range gone {
+		switch rel.Kind {
+		case catalog.KindTable:
+			s.db.Tables.Drop(rel.OID)
+		case catalog.KindIndex:
+			s.db.Tables.DropIndex(rel.Parent, rel.OID)
+		case catalog.KindStream, catalog.KindSink:
+			s.notice("topic %q is kept", rel.TopicName)
+			s.db.Runtime.Drop(rel.OID)
+		case catalog.KindView:
+			s.db.Runtime.Drop(rel.OID)
+		}
+	}
+}
+
+// dropTopics is DROP TOPIC: refused while a relation uses the topic.
+func (s *Session) dropTopics(ctx context.Context, b *parse.Drop, w face.Writer) error {
+	_, err := s.db.Catalog.Run(ctx, s.db.Log, nil, func(t *catalog.Txn) error {
+		for _, n := range b.Names {
+			topic, ok := s.db.Log.TopicByName(n.String())
+			if !ok {
+				if b.IfExists {
+					s.notice("topic %q does not exist, skipping", n.String())
+					continue
+				}
+				return sqlerr.New(sqlerr.UndefinedObject, "topic %q does not exist", n.String())
+			}
+			if user := t.At().UsesTopic(topic.ID); user != nil {
+				return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop topic %s because other objects depend on it", topic.Name).
+					WithDetail("%s %s is bound to it.", user.Kind, user.Name)
+			}
+			t.DropTopic(topic.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return w.Complete("DROP TOPIC")
+}
+
+// onError reads the option on_error.
+func (o options) onError(rel *catalog.Relation) error {
+	v, ok := o["on_error"]
+	switch {
+	case !ok || strings.EqualFold(v.Value, "fail"):
+		rel.OnErrorSkip = false
+	case strings.EqualFold(v.Value, "skip"):
+		rel.OnErrorSkip = true
+	default:
+		return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for option \"on_error\": %q", v.Value).At(v.Pos).
+			WithHint("It must be one of fail, skip.")
+	}
+	return nil
+}
+
+// alterSet is ALTER kind name SET (on_error = …).
+func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer) error {
+	kind, ok := dropKinds[b.Kind]
+	if !ok || (kind != catalog.KindView && kind != catalog.KindSink && kind != catalog.KindStream) {
+		return unsupported("ALTER " + b.Kind.String() + " SET")
+	}
+	o, err := readOptions(b.Options, "on_error")
+	if err != nil {
+		return err
+	}
+	v, err := s.db.Catalog.Run(ctx, s.db.Log, nil, func(t *catalog.Txn) error {
+		rel, err := s.dropTarget(t.At(), b.Name, kind, &parse.Drop{Kind: b.Kind, IfExists: b.IfExists})
+		if err != nil || rel == nil {
+			return err
+		}
+		changed := *rel
+		if err := o.onError(&changed); err != nil {
+			return err
+		}
+		t.Put(&changed)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.db.Runtime.Changed(v)
+	return w.Complete("ALTER " + b.Kind.String())
+}

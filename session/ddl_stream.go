@@ -1,0 +1,41 @@
+package session
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/planner/bind"
+	"github.com/tributary-db/tributary/planner/parse"
+)
+
+// createStream is CREATE STREAM: a relation over a topic, which it creates or binds; with AS,
+// one that a query writes.
+func (s *Session) createStream(ctx context.Context, b *parse.CreateStream, w face.Writer) error {
+	def, err := bind.CreateStream(b, s.db.Catalog.Now(), s.bindOptions(), nil)
+	if err != nil {
+		return err
+	}
+	if def.Connector != "" {
+		return unsupported("connector " + def.Connector)
+	}
+	if def.Query != nil {
+		if err := s.db.refuseErrors(def.Query); err != nil {
+			return err
+		}
+		return s.created(s.createWriting(ctx, def.Relation, def.Partitions, b.IfNotExists), "CREATE STREAM", w)
+	}
+	rel, topic := def.Relation, def.Relation.TopicName
+	_, err = s.db.Catalog.Run(ctx, s.db.Log, nil, func(t *catalog.Txn) error {
+		rel.OID = 0
+		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
+			return err
+		}
+		if err := s.bindTopic(t, rel, topic, int32(def.Partitions)); err != nil {
+			return err
+		}
+		t.Put(rel)
+		return putErrors(t, rel, errorColumns)
+	})
+	return s.created(err, "CREATE STREAM", w)
+}

@@ -1,0 +1,20 @@
+// Package session is what a statement does: parse, bind, plan, run; transactions, settings,
+// prepared statements and portals.
+//
+//	pgwire (or another face)
+//	   │ text, Bind          rows, tags ▲
+//	   ▼                                │
+//	Session ─ parse ─ bind ─ rewrite ─► plan.Query ─► exec/lane: Pin, Query ─► face.Writer
+//	   │                └─► DML ─► exec/table.Tx ─► COMMIT = one log.Entry
+//	   └─ DDL ─► catalog.Txn ─► one log.Entry ─► exec/lane, exec/table
+//
+// Database is what sessions share; a Session is one client's. Transactions: outside a block a
+// statement is one; the statements of one simple query share an implicit one. DDL commits by
+// itself: it ends an implicit transaction, and is refused in a block (25001).
+//
+// Plans are cached by text, catalog version and settings. Errors leave as *sqlerr.Error:
+// errors.go maps the sentinels of the layers below to SQLSTATEs.
+//
+// Concurrency: a Session is used by one goroutine; a portal with a row limit runs its query in
+// a goroutine that stands still between Executes.
+package session

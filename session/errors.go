@@ -1,0 +1,79 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/meta"
+	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/segment"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// sentinels maps the errors of the layers below to what a SQL user is told.
+var sentinels = []struct {
+	err     error
+	code    sqlerr.Code
+	message string
+}{
+	{log.ErrUnknownTopic, sqlerr.UndefinedObject, "topic does not exist"},
+	{log.ErrTopicExists, sqlerr.DuplicateObject, "topic already exists"},
+	{log.ErrOffsetOutOfRange, sqlerr.InvalidParameterValue, "offset out of range"},
+	{log.ErrOutOfOrderSequence, sqlerr.InternalError, "out of order sequence number"},
+	{log.ErrInvalidEpoch, sqlerr.InternalError, "invalid producer epoch"},
+	{log.ErrInvalidRecord, sqlerr.DataException, "invalid record"},
+	{log.ErrTooLarge, sqlerr.ProgramLimitExceeded, "transaction is larger than allowed"},
+	{log.ErrFenced, sqlerr.CannotConnectNow, "another server has taken over this log"},
+	{log.ErrCondition, sqlerr.SerializationFailure, "could not serialize access due to concurrent change"},
+	{log.ErrClosed, sqlerr.AdminShutdown, "the server is shutting down"},
+	{log.ErrUnavailable, sqlerr.CannotConnectNow, "the log is not available now, try again"},
+	{log.ErrCorrupt, sqlerr.DataCorrupted, "log data is corrupt"},
+	{log.ErrPoisoned, sqlerr.IOError, "the log stopped after an I/O error; restart the server"},
+	{catalog.ErrChanged, sqlerr.SerializationFailure, "the catalog changed meanwhile, try again"},
+	{meta.ErrConflict, sqlerr.SerializationFailure, "could not serialize access due to concurrent change"},
+	{meta.ErrUnknown, sqlerr.Code("08007"), "the outcome of the commit is not known"},
+	{meta.ErrTruncated, sqlerr.InternalError, "commit log truncated"},
+	{meta.ErrLocked, sqlerr.ObjectInUse, "the metadata is in use by another process"},
+	{meta.ErrCorrupt, sqlerr.DataCorrupted, "metadata is corrupt"},
+	{objstore.ErrNotFound, sqlerr.DataCorrupted, "an object of the store is missing"},
+	{objstore.ErrPrecondition, sqlerr.SerializationFailure, "could not serialize access due to concurrent change"},
+	{objstore.ErrUnknown, sqlerr.IOError, "the object store did not answer"},
+	{objstore.ErrRange, sqlerr.DataCorrupted, "an object of the store is too short"},
+	{objstore.ErrFormatVersion, sqlerr.DataCorrupted, "the object store is of a format this server does not read"},
+	{segment.ErrCorrupt, sqlerr.DataCorrupted, "a segment is corrupt"},
+	{recordbatch.ErrTooLarge, sqlerr.ProgramLimitExceeded, "a row is too large for a record"},
+	{recordbatch.ErrCorrupt, sqlerr.DataCorrupted, "a record batch is corrupt"},
+	{state.ErrSnapshotTooOld, sqlerr.SnapshotTooOld, "snapshot too old"},
+	{state.ErrNegativeWeight, sqlerr.InternalError, "a dataflow lost count of a row"},
+	{state.ErrOutOfMemory, sqlerr.OutOfMemory, "out of memory"},
+	{context.DeadlineExceeded, sqlerr.QueryCanceled, "canceling statement due to timeout"},
+	{context.Canceled, sqlerr.QueryCanceled, "canceling statement due to user request"},
+}
+
+// userError turns any error into the one a SQL user sees. What nothing knows is XX000 and is
+// logged; its text stays inside.
+func userError(err error, logger *slog.Logger) error {
+	var user *sqlerr.Error
+	if errors.As(err, &user) {
+		return user
+	}
+	for _, s := range sentinels {
+		if errors.Is(err, s.err) {
+			e := sqlerr.New(s.code, "%s", s.message)
+			e.Cause = err
+			if s.code == sqlerr.DataCorrupted || s.code == sqlerr.IOError || s.code == sqlerr.InternalError {
+				logger.Error("statement failed", "error", err)
+			}
+			return e
+		}
+	}
+	logger.Error("statement failed", "error", err)
+	e := sqlerr.New(sqlerr.InternalError, "internal error")
+	e.Cause = err
+	return e
+}

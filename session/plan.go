@@ -1,0 +1,103 @@
+package session
+
+import (
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/bind"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/planner/rewrite"
+)
+
+// plan makes what a statement needs to run, and its result columns.
+func (s *Session) plan(st *statement, given []sqltype.OID) (*planned, error) {
+	switch b := st.Body.(type) {
+	case *parse.Select:
+		q, err := s.planQuery(b.Query, given)
+		if err != nil {
+			return nil, err
+		}
+		return &planned{query: q, fields: resultFields(q), params: q.Params}, nil
+	case *parse.Subscribe:
+		q, err := s.planSubscription(b.Query, given)
+		if err != nil {
+			return nil, err
+		}
+		return &planned{query: q, fields: subscribeFields(resultFields(q)), params: q.Params}, nil
+	case *parse.Insert, *parse.Update, *parse.Delete:
+		d, err := s.planDML(st.Body, given)
+		if err != nil {
+			return nil, err
+		}
+		return &planned{dml: d, params: d.query.Params}, nil
+	case *parse.Show:
+		name, _, err := s.set.show(b.Name)
+		if err != nil {
+			name = b.Name
+		}
+		if name == "all" {
+			return &planned{fields: showFields([]string{"name", "setting", "description"})}, nil
+		}
+		return &planned{fields: showFields([]string{name})}, nil
+	case *parse.ShowObjects:
+		return &planned{fields: showFields(showColumns[b.Kind])}, nil
+	case *parse.Explain:
+		return &planned{fields: showFields(explainColumns)}, nil
+	}
+	return &planned{}, nil
+}
+
+// planQuery plans a query that runs once.
+func (s *Session) planQuery(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
+	return s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, ParamTypes: given})
+}
+
+// planSubscription plans a query that goes on, with parameters.
+func (s *Session) planSubscription(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
+	return s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, ParamTypes: given, Continuous: true})
+}
+
+// planContinuous plans the query of a definition.
+func (s *Session) planContinuous(q parse.Query) (*plan.Query, error) {
+	made, err := s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, Continuous: true, NoParams: true})
+	if err != nil {
+		return nil, err
+	}
+	return made, s.db.refuseErrors(made)
+}
+
+func (db *Database) plan(q parse.Query, cat catalog.Reader, o bind.Options) (*plan.Query, error) {
+	bound, err := bind.Query(q, cat, o)
+	if err != nil {
+		return nil, err
+	}
+	return rewrite.Query(bound, cat, rewrite.Options{Folder: db.Folder, Continuous: o.Continuous})
+}
+
+// PlanRelation plans the stored query of a derived relation under the settings frozen in it.
+func (db *Database) PlanRelation(rel *catalog.Relation) (*plan.Query, error) {
+	set := newSettings(db.ServerVersion(), Superuser)
+	for name, value := range rel.Settings {
+		if _, err := set.set(name, value); err != nil {
+			return nil, err
+		}
+	}
+	bound, err := bind.Continuous(rel.Query, db.Catalog.Now(), bind.Options{Settings: set.derived})
+	if err != nil {
+		return nil, err
+	}
+	return rewrite.Query(bound, db.Catalog.Now(), rewrite.Options{Folder: db.Folder, Continuous: true})
+}
+
+// resultFields are a query's columns for the client.
+func resultFields(q *plan.Query) []face.Field {
+	out := make([]face.Field, len(q.Fields))
+	for i, f := range q.Fields {
+		out[i] = face.Field{Name: f.Name, Type: f.Type, Table: uint32(f.Relation), Attr: f.Attnum}
+		if f.Type.OID == sqltype.Unknown {
+			out[i].Type = sqltype.Of(sqltype.Text)
+		}
+	}
+	return out
+}

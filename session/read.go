@@ -1,0 +1,80 @@
+package session
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/exec/flow"
+	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// snapshot pins the version a statement reads: the block's in REPEATABLE READ, else the newest.
+// free lets it go.
+func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID) (pin *lane.Pin, free func(), err error) {
+	if s.tx.pin != nil {
+		if err := s.tx.pin.Hold(ctx, oids(rels)); err != nil {
+			return nil, nil, err
+		}
+		return s.tx.pin, func() {}, nil
+	}
+	pin, err = s.db.Runtime.Pin(ctx, oids(rels), s.set.readMode())
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.tx.block && s.tx.repeatable {
+		s.tx.pin = pin
+		return pin, func() {}, nil
+	}
+	return pin, pin.Release, nil
+}
+
+func oids(rels []plan.RelationID) []catalog.OID {
+	out := make([]catalog.OID, len(rels))
+	for i, r := range rels {
+		out[i] = catalog.OID(r)
+	}
+	return out
+}
+
+// runQuery runs a plan once and gives its rows to out.
+func (s *Session) runQuery(ctx context.Context, q *plan.Query, args []delta.Column, out exec.Out) error {
+	pin, free, err := s.snapshot(ctx, q.Relations)
+	if err != nil {
+		return err
+	}
+	defer free()
+	in := s.tx.writes.Inputs(s.db.Runtime.Inputs())
+	return s.db.Runtime.Query(ctx, q, pin.Version(), in, args, out)
+}
+
+// rowsTo writes a query's rows to w and counts them.
+func (s *Session) rowsTo(ctx context.Context, q *plan.Query, args []delta.Column, w face.Writer) (int64, error) {
+	rows := int64(0)
+	err := s.runQuery(ctx, q, args, flow.OutFunc(func(d *delta.Batch) error {
+		rows += countRows(d)
+		return w.Rows(d)
+	}))
+	return rows, err
+}
+
+// countRows is how many rows d stands for.
+func countRows(d *delta.Batch) int64 {
+	if d.Weights == nil {
+		return int64(d.Rows())
+	}
+	n := int64(0)
+	if d.Sel == nil {
+		for _, w := range d.Weights[:d.Len] {
+			n += w
+		}
+		return n
+	}
+	for _, i := range d.Sel {
+		n += d.Weights[i]
+	}
+	return n
+}

@@ -1,0 +1,106 @@
+package session
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/parse"
+)
+
+// runStatement runs everything but a plain query. DDL ends an implicit transaction first and is
+// refused in a block.
+//
+//lint:dispatch
+func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) error {
+	st := p.prepared.statement
+	if isDDL(st.Body) {
+		if err := s.beforeDDL(ctx, st); err != nil {
+			return err
+		}
+	}
+	switch b := st.Body.(type) {
+	case *parse.Transaction:
+		return s.transaction(ctx, b, w)
+	case *parse.SetTransaction:
+		return s.setTransaction(b, w)
+	case *parse.Insert, *parse.Update, *parse.Delete:
+		return s.runDML(ctx, p, w)
+	case *parse.Truncate:
+		return unsupported("TRUNCATE").WithHint("DELETE without WHERE empties a table.")
+	case *parse.Subscribe:
+		return s.subscribe(ctx, p, w)
+	case *parse.CopyFrom:
+		return s.copyFrom(ctx, b, w)
+	case *parse.CopyTo:
+		return s.copyTo(ctx, p, b, w)
+	case *parse.Explain:
+		return s.explain(ctx, p, w)
+	case *parse.CreateTable:
+		return s.createTable(ctx, b, w)
+	case *parse.CreateStream:
+		return s.createStream(ctx, b, w)
+	case *parse.CreateSink:
+		return s.createSink(ctx, b, w)
+	case *parse.CreateTopic:
+		return s.createTopic(ctx, b, w)
+	case *parse.CreateMaterializedView:
+		return s.createView(ctx, b, w)
+	case *parse.CreateIndex:
+		return s.createIndex(ctx, b, w)
+	case *parse.Drop:
+		return s.drop(ctx, b, w)
+	case *parse.AlterSet:
+		return s.alterSet(ctx, b, w)
+	case *parse.AlterRole:
+		return s.alterRole(ctx, b, w)
+	case *parse.ShowObjects:
+		return s.showObjects(b, w)
+	case *parse.Show:
+		return s.show(b, w)
+	case *parse.Set:
+		return s.setParameter(b, w)
+	case *parse.Reset:
+		return s.resetParameter(b, w)
+	case *parse.Deallocate:
+		return s.deallocate(b, w)
+	case *parse.Discard:
+		return s.discard(b, w)
+	case *parse.Listen:
+		return s.listen(b, w)
+	case *parse.CloseCursor:
+		if b.All {
+			return w.Complete("CLOSE CURSOR ALL")
+		}
+		return sqlerr.New(sqlerr.InvalidCursorName, "cursor %q does not exist", b.Name)
+	case *parse.CreateTableAs:
+		return unsupported("CREATE TABLE AS").WithHint("CREATE TABLE, then INSERT INTO … SELECT.")
+	case *parse.CreateView:
+		return unsupported("CREATE VIEW").WithHint("CREATE MATERIALIZED VIEW keeps its result up to date by itself.")
+	case *parse.Unsupported:
+		return unsupported(b.What)
+	}
+	return unsupported(st.Tag)
+}
+
+func unsupported(what string) *sqlerr.Error {
+	return sqlerr.New(sqlerr.FeatureNotSupported, "%s is not supported yet", what)
+}
+
+func isDDL(b parse.Body) bool {
+	switch b.(type) {
+	case *parse.CreateTable, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
+		*parse.CreateIndex, *parse.Drop, *parse.AlterSet, *parse.AlterRole:
+		return true
+	}
+	return false
+}
+
+// beforeDDL refuses DDL in a block, and commits what an implicit transaction did before it: a
+// catalog change is a commit of its own.
+func (s *Session) beforeDDL(ctx context.Context, st *statement) error {
+	if s.tx.block {
+		return sqlerr.New(sqlerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", st.Tag)
+	}
+	return s.commit(ctx)
+}

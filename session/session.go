@@ -1,0 +1,133 @@
+package session
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/parse"
+)
+
+// Session is one client's conversation. It is what pgwire.Session asks for.
+type Session struct {
+	db       *Database
+	user     string
+	database string
+	pid      int32
+	client   face.Client
+	set      *settings
+	tx       txState
+	prepared map[string]*prepared
+	portals  map[string]*portal
+}
+
+// Open starts a session.
+func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
+	s := &Session{
+		db: db, user: st.User, database: st.Database, pid: st.PID, client: st.Client,
+		set:      newSettings(db.ServerVersion(), st.User),
+		prepared: map[string]*prepared{}, portals: map[string]*portal{},
+	}
+	for name, d := range map[string]time.Duration{"statement_timeout": db.StatementTimeout, "lock_timeout": db.LockTimeout} {
+		s.set.values[settingIndex[name]] = strconv.FormatInt(d.Milliseconds(), 10)
+	}
+	for _, v := range st.Settings {
+		if _, err := s.set.set(v.Name, v.Value); err != nil {
+			return nil, err
+		}
+	}
+	s.set.defaults = append([]string(nil), s.set.values...)
+	return s, nil
+}
+
+// Parameters are the settings that clients follow.
+func (s *Session) Parameters() []face.Setting { return s.set.reported() }
+
+// Status of the transaction block.
+func (s *Session) Status() face.TxStatus { return s.tx.status() }
+
+// Close rolls back and forgets everything.
+func (s *Session) Close() error {
+	s.dropPortals()
+	s.rollback()
+	return nil
+}
+
+// Fail treats the transaction as if the session had returned an error.
+func (s *Session) Fail(context.Context) { s.tx.fail() }
+
+// Simple runs the statements of a text, outside a block in one implicit transaction.
+func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err error) {
+	ctx, done := s.statementTimeout(ctx)
+	defer done()
+	defer func() { err = s.finish(err, sql) }()
+	if err := s.simple(ctx, sql, w); err != nil {
+		return err
+	}
+	return s.endImplicit(ctx)
+}
+
+func (s *Session) simple(ctx context.Context, sql string, w face.Writer) error {
+	if st, ok := s.cachedStatement(sql); ok {
+		return s.runOne(ctx, st, w)
+	}
+	stmts, err := parse.Parse(sql)
+	if err != nil {
+		s.tx.fail()
+		return err
+	}
+	if len(stmts) == 0 {
+		return w.Empty()
+	}
+	for i := range stmts {
+		st := &statement{Statement: stmts[i], sql: sql}
+		if len(stmts) == 1 {
+			st.cacheable = true
+		}
+		if err := s.runOne(ctx, st, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runOne runs a statement without parameters and writes text results.
+func (s *Session) runOne(ctx context.Context, st *statement, w face.Writer) error {
+	if err := s.tx.allow(st.Body); err != nil {
+		return err
+	}
+	p, err := s.makePortal(ctx, &prepared{statement: st}, &face.Bind{})
+	if err == nil {
+		err = s.runPortal(ctx, p, 0, w)
+		p.close()
+	}
+	if err != nil {
+		s.tx.fail()
+	}
+	return err
+}
+
+// Sync ends the implicit transaction of an extended exchange.
+func (s *Session) Sync(ctx context.Context) error {
+	err := s.endImplicit(ctx)
+	if s.tx.status() == face.TxIdle {
+		s.dropPortals()
+	}
+	return s.finish(err, "")
+}
+
+// finish turns an error into the user's and places it in the text.
+func (s *Session) finish(err error, sql string) error {
+	if err == nil {
+		return nil
+	}
+	err = userError(err, s.db.Logger)
+	if e, ok := err.(*sqlerr.Error); ok && e.Location > 0 && e.Position == 0 && sql != "" {
+		placed := *e
+		placed.Position = parse.Position(sql, e.Location-1)
+		return &placed
+	}
+	return err
+}

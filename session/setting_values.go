@@ -1,0 +1,126 @@
+package session
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+)
+
+func badValue(name, value string) error {
+	return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter %q: %q", name, value)
+}
+
+func parseBool(v string) (string, error) {
+	switch strings.ToLower(v) {
+	case "on", "true", "yes", "1", "t", "y":
+		return "on", nil
+	case "off", "false", "no", "0", "f", "n":
+		return "off", nil
+	}
+	return "", sqlerr.New(sqlerr.InvalidParameterValue, "parameter requires a Boolean value")
+}
+
+func parseEnum(name string, allowed ...string) func(string) (string, error) {
+	return func(v string) (string, error) {
+		if low := strings.ToLower(v); slices.Contains(allowed, low) {
+			return low, nil
+		}
+		return "", sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter %q: %q", name, v).
+			WithHint("Available values: %s.", strings.Join(allowed, ", "))
+	}
+}
+
+func onlyValue(name, only string) func(string) (string, error) {
+	return func(v string) (string, error) {
+		if b, err := parseBool(v); err == nil && b == only {
+			return only, nil
+		}
+		return "", sqlerr.New(sqlerr.FeatureNotSupported, "parameter %q can only be %q", name, only)
+	}
+}
+
+func parseInt(low, high int) func(string) (string, error) {
+	return func(v string) (string, error) {
+		n, err := strconv.Atoi(strings.TrimSpace(v))
+		if err != nil || n < low || n > high {
+			return "", sqlerr.New(sqlerr.InvalidParameterValue, "%q is outside the valid range (%d .. %d)", v, low, high)
+		}
+		return strconv.Itoa(n), nil
+	}
+}
+
+// parseMillis takes a number of milliseconds or a number with a unit and keeps milliseconds.
+func parseMillis(v string) (string, error) {
+	v = strings.TrimSpace(v)
+	digits := strings.TrimRight(v, "abcdefghijklmnopqrstuvwxyz ")
+	units := map[string]int64{"": 1, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+	unit, known := units[strings.TrimSpace(v[len(digits):])]
+	n, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil || !known || n < 0 {
+		return "", sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for a duration: %q", v).
+			WithHint(`Valid units for this parameter are "ms", "s", "min", "h", and "d".`)
+	}
+	return strconv.FormatInt(n*unit, 10), nil
+}
+
+// parseEncoding accepts the spellings of UTF8 (asyncpg sends it in quotes).
+func parseEncoding(v string) (string, error) {
+	switch strings.ToUpper(strings.Trim(v, "'\" ")) {
+	case "UTF8", "UTF-8", "UNICODE":
+		return "UTF8", nil
+	}
+	return "", badValue("client_encoding", v)
+}
+
+// parseDateStyle accepts ISO with any field order; other output styles are not offered.
+func parseDateStyle(v string) (string, error) {
+	order := "MDY"
+	for part := range strings.SplitSeq(v, ",") {
+		switch p := strings.ToUpper(strings.TrimSpace(part)); p {
+		case "ISO", "":
+		case "MDY", "DMY", "YMD":
+			order = p
+		case "US", "NONEURO", "NONEUROPEAN":
+			order = "MDY"
+		case "EURO", "EUROPEAN":
+			order = "DMY"
+		case "SQL", "POSTGRES", "GERMAN":
+			return "", sqlerr.New(sqlerr.FeatureNotSupported, "DateStyle %q is not supported", part).WithHint("Use ISO.")
+		default:
+			return "", badValue("DateStyle", v)
+		}
+	}
+	return "ISO, " + order, nil
+}
+
+func parseIntervalStyle(v string) (string, error) {
+	return parseEnum("IntervalStyle", "postgres", "postgres_verbose", "sql_standard", "iso_8601")(v)
+}
+
+func parseTimeZone(v string) (string, error) {
+	name := strings.Trim(v, "'\"")
+	switch strings.ToUpper(name) {
+	case "UTC", "GMT", "Z", "ZULU", "DEFAULT", "LOCAL", "UCT", "ETC/UTC":
+		return "UTC", nil
+	}
+	if _, err := time.LoadLocation(name); err != nil || name == "" {
+		return "", sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter \"TimeZone\": %q", v)
+	}
+	return name, nil
+}
+
+func parseIsolation(v string) (string, error) {
+	switch low := strings.ToLower(v); low {
+	case "read committed", "repeatable read":
+		return low, nil
+	case "read uncommitted":
+		return "read committed", nil
+	case "serializable":
+		return "", sqlerr.New(sqlerr.FeatureNotSupported, "isolation level SERIALIZABLE is not supported").
+			WithHint("Use REPEATABLE READ.")
+	}
+	return "", badValue("transaction_isolation", v)
+}

@@ -1,0 +1,225 @@
+package session
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// setting is a run-time parameter of a session (PostgreSQL's GUC).
+type setting struct {
+	name   string // as SHOW and ParameterStatus spell it
+	value  string // default
+	report bool   // sent to the client when it changes
+	fixed  bool   // cannot be SET
+	// parse checks a value and gives the form that is kept; nil keeps any text.
+	parse func(value string) (string, error)
+	doc   string
+}
+
+// settingList is every session setting, in the order in which the reported ones are sent.
+var settingList = []setting{
+	{name: "application_name", report: true, doc: "Name of the client program."},
+	{name: "client_encoding", value: "UTF8", report: true, parse: parseEncoding, doc: "Encoding of the client; UTF8 is the only one."},
+	{name: "DateStyle", value: "ISO, MDY", report: true, parse: parseDateStyle, doc: "Output form of dates and times; ISO is the only one."},
+	{name: "default_transaction_read_only", value: "off", report: true, parse: parseBool, doc: "New transactions are read-only."},
+	{name: "in_hot_standby", value: "off", report: true, fixed: true, doc: "Always off."},
+	{name: "integer_datetimes", value: "on", report: true, fixed: true, doc: "Always on."},
+	{name: "IntervalStyle", value: "postgres", report: true, parse: parseIntervalStyle, doc: "Output form of intervals."},
+	{name: "is_superuser", value: "on", report: true, fixed: true, doc: "The one role is a superuser."},
+	{name: "server_encoding", value: "UTF8", report: true, fixed: true, doc: "Always UTF8."},
+	{name: "server_version", report: true, fixed: true, doc: "PostgreSQL version whose behaviour is offered."},
+	{name: "session_authorization", value: "tributary", report: true, fixed: true, doc: "The user of the session."},
+	{name: "standard_conforming_strings", value: "on", report: true, parse: onlyValue("standard_conforming_strings", "on"), doc: "Always on."},
+	{name: "TimeZone", value: "UTC", report: true, parse: parseTimeZone, doc: "Time zone of timestamptz input and output."},
+
+	{name: "server_version_num", value: "150000", fixed: true, doc: "server_version as a number."},
+	{name: "search_path", value: `"$user", public`, parse: nil, doc: "Schemas in which bare names are looked up."},
+	{name: "extra_float_digits", value: "1", parse: parseInt(-15, 3), doc: "Digits of floating-point output; 1 and more are shortest-precise."},
+	{name: "bytea_output", value: "hex", parse: parseEnum("bytea_output", "hex", "escape"), doc: "Output form of bytea."},
+	{name: "client_min_messages", value: "notice", parse: nil, doc: "Least severity of messages sent."},
+	{name: "statement_timeout", value: "0", parse: parseMillis, doc: "Longest run of a statement; 0 = no limit."},
+	{name: "lock_timeout", value: "0", parse: parseMillis, doc: "Longest wait for a lock; 0 = no limit."},
+	{name: "idle_in_transaction_session_timeout", value: "0", parse: parseMillis, doc: "Kept, not enforced."},
+	{name: "read_mode", value: "strict", parse: parseEnum("read_mode", "strict", "available"), doc: "strict: a read sees everything acknowledged before; available: it does not wait."},
+	{name: "default_transaction_isolation", value: "read committed", parse: parseIsolation, doc: "Isolation level of new transactions."},
+	{name: "transaction_isolation", value: "read committed", parse: parseIsolation, doc: "Isolation level of the current transaction."},
+	{name: "transaction_read_only", value: "off", parse: parseBool, doc: "The current transaction is read-only."},
+	{name: "row_security", value: "on", parse: parseBool, doc: "Kept, without effect."},
+	{name: "synchronize_seqscans", value: "on", parse: parseBool, doc: "Kept, without effect."},
+	{name: "synchronous_commit", value: "on", parse: nil, doc: "Kept, without effect: a commit is always durable."},
+	{name: "password_encryption", value: "scram-sha-256", parse: parseEnum("password_encryption", "scram-sha-256"), doc: "Always scram-sha-256."},
+	{name: "jit", value: "off", parse: parseBool, doc: "Kept, without effect."},
+	{name: "lc_messages", value: "C", doc: "Kept, without effect."},
+	{name: "lc_collate", value: "C.UTF-8", fixed: true, doc: "Always C.UTF-8."},
+	{name: "lc_ctype", value: "C.UTF-8", fixed: true, doc: "Always C.UTF-8."},
+	{name: "max_identifier_length", value: "63", fixed: true, doc: "Longest name, bytes."},
+	{name: "backslash_quote", value: "safe_encoding", doc: "Kept, without effect."},
+	{name: "xmloption", value: "content", doc: "Kept, without effect."},
+	{name: "check_function_bodies", value: "on", parse: parseBool, doc: "Kept, without effect."},
+	{name: "default_table_access_method", value: "heap", doc: "Kept, without effect."},
+	{name: "default_tablespace", doc: "Kept, without effect."},
+}
+
+var settingIndex = func() map[string]int {
+	m := map[string]int{}
+	for i := range settingList {
+		m[strings.ToLower(settingList[i].name)] = i
+	}
+	return m
+}()
+
+// settings are the values of one session, by position in settingList; custom holds dotted
+// names.
+type settings struct {
+	values   []string
+	defaults []string // what RESET goes back to: the startup packet's values
+	custom   map[string]string
+	derived  plan.Settings
+	planned  string // the values that plans depend on, as one text
+}
+
+func newSettings(serverVersion, user string) *settings {
+	s := &settings{custom: map[string]string{}}
+	for i := range settingList {
+		s.values = append(s.values, settingList[i].value)
+	}
+	s.values[settingIndex["server_version"]] = serverVersion
+	s.values[settingIndex["session_authorization"]] = user
+	s.defaults = slices.Clone(s.values)
+	s.derive()
+	return s
+}
+
+// derive computes what expressions depend on.
+func (s *settings) derive() {
+	loc, _ := time.LoadLocation(s.get("TimeZone")) // checked when it was set
+	digits, _ := strconv.Atoi(s.get("extra_float_digits"))
+	s.derived = plan.Settings{
+		TimeZone: s.get("TimeZone"), Location: loc, DateStyle: s.get("DateStyle"),
+		IntervalStyle: s.get("IntervalStyle"), ExtraFloatDigits: digits,
+		ByteaOutput: s.get("bytea_output"), SearchPath: s.path(),
+	}
+	s.planned = strings.Join([]string{
+		s.get("TimeZone"), s.get("DateStyle"), s.get("IntervalStyle"), s.get("extra_float_digits"),
+		s.get("bytea_output"), s.get("search_path"),
+	}, "\x01")
+}
+
+// stamp names the values that plans depend on.
+func (s *settings) stamp() string { return s.planned }
+
+func (s *settings) get(name string) string { return s.values[settingIndex[strings.ToLower(name)]] }
+
+// show is SHOW name: the spelled name and the value.
+func (s *settings) show(name string) (spelled, value string, err error) {
+	low := strings.ToLower(name)
+	if i, ok := settingIndex[low]; ok {
+		return settingList[i].name, s.values[i], nil
+	}
+	if v, ok := s.custom[low]; ok {
+		return low, v, nil
+	}
+	return "", "", unknownSetting(name)
+}
+
+func unknownSetting(name string) error {
+	return sqlerr.New(sqlerr.UndefinedObject, "unrecognized configuration parameter %q", name)
+}
+
+// set changes a value; reported is the parameter to tell the client of, empty name = none.
+func (s *settings) set(name, value string) (reported face.Setting, err error) {
+	low := strings.ToLower(name)
+	i, ok := settingIndex[low]
+	if !ok {
+		if !strings.Contains(low, ".") {
+			return reported, unknownSetting(name)
+		}
+		if _, known := s.custom[low]; !known && len(s.custom) >= 1000 {
+			return reported, sqlerr.New(sqlerr.ProgramLimitExceeded, "too many custom parameters")
+		}
+		s.custom[low] = value
+		return reported, nil
+	}
+	d := &settingList[i]
+	if d.fixed {
+		return reported, sqlerr.New(sqlerr.CantChangeRuntimeParam, "parameter %q cannot be changed", d.name)
+	}
+	if d.parse != nil {
+		if value, err = d.parse(value); err != nil {
+			return reported, err
+		}
+	}
+	if s.values[i] == value {
+		return reported, nil
+	}
+	s.values[i] = value
+	s.derive()
+	if d.report {
+		reported = face.Setting{Name: d.name, Value: value}
+	}
+	return reported, nil
+}
+
+// reset goes back to the value of the session's start.
+func (s *settings) reset(name string) (face.Setting, error) {
+	low := strings.ToLower(name)
+	i, ok := settingIndex[low]
+	if !ok {
+		if _, custom := s.custom[low]; custom {
+			delete(s.custom, low)
+			return face.Setting{}, nil
+		}
+		return face.Setting{}, unknownSetting(name)
+	}
+	if settingList[i].fixed {
+		return face.Setting{}, nil
+	}
+	return s.set(name, s.defaults[i])
+}
+
+// reported lists what clients follow, in order.
+func (s *settings) reported() []face.Setting {
+	var out []face.Setting
+	for i := range settingList {
+		if settingList[i].report {
+			out = append(out, face.Setting{Name: settingList[i].name, Value: s.values[i]})
+		}
+	}
+	return out
+}
+
+// path is search_path as schemas; "$user" names none here.
+func (s *settings) path() []string {
+	var out []string
+	for part := range strings.SplitSeq(s.get("search_path"), ",") {
+		part = strings.TrimSpace(part)
+		if unquoted, ok := strings.CutPrefix(part, `"`); ok {
+			part = strings.ReplaceAll(strings.TrimSuffix(unquoted, `"`), `""`, `"`)
+		} else {
+			part = strings.ToLower(part)
+		}
+		if part != "" && part != "$user" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+func (s *settings) duration(name string) time.Duration {
+	ms, _ := strconv.Atoi(s.get(name)) // checked when it was set
+	return time.Duration(ms) * time.Millisecond
+}
+
+func (s *settings) readMode() lane.ReadMode {
+	if s.get("read_mode") == "available" {
+		return lane.ReadAvailable
+	}
+	return lane.ReadStrict
+}

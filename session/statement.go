@@ -1,0 +1,136 @@
+package session
+
+import (
+	"container/list"
+	"sync"
+
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// statement is a parsed statement with its text.
+type statement struct {
+	parse.Statement
+	sql       string
+	cacheable bool // alone in its text, so that the text names it
+}
+
+// prepared is a statement that was parsed, and the parameter types given for it.
+type prepared struct {
+	statement *statement // nil for an empty text
+	given     []sqltype.OID
+	plan      *planned
+}
+
+// planned is what planning made of a statement: at most one of query and dml is set; other
+// statements plan nothing.
+type planned struct {
+	query  *plan.Query
+	dml    *dml
+	fields []face.Field
+	params []sqltype.Type
+
+	at    log.CommitSeq // catalog version
+	stamp string        // settings the plan depends on
+}
+
+// planCacheSize bounds the statements of simple queries kept planned.
+const planCacheSize = 1024
+
+// planCache keeps plans by raw text, least recently used out first. Safe for concurrent use.
+type planCache struct {
+	mu    *sync.Mutex
+	size  int
+	order *list.List
+	byKey map[string]*list.Element
+}
+
+type cached struct {
+	key  string
+	stmt *statement
+	plan *planned
+}
+
+func newPlanCache(size int) planCache {
+	return planCache{mu: &sync.Mutex{}, size: size, order: list.New(), byKey: map[string]*list.Element{}}
+}
+
+func (c *planCache) get(key string) (*cached, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	el, ok := c.byKey[key]
+	if !ok {
+		return nil, false
+	}
+	c.order.MoveToFront(el)
+	return el.Value.(*cached), true
+}
+
+// maxCachedText keeps bulk statements, which never come twice, out of the cache.
+const maxCachedText = 16 << 10
+
+func (c *planCache) put(e *cached) {
+	if len(e.key) > maxCachedText {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if el, ok := c.byKey[e.key]; ok {
+		el.Value = e
+		c.order.MoveToFront(el)
+		return
+	}
+	c.byKey[e.key] = c.order.PushFront(e)
+	if c.order.Len() > c.size {
+		oldest := c.order.Back()
+		c.order.Remove(oldest)
+		delete(c.byKey, oldest.Value.(*cached).key)
+	}
+}
+
+// cacheKey names a text under the settings and parameter types that plans depend on.
+func cacheKey(sql, stamp string, given []sqltype.OID) string {
+	key := make([]byte, 0, len(sql)+len(stamp)+1+4*len(given))
+	key = append(append(append(key, stamp...), 0), sql...)
+	for _, t := range given {
+		key = append(key, byte(t), byte(t>>8), byte(t>>16), byte(t>>24))
+	}
+	return string(key)
+}
+
+// cachedStatement finds a text that was parsed before, with its plan if that still holds.
+func (s *Session) cachedStatement(sql string) (*statement, bool) {
+	if c, ok := s.db.plans.get(cacheKey(sql, s.set.stamp(), nil)); ok {
+		return c.stmt, true
+	}
+	return nil, false
+}
+
+// planOf plans a statement, or finds the plan made before.
+func (s *Session) planOf(p *prepared) (*planned, error) {
+	now, stamp := s.db.Catalog.Now().Version(), s.set.stamp()
+	if p.plan != nil && p.plan.at == now && p.plan.stamp == stamp {
+		return p.plan, nil
+	}
+	key := ""
+	if p.statement.cacheable && !s.tx.block {
+		key = cacheKey(p.statement.sql, stamp, p.given)
+		if c, ok := s.db.plans.get(key); ok && c.plan.at == now {
+			p.plan = c.plan
+			return c.plan, nil
+		}
+	}
+	made, err := s.plan(p.statement, p.given)
+	if err != nil {
+		return nil, err
+	}
+	made.at, made.stamp = now, stamp
+	p.plan = made
+	if key != "" && (made.query != nil || made.dml != nil) {
+		s.db.plans.put(&cached{key: key, stmt: p.statement, plan: made})
+	}
+	return made, nil
+}
