@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tributary-db/tributary/internal/config"
+	"github.com/tributary-db/tributary/server"
+)
+
+func newServe() *cobra.Command {
+	c := &cobra.Command{
+		Use:           "tributary",
+		Short:         "Serve SQL and Kafka over one log",
+		Long:          "Starts the server on its data directory. Every setting is a flag, a TRIBUTARY_* variable and a line of the --config file.",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       server.Version,
+	}
+	loader := config.NewLoader(c.Flags())
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		cfg, warnings, err := loader.Load(os.Environ())
+		if err != nil {
+			return err
+		}
+		return serve(c.Context(), cfg, warnings, c.OutOrStdout(), nil)
+	}
+	return c
+}
+
+// serve runs the server until a signal, then drains it. started, if not nil, is called once the
+// server answers.
+func serve(ctx context.Context, cfg *config.Settings, warnings []string, out io.Writer, started func(context.Context, *server.Server) error) error {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	logger := newLogger(cfg, os.Stderr)
+	for _, w := range warnings {
+		logger.Warn(w)
+	}
+	s, err := server.Start(ctx, cfg, logger)
+	if err != nil {
+		return err
+	}
+	banner(out, cfg, s)
+	if started != nil {
+		err = started(ctx, s)
+	}
+	if err == nil {
+		<-ctx.Done()
+	}
+	stop() // a second signal ends the process at once
+	logger.Info("stopping")
+	drain, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)
+	defer cancel()
+	if stopErr := s.Stop(drain); stopErr != nil && err == nil {
+		err = stopErr
+	}
+	return err
+}
+
+func newLogger(cfg *config.Settings, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // an enum: checked when it was loaded
+	options := &slog.HandlerOptions{Level: level}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// banner prints the lines to copy.
+func banner(out io.Writer, cfg *config.Settings, s *server.Server) {
+	pg, kafkaAddr := hostPort(s.PGAddr), s.KafkaAddr.String()
+	fmt.Fprintf(out, `Tributary %s, data in %s
+
+  SQL      psql -h %s -p %s -U tributary tributary
+  Kafka    kcat -b %s -L
+  HTTP     curl http://%s/healthz
+
+First query:
+  psql -h %s -p %s -U tributary tributary -c "SELECT version()"
+
+`, server.Version, cfg.DataDir, pg[0], pg[1], kafkaAddr, s.HTTPAddr, pg[0], pg[1])
+	if cfg.Auth == "trust" {
+		fmt.Fprint(out, "Anyone on this machine may connect without a password (auth = trust, loopback only).\n")
+	}
+	fmt.Fprint(out, "Ready.\n")
+}

@@ -1,0 +1,11 @@
+// Package server is the composition root: it opens everything in order, connects it, serves,
+// and closes it again.
+//
+//	config ─► data directory lock ─► object store ─► metadata ─► catalog + log ─► tables
+//	                                                                               │
+//	      pgwire, kafka, HTTP listeners ◄── session.Database ◄── exec/lane ◄───────┘
+//
+// Start returns once the server answers; Stop drains the faces first, then stops dataflows,
+// then the log, so that nothing acknowledged is cut off. An error of Start is one line for the
+// operator, and everything opened so far is closed.
+package server

@@ -1,0 +1,91 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"syscall"
+
+	"github.com/tributary-db/tributary/server/httpd"
+)
+
+// serving is the listeners and the goroutines that serve them.
+type serving struct {
+	pg, kafka, http net.Listener
+	done            sync.WaitGroup
+	cancel          context.CancelFunc
+}
+
+// listen binds the ports before anything is opened, so that a second start on one machine
+// fails at once and with the port's name.
+func (s *Server) listen(ctx context.Context) error {
+	for _, l := range []struct {
+		what, addr string
+		ln         *net.Listener
+		bound      *net.Addr
+	}{
+		{"pg_listen", s.cfg.PGListen, &s.serving.pg, &s.PGAddr},
+		{"kafka_listen", s.cfg.KafkaListen, &s.serving.kafka, &s.KafkaAddr},
+		{"http_listen", s.cfg.HTTPListen, &s.serving.http, &s.HTTPAddr},
+	} {
+		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", l.addr)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%s %s: the port is taken", l.what, l.addr)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", l.what, err)
+		}
+		*l.ln, *l.bound = ln, ln.Addr()
+		s.onClose(func(context.Context) error {
+			if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	return nil
+}
+
+// serve starts the faces; closing drains them.
+func (s *Server) serve(web *httpd.Server) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.serving.cancel = cancel
+	for _, f := range []struct {
+		name  string
+		serve func(context.Context, net.Listener) error
+		ln    net.Listener
+	}{
+		{"pgwire", s.pg.Serve, s.serving.pg},
+		{"kafka", s.kafka.Serve, s.serving.kafka},
+		{"http", func(_ context.Context, ln net.Listener) error { return web.Serve(ln) }, s.serving.http},
+	} {
+		s.serving.done.Go(func() {
+			if err := f.serve(ctx, f.ln); err != nil {
+				s.logger.Error("listener stopped", "listener", f.name, "error", err)
+			}
+		})
+	}
+	s.onClose(func(stopCtx context.Context) error {
+		err := errors.Join(s.pg.Shutdown(stopCtx), s.kafka.Shutdown(stopCtx), web.Shutdown(stopCtx))
+		cancel()
+		s.serving.done.Wait()
+		return err
+	})
+}
+
+// advertised is the address that Kafka clients are told to connect to.
+func (s *Server) advertised() (host string, port int32, err error) {
+	addr := s.cfg.KafkaAdvertised
+	if addr == "" {
+		addr = s.KafkaAddr.String()
+	}
+	host, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", 0, fmt.Errorf("kafka_advertised: %w", err)
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	return host, int32(n), err
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tributary-db/tributary/server/httpd"
+	"github.com/tributary-db/tributary/storage/objstore"
+)
+
+// httpConfig is what the HTTP face shows: readiness, and the counters of every layer.
+func (s *Server) httpConfig() httpd.Config {
+	metrics := s.logMetrics()
+	metrics = append(metrics, s.engineMetrics()...)
+	metrics = append(metrics, s.faceMetrics()...)
+	metrics = append(metrics, s.objectMetrics()...)
+	return httpd.Config{Ready: s.ready, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger}
+}
+
+func (s *Server) ready() error {
+	if s.log.Stats().Poisoned {
+		return errors.New("the log stopped after an I/O error")
+	}
+	return nil
+}
+
+func (s *Server) logMetrics() []prometheus.Collector {
+	c := func(name, help string, read func() int64) prometheus.Collector {
+		return httpd.Counter("tributary_log_"+name, help, func() float64 { return float64(read()) })
+	}
+	g := func(name, help string, read func() int64) prometheus.Collector {
+		return httpd.Gauge("tributary_log_"+name, help, func() float64 { return float64(read()) })
+	}
+	return []prometheus.Collector{
+		c("commits_total", "Commits.", func() int64 { return s.log.Stats().Commits }),
+		c("flush_groups_total", "Flush groups sealed.", func() int64 { return s.log.Stats().Groups }),
+		c("bytes_in_total", "Bytes of record batches appended.", func() int64 { return s.log.Stats().BytesIn }),
+		c("bytes_out_total", "Bytes of record batches given to readers.", func() int64 { return s.log.Stats().BytesOut }),
+		c("uploads_total", "Segments uploaded.", func() int64 { return s.log.Stats().Uploads }),
+		c("uploads_failed_total", "Uploads that failed.", func() int64 { return s.log.Stats().UploadsFailed }),
+		c("rolls_total", "Times inline groups were rolled into a segment.", func() int64 { return s.log.Stats().Rolls }),
+		c("snapshots_total", "Snapshots of the fold.", func() int64 { return s.log.Stats().Snapshots }),
+		c("unknown_outcomes_total", "Commits whose outcome had to be resolved.", func() int64 { return s.log.Stats().UnknownOutcomes }),
+		g("in_flight_bytes", "Bytes admitted and not yet answered (max_inflight_bytes).", func() int64 { return s.log.Stats().InFlightBytes }),
+		g("inline_bytes", "Inline bytes not yet in a segment.", func() int64 { return s.log.Stats().InlineBytes }),
+		g("tail_cache_bytes", "Bytes of the tail cache (tail_cache_bytes).", func() int64 { return s.log.Stats().TailBytes }),
+		g("read_cache_bytes", "Bytes of ranges kept from objects.", func() int64 { return s.log.Stats().ReadCache }),
+		g("commit_sequence", "Newest commit.", func() int64 { return int64(s.log.Stats().Newest) }),
+	}
+}
+
+func (s *Server) engineMetrics() []prometheus.Collector {
+	g := func(name, help string, read func() float64) prometheus.Collector {
+		return httpd.Gauge("tributary_dataflow_"+name, help, read)
+	}
+	return []prometheus.Collector{
+		g("members", "Views, sinks and derived streams.", func() float64 { return float64(s.runtime.Stats().Members) }),
+		g("failed", "Of them, those that stand failed.", func() float64 { return float64(s.runtime.Stats().Failed) }),
+		g("boundary", "Last boundary of the shared lane.", func() float64 { return float64(s.runtime.Stats().Boundary) }),
+		g("state_bytes", "Memory of dataflow state.", func() float64 { return float64(s.runtime.Stats().StateBytes) }),
+		g("pins", "Versions that readers hold.", func() float64 { return float64(s.runtime.Stats().Pins) }),
+		httpd.Counter("tributary_dataflow_ticks_total", "Ticks run.", func() float64 { return float64(s.runtime.Stats().Ticks) }),
+		httpd.Counter("tributary_dataflow_late_rows_total", "Rows that closed windows left out.", func() float64 { return float64(s.runtime.Stats().Late) }),
+	}
+}
+
+func (s *Server) faceMetrics() []prometheus.Collector {
+	k := s.kafka.Metrics()
+	c := func(name, help string, read func() int64, labels ...string) prometheus.Collector {
+		return httpd.Counter("tributary_"+name, help, func() float64 { return float64(read()) }, labels...)
+	}
+	return []prometheus.Collector{
+		httpd.Gauge("tributary_pg_connections", "PostgreSQL clients.", func() float64 { return float64(s.pg.Stats().Connections) }),
+		c("pg_statements_total", "Statements received.", func() int64 { return s.pg.Stats().Statements }),
+		c("pg_errors_total", "Statements answered with an error.", func() int64 { return s.pg.Stats().Errors }),
+		c("panics_total", "Bugs that ended a connection.", func() int64 { return s.pg.Stats().Panics }, "face", "pg"),
+		c("panics_total", "Bugs that ended a connection.", k.Panics.Load, "face", "kafka"),
+		httpd.Gauge("tributary_kafka_connections", "Kafka clients.", func() float64 { return float64(k.ConnectionsOpen.Load()) }),
+		c("kafka_bytes_in_total", "Bytes of requests.", k.BytesIn.Load),
+		c("kafka_bytes_out_total", "Bytes of answers.", k.BytesOut.Load),
+		c("kafka_records_in_total", "Records produced and acknowledged.", k.Records.Load),
+		c("kafka_produce_errors_total", "Partitions of Produce requests answered with an error.", k.ProduceErrors.Load),
+		c("kafka_malformed_total", "Frames that closed a connection.", k.Malformed.Load),
+	}
+}
+
+func (s *Server) objectMetrics() []prometheus.Collector {
+	var out []prometheus.Collector
+	for op, read := range map[string]func(objstore.Counts) objstore.OpCounts{
+		"put": func(c objstore.Counts) objstore.OpCounts { return c.Put }, "upload": func(c objstore.Counts) objstore.OpCounts { return c.Upload },
+		"get": func(c objstore.Counts) objstore.OpCounts { return c.Get }, "stat": func(c objstore.Counts) objstore.OpCounts { return c.Stat },
+		"list": func(c objstore.Counts) objstore.OpCounts { return c.List }, "delete": func(c objstore.Counts) objstore.OpCounts { return c.Delete },
+	} {
+		out = append(out,
+			httpd.Counter("tributary_object_requests_total", "Requests to the object store.", func() float64 { return float64(read(s.objects.Counts()).Requests) }, "op", op),
+			httpd.Counter("tributary_object_errors_total", "Requests that failed.", func() float64 { return float64(read(s.objects.Counts()).Errors) }, "op", op),
+			httpd.Counter("tributary_object_bytes_total", "Bytes moved.", func() float64 { return float64(read(s.objects.Counts()).Bytes) }, "op", op))
+	}
+	return out
+}

@@ -1,0 +1,216 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/expr"
+	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/config"
+	"github.com/tributary-db/tributary/kafka"
+	"github.com/tributary-db/tributary/pgwire"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/server/httpd"
+	"github.com/tributary-db/tributary/session"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/meta"
+	"github.com/tributary-db/tributary/storage/objstore"
+)
+
+// Version of Tributary.
+const Version = "0.1.0"
+
+// stateMemory bounds the state of all dataflows and tables, bytes.
+const stateMemory = 8 << 30
+
+// maxLockedKeys bounds the keys that transactions lock at once.
+const maxLockedKeys = 4 << 20
+
+// Server is a running server.
+type Server struct {
+	cfg    *config.Settings
+	logger *slog.Logger
+	clock  clock.Clock
+
+	closers []func(ctx context.Context) error // in the order of opening
+	cluster objstore.ClusterInfo
+	objects *objstore.Counting
+	meta    meta.Store
+	catalog *catalog.Catalog
+	log     *log.DB
+	tables  *table.Set
+	runtime *lane.Runtime
+	db      *session.Database
+	pg      *pgwire.Server
+	kafka   *kafka.Server
+	serving serving
+
+	// PGAddr, KafkaAddr and HTTPAddr are what the listeners are bound to.
+	PGAddr, KafkaAddr, HTTPAddr net.Addr
+}
+
+// Start opens and serves. The returned server must be stopped.
+func Start(ctx context.Context, cfg *config.Settings, logger *slog.Logger) (s *Server, err error) {
+	s = &Server{cfg: cfg, logger: logger, clock: clock.Real{}}
+	defer func() {
+		if err != nil {
+			_ = s.close(context.WithoutCancel(ctx)) // the first error is the one to tell
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		s.lockDirectory, s.listen, s.openStorage, s.openEngine, s.openFaces,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// onClose registers what undoes a step.
+func (s *Server) onClose(f func(ctx context.Context) error) { s.closers = append(s.closers, f) }
+
+// Stop drains and closes; what does not end by ctx is cut off.
+func (s *Server) Stop(ctx context.Context) error { return s.close(ctx) }
+
+func (s *Server) close(ctx context.Context) error {
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = append(errs, s.closers[i](ctx))
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
+
+func (s *Server) openStorage(ctx context.Context) error {
+	store, err := objstore.Open(ctx, s.cfg.ObjectStore)
+	if err != nil {
+		return err
+	}
+	s.onClose(func(context.Context) error { return objstore.Close(store) })
+	s.objects = objstore.NewCounting(store)
+	if s.cluster, err = objstore.OpenCluster(ctx, s.objects, rand.Reader); err != nil {
+		return err
+	}
+	if err := s.openMeta(); err != nil {
+		return err
+	}
+	s.onClose(func(context.Context) error { return s.meta.Close() })
+	if err := claimCluster(ctx, s.meta, s.cluster.ID); err != nil {
+		return err
+	}
+	s.catalog = catalog.New(systemRelations()...)
+	s.log, err = log.Open(ctx, s.logConfig())
+	if err != nil {
+		return fmt.Errorf("open the commit log: %w", err)
+	}
+	s.onClose(s.log.Close)
+	return nil
+}
+
+func (s *Server) openMeta() (err error) {
+	path, ok := strings.CutPrefix(s.cfg.Meta, "pebble://")
+	if !ok {
+		return fmt.Errorf("meta %q: only pebble://DIRECTORY is there now", s.cfg.Meta)
+	}
+	s.meta, err = meta.OpenPebble(path, meta.PebbleOptions{Logger: s.logger})
+	if errors.Is(err, meta.ErrLocked) {
+		return fmt.Errorf("metadata directory %s is in use by another process", path)
+	}
+	return err
+}
+
+func (s *Server) logConfig() log.Config {
+	limits := log.Limits{
+		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes,
+		MaxEntryBytes: s.cfg.MaxTransactionBytes, InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
+	}
+	// Inline groups are as durable as the metadata is; with embedded metadata beside a remote
+	// store that would be less than the store's. A directory does not wait for more records.
+	if strings.HasPrefix(s.cfg.ObjectStore, "file://") {
+		limits.FlushInterval = 0
+		limits.InlineBytes = s.cfg.InlineBytes
+		if limits.InlineBytes == 0 {
+			limits.InlineBytes = -1
+		}
+	}
+	return log.Config{
+		Objects: s.objects, Meta: s.meta, Clock: s.clock, Rand: rand.Reader, Logger: s.logger,
+		Writer: uint32(s.cfg.BrokerID), Parts: []log.Part{s.catalog}, Limits: limits,
+	}
+}
+
+func (s *Server) openEngine(ctx context.Context) error {
+	s.tables = table.New(table.Config{
+		Log: s.log, Clock: s.clock, MaxBytes: int(s.cfg.MaxTransactionBytes), MaxLocks: maxLockedKeys,
+		MaxRecordBatch: session.MaxRecordBatch,
+	})
+	if err := s.tables.Restore(ctx, s.catalog.Now()); err != nil {
+		return fmt.Errorf("restore tables: %w", err)
+	}
+	s.runtime = lane.New(lane.Config{
+		Log: s.log, Catalog: s.catalog, Tables: s.tables, Clock: s.clock, Logger: s.logger,
+		Plan:              func(rel *catalog.Relation) (*plan.Query, error) { return s.db.PlanRelation(rel) },
+		System:            s.systemRows,
+		StrictReadTimeout: s.cfg.StrictReadTimeout, IdleTimeout: s.cfg.WatermarkIdleTimeout,
+		MemoryLimit: stateMemory, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
+		MaxRecordBatch: session.MaxRecordBatch,
+	})
+	s.db = session.New(session.Deps{
+		Log: s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime,
+		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
+		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show, NewVerifier: newVerifier,
+		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout,
+	})
+	if err := s.runtime.Start(ctx); err != nil {
+		return err
+	}
+	s.onClose(func(context.Context) error { return s.runtime.Close() })
+	return nil
+}
+
+func (s *Server) openFaces(ctx context.Context) error {
+	if err := s.setPassword(ctx); err != nil {
+		return err
+	}
+	var err error
+	s.pg, err = pgwire.New(pgwire.Config{
+		Open: s.openSession, Method: pgwire.Method(s.cfg.Auth), Roles: roles{s.meta},
+		Databases:      []string{"tributary", "postgres"},
+		MaxConnections: int(s.cfg.MaxConnections), Clock: s.clock, Logger: s.logger,
+	})
+	if err != nil {
+		return err
+	}
+	host, port, err := s.advertised()
+	if err != nil {
+		return err
+	}
+	s.kafka, err = kafka.New(kafka.Config{
+		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Clock: s.clock, Logger: s.logger,
+		NodeID: int32(s.cfg.BrokerID), ClusterID: s.cluster.ID, AdvertisedHost: host, AdvertisedPort: port,
+		AutoCreateTopics: s.cfg.AutoCreateTopics, DefaultPartitions: int32(s.cfg.DefaultPartitions),
+		MaxConnections: int(s.cfg.KafkaMaxConnections),
+	})
+	if err != nil {
+		return err
+	}
+	web, err := httpd.New(s.httpConfig())
+	if err != nil {
+		return err
+	}
+	s.serve(web)
+	return nil
+}
+
+// drainTimeout is used where Stop's context has no end.
+const drainTimeout = 10 * time.Second

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"crypto/rand"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/kafka"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// topics changes topics for Kafka clients through the catalog.
+type topics struct {
+	catalog *catalog.Catalog
+	log     log.Log
+}
+
+var _ kafka.Topics = topics{}
+
+// CreateTopic makes a topic that is no stream yet.
+func (t topics) CreateTopic(ctx context.Context, n kafka.NewTopic) (log.Topic, error) {
+	id, err := log.NewTopicID(rand.Reader)
+	if err != nil {
+		return log.Topic{}, err
+	}
+	topic := log.Topic{ID: id, Name: n.Name, Partitions: n.Partitions, Configs: n.Configs}
+	_, err = t.catalog.Run(ctx, t.log, nil, func(txn *catalog.Txn) error {
+		if _, ok := t.log.TopicByName(n.Name); ok {
+			return log.ErrTopicExists
+		}
+		txn.CreateTopic(topic)
+		return nil
+	})
+	if errors.Is(err, log.ErrCondition) {
+		err = log.ErrTopicExists // it came between the look and the commit
+	}
+	return topic, err
+}
+
+// DeleteTopic removes a topic that no relation uses.
+func (t topics) DeleteTopic(ctx context.Context, id log.TopicID) error {
+	_, err := t.catalog.Run(ctx, t.log, nil, func(txn *catalog.Txn) error {
+		if _, ok := t.log.TopicByID(id); !ok {
+			return log.ErrUnknownTopic
+		}
+		if user := txn.At().UsesTopic(id); user != nil {
+			return fmt.Errorf("%w: %s %q", kafka.ErrTopicInUse, user.Kind, user.Name)
+		}
+		txn.DropTopic(id)
+		return nil
+	})
+	return err
+}
