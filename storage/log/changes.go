@@ -1,6 +1,7 @@
 package log
 
 import (
+	"container/heap"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +15,9 @@ import (
 type changeReader struct {
 	db      *DB
 	to      CommitSeq
-	cursors []*changeCursor // sorted by partition; done ones are removed
-	buffer  []byte          // patched record batches of the last Next
+	cursors cursorHeap // done ones are removed
+	seated  bool       // the heap is in order
+	buffer  []byte     // patched record batches of the last Next
 	closed  bool
 }
 
@@ -57,6 +59,9 @@ func (r *changeReader) Next(ctx context.Context, b Budget, dst *ChangeResult) (m
 	}
 	for bytes := 0; ; {
 		c, err := r.least(ctx)
+		if err != nil && len(dst.Runs) > 0 {
+			return true, nil
+		}
 		if err != nil {
 			return false, err
 		}
@@ -65,8 +70,15 @@ func (r *changeReader) Next(ctx context.Context, b Budget, dst *ChangeResult) (m
 		}
 		n, full, err := r.take(ctx, c, b.MaxBytes-bytes, len(dst.Runs) == 0, dst)
 		if err != nil {
+			// The cursor may have moved: order the heap anew. What was gathered before the error
+			// is given out; the next call meets the error again, if it lasts.
+			r.seated = false
+			if len(dst.Runs) > 0 {
+				return true, nil
+			}
 			return false, err
 		}
+		heap.Fix(&r.cursors, 0)
 		if bytes += n; full {
 			r.db.stats.bytesOut.Add(int64(bytes))
 			return true, nil
@@ -76,22 +88,51 @@ func (r *changeReader) Next(ctx context.Context, b Budget, dst *ChangeResult) (m
 
 // least is the cursor that stands at the least (visible-at, partition); nil if all have ended.
 func (r *changeReader) least(ctx context.Context) (*changeCursor, error) {
-	var best *changeCursor
-	for i := 0; i < len(r.cursors); {
-		c := r.cursors[i]
+	if !r.seated {
+		for _, c := range r.cursors {
+			if err := r.seat(ctx, c); err != nil {
+				return nil, err
+			}
+		}
+		r.cursors = slices.DeleteFunc(r.cursors, func(c *changeCursor) bool { return c.done })
+		heap.Init(&r.cursors)
+		r.seated = true
+	}
+	for len(r.cursors) > 0 {
+		c := r.cursors[0]
 		if err := r.seat(ctx, c); err != nil {
 			return nil, err
 		}
-		if c.done {
-			r.cursors = slices.Delete(r.cursors, i, i+1)
-			continue
+		if !c.done {
+			return c, nil
 		}
-		if best == nil || c.visibleAt < best.visibleAt { // equal: the partition before comes first
-			best = c
-		}
-		i++
+		heap.Pop(&r.cursors)
 	}
-	return best, nil
+	return nil, nil
+}
+
+// cursorHeap orders seated cursors by (visible-at, partition).
+type cursorHeap []*changeCursor
+
+func (h cursorHeap) Len() int { return len(h) }
+
+func (h cursorHeap) Less(i, k int) bool {
+	if h[i].visibleAt != h[k].visibleAt {
+		return h[i].visibleAt < h[k].visibleAt
+	}
+	return comparePartitions(h[i].partition.id, h[k].partition.id) < 0
+}
+
+func (h cursorHeap) Swap(i, k int) { h[i], h[k] = h[k], h[i] }
+
+// Push is never called: cursors only leave.
+func (h *cursorHeap) Push(x any) { *h = append(*h, x.(*changeCursor)) }
+
+// Pop removes the last, as container/heap asks.
+func (h *cursorHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
 }
 
 // seat finds out where the cursor's next record batch is, once more if a swap took the object

@@ -167,6 +167,7 @@ func (db *DB) publish(record []byte, c *commit) error {
 	db.published.Store(uint64(a.Seq))
 	db.mu.waiters.wake(a)
 	db.stats.inlineBytes.Store(db.mu.fold.inlineBytes)
+	db.stats.inlineGroups.Store(int64(len(db.mu.fold.inline)))
 	db.mu.Unlock()
 	db.stats.commits.Add(1)
 	db.stats.recordBytes.Add(int64(len(record)))

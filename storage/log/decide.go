@@ -31,7 +31,7 @@ func (c *commit) decide(f *fold, w writerIdentity, next CommitSeq, nowMillis int
 	}
 	millis := max(nowMillis, f.timeMillis)
 	o := newOverlay(f, millis)
-	size := int64(4096)
+	size := int64(recordHeaderSize + 64)
 	for _, g := range c.groups {
 		for _, e := range g.entries {
 			if e.err = o.try(e); e.err != nil {
@@ -39,7 +39,7 @@ func (c *commit) decide(f *fold, w writerIdentity, next CommitSeq, nowMillis int
 				continue
 			}
 			c.accepted = append(c.accepted, e)
-			size += e.bytes + int64(len(e.appends))*128
+			size += e.bytes + int64(len(e.appends))*96 + int64(len(e.entry.Changes))*changeHeaderSize
 		}
 	}
 	if err := c.encode(o, size); err != nil {

@@ -17,10 +17,14 @@ type Limits struct {
 	TailBytes     int64 // of recent objects kept in memory: 64 MiB
 	ReadCache     int64 // of ranges and indexes read from objects: 64 MiB
 
-	RollBytes       int64         // inline bytes are rolled into a segment: 8 MiB
-	RollInterval    time.Duration // or when the oldest is this old: 60 s
-	SnapshotCommits int           // a snapshot every so many commits: 20,000
-	SnapshotBytes   int64         // or so many bytes of commit records: 64 MiB
+	RollBytes    int64         // inline bytes are rolled into a segment: 8 MiB
+	RollGroups   int64         // or so many inline groups: 16,384
+	RollInterval time.Duration // or when the oldest is this old: 60 s
+	// MaxInlineBytes: while rolling fails and so much lies inline, appends are refused with
+	// ErrUnavailable. 256 MiB.
+	MaxInlineBytes  int64
+	SnapshotCommits int   // a snapshot every so many commits: 20,000
+	SnapshotBytes   int64 // or so many bytes of commit records: 64 MiB
 	// UploadTimeout must be shorter than clients' request timeout: 20 s.
 	UploadTimeout time.Duration
 }
@@ -40,6 +44,8 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.TailBytes, 64<<20)
 	orDefault(&l.ReadCache, 64<<20)
 	orDefault(&l.RollBytes, 8<<20)
+	orDefault(&l.RollGroups, 16_384)
+	orDefault(&l.MaxInlineBytes, 256<<20)
 	orDefault(&l.RollInterval, 60*time.Second)
 	orDefault(&l.SnapshotCommits, 20_000)
 	orDefault(&l.SnapshotBytes, 64<<20)

@@ -57,6 +57,10 @@ func (q *queue) add(p *pending) {
 		p.fail(ErrClosed)
 		return
 	}
+	if n := q.db.stats.inlineBytes.Load(); n > q.db.limits.MaxInlineBytes && len(p.appends) > 0 {
+		p.fail(fmt.Errorf("%w: %d bytes wait to be written to the object store", ErrUnavailable, n))
+		return
+	}
 	if len(q.open.entries) == 0 {
 		q.open.openMillis = q.db.clock.Now().UnixMilli()
 	}

@@ -6,7 +6,8 @@ import "sync/atomic"
 type counters struct {
 	commits, groups, unknownOutcomes  atomic.Int64
 	bytesIn, bytesOut, recordBytes    atomic.Int64
-	inFlightBytes, inlineBytes        atomic.Int64
+	inFlightBytes                     atomic.Int64
+	inlineBytes, inlineGroups         atomic.Int64
 	tailBytes                         atomic.Int64
 	uploads, uploadBytes, uploadsLost atomic.Int64
 	rolls, rolledBytes                atomic.Int64
@@ -29,6 +30,7 @@ type Stats struct {
 
 	InFlightBytes int64 // gauge: given out by Admit
 	InlineBytes   int64 // gauge: not yet in a segment
+	InlineGroups  int64 // gauge
 	TailBytes     int64 // gauge
 	ReadCache     int64 // gauge
 	SnapshotBytes int64 // gauge: size of the newest
@@ -46,7 +48,8 @@ func (db *DB) Stats() Stats {
 		Uploads: c.uploads.Load(), UploadBytes: c.uploadBytes.Load(), UploadsFailed: c.uploadsLost.Load(),
 		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Snapshots: c.snapshots.Load(),
 		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(),
-		InFlightBytes: c.inFlightBytes.Load(), InlineBytes: c.inlineBytes.Load(), TailBytes: c.tailBytes.Load(),
+		InFlightBytes: c.inFlightBytes.Load(), InlineBytes: c.inlineBytes.Load(),
+		InlineGroups: c.inlineGroups.Load(), TailBytes: c.tailBytes.Load(),
 		ReadCache: db.reads.size(), SnapshotBytes: c.snapshotBytes.Load(),
 		SnapshotSeq: CommitSeq(c.snapshotSeq.Load()), Newest: CommitSeq(db.published.Load()),
 		Poisoned: db.queue.failure() != nil,

@@ -40,38 +40,54 @@ func (db *DB) snapshotDue() bool {
 		db.stats.bytesSinceSnapshot.Load() >= db.limits.SnapshotBytes
 }
 
+// upkeepRetry is how long upkeep rests after a failure.
+const upkeepRetry = time.Second
+
 func (db *DB) runUpkeep() {
 	var due <-chan time.Time // the oldest inline group reaches its age
+	var rest <-chan time.Time
 	for {
+		aged := false
 		select {
 		case <-db.upkeep.wake:
 		case <-due:
-			due = nil
-			db.tend(db.Roll)
+			due, aged = nil, true
+		case <-rest:
+			rest = nil
 		case <-db.upkeep.stopping:
 			return
 		}
+		if rest != nil {
+			continue
+		}
 		inline := db.stats.inlineBytes.Load()
-		if inline >= db.limits.RollBytes {
-			db.tend(db.Roll)
+		full := inline >= db.limits.RollBytes || db.stats.inlineGroups.Load() >= db.limits.RollGroups
+		ok := true
+		if full || aged {
+			ok = db.tend(db.Roll)
 			due = nil
 		} else if inline > 0 && due == nil {
 			due = db.clock.After(db.limits.RollInterval)
 		}
 		if db.snapshotDue() {
-			db.tend(db.Snapshot)
+			ok = db.tend(db.Snapshot) && ok
+		}
+		if !ok {
+			rest = db.clock.After(upkeepRetry)
 		}
 	}
 }
 
-// tend runs one piece of upkeep; a failure is tried again when it is next due.
-func (db *DB) tend(fn func(context.Context) error) {
+// tend runs one piece of upkeep; after a failure it is tried again.
+func (db *DB) tend(fn func(context.Context) error) bool {
 	if db.queue.failure() != nil {
-		return
+		return true // nothing can be written any more
 	}
-	if err := fn(db.background); err != nil && db.background.Err() == nil {
+	err := fn(db.background)
+	if err != nil && db.background.Err() == nil {
 		db.cfg.Logger.Warn("log upkeep failed, will be tried again", "error", err)
 	}
+	return err == nil
 }
 
 // snapshotOf is a fold as of seq, encoded.
