@@ -16,9 +16,10 @@ type slot struct {
 	kind      kind
 }
 
-// known is a field at a place of the record before: its raw name and column.
+// known is a field at a place of the record before: its raw name with the closing quote, and
+// its column.
 type known struct {
-	name   []byte
+	quoted []byte
 	column int32
 }
 
@@ -95,32 +96,32 @@ func (j *jsonDecoder) scan(s []byte) (at int, msg string) {
 		return tail(s, i+1)
 	}
 	for n := 0; ; n++ {
-		if i >= len(s) || s[i] != '"' {
-			return i, "a field name is expected"
+		c, next, msg := j.field(s, i, n)
+		if msg != "" {
+			return next, msg
 		}
-		nameFrom := i + 1
-		nameEnd, escaped, ok := stringEnd(s, nameFrom)
-		if !ok {
-			return nameEnd, "bad string"
+		i = next
+		if i < len(s) && s[i] <= ' ' {
+			i = skipBlanks(s, i)
 		}
-		i = skipBlanks(s, nameEnd+1)
-		if i >= len(s) || s[i] != ':' {
-			return i, "a colon is expected"
-		}
-		from, end, next, k, ok := valueEnd(s, skipBlanks(s, i+1))
+		from, end, next, k, ok := valueEnd(s, i)
 		if !ok {
 			return next, "bad or missing value"
 		}
-		if c := j.column(n, s[nameFrom:nameEnd], escaped); c >= 0 {
+		if c >= 0 {
 			j.slots[c] = slot{j.record, int32(from), int32(end), k}
 		}
-		i = skipBlanks(s, next)
+		if i = next; i < len(s) && s[i] <= ' ' {
+			i = skipBlanks(s, i)
+		}
 		if i >= len(s) {
 			return i, "the object does not end"
 		}
 		switch s[i] {
 		case ',':
-			i = skipBlanks(s, i+1)
+			if i++; i < len(s) && s[i] <= ' ' {
+				i = skipBlanks(s, i)
+			}
 		case '}':
 			return tail(s, i+1)
 		default:
@@ -137,19 +138,45 @@ func tail(s []byte, i int) (int, string) {
 	return i, ""
 }
 
-// column finds the column of the n-th field, -1 = none.
-func (j *jsonDecoder) column(n int, name []byte, escaped bool) int32 {
-	if n < len(j.order) && bytes.Equal(j.order[n].name, name) {
-		return j.order[n].column
+// field reads the n-th field's name and colon at i: its column (-1 = none) and what follows.
+func (j *jsonDecoder) field(s []byte, i, n int) (column int32, next int, msg string) {
+	if i >= len(s) || s[i] != '"' {
+		return -1, i, "a field name is expected"
 	}
-	c := j.find(name, escaped)
-	if n < maxOrder && len(name) <= maxOrder {
-		for len(j.order) <= n {
-			j.order = append(j.order, known{column: -1, name: []byte{0}}) // no JSON name has a NUL
+	from := i + 1
+	if n < len(j.order) {
+		// The name that stood here in the record before: no need to look for its end.
+		if k := &j.order[n]; len(s)-from > len(k.quoted) && string(s[from:from+len(k.quoted)]) == string(k.quoted) {
+			i = from + len(k.quoted)
+			if s[i] != ':' {
+				if i = skipBlanks(s, i); i >= len(s) || s[i] != ':' {
+					return -1, i, "a colon is expected"
+				}
+			}
+			return k.column, i + 1, ""
 		}
-		j.order[n] = known{append(j.order[n].name[:0], name...), c}
 	}
-	return c
+	end, escaped, ok := stringEnd(s, from)
+	if !ok {
+		return -1, end, "bad string"
+	}
+	if i = skipBlanks(s, end+1); i >= len(s) || s[i] != ':' {
+		return -1, i, "a colon is expected"
+	}
+	c := j.find(s[from:end], escaped)
+	j.remember(n, s[from:end+1], c)
+	return c, i + 1, ""
+}
+
+// remember notes the n-th field's name, closing quote included.
+func (j *jsonDecoder) remember(n int, quoted []byte, c int32) {
+	if n >= maxOrder || len(quoted) > maxOrder {
+		return
+	}
+	for len(j.order) <= n {
+		j.order = append(j.order, known{column: -1, quoted: []byte{0}}) // no JSON text has a NUL
+	}
+	j.order[n] = known{append(j.order[n].quoted[:0], quoted...), c}
 }
 
 func (j *jsonDecoder) find(name []byte, escaped bool) int32 {

@@ -193,6 +193,12 @@ func putNumeric(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error {
 	if k != kindInt && k != kindNumber {
 		return putString(b, t, raw, k)
 	}
+	if t.Mod < 0 {
+		if n, ok := shortNumeric(raw); ok {
+			delta.Append(b, n)
+			return nil
+		}
+	}
 	d, err := decimal.Parse(raw)
 	if err != nil {
 		return err
@@ -204,6 +210,36 @@ func putNumeric(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error {
 	}
 	b.AppendNumeric(d)
 	return nil
+}
+
+// shortNumeric reads a JSON number of up to 18 digits without exponent.
+func shortNumeric(raw []byte) (n decimal.Num, ok bool) {
+	s, neg := raw, false
+	if s[0] == '-' {
+		s, neg = s[1:], true
+	}
+	if len(s) > 19 {
+		return n, false
+	}
+	v, scale, point := int64(0), 0, 0
+	for _, c := range s {
+		if c == '.' {
+			point = 1
+			continue
+		}
+		if c -= '0'; c > 9 {
+			return n, false
+		}
+		v = v*10 + int64(c)
+		scale += point
+	}
+	if len(s)-point > 18 {
+		return n, false
+	}
+	if neg {
+		v = -v
+	}
+	return decimal.New(v, scale).Num, true
 }
 
 // putTimestamp takes a number as epoch milliseconds, fractions to the microsecond.
