@@ -49,10 +49,13 @@ func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 		}
 		return b.callByName(name, args, n.Location)
 	}
+	if r.fn.AggKind != 'n' {
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "WITHIN GROUP is required for ordered-set aggregate %s", name).At(n.Location)
+	}
+	agg := plan.Aggregate{Func: plan.FuncID(r.fn.OID), Name: name, Distinct: n.AggDistinct}
 	if err := b.aggregateAllowed(nested, n.Location); err != nil {
 		return nil, err
 	}
-	agg := plan.Aggregate{Func: plan.FuncID(r.fn.OID), Name: name, Distinct: n.AggDistinct}
 	if agg.Args, err = b.toArgs(args, r); err != nil {
 		return nil, err
 	}
@@ -75,7 +78,7 @@ func (b *binder) resolveAggregate(name string, args []plan.Expr, n *pg.FuncCall)
 		return resolved{}, sqlerr.New(sqlerr.UndefinedFunction, "function %s() does not exist", name).At(n.Location).
 			WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
 	}
-	r, err := resolveFunction(name, typesOf(args), n.Location)
+	r, err := resolveFunction(name, args, n.Location)
 	if err != nil {
 		return r, err
 	}
@@ -90,15 +93,15 @@ func (b *binder) resolveAggregate(name string, args []plan.Expr, n *pg.FuncCall)
 
 // aggregateAllowed refuses aggregates inside one another and where rows are not grouped yet.
 func (b *binder) aggregateAllowed(nested bool, pos int32) error {
-	if nested {
-		return sqlerr.New(sqlerr.GroupingError, "aggregate function calls cannot be nested").At(pos)
-	}
 	switch p := b.lv.place; p {
 	case inSelect, inHaving, inOrderBy, inDistinct:
-		return nil
 	default:
 		return sqlerr.New(sqlerr.GroupingError, "aggregate functions are not allowed in %s", string(p)).At(pos)
 	}
+	if nested {
+		return sqlerr.New(sqlerr.GroupingError, "aggregate function calls cannot be nested").At(pos)
+	}
+	return nil
 }
 
 func (b *binder) aggregateDetails(agg *plan.Aggregate, n *pg.FuncCall) error {

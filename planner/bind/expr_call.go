@@ -1,6 +1,9 @@
 package bind
 
 import (
+	"errors"
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog/builtin"
@@ -39,6 +42,9 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := resolveFunction(name, args, n.Location); err != nil {
+		return nil, withSchema(err, n, name)
+	}
 	if err := plainCall(name, n); err != nil {
 		return nil, err
 	}
@@ -53,6 +59,16 @@ func functionName(n *pg.FuncCall) (string, error) {
 		}
 	}
 	return name, nil
+}
+
+// withSchema makes an error about a function name it as the call does (extract(…) calls
+// pg_catalog.extract).
+func withSchema(err error, n *pg.FuncCall, name string) error {
+	var e *sqlerr.Error
+	if len(n.Funcname) > 1 && errors.As(err, &e) {
+		e.Message = strings.Replace(e.Message, "function "+name+"(", "function pg_catalog."+name+"(", 1)
+	}
+	return err
 }
 
 // plainCall refuses what only aggregates take.
@@ -72,7 +88,7 @@ func plainCall(name string, n *pg.FuncCall) error {
 
 // callByName resolves and builds a call of a plain function.
 func (b *binder) callByName(name string, args []plan.Expr, pos int32) (plan.Expr, error) {
-	r, err := resolveFunction(name, typesOf(args), pos)
+	r, err := resolveFunction(name, args, pos)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +97,7 @@ func (b *binder) callByName(name string, args []plan.Expr, pos int32) (plan.Expr
 	}
 	switch {
 	case r.fn.Kind == builtin.KindWindow:
-		return nil, sqlerr.New(sqlerr.WindowingError, "window function %s requires an OVER clause", name).At(pos)
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "window function %s requires an OVER clause", name).At(pos)
 	case r.fn.RetSet:
 		return nil, unsupported("set-returning function " + name).At(pos)
 	}

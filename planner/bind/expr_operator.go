@@ -250,6 +250,11 @@ func (b *binder) inConstants(arg plan.Expr, items []plan.Expr, not bool, pos int
 	if err != nil || t == sqltype.Invalid {
 		return nil, err
 	}
+	for _, e := range append([]plan.Expr{arg}, items...) {
+		if !canCoerce(e.Type().OID, t, implicit) {
+			return nil, nil
+		}
+	}
 	if items, err = b.toCommon(items, t, "IN"); err != nil {
 		return nil, err
 	}

@@ -9,8 +9,9 @@ import (
 
 // source is a piece of FROM: a node and the names of its row.
 type source struct {
-	node  plan.Node
-	items []*item
+	node   plan.Node
+	items  []*item
+	hidden []string // names that an alias of a join covers
 }
 
 // bindFrom binds a FROM clause into the level's scope; without one there is a single row of no
@@ -33,7 +34,7 @@ func (b *binder) bindFrom(nodes []*pg.Node) error {
 	if all == nil {
 		all = &source{node: oneRow()}
 	}
-	b.lv.scope = scope{items: all.items, node: all.node}
+	b.lv.scope = scope{items: all.items, node: all.node, hidden: all.hidden}
 	return nil
 }
 
@@ -151,7 +152,10 @@ func (b *binder) cross(l, r *source) (*source, error) {
 	j := &plan.Join{Left: l.node, Right: r.node}
 	j.P.Fields = append(append([]plan.Field(nil), l.node.Props().Fields...), r.node.Props().Fields...)
 	plan.Derive(j)
-	return &source{node: j, items: append(append([]*item(nil), l.items...), r.items...)}, nil
+	return &source{
+		node: j, items: append(append([]*item(nil), l.items...), r.items...),
+		hidden: append(append([]string(nil), l.hidden...), r.hidden...),
+	}, nil
 }
 
 func filter(in plan.Node, cond plan.Expr) plan.Node {

@@ -152,7 +152,11 @@ func (b *binder) aliasedJoin(s *source, a *pg.Alias) (*source, error) {
 	if err := rename(j, a, len(j.columns)); err != nil {
 		return nil, err
 	}
-	return &source{node: s.node, items: []*item{j}}, nil
+	out := &source{node: s.node, items: []*item{j}, hidden: s.hidden}
+	for _, it := range s.items {
+		out.hidden = append(out.hidden, it.name)
+	}
+	return out, nil
 }
 
 func conjunction(conds []plan.Expr) plan.Expr {

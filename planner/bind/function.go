@@ -6,6 +6,7 @@ import (
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
 )
 
 // resolved is what a function call means: a function with the declared types of the call's
@@ -17,14 +18,15 @@ type resolved struct {
 }
 
 // resolveFunction is PostgreSQL's func_get_detail.
-func resolveFunction(name string, in []sqltype.OID, pos int32) (resolved, error) {
+func resolveFunction(name string, args []plan.Expr, pos int32) (resolved, error) {
+	in := typesOf(args)
 	cands := functionCandidates(name, len(in))
 	for _, c := range cands {
 		if exact(in, c.args) {
 			return resolved{fn: c.ref.(*builtin.Func), args: c.args}, nil
 		}
 	}
-	if t, ok := castByName(name, in); ok {
+	if t, ok := castByName(name, args); ok {
 		return resolved{cast: t}, nil
 	}
 	cands = consistent(in, matching(in, cands))
@@ -93,18 +95,19 @@ func consistent(in []sqltype.OID, cands []candidate) []candidate {
 }
 
 // castByName: int4(x) and date('…') are casts where no function has exactly these types.
-func castByName(name string, in []sqltype.OID) (sqltype.OID, bool) {
-	if len(in) != 1 {
+func castByName(name string, args []plan.Expr) (sqltype.OID, bool) {
+	if len(args) != 1 {
 		return 0, false
 	}
 	t := builtin.TypeByName(name)
 	if t == nil || t.Kind != 'b' {
 		return 0, false
 	}
-	if in[0] == sqltype.Unknown {
+	source := args[0].Type().OID
+	if _, literal := args[0].(*plan.Const); literal && source == sqltype.Unknown {
 		return t.OID, true
 	}
-	m := findPathway(in[0], t.OID, explicit).method
+	m := findPathway(source, t.OID, explicit).method
 	return t.OID, m == 'b' || m == 'i'
 }
 

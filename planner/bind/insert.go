@@ -199,7 +199,7 @@ func (in *inserter) literalRows(lists []*pg.Node) (plan.Node, error) {
 	for r, l := range lists {
 		items := l.GetList().Items
 		if len(items) != len(lists[0].GetList().Items) {
-			return nil, sqlerr.New(sqlerr.SyntaxError, "VALUES lists must all be the same length")
+			return nil, sqlerr.New(sqlerr.SyntaxError, "VALUES lists must all be the same length").At(in.placeOf(items))
 		}
 		exprs := make([]plan.Expr, len(items))
 		for i, n := range items {
@@ -221,6 +221,15 @@ func (in *inserter) literalRows(lists []*pg.Node) (plan.Node, error) {
 		}
 	}
 	return in.values(rows), nil
+}
+
+// placeOf is where a row of VALUES begins.
+func (in *inserter) placeOf(items []*pg.Node) int32 {
+	e, err := in.b.expr(items[0])
+	if err != nil {
+		return -1
+	}
+	return in.b.where(e)
 }
 
 func (in *inserter) values(rows [][]plan.Expr) plan.Node {

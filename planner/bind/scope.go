@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -11,6 +13,8 @@ import (
 type scope struct {
 	items []*item
 	node  plan.Node // the row; nil before FROM is bound and without FROM
+	// hidden are tables of FROM that cannot be named: inside (a JOIN b) AS j.
+	hidden []string
 }
 
 // item is one name of FROM (PostgreSQL's nsitem).
@@ -97,6 +101,14 @@ func (s *scope) missingItem(name string, pos int32) error {
 			return sqlerr.New(sqlerr.UndefinedTable, "invalid reference to FROM-clause entry for table \"%s\"", name).At(pos).
 				WithHint("Perhaps you meant to reference the table alias \"%s\".", it.name)
 		}
+	}
+	invisible := slices.Contains(s.hidden, name)
+	for _, it := range s.items {
+		invisible = invisible || (it.byName && it.name == name)
+	}
+	if invisible {
+		return sqlerr.New(sqlerr.UndefinedTable, "invalid reference to FROM-clause entry for table \"%s\"", name).At(pos).
+			WithHint("There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", name)
 	}
 	return sqlerr.New(sqlerr.UndefinedTable, "missing FROM-clause entry for table \"%s\"", name).At(pos)
 }
