@@ -82,7 +82,7 @@ func (c *aggCall) apply(in *delta.Batch, keys []delta.Column, sel []int32, slots
 		if len(failed) > 0 {
 			rows = without(nil, rows, failed)
 		}
-		c.picked, c.slots = c.picked[:0], c.slots[:0]
+		c.picked, c.slots = none(c.picked), c.slots[:0]
 		for _, row := range rows {
 			if nullable && c.col.Null(row) {
 				continue

@@ -33,7 +33,7 @@ func (c *canceller) consolidate(b *delta.Batch, sel []int32) {
 			c.weights[row] = 0
 		}
 	}
-	c.sel = c.sel[:0]
+	c.sel = none(c.sel)
 	for _, row := range sel {
 		if c.weights[row] != 0 {
 			c.sel = append(c.sel, row)

@@ -25,7 +25,7 @@ func (c *closing) open() { c.next = math.MinInt64 }
 // onTime leaves out the rows that are behind the watermark made by the records before them, and
 // those without a time.
 func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) []int32 {
-	c.ready, c.late, c.blank = c.ready[:0], c.late[:0], c.blank[:0]
+	c.ready, c.late, c.blank = none(c.ready), none(c.late), none(c.blank)
 	at, before := &in.Cols[c.Time], &in.Cols[c.Before]
 	times, marks := delta.Values[int64](at), delta.Values[int64](before)
 	for _, row := range sel {

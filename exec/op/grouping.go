@@ -177,6 +177,9 @@ func emitRows(old *groupRows, before []int32, now *groupRows, after []int32, mad
 	made.Clear()
 	d := delta.Batch{Sel: []int32{}}
 	take := func(from *groupRows, rows []int32, weight int64) {
+		if len(rows) == 0 {
+			return // nil would gather every row
+		}
 		for i, c := range made.Cols {
 			col := from.cols[i].Column()
 			c.Gather(&col, rows)

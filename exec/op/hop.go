@@ -45,7 +45,7 @@ func (h *hop) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out) er
 	if err != nil {
 		return err
 	}
-	h.kept = h.kept[:0]
+	h.kept = none(h.kept)
 	sel = append(h.kept, without(nil, sel, failed)...)
 	h.kept = sel
 	h.made.Clear()
@@ -98,7 +98,9 @@ func (h *hop) flush(ctx context.Context, in *delta.Batch, out exec.Out) error {
 		return context.Cause(ctx)
 	}
 	for i := range in.Cols {
-		h.made.Cols[i].Gather(&in.Cols[i], h.rows)
+		if len(h.rows) > 0 { // nil would gather every row
+			h.made.Cols[i].Gather(&in.Cols[i], h.rows)
+		}
 	}
 	starts := h.made.Cols[len(in.Cols)]
 	for _, s := range h.starts {

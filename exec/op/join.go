@@ -79,7 +79,7 @@ func (j *join) Push(ctx context.Context, port int, in *delta.Batch, out exec.Out
 	}
 	own, other := &j.sides[port], &j.sides[1-port]
 	keys := pickColumns(in.Cols, own.keys)
-	j.live = append(j.live[:0], notNull(j.sel, keys, liveRows(in, &j.all))...)
+	j.live = append(none(j.live), notNull(j.sel, keys, liveRows(in, &j.all))...)
 	if len(j.live) == 0 {
 		return nil
 	}

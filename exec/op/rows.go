@@ -29,12 +29,20 @@ func liveRows(b *delta.Batch, scratch *[]int32) []int32 {
 	return (*scratch)[:b.Len]
 }
 
+// none empties a selection for reuse. It is never nil, which would select every row.
+func none(sel []int32) []int32 {
+	if sel == nil {
+		return make([]int32, 0, 64)
+	}
+	return sel[:0]
+}
+
 // without is sel less the rows of errs; both ascend. It reuses dst.
 func without(dst, sel []int32, errs delta.RowErrors) []int32 {
 	if len(errs) == 0 {
 		return sel
 	}
-	dst = dst[:0]
+	dst = none(dst)
 	for _, row := range sel {
 		for len(errs) > 0 && errs[0].Row < row {
 			errs = errs[1:]
@@ -108,7 +116,7 @@ func notNull(dst []int32, keys []delta.Column, sel []int32) []int32 {
 	if plain {
 		return sel
 	}
-	dst = dst[:0]
+	dst = none(dst)
 rows:
 	for _, row := range sel {
 		for i := range keys {

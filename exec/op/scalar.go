@@ -107,7 +107,7 @@ func (s *scalar) truth(in *delta.Batch, sel, dst []int32) ([]int32, delta.RowErr
 	if err != nil {
 		return nil, nil, err
 	}
-	dst = dst[:0]
+	dst = none(dst)
 	values := delta.Values[uint8](&c)
 	rest := errs
 	for _, row := range sel {

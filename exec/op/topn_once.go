@@ -65,7 +65,7 @@ func (o *topOnce) window(from, to int64) {
 
 // pass emits the rows of the window as they come. ErrStop says that it is full.
 func (o *topOnce) pass(b *bounds, rows *delta.Batch, out exec.Out) error {
-	o.sel = o.sel[:0]
+	o.sel = none(o.sel)
 	d := delta.Batch{Len: rows.Len, Cols: rows.Cols}
 	o.weights = append(o.weights[:0], make([]int64, rows.Len)...)
 	for _, row := range rows.Sel {

@@ -1,0 +1,114 @@
+package exectest
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// memory is all state of one dataflow, and what its operators told.
+type memory struct {
+	once    bool
+	charged int64
+	flats   map[string]*state.FlatSet
+	runs    map[string]*state.RunSet
+	late    map[exec.LateReason]int64
+}
+
+func newMemory(once bool) *memory {
+	return &memory{
+		once: once, flats: map[string]*state.FlatSet{}, runs: map[string]*state.RunSet{},
+		late: map[exec.LateReason]int64{},
+	}
+}
+
+// env is what one operator sees.
+type env struct {
+	*memory
+	path string
+}
+
+var _ exec.Env = env{}
+
+func (e env) Once() bool               { return e.once }
+func (e env) Settings() *plan.Settings { return &plan.Settings{} }
+func (e env) Params() []delta.Column   { return nil }
+
+func (m *memory) Account(n int64) error {
+	if m.charged += n; m.charged < 0 {
+		return fmt.Errorf("%d bytes given back too much", -m.charged)
+	}
+	return nil
+}
+
+func (e env) Flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error) {
+	name = e.path + "/" + name
+	if e.flats[name] == nil {
+		e.flats[name] = state.NewFlat(key, cells, state.Options{Account: e.Account})
+	}
+	return e.flats[name], nil
+}
+
+func (e env) Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error) {
+	name = e.path + "/" + name
+	if e.runs[name] == nil {
+		e.runs[name] = state.NewArrangement(row, key, state.Options{Account: e.Account, Order: order})
+	}
+	return e.runs[name], nil
+}
+
+func (e env) Late(in *delta.Batch, rows []int32, why exec.LateReason) {
+	for _, row := range rows {
+		e.late[why] += in.Weight(row)
+	}
+}
+
+// checkpoint is everything a restart finds.
+type checkpoint struct{ flats, runs map[string][]byte }
+
+func (m *memory) save() (checkpoint, error) {
+	c := checkpoint{map[string][]byte{}, map[string][]byte{}}
+	for name, f := range m.flats {
+		var b bytes.Buffer
+		if err := f.Save(&b); err != nil {
+			return c, err
+		}
+		c.flats[name] = b.Bytes()
+	}
+	for name, a := range m.runs {
+		var b bytes.Buffer
+		if err := a.Save(&b, ^state.CommitSeq(0)); err != nil {
+			return c, err
+		}
+		c.runs[name] = b.Bytes()
+	}
+	return c, nil
+}
+
+// load fills state that operators have opened anew.
+func (m *memory) load(c checkpoint) error {
+	for _, name := range slices.Sorted(maps.Keys(c.flats)) {
+		if m.flats[name] == nil {
+			return fmt.Errorf("state %s is not opened after a restart", name)
+		}
+		if err := m.flats[name].Load(bytes.NewReader(c.flats[name])); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.runs)) {
+		if m.runs[name] == nil {
+			return fmt.Errorf("state %s is not opened after a restart", name)
+		}
+		if err := m.runs[name].Load(bytes.NewReader(c.runs[name])); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package exectest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+func props(appendOnly bool, types ...sqltype.OID) plan.Props {
+	p := plan.Props{AppendOnly: appendOnly, Watermark: -1}
+	for _, t := range types {
+		p.Fields = append(p.Fields, plan.Field{Name: "c", Type: sqltype.Of(t)})
+	}
+	return p
+}
+
+func typesOf(n plan.Node) []sqltype.OID {
+	var types []sqltype.OID
+	for _, f := range n.Props().Fields {
+		types = append(types, f.Type.OID)
+	}
+	return types
+}
+
+// Col is column i of n.
+func Col(n plan.Node, i int) *plan.Column {
+	return &plan.Column{Index: i, T: n.Props().Fields[i].Type}
+}
+
+// Int is an int8 constant.
+func Int(v int64) *plan.Const {
+	return &plan.Const{T: sqltype.Of(sqltype.Int8), Value: delta.Const(sqltype.Int8, v, 1)}
+}
+
+// Call applies the function with this pg_proc OID.
+func Call(f plan.FuncID, result sqltype.OID, args ...plan.Expr) *plan.Call {
+	return &plan.Call{Func: f, Args: args, T: sqltype.Of(result), Pos: -1}
+}
+
+// Filter is a filter.
+func Filter(in plan.Node, cond plan.Expr) plan.Node {
+	return &plan.Filter{P: props(in.Props().AppendOnly, typesOf(in)...), Input: in, Cond: cond}
+}
+
+// Project computes expressions.
+func Project(in plan.Node, exprs ...plan.Expr) plan.Node {
+	var types []sqltype.OID
+	for _, e := range exprs {
+		types = append(types, e.Type().OID)
+	}
+	return &plan.Project{P: props(in.Props().AppendOnly, types...), Input: in, Exprs: exprs}
+}
+
+// Hop puts rows into windows by column c.
+func Hop(in plan.Node, c int, slide, size time.Duration) plan.Node {
+	p := props(in.Props().AppendOnly, append(typesOf(in), typesOf(in)[c])...)
+	copy(p.Fields, in.Props().Fields)
+	return &plan.Hop{P: p, Input: in, Time: Col(in, c), Slide: slide, Size: size}
+}
+
+// Join is an inner join, a cross join without keys.
+func Join(l, r plan.Node, lk, rk []int, residual plan.Expr) plan.Node {
+	p := props(l.Props().AppendOnly && r.Props().AppendOnly, append(typesOf(l), typesOf(r)...)...)
+	return &plan.Join{P: p, Left: l, Right: r, LeftKeys: lk, RightKeys: rk, Residual: residual}
+}
+
+// Agg is an aggregate call.
+func Agg(name string, result sqltype.OID, args ...plan.Expr) plan.Aggregate {
+	return plan.Aggregate{Name: name, Args: args, T: sqltype.Of(result)}
+}
+
+// Distinct makes an aggregate's argument distinct.
+func Distinct(a plan.Aggregate) plan.Aggregate {
+	a.Distinct = true
+	return a
+}
+
+// Where gives an aggregate a FILTER.
+func Where(a plan.Aggregate, cond plan.Expr) plan.Aggregate {
+	a.Filter = cond
+	return a
+}
+
+// GroupBy aggregates.
+func GroupBy(in plan.Node, keys []int, aggs ...plan.Aggregate) plan.Node {
+	var types []sqltype.OID
+	for _, k := range keys {
+		types = append(types, typesOf(in)[k])
+	}
+	for _, a := range aggs {
+		types = append(types, a.T.OID)
+	}
+	return &plan.GroupBy{P: props(false, types...), Input: in, Keys: keys, Aggs: aggs}
+}
+
+// OnClose makes a GroupBy emit when windows close: key is the position of the window's start
+// among the keys, at the time column of the input, whose last column is the watermark.
+func OnClose(n plan.Node, key int, size time.Duration, at int) plan.Node {
+	g := *n.(*plan.GroupBy)
+	g.P.AppendOnly = g.Input.Props().AppendOnly
+	before := slices.IndexFunc(g.Input.Props().Fields, func(f plan.Field) bool { return f.Name == watermarkName })
+	g.OnClose = &plan.WindowClose{Key: key, Size: size, Time: at, Before: before}
+	return &g
+}
+
+// Unique is DISTINCT.
+func Unique(in plan.Node) plan.Node {
+	return &plan.Distinct{P: props(false, typesOf(in)...), Input: in}
+}
+
+// Sort sorts.
+func Sort(in plan.Node, keys ...plan.SortKey) plan.Node {
+	return &plan.Sort{P: props(in.Props().AppendOnly, typesOf(in)...), Input: in, Keys: keys}
+}
+
+// Top is ORDER BY keys LIMIT count OFFSET offset; a negative count is no limit.
+func Top(in plan.Node, count, offset int64, keys ...plan.SortKey) plan.Node {
+	n := &plan.TopN{P: props(false, typesOf(in)...), Input: in, Keys: keys}
+	if count >= 0 {
+		n.Count = Int(count)
+	}
+	if offset > 0 {
+		n.Offset = Int(offset)
+	}
+	return n
+}
+
+// Union is UNION ALL.
+func Union(ins ...plan.Node) plan.Node {
+	only := true
+	for _, in := range ins {
+		only = only && in.Props().AppendOnly
+	}
+	return &plan.UnionAll{P: props(only, typesOf(ins[0])...), Ins: ins}
+}

@@ -1,0 +1,206 @@
+package op_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tributary-db/tributary/exec/exectest"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+type (
+	in   = exectest.Input
+	node = plan.Node
+)
+
+// Functions of pg_proc.
+const (
+	int4eq  = 65
+	int4lt  = 66
+	int4div = 154
+	int4pl  = 177
+)
+
+const (
+	i2, i4, i8   = sqltype.Int2, sqltype.Int4, sqltype.Int8
+	txt, num     = sqltype.Text, sqltype.Numeric
+	f4, f8       = sqltype.Float4, sqltype.Float8
+	ts, interval = sqltype.Timestamp, sqltype.Interval
+	boolean      = sqltype.Bool
+)
+
+func types(t ...sqltype.OID) []sqltype.OID { return t }
+
+var col = exectest.Col
+
+// quotient fails where column b is 0.
+func quotient(n node, a, b int) plan.Expr {
+	return exectest.Call(int4div, i4, col(n, a), col(n, b))
+}
+
+func less(n node, a, b int) plan.Expr { return exectest.Call(int4lt, boolean, col(n, a), col(n, b)) }
+
+func run(t *testing.T, name string, inputs []in, p func(l []node) node) {
+	exectest.Run(t, exectest.Case{Name: name, Inputs: inputs, Plan: p})
+}
+
+func TestLinear(t *testing.T) {
+	one := []in{{Types: types(i4, i4, txt), Errors: true}}
+	run(t, "filter", one, func(l []node) node { return exectest.Filter(l[0], less(l[0], 0, 1)) })
+	run(t, "filter that fails", one, func(l []node) node {
+		return exectest.Filter(l[0], exectest.Call(int4lt, boolean, quotient(l[0], 0, 1), col(l[0], 0)))
+	})
+	run(t, "project", one, func(l []node) node { return exectest.Project(l[0], col(l[0], 2), quotient(l[0], 0, 1)) })
+	run(t, "project nothing", one, func(l []node) node { return exectest.Project(l[0], exectest.Int(1)) })
+	run(t, "project twice", one, func(l []node) node {
+		p := exectest.Project(l[0], quotient(l[0], 0, 1), col(l[0], 0), quotient(l[0], 1, 0), exectest.Int(7))
+		return exectest.Project(p, col(p, 3), col(p, 1))
+	})
+	run(t, "union all", []in{one[0], {Types: types(i4, i4, txt), AppendOnly: true}}, func(l []node) node {
+		return exectest.Union(l[0], l[1])
+	})
+	run(t, "hop", []in{{Types: types(i4, ts), Values: 9}}, func(l []node) node {
+		return exectest.Hop(l[0], 1, 5*time.Second, 20*time.Second)
+	})
+	run(t, "sort", one, func(l []node) node { return exectest.Sort(l[0], plan.SortKey{Expr: col(l[0], 1)}) })
+}
+
+func TestJoin(t *testing.T) {
+	for _, k := range []sqltype.OID{i4, num, txt, f8, interval} {
+		ins := []in{{Types: types(i4, k), Errors: true}, {Types: types(k, i4)}}
+		run(t, "inner", ins, func(l []node) node { return exectest.Join(l[0], l[1], []int{1}, []int{0}, nil) })
+	}
+	ins := []in{{Types: types(i4, i4), Errors: true}, {Types: types(i4, i4, txt)}}
+	run(t, "residual", ins, func(l []node) node {
+		return exectest.Join(l[0], l[1], []int{0}, []int{0}, exectest.Call(int4lt, boolean,
+			exectest.Call(int4div, i4, &plan.Column{Index: 0, T: sqltype.Of(i4)}, &plan.Column{Index: 1, T: sqltype.Of(i4)}),
+			&plan.Column{Index: 3, T: sqltype.Of(i4)}))
+	})
+	run(t, "two keys", ins, func(l []node) node { return exectest.Join(l[0], l[1], []int{0, 1}, []int{1, 0}, nil) })
+	run(t, "cross", ins, func(l []node) node { return exectest.Join(l[0], l[1], nil, nil, nil) })
+	run(t, "cross, residual", ins, func(l []node) node {
+		return exectest.Join(l[0], l[1], nil, nil, exectest.Call(int4lt, boolean, col(l[0], 0), &plan.Column{Index: 3, T: sqltype.Of(i4)}))
+	})
+	run(t, "with itself", ins[:1], func(l []node) node { return exectest.Join(l[0], l[0], []int{0}, []int{1}, nil) })
+	run(t, "streams", []in{{Types: types(i4, i4), AppendOnly: true}, {Types: types(i4, i4), AppendOnly: true}}, func(l []node) node {
+		return exectest.Join(l[0], l[1], []int{0}, []int{0}, nil)
+	})
+}
+
+func aggregates(l node, first int) []plan.Aggregate {
+	c := func(i int) plan.Expr { return col(l, first+i) }
+	return []plan.Aggregate{
+		exectest.Agg("count", i8), exectest.Agg("count", i8, c(0)),
+		exectest.Agg("sum", i8, c(0)), exectest.Agg("avg", num, c(0)), exectest.Agg("min", i4, c(0)), exectest.Agg("max", i4, c(0)),
+		exectest.Agg("sum", num, c(1)), exectest.Agg("avg", num, c(1)), exectest.Agg("min", num, c(1)), exectest.Agg("max", num, c(1)),
+		exectest.Agg("sum", f8, c(2)), exectest.Agg("avg", f8, c(2)), exectest.Agg("max", f8, c(2)),
+		exectest.Agg("min", txt, c(3)), exectest.Agg("max", txt, c(3)),
+		exectest.Distinct(exectest.Agg("count", i8, c(0))), exectest.Distinct(exectest.Agg("sum", num, c(1))),
+		exectest.Distinct(exectest.Agg("count", i8, c(3))), exectest.Distinct(exectest.Agg("min", num, c(1))),
+		exectest.Where(exectest.Agg("count", i8), less(l, 0, first)),
+		exectest.Where(exectest.Distinct(exectest.Agg("avg", num, c(1))), less(l, first, 0)),
+	}
+}
+
+func otherAggregates(l node, first int) []plan.Aggregate {
+	c := func(i int) plan.Expr { return col(l, first+i) }
+	return []plan.Aggregate{
+		exectest.Agg("sum", interval, c(0)), exectest.Agg("avg", interval, c(0)), exectest.Agg("min", interval, c(0)),
+		exectest.Agg("sum", f4, c(1)), exectest.Agg("avg", f8, c(1)),
+		exectest.Agg("sum", num, c(2)), exectest.Agg("avg", num, c(2)), exectest.Agg("max", i8, c(2)),
+		exectest.Agg("sum", i8, c(3)), exectest.Agg("avg", num, c(3)),
+		exectest.Agg("bool_and", boolean, c(4)), exectest.Agg("bool_or", boolean, c(4)), exectest.Agg("every", boolean, c(4)),
+		exectest.Agg("min", ts, c(5)), exectest.Agg("max", ts, c(5)),
+	}
+}
+
+func TestGroupBy(t *testing.T) {
+	for _, only := range []bool{false, true} {
+		ins := []in{{Types: types(i4, i4, num, f8, txt), Errors: !only, AppendOnly: only, Values: 7}}
+		run(t, "by int", ins, func(l []node) node { return exectest.GroupBy(l[0], []int{0}, aggregates(l[0], 1)...) })
+		run(t, "of everything", ins, func(l []node) node { return exectest.GroupBy(l[0], nil, aggregates(l[0], 1)...) })
+		run(t, "by text and numeric", ins, func(l []node) node { return exectest.GroupBy(l[0], []int{4, 2}, aggregates(l[0], 1)...) })
+		rest := []in{{Types: types(i4, interval, f4, i8, i2, boolean, ts), AppendOnly: only, Values: 12}}
+		run(t, "other types", rest, func(l []node) node { return exectest.GroupBy(l[0], []int{0}, otherAggregates(l[0], 1)...) })
+		run(t, "by interval, float", rest, func(l []node) node { return exectest.GroupBy(l[0], []int{1, 2}, exectest.Agg("count", i8)) })
+		run(t, "argument that fails", ins, func(l []node) node {
+			return exectest.GroupBy(l[0], []int{4}, exectest.Agg("count", i8), exectest.Agg("sum", i8, quotient(l[0], 0, 1)),
+				exectest.Where(exectest.Agg("max", i4, quotient(l[0], 1, 0)), less(l[0], 1, 0)))
+		})
+	}
+	run(t, "distinct", []in{{Types: types(i4, txt), Errors: true}}, func(l []node) node { return exectest.Unique(l[0]) })
+	run(t, "distinct images", []in{{Types: types(num, f8)}}, func(l []node) node { return exectest.Unique(l[0]) })
+	run(t, "distinct bpchar", []in{{Types: types(sqltype.BPChar, interval)}}, func(l []node) node { return exectest.Unique(l[0]) })
+}
+
+func TestTopN(t *testing.T) {
+	ins := []in{{Types: types(i4, num, txt), Errors: true}}
+	for _, k := range []struct{ count, offset int64 }{{3, 0}, {2, 2}, {-1, 1}, {0, 0}, {1, 20}} {
+		run(t, "by column", ins, func(l []node) node {
+			return exectest.Top(l[0], k.count, k.offset, plan.SortKey{Expr: col(l[0], 1), Desc: true}, plan.SortKey{Expr: col(l[0], 0), NullsFirst: true})
+		})
+		run(t, "by expression", ins, func(l []node) node {
+			return exectest.Top(l[0], k.count, k.offset, plan.SortKey{Expr: quotient(l[0], 0, 0)})
+		})
+	}
+}
+
+func TestComposed(t *testing.T) {
+	ins := []in{{Types: types(i4, i4, num)}, {Types: types(i4, txt)}}
+	joined := func(l []node) node { return exectest.Join(l[0], l[1], []int{0}, []int{0}, nil) }
+	grouped := func(l []node) node {
+		j := joined(l)
+		return exectest.GroupBy(j, []int{4}, exectest.Agg("count", i8), exectest.Agg("sum", num, col(j, 2)), exectest.Agg("max", i4, col(j, 1)))
+	}
+	run(t, "join, group, top", ins, func(l []node) node {
+		g := grouped(l)
+		return exectest.Top(g, 2, 0, plan.SortKey{Expr: col(g, 1), Desc: true}, plan.SortKey{Expr: col(g, 0)})
+	})
+	run(t, "group, join", ins, func(l []node) node {
+		g := exectest.GroupBy(l[0], []int{0}, exectest.Agg("min", i4, col(l[0], 1)), exectest.Agg("avg", num, col(l[0], 2)))
+		return exectest.Join(g, l[1], []int{1}, []int{0}, nil)
+	})
+	run(t, "join of groups of one relation", ins[:1], func(l []node) node {
+		a := exectest.GroupBy(l[0], []int{0}, exectest.Agg("sum", num, col(l[0], 2)))
+		b := exectest.GroupBy(l[0], []int{1}, exectest.Agg("count", i8))
+		return exectest.Project(exectest.Join(a, b, []int{0}, []int{0}, nil), col(a, 1), &plan.Column{Index: 3, T: sqltype.Of(i8)})
+	})
+	run(t, "group of groups", ins, func(l []node) node {
+		g := grouped(l)
+		return exectest.GroupBy(g, []int{1}, exectest.Agg("count", i8), exectest.Distinct(exectest.Agg("sum", num, col(g, 2))), exectest.Agg("min", txt, col(g, 0)))
+	})
+	run(t, "distinct of union", []in{{Types: types(i4)}, {Types: types(i4)}}, func(l []node) node {
+		return exectest.Unique(exectest.Union(l[0], l[1]))
+	})
+	run(t, "division by an aggregate", ins, func(l []node) node {
+		g := exectest.GroupBy(l[0], []int{0}, exectest.Agg("max", i4, col(l[0], 1)), exectest.Agg("min", i4, col(l[0], 1)))
+		p := exectest.Project(g, col(g, 0), quotient(g, 1, 2))
+		return exectest.Filter(p, less(p, 0, 1))
+	})
+	run(t, "sliding windows", []in{{Types: types(i4, ts), Values: 9}}, func(l []node) node {
+		h := exectest.Hop(l[0], 1, 10*time.Second, 30*time.Second)
+		return exectest.GroupBy(h, []int{0, 2}, exectest.Agg("count", i8), exectest.Agg("max", ts, col(h, 1)))
+	})
+}
+
+func TestOnWindowClose(t *testing.T) {
+	stream := []in{{Types: types(ts, i4, num), Values: 12, Timed: true, Delay: 10_000_000}}
+	run(t, "tumbling", stream, func(l []node) node {
+		h := exectest.Hop(l[0], 0, 15*time.Second, 15*time.Second)
+		return exectest.OnClose(exectest.GroupBy(h, []int{4}, exectest.Agg("count", i8), exectest.Agg("max", num, col(h, 2)),
+			exectest.Distinct(exectest.Agg("sum", num, col(h, 2)))), 0, 15*time.Second, 0)
+	})
+	run(t, "sliding, by key", stream, func(l []node) node {
+		h := exectest.Hop(l[0], 0, 10*time.Second, 20*time.Second)
+		return exectest.OnClose(exectest.GroupBy(h, []int{2, 4}, exectest.Agg("count", i8), exectest.Agg("min", i4, col(h, 1))), 1, 20*time.Second, 0)
+	})
+	joined := append(stream, in{Types: types(i4, txt), AppendOnly: true})
+	run(t, "filtered, then grouped again", joined, func(l []node) node {
+		f := exectest.Filter(l[0], less(l[0], 1, 1))
+		u := exectest.Hop(exectest.Union(l[0], f), 0, 15*time.Second, 15*time.Second)
+		u.Props().Fields[3].Name = "watermark"
+		g := exectest.OnClose(exectest.GroupBy(u, []int{4, 1}, exectest.Agg("count", i8)), 0, 15*time.Second, 0)
+		return exectest.GroupBy(g, []int{0}, exectest.Agg("sum", num, col(g, 2)))
+	})
+}
