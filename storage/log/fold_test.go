@@ -182,7 +182,7 @@ func (s *scribe) swap() *flushGroup {
 		s.objects++
 		o := swapObject{Key: fmt.Sprint("seg/", s.objects), Size: 32}
 		for _, r := range runs {
-			r.Position, r.Length = o.Size, int64(len(r.data))
+			r.Position = o.Size
 			o.Size += r.Length
 			o.Runs = append(o.Runs, r.swapRun)
 		}

@@ -13,7 +13,7 @@ import (
 // rollRun gathers inline record batches of one partition that follow each other.
 type rollRun struct {
 	swapRun
-	data    []byte // offsets patched in
+	parts   [][]byte // one per inline run, offsets patched in
 	visible []segment.Visibility
 }
 
@@ -112,19 +112,22 @@ func layInline(inline []inlineRun) (layers [][]*rollRun, err error) {
 // add takes the record batches of an inline run, which follows what is there.
 func (g *rollRun) add(r *inlineRun) error {
 	count, base := 0, r.base
+	part := make([]byte, 0, len(r.memory))
 	for src := r.memory; len(src) > 0; count++ {
 		raw, next, err := step(src, base, false)
 		if err != nil {
 			return err
 		}
-		at := len(g.data)
-		g.data = append(g.data, raw...)
-		recordbatch.Patch(g.data[at:], base, 0)
+		at := len(part)
+		part = append(part, raw...)
+		recordbatch.Patch(part[at:], base, 0)
 		src, base = src[len(raw):], next
 	}
 	if base != r.next() {
 		return fmt.Errorf("%w: inline run ends at offset %d, the index says %d", ErrCorrupt, base, r.next())
 	}
+	g.parts = append(g.parts, part)
+	g.Length += r.length
 	g.visible = append(g.visible, segment.Visibility{Count: count, VisibleAt: uint64(r.first), CommitMillis: r.firstMillis})
 	if r.minTime >= 0 && (g.MinTime < 0 || r.minTime < g.MinTime) {
 		g.MinTime = r.minTime
@@ -146,7 +149,7 @@ func (db *DB) writePlaced(ctx context.Context, newest CommitSeq, runs []*rollRun
 	for i, r := range runs {
 		in[i] = segment.Run{
 			Topic: r.Partition.Topic, Partition: r.Partition.Index, FirstOffset: r.Base,
-			RecordBatches: [][]byte{r.data}, Visible: r.visible,
+			RecordBatches: r.parts, Visible: r.visible,
 		}
 	}
 	built, err := segment.Build(segment.Options{Placed: true, CreatedMillis: db.clock.Now().UnixMilli()}, in)
