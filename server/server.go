@@ -59,17 +59,13 @@ type Server struct {
 }
 
 // Start opens and serves. The returned server must be stopped.
-func Start(ctx context.Context, cfg *config.Settings, logger *slog.Logger) (s *Server, err error) {
-	s = &Server{cfg: cfg, logger: logger, clock: clock.Real{}}
-	defer func() {
-		if err != nil {
-			_ = s.close(context.WithoutCancel(ctx)) // the first error is the one to tell
-		}
-	}()
+func Start(ctx context.Context, cfg *config.Settings, logger *slog.Logger) (*Server, error) {
+	s := &Server{cfg: cfg, logger: logger, clock: clock.Real{}}
 	for _, step := range []func(context.Context) error{
 		s.lockDirectory, s.listen, s.openStorage, s.openEngine, s.openFaces,
 	} {
 		if err := step(ctx); err != nil {
+			_ = s.close(context.WithoutCancel(ctx)) // the first error is the one to tell
 			return nil, err
 		}
 	}

@@ -25,5 +25,6 @@ var errSilent = errors.New("failed")
 
 func newRoot() *cobra.Command {
 	root := newServe()
+	root.AddCommand(newGenerate(), newDebug())
 	return root
 }
