@@ -242,7 +242,9 @@ type Log interface {
 }
 
 // Part is state of a higher layer that lives in the fold (the catalog): pure functions of the
-// log. All calls come from one goroutine, in commit order.
+// log. All calls come from one goroutine, in commit order. Apply, Save and Load run under the
+// log's lock and must not call it. What Apply cannot take must be refused by the Check of a
+// condition in the same entry: an error of Apply stops the log.
 type Part interface {
 	Name() string
 	// Check a CondPart condition against the state and the changes of earlier entries of the

@@ -30,7 +30,8 @@
 //   - queue.mu guards the open and the sealed groups. DB.mu is never taken under it.
 //   - readCache.mu guards what was read from objects; loading happens outside it.
 //
-// Applied callbacks and Part methods run on the committer without locks held.
+// Applied callbacks and Part.Check run on the committer without locks held; Part.Apply, Save and
+// Load run under DB.mu.
 //
 // # Formats
 //

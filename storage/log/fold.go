@@ -142,7 +142,14 @@ type partChange struct {
 	change Change
 }
 
-func (p partChange) apply(_ *fold, a *applied) error { return p.part.Apply(a.Seq, p.change) }
+// apply: the change is durable; a part that does not take it contradicts its own Check, and
+// the log stops.
+func (p partChange) apply(_ *fold, a *applied) error {
+	if err := p.part.Apply(a.Seq, p.change); err != nil {
+		return fmt.Errorf("%w: %s does not take its change: %w", ErrCorrupt, p.part.Name(), err)
+	}
+	return nil
+}
 
 func (p *topicPayload) apply(f *fold, a *applied) error {
 	a.topics = append(a.topics, p.Topic.ID)
