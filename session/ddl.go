@@ -112,11 +112,30 @@ func (s *Session) newTopic(name string, partitions int32) (log.Topic, error) {
 	return log.Topic{ID: id, Name: name, Partitions: partitions, Configs: map[string]string{}}, err
 }
 
+// topicName is the topic that a relation called name has by default: the name itself, with what
+// Kafka does not allow in a topic name as _ and two hex digits.
+func topicName(name string) string {
+	const hex = "0123456789abcdef"
+	var out []byte
+	for _, c := range []byte(name) {
+		if topicByte(c) {
+			out = append(out, c)
+		} else {
+			out = append(out, '_', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(out)
+}
+
+func topicByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-'
+}
+
 // checkTopicName is Kafka's rule.
 func checkTopicName(name string) error {
 	ok := name != "" && len(name) <= 249 && name != "." && name != ".."
 	for _, c := range []byte(name) {
-		ok = ok && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-')
+		ok = ok && topicByte(c)
 	}
 	if !ok {
 		return sqlerr.New(sqlerr.InvalidName, "invalid topic name: %q", name).

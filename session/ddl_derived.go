@@ -103,6 +103,14 @@ func (s *Session) createWriting(ctx context.Context, rel *catalog.Relation, part
 
 // startDerived commits a derived relation and starts its dataflow.
 func (s *Session) startDerived(ctx context.Context, rel *catalog.Relation, background bool, build func(*catalog.Txn) error) error {
+	// What cannot run is refused before it is there.
+	q, err := s.db.PlanRelation(rel)
+	if err != nil {
+		return err
+	}
+	if err := s.db.Runtime.Check(q); err != nil {
+		return err
+	}
 	creating := s.db.Runtime.Create()
 	v, err := s.db.Catalog.Run(ctx, s.db.Log, creating.Applied, func(t *catalog.Txn) error {
 		rel.OID = 0

@@ -48,7 +48,7 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 
 // tableTopic makes the compacted changelog topic of a table.
 func (s *Session) tableTopic(t *catalog.Txn, rel *catalog.Relation) error {
-	rel.TopicName = rel.QualifiedName()
+	rel.TopicName = topicName(rel.QualifiedName())
 	if _, taken := s.db.Log.TopicByName(rel.TopicName); taken {
 		return sqlerr.New(sqlerr.DuplicateTable, "topic %q already exists", rel.TopicName).
 			WithHint("A table keeps its changes in a topic of its own name.")

@@ -21,7 +21,7 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 	}
 	switch b := st.Body.(type) {
 	case *parse.Transaction:
-		return s.transaction(ctx, b, w)
+		return s.transaction(ctx, b, st.Tag, w)
 	case *parse.SetTransaction:
 		return s.setTransaction(b, w)
 	case *parse.Insert, *parse.Update, *parse.Delete:

@@ -64,6 +64,9 @@ func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err er
 	defer done()
 	defer func() { err = s.finish(err, sql) }()
 	if err := s.simple(ctx, sql, w); err != nil {
+		if !s.tx.block {
+			s.rollback()
+		}
 		return err
 	}
 	return s.endImplicit(ctx)
@@ -98,7 +101,15 @@ func (s *Session) runOne(ctx context.Context, st *statement, w face.Writer) erro
 	if err := s.tx.allow(st.Body); err != nil {
 		return err
 	}
-	p, err := s.makePortal(ctx, &prepared{statement: st}, &face.Bind{})
+	pr := &prepared{statement: st}
+	made, err := s.planOf(pr)
+	if err == nil && len(made.params) > 0 {
+		err = sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $1")
+	}
+	var p *portal
+	if err == nil {
+		p, err = s.makePortal(ctx, pr, &face.Bind{})
+	}
 	if err == nil {
 		err = s.runPortal(ctx, p, 0, w)
 		p.close()

@@ -108,20 +108,20 @@ func (s *Session) endTx() {
 }
 
 // transaction runs BEGIN, COMMIT, ROLLBACK.
-func (s *Session) transaction(ctx context.Context, c *parse.Transaction, w face.Writer) error {
+func (s *Session) transaction(ctx context.Context, c *parse.Transaction, tag string, w face.Writer) error {
 	switch c.Kind {
 	case parse.Begin:
-		return s.begin(ctx, c, w)
+		return s.begin(c, tag, w)
 	case parse.Commit, parse.Rollback:
 		return s.end(ctx, c, w)
 	}
 	return sqlerr.New(sqlerr.FeatureNotSupported, "savepoints and prepared transactions are not supported yet")
 }
 
-func (s *Session) begin(ctx context.Context, c *parse.Transaction, w face.Writer) error {
+func (s *Session) begin(c *parse.Transaction, tag string, w face.Writer) error {
 	if s.tx.block {
 		s.client.Notice(face.Notice{Severity: "WARNING", Code: string(sqlerr.ActiveSQLTransaction), Message: "there is already a transaction in progress"})
-		return w.Complete("BEGIN")
+		return w.Complete(tag)
 	}
 	// What an implicit transaction did before BEGIN becomes part of the block, as in PostgreSQL.
 	s.tx.block = true
@@ -130,7 +130,7 @@ func (s *Session) begin(ctx context.Context, c *parse.Transaction, w face.Writer
 	}
 	s.tx.repeatable = s.set.get("transaction_isolation") == "repeatable read"
 	s.tx.began = s.db.Clock.Now()
-	return w.Complete("BEGIN")
+	return w.Complete(tag)
 }
 
 func (s *Session) applyModes(modes []parse.Option) error {

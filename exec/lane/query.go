@@ -44,6 +44,19 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, v log.CommitSeq, in 
 	return root.left()
 }
 
+// Check builds and opens a plan that is to run for ever, without running it: what no operator
+// or function can do is known then.
+func (r *Runtime) Check(q *plan.Query) error {
+	states := flow.NewStates(r.memory.charge)
+	defer states.Drop()
+	f, err := flow.New(q.Root, r.builder(r.Inputs()), states)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Open(flow.Env{Values: flow.Values{Session: &q.Settings, Charge: r.memory.charge}})
+}
+
 // result is the root of a one-shot run: it cuts hidden columns off and keeps account of row
 // errors, whose weights may cancel.
 type result struct {
