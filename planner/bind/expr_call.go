@@ -27,10 +27,8 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 	case n.FuncVariadic:
 		return nil, unsupported("VARIADIC").At(n.Location)
 	}
-	for _, a := range n.Args {
-		if a.GetNamedArgExpr() != nil {
-			return nil, unsupported("a call with named arguments").At(n.Location)
-		}
+	if hasNamedArgs(n) {
+		return b.namedCall(name, n)
 	}
 	if isHop(name) {
 		return b.hopCall(name, n)

@@ -61,38 +61,66 @@ func (b *binder) plainOperator(n *pg.A_Expr) (plan.Expr, error) {
 	return b.binary(name, left, right, n.Location)
 }
 
-// rowComparison binds (a, b) = (c, d) as the comparisons of its fields; the ordering ones wait.
+// rowComparison binds (a, b) op (c, d) as comparisons of the fields: all equal, some not, or
+// the first unequal pair decides.
 func (b *binder) rowComparison(name string, n *pg.A_Expr) (plan.Expr, error) {
-	left, right := n.Lexpr.GetRowExpr().Args, n.Rexpr.GetRowExpr().Args
-	switch {
-	case len(left) != len(right):
+	if len(n.Lexpr.GetRowExpr().Args) != len(n.Rexpr.GetRowExpr().Args) {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "unequal number of entries in row expressions").At(n.Location)
-	case name != "=" && name != "<>":
-		return nil, unsupported("row comparison with " + name).At(n.Location)
 	}
-	var parts []plan.Expr
+	left, err := b.exprs(n.Lexpr.GetRowExpr().Args)
+	if err != nil {
+		return nil, err
+	}
+	right, err := b.exprs(n.Rexpr.GetRowExpr().Args)
+	if err != nil {
+		return nil, err
+	}
+	switch name {
+	case "=", "<>":
+		return b.rowEquality(name, left, right, n.Location)
+	case "<", "<=", ">", ">=":
+		return b.rowOrder(name, left, right, n.Location)
+	}
+	return nil, unsupported("row comparison with " + name).At(n.Location)
+}
+
+func (b *binder) rowEquality(name string, left, right []plan.Expr, pos int32) (plan.Expr, error) {
+	parts := make([]plan.Expr, len(left))
 	for i := range left {
-		l, err := b.expr(left[i])
+		e, err := b.binary(name, left[i], right[i], pos)
 		if err != nil {
 			return nil, err
 		}
-		r, err := b.expr(right[i])
-		if err != nil {
-			return nil, err
-		}
-		e, err := b.binary(name, l, r, n.Location)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, e)
+		parts[i] = e
 	}
-	if len(parts) == 1 {
+	switch {
+	case len(parts) == 1:
 		return parts[0], nil
+	case name == "=":
+		return b.at(&plan.And{Args: parts}, pos), nil
 	}
-	if name == "=" {
-		return b.at(&plan.And{Args: parts}, n.Location), nil
+	return b.at(&plan.Or{Args: parts}, pos), nil
+}
+
+// rowOrder is a < c OR (a = c AND (b < d OR …)); <= and >= are strict but for the last pair.
+func (b *binder) rowOrder(name string, left, right []plan.Expr, pos int32) (plan.Expr, error) {
+	op := name
+	if len(left) > 1 {
+		op = name[:1]
 	}
-	return b.at(&plan.Or{Args: parts}, n.Location), nil
+	first, err := b.binary(op, left[0], right[0], pos)
+	if err != nil || len(left) == 1 {
+		return first, err
+	}
+	same, err := b.binary("=", left[0], right[0], pos)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := b.rowOrder(name, left[1:], right[1:], pos)
+	if err != nil {
+		return nil, err
+	}
+	return b.at(&plan.Or{Args: []plan.Expr{first, &plan.And{Args: []plan.Expr{same, rest}}}}, pos), nil
 }
 
 func (b *binder) pair(n *pg.A_Expr) (left, right plan.Expr, err error) {

@@ -514,6 +514,15 @@ SELECT * FROM nosuch.t
 SELECT t.nosuch FROM t
 SELECT 1 FROM t, t
 SELECT 1 FROM t a, u a
+SELECT make_interval(hours => 2), make_interval(1, mins => 30), make_interval(secs => 1.5, days => 2)
+SELECT make_interval(hours => 2, hours => 3)
+SELECT make_interval(hours => 2, 3)
+SELECT make_interval(nosuch => 2)
+SELECT make_interval(1, years => 2)
+SELECT (a, b) = (1, 'x'), (a, b) <> (1, 'x'), (a, b, c) < (1, 'x', 2), (a, c) >= (1, $1) FROM t
+SELECT (a, b) = (1, 2, 3) FROM t
+SELECT (a, b) < (1, 2) FROM t
+SELECT (a, b) IN ((1, 'x'), (2, 'y')), (a, b) NOT IN ((1, 'x')) FROM t
 INSERT INTO t (id) VALUES (1)
 INSERT INTO t VALUES (1, 2, 'x', 4, 5, '2020-01-01', true)
 INSERT INTO t VALUES (1, 2, 'x', 4, 5, '2020-01-01', true, 9)

@@ -57,16 +57,6 @@ func (t *joinTree) leafOf(column int) int {
 	return 0
 }
 
-// leavesOf are the leaves that a condition speaks of.
-func (t *joinTree) leavesOf(e plan.Expr) map[int]bool {
-	cols, out := map[int]bool{}, map[int]bool{}
-	plan.ColumnsOf(e, cols)
-	for c := range cols {
-		out[t.leafOf(c)] = true
-	}
-	return out
-}
-
 // pushJoin takes a join tree apart and builds it anew: conditions of one input go into it,
 // equalities between inputs become keys, the rest waits until its inputs are there. What may
 // fail sees the rows that all others have left.
@@ -75,21 +65,19 @@ func pushJoin(n *plan.Join, conds []plan.Expr) plan.Node {
 	t.collect(n)
 	t.conds = append(t.conds, conds...)
 	own := make([][]plan.Expr, len(t.leaves))
-	var between, last []plan.Expr
+	var last []plan.Expr
+	var between []link
 	for _, c := range t.conds {
-		leaves := t.leavesOf(c)
-		switch {
-		case !movable(c):
+		if !movable(c) {
 			last = append(last, c)
-		case len(leaves) <= 1:
-			leaf := 0
-			for l := range leaves {
-				leaf = l
-			}
+			continue
+		}
+		l := t.newLink(c)
+		if leaf, ok := l.all.only(len(t.leaves)); ok {
 			base := t.base[leaf]
 			own[leaf] = append(own[leaf], plan.MapColumns(c, func(i int) int { return i - base }))
-		default:
-			between = append(between, c)
+		} else {
+			between = append(between, l)
 		}
 	}
 	for i, leaf := range t.leaves {
@@ -101,12 +89,13 @@ func pushJoin(n *plan.Join, conds []plan.Expr) plan.Node {
 // partial is some of the inputs joined; at says where a column of the concatenated row is.
 type partial struct {
 	node   plan.Node
-	leaves map[int]bool
+	leaves leafSet
 	at     map[int]int
 }
 
 func (t *joinTree) start(leaf int) *partial {
-	p := &partial{node: t.leaves[leaf], leaves: map[int]bool{leaf: true}, at: map[int]int{}}
+	p := &partial{node: t.leaves[leaf], leaves: t.newSet(), at: map[int]int{}}
+	p.leaves.add(leaf)
 	for i := range t.leaves[leaf].Props().Fields {
 		p.at[t.base[leaf]+i] = i
 	}
@@ -114,7 +103,7 @@ func (t *joinTree) start(leaf int) *partial {
 }
 
 // build joins what equalities connect first, in the order of the text, then crosses the rest.
-func (t *joinTree) build(between, last []plan.Expr) plan.Node {
+func (t *joinTree) build(between []link, last []plan.Expr) plan.Node {
 	left := make([]bool, len(t.leaves))
 	for i := range left {
 		left[i] = true
@@ -145,7 +134,11 @@ func (t *joinTree) build(between, last []plan.Expr) plan.Node {
 	for i := range exprs {
 		exprs[i] = &plan.Column{Index: all.at[i], T: t.fields[i].Type, Name: t.fields[i].Name}
 	}
-	over := append(append([]plan.Expr(nil), between...), last...)
+	var over []plan.Expr
+	for _, l := range between {
+		over = append(over, l.cond)
+	}
+	over = append(over, last...)
 	for i, c := range over {
 		over[i] = plan.MapColumns(c, func(i int) int { return all.at[i] })
 	}
@@ -154,13 +147,16 @@ func (t *joinTree) build(between, last []plan.Expr) plan.Node {
 }
 
 // connected is the first remaining leaf that an equality connects to the group, -1 for none.
-func (t *joinTree) connected(group *partial, left []bool, between []plan.Expr) int {
+func (t *joinTree) connected(group *partial, left []bool, between []link) int {
+	one := t.newSet()
 	for i, free := range left {
 		if !free {
 			continue
 		}
-		for _, c := range between {
-			if _, ok := t.equality(c, group.leaves, map[int]bool{i: true}); ok {
+		clear(one)
+		one.add(i)
+		for k := range between {
+			if _, ok := between[k].equality(group.leaves, one); ok {
 				return i
 			}
 		}
@@ -170,23 +166,18 @@ func (t *joinTree) connected(group *partial, left []bool, between []plan.Expr) i
 
 // join puts r behind l. Conditions that both together can answer are used and left out of the
 // rest.
-func (t *joinTree) join(l, r *partial, between []plan.Expr) (*partial, []plan.Expr) {
-	out := &partial{leaves: map[int]bool{}, at: map[int]int{}}
-	for i := range l.leaves {
-		out.leaves[i] = true
-	}
-	for i := range r.leaves {
-		out.leaves[i] = true
-	}
+func (t *joinTree) join(l, r *partial, between []link) (*partial, []link) {
+	out := &partial{leaves: t.newSet(), at: map[int]int{}}
+	out.leaves.addAll(l.leaves)
+	out.leaves.addAll(r.leaves)
 	var keys []equality
-	var residual, rest []plan.Expr
+	var residual []plan.Expr
+	var rest []link
 	for _, c := range between {
-		if eq, ok := t.equality(c, l.leaves, r.leaves); ok {
+		if eq, ok := c.equality(l.leaves, r.leaves); ok {
 			keys = append(keys, eq)
-			continue
-		}
-		if within(t.leavesOf(c), out.leaves) {
-			residual = append(residual, c)
+		} else if c.all.within(out.leaves) {
+			residual = append(residual, c.cond)
 		} else {
 			rest = append(rest, c)
 		}
@@ -220,13 +211,4 @@ func (t *joinTree) join(l, r *partial, between []plan.Expr) (*partial, []plan.Ex
 	plan.Derive(j)
 	out.node = j
 	return out, rest
-}
-
-func within(a, b map[int]bool) bool {
-	for k := range a {
-		if !b[k] {
-			return false
-		}
-	}
-	return true
 }

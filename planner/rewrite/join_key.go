@@ -10,27 +10,6 @@ import (
 // whose own equality it is.
 type equality struct{ left, right plan.Expr }
 
-// equality reads a condition as a join key between two sets of leaves.
-func (t *joinTree) equality(c plan.Expr, l, r map[int]bool) (equality, bool) {
-	call, ok := c.(*plan.Call)
-	if !ok || call.Op != "=" || len(call.Args) != 2 {
-		return equality{}, false
-	}
-	a, b := call.Args[0], call.Args[1]
-	la, lb := t.leavesOf(a), t.leavesOf(b)
-	if len(la) == 0 || len(lb) == 0 {
-		return equality{}, false
-	}
-	switch {
-	case within(la, l) && within(lb, r):
-	case within(la, r) && within(lb, l):
-		a, b = b, a
-	default:
-		return equality{}, false
-	}
-	return sameType(call, a, b)
-}
-
 // sameType brings both sides to one type whose equality the condition is.
 func sameType(call *plan.Call, a, b plan.Expr) (equality, bool) {
 	ta, tb := a.Type().OID, b.Type().OID

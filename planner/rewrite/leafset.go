@@ -1,0 +1,95 @@
+package rewrite
+
+import "github.com/tributary-db/tributary/planner/plan"
+
+// leafSet is a set of a join tree's inputs.
+type leafSet []uint64
+
+func (t *joinTree) newSet() leafSet { return make(leafSet, (len(t.leaves)+63)/64) }
+
+func (s leafSet) add(i int)      { s[i/64] |= 1 << (i % 64) }
+func (s leafSet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
+
+func (s leafSet) addAll(o leafSet) {
+	for i := range s {
+		s[i] |= o[i]
+	}
+}
+
+func (s leafSet) empty() bool {
+	for _, w := range s {
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// within reports whether s is a part of o.
+func (s leafSet) within(o leafSet) bool {
+	for i := range s {
+		if s[i]&^o[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// leavesOf are the inputs that an expression over the concatenated row speaks of.
+func (t *joinTree) leavesOf(e plan.Expr) leafSet {
+	out := t.newSet()
+	plan.Walk(e, func(e plan.Expr) bool {
+		if c, ok := e.(*plan.Column); ok {
+			out.add(t.leafOf(c.Index))
+		}
+		return true
+	})
+	return out
+}
+
+// only is the single member of a set; ok is false when it has more.
+func (s leafSet) only(count int) (leaf int, ok bool) {
+	leaf = -1
+	for i := range count {
+		if s.has(i) {
+			if leaf >= 0 {
+				return 0, false
+			}
+			leaf = i
+		}
+	}
+	return max(leaf, 0), true
+}
+
+// link is a condition between inputs; for an equality of two expressions the inputs of both
+// sides are known.
+type link struct {
+	cond        plan.Expr
+	all         leafSet
+	eq          *plan.Call // nil: no equality
+	left, right leafSet
+}
+
+func (t *joinTree) newLink(c plan.Expr) link {
+	l := link{cond: c, all: t.leavesOf(c)}
+	if call, ok := c.(*plan.Call); ok && call.Op == "=" && len(call.Args) == 2 {
+		l.left, l.right = t.leavesOf(call.Args[0]), t.leavesOf(call.Args[1])
+		if _, ok := sameType(call, call.Args[0], call.Args[1]); ok && !l.left.empty() && !l.right.empty() {
+			l.eq = call
+		}
+	}
+	return l
+}
+
+// equality reads the link as a join key between two sets of inputs.
+func (l *link) equality(a, b leafSet) (equality, bool) {
+	switch {
+	case l.eq == nil:
+		return equality{}, false
+	case l.left.within(a) && l.right.within(b):
+		return sameType(l.eq, l.eq.Args[0], l.eq.Args[1])
+	case l.left.within(b) && l.right.within(a):
+		return sameType(l.eq, l.eq.Args[1], l.eq.Args[0])
+	}
+	return equality{}, false
+}
