@@ -392,3 +392,40 @@ func (r *running) once(prefix [][]change) (sum, map[exec.LateReason]int64) {
 	}
 	return got, m.late
 }
+
+// batches are a feed of one batch a leaf.
+type batches []delta.Batch
+
+func (b batches) pull(leaf plan.RelationID, to func(*delta.Batch) error) (exec.Progress, error) {
+	return exec.Progress{Watermark: exec.NoWatermark, Done: true}, to(&b[leaf])
+}
+
+// Leaf is an append-only leaf for Once: the n-th of its batches.
+func Leaf(n int, types ...sqltype.OID) plan.Node {
+	in := Input{Types: types, AppendOnly: true}
+	return in.leaf(plan.RelationID(n))
+}
+
+// Once runs a plan one-shot, leaf n reading batch n, and returns its output in order.
+func Once(t testing.TB, root plan.Node, leaves ...delta.Batch) *delta.BatchBuilder {
+	t.Helper()
+	top, err := build(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, got := newMemory(true), delta.NewBatchBuilder(typesOf(root))
+	if err := top.open(m, "0"); err != nil {
+		t.Fatal(err)
+	}
+	collect := out(func(d *delta.Batch) error {
+		got.AppendBatch(d)
+		return nil
+	})
+	if _, err := top.run(context.Background(), exec.Tick{To: 1, Once: true}, batches(leaves), 1024, collect); err != nil {
+		t.Fatal(err)
+	}
+	if err := top.close(); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}

@@ -31,8 +31,11 @@ func (c *distinctAcc) cells() []state.CellType { return c.inner.cells() }
 func (c *distinctAcc) open(env exec.Env, g *grouping, first int) (err error) {
 	c.g = g
 	key := append(g.valueKey(), 0)
-	if c.values, err = env.Arrangement(fmt.Sprintf("distinct%d", c.ordinal), g.valueRow(c.typ), key); err != nil {
+	if c.values, err = openRows(env, fmt.Sprintf("distinct%d", c.ordinal), g.valueRow(c.typ), key); err != nil {
 		return err
+	}
+	if c.touched != nil {
+		c.touched.Clear() // a run that failed left it
 	}
 	c.touched = state.NewFlat(append(append([]sqltype.OID{}, g.keyTypes...), c.typ), nil, state.Options{Account: env.Account})
 	return c.inner.open(env, g, first)

@@ -32,7 +32,7 @@ func (c *extreme) open(env exec.Env, g *grouping, first int) (err error) {
 	c.better = delta.ImageComparer(c.typ)
 	c.current = delta.NewBuilder(c.typ)
 	if !g.appendOnly {
-		c.values, err = env.Arrangement(fmt.Sprintf("values%d", c.ordinal), g.valueRow(c.typ), g.valueKey())
+		c.values, err = openRows(env, fmt.Sprintf("values%d", c.ordinal), g.valueRow(c.typ), g.valueKey())
 	}
 	return err
 }

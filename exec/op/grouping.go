@@ -52,10 +52,13 @@ func (g *grouping) open(env exec.Env, appendOnly bool) (err error) {
 	if g.flat, err = env.Flat("groups", g.keyTypes, cells); err != nil {
 		return err
 	}
+	if env.Once() {
+		clearScratch(g.flat)
+	}
 	g.images = nil
 	for _, t := range g.keyTypes {
 		if !state.OneImage(t) {
-			g.images, err = env.Arrangement("images", g.keyTypes, upTo(len(g.keyTypes)))
+			g.images, err = openRows(env, "images", g.keyTypes, upTo(len(g.keyTypes)))
 			break
 		}
 	}
@@ -67,6 +70,23 @@ func (g *grouping) open(env exec.Env, appendOnly bool) (err error) {
 		first += len(c.acc.cells())
 	}
 	return err
+}
+
+// clearScratch empties flat state of a one-shot run before it, in case the run before it used
+// the same.
+func clearScratch(f state.Flat) {
+	if c, ok := f.(interface{ Clear() }); ok {
+		c.Clear()
+	}
+}
+
+// openRows opens an arrangement. Nothing unpublished is left in it from a run before.
+func openRows(env exec.Env, name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error) {
+	a, err := env.Arrangement(name, row, key, order...)
+	if err == nil {
+		a.Discard()
+	}
+	return a, err
 }
 
 func upTo(n int) []int {

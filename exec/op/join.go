@@ -60,7 +60,7 @@ func (j *join) Open(env exec.Env) (err error) {
 	for i := range j.sides {
 		s := &j.sides[i]
 		s.head = nil
-		if s.rows, err = env.Arrangement(s.name, s.types, s.keys); err != nil {
+		if s.rows, err = openRows(env, s.name, s.types, s.keys); err != nil {
 			return err
 		}
 	}

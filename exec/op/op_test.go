@@ -1,12 +1,18 @@
 package op_test
 
 import (
+	"maps"
+	"math"
 	"testing"
 	"time"
 
 	"github.com/tributary-db/tributary/exec/exectest"
+	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
+
+	"pgregory.net/rapid"
 )
 
 type (
@@ -202,5 +208,106 @@ func TestOnWindowClose(t *testing.T) {
 		u.Props().Fields[3].Name = "watermark"
 		g := exectest.OnClose(exectest.GroupBy(u, []int{4, 1}, exectest.Agg("count", i8)), 0, 15*time.Second, 0)
 		return exectest.GroupBy(g, []int{0}, exectest.Agg("sum", num, col(g, 2)))
+	})
+}
+
+// TestLimitWithoutOrder: any rows will do, but the right number of them, each from the input.
+func TestLimitWithoutOrder(t *testing.T) {
+	b := delta.NewBatchBuilder(types(i8))
+	for i := range 5000 {
+		delta.Append(b.Cols[0], int64(i))
+		b.End(int64(1 + i%3))
+	}
+	for _, k := range []struct{ count, offset, want int64 }{{10, 0, 10}, {10, 7, 10}, {-1, 4990, 5009}, {0, 0, 0}, {1, 100000, 0}} {
+		leaf := exectest.Leaf(0, i8)
+		out := exectest.Once(t, exectest.Top(leaf, k.count, k.offset), b.Batch())
+		d := out.Batch()
+		total := int64(0)
+		for i := range int32(d.Len) {
+			v := delta.Values[int64](&d.Cols[0])[i]
+			if d.Weight(i) < 1 || d.Weight(i) > 1+v%3 {
+				t.Fatalf("row %d comes %d times", v, d.Weight(i))
+			}
+			total += d.Weight(i)
+		}
+		if total != k.want {
+			t.Errorf("LIMIT %d OFFSET %d gives %d rows, want %d", k.count, k.offset, total, k.want)
+		}
+	}
+}
+
+// TestSortedOutput: a one-shot result comes in the order asked for.
+func TestSortedOutput(t *testing.T) {
+	b := delta.NewBatchBuilder(types(i4, txt))
+	for i := range 8000 {
+		exectest.AppendValue(b.Cols[0], i*7919%501)
+		exectest.AppendValue(b.Cols[1], i%13)
+		b.End(1)
+	}
+	leaf := exectest.Leaf(0, i4, txt)
+	keys := []plan.SortKey{{Expr: col(leaf, 1), Desc: true, NullsFirst: true}, {Expr: quotient(leaf, 0, 0)}, {Expr: col(leaf, 0)}}
+	order := state.NewRowOrder(types(i4, txt), nil, []state.Order{{Column: 1, Desc: true, NullsFirst: true}})
+	for name, root := range map[string]node{
+		"sort": exectest.Sort(leaf, keys[0], keys[2]), "top": exectest.Top(leaf, 1500, 11, keys[0], keys[2]),
+		"by expression": exectest.Sort(leaf, keys[0], keys[1]),
+	} {
+		out := exectest.Once(t, root, b.Batch())
+		d := out.Batch()
+		if name == "sort" && d.Len != 8000 || name == "top" && d.Len != 1500 {
+			t.Fatalf("%s gives %d rows", name, d.Len)
+		}
+		for i := int32(1); i < int32(d.Len) && d.Sel == nil; i++ {
+			if name != "by expression" && order.Compare(d.Cols, i-1, d.Cols, i) > 0 {
+				t.Fatalf("%s: row %d is out of order", name, i)
+			}
+		}
+	}
+}
+
+// closedWindows computes EMIT ON WINDOW CLOSE by its definition: a row is late if its time is
+// before the watermark made by the rows before it; a window's count is final when the watermark
+// passes its end.
+func closedWindows(times []int64, delay, size int64) (closed map[int64]int64, late int) {
+	all := map[int64]int64{}
+	watermark := int64(math.MinInt64)
+	for _, at := range times {
+		if at < watermark {
+			late++
+		} else {
+			all[at/size*size]++
+		}
+		watermark = max(watermark, at-delay)
+	}
+	closed = map[int64]int64{}
+	for start, n := range all {
+		if start+size <= watermark {
+			closed[start] = n
+		}
+	}
+	return closed, late
+}
+
+func TestWindowCloseByDefinition(t *testing.T) {
+	const size, delay = 16_000_000, 5_000_000
+	rapid.Check(t, func(t *rapid.T) {
+		times := rapid.SliceOfN(rapid.Int64Range(0, 200), 0, 60).Draw(t, "times")
+		for i := range times {
+			times[i] *= 1_000_000
+		}
+		got, late, err := exectest.Stream(times, delay, func(leaf node) node {
+			h := exectest.Hop(leaf, 0, 16*time.Second, 16*time.Second)
+			return exectest.OnClose(exectest.GroupBy(h, []int{2}, exectest.Agg("count", i8)), 0, 16*time.Second, 0)
+		}, rapid.IntRange(1, 7).Draw(t, "rows a tick"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, wantLate := closedWindows(times, delay, size)
+		shift := int64(946_684_800_000_000) % size // windows are aligned to 1970
+		if shift != 0 {
+			t.Fatalf("the sample window does not divide 30 years: %d", shift)
+		}
+		if !maps.Equal(got, want) || late != wantLate {
+			t.Fatalf("windows %v with %d late, want %v with %d", got, late, want, wantLate)
+		}
 	})
 }

@@ -18,7 +18,7 @@ type topView struct {
 
 func (v *topView) open(env exec.Env) (err error) {
 	v.order = state.NewRowOrder(v.in.types, nil, v.in.order)
-	v.rows, err = env.Arrangement("rows", v.in.types, nil, v.in.order...)
+	v.rows, err = openRows(env, "rows", v.in.types, nil, v.in.order...)
 	return err
 }
 
