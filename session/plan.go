@@ -72,7 +72,7 @@ func (db *Database) plan(q parse.Query, cat catalog.Reader, o bind.Options) (*pl
 	if err != nil {
 		return nil, err
 	}
-	return rewrite.Query(bound, cat, rewrite.Options{Folder: db.Folder, Continuous: o.Continuous})
+	return rewrite.Query(bound, cat, rewrite.Options{Folder: db.Folder, Continuous: o.Continuous, ViewLookups: true})
 }
 
 // PlanRelation plans the stored query of a derived relation under the settings frozen in it.
