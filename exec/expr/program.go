@@ -30,6 +30,7 @@ type columnUse struct {
 // Compile prepares e. It keeps env and the constants of e, and answers 0A000 for a function
 // that has no kernel, with its position.
 func Compile(e plan.Expr, env *Env) (*Program, error) {
+	env.Prepare()
 	c := compiler{env: env}
 	root, err := c.expr(e)
 	if err != nil {

@@ -16,6 +16,7 @@ const (
 	InvalidDatetimeFormat             Code = "22007"
 	DatetimeFieldOverflow             Code = "22008"
 	SubstringError                    Code = "22011"
+	ArraySubscriptError               Code = "2202E"
 	DivisionByZero                    Code = "22012"
 	IntervalFieldOverflow             Code = "22015"
 	InvalidArgumentForLogarithm       Code = "2201E"

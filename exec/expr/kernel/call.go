@@ -4,6 +4,7 @@ import (
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/codec"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -19,6 +20,8 @@ type Env struct {
 	// HasNow is false where the statement may not depend on it.
 	Now    int64
 	HasNow bool
+
+	codec *codec.Env // of Settings, see Prepare
 }
 
 // Call is one evaluation of a kernel over the selected rows of a batch.

@@ -106,7 +106,7 @@ func stringKind() kind[string] {
 		store: func(c *Call) func(int32, string) {
 			return func(row int32, v string) {
 				if !c.Out.PutString(row, v) {
-					c.Fail(row, errTooLarge())
+					c.Fail(row, ErrTooLarge())
 				}
 			}
 		},
@@ -119,7 +119,7 @@ func bytesKind() kind[[]byte] {
 		store: func(c *Call) func(int32, []byte) {
 			return func(row int32, v []byte) {
 				if !c.Out.PutBytes(row, v) {
-					c.Fail(row, errTooLarge())
+					c.Fail(row, ErrTooLarge())
 				}
 			}
 		},

@@ -122,7 +122,8 @@ func (o *Out) PutNumeric(row int32, v decimal.Dec) {
 	fixed[decimal.Num](o)[row], o.vars = v.Store(o.vars)
 }
 
-func errTooLarge() Err {
+// ErrTooLarge is the error of a row that a column has no room for.
+func ErrTooLarge() Err {
 	return sqlerr.New(sqlerr.OutOfMemory, "out of memory").WithDetail("The values of one step of the query exceed 2 GB.")
 }
 

@@ -160,6 +160,6 @@ func (c *Call) take(row int32, dst []byte, err Err) {
 		return
 	}
 	if !c.Out.End(dst) {
-		c.Fail(row, errTooLarge())
+		c.Fail(row, ErrTooLarge())
 	}
 }

@@ -1,0 +1,56 @@
+package kernel
+
+import (
+	"strings"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype/codec"
+	"github.com/tributary-db/tributary/internal/sqltype/datetime"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// Codec is what the settings mean for the types' text forms. Settings that name neither time
+// zone nor date style are nobody's: they are the defaults.
+func Codec(s plan.Settings) *codec.Env {
+	e := &codec.Env{Location: s.Location}
+	if s.TimeZone == "" && s.DateStyle == "" && s.ExtraFloatDigits == 0 {
+		return e
+	}
+	e.ExtraFloatDigits, e.FewFloatDigits = s.ExtraFloatDigits, s.ExtraFloatDigits <= 0
+	e.ByteaEscape = strings.EqualFold(s.ByteaOutput, "escape")
+	if e.Location == nil {
+		e.Location, _ = datetime.LoadZone(s.TimeZone)
+	}
+	for _, word := range strings.Split(strings.ToUpper(s.DateStyle), ",") {
+		switch strings.TrimSpace(word) {
+		case "DMY", "EURO", "EUROPEAN":
+			e.DateOrder = datetime.OrderDMY
+		case "YMD":
+			e.DateOrder = datetime.OrderYMD
+		}
+	}
+	switch strings.ToLower(s.IntervalStyle) {
+	case "iso_8601":
+		e.IntervalStyle = datetime.IntervalISO8601
+	case "postgres_verbose":
+		e.IntervalStyle = datetime.IntervalVerbose
+	case "sql_standard":
+		e.IntervalStyle = datetime.IntervalSQLStandard
+	}
+	return e
+}
+
+// Prepare derives what kernels need of the settings; Compile calls it.
+func (e *Env) Prepare() {
+	if e.codec == nil {
+		e.codec = Codec(e.Settings)
+	}
+}
+
+// Codec is the settings' meaning for text forms.
+func (e *Env) Codec() *codec.Env { return e.codec }
+
+// text appends the output form of a value that is not NULL.
+func (c *Call) text(dst []byte, col *delta.Column, row int32) []byte {
+	return codec.FormatText(dst, col, row, c.Env.codec)
+}
