@@ -1,7 +1,10 @@
 package kernel
 
 import (
+	"bytes"
+
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
 // Functions over arguments of any type, which they take as text.
@@ -19,8 +22,8 @@ func init() {
 	})
 	both := func(c *Call) {
 		for _, i := range c.Sel {
-			dst := c.text(c.Out.Start(i), c.Args[0], i)
-			c.take(i, c.text(dst, c.Args[1], i), nil)
+			dst := c.castText(c.Out.Start(i), c.Args[0], i)
+			c.take(i, c.castText(dst, c.Args[1], i), nil)
 		}
 	}
 	kernelsOf(map[uint32]Kernel{
@@ -31,8 +34,19 @@ func init() {
 	})
 }
 
-// string is the text of a value that is not NULL.
+// string is the output form of a value that is not NULL.
 func (c *Call) string(col *delta.Column, row int32) string { return string(c.text(nil, col, row)) }
+
+// castText appends what a cast to text gives, which for some types is not their output form.
+func (c *Call) castText(dst []byte, col *delta.Column, row int32) []byte {
+	switch col.Type {
+	case sqltype.Bool:
+		return append(dst, boolText(col.Data[col.At(row)] != 0)...)
+	case sqltype.BPChar:
+		return append(dst, bytes.TrimRight(col.Bytes(row), " ")...)
+	}
+	return c.text(dst, col, row)
+}
 
 func concatAny(c *Call) {
 	for _, i := range c.Sel {
@@ -88,12 +102,12 @@ func quoteNullable(c *Call) {
 			c.Out.PutString(i, "NULL")
 			continue
 		}
-		c.take(i, appendLiteral(c.Out.Start(i), c.string(c.Args[0], i)), nil)
+		c.take(i, appendLiteral(c.Out.Start(i), view(c.castText(nil, c.Args[0], i))), nil)
 	}
 }
 
 func quoteAnyLiteral(c *Call) {
 	for _, i := range c.Sel {
-		c.take(i, appendLiteral(c.Out.Start(i), c.string(c.Args[0], i)), nil)
+		c.take(i, appendLiteral(c.Out.Start(i), view(c.castText(nil, c.Args[0], i))), nil)
 	}
 }

@@ -10,13 +10,15 @@ func init() {
 	plain := func(f func(float64) float64) Kernel { return fn1(f) }
 	kernels(map[string]Kernel{
 		"dround": plain(math.RoundToEven), "dtrunc": plain(math.Trunc), "dceil": plain(math.Ceil), "dfloor": plain(math.Floor),
-		"dsign":   plain(floatSign),
-		"dsqrt":   fn1e(floatSqrt),
-		"dcbrt":   fn1e(func(a float64) (float64, Err) { return ranged(math.Cbrt(a), isInf(a), a == 0) }),
-		"dpow":    fn2e(floatPower),
-		"dexp":    fn1e(floatExp),
-		"dlog1":   fn1e(func(a float64) (float64, Err) { return floatLog(math.Log, a) }),
-		"dlog10":  fn1e(func(a float64) (float64, Err) { return floatLog(math.Log10, a) }),
+		"dsign": plain(floatSign),
+		"dsqrt": fn1e(floatSqrt),
+		"dcbrt": fn1e(func(a float64) (float64, Err) { return ranged(math.Cbrt(a), isInf(a), a == 0) }),
+		"dpow":  fn2e(floatPower),
+		"dexp":  fn1e(floatExp),
+		"dlog1": fn1e(func(a float64) (float64, Err) { return floatLog(logarithm, a) }),
+		"dlog10": fn1e(func(a float64) (float64, Err) {
+			return floatLog(func(x float64) float64 { return logarithm(x) / math.Ln10 }, a)
+		}),
 		"dpi":     fn0c(func(*Call) (float64, Err) { return math.Pi, nil }),
 		"degrees": fn1e(func(a float64) (float64, Err) { return floatDiv(a, math.Pi/180) }),
 		"radians": fn1e(func(a float64) (float64, Err) { return floatMul(a, math.Pi/180) }),
@@ -51,7 +53,7 @@ func floatSign(a float64) float64 {
 	case a < 0:
 		return -1
 	}
-	return a * 0 // 0, and NaN for NaN
+	return 0 // NaN's too
 }
 
 func floatSqrt(a float64) (float64, Err) {
@@ -70,6 +72,14 @@ func floatLog(log func(float64) float64, a float64) (float64, Err) {
 		return 0, err
 	}
 	return ranged(log(a), isInf(a), a == 1)
+}
+
+// logarithm is math.Log, which is wrong for subnormal numbers on some processors.
+func logarithm(a float64) float64 {
+	if a < 0x1p-1022 {
+		return math.Log(a*0x1p54) - 54*math.Ln2
+	}
+	return math.Log(a)
 }
 
 func checkLogArg(zero, negative bool) Err {

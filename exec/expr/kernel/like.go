@@ -18,7 +18,7 @@ func init() {
 		"namelike": sensitive, "namenlike": not, "nameiclike": insensitive, "nameicnlike": notInsensitive,
 		"bytealike": byteaLike(0), "byteanlike": byteaLike(1),
 		"like_escape":       fn2e(likeEscape),
-		"like_escape_bytea": fn2e(func(p, e []byte) ([]byte, Err) { return likeEscapeBytes(p, e) }),
+		"like_escape_bytea": fn2e(func(p, e []byte) ([]byte, Err) { return likeEscapeBytes(p, e, len(e)) }),
 	})
 }
 
@@ -205,11 +205,12 @@ func byteaLike(flip uint8) Kernel {
 
 // likeEscape rewrites a pattern with another escape character to one with the backslash.
 func likeEscape(pattern, escape string) (string, Err) {
-	out, err := likeEscapeBytes([]byte(pattern), []byte(escape))
+	out, err := likeEscapeBytes([]byte(pattern), []byte(escape), utf8.RuneCountInString(escape))
 	return string(out), err
 }
 
-func likeEscapeBytes(pattern, escape []byte) ([]byte, Err) {
+// likeEscapeBytes does it for an escape of so many characters.
+func likeEscapeBytes(pattern, escape []byte, chars int) ([]byte, Err) {
 	out := make([]byte, 0, len(pattern)+8)
 	if len(escape) == 0 {
 		for _, c := range pattern {
@@ -220,7 +221,7 @@ func likeEscapeBytes(pattern, escape []byte) ([]byte, Err) {
 		}
 		return out, nil
 	}
-	if utf8.RuneCount(escape) != 1 {
+	if chars != 1 {
 		return nil, sqlerr.New(sqlerr.InvalidEscapeSequence, "invalid escape string").
 			WithHint("Escape string must be empty or one character.")
 	}

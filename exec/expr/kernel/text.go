@@ -117,6 +117,9 @@ func left(s string, n int32) string {
 }
 
 func right(s string, n int32) string {
+	if n == math.MinInt32 { // PostgreSQL's -n is then negative still.
+		return s
+	}
 	if n < 0 {
 		return s[byteOffset(s, -int64(n)):]
 	}
@@ -211,7 +214,7 @@ func ascii(s string) int32 {
 func chr(n int32) (string, Err) {
 	switch {
 	case n < 0:
-		return "", sqlerr.New(sqlerr.ProgramLimitExceeded, "character number must be positive")
+		return "", sqlerr.New(sqlerr.InvalidParameterValue, "character number must be positive")
 	case n == 0:
 		return "", sqlerr.New(sqlerr.ProgramLimitExceeded, "null character not permitted")
 	case n > unicode.MaxRune:

@@ -43,12 +43,12 @@ func trimBytes(s, set []byte, front, back bool) []byte {
 // pad brings s to n characters: cut at the end, or filled before or after with fill repeated.
 func pad(dst []byte, s string, n int32, fill string, before bool) ([]byte, Err) {
 	n = max(n, 0)
-	if int64(n)*utf8.UTFMax > maxText {
-		return dst, errLengthTooLarge()
-	}
 	missing := int(n) - utf8.RuneCountInString(s)
 	if missing <= 0 || fill == "" {
 		return append(dst, s[:byteOffset(s, int64(n))]...), nil
+	}
+	if int64(n)*utf8.UTFMax > maxText {
+		return dst, errLengthTooLarge()
 	}
 	if !before {
 		dst = append(dst, s...)
