@@ -12,6 +12,9 @@ func clampScale(s int) int { return min(max(s, 0), maxResultScale) }
 // overflowArg bounds |ln(result)|: past it exp and power overflow, or are zero.
 const overflowArg = maxRoundScale * 3
 
+// maxRoundScale is numeric.c's NUMERIC_MAX_RESULT_SCALE.
+const maxRoundScale = 2000
+
 // Sqrt is the square root.
 func Sqrt(d Dec) (Dec, error) {
 	switch {

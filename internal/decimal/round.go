@@ -6,8 +6,8 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
-// maxRoundScale bounds the scale that round and trunc take (NUMERIC_MAX_RESULT_SCALE).
-const maxRoundScale = 2000
+// boundScale bounds the scale that round and trunc take by what a numeric can show and hold.
+func boundScale(scale int) int { return min(max(scale, -MaxDigits), MaxScale) }
 
 // rounding says what happens to digits that go.
 type rounding uint8
@@ -22,12 +22,12 @@ const (
 // Round rounds half away from zero to a scale; a negative scale rounds before the point and
 // gives scale 0.
 func Round(d Dec, scale int) Dec {
-	return d.rounded(min(max(scale, -maxRoundScale), maxRoundScale), halfUp)
+	return d.rounded(boundScale(scale), halfUp)
 }
 
 // Trunc cuts towards zero to a scale.
 func Trunc(d Dec, scale int) Dec {
-	return d.rounded(min(max(scale, -maxRoundScale), maxRoundScale), toZero)
+	return d.rounded(boundScale(scale), toZero)
 }
 
 // Ceil is the least integer not below d.
