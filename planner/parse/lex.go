@@ -30,6 +30,10 @@ type token struct {
 type lexer struct {
 	src string
 	pos int
+	// plainEnd is the end of the last run of operator characters without special ones;
+	// plainOther is its last character that is no sign, -1 = none. A run of signs is as many
+	// tokens: it must not be read as often.
+	plainEnd, plainOther int
 }
 
 func (l *lexer) text(t token) string { return l.src[t.start:t.end] }
@@ -124,7 +128,11 @@ func (l *lexer) word() tokenKind {
 	switch c := l.src[l.pos] | 0x20; {
 	case next == '\'' && (c == 'e' || c == 'b' || c == 'x'):
 		l.pos++
-		l.quoted('\'', c == 'e')
+		if c == 'e' {
+			l.quoted('\'', true)
+		} else {
+			l.bits()
+		}
 		return tokString
 	case c == 'u' && next == '&' && (l.peek(2) == '\'' || l.peek(2) == '"'):
 		quote := l.peek(2)
@@ -160,6 +168,15 @@ func (l *lexer) quoted(quote byte, backslash bool) {
 	l.pos = len(l.src)
 }
 
+// bits scans the quotes of B'…' and X'…', in which a doubled quote ends one and begins another.
+func (l *lexer) bits() {
+	if n := strings.IndexByte(l.src[l.pos+1:], '\''); n >= 0 {
+		l.pos += n + 2
+	} else {
+		l.pos = len(l.src)
+	}
+}
+
 // dollar scans $1 or $tag$ … $tag$.
 func (l *lexer) dollar() tokenKind {
 	if isDigit(l.peek(1)) {
@@ -189,15 +206,21 @@ func (l *lexer) dollar() tokenKind {
 }
 
 func (l *lexer) number() {
-	dot, hex := false, l.src[l.pos] == '0' && l.peek(1)|0x20 == 'x'
+	next := l.peek(1) | 0x20
+	hex := l.src[l.pos] == '0' && (next == 'x' || next == 'o' || next == 'b')
+	dot := hex       // only decimal ones have a fraction
+	grouped := false // 1_000.. is 1_000. and a dot, 1.. is 1 and two dots
 	for l.pos < len(l.src) {
 		switch c := l.src[l.pos]; {
-		case c == '.' && !dot && l.peek(1) != '.':
+		case c == '.' && !dot && (grouped || l.peek(1) != '.'):
 			dot = true
 			l.pos++
 		case (c == 'e' || c == 'E') && !hex && (l.peek(1) == '+' || l.peek(1) == '-') && isDigit(l.peek(2)):
+			dot = true
 			l.pos += 2
 		case isDigit(c) || isIdentStart(c):
+			grouped = grouped || c == '_'
+			dot = dot || !(isDigit(c) || c == '_')
 			l.pos++
 		default:
 			return
@@ -209,18 +232,35 @@ func (l *lexer) number() {
 // says that it is no SQL operator: "1+-1" is three tokens, "@-" is one.
 func (l *lexer) operator() {
 	start := l.pos
+	if start >= l.plainEnd {
+		if l.operatorRun() {
+			return
+		}
+	}
+	if l.pos = start + 1; l.plainOther >= start {
+		l.pos = l.plainOther + 1
+	}
+}
+
+// operatorRun reads all operator characters from here on. True: they are one operator; false:
+// they are plain, and plainEnd and plainOther speak of them.
+func (l *lexer) operatorRun() bool {
+	start, special := l.pos, false
+	l.plainOther = -1
 	for l.pos < len(l.src) && isOpChar(l.src[l.pos]) {
 		if l.pos > start && (strings.HasPrefix(l.src[l.pos:], "--") || strings.HasPrefix(l.src[l.pos:], "/*")) {
 			break
 		}
+		switch c := l.src[l.pos]; {
+		case strings.IndexByte("~!@#^&|`?%", c) >= 0:
+			special = true
+		case c != '+' && c != '-':
+			l.plainOther = l.pos
+		}
 		l.pos++
 	}
-	if strings.ContainsAny(l.src[start:l.pos], "~!@#^&|`?%") {
-		return
-	}
-	for l.pos > start+1 && (l.src[l.pos-1] == '+' || l.src[l.pos-1] == '-') {
-		l.pos--
-	}
+	l.plainEnd = l.pos
+	return special
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
