@@ -393,11 +393,22 @@ func (r *running) once(prefix [][]change) (sum, map[exec.LateReason]int64) {
 	return got, m.late
 }
 
-// batches are a feed of one batch a leaf.
+// batches are a feed of one batch a leaf, given in pieces.
 type batches []delta.Batch
 
 func (b batches) pull(leaf plan.RelationID, to func(*delta.Batch) error) (exec.Progress, error) {
-	return exec.Progress{Watermark: exec.NoWatermark, Done: true}, to(&b[leaf])
+	p := exec.Progress{Watermark: exec.NoWatermark, Done: true}
+	var types []sqltype.OID
+	for _, c := range b[leaf].Cols {
+		types = append(types, c.Type)
+	}
+	for from := 0; from < b[leaf].Len; from += 1000 {
+		d := cut(&b[leaf], types, from, 1000)
+		if err := to(&d); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
 }
 
 // Leaf is an append-only leaf for Once: the n-th of its batches.

@@ -236,31 +236,52 @@ func TestLimitWithoutOrder(t *testing.T) {
 	}
 }
 
-// TestSortedOutput: a one-shot result comes in the order asked for.
+// TestSortedOutput: a one-shot result comes in the order asked for, and LIMIT cuts it out of the
+// whole order, also when it threw rows away on the way.
 func TestSortedOutput(t *testing.T) {
 	b := delta.NewBatchBuilder(types(i4, txt))
-	for i := range 8000 {
-		exectest.AppendValue(b.Cols[0], i*7919%501)
+	for i := range 20_000 {
+		exectest.AppendValue(b.Cols[0], i*7919%10007)
 		exectest.AppendValue(b.Cols[1], i%13)
-		b.End(1)
+		b.End(int64(1 + i%2))
 	}
 	leaf := exectest.Leaf(0, i4, txt)
-	keys := []plan.SortKey{{Expr: col(leaf, 1), Desc: true, NullsFirst: true}, {Expr: quotient(leaf, 0, 0)}, {Expr: col(leaf, 0)}}
-	order := state.NewRowOrder(types(i4, txt), nil, []state.Order{{Column: 1, Desc: true, NullsFirst: true}})
-	for name, root := range map[string]node{
-		"sort": exectest.Sort(leaf, keys[0], keys[2]), "top": exectest.Top(leaf, 1500, 11, keys[0], keys[2]),
-		"by expression": exectest.Sort(leaf, keys[0], keys[1]),
+	order := state.NewRowOrder(types(i4, txt), nil, []state.Order{{Column: 1, Desc: true, NullsFirst: true}, {Column: 0}})
+	for _, keys := range [][]plan.SortKey{
+		{{Expr: col(leaf, 1), Desc: true, NullsFirst: true}, {Expr: col(leaf, 0)}},
+		{{Expr: col(leaf, 1), Desc: true, NullsFirst: true}, {Expr: exectest.Call(int4pl, i4, col(leaf, 0), col(leaf, 0))}},
 	} {
-		out := exectest.Once(t, root, b.Batch())
-		d := out.Batch()
-		if name == "sort" && d.Len != 8000 || name == "top" && d.Len != 1500 {
-			t.Fatalf("%s gives %d rows", name, d.Len)
+		whole := exectest.Once(t, exectest.Sort(leaf, keys...), b.Batch())
+		d := whole.Batch()
+		if d.Len != 20_000 {
+			t.Fatalf("%d rows", d.Len)
 		}
-		for i := int32(1); i < int32(d.Len) && d.Sel == nil; i++ {
-			if name != "by expression" && order.Compare(d.Cols, i-1, d.Cols, i) > 0 {
-				t.Fatalf("%s: row %d is out of order", name, i)
+		for i := int32(1); i < int32(d.Len); i++ {
+			if order.Compare(d.Cols, i-1, d.Cols, i) > 0 {
+				t.Fatalf("row %d is out of order", i)
 			}
 		}
+		top := exectest.Once(t, exectest.Top(leaf, 900, 11, keys...), b.Batch())
+		checkWindow(t, &d, top.Batch(), 11, 911)
+	}
+}
+
+// checkWindow: got is rows [from, to) of whole, counting each by its weight.
+func checkWindow(t *testing.T, whole *delta.Batch, got delta.Batch, from, to int64) {
+	t.Helper()
+	at, next := int64(0), int32(0)
+	for i := int32(0); i < int32(whole.Len) && at < to; i++ {
+		w := whole.Weight(i)
+		if n := min(at+w, to) - max(at, from); n > 0 {
+			if next >= int32(got.Len) || got.Weight(next) != n || delta.CompareRows(whole.Cols, i, got.Cols, next) != 0 {
+				t.Fatalf("row %d of the window is wrong", next)
+			}
+			next++
+		}
+		at += w
+	}
+	if next != int32(got.Len) {
+		t.Fatalf("%d rows too many", int32(got.Len)-next)
 	}
 }
 

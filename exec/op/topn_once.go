@@ -13,6 +13,9 @@ type topOnce struct {
 	rows    *rowBuffer
 	ordered bool
 	seen    int64 // rows before those that are pushed next (no order)
+	// worst is the last row of a full window among those held, -1 while it is not full: what
+	// sorts behind it is out.
+	worst   int32
 	sel     []int32
 	weights []int64
 }
@@ -21,7 +24,7 @@ type topOnce struct {
 const spareRows = 4096
 
 func (o *topOnce) open(env exec.Env) error {
-	o.seen = 0
+	o.seen, o.worst = 0, -1
 	return o.rows.clear(env)
 }
 
@@ -32,13 +35,26 @@ func (o *topOnce) push(b *bounds, rows *delta.Batch, out exec.Out) error {
 	if b.take == 0 {
 		return exec.ErrStop
 	}
+	if o.worst >= 0 {
+		held := o.rows.held.Batch()
+		o.sel = none(o.sel)
+		for _, row := range rows.Sel {
+			if o.rows.order.Compare(rows.Cols, row, held.Cols, o.worst) < 0 {
+				o.sel = append(o.sel, row)
+			}
+		}
+		rows.Sel = o.sel
+	}
 	if err := o.rows.append(rows); err != nil {
 		return err
 	}
 	if held := int64(o.rows.held.Len()); held > spareRows && held-spareRows > b.end() && held/2 > b.end() {
 		o.rows.sort()
 		o.window(0, b.end())
-		return o.rows.truncate()
+		if err := o.rows.truncate(); err != nil {
+			return err
+		}
+		o.worst = int32(o.rows.held.Len()) - 1 // held is over end, so the window is full
 	}
 	return nil
 }

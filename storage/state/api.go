@@ -107,6 +107,7 @@ type Cursor interface {
 	// Next fills dst; for a Probe, match[i] is the row of keys that physical row i of dst
 	// belongs to (nil for Scan). A dst without rows and more false is the end.
 	Next(ctx context.Context, dst *delta.Batch) (match []int32, more bool, err error)
+	// Close ends the cursor, and with it the batches it gave.
 	Close()
 }
 

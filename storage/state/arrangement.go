@@ -28,6 +28,8 @@ type RunSet struct {
 	head    head
 	charged int64 // by the head
 	dirty   bool
+	// cursors are probe cursors at rest.
+	cursors sync.Pool
 
 	mu struct {
 		sync.Mutex

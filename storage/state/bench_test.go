@@ -75,6 +75,7 @@ func BenchmarkPointProbe(b *testing.B) {
 		if _, _, err := c.Next(context.Background(), &d); err != nil || d.Len != 1 {
 			b.Fatalf("%d rows, %v", d.Len, err)
 		}
+		c.Close()
 		w.Release()
 	}
 	b.ReportMetric(float64(len(a.current().runs)), "runs")
@@ -95,6 +96,7 @@ func BenchmarkProbe(b *testing.B) {
 			var d delta.Batch
 			_, more, _ = c.Next(context.Background(), &d)
 		}
+		c.Close()
 	}
 	b.ReportMetric(float64(b.N)*1024/b.Elapsed().Seconds(), "keys/s")
 }

@@ -145,8 +145,8 @@ func mergeRuns(o *RowOrder, runs []*run, floor CommitSeq) *run {
 type runBuilder struct {
 	order   *RowOrder
 	cols    []*delta.Builder
-	pending []int32 // rows of from, not yet copied
-	from    *run
+	rows    []int32 // not yet copied
+	froms   []*run  // where each of them is
 	seqs    []CommitSeq
 	weights []int64
 	repeats bool // some image came twice
@@ -201,23 +201,53 @@ func sortChanges(c []change) {
 }
 
 func (b *runBuilder) add(c change, r *run, row int32) {
-	if b.from != r || len(b.pending) >= 4096 {
+	if len(b.rows) >= 4096 {
 		b.flush()
-		b.from = r
 	}
-	b.pending = append(b.pending, row)
+	b.rows = append(b.rows, row)
+	b.froms = append(b.froms, r)
 	b.seqs = append(b.seqs, c.seq)
 	b.weights = append(b.weights, c.weight)
 }
 
+// flush copies the rows added, a column at a time.
 func (b *runBuilder) flush() {
-	if len(b.pending) == 0 {
+	if len(b.rows) == 0 {
 		return
 	}
 	for i, c := range b.cols {
-		c.Gather(&b.from.cols[i], b.pending)
+		b.copyColumn(c, i)
 	}
-	b.pending = b.pending[:0]
+	b.rows, b.froms = b.rows[:0], b.froms[:0]
+}
+
+func (b *runBuilder) copyColumn(to *delta.Builder, i int) {
+	at := to.Len()
+	switch to.Type().Phys().Size() {
+	case 8:
+		to.Extend(len(b.rows))
+		copyFixed(delta.Filled[int64](to)[at:], b.froms, b.rows, i)
+	case 4:
+		to.Extend(len(b.rows))
+		copyFixed(delta.Filled[int32](to)[at:], b.froms, b.rows, i)
+	default:
+		for k, row := range b.rows {
+			to.AppendFrom(&b.froms[k].cols[i], row)
+		}
+		return
+	}
+	for k, row := range b.rows {
+		if b.froms[k].cols[i].Null(row) {
+			to.SetNull(int32(at + k))
+		}
+	}
+}
+
+func copyFixed[T int32 | int64](dst []T, froms []*run, rows []int32, col int) {
+	for k, row := range rows {
+		c := &froms[k].cols[col]
+		dst[k] = delta.Values[T](c)[c.At(row)]
+	}
 }
 
 // finish gives the run; the builder is used up.

@@ -53,10 +53,16 @@ func (w *view) probe(keys []delta.Column, sel []int32, e edge) *probeCursor {
 			sel[i] = int32(i)
 		}
 	}
-	c := &probeCursor{view: w, keys: keys, sel: sel, edge: e, merger: merger{order: o}}
-	c.hashes = make([]uint64, len(sel))
+	c, reused := w.set.cursors.Get().(*probeCursor)
+	if !reused {
+		c = &probeCursor{merger: merger{order: o}, out: delta.NewBatchBuilder(o.types)}
+	}
+	c.view, c.keys, c.sel, c.at, c.edge = w, keys, sel, 0, e
+	if cap(c.hashes) < len(sel) {
+		c.hashes = make([]uint64, len(sel))
+	}
+	c.hashes = c.hashes[:len(sel)]
 	delta.HashKeys(keys, 0, sel, c.hashes)
-	c.out = delta.NewBatchBuilder(o.types)
 	return c
 }
 
@@ -114,4 +120,19 @@ func (c *probeCursor) pick() (r *run, row int32, weight int64, ok bool) {
 	return r, row, weight, ok
 }
 
-func (c *probeCursor) Close() {}
+// Close gives the cursor's memory to the next one. A second Close does nothing.
+func (c *probeCursor) Close() {
+	if c.view == nil {
+		return
+	}
+	set := c.view.set
+	c.view, c.keys, c.sel = nil, nil, nil
+	clear(c.merger.spans[:cap(c.merger.spans)]) // let go of runs
+	c.merger.spans = c.merger.spans[:0]
+	if c.out.Size() <= maxPooled {
+		set.cursors.Put(c)
+	}
+}
+
+// maxPooled is the memory that a cursor at rest may hold.
+const maxPooled = 1 << 20
