@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
 )
@@ -132,8 +133,30 @@ func (c *contents) pull(ctx context.Context, cur state.Cursor, chg state.ChangeC
 	return more, err
 }
 
+// shapeErrors shows a view's error rows: code, message, and how many rows have it.
+func (c *contents) shapeErrors(dst *delta.Batch) {
+	counts := delta.NewBuilder(sqltype.Int8)
+	for i := range int32(c.raw.Len) {
+		delta.Append(counts, c.raw.Weight(i))
+	}
+	all := []delta.Column{c.raw.Cols[ErrSQLState], c.raw.Cols[ErrMessage], counts.Column()}
+	c.cols = c.cols[:0]
+	for _, at := range c.node.Columns {
+		c.cols = append(c.cols, all[at])
+	}
+	*dst = delta.Batch{Len: c.raw.Len, Cols: c.cols, Sel: c.raw.Sel}
+}
+
 // shape picks the scan's columns out of raw, and the key's rows out of changes.
 func (c *contents) shape(dst *delta.Batch) {
+	if c.raw.Len == 0 {
+		*dst = delta.Batch{}
+		return
+	}
+	if c.errors {
+		c.shapeErrors(dst)
+		return
+	}
 	c.cols = c.cols[:0]
 	for _, at := range c.node.Columns {
 		if at == plan.MetaRowID {
