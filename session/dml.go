@@ -143,8 +143,7 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 			return nil, err
 		}
 		rows := delta.NewBatchBuilder(fieldTypes(d.query))
-		in := tx.Inputs(s.db.Runtime.Inputs())
-		err = s.db.Runtime.Query(ctx, d.query, pin.Version(), in, args, flow.OutFunc(func(b *delta.Batch) error { return repeat(rows, b) }))
+		err = s.db.Runtime.Query(ctx, d.query, s.runAt(pin.Version(), args), flow.OutFunc(func(b *delta.Batch) error { return repeat(rows, b) }))
 		if err != nil {
 			free()
 			return nil, err

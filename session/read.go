@@ -2,14 +2,17 @@ package session
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/log"
 )
 
 // snapshot pins the version a statement reads: the block's in REPEATABLE READ, else the newest.
@@ -47,8 +50,25 @@ func (s *Session) runQuery(ctx context.Context, q *plan.Query, args []delta.Colu
 		return err
 	}
 	defer free()
-	in := s.tx.writes.Inputs(s.db.Runtime.Inputs())
-	return s.db.Runtime.Query(ctx, q, pin.Version(), in, args, out)
+	return s.db.Runtime.Query(ctx, q, s.runAt(pin.Version(), args), out)
+}
+
+// runAt is how this session runs a plan: with its own writes on top, and knowing who it is.
+func (s *Session) runAt(v log.CommitSeq, args []delta.Column) lane.Run {
+	settings := s.set.derived
+	settings.Session = &plan.Session{
+		User: s.user, Database: s.database, PID: s.pid, Now: s.txStart(),
+		Version: "PostgreSQL " + s.db.ServerVersion() + " on " + runtime.GOARCH + "-" + runtime.GOOS,
+	}
+	return lane.Run{At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args}
+}
+
+// txStart is now(): the start of the transaction, microseconds since 2000-01-01.
+func (s *Session) txStart() int64 {
+	if s.tx.began.IsZero() {
+		s.tx.began = s.db.Clock.Now()
+	}
+	return s.tx.began.UnixMicro() - record.UnixToPostgresMillis*1000
 }
 
 // rowsTo writes a query's rows to w and counts them.

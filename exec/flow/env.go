@@ -31,6 +31,14 @@ func (e *Env) Once() bool               { return e.RunOnce }
 func (e *Env) Settings() *plan.Settings { return e.Session }
 func (e *Env) Params() []delta.Column   { return e.Args }
 
+// Now is the start of the statement's transaction, where there is one.
+func (e *Env) Now() (micros int64, ok bool) {
+	if e.Session == nil || e.Session.Session == nil {
+		return 0, false
+	}
+	return e.Session.Session.Now, true
+}
+
 // Account charges memory to the flow.
 func (e *Env) Account(bytes int64) error {
 	if e.Charge == nil {

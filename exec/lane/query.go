@@ -22,22 +22,31 @@ func (r *Runtime) builder(in source.Inputs) flow.Builder {
 	}
 }
 
-// Query runs a plan once at version v, which a Pin holds, and gives its rows to out: weights
-// are positive, borrowed until Emit returns. The first row error that is left is the error.
-func (r *Runtime) Query(ctx context.Context, q *plan.Query, v log.CommitSeq, in source.Inputs, args []delta.Column, out exec.Out) error {
+// Run is how a plan is run once: at version At, which a Pin holds, over Inputs, with the
+// session's settings and the statement's parameters.
+type Run struct {
+	At       log.CommitSeq
+	Inputs   source.Inputs
+	Settings *plan.Settings
+	Args     []delta.Column
+}
+
+// Query runs a plan once and gives its rows to out: weights are positive, borrowed until Emit
+// returns. The first row error that is left is the error.
+func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Out) error {
 	states := flow.NewStates(r.memory.charge)
 	defer states.Drop()
-	f, err := flow.New(q.Root, r.builder(in), states)
+	f, err := flow.New(q.Root, r.builder(run.Inputs), states)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	env := flow.Env{Values: flow.Values{RunOnce: true, Session: &q.Settings, Args: args, Charge: r.memory.charge}}
+	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Charge: r.memory.charge}}
 	if err := f.Open(env); err != nil {
 		return err
 	}
 	root := &result{width: len(q.Fields), appendOnly: q.Root.Props().AppendOnly, out: out}
-	t := exec.Tick{From: 0, To: v, Time: r.cfg.Log.CommitTime(v), Once: true}
+	t := exec.Tick{From: 0, To: run.At, Time: r.cfg.Log.CommitTime(run.At), Once: true}
 	if _, err := f.Run(ctx, t, root); err != nil {
 		return err
 	}

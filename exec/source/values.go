@@ -33,6 +33,9 @@ func exprEnv(env exec.Env) *expr.Env {
 	e := &expr.Env{Params: env.Params()}
 	if s := env.Settings(); s != nil {
 		e.Settings = *s
+		if s.Session != nil {
+			e.Now, e.HasNow = s.Session.Now, true
+		}
 	}
 	return e
 }

@@ -181,5 +181,15 @@ type Settings struct {
 	IntervalStyle    string
 	ExtraFloatDigits int
 	ByteaOutput      string
-	SearchPath       []string
+	// Session is who asks, at run time only; nil in a plan and in what runs for ever.
+	Session    *Session `json:"-"`
+	SearchPath []string
+}
+
+// Session is what functions about the session itself answer.
+type Session struct {
+	User, Database, Version string
+	PID                     int32
+	// Now is the start of the transaction, in microseconds since 2000-01-01.
+	Now int64
 }
