@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
@@ -35,6 +36,9 @@ var sentinels = []struct {
 	{log.ErrCorrupt, sqlerr.DataCorrupted, "log data is corrupt"},
 	{log.ErrPoisoned, sqlerr.IOError, "the log stopped after an I/O error; restart the server"},
 	{catalog.ErrChanged, sqlerr.SerializationFailure, "the catalog changed meanwhile, try again"},
+	{log.ErrUnknownKind, sqlerr.DataCorrupted, "the log holds a commit that this server does not know"},
+	{meta.ErrPoisoned, sqlerr.IOError, "the metadata stopped after an I/O error; restart the server"},
+	{meta.ErrClosed, sqlerr.AdminShutdown, "the server is shutting down"},
 	{meta.ErrConflict, sqlerr.SerializationFailure, "could not serialize access due to concurrent change"},
 	{meta.ErrUnknown, sqlerr.Code("08007"), "the outcome of the commit is not known"},
 	{meta.ErrTruncated, sqlerr.InternalError, "commit log truncated"},
@@ -45,9 +49,18 @@ var sentinels = []struct {
 	{objstore.ErrUnknown, sqlerr.IOError, "the object store did not answer"},
 	{objstore.ErrRange, sqlerr.DataCorrupted, "an object of the store is too short"},
 	{objstore.ErrFormatVersion, sqlerr.DataCorrupted, "the object store is of a format this server does not read"},
+	{objstore.ErrInvalidKey, sqlerr.InternalError, "invalid object key"},
+	{segment.ErrVersion, sqlerr.DataCorrupted, "a segment is of a version this server does not read"},
+	{segment.ErrInvalidRun, sqlerr.InternalError, "invalid run of a segment"},
 	{segment.ErrCorrupt, sqlerr.DataCorrupted, "a segment is corrupt"},
 	{recordbatch.ErrTooLarge, sqlerr.ProgramLimitExceeded, "a row is too large for a record"},
 	{recordbatch.ErrCorrupt, sqlerr.DataCorrupted, "a record batch is corrupt"},
+	{recordbatch.ErrInvalidRecord, sqlerr.DataCorrupted, "a record batch is invalid"},
+	{recordbatch.ErrInvalidTimestamp, sqlerr.DataCorrupted, "a record has an invalid timestamp"},
+	{recordbatch.ErrUnsupportedMagic, sqlerr.DataCorrupted, "a record batch is of a version this server does not read"},
+	{recordbatch.ErrUnsupportedCodec, sqlerr.DataCorrupted, "a record batch is compressed in a way this server does not read"},
+	{delta.ErrCorrupt, sqlerr.DataCorrupted, "stored rows are corrupt"},
+	{state.ErrCorrupt, sqlerr.DataCorrupted, "stored state is corrupt"},
 	{state.ErrSnapshotTooOld, sqlerr.SnapshotTooOld, "snapshot too old"},
 	{state.ErrNegativeWeight, sqlerr.InternalError, "a dataflow lost count of a row"},
 	{state.ErrOutOfMemory, sqlerr.OutOfMemory, "out of memory"},
