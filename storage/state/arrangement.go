@@ -129,9 +129,11 @@ func (a *RunSet) Publish(v CommitSeq) error {
 	_ = a.settleHead()
 	a.dirty = true
 	runs := append(append([]*run(nil), cur.runs...), r)
-	runs, err = a.compact(runs, v)
+	if merged, err := a.compact(runs, v); err == nil {
+		runs = merged // without room for a merge there are more runs, which is only slower
+	}
 	a.swap(runs, v, cur.rows+added)
-	return err
+	return nil
 }
 
 // stamp gives rows of the head their version.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -390,4 +392,85 @@ func TestOverBudget(t *testing.T) {
 	if err := a.Append(&d); !errors.Is(err, ErrOutOfMemory) || !errors.Is(err, full) {
 		t.Fatalf("got %v", err)
 	}
+}
+
+// TestReadersBesideTheWriter: views stay what they were while versions are published, merged
+// and released all around them.
+func TestReadersBesideTheWriter(t *testing.T) {
+	types := []sqltype.OID{sqltype.Int8, sqltype.Int8}
+	var account atomic.Int64
+	a := NewArrangement(types, []int{0}, Options{Account: func(n int64) error { account.Add(n); return nil }})
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				w, err := a.At(^CommitSeq(0))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n := countRowsOf(t, w); n != w.Rows() || n != int64(w.Version()) {
+					t.Errorf("version %d has %d rows, says %d", w.Version(), n, w.Rows())
+				}
+				w.Release()
+			}
+		})
+	}
+	b := delta.NewBatchBuilder(types)
+	for v := range CommitSeq(400) {
+		b.Clear()
+		// Version v+1 has v+1 rows: every row moves on by one, and one is added.
+		for i := range int64(v) {
+			delta.Append(b.Cols[0], i%17)
+			delta.Append(b.Cols[1], i+int64(v))
+			b.End(-1)
+		}
+		for i := range int64(v) + 1 {
+			delta.Append(b.Cols[0], i%17)
+			delta.Append(b.Cols[1], i+int64(v)+1)
+			b.End(1)
+		}
+		d := b.Batch()
+		if err := errors.Join(a.Append(&d), a.Publish(v+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(done)
+	readers.Wait()
+	if err := a.Compact(); err != nil {
+		t.Fatal(err)
+	}
+	if held := a.current().runs[0].size; account.Load() != held {
+		t.Fatalf("%d bytes charged for %d", account.Load(), held)
+	}
+}
+
+func countRowsOf(t *testing.T, w View) (n int64) {
+	key := delta.NewColumn(sqltype.Int8, 17)
+	for i := range delta.Values[int64](&key) {
+		delta.Values[int64](&key)[i] = int64(i)
+	}
+	c, err := w.Probe(context.Background(), []delta.Column{key}, nil)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	defer c.Close()
+	for more := true; more; {
+		var d delta.Batch
+		if _, more, err = c.Next(context.Background(), &d); err != nil {
+			t.Error(err)
+			return 0
+		}
+		for i := range int32(d.Len) {
+			n += d.Weight(i)
+		}
+	}
+	return n
 }
