@@ -29,12 +29,6 @@ import (
 // Version of Tributary.
 const Version = "0.1.0"
 
-// stateMemory bounds the state of all dataflows and tables, bytes.
-const stateMemory = 8 << 30
-
-// maxLockedKeys bounds the keys that transactions lock at once.
-const maxLockedKeys = 4 << 20
-
 // Server is a running server.
 type Server struct {
 	cfg    *config.Settings
@@ -146,8 +140,10 @@ func (s *Server) logConfig() log.Config {
 }
 
 func (s *Server) openEngine(ctx context.Context) error {
+	memory := lane.NewAccount(s.cfg.StateMemory)
 	s.tables = table.New(table.Config{
-		Log: s.log, Clock: s.clock, MaxBytes: int(s.cfg.MaxTransactionBytes), MaxLocks: maxLockedKeys,
+		Account: memory.Force, Room: memory.Room,
+		Log: s.log, Clock: s.clock, MaxBytes: int(s.cfg.MaxTransactionBytes), MaxLocks: int(s.cfg.MaxLockedKeys),
 		MaxRecordBatch: session.MaxRecordBatch,
 	})
 	if err := s.tables.Restore(ctx, s.catalog.Now()); err != nil {
@@ -158,7 +154,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Plan:              func(rel *catalog.Relation) (*plan.Query, error) { return s.db.PlanRelation(rel) },
 		System:            s.systemRows,
 		StrictReadTimeout: s.cfg.StrictReadTimeout, IdleTimeout: s.cfg.WatermarkIdleTimeout,
-		MemoryLimit: stateMemory, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
+		Memory: memory, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 	})
 	s.db = session.New(session.Deps{

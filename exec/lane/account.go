@@ -6,19 +6,44 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
-// account is the memory that all dataflows share.
-type account struct {
+// Account is the memory that tables and all dataflows share (state_memory). Safe for
+// concurrent use.
+type Account struct {
 	limit int64
 	used  atomic.Int64
 }
 
-// charge takes bytes (negative gives them back); past the limit nothing is taken and it is
+// NewAccount makes an account of limit bytes; 0 = no limit.
+func NewAccount(limit int64) *Account { return &Account{limit: limit} }
+
+// Charge takes bytes (negative gives them back); past the limit nothing is taken and it is
 // 53200.
-func (a *account) charge(bytes int64) error {
+func (a *Account) Charge(bytes int64) error {
 	if used := a.used.Add(bytes); bytes > 0 && a.limit > 0 && used > a.limit {
 		a.used.Add(-bytes)
-		return sqlerr.New(sqlerr.OutOfMemory, "out of memory").
-			WithDetail("The state of dataflows would exceed state_memory (%d bytes).", a.limit)
+		return a.full()
 	}
 	return nil
+}
+
+// Force takes bytes whatever the limit: for what is durable already and must be kept.
+func (a *Account) Force(bytes int64) error {
+	a.used.Add(bytes)
+	return nil
+}
+
+// Room tells whether so many bytes more would fit: who is to be made durable asks before.
+func (a *Account) Room(bytes int64) error {
+	if a.limit > 0 && a.used.Load()+bytes > a.limit {
+		return a.full()
+	}
+	return nil
+}
+
+// Used bytes.
+func (a *Account) Used() int64 { return a.used.Load() }
+
+func (a *Account) full() error {
+	return sqlerr.New(sqlerr.OutOfMemory, "out of memory").
+		WithDetail("Tables, views and sinks would keep more than state_memory (%d bytes).", a.limit)
 }

@@ -63,7 +63,7 @@ type member struct {
 // makes a failed member, so that it can be seen and dropped.
 func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
 	m := &member{rel: rel, done: make(chan struct{})}
-	m.states = flow.NewStates(r.memory.charge)
+	m.states = flow.NewStates(r.cfg.Memory.Charge)
 	if err := r.build(m); err != nil {
 		m.state, m.err = memberFailed, err
 		r.cfg.Logger.Warn("relation stands failed", "relation", rel.QualifiedName(), "error", err)
@@ -89,14 +89,14 @@ func (r *Runtime) build(m *member) error {
 	if err := r.makeOutput(m); err != nil {
 		return err
 	}
-	env := flow.Env{Values: flow.Values{Session: &q.Settings, Charge: r.memory.charge, OnLate: r.onLate(m)}}
+	env := flow.Env{Values: flow.Values{Session: &q.Settings, Charge: r.cfg.Memory.Charge, OnLate: r.onLate(m)}}
 	return f.Open(env)
 }
 
 // makeOutput opens what the member writes.
 func (r *Runtime) makeOutput(m *member) (err error) {
 	if m.rel.Kind == catalog.KindView {
-		m.view = newViewOut(m.rel, r.memory.charge)
+		m.view = newViewOut(m.rel, r.cfg.Memory.Charge)
 		return nil
 	}
 	m.sink, err = newSinkOut(m.rel, r.cfg)

@@ -34,14 +34,14 @@ type Run struct {
 // Query runs a plan once and gives its rows to out: weights are positive, borrowed until Emit
 // returns. The first row error that is left is the error.
 func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Out) error {
-	states := flow.NewStates(r.memory.charge)
+	states := flow.NewStates(r.cfg.Memory.Charge)
 	defer states.Drop()
 	f, err := flow.New(q.Root, r.builder(run.Inputs), states)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Charge: r.memory.charge}}
+	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Charge: r.cfg.Memory.Charge}}
 	if err := f.Open(env); err != nil {
 		return err
 	}
@@ -56,14 +56,14 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Ou
 // Check builds and opens a plan that is to run for ever, without running it: what no operator
 // or function can do is known then.
 func (r *Runtime) Check(q *plan.Query) error {
-	states := flow.NewStates(r.memory.charge)
+	states := flow.NewStates(r.cfg.Memory.Charge)
 	defer states.Drop()
 	f, err := flow.New(q.Root, r.builder(r.Inputs()), states)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return f.Open(flow.Env{Values: flow.Values{Session: &q.Settings, Charge: r.memory.charge}})
+	return f.Open(flow.Env{Values: flow.Values{Session: &q.Settings, Charge: r.cfg.Memory.Charge}})
 }
 
 // result is the root of a one-shot run: it cuts hidden columns off and keeps account of row

@@ -33,16 +33,15 @@ type Config struct {
 	StrictReadTimeout time.Duration
 	// IdleTimeout is watermark_idle_timeout.
 	IdleTimeout time.Duration
-	// MemoryLimit bounds the state of all dataflows, bytes.
-	MemoryLimit int64
+	// Memory bounds the state of all dataflows; shared with the tables.
+	Memory *Account
 	// Storage names the limits of what a sink may put into one entry, bytes.
 	MaxEntryBytes int
 }
 
 // Runtime runs all dataflows of a process.
 type Runtime struct {
-	cfg    Config
-	memory account
+	cfg Config
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -64,7 +63,9 @@ type Runtime struct {
 // New makes a Runtime; Start begins the work.
 func New(cfg Config) *Runtime {
 	r := &Runtime{cfg: cfg}
-	r.memory.limit = cfg.MemoryLimit
+	if r.cfg.Memory == nil {
+		r.cfg.Memory = NewAccount(0)
+	}
 	r.mu.members = map[catalog.OID]*member{}
 	r.mu.moved = make(chan struct{})
 	r.mu.kick = make(chan struct{})
@@ -162,7 +163,7 @@ type Stats struct {
 func (r *Runtime) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := Stats{Members: len(r.mu.members), Boundary: r.mu.at, StateBytes: r.memory.used.Load(), Pins: len(r.mu.pins.sorted)}
+	s := Stats{Members: len(r.mu.members), Boundary: r.mu.at, StateBytes: r.cfg.Memory.Used(), Pins: len(r.mu.pins.sorted)}
 	for _, m := range r.mu.members {
 		if m.state == memberFailed {
 			s.Failed++

@@ -27,7 +27,7 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 	if err != nil {
 		return err
 	}
-	states := flow.NewStates(r.memory.charge)
+	states := flow.NewStates(r.cfg.Memory.Charge)
 	defer states.Drop()
 	f, err := flow.New(q.Root, r.builder(r.Inputs()), states)
 	if err != nil {
@@ -35,7 +35,7 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 		return err
 	}
 	defer f.Close()
-	env := flow.Env{Values: flow.Values{Session: &q.Settings, Args: args, Charge: r.memory.charge}}
+	env := flow.Env{Values: flow.Values{Session: &q.Settings, Args: args, Charge: r.cfg.Memory.Charge}}
 	if err := f.Open(env); err != nil {
 		pin.Release()
 		return err

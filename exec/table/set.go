@@ -22,8 +22,11 @@ type Config struct {
 	MaxLocks int
 	// MaxRecordBatch bounds one record batch of a changelog, bytes.
 	MaxRecordBatch int
-	// Account charges memory; nil = unlimited.
+	// Account is told of memory taken and given back; it must not refuse, as what it is told of
+	// is durable. nil = nobody.
 	Account func(bytes int64) error
+	// Room refuses a commit whose rows the memory has no room for; nil = never.
+	Room func(bytes int64) error
 }
 
 // Set is all tables of the database and their one writer. Safe for concurrent use.
@@ -109,12 +112,27 @@ func (s *Set) fail(t *Table, v log.CommitSeq, err error) {
 	}
 }
 
+// room asks for the memory of the rows, once for the table and once for each index.
+func (tx *Tx) room() error {
+	if tx.set.cfg.Room == nil {
+		return nil
+	}
+	bytes := 0
+	for _, o := range tx.touched {
+		bytes += o.news.Size() * (1 + len(o.taken))
+	}
+	return tx.set.cfg.Room(int64(bytes))
+}
+
 // Commit makes the Tx durable and visible, frees its locks, and returns its version; 0 when it
 // wrote nothing. On an error nothing happened, unless the error says that it is unknown.
 func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 	defer tx.Rollback()
 	if !tx.Wrote() {
 		return 0, nil
+	}
+	if err := tx.room(); err != nil {
+		return 0, err
 	}
 	e := &log.Entry{Appends: tx.appends}
 	var deltas []func(v log.CommitSeq)

@@ -24,6 +24,8 @@ type Settings struct {
 	InlineBytes         int64
 	MaxTransactionBytes int64
 	TailCacheBytes      int64
+	StateMemory         int64
+	MaxLockedKeys       int64
 	MaxInflightBytes    int64
 	SnapshotInterval    time.Duration
 
@@ -72,6 +74,8 @@ func (s *Settings) definitions() []*Definition {
 		size(&s.InlineBytes, "inline_bytes", 256*kib, 0, 4*mib, "Largest group of records that rides in the commit log instead of an object. Only with a directory as the object store."),
 		size(&s.MaxTransactionBytes, "max_transaction_bytes", 256*mib, mib, 16*gib, "Largest statement or transaction, in bytes of what it writes."),
 		size(&s.TailCacheBytes, "tail_cache_bytes", 64*mib, mib, 1<<40, "Memory for the newest records, which consumers and views read."),
+		size(&s.StateMemory, "state_memory", 8*gib, 16*mib, 1<<40, "Memory for the state of tables, views and sinks together; what would exceed it fails with 53200."),
+		integer(&s.MaxLockedKeys, "max_locked_keys", 4<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 		size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it sockets are not read."),
 		duration(&s.SnapshotInterval, "snapshot_interval", time.Minute, time.Second, 24*time.Hour, "Time between snapshots of the fold, which make a start faster."),
 
