@@ -41,19 +41,59 @@ var edges = map[sqltype.OID][]string{
 		`1.50`, `-7`, `1e5`, `12345678901234567890`, `{"a": 1, "b": 2}`, `[1, 2]`, `[2, 1, 1]`, `{"1": "x"}`, `"a"`},
 }
 
-// argEdges replace the edges of one argument of one symbol.
+// argEdges replace the edges of arguments of a symbol, or of a name where there is no symbol.
 var argEdges = map[string]map[int][]string{
-	"bpchar":  {1: lengthMods},
-	"varchar": {1: lengthMods},
-	"repeat":  {1: {"0", "-1", "3", "2147483647"}},
-	"numeric": {1: {"-1", "655366", "327687", "1310724"}},
+	"bpchar":            {1: lengthMods},
+	"varchar":           {1: lengthMods},
+	"repeat":            {1: {"0", "-1", "3", "2147483647"}},
+	"numeric":           {1: {"-1", "655366", "327687", "1310724"}},
+	"timestamp_scale":   {1: precisions},
+	"timestamptz_scale": {1: precisions},
+	"time_scale":        {1: precisions},
+	"interval_scale":    {0: append(shortIntervals, "1 year 2 months 3 days 04:05:06.789"), 1: {"-1", "2147418112", "2147418115", "589823", "327679", "470286338"}},
+	// What PostgreSQL 15 overflows silently is left out: ours are errors.
+	"make_interval": {0: smallInts, 1: smallInts, 2: smallInts, 3: smallInts, 4: smallInts, 5: smallInts, 6: {"0", "1.5", "-0.0000005", "NaN", "Infinity", "1e12"}},
+	"timestamp_age": {0: finiteTimes, 1: finiteTimes}, "timestamptz_age": {0: finiteTimes, 1: finiteTimes},
+	"timestamp_mi":     {0: nearTimes, 1: nearTimes},
+	"time_pl_interval": {1: shortIntervals}, "time_mi_interval": {1: shortIntervals}, "interval_pl_time": {0: shortIntervals},
 }
+
+func init() {
+	for _, t := range []string{"timestamp", "timestamptz", "interval", "date", "time"} {
+		for _, symbol := range []string{"extract_" + t, t + "_part", t + "_trunc", t + "_trunc_zone"} {
+			argEdges[symbol] = map[int][]string{0: unitNames, 2: zoneNames}
+		}
+		argEdges[t+"_to_char"] = map[int][]string{1: timeFormats}
+		argEdges[t+"_zone"] = map[int][]string{0: zoneNames}
+	}
+	argEdges["timestamp_izone"] = map[int][]string{0: {"0", "1 hour", "-05:30", "1 day", "1 month"}}
+	argEdges["timestamptz_izone"] = argEdges["timestamp_izone"]
+	parts := map[int][]string{0: {"2024", "1", "-44", "0", "294277"}, 1: {"1", "2", "12", "13", "0"}, 2: {"1", "29", "31", "32", "0"}, 3: {"0", "23", "24", "-1"},
+		4: {"0", "59", "60"}, 5: {"0", "1.5", "59.9999999", "60", "61", "NaN"}, 6: zoneNames}
+	argEdges["make_date"], argEdges["make_timestamp"], argEdges["make_timestamptz"], argEdges["make_timestamptz_at_timezone"] = parts, parts, parts, parts
+	argEdges["make_time"] = map[int][]string{0: parts[3], 1: parts[4], 2: parts[5]}
+}
+
+var (
+	unitNames = []string{"microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century",
+		"millennium", "dow", "doy", "isodow", "isoyear", "epoch", "julian", "timezone", "timezone_hour", "Day", "nonsense"}
+	zoneNames   = []string{"UTC", "America/New_York", "Asia/Kolkata", "est", "UTC+3", "Nowhere/City"}
+	timeFormats = []string{"YYYY-MM-DD HH24:MI:SS", "Dy, DD Mon YYYY HH12:MI AM", "FMDay FMDDth FMMonth", "IYYY-IW ID", "Q DDD J", "US MS SSSS", "\"quoted\" YY", "RM", "TZ OF", ""}
+)
+
+var (
+	precisions     = []string{"-1", "0", "3", "6"}
+	smallInts      = []string{"0", "1", "-1", "13", "1000", "-300"}
+	finiteTimes    = []string{"2000-01-01 00:00", "2024-02-29 12:34:56.789", "2023-01-31", "1999-12-31 23:59:59.5", "0044-03-15 BC", "2024-10-27 02:30"}
+	nearTimes      = append(finiteTimes, "infinity", "-infinity")
+	shortIntervals = []string{"0", "1 day", "04:05:06.789", "-23:59:59", "35 days 27:00:00", "1 month -1 hour"}
+)
 
 // lengthMods are modifiers of varchar and char: none, and lengths 1, 3 and 6.
 var lengthMods = []string{"-1", "5", "7", "10"}
 
 // skipped are symbols that PostgreSQL answers from its own state or that cannot be called so.
-var skipped = map[string]bool{}
+var skipped = map[string]bool{"now": true, "statement_timestamp": true}
 
 // anyTypes stand for the arguments of polymorphic functions.
 var anyTypes = []sqltype.OID{sqltype.Int4, sqltype.Text, sqltype.Numeric, sqltype.Bool, sqltype.Timestamp}
@@ -93,8 +133,12 @@ func fill(d *differential, rng *rand.Rand, limit int) *differential {
 	total := 1
 	for i, t := range d.args {
 		list := edges[t]
-		if special := argEdges[d.f.Symbol][i]; special != nil {
-			list = special
+		special, ok := argEdges[d.f.Symbol]
+		if !ok {
+			special = argEdges[d.f.Name]
+		}
+		if special[i] != nil {
+			list = special[i]
 		}
 		for k := range list {
 			values[i] = append(values[i], &list[k])

@@ -43,6 +43,11 @@ func init() {
 			}
 			return decResult(decimal.ApplyMod(a, precision, scale))
 		}),
+		"numeric_sqrt":   ok1(decimal.Sqrt),
+		"numeric_exp":    ok1(decimal.Exp),
+		"numeric_ln":     ok1(decimal.Ln),
+		"numeric_log":    ok2(decimal.Log),
+		"numeric_power":  ok2(decimal.Power),
 		"int2_numeric":   fn1(func(a int16) dec { return decimal.FromInt64(int64(a)) }),
 		"int4_numeric":   fn1(func(a int32) dec { return decimal.FromInt64(int64(a)) }),
 		"int8_numeric":   fn1(decimal.FromInt64),
@@ -56,6 +61,7 @@ func init() {
 	})
 	kernelsOf(map[uint32]Kernel{
 		1708: fn1(func(a dec) dec { return decimal.Round(a, 0) }),
+		1741: ok1(decimal.Log10),
 		1710: fn1(func(a dec) dec { return decimal.Trunc(a, 0) }),
 	})
 }

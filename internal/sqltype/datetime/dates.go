@@ -82,23 +82,28 @@ func AddToTime(us int64, v Interval) int64 {
 
 // MakeDate is make_date; a negative year is BC.
 func MakeDate(year, month, day int32) (int32, error) {
-	bad := func() (int32, error) {
-		return 0, sqlerr.New(sqlerr.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", year, month, day)
-	}
-	y := int(year)
-	if y < 0 {
-		y++ // 1 BC is year 0
-	} else if y == 0 {
-		return bad()
-	}
-	if month < 1 || month > 12 || day < 1 || int(day) > DaysIn(y, int(month)) {
-		return bad()
+	y, ok := checkDate(year, month, day)
+	if !ok {
+		return 0, errDateFields(int32(y), month, day)
 	}
 	d, ok := DateOf(y, int(month), int(day))
 	if !ok {
 		return 0, sqlerr.New(sqlerr.DatetimeFieldOverflow, "date out of range: %d-%02d-%02d", year, month, day)
 	}
 	return d, nil
+}
+
+// checkDate gives the year with 1 BC as 0, and whether there is such a day.
+func checkDate(year, month, day int32) (y int, ok bool) {
+	y = int(year)
+	if y < 0 {
+		y++
+	}
+	return y, year != 0 && month >= 1 && month <= 12 && day >= 1 && int(day) <= DaysIn(y, int(month))
+}
+
+func errDateFields(year, month, day int32) error {
+	return sqlerr.New(sqlerr.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", year, month, day)
 }
 
 // MakeTime is make_time.
@@ -110,7 +115,7 @@ func MakeTime(hour, minute int32, sec float64) (int64, error) {
 }
 
 func secondsText(sec float64) string {
-	s := strconv.FormatFloat(sec, 'g', -1, 64)
+	s := strconv.FormatFloat(sec, 'g', 6, 64) // C's %02g
 	if len(s) < 2 {
 		s = "0" + s
 	}
@@ -127,16 +132,17 @@ func clockMicros(hour, minute int32, sec float64) (int64, bool) {
 
 // MakeTimestamp is make_timestamp.
 func MakeTimestamp(year, month, day, hour, minute int32, sec float64) (int64, error) {
+	y, ok := checkDate(year, month, day)
+	if !ok {
+		return 0, errDateFields(year, month, day)
+	}
 	us, err := MakeTime(hour, minute, sec)
-	d, dateErr := MakeDate(year, month, day)
-	inRange := dateErr == nil && int64(d) < endTimestampJulian-postgresEpochJulian && ValidTimestamp(int64(d)*UsecsPerDay+us)
-	switch {
-	case err == nil && inRange:
-		return int64(d)*UsecsPerDay + us, nil
-	case dateErr != nil && (year == 0 || month < 1 || month > 12 || day < 1 || int(day) > DaysIn(int(year), int(month))):
-		return 0, dateErr
-	case err != nil:
+	if err != nil {
 		return 0, err
+	}
+	d, ok := DateOf(y, int(month), int(day))
+	if ok && int64(d) < endTimestampJulian-postgresEpochJulian && ValidTimestamp(int64(d)*UsecsPerDay+us) {
+		return int64(d)*UsecsPerDay + us, nil
 	}
 	return 0, sqlerr.New(sqlerr.DatetimeFieldOverflow, "timestamp out of range: %d-%02d-%02d %d:%02d:%s", year, month, day, hour, minute, secondsText(sec))
 }
