@@ -59,6 +59,7 @@ type level struct {
 	inAgg  bool
 	aggs   []*aggRef
 	hop    *hop
+	subs   subqueries
 	ctes   map[string]*cte
 }
 

@@ -77,7 +77,7 @@ func updatingKey(s *parse.CreateSink, q *plan.Query, rel *catalog.Relation, opts
 		}
 		return nil
 	}
-	for _, k := range q.Root.Props().UniqueKey {
+	for _, k := range visibleKeys(q) {
 		if containsKey(rel, k, rel.Format.Key) {
 			rel.PrimaryKey = k
 			return nil

@@ -1,10 +1,13 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/planner/rewrite"
 )
 
 // ViewDef is a bound CREATE MATERIALIZED VIEW.
@@ -76,16 +79,28 @@ func Continuous(text string, cat catalog.Reader, o Options) (*plan.Query, error)
 // UniqueKey is the smallest set of visible columns that names a row of the query's result; ok
 // is false when none is known.
 func UniqueKey(q *plan.Query) (key []int, ok bool) {
-	for _, k := range q.Root.Props().UniqueKey {
-		inside := true
-		for _, c := range k {
-			inside = inside && c < len(q.Fields)
-		}
-		if inside && (!ok || len(k) < len(key)) {
+	for _, k := range visibleKeys(q) {
+		if !ok || len(k) < len(key) {
 			key, ok = k, true
 		}
 	}
 	return key, ok
+}
+
+// visibleKeys are the unique keys of a query's result. They are those of the rewritten plan:
+// only a join by keys shows that it repeats no row.
+func visibleKeys(q *plan.Query) [][]int {
+	run, err := rewrite.Query(q, nil, rewrite.Options{Continuous: true})
+	if err != nil {
+		return nil
+	}
+	var out [][]int
+	for _, k := range run.Root.Props().UniqueKey {
+		if !slices.ContainsFunc(k, func(c int) bool { return c >= len(q.Fields) }) {
+			out = append(out, k)
+		}
+	}
+	return out
 }
 
 // definedColumns are the columns of a relation made by a query, named by the statement where it

@@ -35,6 +35,10 @@
 //     and parameters take their types from the same place.
 //   - An aggregate is an aggRef until its GroupBy is built; grouped expressions are found by
 //     plan.Equal, so the three tumble functions are brought to one form first.
+//   - An uncorrelated subquery in an expression is joined to the level's rows: a single value as
+//     a row of an aggregate, EXISTS as a count, x IN (SELECT …) in WHERE as a join with the
+//     distinct values. Correlated ones, and NOT IN, are 0A000.
+//   - A view's unique key is that of its rewritten plan, where joins have keys.
 //   - JOIN … ON is a filter over a cross join here; planner/rewrite makes keys of it.
 //   - Under EMIT ON WINDOW CLOSE every stream scan has a last column with the record's
 //     watermark, which travels up to the GroupBy that waits ([watermarkField]).

@@ -112,7 +112,12 @@ func (g *grouping) collect(e plan.Expr) {
 			}
 			return false
 		case *plan.Column:
-			if g.decided(e) {
+			if g.c.lv.subs.owns(e.Index) && len(g.c.groups) == 0 {
+				g.err = unsupported("a subquery beside aggregates without GROUP BY").At(g.c.b.where(e)).
+					WithHint("Write it as a join with a subquery in FROM.")
+				return false
+			}
+			if g.c.lv.subs.owns(e.Index) || g.decided(e) {
 				g.keys = append(g.keys[:len(g.keys):len(g.keys)], e)
 				return false
 			}

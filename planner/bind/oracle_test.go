@@ -523,6 +523,16 @@ SELECT (a, b) = (1, 'x'), (a, b) <> (1, 'x'), (a, b, c) < (1, 'x', 2), (a, c) >=
 SELECT (a, b) = (1, 2, 3) FROM t
 SELECT (a, b) < (1, 2) FROM t
 SELECT (a, b) IN ((1, 'x'), (2, 'y')), (a, b) NOT IN ((1, 'x')) FROM t
+SELECT a, (SELECT max(x) FROM u) FROM t WHERE a > (SELECT avg(x) FROM u)
+SELECT a FROM t WHERE EXISTS (SELECT 1 FROM u) AND id IN (SELECT x FROM u) AND b IN (SELECT b FROM u)
+SELECT EXISTS (SELECT 1), (SELECT b FROM u LIMIT 1), (SELECT 1 AS q)
+SELECT (SELECT x, id FROM u LIMIT 1) FROM t
+SELECT a FROM t WHERE id IN (SELECT x, id FROM u)
+SELECT a FROM t WHERE b IN (SELECT x FROM u)
+SELECT a FROM t WHERE (SELECT 1)
+SELECT a FROM t WHERE zz IN (SELECT x FROM u)
+SELECT a FROM t WHERE id IN (SELECT zz FROM u)
+SELECT b, count(*) FROM t GROUP BY b HAVING count(*) > (SELECT count(*) FROM u) ORDER BY (SELECT 1)
 INSERT INTO t (id) VALUES (1)
 INSERT INTO t VALUES (1, 2, 'x', 4, 5, '2020-01-01', true)
 INSERT INTO t VALUES (1, 2, 'x', 4, 5, '2020-01-01', true, 9)

@@ -137,18 +137,18 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	if err := b.bindHop(s.GroupClause, len(c.in.Props().Fields)); err != nil {
 		return nil, err
 	}
+	width := len(c.in.Props().Fields)
+	b.lv.subs = subqueries{allowed: true, width: width, base: width}
 	var err error
 	if c.targets, err = b.targetList(s.TargetList); err != nil {
 		return nil, err
 	}
+	var where plan.Expr
 	if s.WhereClause != nil {
-		where, err := b.condition(s.WhereClause, inWhere, "WHERE")
-		if err != nil {
+		if where, err = b.whereClause(s.WhereClause); err != nil {
 			return nil, err
 		}
-		c.in = filter(c.in, where)
 	}
-	c.in = b.lv.hop.node(c.in)
 	if s.HavingClause != nil {
 		if c.having, err = b.condition(s.HavingClause, inHaving, "HAVING"); err != nil {
 			return nil, err
@@ -166,6 +166,11 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	if err := c.tail.limits(b, s); err != nil {
 		return nil, err
 	}
+	c.in = b.lv.subs.join(c.in)
+	if where != nil {
+		c.in = filter(c.in, where)
+	}
+	c.in = b.lv.hop.node(c.in)
 	c.grouped = len(s.GroupClause) > 0 || len(b.lv.aggs) > 0 || c.having != nil
 	return c.body(), nil
 }

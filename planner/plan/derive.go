@@ -121,7 +121,9 @@ func deriveJoin(n *Join) Props {
 	}
 	if covered(l.UniqueKey, n.LeftKeys) {
 		for _, k := range r.UniqueKey {
-			p.UniqueKey = append(p.UniqueKey, shift(k))
+			if len(k) > 0 || !covered(p.UniqueKey, nil) {
+				p.UniqueKey = append(p.UniqueKey, shift(k))
+			}
 		}
 	}
 	if len(p.UniqueKey) == 0 && len(l.UniqueKey) > 0 && len(r.UniqueKey) > 0 {
