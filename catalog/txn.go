@@ -12,7 +12,7 @@ type Txn struct {
 	at      *Snapshot
 	nextOID OID
 	change  change
-	topics  []log.Change
+	others  []log.Change // of topics and progress
 	conds   []log.Condition
 }
 
@@ -40,17 +40,22 @@ func (t *Txn) Drop(oid OID) { t.change.Drop = append(t.change.Drop, oid) }
 
 // CreateTopic makes a topic in the same commit; it must not exist.
 func (t *Txn) CreateTopic(topic log.Topic) {
-	t.topics = append(t.topics, log.CreateTopicChange(topic))
+	t.others = append(t.others, log.CreateTopicChange(topic))
 	t.conds = append(t.conds, log.Condition{Kind: log.CondTopicAbsent, Name: topic.Name})
 }
 
 // DropTopic removes a topic in the same commit.
-func (t *Txn) DropTopic(id log.TopicID) { t.topics = append(t.topics, log.DeleteTopicChange(id)) }
+func (t *Txn) DropTopic(id log.TopicID) { t.others = append(t.others, log.DeleteTopicChange(id)) }
+
+// ForgetProgress removes the progress of a sink or source in the same commit.
+func (t *Txn) ForgetProgress(name string) {
+	t.others = append(t.others, log.DropProgressChange(name))
+}
 
 // Entry is the Txn as an entry of the log, on the condition that the catalog did not move. A
 // Txn of topics only still needs that: a relation must not begin to use a topic that goes.
 func (t *Txn) Entry() (*log.Entry, error) {
-	e := &log.Entry{Changes: t.topics, Conds: append(t.conds, atVersion(t.at.version))}
+	e := &log.Entry{Changes: t.others, Conds: append(t.conds, atVersion(t.at.version))}
 	if len(t.change.Put)+len(t.change.Drop) > 0 {
 		c, err := t.change.encode()
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/connector"
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/exec/table"
@@ -43,6 +44,7 @@ type Server struct {
 	log     *log.DB
 	tables  *table.Set
 	runtime *lane.Runtime
+	sources *connector.Runtime
 	db      *session.Database
 	pg      *pgwire.Server
 	kafka   *kafka.Server
@@ -157,8 +159,11 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Memory: memory, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 	})
+	s.sources = connector.New(connector.Config{
+		Log: s.log, Catalog: s.catalog, Clock: s.clock, Logger: s.logger, MaxRecordBatch: session.MaxRecordBatch,
+	})
 	s.db = session.New(session.Deps{
-		Log: s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime,
+		Log: s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show, NewVerifier: newVerifier,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout,
@@ -167,6 +172,8 @@ func (s *Server) openEngine(ctx context.Context) error {
 		return err
 	}
 	s.onClose(func(context.Context) error { return s.runtime.Close() })
+	s.sources.Restart()
+	s.onClose(func(context.Context) error { s.sources.Close(); return nil })
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/connector"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/clock"
@@ -22,6 +23,7 @@ type Deps struct {
 	Catalog *catalog.Catalog
 	Tables  *table.Set
 	Runtime *lane.Runtime
+	Sources *connector.Runtime
 	Folder  plan.Folder
 	Clock   clock.Clock
 	Rand    io.Reader

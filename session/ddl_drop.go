@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/connector"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -107,6 +108,9 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool, asked []parse.N
 			WithDetail("%s", strings.Join(blocking, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 	}
 	d.t.Drop(rel.OID)
+	if connector.Has(rel) {
+		d.t.ForgetProgress(connector.ProgressName(rel.OID))
+	}
 	if rel.Kind == catalog.KindTable {
 		d.t.DropTopic(rel.Topic)
 	}
@@ -133,6 +137,7 @@ func (s *Session) afterDrop(gone []*catalog.Relation) {
 			s.db.Tables.DropIndex(rel.Parent, rel.OID)
 		case catalog.KindStream, catalog.KindSink:
 			s.notice("topic %q is kept", rel.TopicName)
+			s.db.Sources.Drop(rel.OID)
 			s.db.Runtime.Drop(rel.OID)
 		case catalog.KindView:
 			s.db.Runtime.Drop(rel.OID)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/connector"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -12,12 +13,14 @@ import (
 // createStream is CREATE STREAM: a relation over a topic, which it creates or binds; with AS,
 // one that a query writes.
 func (s *Session) createStream(ctx context.Context, b *parse.CreateStream, w face.Writer) error {
-	def, err := bind.CreateStream(b, s.db.Catalog.Now(), s.bindOptions(), nil)
+	def, err := bind.CreateStream(b, s.db.Catalog.Now(), s.bindOptions(), connector.Columns)
 	if err != nil {
 		return err
 	}
 	if def.Connector != "" {
-		return unsupported("connector " + def.Connector)
+		if err := connector.Check(def.Relation); err != nil {
+			return err
+		}
 	}
 	if def.Query != nil {
 		if err := s.db.refuseErrors(def.Query); err != nil {
@@ -37,5 +40,8 @@ func (s *Session) createStream(ctx context.Context, b *parse.CreateStream, w fac
 		t.Put(rel)
 		return putErrors(t, rel, errorColumns)
 	})
+	if err == nil {
+		err = s.db.Sources.Start(rel)
+	}
 	return s.created(err, "CREATE STREAM", w)
 }

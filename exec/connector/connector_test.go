@@ -2,7 +2,6 @@ package connector
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -238,7 +237,7 @@ func TestAllTables(t *testing.T) {
 	for _, table := range []string{"bid", "auction", "person"} {
 		rel := w.stream(table, 1, "table", table, "seed", "4", "rate", "100000", "events", "20000")
 		streams = append(streams, rel)
-		if err := r.Start(t.Context(), rel); err != nil {
+		if err := r.Start(rel); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -254,7 +253,7 @@ func TestPace(t *testing.T) {
 	rel := w.stream("bid", 1, "table", "bid", "rate", "1000")
 	r := New(Config{Log: w.db, Catalog: w.cat, Clock: clock})
 	defer r.Close()
-	if err := r.Start(t.Context(), rel); err != nil {
+	if err := r.Start(rel); err != nil {
 		t.Fatal(err)
 	}
 	at := int64(0)
@@ -275,12 +274,12 @@ func TestRestarts(t *testing.T) {
 	rel := w.stream("bid", 4, "table", "bid", "rate", "777", "events", "6000", "base_time", "2020-01-01")
 	for n := int64(1); n <= 6000; n += 733 {
 		r := New(Config{Log: w.db, Catalog: w.cat, Clock: &freeClock{}})
-		r.Restart(t.Context())
+		r.Restart()
 		w.reaches(rel, n)
 		r.Close()
 	}
 	r := New(Config{Log: w.db, Catalog: w.cat, Clock: &freeClock{}})
-	r.Restart(t.Context())
+	r.Restart()
 	<-r.running[rel.OID].done
 	r.Close()
 	source, err := newSource(&Config{Log: w.db, Catalog: w.cat}, rel)
@@ -336,7 +335,7 @@ func TestUnknownOutcomes(t *testing.T) {
 		shaky := &shakyLog{Log: w.db, rand: rand.New(rand.NewPCG(seed, 1))}
 		rel := w.stream("bid", 1, "table", "bid", "rate", "1000", "events", "3000", "seed", "8")
 		r := New(Config{Log: shaky, Catalog: w.cat, Clock: &freeClock{}})
-		if err := r.Start(t.Context(), rel); err != nil {
+		if err := r.Start(rel); err != nil {
 			t.Fatal(err)
 		}
 		<-r.running[rel.OID].done
@@ -356,7 +355,7 @@ func TestTwoSources(t *testing.T) {
 	var all []*Runtime
 	for range 2 {
 		r := New(Config{Log: w.db, Catalog: w.cat, Clock: &freeClock{}})
-		r.Restart(t.Context())
+		r.Restart()
 		defer r.Close()
 		all = append(all, r)
 	}
@@ -372,7 +371,7 @@ func TestDrop(t *testing.T) {
 	defer r.Close()
 	kept, gone := w.stream("kept", 1, "table", "bid"), w.stream("gone", 1, "table", "bid")
 	for _, rel := range []*catalog.Relation{kept, gone, gone} { // starting twice changes nothing
-		if err := r.Start(t.Context(), rel); err != nil {
+		if err := r.Start(rel); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -438,12 +437,12 @@ func TestStartWithoutTopic(t *testing.T) {
 	rel := w.stream("bid", 1, "table", "bid")
 	other := *rel
 	other.Topic = log.TopicID(bytes.Repeat([]byte{1}, 16))
-	if err := r.Start(context.Background(), &other); !errors.Is(err, log.ErrUnknownTopic) {
+	if err := r.Start(&other); !errors.Is(err, log.ErrUnknownTopic) {
 		t.Error(err)
 	}
 	plain := *rel
 	plain.Options = nil
-	if err := r.Start(context.Background(), &plain); err != nil || len(r.running) != 0 {
+	if err := r.Start(&plain); err != nil || len(r.running) != 0 {
 		t.Errorf("a stream without a connector: %v, %d running", err, len(r.running))
 	}
 }

@@ -22,7 +22,9 @@ type Config struct {
 
 // Runtime owns the running sources. Safe for concurrent use.
 type Runtime struct {
-	cfg Config
+	cfg    Config
+	ctx    context.Context // of all sources, ended by Close
+	cancel context.CancelFunc
 
 	mu      sync.Mutex
 	closed  bool
@@ -40,25 +42,26 @@ func New(c Config) *Runtime {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Runtime{cfg: c, running: map[catalog.OID]*handle{}}
+	r := &Runtime{cfg: c, running: map[catalog.OID]*handle{}}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	return r
 }
 
 // Restart starts the source of every stream that has one: after the log was opened.
-func (r *Runtime) Restart(ctx context.Context) {
+func (r *Runtime) Restart() {
 	for _, rel := range r.cfg.Catalog.Now().Relations(catalog.KindStream) {
 		if !Has(rel) {
 			continue
 		}
-		if err := r.Start(ctx, rel); err != nil {
+		if err := r.Start(rel); err != nil {
 			r.cfg.Logger.Error("source does not start", "stream", rel.QualifiedName(), "err", err)
 		}
 	}
 }
 
 // Start starts the source of a stream that is in the catalog; it goes on where its progress is,
-// until ctx ends, Drop or Close. Started twice is started once; without a connector nothing
-// happens. The error is the user's, of options that cannot be served.
-func (r *Runtime) Start(ctx context.Context, rel *catalog.Relation) error {
+// until Drop or Close. Started twice is started once; without a connector nothing happens. The error is the user's, of options that cannot be served.
+func (r *Runtime) Start(rel *catalog.Relation) error {
 	if !Has(rel) {
 		return nil
 	}
@@ -71,7 +74,7 @@ func (r *Runtime) Start(ctx context.Context, rel *catalog.Relation) error {
 	if r.running[rel.OID] != nil || r.closed {
 		return nil
 	}
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancel(r.ctx)
 	h := &handle{stop: stop, done: make(chan struct{})}
 	r.running[rel.OID] = h
 	go func() {
@@ -101,9 +104,7 @@ func (r *Runtime) Close() {
 	all := r.running
 	r.running = map[catalog.OID]*handle{}
 	r.mu.Unlock()
-	for _, h := range all {
-		h.stop()
-	}
+	r.cancel()
 	for _, h := range all {
 		<-h.done
 	}
