@@ -114,9 +114,6 @@ func (a *RunSet) Publish(v CommitSeq) error {
 		a.swap(cur.runs, v, cur.rows)
 		return nil
 	}
-	if v == cur.seq {
-		return fmt.Errorf("publish version %d of an arrangement twice", v)
-	}
 	added, err := a.checkWeights(cur, r)
 	if err != nil {
 		return err

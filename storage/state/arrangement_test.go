@@ -303,8 +303,21 @@ func TestArrangementIsAMultisetWithVersions(t *testing.T) {
 	})
 }
 
+// publish makes a new version, at times in parts.
 func publish(t *rapid.T, a *RunSet, m *model) {
 	v := m.last + CommitSeq(rapid.IntRange(1, 3).Draw(t, "ahead"))
+	publishAs(t, a, m, v)
+	for m.last == v && rapid.Bool().Draw(t, "another part") {
+		d := drawBatch(t, m.types, 4, true)
+		m.add(&d)
+		if err := a.Append(&d); err != nil {
+			t.Fatal(err)
+		}
+		publishAs(t, a, m, v)
+	}
+}
+
+func publishAs(t *rapid.T, a *RunSet, m *model, v CommitSeq) {
 	next := plus(m.at(m.last), m.open, 1)
 	err := a.Publish(v)
 	if negative(next) {

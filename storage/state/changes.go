@@ -15,8 +15,8 @@ type entry struct {
 	row int32
 }
 
-// changeCursor replays versions. A version's rows lie in one run each (a publish makes one run,
-// merges keep it together), so the order within a version is the run's.
+// changeCursor replays versions. A publish makes one run, merges keep it together, and a version
+// published in parts may lie in several: the order within a version is by run, then the run's.
 type changeCursor struct {
 	runs    []*run
 	entries []entry
