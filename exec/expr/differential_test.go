@@ -17,6 +17,7 @@ import (
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -237,6 +238,9 @@ var maxRowsPerFunction = flag.Int("rows", 40, "calls of each function")
 // onlyFunctions, if set, are the symbols or names to test.
 var onlyFunctions = flag.String("only", "", "regexp of function names and symbols")
 
+// mayRefuse are the symbols that answer 0A000 to some arguments that PostgreSQL takes.
+var mayRefuse = regexp.MustCompile("regex")
+
 // TestKernelsAgainstPostgres calls every function that has a kernel on edge values.
 func TestKernelsAgainstPostgres(t *testing.T) {
 	conn := pgoracle.Start(t)
@@ -270,12 +274,15 @@ func TestKernelsAgainstPostgres(t *testing.T) {
 		}
 	}
 	answers := ask(t, conn, queries)
-	calls, errors := 0, 0
+	calls, errors, refused := 0, 0, 0
 	for _, d := range all {
 		have := d.eval(t, env)
 		bad := 0
 		for i := range d.rows {
-			if want := answers[calls+i]; !same(d.f, d.ret, want, have[i]) {
+			want := answers[calls+i]
+			if have[i].code == string(sqlerr.FeatureNotSupported) && want.code != have[i].code && mayRefuse.MatchString(d.f.Symbol) {
+				refused++
+			} else if !same(d.f, d.ret, want, have[i]) {
 				if bad++; bad <= 3 {
 					t.Errorf("%s\n  PostgreSQL %v\n  we         %v", queries[calls+i], want, have[i])
 				}
@@ -288,5 +295,5 @@ func TestKernelsAgainstPostgres(t *testing.T) {
 		}
 		calls += len(d.rows)
 	}
-	t.Logf("%d functions and argument types, %d calls, %d of them errors", len(all), calls, errors)
+	t.Logf("%d functions and argument types, %d calls, %d of them errors, %d not supported here", len(all), calls, errors, refused)
 }

@@ -66,6 +66,20 @@ func init() {
 		argEdges[t+"_to_char"] = map[int][]string{1: timeFormats}
 		argEdges[t+"_zone"] = map[int][]string{0: zoneNames}
 	}
+	for _, symbol := range []string{"textregexeq", "textregexne", "texticregexeq", "nameregexeq", "textregexsubstr", "textregexreplace", "textregexreplace_noopt",
+		"regexp_like", "regexp_like_no_flags", "regexp_count_no_start", "regexp_substr_no_start", "regexp_instr_no_start"} {
+		argEdges[symbol] = map[int][]string{1: patterns, 2: {"<\\1\\&>", "X", "", "\\\\", "\\q"}, 3: {"", "g", "i", "gi", "n", "z", "1"}}
+	}
+	argEdges["regexp_like"][2] = []string{"", "i", "g", "q", "y"}
+	for _, symbol := range []string{"similar_to_escape_1", "similar_to_escape_2"} {
+		argEdges[symbol] = map[int][]string{0: {"a%_(b|c)*", "x.y^$", "[a-c%]+", "#%a#\"b#\"c", "\\%", "ü_"}, 1: {"#", "", "\\", "ab", "%"}}
+	}
+	for _, t := range []string{"jsonb_object_field", "jsonb_object_field_text", "jsonb_exists", "jsonb_delete"} {
+		argEdges[t] = map[int][]string{1: {"a", "b", "1", "two", "s", "zz", ""}}
+	}
+	for _, t := range []string{"jsonb_array_element", "jsonb_array_element_text", "jsonb_delete_idx"} {
+		argEdges[t] = map[int][]string{1: {"0", "1", "2", "-1", "-3", "9", "2147483647", "-2147483648"}}
+	}
 	argEdges["timestamp_izone"] = map[int][]string{0: {"0", "1 hour", "-05:30", "1 day", "1 month"}}
 	argEdges["timestamptz_izone"] = argEdges["timestamp_izone"]
 	parts := map[int][]string{0: {"2024", "1", "-44", "0", "294277"}, 1: {"1", "2", "12", "13", "0"}, 2: {"1", "29", "31", "32", "0"}, 3: {"0", "23", "24", "-1"},
@@ -73,6 +87,10 @@ func init() {
 	argEdges["make_date"], argEdges["make_timestamp"], argEdges["make_timestamptz"], argEdges["make_timestamptz_at_timezone"] = parts, parts, parts, parts
 	argEdges["make_time"] = map[int][]string{0: parts[3], 1: parts[4], 2: parts[5]}
 }
+
+// patterns are regular expressions, valid and not.
+var patterns = []string{"a", "^a", "b$", "a.c", "[[:alpha:]]+", "[^a-c]", "(a)(b)?", "(x|ab)", "\\d+", "\\s", "a{2}", "a{,2}", "b*", "", "(", ")", "[a", "*a", "a**",
+	"\\m", "(?i)ABC", "***=a.c", "a|", "ü", "[[:foo:]]", "a{1,300}", "(a+)\\1", "l+?", "\\w+", "o W", "\\"}
 
 var (
 	unitNames = []string{"microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century",

@@ -1,0 +1,176 @@
+package regex
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+)
+
+// Regexp is a compiled pattern.
+type Regexp struct {
+	re *regexp.Regexp
+	// mixed: greedy and non-greedy quantifiers, so that only Match is PostgreSQL's.
+	mixed bool
+}
+
+// options are the flags of the regexp functions and of (?flags) at a pattern's start.
+type options struct {
+	ignoreCase bool
+	literal    bool
+	dotNewline bool // dot and negated brackets match newline
+	lineEnds   bool // ^ and $ match at newlines
+}
+
+// Compile translates and compiles an ARE; ignoreCase is that of ~*.
+func Compile(pattern string, ignoreCase bool) (*Regexp, *sqlerr.Error) {
+	return compile(pattern, options{ignoreCase: ignoreCase, dotNewline: true})
+}
+
+// CompileFlags is Compile with the flags of a regexp function; g says that flag g was among
+// them.
+func CompileFlags(pattern, flags string) (re *Regexp, g bool, err *sqlerr.Error) {
+	o := options{dotNewline: true}
+	for _, c := range flags {
+		if c == 'g' {
+			g = true
+			continue
+		}
+		if ok, err := o.set(c); err != nil || !ok {
+			if err == nil {
+				err = sqlerr.New(sqlerr.InvalidParameterValue, `invalid regular expression option: "%c"`, c)
+			}
+			return nil, false, err
+		}
+	}
+	re, err = compile(pattern, o)
+	return re, g, err
+}
+
+// set applies one flag; ok is false for one that is none.
+func (o *options) set(c rune) (ok bool, err *sqlerr.Error) {
+	switch c {
+	case 'c':
+		o.ignoreCase = false
+	case 'i':
+		o.ignoreCase = true
+	case 'm', 'n':
+		o.dotNewline, o.lineEnds = false, true
+	case 'p':
+		o.dotNewline, o.lineEnds = false, false
+	case 'q':
+		o.literal = true
+	case 's':
+		o.dotNewline, o.lineEnds = true, false
+	case 't':
+	case 'w':
+		o.dotNewline, o.lineEnds = true, true
+	case 'b', 'e', 'x':
+		return true, errUnsupported("regular expression flag " + string(c))
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+func errUnsupported(what string) *sqlerr.Error {
+	return sqlerr.New(sqlerr.FeatureNotSupported, "%s is not supported yet", what)
+}
+
+func errInvalid(why string) *sqlerr.Error {
+	return sqlerr.New(sqlerr.InvalidRegularExpression, "invalid regular expression: %s", why)
+}
+
+func compile(pattern string, o options) (*Regexp, *sqlerr.Error) {
+	pattern, err := o.director(pattern)
+	if err != nil {
+		return nil, err
+	}
+	t := translator{options: o, src: pattern}
+	text := regexp.QuoteMeta(pattern)
+	if !o.literal {
+		if err := t.run(); err != nil {
+			return nil, err
+		}
+		text = t.out.String()
+	}
+	flags := "(?s)"
+	if o.ignoreCase {
+		flags = "(?si)"
+	}
+	re, goErr := regexp.Compile(flags + text)
+	if goErr != nil {
+		return nil, errGo(goErr)
+	}
+	if !t.lazy {
+		re.Longest()
+	}
+	return &Regexp{re: re, mixed: t.lazy && (t.greedy || t.branches)}, nil
+}
+
+// director reads *** and (?flags) at the start of a pattern.
+func (o *options) director(pattern string) (string, *sqlerr.Error) {
+	if o.literal {
+		return pattern, nil
+	}
+	switch {
+	case strings.HasPrefix(pattern, "***="):
+		o.literal = true
+		return pattern[4:], nil
+	case strings.HasPrefix(pattern, "***:"):
+		pattern = pattern[4:]
+	case strings.HasPrefix(pattern, "***"):
+		return "", errInvalid("quantifier operand invalid")
+	}
+	if !strings.HasPrefix(pattern, "(?") || len(pattern) < 3 || !isLetter(pattern[2]) {
+		return pattern, nil
+	}
+	end := strings.IndexByte(pattern, ')')
+	if end < 0 {
+		return "", errInvalid("invalid embedded option")
+	}
+	for _, c := range pattern[2:end] {
+		if ok, err := o.set(c); err != nil {
+			return "", err
+		} else if !ok {
+			return "", errInvalid("invalid embedded option")
+		}
+	}
+	return pattern[end+1:], nil
+}
+
+func errGo(err error) *sqlerr.Error {
+	if strings.Contains(err.Error(), "repeat count") || strings.Contains(err.Error(), "too large") || strings.Contains(err.Error(), "nests too deeply") {
+		return errInvalid("regular expression is too complex")
+	}
+	return errInvalid(strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+}
+
+// Match reports whether s contains a match.
+func (r *Regexp) Match(s []byte) bool { return r.re.Match(s) }
+
+// Groups is the number of capturing groups.
+func (r *Regexp) Groups() int { return r.re.NumSubexp() }
+
+// Find returns the offsets of the first match and its groups, nil when there is none.
+func (r *Regexp) Find(s string) ([]int, *sqlerr.Error) {
+	if r.mixed {
+		return nil, errMixed()
+	}
+	return r.re.FindStringSubmatchIndex(s), nil
+}
+
+// FindAll returns the offsets of every match and its groups, left to right, none overlapping.
+func (r *Regexp) FindAll(s string) ([][]int, *sqlerr.Error) {
+	if r.mixed {
+		return nil, errMixed()
+	}
+	return r.re.FindAllStringSubmatchIndex(s, -1), nil
+}
+
+func errMixed() *sqlerr.Error {
+	return errUnsupported("searching by a regular expression that mixes greedy and non-greedy quantifiers")
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
