@@ -22,6 +22,7 @@ type Encoder struct {
 	names    [][]byte
 	key      []int
 	keyNames [][]byte
+	keyed    bool // records have a key, maybe of no columns
 	keyBuf   []byte
 	valueBuf []byte
 }
@@ -38,8 +39,11 @@ func NewEncoder(rel *catalog.Relation) (*Encoder, error) {
 			return nil, sqlerr.New(sqlerr.UndefinedColumn, "key column %q of %s %q does not exist", name, rel.Kind, rel.Name)
 		}
 		e.key = append(e.key, at)
+		e.keyed = true
 		e.keyNames = append(e.keyNames, e.names[at])
 	}
+	// A sink whose result is one row has the empty key, {}.
+	e.keyed = e.keyed || (rel.Kind == catalog.KindSink && !rel.AppendOnly)
 	switch rel.Format.Name {
 	case "json", "csv":
 	case "raw":
@@ -56,7 +60,7 @@ func NewEncoder(rel *catalog.Relation) (*Encoder, error) {
 // or NoTimestamp. The bytes are valid until the next call.
 func (e *Encoder) Row(cols []delta.Column, row int32) (key, value []byte, timestamp int64, err error) {
 	e.keyBuf = e.appendKey(e.keyBuf[:0], cols, row)
-	if len(e.key) > 0 {
+	if e.keyed {
 		key = e.keyBuf
 	}
 	switch e.rel.Format.Name {
@@ -83,10 +87,10 @@ func rawValue(c *delta.Column, row int32) []byte {
 }
 
 func (e *Encoder) appendKey(dst []byte, cols []delta.Column, row int32) []byte {
-	if len(e.key) == 0 {
+	if !e.keyed {
 		return dst
 	}
-	if e.rel.Format.KeyFormat == "text" {
+	if e.rel.Format.KeyFormat == "text" && len(e.key) == 1 {
 		c := &cols[e.key[0]]
 		if c.Null(row) {
 			return dst
