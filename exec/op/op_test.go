@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/exec/exectest"
+	"github.com/tributary-db/tributary/internal/decimal"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -331,4 +332,45 @@ func TestWindowCloseByDefinition(t *testing.T) {
 			t.Fatalf("windows %v with %d late, want %v with %d", got, late, want, wantLate)
 		}
 	})
+}
+
+// TestManyGroups passes the sizes at which operators cut their output and state splits.
+func TestManyGroups(t *testing.T) {
+	rowsOf := func(from, to int, weight int64) delta.Batch {
+		b := delta.NewBatchBuilder(types(i4, i4, num))
+		for i := from; i < to; i++ {
+			delta.Append(b.Cols[0], int32(i%70_001))
+			delta.Append(b.Cols[1], int32(i%11))
+			b.Cols[2].AppendNumeric(decimal.New(int64(i), i%3))
+			b.End(weight)
+		}
+		return b.Batch()
+	}
+	leaf := exectest.Leaf(0, i4, i4, num)
+	leaf.Props().AppendOnly = false
+	for name, root := range map[string]node{
+		"group":    exectest.GroupBy(leaf, []int{0}, exectest.Agg("count", i8), exectest.Agg("sum", num, col(leaf, 2)), exectest.Agg("max", i4, col(leaf, 1))),
+		"distinct": exectest.Unique(leaf),
+		"top":      exectest.Top(leaf, 4_000, 500, plan.SortKey{Expr: col(leaf, 1), Desc: true}, plan.SortKey{Expr: col(leaf, 2)}),
+		"join":     exectest.Join(leaf, exectest.Filter(leaf, exectest.Call(int4eq, boolean, col(leaf, 0), col(leaf, 1))), []int{1}, []int{1}, nil),
+		"count":    exectest.GroupBy(exectest.GroupBy(leaf, []int{0}, exectest.Agg("count", i8)), []int{1}, exectest.Agg("count", i8)),
+	} {
+		n := 1_500 // 18 n rows
+		if name == "group" {
+			n = 5_000 // more groups than one slab of flat state holds
+		}
+		got := exectest.Integrate(t, root,
+			[]delta.Batch{rowsOf(0, 12*n, 1)}, []delta.Batch{rowsOf(12*n, 18*n, 1)}, []delta.Batch{rowsOf(2*n, 11*n, -1)}, []delta.Batch{rowsOf(4*n, 6*n, 2)})
+		left := rowsOf(0, 2*n, 1)
+		for _, more := range []delta.Batch{rowsOf(4*n, 6*n, 2), rowsOf(11*n, 18*n, 1)} {
+			b := delta.NewBatchBuilder(types(i4, i4, num))
+			b.AppendBatch(&left)
+			b.AppendBatch(&more)
+			left = b.Batch()
+		}
+		want := exectest.Sum(exectest.Once(t, root, left).Batch())
+		if !maps.Equal(got, want) {
+			t.Errorf("%s: %d different rows, want %d", name, len(got), len(want))
+		}
+	}
 }
