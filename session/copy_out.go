@@ -149,20 +149,7 @@ func (c *copyOut) rows(d *delta.Batch) error {
 		}
 		return nil
 	}
-	if d.Sel != nil {
-		for _, row := range d.Sel {
-			if err := one(row); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for row := range int32(d.Len) {
-		if err := one(row); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.EachRow(one)
 }
 
 // field appends a value that is not NULL.

@@ -114,20 +114,7 @@ func repeat(rows *delta.BatchBuilder, d *delta.Batch) error {
 		}
 		return nil
 	}
-	if d.Sel != nil {
-		for _, row := range d.Sel {
-			if err := add(row); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for row := range int32(d.Len) {
-		if err := add(row); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.EachRow(add)
 }
 
 // modify runs an UPDATE or DELETE, again while others change its rows under it.
@@ -227,20 +214,7 @@ func (w *streamWriter) add(d *delta.Batch) error {
 		}
 		return nil
 	}
-	if d.Sel != nil {
-		for _, row := range d.Sel {
-			if err := one(row); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for row := range int32(d.Len) {
-		if err := one(row); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.EachRow(one)
 }
 
 // metaOf lets the metadata columns of an INSERT override key and timestamp.

@@ -72,7 +72,7 @@ func (s *sinkOut) Emit(d *delta.Batch) error {
 		s.rows.AppendBatch(&visible)
 		return nil
 	}
-	return eachRow(&visible, func(row int32) error {
+	return visible.EachRow(func(row int32) error {
 		w := visible.Weight(row)
 		if w < 0 {
 			return fmt.Errorf("an append-only sink was given a row with weight %d", w)
@@ -84,23 +84,6 @@ func (s *sinkOut) Emit(d *delta.Batch) error {
 		}
 		return nil
 	})
-}
-
-func eachRow(d *delta.Batch, visit func(row int32) error) error {
-	if d.Sel != nil {
-		for _, row := range d.Sel {
-			if err := visit(row); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for row := range int32(d.Len) {
-		if err := visit(row); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s *sinkOut) add(cols []delta.Column, row int32, tombstone bool) error {

@@ -43,3 +43,21 @@ func (b *Batch) Weight(i int32) int64 {
 	}
 	return b.Weights[i]
 }
+
+// EachRow visits the live rows in order until visit returns an error, which it returns.
+func (b *Batch) EachRow(visit func(row int32) error) error {
+	if b.Sel != nil {
+		for _, row := range b.Sel {
+			if err := visit(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for row := range int32(b.Len) {
+		if err := visit(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
