@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/server/httpd"
 )
 
@@ -63,7 +64,7 @@ func (s *Server) serve(web *httpd.Server) {
 		{"http", func(_ context.Context, ln net.Listener) error { return web.Serve(ln) }, s.serving.http},
 	} {
 		s.serving.done.Go(func() {
-			if err := f.serve(ctx, f.ln); err != nil {
+			if err := f.serve(ctx, f.ln); err != nil && !errors.Is(err, kafka.ErrServerClosed) {
 				s.logger.Error("listener stopped", "listener", f.name, "error", err)
 			}
 		})

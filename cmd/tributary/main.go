@@ -25,6 +25,6 @@ var errSilent = errors.New("failed")
 
 func newRoot() *cobra.Command {
 	root := newServe()
-	root.AddCommand(newGenerate(), newDebug())
+	root.AddCommand(newDemo(), newGenerate(), newDebug())
 	return root
 }
