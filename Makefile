@@ -1,10 +1,12 @@
 # Tributary. `make` alone prints this help.
 GO ?= go
 BIN := bin/tributary
+FUZZTIME ?= 10s
+STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build run test test-race test-s3 lint fmt generate slt bench clean
+.PHONY: help build run test test-race test-s3 test-long slt bench fuzz lint fmt generate clean
 help: ## Print the targets.
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 build: ## Build bin/tributary.
 	$(GO) build -o $(BIN) ./cmd/tributary
@@ -15,13 +17,40 @@ run: build ## Build and start the server on ./tributary-data.
 test: ## Run the tests.
 	$(GO) test ./...
 
-lint: ## Formatting, vet, import order, file sizes.
-	@test -z "$$(gofmt -l .)" || (gofmt -l .; exit 1)
+test-race: ## Run the tests of the concurrent packages with the race detector.
+	$(GO) test -race ./storage/log/... ./kafka/... ./session/... ./exec/...
+
+test-s3: ## Run the object store's tests against a real S3 server (built on first use).
+	.ci/with-s3 $(GO) test -count=1 -run 'real-s3|Conformance|Store' ./storage/objstore
+
+test-long: ## Run the end-to-end tests in their long form: ten kills, more records.
+	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 60m ./test/...
+
+slt: ## Run the sqllogictest suites in all modes.
+	$(GO) test -count=1 -v ./sqllogictest/...
+
+bench: build ## Measure the built server and print one table.
+	$(GO) run ./bench -binary $(BIN)
+
+fuzz: ## Fuzz every fuzz test for FUZZTIME (10s) each.
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
+			echo "$$name ($$(dirname $$file))"; \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$(dirname $$file) || exit 1; \
+		done; done
+
+lint: ## Formatting, vet, import order, file sizes, staticcheck.
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) test ./internal/lint
+	@if $(STATICCHECK) -version >/dev/null 2>&1; then echo "$(STATICCHECK) ./..."; $(STATICCHECK) ./...; \
+		else echo "staticcheck is not available here: skipped"; fi
 
 fmt: ## Format the code.
 	gofmt -w .
+
+generate: ## Write generated code anew.
+	$(GO) generate ./...
 
 clean: ## Remove what was built.
 	rm -rf bin
