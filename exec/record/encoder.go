@@ -29,7 +29,8 @@ type Encoder struct {
 
 // NewEncoder makes the Encoder of a stream, sink or table from its format.
 func NewEncoder(rel *catalog.Relation) (*Encoder, error) {
-	e := &Encoder{rel: rel}
+	// The buffers are never nil: a nil value is a tombstone, a nil key none.
+	e := &Encoder{rel: rel, keyBuf: make([]byte, 0, 64), valueBuf: make([]byte, 0, 256)}
 	for i := range rel.Columns {
 		e.names = append(e.names, quoteName(rel.Columns[i].Name))
 	}
@@ -56,11 +57,12 @@ func NewEncoder(rel *catalog.Relation) (*Encoder, error) {
 	return e, nil
 }
 
-// Row encodes one row. key is nil when the relation has none; timestamp is Unix milliseconds
+// Row encodes one row. key is nil when the relation has none, or as text would be NULL; value
+// is nil only for a NULL in format raw; timestamp is Unix milliseconds
 // or NoTimestamp. The bytes are valid until the next call.
 func (e *Encoder) Row(cols []delta.Column, row int32) (key, value []byte, timestamp int64, err error) {
 	e.keyBuf = e.appendKey(e.keyBuf[:0], cols, row)
-	if e.keyed {
+	if e.hasKey(cols, row) {
 		key = e.keyBuf
 	}
 	switch e.rel.Format.Name {
@@ -77,6 +79,14 @@ func (e *Encoder) Row(cols []delta.Column, row int32) (key, value []byte, timest
 		value = e.valueBuf
 	}
 	return key, value, e.timestamp(cols, row), nil
+}
+
+// hasKey: a key that is the text of a NULL is none.
+func (e *Encoder) hasKey(cols []delta.Column, row int32) bool {
+	if e.rel.Format.KeyFormat == "text" && len(e.key) == 1 {
+		return !cols[e.key[0]].Null(row)
+	}
+	return e.keyed
 }
 
 func rawValue(c *delta.Column, row int32) []byte {

@@ -36,7 +36,7 @@ func appendValue(dst []byte, c *delta.Column, row int32) []byte {
 			return append(dst, "true"...)
 		}
 		return append(dst, "false"...)
-	case sqltype.Int2, sqltype.Int4, sqltype.Int8, sqltype.OIDType, sqltype.JSON, sqltype.JSONB:
+	case sqltype.Int2, sqltype.Int4, sqltype.Int8, sqltype.JSON, sqltype.JSONB:
 		return codec.FormatText(dst, c, row, codec.UTC)
 	case sqltype.Float4, sqltype.Float8, sqltype.Numeric:
 		dst = codec.FormatText(dst, c, row, codec.UTC)

@@ -27,6 +27,11 @@ func NewBatches(topic log.TopicID, partitions int32, maxBytes int) *Batches {
 // Add appends one record; nil key and nil value are Kafka's null. The bytes are copied.
 // timestamp is Unix milliseconds.
 func (b *Batches) Add(key, value []byte, timestamp int64) error {
+	return b.AddHeaders(key, value, nil, timestamp)
+}
+
+// AddHeaders is Add of a record with headers.
+func (b *Batches) AddHeaders(key, value []byte, headers []recordbatch.RecordHeader, timestamp int64) error {
 	at := b.sticky
 	if key != nil {
 		at = PartitionOf(key, int32(len(b.partitions)))
@@ -35,7 +40,7 @@ func (b *Batches) Add(key, value []byte, timestamp int64) error {
 	if p.open == nil {
 		p.open = recordbatch.NewBuilder(b.maxBytes)
 	}
-	err := p.open.Add(key, value, nil, timestamp)
+	err := p.open.Add(key, value, headers, timestamp)
 	if err != nil && p.open.Count() > 0 {
 		b.seal(p)
 		if key == nil {
@@ -46,7 +51,7 @@ func (b *Batches) Add(key, value []byte, timestamp int64) error {
 			}
 		}
 		p.open = recordbatch.NewBuilder(b.maxBytes)
-		err = p.open.Add(key, value, nil, timestamp)
+		err = p.open.Add(key, value, headers, timestamp)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
 )
@@ -46,6 +47,7 @@ type changelog struct {
 	batches *record.Batches
 	now     int64
 	rowID   []byte
+	exact   []byte
 }
 
 func (w *changelog) add(cols []delta.Column, row int32, tombstone bool) error {
@@ -60,7 +62,10 @@ func (w *changelog) add(cols []delta.Column, row int32, tombstone bool) error {
 		key = append(w.rowID, '}')
 	}
 	if tombstone {
-		value = nil
+		return w.batches.Add(key, nil, w.now)
+	}
+	if w.exact = record.AppendExact(w.exact[:0], cols[:len(w.t.rel.Columns)], row); len(w.exact) > 0 {
+		return w.batches.AddHeaders(key, value, []recordbatch.RecordHeader{{Key: []byte(record.ExactHeader), Value: w.exact}}, w.now)
 	}
 	return w.batches.Add(key, value, w.now)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/decode"
+	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -78,6 +79,7 @@ type replay struct {
 	rows    *delta.BatchBuilder
 	key     *delta.BatchBuilder
 	reader  recordbatch.Reader
+	headers []recordbatch.RecordHeader
 }
 
 // flushRows bounds what one flush holds.
@@ -153,6 +155,15 @@ func (p *replay) record(r *recordbatch.Record) error {
 	visible := p.rows.Cols[:len(p.t.rel.Columns)]
 	if f, ok := p.values.Decode(r.Value, visible); !ok {
 		return &f
+	}
+	p.headers = r.Headers(p.headers[:0])
+	for _, h := range p.headers {
+		if string(h.Key) != record.ExactHeader {
+			continue
+		}
+		if err := record.ApplyExact(h.Value, visible); err != nil {
+			return err
+		}
 	}
 	if p.t.HasRowID() {
 		p.rows.Cols[len(visible)].AppendFrom(&key.Cols[0], 0)
