@@ -156,6 +156,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Plan:              func(rel *catalog.Relation) (*plan.Query, error) { return s.db.PlanRelation(rel) },
 		System:            s.systemRows,
 		StrictReadTimeout: s.cfg.StrictReadTimeout, IdleTimeout: s.cfg.WatermarkIdleTimeout,
+		TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
 		Memory: memory, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 	})

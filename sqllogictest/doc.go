@@ -45,6 +45,13 @@
 // names; then to run it, with the view made right after that statement, before any row. The
 // views of a file are made in rounds of at most MaxViews, each from an empty database.
 //
+// # Tests
+//
+// TestSuites runs our own suites in all modes on a server of its own, TestSuitesTicks with other
+// cuts of commits into ticks, TestSuitesRestart with a kill between two records of each file
+// (some files; all with TRIBUTARY_TEST_LONG=1), TestSmoke the corpus's files (with
+// TRIBUTARY_TEST_SLT=1).
+//
 // # Writing suites
 //
 // suites/**.slt are our own. Write the queries as a bare "query" and the statements as

@@ -37,6 +37,9 @@ type Options struct {
 	// Refresh makes mode view-before usable on a server whose views do not follow their data:
 	// REFRESH MATERIALIZED VIEW comes before each read.
 	Refresh bool
+	// Between, if given, is called before each record that is in no transaction, with the number
+	// of its line. After true the server is another process over the same data.
+	Between func(line int) (restarted bool, err error)
 	// Trace, if given, is told each statement before it is sent.
 	Trace func(sql string)
 }
@@ -112,6 +115,9 @@ func (r *Runner) round(ctx context.Context, records []*Record, views map[int][]*
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if err := r.between(ctx, rec.Line); err != nil {
+			return err
+		}
 		if err := r.connect(ctx); err != nil {
 			return err
 		}
@@ -126,6 +132,18 @@ func (r *Runner) round(ctx context.Context, records []*Record, views map[int][]*
 		r.makeViews(ctx, views[i])
 	}
 	return nil
+}
+
+func (r *Runner) between(ctx context.Context, line int) error {
+	if r.opts.Between == nil || r.inTransaction() {
+		return nil
+	}
+	restarted, err := r.opts.Between(line)
+	if restarted {
+		r.disconnect(ctx)
+		r.conn = nil
+	}
+	return err
 }
 
 func (r *Runner) connect(ctx context.Context) error {

@@ -80,7 +80,7 @@ func (r *Runtime) pinNewest(mode ReadMode) (*Pin, error) {
 			return nil, err
 		}
 	}
-	r.mu.pins.add(v)
+	r.addPinLocked(v)
 	return &Pin{r: r, version: v}, nil
 }
 
@@ -115,7 +115,7 @@ func (r *Runtime) settleDerived(ctx context.Context, p *Pin, rels []catalog.OID)
 		if m := r.mu.members[oid]; m != nil && m.sink.lastCommit > p.version {
 			r.mu.pins.remove(p.version)
 			p.version = m.sink.lastCommit
-			r.mu.pins.add(p.version)
+			r.addPinLocked(p.version)
 		}
 		r.mu.Unlock()
 	}

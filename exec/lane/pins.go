@@ -35,6 +35,11 @@ func (p *pins) next(from, newest log.CommitSeq) log.CommitSeq {
 	return newest
 }
 
+// behind reports whether a pin lies behind at.
+func (p *pins) behind(at log.CommitSeq) bool {
+	return len(p.sorted) > 0 && p.sorted[len(p.sorted)-1] > at
+}
+
 // oldest pin, or v when it is older.
 func (p *pins) oldest(v log.CommitSeq) log.CommitSeq {
 	if len(p.sorted) > 0 && p.sorted[0] < v {

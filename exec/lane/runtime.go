@@ -31,6 +31,11 @@ type Config struct {
 	System func(oid catalog.OID) (SystemRows, bool)
 	// StrictReadTimeout bounds the wait of a strict read; 0 = none.
 	StrictReadTimeout time.Duration
+	// TickInterval is how long the shared lane rests after a tick, unless a pin waits for it; 0 =
+	// it ticks as soon as there is a commit.
+	TickInterval time.Duration
+	// TickCommits bounds the commits of one tick; 0 = no limit.
+	TickCommits int64
 	// IdleTimeout is watermark_idle_timeout.
 	IdleTimeout time.Duration
 	// Memory bounds the state of all dataflows; shared with the tables.
@@ -55,7 +60,8 @@ type Runtime struct {
 		at      log.CommitSeq // last boundary that the shared lane has finished
 		ticking log.CommitSeq // boundary of the tick that runs, 0 = none
 		moved   chan struct{} // closed and replaced when a frontier or a status moves
-		// kick is closed and replaced when the lane has a new member to tick.
+		// kick is closed and replaced when the lane has a new member to tick, or, while it rests,
+		// a pin to go to.
 		kick chan struct{}
 	}
 }

@@ -15,11 +15,57 @@ func (r *Runtime) runShared() {
 		r.mu.Lock()
 		at, kick, behind := r.mu.at, r.mu.kick, r.behindLocked()
 		r.mu.Unlock()
-		if !behind && !r.waitForCommit(at, kick) {
+		if !behind && !(r.waitForCommit(at, kick) && r.rested(at)) {
 			continue
 		}
 		r.tickAll()
 	}
+}
+
+// rested waits for the end of the tick interval or for a pin behind at; false: look again.
+func (r *Runtime) rested(at log.CommitSeq) bool {
+	if r.cfg.TickInterval <= 0 {
+		return true
+	}
+	end := r.cfg.Clock.After(r.cfg.TickInterval)
+	for {
+		r.mu.Lock()
+		kick, pinned, behind := r.mu.kick, r.mu.pins.behind(at), r.behindLocked()
+		r.mu.Unlock()
+		if pinned || behind {
+			return true
+		}
+		select {
+		case <-kick:
+		case <-end:
+			return true
+		case <-r.ctx.Done():
+			return false
+		}
+	}
+}
+
+// addPinLocked adds a pin and wakes a lane that rests.
+func (r *Runtime) addPinLocked(v log.CommitSeq) {
+	r.mu.pins.add(v)
+	if r.cfg.TickInterval > 0 {
+		r.kickLocked()
+	}
+}
+
+func (r *Runtime) kickLocked() {
+	close(r.mu.kick)
+	r.mu.kick = make(chan struct{})
+}
+
+// boundaryLocked is the end of the tick after from: the first pin behind it, else newest, and
+// never more than TickCommits away.
+func (r *Runtime) boundaryLocked(from, newest log.CommitSeq) log.CommitSeq {
+	to := r.mu.pins.next(from, newest)
+	if most := r.cfg.TickCommits; most > 0 {
+		to = min(to, from+log.CommitSeq(most))
+	}
+	return to
 }
 
 // behindLocked reports whether a member of the lane has not reached the last boundary, as one
@@ -49,7 +95,7 @@ func (r *Runtime) tickAll() {
 		r.mu.Unlock()
 		return
 	}
-	to := r.mu.pins.next(r.mu.at, newest)
+	to := r.boundaryLocked(r.mu.at, newest)
 	r.mu.ticking = to
 	order := append([]*member(nil), r.mu.order...)
 	r.mu.Unlock()
@@ -72,7 +118,7 @@ func (r *Runtime) tickAll() {
 func (r *Runtime) nextPin(from, to log.CommitSeq) log.CommitSeq {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.mu.pins.next(from, to)
+	return r.boundaryLocked(from, to)
 }
 
 // tickView moves one view to `to` and publishes it.
@@ -128,8 +174,7 @@ func (r *Runtime) joinLane(m *member) {
 	}
 	m.state, m.inLane = memberRunning, true
 	r.mu.order = append(r.mu.order, m)
-	close(r.mu.kick)
-	r.mu.kick = make(chan struct{})
+	r.kickLocked()
 	r.broadcastLocked()
 }
 

@@ -80,7 +80,7 @@ func (r *Runtime) replaySink(m *member, v log.CommitSeq) error {
 func (r *Runtime) pin(v log.CommitSeq) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mu.pins.add(v)
+	r.addPinLocked(v)
 }
 
 func (r *Runtime) unpin(v log.CommitSeq) {
@@ -104,7 +104,7 @@ func (r *Runtime) nextForSink(m *member) (to log.CommitSeq, ok bool) {
 		if m.query.Root.Props().Stateless && len(m.views) == 0 {
 			to = min(to, max(m.frontier, m.sink.seen)+sinkStride)
 		}
-		r.mu.pins.add(to)
+		r.addPinLocked(to)
 		return true, nil
 	})
 	return to, err == nil

@@ -26,7 +26,7 @@ func (c *Creating) Applied(v log.CommitSeq) {
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
 	c.at, c.ok = v, true
-	c.r.mu.pins.add(v)
+	c.r.addPinLocked(v)
 }
 
 // Abandon forgets a creation that did not happen.

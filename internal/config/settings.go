@@ -34,6 +34,8 @@ type Settings struct {
 
 	WatermarkIdleTimeout time.Duration
 	StrictReadTimeout    time.Duration
+	TickInterval         time.Duration
+	TickCommits          int64
 	LockTimeout          time.Duration
 	StatementTimeout     time.Duration
 	ShutdownTimeout      time.Duration
@@ -82,6 +84,8 @@ func (s *Settings) definitions() []*Definition {
 		integer(&s.MaxConnections, "max_connections", 100, 1, 100_000, "PostgreSQL clients at once."),
 		integer(&s.KafkaMaxConnections, "kafka_max_connections", 1000, 1, 1_000_000, "Kafka clients at once."),
 
+		duration(&s.TickInterval, "tick_interval", 0, 0, time.Hour, "Longest rest of views between two steps while nobody reads them; more of what happens to a row in it cancels out. 0 = they follow every commit."),
+		integer(&s.TickCommits, "tick_commits", 0, 0, 1<<31-1, "Most commits that views take in one step. 0 = no limit."),
 		duration(&s.WatermarkIdleTimeout, "watermark_idle_timeout", 10*time.Second, 0, 365*24*time.Hour, "A partition without records for so long no longer holds a stream's watermark back."),
 		duration(&s.StrictReadTimeout, "strict_read_timeout", 10*time.Second, 0, time.Hour, "Longest wait of a read for views to catch up with what was written before it. 0 = no limit."),
 		duration(&s.LockTimeout, "lock_timeout", 0, 0, 24*time.Hour, "Longest wait for a lock, a session's default. 0 = no limit."),

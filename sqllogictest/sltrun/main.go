@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -57,6 +58,12 @@ func run(ctx context.Context, args []string) int {
 	modes := []sqllogictest.Mode{sqllogictest.Mode(*mode)}
 	if *mode == "all" {
 		modes = sqllogictest.Modes
+	}
+	for _, m := range modes {
+		if !slices.Contains(sqllogictest.Modes, m) {
+			fmt.Fprintf(os.Stderr, "sltrun: mode %q is not known\n", m)
+			return 2
+		}
 	}
 	code := 0
 	for _, path := range flags.Args() {
