@@ -12,7 +12,6 @@ import (
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
-	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -89,6 +88,9 @@ func (s *stream) prepare() error {
 	case s.faults:
 		for i := range s.rel.Columns { // any column may be what is wrong
 			add(i)
+		}
+		if s.rel.Watermark != nil {
+			s.timeAt = s.rel.Watermark.Column
 		}
 		for _, f := range s.node.P.Fields {
 			s.outs = append(s.outs, delta.NewBuilder(f.Type.OID))
@@ -205,13 +207,7 @@ func (s *stream) nextRecord(ctx context.Context) (*recordbatch.Record, error) {
 func (s *stream) take(rec *recordbatch.Record) (bool, error) {
 	fault, ok := s.decoder.Decode(rec.Value, s.fill)
 	if s.faults {
-		if ok {
-			for _, b := range s.fill {
-				b.Clear()
-			}
-			return false, nil
-		}
-		return true, s.faultRow(rec, fault)
+		return s.takeFault(rec, fault, ok)
 	}
 	if !ok {
 		return false, nil
@@ -219,7 +215,7 @@ func (s *stream) take(rec *recordbatch.Record) (bool, error) {
 	before := int64(exec.NoWatermark)
 	if s.mark != nil {
 		before = s.mark.now
-		if err := s.observe(rec); err != nil {
+		if err := s.observe(); err != nil {
 			return false, err
 		}
 	}
@@ -233,20 +229,61 @@ func (s *stream) take(rec *recordbatch.Record) (bool, error) {
 	return true, nil
 }
 
-// observe moves the watermark by the row just decoded.
-func (s *stream) observe(*recordbatch.Record) error {
+// takeFault makes a row of a record that is no row of the stream, and of one that is a row but
+// too late, or without time, for a window that waits.
+func (s *stream) takeFault(rec *recordbatch.Record, fault decode.Fault, ok bool) (bool, error) {
+	if ok {
+		var err error
+		if ok, fault, err = s.onTime(); err != nil {
+			return false, err
+		}
+		for _, b := range s.fill {
+			b.Clear()
+		}
+	}
+	if ok {
+		return false, nil
+	}
+	return true, s.faultRow(rec, fault)
+}
+
+// onTime judges the row just decoded by the watermark that the records before it made.
+func (s *stream) onTime() (ok bool, fault decode.Fault, err error) {
+	if s.mark == nil {
+		return true, fault, nil
+	}
+	before := s.mark.now
+	at, hasTime := s.eventTime()
+	if err := s.observe(); err != nil {
+		return false, fault, err
+	}
+	column := s.rel.Columns[s.rel.Watermark.Column].Name
+	switch {
+	case !hasTime:
+		fault = decode.Fault{Reason: decode.Reason(exec.ReasonNoTime), Column: column, Message: "the record has no event time"}
+	case at < before:
+		fault = decode.Fault{Reason: decode.Reason(exec.ReasonLate), Column: column, Message: "the record is behind the watermark"}
+	default:
+		return true, fault, nil
+	}
+	return false, fault, nil
+}
+
+// eventTime of the row just decoded.
+func (s *stream) eventTime() (micros int64, ok bool) {
 	b := s.fill[s.timeAt]
 	col := b.Column()
 	row := int32(b.Len() - 1)
-	commit := s.current.CommitTime.UnixMicro()
 	if col.Null(row) {
-		return s.mark.observe(s.current.Partition.Index, exec.NoWatermark, commit)
+		return exec.NoWatermark, false
 	}
-	v := delta.Values[int64](&col)[row]
-	if col.Type == sqltype.Int8 {
-		v = v*1000 - unixToPostgresMicros
-	}
-	return s.mark.observe(s.current.Partition.Index, v, commit)
+	return delta.Values[int64](&col)[row], true
+}
+
+// observe moves the watermark by the row just decoded.
+func (s *stream) observe() error {
+	at, _ := s.eventTime()
+	return s.mark.observe(s.current.Partition.Index, at, s.current.CommitTime.UnixMicro())
 }
 
 // unixToPostgresMicros is 2000-01-01 in Unix microseconds.
