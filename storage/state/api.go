@@ -126,8 +126,8 @@ type Arrangement interface {
 	// Head sees everything appended, also what is not published. For the owner only, valid
 	// until the next Append or Publish.
 	Head() View
-	// Publish makes what was appended version v, which never descends. The same version again
-	// adds to it (entries of one commit); the owner shows v to readers only when it is whole.
+	// Publish makes what was appended version v, which ascends. v may come again while nobody can
+	// see it yet: the entries of one commit are applied one after the other.
 	Publish(v CommitSeq) error
 	// Discard drops what was appended since the last Publish.
 	Discard()
