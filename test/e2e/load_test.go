@@ -139,10 +139,15 @@ func (l *load) copyIn(ctx context.Context, c *pgx.Conn, count int) {
 
 // lost is called with what ended a worker: the server's end, never a refusal.
 func (l *load) lost(err error) {
-	var refused interface{ SQLState() string }
-	if errors.As(err, &refused) && refused.SQLState() != "57P01" {
+	if !lostServer(err) {
 		l.t.Errorf("refused: %v", err)
 	}
+}
+
+// lostServer reports whether err is the server's end and not its answer.
+func lostServer(err error) bool {
+	var answer interface{ SQLState() string }
+	return !errors.As(err, &answer) || answer.SQLState() == "57P01"
 }
 
 // transact moves money in transactions that also leave a mark, a record in a stream, and
