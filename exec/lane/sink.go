@@ -15,7 +15,9 @@ import (
 // long log commits as it goes.
 const sinkStride = 256
 
-// startSink brings a sink to work in its own goroutine.
+// startSink brings a sink to work in its own goroutine. The version from which it goes on is
+// pinned before this returns: a view that it reads must stop there, also one that is made again
+// from the log after a restart, or the view's changes since then could not be told.
 func (r *Runtime) startSink(m *member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -25,9 +27,14 @@ func (r *Runtime) startSink(m *member) {
 	m.state = memberRunning
 	m.ticked = true
 	m.stopped = make(chan struct{})
+	from, _ := r.cfg.Log.Progress(m.sink.name)
+	if m.rel.NoSnapshot && from == 0 {
+		from = m.rel.CreatedAt
+	}
+	r.mu.pins.add(from)
 	r.work.Go(func() {
 		defer close(m.stopped)
-		if err := r.runSink(m); err != nil {
+		if err := r.runSink(m, from); err != nil {
 			r.fail(m, err)
 		}
 	})
@@ -35,15 +42,11 @@ func (r *Runtime) startSink(m *member) {
 
 // runSink ticks a sink from boundary to boundary until it ends. After a restart it first comes
 // to the recorded progress, with its output suppressed: that output is in the log.
-func (r *Runtime) runSink(m *member) error {
-	done, _ := r.cfg.Log.Progress(m.sink.name)
-	if m.rel.NoSnapshot && done == 0 {
-		done = m.rel.CreatedAt
-	}
-	if done > 0 {
-		if err := r.replaySink(m, done); err != nil {
-			return err
-		}
+func (r *Runtime) runSink(m *member, from log.CommitSeq) error {
+	err := r.replaySink(m, from)
+	r.unpin(from)
+	if err != nil {
+		return err
 	}
 	for r.ctx.Err() == nil {
 		to, ok := r.nextForSink(m)
@@ -59,14 +62,16 @@ func (r *Runtime) runSink(m *member) error {
 	return nil
 }
 
-// replaySink brings the state of a sink to v; without state there is nothing to do.
+// replaySink brings the views that a sink reads, and the sink's own state, to v, which is
+// pinned.
 func (r *Runtime) replaySink(m *member, v log.CommitSeq) error {
+	if v == 0 {
+		return nil
+	}
+	if err := r.waitInputs(r.ctx, m, v); err != nil {
+		return err
+	}
 	if !m.query.Root.Props().Stateless {
-		r.pin(v)
-		defer r.unpin(v)
-		if err := r.waitInputs(r.ctx, m, v); err != nil {
-			return err
-		}
 		drop := flow.OutFunc(func(*delta.Batch) error { return nil })
 		if err := r.tick(m, 0, v, drop); err != nil {
 			return err

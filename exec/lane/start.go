@@ -51,8 +51,8 @@ func (c *Creating) Begin(rel *catalog.Relation) error {
 	c.r.mu.members[rel.OID] = m
 	c.r.mu.Unlock()
 	if m.sink != nil {
-		c.Abandon() // a sink reads the log from its start, in ticks of its own
-		c.r.startSink(m)
+		c.r.startSink(m) // it has pinned where it begins
+		c.Abandon()
 		return nil
 	}
 	c.r.work.Go(func() {
