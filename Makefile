@@ -21,7 +21,7 @@ test-race: ## Run the tests of the concurrent packages with the race detector.
 	$(GO) test -race ./storage/log/... ./kafka/... ./session/... ./exec/...
 
 test-s3: ## Run the object store's tests against a real S3 server (built on first use).
-	.ci/with-s3 $(GO) test -count=1 -run 'real-s3|Conformance|Store' ./storage/objstore
+	.ci/with-s3 $(GO) test -count=1 ./storage/objstore
 
 test-long: ## Run the end-to-end tests in their long form: ten kills, more records.
 	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 60m ./test/...
