@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -113,10 +112,7 @@ func TestSuitesTicks(t *testing.T) {
 func TestSuitesRestart(t *testing.T) {
 	rnd := random(t)
 	c := startChild(t)
-	files := slices.DeleteFunc(suites(t), func(file string) bool {
-		// A table's record in JSON does not tell jsonb's null from NULL, so a replay cannot.
-		return file == "types/jsonb.slt"
-	})
+	files := suites(t)
 	if !long() {
 		rnd.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
 		files = files[:12]

@@ -196,7 +196,7 @@ func genOperators(ops []row) string {
 	b.WriteString("var operatorRows = []Operator{\n")
 	slices.SortFunc(ops, func(x, y row) int { return x.num("oid") - y.num("oid") })
 	for _, r := range ops {
-		if r["oprleft"] != "0" && !keptType(r["oprleft"]) || !keptType(r["oprright"]) || !keptType(r["oprresult"]) {
+		if !keptOperator(r) {
 			continue
 		}
 		fmt.Fprintf(&b, "{OID: %s, Name: %q, Left: %s, Right: %s, Result: %s, Func: %s", r["oid"], r["oprname"],
@@ -211,8 +211,27 @@ func genOperators(ops []row) string {
 		flagField(&b, r, "oprcanhash", "CanHash")
 		b.WriteString("},\n")
 	}
-	b.WriteString("}\n")
+	b.WriteString("}\n\n")
+	b.WriteString("// otherOperators are the operators that PostgreSQL has for other types only.\n")
+	fmt.Fprintf(&b, "var otherOperators = %#v\n", otherOperators(ops))
 	return b.String()
+}
+
+func otherOperators(ops []row) []string {
+	here := map[string]bool{}
+	var names []string
+	for _, r := range ops {
+		if keptOperator(r) {
+			here[r["oprname"]] = true
+		}
+		names = append(names, r["oprname"])
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return here[name] })
+}
+
+func keptOperator(r row) bool {
+	return (r["oprleft"] == "0" || keptType(r["oprleft"])) && keptType(r["oprright"]) && keptType(r["oprresult"])
 }
 
 func genCasts(casts []row) string {

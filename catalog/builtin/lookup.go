@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -80,6 +81,13 @@ func Aggregates(name string) []*Func {
 
 // OperatorsByName returns the operators of a name, prefix ones included.
 func OperatorsByName(name string) []*Operator { return registry().opByName[name] }
+
+// IsOtherOperator reports whether PostgreSQL has operators of that name, but none for the types
+// that are here.
+func IsOtherOperator(name string) bool {
+	_, found := slices.BinarySearch(otherOperators, name)
+	return found && len(OperatorsByName(name)) == 0
+}
 
 // OperatorByOID returns an operator, nil when there is none.
 func OperatorByOID(oid uint32) *Operator { return registry().opByOID[oid] }

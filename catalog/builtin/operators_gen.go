@@ -401,3 +401,6 @@ var operatorRows = []Operator{
 	{OID: 3964, Name: "->", Left: 114, Right: 23, Result: 114, Func: 3949},
 	{OID: 3965, Name: "->>", Left: 114, Right: 23, Result: 25, Func: 3950},
 }
+
+// otherOperators are the operators that PostgreSQL has for other types only.
+var otherOperators = []string{"!!", "##", "#-", "#>", "#>>", "&&", "&<", "&<|", "&>", "*<", "*<=", "*<>", "*=", "*>", "*>=", "-|-", "<->", "<<=", "<<|", "<^", ">>=", ">^", "?#", "?&", "?-", "?-|", "?|", "?||", "@-@", "@?", "@@@", "|&>", "|>>", "~="}

@@ -40,6 +40,28 @@ func (a *Account) Room(bytes int64) error {
 	return nil
 }
 
+// Share is what one owner holds of an account, to be given back as a whole.
+type Share struct {
+	of   *Account
+	held atomic.Int64
+}
+
+// Share opens a share.
+func (a *Account) Share() *Share { return &Share{of: a} }
+
+// Charge is the account's, remembered.
+func (s *Share) Charge(bytes int64) error {
+	if err := s.of.Charge(bytes); err != nil {
+		return err
+	}
+	s.held.Add(bytes)
+	return nil
+}
+
+// Drop gives everything back; what is charged later, by who still works, is given back by
+// another Drop.
+func (s *Share) Drop() { s.of.used.Add(-s.held.Swap(0)) }
+
 // Used bytes.
 func (a *Account) Used() int64 { return a.used.Load() }
 

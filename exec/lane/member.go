@@ -96,7 +96,7 @@ func (r *Runtime) build(m *member) error {
 // makeOutput opens what the member writes.
 func (r *Runtime) makeOutput(m *member) (err error) {
 	if m.rel.Kind == catalog.KindView {
-		m.view = newViewOut(m.rel, r.cfg.Memory.Charge)
+		m.view = newViewOut(m.rel, r.cfg.Memory.Share())
 		return nil
 	}
 	m.sink, err = newSinkOut(m.rel, r.cfg)

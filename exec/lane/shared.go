@@ -2,10 +2,14 @@ package lane
 
 import (
 	"runtime/debug"
+	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/storage/log"
 )
+
+// logPause is the wait before a log that answered with an error is asked again.
+const logPause = time.Second
 
 func stack() string { return string(debug.Stack()) }
 
@@ -84,6 +88,13 @@ func (r *Runtime) waitForCommit(at log.CommitSeq, kick <-chan struct{}) bool {
 	ctx, stop := contextUntil(r.ctx, kick)
 	defer stop()
 	newest, err := r.cfg.Log.Wait(ctx, log.Filter{}, at)
+	if err != nil && ctx.Err() == nil {
+		// The log is gone or has stopped: nothing more will come, look again at leisure.
+		select {
+		case <-r.cfg.Clock.After(logPause):
+		case <-r.ctx.Done():
+		}
+	}
 	return err == nil && newest > at
 }
 

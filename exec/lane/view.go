@@ -17,10 +17,10 @@ type viewOut struct {
 	width    int  // visible columns; a flow may put out more
 	took     bool // something came since the last publish
 	failed   *delta.BatchBuilder
-	release  func()
+	memory   *Share
 }
 
-func newViewOut(rel *catalog.Relation, charge func(int64) error) *viewOut {
+func newViewOut(rel *catalog.Relation, memory *Share) *viewOut {
 	row := make([]sqltype.OID, len(rel.Columns))
 	all := make([]int, len(rel.Columns))
 	for i := range rel.Columns {
@@ -30,12 +30,12 @@ func newViewOut(rel *catalog.Relation, charge func(int64) error) *viewOut {
 	if len(key) == 0 {
 		key = all
 	}
-	contents := state.NewArrangement(row, key, state.Options{History: true, Account: charge})
+	contents := state.NewArrangement(row, key, state.Options{History: true, Account: memory.Charge})
 	errorRow := []sqltype.OID{sqltype.Text, sqltype.Text}
-	failures := state.NewArrangement(errorRow, []int{0, 1}, state.Options{History: true, Account: charge})
+	failures := state.NewArrangement(errorRow, []int{0, 1}, state.Options{History: true, Account: memory.Charge})
 	return &viewOut{
 		contents: contents, errors: failures, width: len(row),
-		failed: delta.NewBatchBuilder(errorRow),
+		failed: delta.NewBatchBuilder(errorRow), memory: memory,
 	}
 }
 
@@ -78,5 +78,6 @@ func (v *viewOut) keep(from log.CommitSeq) {
 	v.errors.Keep(from)
 }
 
-// drop gives the memory back once the last reader has gone.
-func (v *viewOut) drop() {}
+// drop gives the memory back. Readers that still have a version pinned keep it from the garbage
+// collector only.
+func (v *viewOut) drop() { v.memory.Drop() }

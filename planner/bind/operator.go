@@ -27,7 +27,7 @@ func binaryOperator(name string, left, right sqltype.OID, pos int32) (*builtin.O
 		cands = append(cands, candidate{args: []sqltype.OID{o.Left, o.Right}, ref: o})
 	}
 	in := []sqltype.OID{left, right}
-	return chooseOperator(in, cands, pos, func() string {
+	return chooseOperator(name, in, cands, pos, func() string {
 		return displayType(left) + " " + name + " " + displayType(right)
 	})
 }
@@ -44,10 +44,10 @@ func prefixOperator(name string, right sqltype.OID, pos int32) (*builtin.Operato
 		}
 		cands = append(cands, candidate{args: []sqltype.OID{o.Right}, ref: o})
 	}
-	return chooseOperator([]sqltype.OID{right}, cands, pos, func() string { return name + " " + displayType(right) })
+	return chooseOperator(name, []sqltype.OID{right}, cands, pos, func() string { return name + " " + displayType(right) })
 }
 
-func chooseOperator(in []sqltype.OID, cands []candidate, pos int32, signature func() string) (*builtin.Operator, error) {
+func chooseOperator(name string, in []sqltype.OID, cands []candidate, pos int32, signature func() string) (*builtin.Operator, error) {
 	cands = matching(in, cands)
 	if len(cands) == 1 {
 		return cands[0].ref.(*builtin.Operator), nil
@@ -58,6 +58,9 @@ func chooseOperator(in []sqltype.OID, cands []candidate, pos int32, signature fu
 		}
 		return nil, sqlerr.New(sqlerr.AmbiguousFunction, "operator is not unique: %s", signature()).At(pos).
 			WithHint("Could not choose a best candidate operator. You might need to add explicit type casts.")
+	}
+	if builtin.IsOtherOperator(name) {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "operator %s is not supported yet", name).At(pos)
 	}
 	return nil, sqlerr.New(sqlerr.UndefinedFunction, "operator does not exist: %s", signature()).At(pos).
 		WithHint("No operator matches the given name and argument types. You might need to add explicit type casts.")

@@ -191,6 +191,7 @@ type (
 	// Transaction is BEGIN, COMMIT, ROLLBACK and their kin.
 	Transaction struct {
 		Kind  TransactionKind
+		Start bool // START TRANSACTION: only the command tag differs from BEGIN
 		Modes []Option
 		Name  string // of a savepoint
 		Chain bool

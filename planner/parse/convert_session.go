@@ -52,7 +52,8 @@ var transactionKinds = map[pg.TransactionStmtKind]TransactionKind{
 }
 
 func transaction(s *pg.TransactionStmt) Body {
-	return &Transaction{Kind: transactionKinds[s.Kind], Modes: optionsOf(s.Options), Name: s.SavepointName, Chain: s.Chain}
+	start := s.Kind == pg.TransactionStmtKind_TRANS_STMT_START
+	return &Transaction{Kind: transactionKinds[s.Kind], Start: start, Modes: optionsOf(s.Options), Name: s.SavepointName, Chain: s.Chain}
 }
 
 func (c *converter) copy(s *pg.CopyStmt) (Body, error) {

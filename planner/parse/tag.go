@@ -51,6 +51,9 @@ func tagOf(b Body) string {
 	case *Reset:
 		return "RESET"
 	case *Transaction:
+		if b.Start {
+			return "START TRANSACTION"
+		}
 		return [...]string{"", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK", "PREPARE TRANSACTION"}[b.Kind]
 	case *CopyFrom, *CopyTo:
 		return "COPY"

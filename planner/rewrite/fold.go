@@ -61,6 +61,10 @@ func foldExpr(e plan.Expr, f plan.Folder, s plan.Settings) plan.Expr {
 		return foldAnd(b)
 	case *plan.Or:
 		return foldOr(b)
+	case *plan.Call:
+		if nullByArgument(b) {
+			return &plan.Const{T: b.T, Value: delta.NullColumn(b.T.OID, 1)}
+		}
 	}
 	if f == nil || !foldable(e) {
 		return e
@@ -70,6 +74,19 @@ func foldExpr(e plan.Expr, f plan.Folder, s plan.Settings) plan.Expr {
 		return e
 	}
 	return k
+}
+
+// nullByArgument: a strict function with a NULL constant is NULL without a look at the other
+// arguments, even where one of them would fail. PostgreSQL does the same.
+func nullByArgument(e *plan.Call) bool {
+	fn := builtin.FuncByOID(uint32(e.Func))
+	if fn == nil || !fn.Strict || fn.RetSet {
+		return false
+	}
+	return slices.ContainsFunc(e.Args, func(a plan.Expr) bool {
+		k, ok := a.(*plan.Const)
+		return ok && k.Value.Null(0)
+	})
 }
 
 // foldable: all arguments are constants already, and the value is always the same.
