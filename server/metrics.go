@@ -61,6 +61,13 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		g("state_bytes", "Memory of dataflow state.", func() float64 { return float64(s.runtime.Stats().StateBytes) }),
 		g("pins", "Versions that readers hold.", func() float64 { return float64(s.runtime.Stats().Pins) }),
 		httpd.Counter("tributary_dataflow_ticks_total", "Ticks run.", func() float64 { return float64(s.runtime.Stats().Ticks) }),
+		httpd.Counter("tributary_checkpoints_total", "Checkpoints written.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Taken) }),
+		httpd.Counter("tributary_checkpoints_failed_total", "Checkpoints that failed.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Failed) }),
+		httpd.Gauge("tributary_checkpoint_bytes", "Size of the last checkpoint.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Bytes) }),
+		httpd.Gauge("tributary_checkpoint_seconds", "Time that the last checkpoint took.", func() float64 { return s.runtime.Stats().Checkpoints.Duration.Seconds() }),
+		httpd.Gauge("tributary_checkpoint_pause_seconds", "Time that views stood still for the last checkpoint.", func() float64 { return s.runtime.Stats().Checkpoints.Pause.Seconds() }),
+		httpd.Gauge("tributary_checkpoint_boundary", "Commit that the last checkpoint is of.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Boundary) }),
+		g("restored", "Of the members, those that began from a checkpoint.", func() float64 { return float64(s.runtime.Stats().Restored) }),
 		httpd.Counter("tributary_dataflow_late_rows_total", "Rows that closed windows left out.", func() float64 { return float64(s.runtime.Stats().Late) }),
 	}
 }

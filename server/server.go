@@ -146,9 +146,13 @@ func (s *Server) openEngine(ctx context.Context) error {
 	s.tables = table.New(table.Config{
 		Account: memory.Force, Room: memory.Room,
 		Log: s.log, Clock: s.clock, MaxBytes: int(s.cfg.MaxTransactionBytes), MaxLocks: int(s.cfg.MaxLockedKeys),
-		MaxRecordBatch: session.MaxRecordBatch,
+		MaxRecordBatch: session.MaxRecordBatch, Logger: s.logger,
 	})
-	if err := s.tables.Restore(ctx, s.catalog.Now()); err != nil {
+	checkpoints, newest, err := s.openCheckpoints(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.tables.Restore(ctx, s.catalog.Now(), newest); err != nil {
 		return fmt.Errorf("restore tables: %w", err)
 	}
 	s.runtime = lane.New(lane.Config{
@@ -159,6 +163,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
 		Memory: memory, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
+		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
 	})
 	s.sources = connector.New(connector.Config{
 		Log: s.log, Catalog: s.catalog, Clock: s.clock, Logger: s.logger, MaxRecordBatch: session.MaxRecordBatch,
@@ -172,7 +177,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 	if err := s.runtime.Start(ctx); err != nil {
 		return err
 	}
-	s.onClose(func(context.Context) error { return s.runtime.Close() })
+	s.onClose(s.closeRuntime)
 	s.sources.Restart()
 	s.onClose(func(context.Context) error { s.sources.Close(); return nil })
 	return nil

@@ -1,19 +1,34 @@
 package flow
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"sync"
 
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/state"
 )
 
+// ErrNotSaved: a checkpoint lacks a state that the flow opens, or has one that it does not.
+var ErrNotSaved = errors.New("checkpoint is of another dataflow")
+
 // States is all state of one flow, by name. It outlives the flow's ticks; the runtime
-// checkpoints it. Used by the flow's goroutine.
+// checkpoints it. Used by the flow's goroutine, except that anyone may Drop it.
 type States struct {
-	charge       func(int64) error
+	charge func(int64) error
+	saved  *saved // while the flow is opened from a checkpoint
+
+	mu           sync.Mutex
 	used         int64
 	flats        map[string]state.Flat
 	arrangements map[string]state.Arrangement
+}
+
+// saved is where a checkpoint has the states.
+type saved struct {
+	open func(name string) (io.Reader, bool)
+	left int // sections that no state has taken
 }
 
 // NewStates makes an empty set whose memory is charged to charge (nil = not at all).
@@ -28,18 +43,56 @@ func (s *States) account(bytes int64) error {
 			return err
 		}
 	}
+	s.mu.Lock()
 	s.used += bytes
+	s.mu.Unlock()
 	return nil
 }
 
 // Drop gives the memory back. The flow must not run any more.
 func (s *States) Drop() {
-	if s.charge != nil && s.used != 0 {
-		_ = s.charge(-s.used) // giving back never fails
-	}
+	s.mu.Lock()
+	used := s.used
 	s.used = 0
 	clear(s.flats)
 	clear(s.arrangements)
+	s.mu.Unlock()
+	if s.charge != nil && used != 0 {
+		_ = s.charge(-used) // giving back never fails
+	}
+}
+
+// RestoreFrom makes every state that is opened from here on begin with a section of a
+// checkpoint; open finds the sections, of which there are count. Call Restored once the flow is
+// open.
+func (s *States) RestoreFrom(count int, open func(name string) (io.Reader, bool)) {
+	s.saved = &saved{open: open, left: count}
+}
+
+// Restored checks that every section was taken; states opened later begin empty.
+func (s *States) Restored() error {
+	left := s.saved.left
+	s.saved = nil
+	if left != 0 {
+		return fmt.Errorf("%w: %d states are not opened", ErrNotSaved, left)
+	}
+	return nil
+}
+
+// load reads the section of a fresh state.
+func (s *States) load(name string, into interface{ Load(r io.Reader) error }) error {
+	if s.saved == nil {
+		return nil
+	}
+	r, ok := s.saved.open(name)
+	if !ok {
+		return fmt.Errorf("%w: no state %q", ErrNotSaved, name)
+	}
+	s.saved.left--
+	if err := into.Load(r); err != nil {
+		return fmt.Errorf("state %q: %w", name, err)
+	}
+	return nil
 }
 
 func (s *States) flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error) {
@@ -50,6 +103,11 @@ func (s *States) flat(name string, key []sqltype.OID, cells []state.CellType) (s
 		return f, nil
 	}
 	f := state.NewFlat(key, cells, state.Options{Account: s.account})
+	if err := s.load(name, f); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.flats[name] = f
 	return f, nil
 }
@@ -62,6 +120,11 @@ func (s *States) arrangement(name string, row []sqltype.OID, key []int, order []
 		return a, nil
 	}
 	a := state.NewArrangement(row, key, state.Options{Account: s.account, Order: order})
+	if err := s.load(name, a); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.arrangements[name] = a
 	return a, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -35,12 +36,16 @@ type member struct {
 	query  *plan.Query
 	flow   *flow.Flow
 	states *flow.States
-	view   *viewOut // exactly one of view and sink
-	sink   *sinkOut
+	// fingerprint is of everything that the content of the states depends on.
+	fingerprint string
+	view        *viewOut // exactly one of view and sink
+	sink        *sinkOut
 	// topics are those read directly: of streams, and of tables (their changelog).
 	topics log.Filter
 	// views are the members read directly, by OID.
 	views []catalog.OID
+	// tables: a table is read directly.
+	tables bool
 	// derived are the derived streams read directly.
 	derived []catalog.OID
 	ticks   atomic.Uint64
@@ -57,6 +62,11 @@ type member struct {
 	ticked   bool          // has run its first tick
 	inLane   bool
 	dropped  bool
+	// restored: began as a checkpoint had it.
+	restored bool
+	// asked: a checkpoint wants the sink's state at its next rest, in captured.
+	asked    bool
+	captured *memberCapture
 }
 
 // newMember plans rel and builds its flow; nothing runs yet. A query that cannot be planned
@@ -81,7 +91,23 @@ func (r *Runtime) build(m *member) error {
 	}
 	m.query = q
 	r.findInputs(m)
-	f, err := flow.New(q.Root, r.builder(&liveInputs{r: r}), m.states)
+	m.fingerprint = r.fingerprintOf(m)
+	if saved := r.savedMember(m); saved != nil {
+		if err := r.open(m, saved); err == nil {
+			return nil
+		} else if r.ctx.Err() != nil {
+			return err
+		} else {
+			r.cfg.Logger.Warn("relation is built from the log", "relation", m.rel.QualifiedName(), "error", err)
+		}
+		r.reset(m)
+	}
+	return r.open(m, nil)
+}
+
+// open makes the flow of a member, at its beginning or as a checkpoint has it.
+func (r *Runtime) open(m *member, saved *checkpoint.Member) error {
+	f, err := flow.New(m.query.Root, r.builder(&liveInputs{r: r}), m.states)
 	if err != nil {
 		return err
 	}
@@ -89,8 +115,25 @@ func (r *Runtime) build(m *member) error {
 	if err := r.makeOutput(m); err != nil {
 		return err
 	}
-	env := flow.Env{Values: flow.Values{Session: &q.Settings, Charge: r.cfg.Memory.Charge, OnLate: r.onLate(m)}}
-	return f.Open(env)
+	if saved != nil {
+		r.restoreStates(m, saved)
+	}
+	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Charge: r.cfg.Memory.Charge, OnLate: r.onLate(m)}}
+	if err := f.Open(env); err != nil || saved == nil {
+		return err
+	}
+	return r.restoreMember(m, saved)
+}
+
+// reset takes a member back to before open.
+func (r *Runtime) reset(m *member) {
+	_ = m.close() // nothing has run
+	m.states.Drop()
+	if m.view != nil {
+		m.view.drop()
+	}
+	m.states = flow.NewStates(r.cfg.Memory.Charge)
+	m.flow, m.view, m.sink = nil, nil, nil
 }
 
 // makeOutput opens what the member writes.
@@ -121,12 +164,17 @@ func (r *Runtime) findInputs(m *member) {
 			m.views = append(m.views, rel.OID)
 		case catalog.KindStream, catalog.KindTable:
 			m.topics.Topics = append(m.topics.Topics, log.TopicFilter{Topic: rel.Topic})
+			m.tables = m.tables || rel.Kind == catalog.KindTable
 			if rel.Derived() {
 				m.derived = append(m.derived, rel.OID)
 			}
 		}
 	}
 }
+
+// readsVersions: m reads tables or views, whose versions are there for a time only; streams are
+// read from the log.
+func (m *member) readsVersions() bool { return m.tables || len(m.views) > 0 }
 
 // failLocked stops a member for good.
 func (r *Runtime) failLocked(m *member, err error) {
@@ -157,6 +205,7 @@ func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) (err err
 		}
 	}()
 	m.ticks.Add(1)
+	r.moves.Add(1)
 	_, err = m.flow.Run(r.ctx, exec.Tick{From: from, To: to, Time: r.cfg.Log.CommitTime(to)}, out)
 	return err
 }

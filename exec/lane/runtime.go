@@ -3,13 +3,14 @@ package lane
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -23,6 +24,12 @@ type Config struct {
 	Tables  *table.Set
 	Clock   clock.Clock
 	Logger  *slog.Logger
+	// Checkpoints, if not nil, is where state is written every CheckpointInterval (0 = only when
+	// Checkpoint is called). Restored is what the start begins from, nil = the whole log; the
+	// tables began from it too.
+	Checkpoints        *checkpoint.Store
+	CheckpointInterval time.Duration
+	Restored           *checkpoint.Loaded
 	// Plan plans the query of a derived relation, under the settings frozen in it.
 	Plan func(rel *catalog.Relation) (*plan.Query, error)
 	// MaxRecordBatch bounds one record batch that a sink writes, bytes.
@@ -52,6 +59,12 @@ type Runtime struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
+	// moves counts ticks, to know whether there is anything new to write.
+	moves atomic.Uint64
+	// checkpoints is what Checkpoint keeps from one to the next; its owner holds the token.
+	checkpoints chan checkpointing
+	counters    checkpointCounters
+
 	mu struct {
 		sync.Mutex
 		members map[catalog.OID]*member
@@ -63,6 +76,8 @@ type Runtime struct {
 		// kick is closed and replaced when the lane has a new member to tick, or, while it rests,
 		// a pin to go to.
 		kick chan struct{}
+		// capture is what a checkpoint asks of the lane, nil = nothing.
+		capture *laneCapture
 	}
 }
 
@@ -75,29 +90,36 @@ func New(cfg Config) *Runtime {
 	r.mu.members = map[catalog.OID]*member{}
 	r.mu.moved = make(chan struct{})
 	r.mu.kick = make(chan struct{})
+	r.checkpoints = make(chan checkpointing, 1)
+	r.checkpoints <- checkpointing{}
 	return r
 }
 
-// Start brings every derived relation of the catalog to work and starts the shared lane. The
-// tables must have been restored. Relations that cannot be planned any more stand failed.
+// Start brings every derived relation of the catalog to work, from the checkpoint if there is
+// one, and starts the shared lane. The tables must have been restored. Relations that cannot be
+// planned any more stand failed.
 func (r *Runtime) Start(ctx context.Context) error {
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	snap := r.cfg.Catalog.Now()
-	for _, rel := range inDependencyOrder(snap) {
-		m, err := r.newMember(rel)
-		if err != nil {
-			return fmt.Errorf("start %s %q: %w", rel.Kind, rel.Name, err)
+	order, err := r.restoreAll(r.cfg.Catalog.Now())
+	if err != nil {
+		return err
+	}
+	for _, m := range order {
+		if m.sink != nil {
+			r.prepareSink(m) // before the lane may pass the version that the sink needs
 		}
-		r.mu.Lock()
-		r.mu.members[rel.OID] = m
-		r.mu.Unlock()
+	}
+	for _, m := range order {
 		if m.sink == nil {
 			r.joinLane(m)
 			continue
 		}
-		r.startSink(m)
+		r.runPrepared(m)
 	}
 	r.work.Go(r.runShared)
+	if r.cfg.Checkpoints != nil && r.cfg.CheckpointInterval > 0 {
+		r.work.Go(r.runCheckpoints)
+	}
 	return nil
 }
 
@@ -163,6 +185,10 @@ type Stats struct {
 	StateBytes      int64
 	Pins            int
 	Ticks, Late     uint64
+	// Restored members began from a checkpoint, at RestoredAt.
+	Restored    int
+	RestoredAt  log.CommitSeq
+	Checkpoints CheckpointStats
 }
 
 // Stats reads the gauges.
@@ -170,7 +196,14 @@ func (r *Runtime) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := Stats{Members: len(r.mu.members), Boundary: r.mu.at, StateBytes: r.cfg.Memory.Used(), Pins: len(r.mu.pins.sorted)}
+	s.Checkpoints = r.counters.stats()
+	if r.cfg.Restored != nil {
+		s.RestoredAt = r.cfg.Restored.Boundary
+	}
 	for _, m := range r.mu.members {
+		if m.restored {
+			s.Restored++
+		}
 		if m.state == memberFailed {
 			s.Failed++
 		}

@@ -18,7 +18,14 @@ func (r *Runtime) runShared() {
 	for r.ctx.Err() == nil {
 		r.mu.Lock()
 		at, kick, behind := r.mu.at, r.mu.kick, r.behindLocked()
+		ask := r.mu.capture
+		r.mu.capture = nil
 		r.mu.Unlock()
+		if ask != nil {
+			r.tickAll()
+			r.captureLane(ask)
+			continue
+		}
 		if !behind && !(r.waitForCommit(at, kick) && r.rested(at)) {
 			continue
 		}
@@ -35,9 +42,13 @@ func (r *Runtime) rested(at log.CommitSeq) bool {
 	for {
 		r.mu.Lock()
 		kick, pinned, behind := r.mu.kick, r.mu.pins.behind(at), r.behindLocked()
+		asked := r.mu.capture != nil
 		r.mu.Unlock()
 		if pinned || behind {
 			return true
+		}
+		if asked {
+			return false
 		}
 		select {
 		case <-kick:

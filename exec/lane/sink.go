@@ -15,10 +15,28 @@ import (
 // long log commits as it goes.
 const sinkStride = 256
 
-// startSink brings a sink to work in its own goroutine. The version from which it goes on is
-// pinned before this returns: a view that it reads must stop there, also one that is made again
-// from the log after a restart, or the view's changes since then could not be told.
-func (r *Runtime) startSink(m *member) {
+// prepareSink finds out up to which version a sink's output is in the log already, and pins it:
+// the lane must stop there, so that the sink can tick ending exactly at it. Who reads only the log
+// needs no pin.
+func (r *Runtime) prepareSink(m *member) {
+	if m.state == memberFailed {
+		return
+	}
+	progress, _ := r.cfg.Log.Progress(m.sink.name)
+	m.sink.progress = progress
+	if m.rel.NoSnapshot && progress == 0 {
+		progress = m.rel.CreatedAt
+	}
+	if progress > m.frontier {
+		m.sink.replayTo = progress
+		if m.readsVersions() {
+			r.pin(progress)
+		}
+	}
+}
+
+// runPrepared brings a sink to work in its own goroutine.
+func (r *Runtime) runPrepared(m *member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if m.state == memberFailed {
@@ -27,14 +45,9 @@ func (r *Runtime) startSink(m *member) {
 	m.state = memberRunning
 	m.ticked = true
 	m.stopped = make(chan struct{})
-	from, _ := r.cfg.Log.Progress(m.sink.name)
-	if m.rel.NoSnapshot && from == 0 {
-		from = m.rel.CreatedAt
-	}
-	r.mu.pins.add(from)
 	r.work.Go(func() {
 		defer close(m.stopped)
-		if err := r.runSink(m, from); err != nil {
+		if err := r.runSink(m); err != nil {
 			r.fail(m, err)
 		}
 	})
@@ -42,19 +55,27 @@ func (r *Runtime) startSink(m *member) {
 
 // runSink ticks a sink from boundary to boundary until it ends. After a restart it first comes
 // to the recorded progress, with its output suppressed: that output is in the log.
-func (r *Runtime) runSink(m *member, from log.CommitSeq) error {
-	err := r.replaySink(m, from)
-	r.unpin(from)
-	if err != nil {
-		return err
+func (r *Runtime) runSink(m *member) error {
+	if m.sink.replayTo > 0 {
+		err := r.replaySink(m, m.sink.replayTo)
+		if m.readsVersions() {
+			r.unpin(m.sink.replayTo)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	for r.ctx.Err() == nil {
-		to, ok := r.nextForSink(m)
+		next, ok := r.nextForSink(m)
 		if !ok {
 			return nil
 		}
-		err := r.tickSink(m, to)
-		r.unpin(to)
+		if next.capture {
+			r.captureSink(m)
+			continue
+		}
+		err := r.tickSink(m, next.to)
+		r.unpin(next.to)
 		if err != nil {
 			return err
 		}
@@ -62,22 +83,24 @@ func (r *Runtime) runSink(m *member, from log.CommitSeq) error {
 	return nil
 }
 
-// replaySink brings the views that a sink reads, and the sink's own state, to v, which is
-// pinned.
+// replaySink brings the state of a sink to v; without state there is nothing to do but to wait
+// for the inputs to have that version.
 func (r *Runtime) replaySink(m *member, v log.CommitSeq) error {
-	if v == 0 {
-		return nil
-	}
 	if err := r.waitInputs(r.ctx, m, v); err != nil {
 		return err
 	}
 	if !m.query.Root.Props().Stateless {
-		drop := flow.OutFunc(func(*delta.Batch) error { return nil })
-		if err := r.tick(m, 0, v, drop); err != nil {
+		drop := flow.OutFunc(func(d *delta.Batch) error {
+			for _, e := range d.Errs {
+				m.sink.countError(e.Err, d.Weight(e.Row))
+			}
+			return nil
+		})
+		if err := r.tick(m, m.frontier, v, drop); err != nil {
 			return err
 		}
 	}
-	m.sink.progress, _ = r.cfg.Log.Progress(m.sink.name)
+	m.sink.seen = v
 	r.advance(m, v)
 	return nil
 }
@@ -94,25 +117,35 @@ func (r *Runtime) unpin(v log.CommitSeq) {
 	r.mu.pins.remove(v)
 }
 
+// sinkStep is what a sink does next: a tick to a pinned version, or it gives its state.
+type sinkStep struct {
+	to      log.CommitSeq
+	capture bool
+}
+
 // nextForSink waits for a boundary behind the sink's frontier and pins it; false when the sink
 // is to end.
-func (r *Runtime) nextForSink(m *member) (to log.CommitSeq, ok bool) {
+func (r *Runtime) nextForSink(m *member) (next sinkStep, ok bool) {
 	err := r.waitFor(r.ctx, func() (bool, error) {
 		if m.dropped {
 			return false, errDropped
+		}
+		if m.asked {
+			next.capture = true
+			return true, nil
 		}
 		if r.mu.at <= m.frontier || (m.state == memberError && r.mu.at <= m.sink.seen && !m.sink.again) {
 			return false, nil
 		}
 		m.sink.again = false
-		to = r.mu.at
-		if m.query.Root.Props().Stateless && len(m.views) == 0 {
-			to = min(to, max(m.frontier, m.sink.seen)+sinkStride)
+		next.to = r.mu.at
+		if m.query.Root.Props().Stateless && !m.readsVersions() {
+			next.to = min(next.to, max(m.frontier, m.sink.seen)+sinkStride)
 		}
-		r.addPinLocked(to)
+		r.addPinLocked(next.to)
 		return true, nil
 	})
-	return to, err == nil
+	return next, err == nil
 }
 
 // tickSink moves a sink to `to` and commits what it put out: output and progress in one entry.
@@ -156,6 +189,7 @@ func (r *Runtime) settleSink(m *member, to log.CommitSeq) error {
 	r.mu.Lock()
 	m.sink.progress, m.sink.lastCommit = to, v
 	r.mu.Unlock()
+	r.moves.Add(1)
 	r.advance(m, to)
 	return nil
 }
@@ -180,6 +214,7 @@ func (r *Runtime) advance(m *member, to log.CommitSeq) {
 	m.frontier = max(m.frontier, to)
 	if m.state == memberError {
 		m.state, m.err = memberRunning, nil
+		r.moves.Add(1)
 	}
 	r.broadcastLocked()
 }

@@ -33,6 +33,8 @@ type sinkOut struct {
 	again bool
 	// progress is the version last recorded with output, lastCommit the commit that did it.
 	progress, lastCommit log.CommitSeq
+	// replayTo is the version, pinned, up to which the output is in the log at the start; 0 = none.
+	replayTo log.CommitSeq
 }
 
 func newSinkOut(rel *catalog.Relation, cfg Config) (*sinkOut, error) {

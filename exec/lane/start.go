@@ -51,8 +51,9 @@ func (c *Creating) Begin(rel *catalog.Relation) error {
 	c.r.mu.members[rel.OID] = m
 	c.r.mu.Unlock()
 	if m.sink != nil {
-		c.r.startSink(m) // it has pinned where it begins
-		c.Abandon()
+		c.r.prepareSink(m)
+		c.Abandon() // a sink reads the log from its start, in ticks of its own
+		c.r.runPrepared(m)
 		return nil
 	}
 	c.r.work.Go(func() {

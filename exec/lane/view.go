@@ -12,8 +12,8 @@ import (
 
 // viewOut keeps what a view's flow puts out: its rows, and the rows that are errors.
 type viewOut struct {
-	contents state.Arrangement
-	errors   state.Arrangement
+	contents *state.RunSet
+	errors   *state.RunSet
 	width    int  // visible columns; a flow may put out more
 	took     bool // something came since the last publish
 	failed   *delta.BatchBuilder

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/exec/decode"
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -21,30 +22,57 @@ const replayBytes = 4 << 20
 // maxDecoded bounds the decompressed size of one record batch.
 const maxDecoded = 256 << 20
 
-// Restore makes every table of the catalog from its changelog. Nothing else may run yet.
-func (s *Set) Restore(ctx context.Context, snap *catalog.Snapshot) error {
+// Restore makes every table of the catalog: from a checkpoint (nil = none), then from its
+// changelog behind that, commit by commit, so that every version from the checkpoint's horizon on
+// can be read. A table that the checkpoint does not have, or not as it is now, is made from its
+// whole changelog. Nothing else may run yet; what an earlier Restore made is forgotten.
+func (s *Set) Restore(ctx context.Context, snap *catalog.Snapshot, from *checkpoint.Loaded) error {
 	newest, err := s.cfg.Log.Newest(ctx, true)
 	if err != nil {
 		return err
 	}
+	made := map[catalog.OID]*Table{}
 	for _, rel := range snap.Relations(catalog.KindTable) {
-		t := newTable(rel, s.cfg.Account)
-		for _, ix := range snap.Indexes(rel.OID) {
-			t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns, s.cfg.Account)})
-		}
-		if err := s.replay(ctx, t, newest); err != nil {
+		t, err := s.restoreTable(ctx, rel, snap.Indexes(rel.OID), from, newest)
+		if err != nil {
 			return fmt.Errorf("table %q: %w", rel.Name, err)
 		}
-		s.mu.Lock()
-		s.mu.tables[rel.OID] = t
-		s.mu.Unlock()
+		made[rel.OID] = t
 	}
+	s.mu.Lock()
+	s.mu.tables = made
+	s.mu.Unlock()
 	return nil
 }
 
-// replay applies the changelog up to newest.
-func (s *Set) replay(ctx context.Context, t *Table, newest log.CommitSeq) error {
-	changes, err := s.cfg.Log.Changes(ctx, 0, newest, log.Filter{Topics: []log.TopicFilter{{Topic: t.rel.Topic}}})
+func (s *Set) restoreTable(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded, newest log.CommitSeq) (*Table, error) {
+	t, at := s.loadTable(ctx, rel, indexes, from)
+	if err := s.replay(ctx, t, at, newest); err != nil {
+		return nil, err
+	}
+	for _, ix := range indexes {
+		if t.hasIndex(ix.OID) {
+			continue
+		}
+		// Younger than the checkpoint: made as CREATE INDEX makes it.
+		made := &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns, s.cfg.Account)}
+		view, err := t.rows.At(latest)
+		if err != nil {
+			return nil, err
+		}
+		err = fill(ctx, made.rows, view)
+		view.Release()
+		if err != nil {
+			return nil, fmt.Errorf("index %q: %w", ix.Name, err)
+		}
+		t.mu.indexes = append(t.mu.indexes, made)
+	}
+	return t, nil
+}
+
+// replay applies the changelog in (after, newest].
+func (s *Set) replay(ctx context.Context, t *Table, after, newest log.CommitSeq) error {
+	changes, err := s.cfg.Log.Changes(ctx, after, newest, log.Filter{Topics: []log.TopicFilter{{Topic: t.rel.Topic}}})
 	if err != nil {
 		return err
 	}

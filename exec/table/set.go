@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -25,6 +26,8 @@ type Config struct {
 	// Account is told of memory taken and given back; it must not refuse, as what it is told of
 	// is durable. nil = nobody.
 	Account func(bytes int64) error
+	// Logger of what a start has to say; nil = nobody listens.
+	Logger *slog.Logger
 	// Room refuses a commit whose rows the memory has no room for; nil = never.
 	Room func(bytes int64) error
 }
@@ -42,6 +45,9 @@ type Set struct {
 
 // New makes an empty Set.
 func New(cfg Config) *Set {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
 	s := &Set{cfg: cfg, locks: newLocks(cfg.Clock, cfg.MaxLocks)}
 	s.mu.tables = map[catalog.OID]*Table{}
 	return s

@@ -20,7 +20,7 @@ type Table struct {
 	rel   *catalog.Relation
 	types []sqltype.OID // of the row: the columns, then the row id if there is no primary key
 	key   []int         // positions in the row
-	rows  state.Arrangement
+	rows  *state.RunSet
 
 	// ddl is held shared by a commit from its checks until it is applied, and exclusively while
 	// an index is built.
@@ -30,6 +30,8 @@ type Table struct {
 		indexes []*index
 	}
 	nextRowID atomic.Int64
+	// applied is the newest version that changed the table.
+	applied atomic.Uint64
 	// kept is the oldest version that must stay readable; the one who applies acts on it.
 	kept atomic.Uint64
 }
@@ -38,7 +40,7 @@ type Table struct {
 type index struct {
 	rel  *catalog.Relation
 	key  []int
-	rows state.Arrangement
+	rows *state.RunSet
 }
 
 func newTable(rel *catalog.Relation, charge func(int64) error) *Table {
@@ -103,6 +105,7 @@ func (t *Table) apply(d *delta.Batch, v log.CommitSeq) error {
 			return err
 		}
 	}
+	t.applied.Store(uint64(v))
 	return nil
 }
 
@@ -117,7 +120,7 @@ func put(a state.Arrangement, d *delta.Batch, v, keep log.CommitSeq) error {
 // keep lets versions below v go, at the next apply: only it writes the arrangements.
 func (t *Table) keep(v log.CommitSeq) { t.kept.Store(uint64(v)) }
 
-func (t *Table) arrange(key []int, charge func(int64) error) state.Arrangement {
+func (t *Table) arrange(key []int, charge func(int64) error) *state.RunSet {
 	return state.NewArrangement(t.types, key, state.Options{History: true, Account: charge})
 }
 

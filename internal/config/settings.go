@@ -28,6 +28,7 @@ type Settings struct {
 	MaxLockedKeys       int64
 	MaxInflightBytes    int64
 	SnapshotInterval    time.Duration
+	CheckpointInterval  time.Duration
 
 	MaxConnections      int64
 	KafkaMaxConnections int64
@@ -80,6 +81,7 @@ func (s *Settings) definitions() []*Definition {
 		integer(&s.MaxLockedKeys, "max_locked_keys", 4<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 		size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it sockets are not read."),
 		duration(&s.SnapshotInterval, "snapshot_interval", time.Minute, time.Second, 24*time.Hour, "Time between snapshots of the fold, which make a start faster."),
+		duration(&s.CheckpointInterval, "checkpoint_interval", 30*time.Second, 0, 24*time.Hour, "Time between checkpoints of tables, views and sinks, which make a start faster; large ones are taken less often. 0 = only when the server stops."),
 
 		integer(&s.MaxConnections, "max_connections", 100, 1, 100_000, "PostgreSQL clients at once."),
 		integer(&s.KafkaMaxConnections, "kafka_max_connections", 1000, 1, 1_000_000, "Kafka clients at once."),

@@ -141,6 +141,38 @@ func mergeRuns(o *RowOrder, runs []*run, floor CommitSeq) *run {
 	}
 }
 
+// mergeUpTo is mergeRuns of what lies at or below upTo, for who only writes it out: the run has no
+// index.
+func mergeUpTo(o *RowOrder, runs []*run, floor, upTo CommitSeq) *run {
+	m := merger{order: o}
+	for _, r := range runs {
+		if r.minSeq <= upTo {
+			m.add(r, 0, int32(r.n))
+		}
+	}
+	b := newRunBuilder(o)
+	for {
+		r, row, ok := m.next()
+		if !ok {
+			return b.take()
+		}
+		if kept := m.changesUpTo(upTo); len(kept) > 0 {
+			b.collapse(kept, floor, r, row)
+		}
+	}
+}
+
+// changesUpTo keeps the changes at or below v.
+func (m *merger) changesUpTo(v CommitSeq) []change {
+	kept := m.changes[:0]
+	for _, c := range m.changes {
+		if c.seq <= v {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
 // runBuilder collects sorted entries.
 type runBuilder struct {
 	order   *RowOrder
@@ -252,14 +284,19 @@ func copyFixed[T int32 | int64](dst []T, froms []*run, rows []int32, col int) {
 
 // finish gives the run; the builder is used up.
 func (b *runBuilder) finish() *run {
+	r := b.take()
+	r.settle(b.order)
+	return r
+}
+
+// take is finish without what settle derives.
+func (b *runBuilder) take() *run {
 	b.flush()
 	cols := make([]delta.Column, len(b.cols))
 	for i, c := range b.cols {
 		cols[i] = c.Take()
 	}
-	r := &run{cols: cols, n: len(b.seqs), seqs: b.seqs, weights: b.weights, distinct: !b.repeats}
-	r.settle(b.order)
-	return r
+	return &run{cols: cols, n: len(b.seqs), seqs: b.seqs, weights: b.weights, distinct: !b.repeats}
 }
 
 // settle derives everything from cols, seqs and weights.

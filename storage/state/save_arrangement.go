@@ -19,12 +19,26 @@ func (a *RunSet) Save(w io.Writer, from CommitSeq) error {
 		return err
 	}
 	defer v.Release()
+	if err := SaveView(w, v, from); err != nil {
+		return err
+	}
+	a.dirty = false
+	return nil
+}
+
+// Since is the oldest version that the arrangement of v could still open when v was opened.
+func Since(v View) CommitSeq { return v.(*view).since }
+
+// SaveView is Save of the version that v, a view of a RunSet's At, holds. The arrangement may be
+// written meanwhile: v is immutable, so this runs in any goroutine.
+func SaveView(w io.Writer, v View, from CommitSeq) error {
 	view := v.(*view)
+	order := view.set.order
 	since := min(max(from, view.since), view.seq)
-	all := mergeRuns(a.order, view.runs, since)
+	all := mergeUpTo(order, view.runs, since, view.upTo)
 	f := newFrameWriter(w)
-	f.writeHeader(kindArrangement, a.order.types)
-	a.order.writeShape(f)
+	f.writeHeader(kindArrangement, order.types)
+	order.writeShape(f)
 	f.u64(uint64(since))
 	f.u64(uint64(view.seq))
 	f.u64(uint64(all.n))
@@ -37,11 +51,7 @@ func (a *RunSet) Save(w io.Writer, from CommitSeq) error {
 		f.u64(uint64(all.seq(i)))
 		f.u64(uint64(all.weight(i)))
 	}
-	if err := f.close(); err != nil {
-		return err
-	}
-	a.dirty = false
-	return nil
+	return f.close()
 }
 
 // writeShape writes what the order of rows depends on.

@@ -1,0 +1,199 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// ErrCorrupt: a checkpoint is damaged, or of a version that is not known here.
+var ErrCorrupt = errors.New("corrupt checkpoint")
+
+func corrupt(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrCorrupt, fmt.Sprintf(format, args...))
+}
+
+// Manifest says what a checkpoint holds.
+type Manifest struct {
+	// Engine is the version of what operators keep in their state; see the lane.
+	Engine   uint32        `json:"engine"`
+	Boundary log.CommitSeq `json:"boundary"`
+	Horizon  log.CommitSeq `json:"horizon"`
+	Tables   []Table       `json:"tables,omitempty"`
+	Members  []Member      `json:"members,omitempty"`
+}
+
+// Table is a table at the boundary.
+type Table struct {
+	OID         catalog.OID `json:"oid"`
+	Fingerprint string      `json:"fingerprint"`
+	NextRowID   int64       `json:"next_row_id,omitempty"`
+	Rows        Section     `json:"rows"`
+	Indexes     []Index     `json:"indexes,omitempty"`
+}
+
+// Index of a table.
+type Index struct {
+	OID  catalog.OID `json:"oid"`
+	Rows Section     `json:"rows"`
+}
+
+// Member is a view at the boundary, or a sink at its own frontier.
+type Member struct {
+	OID         catalog.OID   `json:"oid"`
+	Fingerprint string        `json:"fingerprint"`
+	Frontier    log.CommitSeq `json:"frontier"`
+	// Changed is the newest version at which a view's content changed.
+	Changed log.CommitSeq `json:"changed,omitempty"`
+	Late    uint64        `json:"late,omitempty"`
+	NoTime  uint64        `json:"no_time,omitempty"`
+	// Contents and Errors of a view.
+	Contents *Section `json:"contents,omitempty"`
+	Errors   *Section `json:"errors,omitempty"`
+	// States of the flow, by name.
+	States map[string]Section `json:"states,omitempty"`
+	// Skipped are the row errors that a sink has passed over (on_error = 'skip').
+	Skipped []RowError `json:"skipped,omitempty"`
+}
+
+// RowError counts one error by weight.
+type RowError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Weight  int64  `json:"weight"`
+}
+
+// Section is a piece of state inside the object.
+type Section struct {
+	Offset int64 `json:"offset"`
+	Size   int64 `json:"size"`
+}
+
+// Layout of the object; see docs/formats/checkpoint.md.
+const (
+	magic         = "TRCK"
+	formatVersion = 1
+	headerSize    = 8
+	trailerSize   = 24
+	// maxManifest bounds what a reader allocates for a manifest.
+	maxManifest = 256 << 20
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func appendHeader(dst []byte) []byte {
+	dst = append(dst, magic...)
+	return binary.LittleEndian.AppendUint32(dst, formatVersion)
+}
+
+// appendManifest encodes m and the trailer behind it.
+func appendManifest(dst []byte, m *Manifest) ([]byte, error) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxManifest {
+		return nil, fmt.Errorf("manifest of %d bytes is larger than allowed", len(text))
+	}
+	dst = append(dst, text...)
+	trailer := binary.LittleEndian.AppendUint64(nil, uint64(len(text)))
+	trailer = binary.LittleEndian.AppendUint32(trailer, crc32.Checksum(text, castagnoli))
+	trailer = binary.LittleEndian.AppendUint32(trailer, formatVersion)
+	trailer = append(trailer, magic...)
+	trailer = binary.LittleEndian.AppendUint32(trailer, crc32.Checksum(trailer, castagnoli))
+	return append(dst, trailer...), nil
+}
+
+// trailer is where the manifest lies.
+type trailer struct {
+	size uint64
+	crc  uint32
+}
+
+// decodeTrailer reads the last bytes of an object of so many bytes.
+func decodeTrailer(b []byte, object int64) (trailer, error) {
+	if len(b) != trailerSize || object < headerSize+trailerSize {
+		return trailer{}, corrupt("object of %d bytes", object)
+	}
+	if crc32.Checksum(b[:20], castagnoli) != binary.LittleEndian.Uint32(b[20:]) || string(b[16:20]) != magic {
+		return trailer{}, corrupt("trailer")
+	}
+	if v := binary.LittleEndian.Uint32(b[12:]); v != formatVersion {
+		return trailer{}, corrupt("format version %d is not known here", v)
+	}
+	t := trailer{size: binary.LittleEndian.Uint64(b), crc: binary.LittleEndian.Uint32(b[8:])}
+	if t.size > maxManifest || int64(t.size) > object-headerSize-trailerSize {
+		return trailer{}, corrupt("manifest of %d bytes", t.size)
+	}
+	return t, nil
+}
+
+// decodeManifest reads a manifest; end is where the sections end.
+func decodeManifest(text []byte, t trailer, end int64) (*Manifest, error) {
+	if crc32.Checksum(text, castagnoli) != t.crc {
+		return nil, corrupt("manifest checksum")
+	}
+	var m Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		return nil, corrupt("manifest: %v", err)
+	}
+	if m.Horizon > m.Boundary {
+		return nil, corrupt("horizon %d after boundary %d", m.Horizon, m.Boundary)
+	}
+	for s := range m.sections() {
+		if s.Offset < headerSize || s.Size < 0 || s.Offset > end || s.Size > end-s.Offset {
+			return nil, corrupt("section at %d of %d bytes", s.Offset, s.Size)
+		}
+	}
+	return &m, nil
+}
+
+// sections yields every section of the manifest.
+func (m *Manifest) sections() func(yield func(Section) bool) {
+	return func(yield func(Section) bool) {
+		for i := range m.Tables {
+			if !yield(m.Tables[i].Rows) {
+				return
+			}
+			for _, ix := range m.Tables[i].Indexes {
+				if !yield(ix.Rows) {
+					return
+				}
+			}
+		}
+		for i := range m.Members {
+			if !m.Members[i].sections(yield) {
+				return
+			}
+		}
+	}
+}
+
+func (m *Member) sections(yield func(Section) bool) bool {
+	for _, s := range []*Section{m.Contents, m.Errors} {
+		if s != nil && !yield(*s) {
+			return false
+		}
+	}
+	for _, s := range m.States {
+		if !yield(s) {
+			return false
+		}
+	}
+	return true
+}
+
+// Table finds a table by OID.
+func (m *Manifest) Table(oid catalog.OID) (*Table, bool) {
+	for i := range m.Tables {
+		if m.Tables[i].OID == oid {
+			return &m.Tables[i], true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,103 @@
+package lane_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tributary-db/tributary/exec/lane"
+)
+
+// TestRestore: what a checkpoint has is not built again.
+func TestRestore(t *testing.T) {
+	d := newDatabase(t)
+	d.exec(`CREATE STREAM s (id int, k int, v numeric)`)
+	d.exec(`CREATE TABLE t (k int PRIMARY KEY, name text)`)
+	d.exec(`CREATE TABLE plain (v int)`)
+	d.exec(`CREATE INDEX by_name ON t (name)`)
+	d.exec(`CREATE MATERIALIZED VIEW sums AS SELECT k, sum(v) AS total, min(v) AS least, count(*) AS n FROM s GROUP BY k`)
+	d.exec(`CREATE MATERIALIZED VIEW joined AS SELECT t.name, sums.total FROM t JOIN sums ON t.k = sums.k`)
+	d.exec(`CREATE SINK out TO TOPIC 'out' AS SELECT k, sum(v) AS total FROM s GROUP BY k`)
+	for i := range 40 {
+		d.produce("s", fmt.Sprintf(`{"id":%d,"k":%d,"v":%d.5}`, i, i%7, i), fmt.Sprintf(`{"id":%d,"k":%d,"v":1}`, -i, i%3))
+		d.execf(`INSERT INTO plain VALUES (%d)`, i)
+	}
+	d.exec(`INSERT INTO t VALUES (0, 'zero'), (1, 'one'), (2, 'two')`)
+	d.settle("out")
+	want := map[string][]string{}
+	queries := []string{"SELECT * FROM sums", "SELECT * FROM joined", "SELECT * FROM t", "SELECT * FROM plain", "SELECT * FROM t WHERE name = 'two'"}
+	for _, q := range queries {
+		want[q] = d.exec(q)
+	}
+	out := d.records("out")
+	d.checkpoint()
+	taken := d.runtime.Stats().Checkpoints
+	if taken.Taken != 1 || taken.Members != 3 || taken.Bytes == 0 {
+		t.Fatalf("checkpoint: %+v", taken)
+	}
+	d.checkpoint()
+	if n := d.runtime.Stats().Checkpoints.Taken; n != 1 {
+		t.Fatalf("a second checkpoint without anything new: %d", n)
+	}
+	d.restart()
+	for _, q := range queries {
+		same(t, q, d.exec(q), want[q])
+	}
+	d.settle("out")
+	s := d.runtime.Stats()
+	if s.Restored != 3 || s.Ticks != 0 {
+		t.Fatalf("restored %d members, then %d ticks; %v", s.Restored, s.Ticks, d.warnings.take())
+	}
+	same(t, "sink after the restart", d.records("out"), out)
+
+	// It goes on from there.
+	d.produce("s", `{"id":100,"k":1,"v":100}`)
+	d.exec(`INSERT INTO plain VALUES (1000)`)
+	d.exec(`UPDATE t SET name = 'uno' WHERE k = 1`)
+	for q, sql := range map[string]string{
+		"sums":   `SELECT k, sum(v) AS total, min(v) AS least, count(*) AS n FROM s GROUP BY k`,
+		"joined": `SELECT t.name, x.total FROM t JOIN (SELECT k, sum(v) AS total FROM s GROUP BY k) x ON t.k = x.k`,
+	} {
+		same(t, q, d.exec("SELECT * FROM "+q), d.exec(sql))
+	}
+	d.settle("out")
+	if got := d.records("out"); len(got) != len(out)+1 || !strings.Contains(got[len(out)], `"k":1`) {
+		t.Fatalf("sink went on with %v", got[len(out):])
+	}
+	if n := len(d.exec("SELECT * FROM plain")); n != 41 {
+		t.Fatalf("%d rows", n)
+	}
+
+	// The tail behind the checkpoint is replayed, no more.
+	d.restart()
+	if s := d.runtime.Stats(); s.Restored != 3 {
+		t.Fatalf("restored %d", s.Restored)
+	}
+	same(t, "joined", d.exec("SELECT * FROM joined"), d.exec(`SELECT t.name, sums.total FROM t JOIN sums ON t.k = sums.k`))
+	same(t, "index", d.exec("SELECT * FROM t WHERE name = 'uno'"), []string{"1|uno"})
+	d.settle("out")
+	if got := d.records("out"); len(got) != len(out)+1 {
+		t.Fatalf("sink wrote %v again", got[len(out)+1:])
+	}
+	if s := d.runtime.Stats(); s.Ticks > 6 {
+		t.Fatalf("%d ticks for the tail", s.Ticks)
+	}
+}
+
+func TestEngineVersion(t *testing.T) {
+	d := newDatabase(t)
+	d.exec(`CREATE TABLE t (k int PRIMARY KEY)`)
+	d.exec(`CREATE MATERIALIZED VIEW c AS SELECT count(*) AS n FROM t`)
+	d.exec(`INSERT INTO t VALUES (1), (2)`)
+	d.exec(`SELECT * FROM c`)
+	d.checkpoint()
+	defer lane.SetEngineVersion(lane.SetEngineVersion(77))
+	d.restart()
+	same(t, "c", d.exec(`SELECT * FROM c`), []string{"2"})
+	if s := d.runtime.Stats(); s.Restored != 0 {
+		t.Fatalf("state of another version of the engine was restored")
+	}
+	if w := d.warnings.take(); len(w) != 1 || !strings.Contains(w[0], "another version of the engine") {
+		t.Fatalf("warnings %q", w)
+	}
+}

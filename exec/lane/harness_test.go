@@ -1,0 +1,324 @@
+package lane_test
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/checkpoint"
+	"github.com/tributary-db/tributary/exec/connector"
+	"github.com/tributary-db/tributary/exec/expr"
+	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/session"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/log/logtest"
+	"github.com/tributary-db/tributary/storage/meta"
+	"github.com/tributary-db/tributary/storage/meta/metatest"
+	"github.com/tributary-db/tributary/storage/objstore"
+)
+
+// database is the engine over a log in memory, without the network: what a server composes.
+type database struct {
+	t       testing.TB
+	objects objstore.Store
+	meta    meta.Store
+	rand    io.Reader
+	// without: the next start builds everything from the log.
+	without  bool
+	interval time.Duration
+	warnings *warnings
+
+	log         *log.DB
+	catalog     *catalog.Catalog
+	checkpoints *checkpoint.Store
+	tables      *table.Set
+	runtime     *lane.Runtime
+	db          *session.Database
+	session     *session.Session
+}
+
+// warnings are what was logged at WARN or above.
+type warnings struct {
+	slog.Handler
+	messages chan string
+}
+
+func (w *warnings) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (w *warnings) Handle(_ context.Context, r slog.Record) error {
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		text += fmt.Sprintf(" %s=%v", a.Key, a.Value)
+		return true
+	})
+	select {
+	case w.messages <- text:
+	default:
+	}
+	return nil
+}
+
+func (w *warnings) take() (out []string) {
+	for {
+		select {
+		case m := <-w.messages:
+			out = append(out, m)
+		default:
+			return out
+		}
+	}
+}
+
+func newDatabase(t testing.TB) *database {
+	d := &database{
+		t: t, objects: objstore.NewMem(), meta: metatest.OpenMemory(t), rand: logtest.Rand(7),
+		warnings: &warnings{Handler: slog.DiscardHandler, messages: make(chan string, 1000)},
+	}
+	d.start()
+	t.Cleanup(func() { d.crash() })
+	return d
+}
+
+func (d *database) start() {
+	d.t.Helper()
+	ctx := context.Background()
+	var err error
+	check := func() {
+		d.t.Helper()
+		if err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	logger := slog.New(d.warnings)
+	d.catalog = catalog.New()
+	d.log, err = log.Open(ctx, log.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Parts: []log.Part{d.catalog}})
+	check()
+	memory := lane.NewAccount(0)
+	d.tables = table.New(table.Config{
+		Account: memory.Force, Room: memory.Room, Logger: logger,
+		Log: d.log, Clock: clock.Real{}, MaxBytes: 1 << 28, MaxLocks: 1 << 20, MaxRecordBatch: session.MaxRecordBatch,
+	})
+	d.checkpoints = checkpoint.NewStore(checkpoint.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Logger: logger})
+	var from *checkpoint.Loaded
+	if !d.without {
+		var at log.CommitSeq
+		at, err = d.log.Newest(ctx, true)
+		check()
+		err = d.checkpoints.Sweep(ctx)
+		check()
+		from, err = d.checkpoints.Newest(ctx, at)
+		check()
+	}
+	err = d.tables.Restore(ctx, d.catalog.Now(), from)
+	check()
+	d.runtime = lane.New(lane.Config{
+		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: clock.Real{}, Logger: logger,
+		Plan:   func(rel *catalog.Relation) (*plan.Query, error) { return d.db.PlanRelation(rel) },
+		System: func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
+		Memory: memory, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch, IdleTimeout: time.Hour,
+		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from,
+	})
+	d.db = session.New(session.Deps{
+		Log: d.log, Meta: d.meta, Catalog: d.catalog, Tables: d.tables, Runtime: d.runtime,
+		Sources: connector.New(connector.Config{Log: d.log, Catalog: d.catalog, Clock: clock.Real{}}),
+		Folder:  expr.Folder{}, Clock: clock.Real{}, Rand: d.rand, Logger: logger, Version: "test", DefaultPartitions: 1,
+		Settings: func(string) (string, bool) { return "", false },
+	})
+	err = d.runtime.Start(ctx)
+	check()
+	d.session, err = d.db.Open(ctx, face.Startup{User: session.Superuser, Database: "tributary", Client: client{}})
+	check()
+}
+
+// crash drops everything but what is durable.
+func (d *database) crash() {
+	d.t.Helper()
+	_ = d.session.Close()
+	if err := d.runtime.Close(); err != nil {
+		d.t.Error(err)
+	}
+	if err := d.log.Close(context.Background()); err != nil {
+		d.t.Error(err)
+	}
+}
+
+func (d *database) restart() {
+	d.t.Helper()
+	d.crash()
+	d.start()
+}
+
+func (d *database) checkpoint() {
+	d.t.Helper()
+	if err := d.runtime.Checkpoint(d.t.Context()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// exec runs statements; their rows come back as text, sorted.
+func (d *database) exec(sql string) []string {
+	d.t.Helper()
+	rows, err := d.try(sql)
+	if err != nil {
+		d.t.Fatalf("%s: %v; %q", sql, err, d.warnings.take())
+	}
+	return rows
+}
+
+func (d *database) execf(format string, args ...any) []string {
+	d.t.Helper()
+	return d.exec(fmt.Sprintf(format, args...))
+}
+
+func (d *database) try(sql string) ([]string, error) {
+	w := &rowsWriter{}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	err := d.session.Simple(ctx, sql, w)
+	slices.Sort(w.rows)
+	return w.rows, err
+}
+
+// produce appends JSON records to a stream's topic, one commit.
+func (d *database) produce(topic string, values ...string) {
+	d.t.Helper()
+	id, ok := d.log.TopicByName(topic)
+	if !ok {
+		d.t.Fatalf("no topic %s", topic)
+	}
+	b := recordbatch.NewBuilder(64 << 20)
+	for _, v := range values {
+		if err := b.Add(nil, []byte(v), nil, 1000); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	logtest.Append(d.t, d.log, &log.Entry{Appends: []log.Append{{Partition: log.Partition{Topic: id.ID}, RecordBatches: b.AppendTo(nil)}}})
+}
+
+// records are all of a topic, "key=value" each, in log order.
+func (d *database) records(topic string) (out []string) {
+	d.t.Helper()
+	id, ok := d.log.TopicByName(topic)
+	if !ok {
+		d.t.Fatalf("no topic %s", topic)
+	}
+	ctx := context.Background()
+	newest, err := d.log.Newest(ctx, true)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	changes, err := d.log.Changes(ctx, 0, newest, log.Filter{Topics: []log.TopicFilter{{Topic: id.ID}}})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer changes.Close()
+	var reader recordbatch.Reader
+	var res log.ChangeResult
+	for more := true; more; {
+		if more, err = changes.Next(ctx, log.Budget{MaxBytes: 1 << 20}, &res); err != nil {
+			d.t.Fatal(err)
+		}
+		for _, run := range res.Runs {
+			if err := reader.Reset(run.RecordBatch, 1<<30); err != nil {
+				d.t.Fatal(err)
+			}
+			for reader.Next() {
+				r := reader.Record()
+				value := "∅"
+				if r.Value != nil {
+					value = string(r.Value)
+				}
+				out = append(out, string(r.Key)+"="+value)
+			}
+		}
+		res.Runs = res.Runs[:0]
+	}
+	return out
+}
+
+// settle waits until a sink or derived stream has taken in everything.
+func (d *database) settle(name string) {
+	d.t.Helper()
+	rel, ok := d.catalog.Now().Relation("", name, []string{"public"})
+	if !ok {
+		d.t.Fatalf("no relation %s", name)
+	}
+	newest, err := d.log.Newest(context.Background(), true)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := d.runtime.Watch(ctx, rel.OID, newest); err != nil {
+		d.t.Fatalf("%s: %v; %v", name, err, d.warnings.take())
+	}
+}
+
+type client struct{}
+
+func (client) Notice(face.Notice)       {}
+func (client) Parameter(string, string) {}
+
+// rowsWriter keeps result rows as text.
+type rowsWriter struct {
+	face.Writer // COPY is not for it
+	fields      []face.Field
+	rows        []string
+}
+
+func (w *rowsWriter) Fields(f []face.Field) error { w.fields = f; return nil }
+func (w *rowsWriter) Complete(string) error       { return nil }
+func (w *rowsWriter) Empty() error                { return nil }
+func (w *rowsWriter) Flush() error                { return nil }
+
+func (w *rowsWriter) Rows(b *delta.Batch) error {
+	if len(b.Errs) > 0 {
+		return b.Errs[0].Err
+	}
+	for row := range int32(b.Len) {
+		if b.Sel != nil && !slices.Contains(b.Sel, row) {
+			continue
+		}
+		var cells []string
+		for i, f := range w.fields {
+			switch {
+			case b.Cols[i].Null(row):
+				cells = append(cells, "NULL")
+			case f.Encode != nil:
+				cells = append(cells, string(f.Encode(nil, &b.Cols[i], row)))
+			default:
+				cells = append(cells, hex.EncodeToString(b.Cols[i].Bytes(row)))
+			}
+		}
+		for range b.Weight(row) {
+			w.rows = append(w.rows, strings.Join(cells, "|"))
+		}
+	}
+	return nil
+}
+
+func same(t testing.TB, what string, got, want []string) {
+	t.Helper()
+	if slices.Equal(got, want) {
+		return
+	}
+	t.Fatalf("%s:\n got %d %.2000s\nwant %d %.2000s", what, len(got), strings.Join(got, "\n     "), len(want), strings.Join(want, "\n     "))
+}
+
+func seeded(t testing.TB, seed uint64) *rand.Rand {
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}

@@ -1,0 +1,180 @@
+package lane
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/checkpoint"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// engineVersion is of what operators and sources keep in their state and what it means. It is
+// raised when an operator keeps something else, or computes something else from it; state of
+// another version is built from the log again.
+//
+//	1  first
+var engineVersion uint32 = 1
+
+// restoreAll makes the member of every derived relation, as the checkpoint has it where it can.
+func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
+	from := r.cfg.Restored
+	if from != nil && from.Engine != engineVersion {
+		r.cfg.Logger.Warn("dataflows are built from the log: the checkpoint is of another version of the engine",
+			"boundary", from.Boundary, "version", from.Engine)
+	}
+	order, err := r.makeMembers(snap)
+	if err != nil || from == nil {
+		return order, err
+	}
+	if m := r.outOfReach(order, from); m != nil {
+		r.cfg.Logger.Warn("state is built from the log: the checkpoint no longer has the versions that a sink needs",
+			"sink", m.rel.QualifiedName(), "horizon", from.Horizon)
+		for _, m := range order {
+			r.reset(m)
+		}
+		r.cfg.Restored = nil
+		if err := r.cfg.Tables.Restore(r.ctx, snap, nil); err != nil {
+			return nil, fmt.Errorf("restore tables: %w", err)
+		}
+		return r.makeMembers(snap)
+	}
+	r.mu.Lock()
+	r.mu.at = from.Boundary
+	r.mu.Unlock()
+	return order, nil
+}
+
+func (r *Runtime) makeMembers(snap *catalog.Snapshot) ([]*member, error) {
+	r.mu.Lock()
+	r.mu.members = map[catalog.OID]*member{}
+	r.mu.Unlock()
+	var order []*member
+	for _, rel := range inDependencyOrder(snap) {
+		m, err := r.newMember(rel)
+		if err != nil {
+			return nil, fmt.Errorf("start %s %q: %w", rel.Kind, rel.Name, err)
+		}
+		r.mu.Lock()
+		r.mu.members[rel.OID] = m
+		r.mu.Unlock()
+		order = append(order, m)
+	}
+	return order, nil
+}
+
+// outOfReach finds a sink that starts over and must tick to a version that the restored tables
+// and views do not have any more, nil if there is none.
+func (r *Runtime) outOfReach(order []*member, from *checkpoint.Loaded) *member {
+	for _, m := range order {
+		if m.sink == nil || m.restored || m.state == memberFailed || !m.readsVersions() {
+			continue
+		}
+		need, _ := r.cfg.Log.Progress(m.sink.name)
+		if need == 0 && m.rel.NoSnapshot {
+			need = m.rel.CreatedAt
+		}
+		if need > 0 && need < from.Horizon {
+			return m
+		}
+	}
+	return nil
+}
+
+// savedMember is what the checkpoint of the start has of m, nil if it cannot be used: of another
+// definition, or over a view that is not restored.
+func (r *Runtime) savedMember(m *member) *checkpoint.Member {
+	from := r.cfg.Restored
+	if from == nil || from.Engine != engineVersion {
+		return nil
+	}
+	i := slices.IndexFunc(from.Members, func(s checkpoint.Member) bool { return s.OID == m.rel.OID })
+	if i < 0 {
+		return nil
+	}
+	saved := &from.Members[i]
+	if saved.Fingerprint != m.fingerprint {
+		r.cfg.Logger.Info("relation is built from the log: its plan or its settings are not what they were",
+			"relation", m.rel.QualifiedName())
+		return nil
+	}
+	if (m.rel.Kind == catalog.KindView) != (saved.Contents != nil && saved.Errors != nil) {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, oid := range m.views {
+		if up := r.mu.members[oid]; up == nil || !up.restored {
+			return nil
+		}
+	}
+	return saved
+}
+
+// restoreStates makes the flow that is about to open begin with the saved states.
+func (r *Runtime) restoreStates(m *member, saved *checkpoint.Member) {
+	m.states.RestoreFrom(len(saved.States), func(name string) (io.Reader, bool) {
+		s, ok := saved.States[name]
+		if !ok {
+			return nil, false
+		}
+		return r.cfg.Restored.Open(r.ctx, s), true
+	})
+}
+
+// restoreMember loads what is not in the states.
+func (r *Runtime) restoreMember(m *member, saved *checkpoint.Member) error {
+	if err := m.states.Restored(); err != nil {
+		return err
+	}
+	if m.view != nil {
+		if err := m.view.contents.Load(r.cfg.Restored.Open(r.ctx, *saved.Contents)); err != nil {
+			return fmt.Errorf("contents: %w", err)
+		}
+		if err := m.view.errors.Load(r.cfg.Restored.Open(r.ctx, *saved.Errors)); err != nil {
+			return fmt.Errorf("errors: %w", err)
+		}
+	} else {
+		m.sink.seen = saved.Frontier
+		for _, e := range saved.Skipped {
+			m.sink.errs = append(m.sink.errs, countedError{sqlerr.New(sqlerr.Code(e.Code), "%s", e.Message), e.Weight})
+		}
+	}
+	m.late.Store(saved.Late)
+	m.noTime.Store(saved.NoTime)
+	m.frontier, m.changed = saved.Frontier, saved.Changed
+	m.ticked, m.restored = true, true
+	return nil
+}
+
+// fingerprintOf hashes everything that the content of m's state depends on besides the log.
+func (r *Runtime) fingerprintOf(m *member) string {
+	h := sha256.New()
+	put := func(v any) {
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // plain data
+		}
+		fmt.Fprintf(h, "%d:%s\n", len(text), text)
+	}
+	definition := func(rel *catalog.Relation) {
+		plain := *rel
+		plain.OnErrorSkip = false // governs reads, and may be altered
+		put(&plain)
+	}
+	definition(m.rel)
+	snap := r.cfg.Catalog.Now()
+	for _, id := range slices.Sorted(slices.Values(m.query.Relations)) {
+		if rel, ok := snap.ByOID(catalog.OID(id)); ok {
+			definition(rel)
+		}
+	}
+	put(plan.Format(m.query.Root))
+	put(r.cfg.IdleTimeout)
+	return hex.EncodeToString(h.Sum(nil))
+}

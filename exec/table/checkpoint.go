@@ -1,0 +1,195 @@
+package table
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/checkpoint"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// Capture is every table at one version, pinned: it can be written out while tables change.
+// Release it.
+type Capture struct{ tables []tableCapture }
+
+type tableCapture struct {
+	rel       *catalog.Relation
+	nextRowID int64
+	rows      state.View
+	indexes   []indexCapture
+}
+
+type indexCapture struct {
+	oid  catalog.OID
+	rows state.View
+}
+
+// Capture pins the tables and indexes that exist at version v.
+func (s *Set) Capture(snap *catalog.Snapshot, v log.CommitSeq) (*Capture, error) {
+	c := &Capture{}
+	for _, rel := range snap.Relations(catalog.KindTable) {
+		if rel.CreatedAt > v {
+			continue
+		}
+		t, err := s.Get(rel.OID)
+		if err != nil {
+			if s.failure() == nil {
+				continue // dropped meanwhile
+			}
+			c.Release()
+			return nil, err
+		}
+		if err := c.add(t, rel, snap, v); err != nil {
+			c.Release()
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *Capture) add(t *Table, rel *catalog.Relation, snap *catalog.Snapshot, v log.CommitSeq) error {
+	rows, err := t.rows.At(v)
+	if err != nil {
+		return err
+	}
+	c.tables = append(c.tables, tableCapture{rel: rel, rows: rows, nextRowID: t.nextRowID.Load()})
+	made := &c.tables[len(c.tables)-1]
+	for _, ix := range t.indexList() {
+		known, ok := snap.ByOID(ix.rel.OID)
+		if !ok || known.CreatedAt > v {
+			continue
+		}
+		view, err := ix.rows.At(v)
+		if err != nil {
+			return err
+		}
+		made.indexes = append(made.indexes, indexCapture{ix.rel.OID, view})
+	}
+	return nil
+}
+
+// Since is the oldest version that every table of the capture can be read at.
+func (c *Capture) Since() (v log.CommitSeq) {
+	for i := range c.tables {
+		v = max(v, state.Since(c.tables[i].rows))
+		for _, ix := range c.tables[i].indexes {
+			v = max(v, state.Since(ix.rows))
+		}
+	}
+	return v
+}
+
+// Write writes the sections, with the versions from horizon on.
+func (c *Capture) Write(w *checkpoint.Writer, horizon log.CommitSeq) ([]checkpoint.Table, error) {
+	var out []checkpoint.Table
+	for i := range c.tables {
+		t := &c.tables[i]
+		made := checkpoint.Table{OID: t.rel.OID, Fingerprint: fingerprint(t.rel), NextRowID: t.nextRowID}
+		save := func(v state.View) (checkpoint.Section, error) {
+			return w.Section(func(to io.Writer) error { return state.SaveView(to, v, horizon) })
+		}
+		var err error
+		if made.Rows, err = save(t.rows); err != nil {
+			return nil, err
+		}
+		for _, ix := range t.indexes {
+			section, err := save(ix.rows)
+			if err != nil {
+				return nil, err
+			}
+			made.Indexes = append(made.Indexes, checkpoint.Index{OID: ix.oid, Rows: section})
+		}
+		out = append(out, made)
+	}
+	return out, nil
+}
+
+// Release lets the versions go.
+func (c *Capture) Release() {
+	for i := range c.tables {
+		c.tables[i].rows.Release()
+		for _, ix := range c.tables[i].indexes {
+			ix.rows.Release()
+		}
+	}
+}
+
+// Applied is the newest version that changed a table.
+func (s *Set) Applied() (v log.CommitSeq) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, t := range s.mu.tables {
+		v = max(v, log.CommitSeq(t.applied.Load()))
+	}
+	return v
+}
+
+func (s *Set) failure() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.mu.failed
+}
+
+// fingerprint is of everything that the form of a table's rows depends on.
+func fingerprint(rel *catalog.Relation) string {
+	text, err := json.Marshal(rel)
+	if err != nil {
+		panic(err) // plain data
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// loadTable makes a table as a checkpoint has it, with the version it is of; an empty one at 0
+// with all its indexes when it cannot.
+func (s *Set) loadTable(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded) (*Table, log.CommitSeq) {
+	if from != nil {
+		if saved, ok := from.Table(rel.OID); ok && saved.Fingerprint == fingerprint(rel) {
+			t, err := s.load(ctx, rel, indexes, from, saved)
+			if err == nil {
+				return t, from.Boundary
+			}
+			s.cfg.Logger.Warn("table is built from its whole changelog", "table", rel.QualifiedName(), "error", err)
+		}
+	}
+	t := newTable(rel, s.cfg.Account)
+	for _, ix := range indexes {
+		t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns, s.cfg.Account)})
+	}
+	return t, 0
+}
+
+func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded, saved *checkpoint.Table) (*Table, error) {
+	t := newTable(rel, s.cfg.Account)
+	if err := t.rows.Load(from.Open(ctx, saved.Rows)); err != nil {
+		return nil, err
+	}
+	t.nextRowID.Store(max(1, saved.NextRowID))
+	for _, ix := range indexes {
+		for _, have := range saved.Indexes {
+			if have.OID != ix.OID {
+				continue
+			}
+			rows := t.arrange(ix.KeyColumns, s.cfg.Account)
+			if err := rows.Load(from.Open(ctx, have.Rows)); err != nil {
+				return nil, err
+			}
+			t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: rows})
+		}
+	}
+	return t, nil
+}
+
+func (t *Table) hasIndex(oid catalog.OID) bool {
+	for _, ix := range t.indexList() {
+		if ix.rel.OID == oid {
+			return true
+		}
+	}
+	return false
+}
