@@ -144,6 +144,17 @@ func (d Dec) leading() (f float64, p int) {
 	return f / 1e18, n
 }
 
+// estimateLn is ln(result) as numeric.c estimates it to choose a scale: ln(base), then its product
+// with the exponent, both rounded to about eight digits.
+func estimateLn(lnBase, product, exp float64) float64 {
+	scale := max(8-int(math.Log10(math.Abs(lnBase))), 0)
+	unit := math.Pow10(scale)
+	if scale > 15 || math.Abs(product)*unit > 1<<52 {
+		return product
+	}
+	return math.Round(math.Round(lnBase*unit)/unit*exp*unit) / unit
+}
+
 // powerReal is base ^ exp through logarithms.
 func powerReal(base, exp Dec) (Dec, error) {
 	if base.IsZero() {
@@ -159,7 +170,9 @@ func powerReal(base, exp Dec) (Dec, error) {
 		base = Abs(base)
 	}
 	low := lnFloat(base.toFloat(256), 192)
-	val, _ := low.Mul(low, exp.toFloat(256)).Float64()
+	lnBase, _ := low.Float64()
+	product, _ := low.Mul(low, exp.toFloat(256)).Float64()
+	val := estimateLn(lnBase, product, exp.approx())
 	if math.Abs(val) > overflowArg*1.00334 {
 		if val > 0 {
 			return Dec{}, errOverflow()

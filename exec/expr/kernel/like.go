@@ -145,6 +145,11 @@ func likeMatch(s, p []byte, chars bool) (bool, Err) {
 	i, j := 0, 0
 	star, starAt := -1, 0 // after the last %, and where it tries to go on in s
 	for i < len(s) {
+		if j < len(p) && p[j] == s[i] && !special(p[j]) {
+			i++
+			j++
+			continue
+		}
 		matched, size, used, err := likeStep(s[i:], p[j:], chars)
 		if err != nil {
 			return false, err
@@ -158,6 +163,13 @@ func likeMatch(s, p []byte, chars bool) (bool, Err) {
 			j += used
 		case star >= 0:
 			starAt += charSize(s[starAt:], chars)
+			if star < len(p) && !special(p[star]) {
+				next := bytes.IndexByte(s[starAt:], p[star])
+				if next < 0 {
+					return false, nil
+				}
+				starAt += next
+			}
 			i, j = starAt, star
 		default:
 			return false, nil
@@ -168,6 +180,8 @@ func likeMatch(s, p []byte, chars bool) (bool, Err) {
 	}
 	return j == len(p), nil
 }
+
+func special(c byte) bool { return c == '%' || c == '_' || c == '\\' }
 
 // likeStep compares the first character of s, which is not empty, with the first element of p.
 func likeStep(s, p []byte, chars bool) (matched bool, size, used int, err Err) {

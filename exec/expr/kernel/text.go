@@ -55,10 +55,17 @@ func init() {
 	})
 }
 
-// mapRunes appends s with f applied to each character.
+// mapRunes appends s with f, which keeps ASCII ASCII, applied to each character.
 func mapRunes(dst []byte, s string, f func(rune) rune) []byte {
-	for _, r := range s {
+	for i := 0; i < len(s); {
+		if s[i] < utf8.RuneSelf {
+			dst = append(dst, byte(f(rune(s[i]))))
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
 		dst = utf8.AppendRune(dst, f(r))
+		i += size
 	}
 	return dst
 }

@@ -12,6 +12,9 @@ type Regexp struct {
 	re *regexp.Regexp
 	// mixed: greedy and non-greedy quantifiers, so that only Match is PostgreSQL's.
 	mixed bool
+	// empty are the offsets of the match in the empty string, nil when there is none.
+	empty   []int
+	anchors bool // the pattern has ^, $ or their kin
 }
 
 // options are the flags of the regexp functions and of (?flags) at a pattern's start.
@@ -105,7 +108,7 @@ func compile(pattern string, o options) (*Regexp, *sqlerr.Error) {
 	if !t.lazy {
 		re.Longest()
 	}
-	return &Regexp{re: re, mixed: t.lazy && (t.greedy || t.branches)}, nil
+	return &Regexp{re: re, mixed: t.lazy && (t.greedy || t.branches), empty: re.FindStringSubmatchIndex(""), anchors: t.anchors}, nil
 }
 
 // director reads *** and (?flags) at the start of a pattern.
@@ -161,11 +164,37 @@ func (r *Regexp) Find(s string) ([]int, *sqlerr.Error) {
 }
 
 // FindAll returns the offsets of every match and its groups, left to right, none overlapping.
+// As in PostgreSQL, and unlike Go, an empty match may follow another match at once.
 func (r *Regexp) FindAll(s string) ([][]int, *sqlerr.Error) {
 	if r.mixed {
 		return nil, errMixed()
 	}
-	return r.re.FindAllStringSubmatchIndex(s, -1), nil
+	all := r.re.FindAllStringSubmatchIndex(s, -1)
+	if r.empty == nil {
+		return all, nil
+	}
+	if r.anchors {
+		return nil, errUnsupported("finding all matches of a regular expression with anchors that matches the empty string")
+	}
+	// Without anchors the empty string matches everywhere, so also where Go leaves it out.
+	var full [][]int
+	for i, at := range all {
+		full = append(full, at)
+		if end := at[1]; at[0] < end && (i+1 == len(all) || all[i+1][0] > end) {
+			full = append(full, r.emptyAt(end))
+		}
+	}
+	return full, nil
+}
+
+func (r *Regexp) emptyAt(pos int) []int {
+	at := make([]int, len(r.empty))
+	for i, offset := range r.empty {
+		if at[i] = -1; offset >= 0 {
+			at[i] = pos
+		}
+	}
+	return at
 }
 
 func errMixed() *sqlerr.Error {

@@ -21,6 +21,7 @@ type translator struct {
 
 	depth                  int
 	lazy, greedy, branches bool
+	anchors                bool
 	atom                   bool // something stands before pos that can be repeated
 }
 
@@ -98,7 +99,7 @@ func (t *translator) anchor(whole, line string) {
 		s = line
 	}
 	t.emit(s, 1)
-	t.atom = false
+	t.atom, t.anchors = false, true
 }
 
 func (t *translator) open() *sqlerr.Error {
@@ -178,10 +179,10 @@ func (t *translator) escape() *sqlerr.Error {
 		t.emit("["+class+"]", 2)
 	case 'A':
 		t.emit(`\A`, 2)
-		t.atom = false
+		t.atom, t.anchors = false, true
 	case 'Z':
 		t.emit(`\z`, 2)
-		t.atom = false
+		t.atom, t.anchors = false, true
 	case 'm', 'M', 'y', 'Y':
 		return errUnsupported(`regular expression escape \` + string(c))
 	default:

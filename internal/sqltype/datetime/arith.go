@@ -272,8 +272,9 @@ func DateBin(stride Interval, ts, origin int64) (int64, error) {
 	if (diff < ts) != (origin > 0) && origin != 0 {
 		return 0, errIntervalRange()
 	}
-	out := origin + floorDiv(diff, width)*width
-	if !ValidTimestamp(out) {
+	step := floorDiv(diff, width) * width
+	out := origin + step
+	if !ValidTimestamp(out) || (out < origin) != (step < 0) {
 		return 0, errTimestampRange()
 	}
 	return out, nil
