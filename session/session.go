@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -63,13 +64,18 @@ func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err er
 	ctx, done := s.statementTimeout(ctx)
 	defer done()
 	defer func() { err = s.finish(err, sql) }()
-	if err := s.simple(ctx, sql, w); err != nil {
+	held := &heldTag{Writer: w}
+	if err := s.simple(ctx, sql, held); err != nil {
 		if !s.tx.block {
 			s.rollback()
 		}
+		// What ran before the statement that failed has its tag.
+		return errors.Join(held.release(), err)
+	}
+	if err := s.endImplicit(ctx); err != nil {
 		return err
 	}
-	return s.endImplicit(ctx)
+	return held.release()
 }
 
 func (s *Session) simple(ctx context.Context, sql string, w face.Writer) error {
