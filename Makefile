@@ -29,8 +29,10 @@ test-long: ## Run the end-to-end tests in their long form: ten kills, more recor
 slt: ## Run the sqllogictest suites in all modes.
 	$(GO) test -count=1 -v ./sqllogictest/...
 
-bench: build ## Measure the built server and print one table.
-	$(GO) run ./bench -binary $(BIN)
+bench: build ## Measure the built server and print one table; with S3 once make test-s3 has built a server.
+	@tools=$${TRIBUTARY_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/tributary-tools}; \
+	if ls $$tools/minio-* >/dev/null 2>&1; then .ci/with-s3 $(GO) run ./bench -binary $(BIN); \
+	else $(GO) run ./bench -binary $(BIN); fi
 
 fuzz: ## Fuzz every fuzz test for FUZZTIME (10s) each.
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \

@@ -1,0 +1,10 @@
+// Command bench measures a built server, as its clients see it, and prints one table.
+//
+//	bench ─► starts the binary on an empty directory ─► franz-go, pgx on loopback ─► table
+//	      └► PostgreSQL, if installed: the same point SELECTs by the same client
+//	      └► the same producing and fetching over S3, if TRIBUTARY_TEST_S3 names a bucket
+//
+// Rates are wall time as seen by the client, which runs on the same machine and takes its share
+// of it; so server CPU time per unit stands beside them, read from /proc. Nothing here is
+// asserted: numbers are for people to compare between two commits on one machine.
+package main

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+)
+
+// options of a run.
+type options struct {
+	binary  string
+	seconds float64
+	records int
+	only    string
+}
+
+func (o *options) duration() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
+
+func main() {
+	var o options
+	flag.StringVar(&o.binary, "binary", "bin/tributary", "server to measure")
+	flag.Float64Var(&o.seconds, "seconds", 3, "length of a measurement of a rate")
+	flag.IntVar(&o.records, "records", 300_000, "JSON records of the view that is measured")
+	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, latency, view, select, s3; empty = all")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	fmt.Printf("%s\n%s\n\n", strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " "), machine())
+	t := newTable(os.Stdout)
+	for _, part := range []struct {
+		name string
+		run  func(context.Context, options, *table) error
+	}{
+		{"produce", benchLocalKafka}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"s3", benchS3},
+	} {
+		if !strings.Contains(part.name, o.only) {
+			continue
+		}
+		if err := part.run(ctx, o, t); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return nil
+}

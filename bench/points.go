@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const pointKeys = 10_000
+
+// benchSelect reads single rows of a view by its key, and the same rows of a PostgreSQL table.
+func benchSelect(ctx context.Context, o options, t *table) error {
+	s, err := start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if err := s.exec(ctx, createOrders,
+		`CREATE MATERIALIZED VIEW customers AS SELECT customer_id, sum(amount) AS total, count(*) AS orders FROM orders GROUP BY customer_id`); err != nil {
+		return err
+	}
+	if err := s.produceOrders(ctx, 5*pointKeys); err != nil {
+		return err
+	}
+	for _, clients := range []int{1, 8} {
+		r, err := points(ctx, clients, o.duration(), s.connect, func([]*pgx.Conn) time.Duration { return s.cpu() })
+		if err != nil {
+			return err
+		}
+		r.what = fmt.Sprintf("point SELECT on a view: %d clients", clients)
+		t.add(r)
+	}
+	return benchPostgres(ctx, o, t)
+}
+
+func benchPostgres(ctx context.Context, o options, t *table) error {
+	p, err := startPostgres(ctx)
+	if errors.Is(err, errNoPostgres) {
+		t.skip("point SELECT, PostgreSQL", err.Error())
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	c, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	for _, sql := range []string{
+		`CREATE TABLE customers (customer_id varchar PRIMARY KEY, total numeric, orders bigint)`,
+		fmt.Sprintf(`INSERT INTO customers SELECT 'customer-' || lpad(i::text, 5, '0'), i * 1.25, 5 FROM generate_series(0, %d) i`, pointKeys-1),
+		`VACUUM ANALYZE customers`,
+	} {
+		if err == nil {
+			_, err = c.Exec(ctx, sql)
+		}
+	}
+	if err = errors.Join(err, c.Close(ctx)); err != nil {
+		return err
+	}
+	for _, clients := range []int{1, 8} {
+		r, err := points(ctx, clients, o.duration(), p.connect, backendsCPU)
+		if err != nil {
+			return err
+		}
+		r.what = fmt.Sprintf("point SELECT on a PostgreSQL table: %d clients", clients)
+		t.add(r)
+	}
+	return nil
+}
+
+// backendsCPU is what the backends of connections have used.
+func backendsCPU(conns []*pgx.Conn) (d time.Duration) {
+	for _, c := range conns {
+		d += cpuOf(int(c.PgConn().PID()))
+	}
+	return d
+}
+
+// points reads random keys with prepared statements for a while, each client one at a time.
+func points(ctx context.Context, clients int, d time.Duration, connect func(context.Context) (*pgx.Conn, error), used func([]*pgx.Conn) time.Duration) (r result, err error) {
+	var conns []*pgx.Conn
+	defer func() {
+		for _, c := range conns {
+			_ = c.Close(context.WithoutCancel(ctx))
+		}
+	}()
+	for range clients {
+		c, err := connect(ctx)
+		if err != nil {
+			return r, err
+		}
+		conns = append(conns, c)
+	}
+	samples, errs := make([][]time.Duration, clients), make([]error, clients)
+	var all sync.WaitGroup
+	read := func(i int, until time.Time) {
+		random := rand.New(rand.NewPCG(uint64(i), 7))
+		for time.Now().Before(until) && errs[i] == nil {
+			key := fmt.Sprintf("customer-%05d", random.IntN(pointKeys))
+			var total string
+			var orders int64
+			begin := time.Now()
+			errs[i] = conns[i].QueryRow(ctx, "SELECT total::text, orders FROM customers WHERE customer_id = $1", key).Scan(&total, &orders)
+			samples[i] = append(samples[i], time.Since(begin))
+			if errs[i] == nil && orders != 5 {
+				errs[i] = fmt.Errorf("%s has %d orders", key, orders)
+			}
+		}
+	}
+	for i := range clients { // prepares and warms up
+		read(i, time.Now().Add(50*time.Millisecond))
+		samples[i] = nil
+	}
+	cpu, begin := used(conns), time.Now()
+	for i := range clients {
+		all.Go(func() { read(i, begin.Add(d)) })
+	}
+	all.Wait()
+	r = result{wall: time.Since(begin), cpu: used(conns) - cpu, samples: slices.Concat(samples...)}
+	r.count = int64(len(r.samples))
+	return r, errors.Join(errs...)
+}

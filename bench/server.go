@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// server is a running child process on a directory of its own.
+type server struct {
+	cmd       *exec.Cmd
+	dir       string
+	pg, kafka string
+}
+
+var (
+	bannerSQL   = regexp.MustCompile(`psql -h (\S+) -p (\d+)`)
+	bannerKafka = regexp.MustCompile(`kcat -b (\S+)`)
+)
+
+// start runs the binary on an empty directory and free ports until its banner says Ready.
+func start(ctx context.Context, o options, flags ...string) (*server, error) {
+	dir, err := os.MkdirTemp("", "tributary-bench-")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{dir: dir}
+	s.cmd = exec.CommandContext(ctx, o.binary, append([]string{"--data-dir", dir, "--pg-listen", "127.0.0.1:0",
+		"--kafka-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--log-level", "error"}, flags...)...)
+	s.cmd.Stderr = os.Stderr
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if m := bannerSQL.FindStringSubmatch(lines.Text()); m != nil {
+			s.pg = m[1] + ":" + m[2]
+		}
+		if m := bannerKafka.FindStringSubmatch(lines.Text()); m != nil {
+			s.kafka = m[1]
+		}
+		if lines.Text() == "Ready." {
+			return s, nil
+		}
+	}
+	s.stop()
+	return nil, errors.New("the server did not start")
+}
+
+// stop ends the process and removes its directory.
+func (s *server) stop() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // gone already is as good
+	_ = s.cmd.Wait()
+	_ = os.RemoveAll(s.dir)
+}
+
+// cpu is the processor time that the server has used.
+func (s *server) cpu() time.Duration { return cpuOf(s.cmd.Process.Pid) }
+
+// cpuOf reads a process's user and system time; a tick is 10 ms.
+func cpuOf(pid int) time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	// The second field is the program's name in parentheses, which may hold blanks.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(fields[11], 10, 64)
+	system, _ := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+func (s *server) connect(ctx context.Context) (*pgx.Conn, error) {
+	return pgx.Connect(ctx, fmt.Sprintf("postgres://tributary@%s/tributary?sslmode=disable", s.pg))
+}
+
+// exec runs statements on a connection of its own.
+func (s *server) exec(ctx context.Context, statements ...string) error {
+	c, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close(ctx)
+	for _, sql := range statements {
+		if _, err := c.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	return nil
+}

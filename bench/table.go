@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// result is one line of the table; what is zero is not shown.
+type result struct {
+	what    string
+	count   int64
+	bytes   int64
+	wall    time.Duration
+	cpu     time.Duration // of the server
+	samples []time.Duration
+}
+
+// table prints results as they come.
+type table struct{ w io.Writer }
+
+const lineFormat = "%-62s %12s %9s %9s %9s %14s\n"
+
+func newTable(w io.Writer) *table {
+	fmt.Fprintf(w, lineFormat, "", "per second", "MB/s", "p50", "p99", "server CPU")
+	return &table{w}
+}
+
+func (t *table) add(r result) {
+	var rate, mb, p50, p99, cpu string
+	if r.wall > 0 && r.count > 0 {
+		rate = fmt.Sprintf("%.0f", float64(r.count)/r.wall.Seconds())
+		cpu = perUnit(r.cpu, r.count)
+		if r.bytes > 0 {
+			mb = fmt.Sprintf("%.1f", float64(r.bytes)/r.wall.Seconds()/1e6)
+		}
+	}
+	if len(r.samples) > 0 {
+		slices.Sort(r.samples)
+		p50, p99 = short(r.samples[len(r.samples)/2]), short(r.samples[len(r.samples)*99/100])
+	}
+	fmt.Fprintf(t.w, lineFormat, r.what, rate, mb, p50, p99, cpu)
+}
+
+func (t *table) skip(what, why string) { fmt.Fprintf(t.w, "%-62s skipped: %s\n", what, why) }
+
+func perUnit(d time.Duration, n int64) string {
+	if d <= 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f us each", float64(d.Nanoseconds())/float64(n)/1000)
+}
+
+func short(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000) }
+
+// machine says what the numbers were made on.
+func machine() string {
+	model := "unknown processor"
+	info, _ := os.ReadFile("/proc/cpuinfo") // absent elsewhere: the line says so
+	for line := range strings.Lines(string(info)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			model = strings.TrimSpace(value)
+			break
+		}
+	}
+	load, _ := os.ReadFile("/proc/loadavg")
+	before, _, _ := strings.Cut(string(load), " ")
+	return fmt.Sprintf("%s, %d cores, %s/%s, %s, load before %s", model, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), before)
+}
