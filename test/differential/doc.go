@@ -1,0 +1,15 @@
+// Package differential compares the server with PostgreSQL on statements that a seed generates.
+//
+//	seed ─► expr.go ─► query.go ┬► PostgreSQL                       ─┐
+//	          statement.go ─────┤► SELECT here                       ├─► equal
+//	                            ├► a view made before any row        │
+//	                            └► a view made after all of them    ─┘
+//
+// A round makes three small tables, a view for each of its queries, then rows; after each batch
+// of INSERT, UPDATE and DELETE the four answers are compared. TRIBUTARY_TEST_SEED repeats a run,
+// TRIBUTARY_TEST_LONG=1 makes it ten times as long.
+//
+// What PostgreSQL itself leaves open is not generated: order without ORDER BY, which of two equal
+// numerics of different scale stands for a group, float sums. Where PostgreSQL raises an error
+// nothing is compared, for where evaluation meets it is left open too.
+package differential

@@ -1,0 +1,294 @@
+package differential
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
+
+// table of a round.
+type table struct {
+	name    string
+	create  string
+	columns []column
+}
+
+var tables = []table{
+	{"t1", "CREATE TABLE t1 (id int PRIMARY KEY, a int, b bigint, n numeric(10,2), s text, ts timestamp, f bool)", []column{
+		{"id", integer}, {"a", integer}, {"b", bigint}, {"n", numeric}, {"s", text}, {"ts", timestamp}, {"f", boolean}}},
+	{"t2", "CREATE TABLE t2 (a int, c int, m numeric(10,2), s text, ts timestamp)", []column{
+		{"a", integer}, {"c", integer}, {"m", numeric}, {"s", text}, {"ts", timestamp}}},
+	{"t3", "CREATE TABLE t3 (k text, b bigint, a int NOT NULL, f bool, PRIMARY KEY (a, k))", []column{
+		{"k", text}, {"b", bigint}, {"a", integer}, {"f", boolean}}},
+}
+
+// query is a generated SELECT.
+type query struct {
+	sql     string
+	columns int
+	ordered bool // its rows have one order
+}
+
+// from is FROM and WHERE over one to three tables, which become the scope of g.
+func (g *gen) from() string {
+	first := tables[g.IntN(len(tables))]
+	out := first.name + " x"
+	g.scope = qualified("x", first.columns)
+	for i, alias := range []string{"y", "z"} {
+		if g.IntN(2+i) > 0 {
+			break
+		}
+		t := tables[g.IntN(len(tables))]
+		left := g.scope
+		g.scope = append(g.scope, qualified(alias, t.columns)...)
+		if g.IntN(6) == 0 {
+			out += fmt.Sprintf(" CROSS JOIN %s %s", t.name, alias)
+			continue
+		}
+		out += fmt.Sprintf(" JOIN %s %s ON %s", t.name, alias, g.joinCondition(left, qualified(alias, t.columns)))
+	}
+	if g.IntN(3) == 0 {
+		out += " WHERE " + g.expr(boolean, 3)
+	}
+	return out
+}
+
+func qualified(alias string, cols []column) []column {
+	out := make([]column, len(cols))
+	for i, c := range cols {
+		out[i] = column{alias + "." + c.name, c.kind}
+	}
+	return out
+}
+
+// joinCondition is an equality of two columns where there is one, and perhaps more.
+func (g *gen) joinCondition(left, right []column) string {
+	var conds []string
+	for range 1 + g.IntN(2) {
+		l, r := left[g.IntN(len(left))], right[g.IntN(len(right))]
+		number := func(k kind) bool { return k <= numeric }
+		switch {
+		case l.kind == r.kind || number(l.kind) && number(r.kind):
+			conds = append(conds, fmt.Sprintf("%s = %s", l.name, r.name))
+		case g.IntN(2) == 0:
+			conds = append(conds, g.expr(boolean, 2))
+		}
+	}
+	if len(conds) == 0 {
+		return "x.a = " + right[0].name[:1] + ".a"
+	}
+	return strings.Join(conds, " AND ")
+}
+
+// query is a SELECT of a random shape.
+func (r *round) query() query {
+	g := &gen{Rand: r.rnd, subqueries: true}
+	switch g.IntN(11) {
+	case 10:
+		return g.failing()
+	case 0, 1, 2, 3:
+		return g.grouped()
+	case 4:
+		return g.distinct()
+	case 5:
+		return g.union()
+	case 6, 7:
+		return g.top()
+	case 8:
+		return g.derived()
+	}
+	from := g.from()
+	list, n := g.list(3)
+	return query{sql: "SELECT " + list + " FROM " + from, columns: n}
+}
+
+func (g *gen) list(depth int) (list string, n int) {
+	n = 1 + g.IntN(4)
+	out := make([]string, n)
+	for i := range out {
+		out[i] = g.expr(kind(g.IntN(int(kinds))), depth)
+	}
+	return strings.Join(out, ", "), n
+}
+
+func (g *gen) aggregate() string {
+	k := kind(g.IntN(int(timestamp) + 1))
+	distinct := g.one("", "", "DISTINCT ")
+	switch g.IntN(6) {
+	case 0:
+		return "count(*)"
+	case 1:
+		return fmt.Sprintf("count(%s%s)", distinct, g.expr(k, 2))
+	case 2:
+		return fmt.Sprintf("sum(%s%s)", distinct, g.expr(kind(g.IntN(3)), 2))
+	case 3:
+		return fmt.Sprintf("avg(%s%s)", distinct, g.expr(kind(g.IntN(3)), 2))
+	case 4:
+		return fmt.Sprintf("%s(%s)", g.one("bool_and", "bool_or"), g.expr(boolean, 2))
+	}
+	was := g.exact
+	g.exact = true // of equal numerics the scale is left open
+	defer func() { g.exact = was }()
+	return fmt.Sprintf("%s(%s)", g.one("min", "max"), g.expr(k, 2))
+}
+
+func (g *gen) grouped() query {
+	g.exact = true
+	from := g.from()
+	keys := make([]string, g.IntN(3))
+	for i := range keys {
+		keys[i] = g.expr(kind(g.IntN(int(kinds))), 2)
+		if !strings.Contains(keys[i], ".") || !strings.ContainsAny(keys[i], "xyz") {
+			keys[i] = "x.a" // a constant is no key, an integer would be a position
+		}
+	}
+	items := append([]string(nil), keys...)
+	g.exact = false
+	for range 1 + g.IntN(3) {
+		items = append(items, g.aggregate())
+	}
+	sql := "SELECT " + strings.Join(items, ", ") + " FROM " + from
+	if len(keys) > 0 {
+		sql += " GROUP BY " + strings.Join(keys, ", ")
+	}
+	if g.IntN(3) == 0 {
+		sql += fmt.Sprintf(" HAVING count(*) %s %d", g.one(">", "<", "=", "<>"), g.IntN(5))
+	}
+	return query{sql: sql, columns: len(items)}
+}
+
+// failing raises an error while some rows are there: which rows is not left open, so a view must
+// heal when they go.
+func (g *gen) failing() query {
+	g.scope = qualified("x", tables[1].columns)
+	where := g.expr(boolean, 2)
+	if g.IntN(2) == 0 {
+		return query{sql: "SELECT x.s, " + g.expr(integer, 1) + ", 12 / x.c FROM t2 x WHERE " + where, columns: 3}
+	}
+	return query{sql: "SELECT x.s, count(*), sum(12 / x.c) FROM t2 x WHERE " + where + " GROUP BY x.s", columns: 3}
+}
+
+func (g *gen) distinct() query {
+	g.exact = true
+	from := g.from()
+	list, n := g.list(2)
+	return query{sql: "SELECT DISTINCT " + list + " FROM " + from, columns: n}
+}
+
+func (g *gen) union() query {
+	list := make([]kind, 1+g.IntN(3))
+	for i := range list {
+		list[i] = kind(g.IntN(int(kinds)))
+	}
+	arms := make([]string, 2+g.IntN(2))
+	for i := range arms {
+		from := g.from()
+		items := make([]string, len(list))
+		for j, k := range list {
+			items[j] = g.expr(k, 2)
+		}
+		arms[i] = "SELECT " + strings.Join(items, ", ") + " FROM " + from
+	}
+	return query{sql: strings.Join(arms, " UNION ALL "), columns: len(list)}
+}
+
+// top is ordered by all it selects, so that rows which tie are equal.
+func (g *gen) top() query {
+	g.exact = true
+	from := g.from()
+	list, n := g.list(2)
+	order := make([]string, n)
+	for i, at := range g.Perm(n) {
+		order[i] = fmt.Sprintf("%d%s%s", at+1, g.one("", " DESC"), g.one("", "", " NULLS FIRST", " NULLS LAST"))
+	}
+	sql := "SELECT " + list + " FROM " + from + " ORDER BY " + strings.Join(order, ", ")
+	if g.IntN(4) > 0 {
+		sql += fmt.Sprintf(" LIMIT %d", g.IntN(30))
+	}
+	if g.IntN(3) == 0 {
+		sql += fmt.Sprintf(" OFFSET %d", g.IntN(4))
+	}
+	return query{sql: sql, columns: n, ordered: true}
+}
+
+// derived is a query over a grouped or plain one.
+func (g *gen) derived() query {
+	g.exact = true
+	from := g.from()
+	inner := make([]string, int(kinds))
+	for k := range kinds {
+		inner[k] = fmt.Sprintf("%s AS c%d", g.expr(k, 2), k)
+	}
+	sub := "SELECT " + g.one("", "DISTINCT ") + strings.Join(inner, ", ") + " FROM " + from
+	var cols []column
+	for k := range kinds {
+		cols = append(cols, column{fmt.Sprintf("c%d", k), k})
+	}
+	g.scope = qualified("q", cols)
+	if g.IntN(2) == 0 {
+		key := g.leaf(text)
+		if !strings.HasPrefix(key, "q.") {
+			key = "q.c3"
+		}
+		return query{sql: fmt.Sprintf("SELECT %s, count(*), sum(%s) FROM (%s) q WHERE %s GROUP BY %s",
+			key, g.expr(integer, 1), sub, g.expr(boolean, 2), key), columns: 3}
+	}
+	list, n := g.list(2)
+	return query{sql: fmt.Sprintf("SELECT %s FROM (%s) q WHERE %s", list, sub, g.expr(boolean, 2)), columns: n}
+}
+
+// changes is a batch of DML.
+func (r *round) changes(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		t := tables[r.rnd.IntN(len(tables))]
+		g := &gen{Rand: r.rnd, scope: t.columns, exact: true}
+		switch g.IntN(6) {
+		case 0:
+			out[i] = fmt.Sprintf("DELETE FROM %s WHERE %s", t.name, g.expr(boolean, 2))
+		case 1, 2:
+			set := t.columns[1+g.IntN(len(t.columns)-1)]
+			if t.name == "t3" {
+				set = t.columns[1] // not the key: which row conflicts first is left open
+			}
+			out[i] = fmt.Sprintf("UPDATE %s SET %s = %s WHERE %s", t.name, set.name, g.expr(set.kind, 2), g.expr(boolean, 1))
+		default:
+			out[i] = r.insert(t, 1+g.IntN(5))
+		}
+	}
+	return out
+}
+
+// insert puts n rows of few distinct values, some NULL.
+func (r *round) insert(t table, n int) string {
+	rows := make([]string, n)
+	for i := range rows {
+		vals := make([]string, len(t.columns))
+		for j, c := range t.columns {
+			vals[j] = r.value(c.kind)
+		}
+		r.key++
+		switch t.name {
+		case "t1":
+			vals[0] = fmt.Sprint(r.key)
+		case "t3":
+			vals[0], vals[2] = fmt.Sprintf("'k%d'", r.key%7), fmt.Sprint(r.key/7)
+		}
+		rows[i] = "(" + strings.Join(vals, ", ") + ")"
+	}
+	return "INSERT INTO " + t.name + " VALUES " + strings.Join(rows, ", ")
+}
+
+func (r *round) value(k kind) string {
+	if r.rnd.IntN(6) == 0 {
+		return "NULL"
+	}
+	g := &gen{Rand: r.rnd, exact: true}
+	return g.constant(k)
+}
+
+// round is three tables, their queries, and what happens to them.
+type round struct {
+	rnd *rand.Rand
+	key int
+}
