@@ -168,7 +168,9 @@ func (c *contents) shape(dst *delta.Batch) {
 	if c.changes == nil || len(c.key) == 0 {
 		return
 	}
-	c.sel = c.sel[:0]
+	if c.sel = c.sel[:0]; c.sel == nil {
+		c.sel = []int32{} // a nil selection is all rows
+	}
 	for i := range int32(c.raw.Len) {
 		if c.matches(i) {
 			c.sel = append(c.sel, i)

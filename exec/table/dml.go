@@ -54,7 +54,13 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 		return 0, true, err
 	}
 	o := tx.overlay(t)
-	n, err = o.remove(&c.Old, t.indexList())
+	if err := o.sameIndexes(); err != nil {
+		return 0, false, err
+	}
+	if err := tx.lockUnique(ctx, o, &c.Old); err != nil {
+		return 0, false, err
+	}
+	n, err = o.remove(&c.Old)
 	if err != nil || c.New.Len == 0 {
 		return n, false, err
 	}

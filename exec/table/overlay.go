@@ -2,8 +2,10 @@ package table
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/state"
 )
 
@@ -17,6 +19,8 @@ type overlay struct {
 	olds  *delta.BatchBuilder
 	at    []state.Slot // slot of each row of news
 	oldAt []state.Slot // slot of each row of olds
+	// indexes are the table's at the first write; while the Tx is open they must not change.
+	indexes []*index
 	// taken counts the live new rows by the key of each unique index.
 	taken []state.Flat
 	buf   []state.Slot
@@ -28,7 +32,7 @@ const (
 )
 
 func newOverlay(t *Table, indexes []*index) *overlay {
-	o := &overlay{t: t, news: delta.NewBatchBuilder(t.types), olds: delta.NewBatchBuilder(t.types)}
+	o := &overlay{t: t, indexes: indexes, news: delta.NewBatchBuilder(t.types), olds: delta.NewBatchBuilder(t.types)}
 	o.slots = state.NewFlat(t.keyTypes(t.key), []state.CellType{state.CellInt64, state.CellInt64}, state.Options{})
 	for _, ix := range indexes {
 		if !ix.rel.Unique {
@@ -38,6 +42,14 @@ func newOverlay(t *Table, indexes []*index) *overlay {
 		o.taken = append(o.taken, state.NewFlat(t.keyTypes(ix.key), []state.CellType{state.CellInt64}, state.Options{}))
 	}
 	return o
+}
+
+// sameIndexes refuses to go on when an index came or went while the Tx was open.
+func (o *overlay) sameIndexes() error {
+	if slices.Equal(o.indexes, o.t.indexList()) {
+		return nil
+	}
+	return sqlerr.New(sqlerr.SerializationFailure, "the indexes of table %q changed meanwhile", o.t.rel.Name)
 }
 
 // probe finds the slots of rows by the table's key.
@@ -52,7 +64,7 @@ func (o *overlay) probe(rows []delta.Column, n int, insert bool) ([]state.Slot, 
 
 // remove takes rows out that the Tx sees: its own, or the snapshot's. A row that is gone
 // already is passed over. It returns how many went.
-func (o *overlay) remove(rows *delta.Batch, indexes []*index) (int64, error) {
+func (o *overlay) remove(rows *delta.Batch) (int64, error) {
 	slots, err := o.probe(rows.Cols, rows.Len, true)
 	if err != nil {
 		return 0, err
@@ -62,7 +74,7 @@ func (o *overlay) remove(rows *delta.Batch, indexes []*index) (int64, error) {
 	for i, s := range slots {
 		switch {
 		case news[s] > 0:
-			if err := o.count(indexes, int32(news[s]-1), -1); err != nil {
+			if err := o.count(int32(news[s]-1), -1); err != nil {
 				return 0, err
 			}
 			news[s] = 0
@@ -79,16 +91,16 @@ func (o *overlay) remove(rows *delta.Batch, indexes []*index) (int64, error) {
 }
 
 // add puts one new row in; its key must be free.
-func (o *overlay) add(cols []delta.Column, row int32, s state.Slot, indexes []*index) error {
+func (o *overlay) add(cols []delta.Column, row int32, s state.Slot) error {
 	o.news.AppendRow(cols, row, 1)
 	o.at = append(o.at, s)
 	o.slots.Int64(cellNew)[s] = int64(o.news.Len())
-	return o.count(indexes, int32(o.news.Len()-1), 1)
+	return o.count(int32(o.news.Len()-1), 1)
 }
 
 // count notes that row of news came (+1) or went (-1) in the unique indexes.
-func (o *overlay) count(indexes []*index, row int32, by int64) error {
-	for i, ix := range indexes {
+func (o *overlay) count(row int32, by int64) error {
+	for i, ix := range o.indexes {
 		if o.taken[i] == nil {
 			continue
 		}
@@ -105,8 +117,21 @@ func (o *overlay) count(indexes []*index, row int32, by int64) error {
 // live reports whether row i of news is what its key has now.
 func (o *overlay) live(i int) bool { return o.slots.Int64(cellNew)[o.at[i]] == int64(i+1) }
 
-// gone reports whether row i of olds has no new row for its key.
-func (o *overlay) gone(i int) bool { return o.slots.Int64(cellNew)[o.oldAt[i]] == 0 }
+// gone reports whether row i of olds has no new row for its key, or one whose key only equals
+// it (1.0 and 1.00): in the topic that is another key.
+func (o *overlay) gone(i int) bool {
+	at := o.slots.Int64(cellNew)[o.oldAt[i]]
+	if at == 0 {
+		return true
+	}
+	old, now := o.olds.Batch(), o.news.Batch()
+	for _, c := range o.t.key {
+		if !delta.EqualImage(&old.Cols[c], int32(i), &now.Cols[c], int32(at-1)) {
+			return true
+		}
+	}
+	return false
+}
 
 // size in bytes of what was written.
 func (o *overlay) size() int { return o.news.Size() + o.olds.Size() }
@@ -138,7 +163,7 @@ func (v *overlayView) Scan(ctx context.Context, r state.Range) (state.Cursor, er
 	if err != nil {
 		return nil, err
 	}
-	return &overlayCursor{base: base, v: v, equal: r.Equal}, nil
+	return &overlayCursor{base: base, v: v, equal: r.Equal, sel: []int32{}}, nil
 }
 
 // overlayCursor gives the rows of base whose keys the Tx did not touch, then the Tx's own.
@@ -147,7 +172,7 @@ type overlayCursor struct {
 	v     *overlayView
 	equal []delta.Column
 	own   bool
-	sel   []int32
+	sel   []int32 // never nil: a nil selection is all rows
 }
 
 func (c *overlayCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool, error) {

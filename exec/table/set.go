@@ -1,9 +1,11 @@
 package table
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -130,6 +132,25 @@ func (tx *Tx) room() error {
 	return tx.set.cfg.Room(int64(bytes))
 }
 
+// holdIndexes keeps the indexes of the tables touched as they are until release. The locks are
+// taken in the order of OIDs: a CREATE INDEX that waits keeps later readers out, so two
+// commits that took theirs crosswise could each stand behind one that waits for the other.
+func (tx *Tx) holdIndexes() (release func()) {
+	tables := make([]*Table, len(tx.touched))
+	for i, o := range tx.touched {
+		tables[i] = o.t
+	}
+	slices.SortFunc(tables, func(a, b *Table) int { return cmp.Compare(a.rel.OID, b.rel.OID) })
+	for _, t := range tables {
+		t.ddl.RLock()
+	}
+	return func() {
+		for _, t := range tables {
+			t.ddl.RUnlock()
+		}
+	}
+}
+
 // Commit makes the Tx durable and visible, frees its locks, and returns its version; 0 when it
 // wrote nothing. On an error nothing happened, unless the error says that it is unknown.
 func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
@@ -142,11 +163,10 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 	}
 	e := &log.Entry{Appends: tx.appends}
 	var deltas []func(v log.CommitSeq)
+	defer tx.holdIndexes()()
 	for _, o := range tx.touched {
-		o.t.ddl.RLock()
-		defer o.t.ddl.RUnlock()
-		if len(o.taken) != len(o.t.indexList()) {
-			return 0, sqlerr.New(sqlerr.SerializationFailure, "an index of table %q was created meanwhile", o.t.rel.Name)
+		if err := o.sameIndexes(); err != nil {
+			return 0, err
 		}
 		records, err := o.records(tx.set.cfg.MaxRecordBatch, tx.set.cfg.Clock.Now().UnixMilli())
 		if err != nil {

@@ -86,12 +86,26 @@ func (t *Table) at(indexOID catalog.OID, v log.CommitSeq) (state.View, error) {
 	if indexOID == 0 {
 		return t.rows.At(v)
 	}
+	ix, ok := t.index(indexOID)
+	if !ok {
+		// The catalog shows an index a moment before its CREATE INDEX puts it here and lets go.
+		t.ddl.RLock()
+		ix, ok = t.index(indexOID)
+		t.ddl.RUnlock()
+	}
+	if !ok {
+		return nil, fmt.Errorf("index %d of table %q is gone", indexOID, t.rel.Name)
+	}
+	return ix.rows.At(v)
+}
+
+func (t *Table) index(oid catalog.OID) (*index, bool) {
 	for _, ix := range t.indexList() {
-		if ix.rel.OID == indexOID {
-			return ix.rows.At(v)
+		if ix.rel.OID == oid {
+			return ix, true
 		}
 	}
-	return nil, fmt.Errorf("index %d of table %q is gone", indexOID, t.rel.Name)
+	return nil, false
 }
 
 // apply puts a durable delta of full rows in, as version v. Calls come in commit order.

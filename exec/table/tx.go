@@ -79,9 +79,8 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 		return err
 	}
 	o := tx.overlay(t)
-	indexes := t.indexList()
-	for len(o.taken) < len(indexes) { // an index came while the Tx was open
-		return sqlerr.New(sqlerr.SerializationFailure, "index %q was created meanwhile", indexes[len(o.taken)].rel.Name)
+	if err := o.sameIndexes(); err != nil {
+		return err
 	}
 	if !t.HasRowID() {
 		if err := tx.lockRows(ctx, t.rel.OID, pick(full.Cols, t.key), full.Len, nil); err != nil {
@@ -92,7 +91,7 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 	if err != nil {
 		return err
 	}
-	for i, ix := range indexes {
+	for i, ix := range o.indexes {
 		if ix.rel.Unique {
 			if err := tx.checkIndex(ctx, t, o, i, ix, full); err != nil {
 				return err
@@ -108,10 +107,10 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 		if o.slots.Int64(cellNew)[s] > 0 || (exists[i] && o.slots.Int64(cellOld)[s] == 0) {
 			return t.duplicate(t.rel.Name+"_pkey", t.key, full, int32(i))
 		}
-		if err := tx.checkTaken(o, indexes, full, int32(i)); err != nil {
+		if err := tx.checkTaken(o, full, int32(i)); err != nil {
 			return err
 		}
-		if err := o.add(full.Cols, int32(i), s, indexes); err != nil {
+		if err := o.add(full.Cols, int32(i), s); err != nil {
 			return err
 		}
 	}

@@ -41,17 +41,7 @@ func appendHash(dst []byte, c *delta.Column, row int32) []byte {
 // checkIndex refuses rows whose key a unique index already has in the newest version, the rows
 // that the Tx removed aside. Keys with a NULL are never equal.
 func (tx *Tx) checkIndex(ctx context.Context, t *Table, o *overlay, at int, ix *index, full *delta.Batch) error {
-	keys := pick(full.Cols, ix.key)
-	var sel []int32
-	for i := range int32(full.Len) {
-		if !anyNull(keys, i) {
-			sel = append(sel, i)
-		}
-	}
-	gathered := make([]delta.Column, len(keys))
-	for i := range keys {
-		gathered[i] = delta.Copy(&keys[i], sel)
-	}
+	gathered, sel := keysOf(ix, full)
 	if len(sel) == 0 {
 		return nil
 	}
@@ -75,9 +65,39 @@ func (tx *Tx) checkIndex(ctx context.Context, t *Table, o *overlay, at int, ix *
 	})
 }
 
+// keysOf gathers the keys without NULL that rows have in an index; sel says whose they are.
+func keysOf(ix *index, rows *delta.Batch) (keys []delta.Column, sel []int32) {
+	all := pick(rows.Cols, ix.key)
+	for i := range int32(rows.Len) {
+		if !anyNull(all, i) {
+			sel = append(sel, i)
+		}
+	}
+	keys = make([]delta.Column, len(all))
+	for i := range all {
+		keys[i] = delta.Copy(&all[i], sel)
+	}
+	return keys, sel
+}
+
+// lockUnique locks the unique keys of rows that go, so that who inserts one of them waits for
+// this Tx's end.
+func (tx *Tx) lockUnique(ctx context.Context, o *overlay, rows *delta.Batch) error {
+	for _, ix := range o.indexes {
+		if !ix.rel.Unique {
+			continue
+		}
+		keys, sel := keysOf(ix, rows)
+		if err := tx.lockRows(ctx, ix.rel.OID, keys, len(sel), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // checkTaken refuses a row whose unique key another new row of the Tx has.
-func (tx *Tx) checkTaken(o *overlay, indexes []*index, full *delta.Batch, row int32) error {
-	for i, ix := range indexes {
+func (tx *Tx) checkTaken(o *overlay, full *delta.Batch, row int32) error {
+	for i, ix := range o.indexes {
 		if o.taken[i] == nil {
 			continue
 		}

@@ -1,0 +1,15 @@
+package table
+
+// Waiting reports whether tx stands in line for a lock.
+func (tx *Tx) Waiting() bool {
+	tx.set.locks.mu.Lock()
+	defer tx.set.locks.mu.Unlock()
+	return tx.waiting
+}
+
+// LocksHeld counts the keys that are locked.
+func (s *Set) LocksHeld() int {
+	s.locks.mu.Lock()
+	defer s.locks.mu.Unlock()
+	return len(s.locks.mu.held)
+}
