@@ -2,7 +2,6 @@ package lane
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -178,8 +177,8 @@ func (m *member) readsVersions() bool { return m.tables || len(m.views) > 0 }
 
 // failLocked stops a member for good.
 func (r *Runtime) failLocked(m *member, err error) {
-	if m.dropped || errors.Is(err, r.ctx.Err()) {
-		return
+	if m.dropped || r.ctx.Err() != nil {
+		return // a tick that was cut off by the end is no failure
 	}
 	m.state, m.err = memberFailed, err
 	r.cfg.Logger.Error("dataflow stopped", "relation", m.rel.QualifiedName(), "error", err)

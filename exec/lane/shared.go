@@ -125,11 +125,14 @@ func (r *Runtime) tickAll() {
 	for _, m := range order {
 		// State and frontier of a member of the lane move only in this goroutine. One that is
 		// behind the lane still stops at every pin on its way.
-		for m.state == memberRunning && m.frontier < to {
+		for m.state == memberRunning && m.frontier < to && r.ctx.Err() == nil {
 			r.tickView(m, r.nextPin(m.frontier, to))
 		}
 	}
 
+	if r.ctx.Err() != nil {
+		return // not everybody is at the boundary
+	}
 	r.mu.Lock()
 	r.mu.at, r.mu.ticking = max(r.mu.at, to), 0
 	r.keepLocked()
