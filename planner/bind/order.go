@@ -100,9 +100,22 @@ func (c *core) order(list []*pg.Node) error {
 		if err := comparable(t.expr.Type().OID, c.b.where(t.expr)); err != nil {
 			return err
 		}
-		c.tail.keys = append(c.tail.keys, item)
+		if err := checkTargets(len(c.targets)); err != nil {
+			return err
+		}
+		c.tail.key(item)
 	}
 	return nil
+}
+
+// key adds an item; one whose column is a key already orders nothing.
+func (t *tail) key(item sortItem) {
+	for i := range t.keys {
+		if t.keys[i].target == item.target {
+			return
+		}
+	}
+	t.keys = append(t.keys, item)
 }
 
 // direction reads ASC, DESC and NULLS; NULLs are larger than anything.

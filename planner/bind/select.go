@@ -175,6 +175,16 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	return c.body(), nil
 }
 
+// maxTargets is PostgreSQL's bound of a select list with what ORDER BY and GROUP BY add to it.
+const maxTargets = 1664
+
+func checkTargets(count int) error {
+	if count > maxTargets {
+		return sqlerr.New(sqlerr.TooManyColumns, "target lists can have at most %d entries", maxTargets)
+	}
+	return nil
+}
+
 // targetList binds a select list.
 func (b *binder) targetList(list []*pg.Node) ([]target, error) {
 	var out []target
@@ -189,6 +199,9 @@ func (b *binder) targetList(list []*pg.Node) ([]target, error) {
 				out = append(out, cols...)
 				continue
 			}
+		}
+		if err := checkTargets(len(out) + 1); err != nil {
+			return nil, err
 		}
 		e, err := b.exprAt(rt.Val, inSelect)
 		if err != nil {

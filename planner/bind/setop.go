@@ -29,7 +29,7 @@ func (b *binder) setOperation(s *pg.SelectStmt) (*body, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.keys = append(t.keys, item)
+		t.key(item)
 	}
 	b.lv.scope = scope{}
 	if err := t.limits(b, s); err != nil {
