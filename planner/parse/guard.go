@@ -11,6 +11,9 @@ const (
 	// maxNesting bounds the depth of any parse tree: pg_query walks trees with recursive C that
 	// knows no stack limit, and 40,000 levels kill the process.
 	maxNesting = 4000
+	// maxCommentSteps bounds work of PostgreSQL's scanner that grows with the square of the text:
+	// 40 kB of "/*/*/*…" take seconds, in C, where nothing can cancel them.
+	maxCommentSteps = 8 << 20
 )
 
 // level is one open parenthesis, bracket or CASE (or the statement itself) in the guard's walk.
@@ -44,6 +47,9 @@ func checkNesting(sql string) error {
 	label := false
 	for {
 		t := lx.next()
+		if lx.commentSteps > maxCommentSteps {
+			return sqlerr.New(sqlerr.ProgramLimitExceeded, "too many comments open in runs of operator characters").At(t.start)
+		}
 		if t.kind == tokEOF {
 			return nil
 		}

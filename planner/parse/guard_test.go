@@ -57,6 +57,31 @@ func TestLongChains(t *testing.T) {
 	}
 }
 
+// TestComments: what the scanner would read again and again is refused, comments as people write
+// them are not.
+func TestComments(t *testing.T) {
+	const n = 100_000
+	for name, sql := range map[string]string{
+		"open":         "SELECT 1 " + strings.Repeat("/*", n),
+		"nested":       "SELECT 1 " + strings.Repeat("/*", n) + strings.Repeat("*/", n),
+		"side by side": "SELECT 1 /*" + strings.Repeat("/**/", n) + "*/",
+	} {
+		if _, err := Parse(sql); sqlerr.CodeOf(err) != sqlerr.ProgramLimitExceeded {
+			t.Errorf("%s: got %v, want a refusal", name, err)
+		}
+	}
+	banner := "/" + strings.Repeat("*", 78) + "/\n"
+	for name, sql := range map[string]string{
+		"banners": strings.Repeat(banner, n/10) + "SELECT 1",
+		"spaced":  "SELECT 1 " + strings.Repeat("/* ", n) + strings.Repeat("*/ ", n),
+		"one":     "SELECT 1 /*" + strings.Repeat("-*", n) + "/",
+	} {
+		if _, err := Parse(sql); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestGuardEdge(t *testing.T) {
 	// The deepest chains that the guard lets pass must be parsed, not lost.
 	for name, sql := range map[string]string{

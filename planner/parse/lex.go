@@ -34,6 +34,10 @@ type lexer struct {
 	// plainOther is its last character that is no sign, -1 = none. A run of signs is as many
 	// tokens: it must not be read as often.
 	plainEnd, plainOther int
+	// commentSteps counts what PostgreSQL's scanner reads at the openings of comments: at each,
+	// and also inside another comment, it reads all operator characters that follow and gives
+	// them back. opEnd is the end of the last such run.
+	commentSteps, opEnd int
 }
 
 func (l *lexer) text(t token) string { return l.src[t.start:t.end] }
@@ -109,6 +113,7 @@ func (l *lexer) blockComment() {
 		switch {
 		case l.src[l.pos] == '/' && l.peek(1) == '*':
 			depth++
+			l.countOpening()
 			l.pos += 2
 		case l.src[l.pos] == '*' && l.peek(1) == '/':
 			depth--
@@ -120,6 +125,16 @@ func (l *lexer) blockComment() {
 			l.pos++
 		}
 	}
+}
+
+func (l *lexer) countOpening() {
+	if l.opEnd <= l.pos {
+		l.opEnd = l.pos
+		for l.opEnd < len(l.src) && isOpChar(l.src[l.opEnd]) {
+			l.opEnd++
+		}
+	}
+	l.commentSteps += l.opEnd - l.pos
 }
 
 // word scans an identifier, or a string or identifier with a letter before its quote.
