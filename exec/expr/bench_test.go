@@ -12,23 +12,25 @@ import (
 
 const benchRows = 1024
 
-// benchBatch has columns int4, int8, numeric, numeric, text.
+// benchBatch has columns int4, int8, numeric, numeric, text, float8.
 func benchBatch() *delta.Batch {
 	a, b := delta.NewBuilder(sqltype.Int4), delta.NewBuilder(sqltype.Int8)
 	n, m, s := delta.NewBuilder(sqltype.Numeric), delta.NewBuilder(sqltype.Numeric), delta.NewBuilder(sqltype.Text)
+	f := delta.NewBuilder(sqltype.Float8)
 	for i := range benchRows {
+		delta.Append(f, float64(i)*0.1)
 		delta.Append(a, int32(i*7919%1000))
 		delta.Append(b, int64(i*104729%100000))
 		n.AppendNumeric(decimal.New(int64(i*7919%1000000), 2))
 		m.AppendNumeric(decimal.New(int64(i*31+1), 3))
 		s.AppendBytes(fmt.Appendf(nil, "customer-%04d at some street %d", i, i%17))
 	}
-	return &delta.Batch{Len: benchRows, Cols: []delta.Column{a.Take(), b.Take(), n.Take(), m.Take(), s.Take()}}
+	return &delta.Batch{Len: benchRows, Cols: []delta.Column{a.Take(), b.Take(), n.Take(), m.Take(), s.Take(), f.Take()}}
 }
 
 func BenchmarkEval(b *testing.B) {
 	boolean, num := sqltype.Of(sqltype.Bool), sqltype.Of(sqltype.Numeric)
-	i8 := sqltype.Of(sqltype.Int8)
+	i8, f8 := sqltype.Of(sqltype.Int8), sqltype.Of(sqltype.Float8)
 	numConst := &plan.Const{T: num, Value: delta.ConstNumeric(decimal.New(100000, 2), 1)}
 	like := func(p string) plan.Expr {
 		return call(textlike, boolean, column(4, text), &plan.Const{T: text, Value: delta.ConstBytes(sqltype.Text, []byte(p), 1)})
@@ -42,6 +44,8 @@ func BenchmarkEval(b *testing.B) {
 		{"int4 + const", call(int4pl, int4, column(0, int4), intConst(1))},
 		{"int8 * int8", call(465, i8, column(1, i8), column(1, i8))},
 		{"int4 / const", call(int4div, int4, column(0, int4), intConst(3))},
+		{"float8 + float8", call(218, f8, column(5, f8), column(5, f8))},
+		{"float8 > const", call(297, boolean, column(5, f8), &plan.Const{T: f8, Value: delta.Const(sqltype.Float8, 50.0, 1)})},
 		{"numeric > const", call(1720, boolean, column(2, num), numConst)},
 		{"numeric + numeric", call(1724, num, column(2, num), column(3, num))},
 		{"numeric * numeric", call(1726, num, column(2, num), column(3, num))},

@@ -80,6 +80,9 @@ func init() {
 	for _, t := range []string{"jsonb_array_element", "jsonb_array_element_text", "jsonb_delete_idx"} {
 		argEdges[t] = map[int][]string{1: {"0", "1", "2", "-1", "-3", "9", "2147483647", "-2147483648"}}
 	}
+	for _, t := range []string{"numeric", "int4", "int8", "float4", "float8"} {
+		argEdges[t+"_to_char"] = map[int][]string{1: numberFormats}
+	}
 	argEdges["timestamp_izone"] = map[int][]string{0: {"0", "1 hour", "-05:30", "1 day", "1 month"}}
 	argEdges["timestamptz_izone"] = argEdges["timestamp_izone"]
 	parts := map[int][]string{0: {"2024", "1", "-44", "0", "294277"}, 1: {"1", "2", "12", "13", "0"}, 2: {"1", "29", "31", "32", "0"}, 3: {"0", "23", "24", "-1"},
@@ -91,6 +94,10 @@ func init() {
 // patterns are regular expressions, valid and not.
 var patterns = []string{"a", "^a", "b$", "a.c", "[[:alpha:]]+", "[^a-c]", "(a)(b)?", "(x|ab)", "\\d+", "\\s", "a{2}", "a{,2}", "b*", "", "(", ")", "[a", "*a", "a**",
 	"\\m", "(?i)ABC", "***=a.c", "a|", "ü", "[[:foo:]]", "a{1,300}", "(a+)\\1", "l+?", "\\w+", "o W", "\\"}
+
+var numberFormats = []string{"999", "9999.99", "0000", "0999.990", "FM999.99", "FM0.99", "FM9990.00", "999,999", "9G999D99", "S999", "999S", "S0.0", "999MI", "FM999MI",
+	"PL999", "SG999", "999PR", "FM999PR", "9.9", "FM9.9", "99th", "99TH", "L999", "\"x\"99\\\"", "9 9 9", "FM9,999,999.0", ".99", "0.99", "", "999.", "9.9.9", "SMI", "09.9",
+	"FMS999.9", "FM99999999999999999999D9999"}
 
 var (
 	unitNames = []string{"microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century",

@@ -45,9 +45,9 @@ func init() {
 
 func floats[T float](t string) {
 	kernels(map[string]Kernel{
-		t + "pl":  fn2e(floatAdd[T]),
-		t + "mi":  fn2e(floatSub[T]),
-		t + "mul": fn2e(floatMul[T]),
+		t + "pl":  addFloats[T](),
+		t + "mi":  subFloats[T](),
+		t + "mul": mulFloats[T](),
 		t + "div": fn2e(floatDiv[T]),
 		t + "um":  fn1(func(a T) T { return -a }),
 		t + "up":  fn1(func(a T) T { return a }),

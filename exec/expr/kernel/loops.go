@@ -41,6 +41,13 @@ func eqKernel[T fixedNumber](flip uint8) Kernel {
 			}
 			return
 		}
+		if len(c.Sel) == c.N && ma != 0 {
+			b = b[:len(out)]
+			for i, v := range a[:len(out)] {
+				out[i] = b2u(eq(v, b[i])) ^ flip
+			}
+			return
+		}
 		for _, i := range c.Sel {
 			out[i] = b2u(eq(a[i&ma], b[i&mb])) ^ flip
 		}
@@ -66,6 +73,11 @@ func lessKernel[T fixedNumber](swap bool) Kernel {
 			k := a[0]
 			for i, v := range b[:len(out)] {
 				out[i] = b2u(lt(k, v))
+			}
+		case len(c.Sel) == c.N && ma != 0:
+			b = b[:len(out)]
+			for i, v := range a[:len(out)] {
+				out[i] = b2u(lt(v, b[i]))
 			}
 		default:
 			for _, i := range c.Sel {
@@ -94,6 +106,11 @@ func lessEqualKernel[T fixedNumber](swap bool) Kernel {
 			k := a[0]
 			for i, v := range b[:len(out)] {
 				out[i] = b2u(le(k, v))
+			}
+		case len(c.Sel) == c.N && ma != 0:
+			b = b[:len(out)]
+			for i, v := range a[:len(out)] {
+				out[i] = b2u(le(v, b[i]))
 			}
 		default:
 			for _, i := range c.Sel {

@@ -1,0 +1,97 @@
+package kernel
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/tributary-db/tributary/exec/expr/numchar"
+	"github.com/tributary-db/tributary/internal/decimal"
+)
+
+// to_char of numbers.
+func init() {
+	kernels(map[string]Kernel{
+		"numeric_to_char": app2(func(c *Call, dst []byte, v dec, format string) ([]byte, Err) {
+			return numberToChar(c, dst, format, func(f *numchar.Format) (string, int) {
+				return decimal.Round(v, f.Post).String(), f.Post
+			})
+		}),
+		"int4_to_char": app2(func(c *Call, dst []byte, v int32, format string) ([]byte, Err) {
+			return intToChars(c, dst, int64(v), format)
+		}),
+		"int8_to_char": app2(intToChars),
+		"float4_to_char": app2(func(c *Call, dst []byte, v float32, format string) ([]byte, Err) {
+			return floatToChars(c, dst, float64(v), 6, format)
+		}),
+		"float8_to_char": app2(func(c *Call, dst []byte, v float64, format string) ([]byte, Err) {
+			return floatToChars(c, dst, v, 15, format)
+		}),
+	})
+}
+
+// formatState keeps the last format parsed.
+type formatState struct {
+	text   string
+	format *numchar.Format
+}
+
+func (c *Call) numberFormat(text string) (*numchar.Format, Err) {
+	if st, ok := c.State.(*formatState); ok && st.text == text {
+		return st.format, nil
+	}
+	own := strings.Clone(text)
+	f, err := numchar.Parse(own)
+	if err != nil {
+		return nil, err
+	}
+	c.State = &formatState{own, f}
+	return f, nil
+}
+
+// numberToChar lays out what digits gives for the format: a number and its digits after the point.
+func numberToChar(c *Call, dst []byte, format string, digits func(f *numchar.Format) (string, int)) ([]byte, Err) {
+	if format == "" {
+		return dst, nil
+	}
+	f, err := c.numberFormat(format)
+	if err != nil {
+		return dst, err
+	}
+	text, post := digits(f)
+	unsigned := strings.TrimPrefix(text, "-")
+	return f.Append(dst, unsigned, len(unsigned) < len(text), post), nil
+}
+
+func intToChars(c *Call, dst []byte, v int64, format string) ([]byte, Err) {
+	return numberToChar(c, dst, format, func(f *numchar.Format) (string, int) {
+		text := strconv.FormatInt(v, 10)
+		if f.Post > 0 {
+			text += "." + strings.Repeat("0", f.Post)
+		}
+		return text, f.Post
+	})
+}
+
+// floatToChars shows no more digits than the type is sure of.
+func floatToChars(c *Call, dst []byte, v float64, sure int, format string) ([]byte, Err) {
+	return numberToChar(c, dst, format, func(f *numchar.Format) (string, int) {
+		whole, special := len(strconv.FormatFloat(math.Abs(v), 'f', 0, 64)), ""
+		switch {
+		case math.IsNaN(v):
+			special = "NaN"
+		case math.IsInf(v, 1):
+			special = "Infinity"
+		case math.IsInf(v, -1):
+			special = "-Infinity"
+		}
+		if special != "" {
+			whole = len(strings.TrimPrefix(special, "-"))
+		}
+		post := min(f.Post, max(sure-whole, 0))
+		if special != "" {
+			return special, post
+		}
+		return strconv.FormatFloat(v, 'f', post, 64), post
+	})
+}
