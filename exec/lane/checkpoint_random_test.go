@@ -1,6 +1,7 @@
 package lane_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -8,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/storage/objstore"
 )
 
 // The views of the random test, each with the query that a fresh SELECT must equal ("" = none
@@ -45,6 +49,7 @@ type walk struct {
 	sinks map[string]bool
 	last  int64 // seconds of the last event time
 	next  int
+	old   uint32 // version of the engine, 0 = it is as it was
 }
 
 func (w *walk) setup() {
@@ -268,7 +273,8 @@ func TestRandomWalk(t *testing.T) {
 func randomWalk(t *testing.T, seed uint64, steps int) {
 	w := &walk{database: newDatabase(t), rng: seeded(t, seed), views: map[string]bool{}, sinks: map[string]bool{}}
 	w.setup()
-	restored, ticks := 0, uint64(0)
+	defer w.reset()
+	damaged, restored, ticks := false, 0, uint64(0)
 	for range 4 {
 		for range 1 + w.rng.IntN(steps/2) {
 			w.step()
@@ -277,13 +283,19 @@ func randomWalk(t *testing.T, seed uint64, steps int) {
 			w.checkAll()
 		}
 		w.crashAnyhow()
+		damaged = w.damage() || damaged
 		w.start()
 		w.checkAll()
 		s := w.runtime.Stats()
 		restored, ticks = restored+s.Restored, ticks+s.Ticks
-		if s.Failed > 0 {
-			t.Fatalf("%d failed: %q", s.Failed, w.warnings.take())
+		warned := w.warnings.take()
+		if s.Failed > 0 || (!damaged && len(warned) > 0) {
+			t.Fatalf("%d failed: %q", s.Failed, warned)
 		}
+		for _, m := range warned {
+			t.Log(m)
+		}
+		w.reset()
 	}
 	t.Logf("%d members restored, %d ticks after restarts", restored, ticks)
 	var closed []string
@@ -298,6 +310,57 @@ func randomWalk(t *testing.T, seed uint64, steps int) {
 	}
 	for _, m := range w.warnings.take() {
 		t.Errorf("warning: %s", m)
+	}
+}
+
+// damage flips a bit of a checkpoint, or loses one, or makes the engine another version; mostly
+// nothing. It reports whether it did.
+func (w *walk) damage() bool {
+	var keys []string
+	for info, err := range w.objects.List(context.Background(), "state/ckpt/", "") {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		keys = append(keys, info.Key)
+	}
+	if len(keys) == 0 {
+		return false
+	}
+	key := keys[w.rng.IntN(len(keys))]
+	switch w.rng.IntN(8) {
+	case 0:
+		w.old = lane.SetEngineVersion(1000)
+	case 1:
+		if err := w.objects.Delete(context.Background(), key); err != nil {
+			w.t.Fatal(err)
+		}
+	case 2, 3:
+		w.flip(key)
+	default:
+		return false
+	}
+	return true
+}
+
+func (w *walk) flip(key string) {
+	b, _, err := objstore.ReadObject(context.Background(), w.objects, key, 1<<30)
+	if err == nil {
+		b[w.rng.IntN(len(b))] ^= 1 << w.rng.IntN(8)
+		err = w.objects.Delete(context.Background(), key)
+	}
+	if err == nil {
+		_, err = w.objects.Put(context.Background(), key, [][]byte{b}, objstore.Condition{})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// reset makes the engine's version what it was.
+func (w *walk) reset() {
+	if w.old != 0 {
+		lane.SetEngineVersion(w.old)
+		w.old = 0
 	}
 }
 
