@@ -25,7 +25,6 @@ import (
 type fakeSession struct {
 	client   face.Client
 	status   face.TxStatus
-	implicit bool // an implicit transaction has failed
 	stmts    map[string]*fakeStmt
 	portals  map[string]*fakePortal
 	settings []face.Setting

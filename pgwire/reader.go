@@ -112,9 +112,6 @@ func (r *reader) skipLast() error {
 	return err
 }
 
-// buffered reports whether more input is here already.
-func (r *reader) buffered() bool { return r.br.Buffered() > r.discard }
-
 func unexpectedEOF(err error, inside bool) error {
 	if err == io.EOF && inside {
 		return fmt.Errorf("connection ended inside a message: %w", io.ErrUnexpectedEOF)

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"strings"
-	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/connector"
@@ -216,6 +215,3 @@ func (s *Server) openFaces(ctx context.Context) error {
 	s.serve(web)
 	return nil
 }
-
-// drainTimeout is used where Stop's context has no end.
-const drainTimeout = 10 * time.Second

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"time"
@@ -53,15 +52,3 @@ func New(d Deps) *Database {
 
 // ServerVersion is the server_version that clients are told.
 func (db *Database) ServerVersion() string { return "15.0 (Tributary " + db.Version + ")" }
-
-// appendEntry appends and waits. The outcome of an entry does not depend on ctx: who gives up
-// waiting does not take it back.
-func (db *Database) appendEntry(ctx context.Context, e *log.Entry) (log.Appended, error) {
-	p := db.Log.Append(e)
-	select {
-	case <-p.Done():
-		return p.Result()
-	case <-ctx.Done():
-		return log.Appended{}, context.Cause(ctx)
-	}
-}

@@ -284,7 +284,6 @@ type running struct {
 	size   int
 	top    *step
 	memory *memory
-	late   map[exec.LateReason]int64
 	result sum
 	seq    exec.Tick
 }

@@ -16,7 +16,6 @@ type values struct {
 	env  *expr.Env
 	rows *delta.BatchBuilder
 	next int
-	done bool
 }
 
 func (v *values) Open(env exec.Env) error {

@@ -230,10 +230,10 @@ func TestRebalanceTimeout(t *testing.T) {
 // A leader that joins and never brings assignments is removed, and the follower is told to join.
 func TestLeaderNeverSyncs(t *testing.T) {
 	b := newBench(t, testLimits())
-	leader, follower, generation := b.stable()
+	leader, follower, _ := b.stable()
 	first := b.join(joinOf(leader, nil))
 	b.join(joinOf(follower, nil))
-	generation = first.take(t).Generation
+	generation := first.take(t).Generation
 	waits := b.sync(follower, generation, nil)
 	for range 4 {
 		b.pass(8 * time.Second)

@@ -91,7 +91,7 @@ func (db *DB) uploadBlock(ctx context.Context, g *flushGroup, pieces []placedPie
 			relative = 0
 		}
 		last := &runs[len(runs)-1].RecordBatches[0]
-		*last = data[at-len(*last) : len(data)]
+		*last = data[at-len(*last):]
 		p.position, p.relative = segment.HeaderSize+int64(at), relative
 		relative += p.span
 	}

@@ -158,6 +158,8 @@ func watch(postgres, dir string, cred *syscall.Credential) error {
 }
 
 // alive keeps the watcher's pipe from being collected.
+//
+//lint:ignore U1000 nobody needs to read it
 var alive *os.File
 
 func awaitReady(dsn, dir string) error {

@@ -23,7 +23,6 @@ const (
 type wide struct {
 	years, months, days int64
 	micros              int64
-	bad                 bool
 }
 
 func addInt32(sum *int64, v int64) bool {
