@@ -26,8 +26,8 @@ test-s3: ## Run the object store's tests against a real S3 server (built on firs
 test-long: ## Run the end-to-end tests in their long form: ten kills, more records.
 	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 60m ./test/...
 
-slt: ## Run the sqllogictest suites in all modes.
-	$(GO) test -count=1 -v ./sqllogictest/...
+slt: ## Run the sqllogictest suites and the corpus's eight files in all modes (about ten minutes).
+	TRIBUTARY_TEST_SLT=1 TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -v -timeout 60m ./sqllogictest/...
 
 bench: build ## Measure the built server and print one table; with S3 once make test-s3 has built a server.
 	@tools=$${TRIBUTARY_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/tributary-tools}; \
