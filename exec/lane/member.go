@@ -58,6 +58,7 @@ type member struct {
 	err      error
 	frontier log.CommitSeq
 	changed  log.CommitSeq // newest version at which the content changed
+	kept     log.CommitSeq // version that the view was last told to keep
 	ticked   bool          // has run its first tick
 	inLane   bool
 	dropped  bool
@@ -211,11 +212,15 @@ func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) (err err
 
 // touched reports whether anything m reads changed in (from, to].
 func (r *Runtime) touched(m *member, from, to log.CommitSeq) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.touchedLocked(m, from, to)
+}
+
+func (r *Runtime) touchedLocked(m *member, from, to log.CommitSeq) bool {
 	if len(m.topics.Topics) > 0 && r.cfg.Log.Touched(m.topics, to) > from {
 		return true
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	for _, oid := range m.views {
 		if up := r.mu.members[oid]; up != nil && up.changed > from {
 			return true

@@ -122,7 +122,8 @@ func (r *Runtime) tickAll() {
 	order := append([]*member(nil), r.mu.order...)
 	r.mu.Unlock()
 
-	for _, m := range order {
+	for i := r.passUntouched(order, 0, to); i < len(order); i = r.passUntouched(order, i+1, to) {
+		m := order[i]
 		// State and frontier of a member of the lane move only in this goroutine. One that is
 		// behind the lane still stops at every pin on its way.
 		for m.state == memberRunning && m.frontier < to && r.ctx.Err() == nil {
@@ -138,6 +139,25 @@ func (r *Runtime) tickAll() {
 	r.keepLocked()
 	r.broadcastLocked()
 	r.mu.Unlock()
+}
+
+// passUntouched moves on the members from position i on that nothing has touched up to to, and
+// returns the position of the first that must tick. Nobody waits for one that passes: it was
+// covered before.
+func (r *Runtime) passUntouched(order []*member, i int, to log.CommitSeq) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ; i < len(order); i++ {
+		m := order[i]
+		switch {
+		case m.state != memberRunning || m.frontier >= to:
+		case !m.ticked || r.touchedLocked(m, m.frontier, to):
+			return i
+		default:
+			m.frontier = to
+		}
+	}
+	return i
 }
 
 func (r *Runtime) nextPin(from, to log.CommitSeq) log.CommitSeq {
@@ -183,8 +203,11 @@ func (r *Runtime) keepLocked() {
 		}
 	}
 	for _, m := range r.mu.members {
-		if m.inLane { // this goroutine is the owner
+		// This goroutine is the owner of those in the lane. What has not changed since it was last
+		// told has no versions to forget.
+		if m.inLane && m.kept < m.changed {
 			m.view.keep(v)
+			m.kept = v
 		}
 	}
 	r.cfg.Tables.Keep(v)

@@ -84,7 +84,7 @@ func (g *gen) constant(k kind) string {
 		if g.exact {
 			return fmt.Sprintf("%d.%d0", g.IntN(5)-2, g.IntN(9)+1)
 		}
-		return g.one("0.5", "-1.25", "2", "100.001", "0")
+		return g.one("0.5", "-1.25", "2.0", "100.001", "0.0") // of an integer, floor and sign are double precision
 	case text:
 		return g.one("'a'", "'ab'", "''", "'B'", "'x_y'", "'zz%'")
 	case timestamp:
