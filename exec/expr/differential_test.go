@@ -288,6 +288,9 @@ func TestKernelsAgainstPostgres(t *testing.T) {
 				}
 			} else if want.code != "" {
 				errors++
+				if !d.f.MayFail {
+					t.Errorf("%s is said never to fail: %v", queries[calls+i], want)
+				}
 			}
 		}
 		if bad > 3 {

@@ -373,3 +373,20 @@ length(s) > 5 and substring(s, 1, 5) = 'Hello'
 not (i4 = 10 and b)
 (i4 = 10) = b
 (i4 > 0) is not distinct from b
+-- Values as JSON.
+to_json(s)
+to_jsonb(ts)
+to_json(tz)
+to_jsonb(n)
+to_jsonb(f8)
+to_jsonb(j)
+to_jsonb(iv)
+json_build_object('a', i4, 'b', s, 'c', null, 'd', d)
+jsonb_build_object('k', b, 'j', j, 'u', u)
+json_build_array(i4, n, s, j, y)
+jsonb_build_array(f4, tz, v)
+json_build_object(s, 1)
+jsonb_build_object(b, 1, i4, 2)
+json_build_object('a')
+json_build_object()
+jsonb_build_array()
