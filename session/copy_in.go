@@ -128,10 +128,10 @@ func (c *copyIn) row(fields [][]byte) error {
 	if len(fields) > len(c.columns) {
 		return sqlerr.New(sqlerr.BadCopyFileFormat, "extra data after last expected column")
 	}
-	if len(fields) < len(c.columns) {
-		return sqlerr.New(sqlerr.BadCopyFileFormat, "missing data for column %q", c.rel.Columns[c.columns[len(fields)]].Name)
-	}
 	for i, at := range c.columns {
+		if i >= len(fields) {
+			return sqlerr.New(sqlerr.BadCopyFileFormat, "missing data for column %q", c.rel.Columns[at].Name)
+		}
 		b := c.rows.Cols[at]
 		if fields[i] == nil {
 			b.AppendNull()

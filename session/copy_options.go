@@ -17,63 +17,102 @@ type copyFormat struct {
 	escape    byte
 }
 
+// copyGiven is the options as written, before they are checked against each other.
+type copyGiven map[string]parse.Option
+
 // readCopyOptions follows PostgreSQL's COPY; binary is not there yet.
 func readCopyOptions(list []parse.Option) (copyFormat, error) {
-	f := copyFormat{delimiter: '\t', null: `\N`}
+	given := copyGiven{}
+	var f copyFormat
 	for _, o := range list {
-		if o.Name == "format" {
-			switch strings.ToLower(o.Value) {
-			case "text":
-			case "csv":
-				f = copyFormat{csv: true, delimiter: ',', quote: '"', escape: '"'}
-			case "binary":
-				return f, unsupported("COPY in binary format")
-			default:
-				return f, sqlerr.New(sqlerr.InvalidParameterValue, "COPY format %q not recognized", o.Value).At(o.Pos)
-			}
+		if _, twice := given[o.Name]; twice {
+			return f, sqlerr.New(sqlerr.SyntaxError, "conflicting or redundant options").At(o.Pos)
+		}
+		given[o.Name] = o
+		if err := f.take(o); err != nil {
+			return f, err
 		}
 	}
-	var escapeGiven bool
-	for _, o := range list {
-		switch o.Name {
-		case "format":
-		case "delimiter", "quote", "escape":
-			if len(o.Value) != 1 {
-				return f, sqlerr.New(sqlerr.FeatureNotSupported, "COPY %s must be a single one-byte character", o.Name).At(o.Pos)
-			}
-			if o.Name != "delimiter" && !f.csv {
-				return f, sqlerr.New(sqlerr.FeatureNotSupported, "COPY %s available only in CSV mode", o.Name).At(o.Pos)
-			}
-			switch o.Name {
-			case "delimiter":
-				f.delimiter = o.Value[0]
-			case "quote":
-				f.quote = o.Value[0]
-				if !escapeGiven {
-					f.escape = f.quote
-				}
-			case "escape":
-				f.escape, escapeGiven = o.Value[0], true
-			}
-		case "null":
-			f.null = o.Value
-		case "header":
-			on, ok := o.Bool()
-			if !ok {
-				return f, sqlerr.New(sqlerr.FeatureNotSupported, "COPY HEADER %s is not supported", o.Value).At(o.Pos)
-			}
-			f.header = on
-		case "encoding":
-			if _, err := parseEncoding(o.Value); err != nil {
-				return f, sqlerr.New(sqlerr.FeatureNotSupported, "encoding %q is not supported", o.Value).At(o.Pos)
-			}
-		case "freeze":
+	return f, f.check(given)
+}
+
+// take reads what can be read of one option alone.
+func (f *copyFormat) take(o parse.Option) error {
+	switch o.Name {
+	case "format":
+		switch o.Value {
+		case "text":
+		case "csv":
+			f.csv = true
+		case "binary":
+			return unsupported("COPY in binary format")
 		default:
-			return f, sqlerr.New(sqlerr.FeatureNotSupported, "COPY option %q is not supported", o.Name).At(o.Pos)
+			return sqlerr.New(sqlerr.InvalidParameterValue, "COPY format %q not recognized", o.Value).At(o.Pos)
+		}
+	case "header":
+		if strings.EqualFold(o.Value, "match") {
+			return unsupported("COPY HEADER MATCH")
+		}
+		on, ok := o.Bool()
+		if !ok {
+			return sqlerr.New(sqlerr.SyntaxError, `header requires a Boolean value or "match"`)
+		}
+		f.header = on
+	case "encoding":
+		if _, err := parseEncoding(o.Value); err != nil {
+			return sqlerr.New(sqlerr.FeatureNotSupported, "encoding %q is not supported", o.Value).At(o.Pos)
+		}
+	case "freeze", "delimiter", "quote", "escape", "null":
+	case "force_quote", "force_not_null", "force_null":
+		return unsupported("COPY option " + strings.ToUpper(o.Name))
+	default:
+		return sqlerr.New(sqlerr.SyntaxError, "option %q not recognized", o.Name).At(o.Pos)
+	}
+	return nil
+}
+
+// check sets the defaults and checks the options against each other, in PostgreSQL's order.
+func (f *copyFormat) check(given copyGiven) error {
+	var err error
+	one := func(name string, otherwise byte) byte {
+		o, ok := given[name]
+		switch {
+		case err != nil || !ok:
+			return otherwise
+		case name != "delimiter" && !f.csv:
+			err = sqlerr.New(sqlerr.FeatureNotSupported, "COPY %s available only in CSV mode", name)
+		case len(o.Value) != 1:
+			err = sqlerr.New(sqlerr.FeatureNotSupported, "COPY %s must be a single one-byte character", name)
+		default:
+			return o.Value[0]
+		}
+		return otherwise
+	}
+	invalid := func(is bool, format string, args ...any) {
+		if is && err == nil {
+			err = sqlerr.New(sqlerr.InvalidParameterValue, format, args...)
 		}
 	}
-	if strings.ContainsAny(f.null, "\r\n") {
-		return f, sqlerr.New(sqlerr.InvalidParameterValue, "COPY null representation cannot use newline or carriage return")
+	f.delimiter, f.null = '\t', `\N`
+	if f.csv {
+		f.delimiter, f.null = ',', ""
 	}
-	return f, nil
+	f.delimiter = one("delimiter", f.delimiter)
+	if o, ok := given["null"]; ok {
+		f.null = o.Value
+	}
+	invalid(f.delimiter == '\n' || f.delimiter == '\r', "COPY delimiter cannot be newline or carriage return")
+	invalid(strings.ContainsAny(f.null, "\r\n"), "COPY null representation cannot use newline or carriage return")
+	invalid(!f.csv && strings.IndexByte(`\.abcdefghijklmnopqrstuvwxyz0123456789`, f.delimiter) >= 0, "COPY delimiter cannot be \"%c\"", f.delimiter)
+	f.quote = one("quote", '"')
+	invalid(f.csv && f.delimiter == f.quote, "COPY delimiter and quote must be different")
+	f.escape = one("escape", f.quote)
+	switch {
+	case err != nil:
+	case strings.IndexByte(f.null, f.delimiter) >= 0:
+		err = sqlerr.New(sqlerr.FeatureNotSupported, "COPY delimiter must not appear in the NULL specification")
+	case f.csv && strings.IndexByte(f.null, f.quote) >= 0:
+		err = sqlerr.New(sqlerr.FeatureNotSupported, "CSV quote character must not appear in the NULL specification")
+	}
+	return err
 }

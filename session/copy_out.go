@@ -1,11 +1,11 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"strconv"
 
 	"github.com/tributary-db/tributary/exec/flow"
-	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -152,14 +152,30 @@ func (c *copyOut) rows(d *delta.Batch) error {
 	return d.EachRow(one)
 }
 
+// csvField quotes what would read as something else: the null string, a delimiter, quote or
+// line end, and a lone \. that would end the data.
+func (c *copyOut) csvField(v []byte) {
+	f := c.format
+	quote := string(v) == f.null || bytes.IndexByte(v, f.delimiter) >= 0 || bytes.IndexByte(v, f.quote) >= 0 ||
+		bytes.ContainsAny(v, "\r\n") || (c.width == 1 && string(v) == `\.`)
+	if !quote {
+		c.line = append(c.line, v...)
+		return
+	}
+	c.line = append(c.line, f.quote)
+	for _, b := range v {
+		if b == f.quote || b == f.escape {
+			c.line = append(c.line, f.escape)
+		}
+		c.line = append(c.line, b)
+	}
+	c.line = append(c.line, f.quote)
+}
+
 // field appends a value that is not NULL.
 func (c *copyOut) field(v []byte) {
 	if c.format.csv {
-		if string(v) == c.format.null && len(v) > 0 {
-			c.line = append(append(append(c.line, c.format.quote), v...), c.format.quote)
-			return
-		}
-		c.line = record.AppendCSVField(c.line, v, c.format.delimiter, c.width == 1)
+		c.csvField(v)
 		return
 	}
 	for _, b := range v {

@@ -13,6 +13,8 @@ const maxCopyLine = 256 << 20
 type copyReader struct {
 	format copyFormat
 	buf    []byte // what is not cut yet
+	scan   rowScan
+	eol    lineEnd
 	eof    bool
 	done   bool // the end-of-data mark \. was seen
 	line   int
@@ -28,7 +30,11 @@ func (r *copyReader) next() ([][]byte, bool, error) {
 		r.buf = r.buf[:0]
 		return nil, false, nil
 	}
-	end, size := r.rowEnd()
+	end, size, err := r.rowEnd()
+	if err != nil {
+		r.line++
+		return nil, false, err
+	}
 	if end < 0 {
 		if len(r.buf) > maxCopyLine {
 			return nil, false, sqlerr.New(sqlerr.ProgramLimitExceeded, "COPY data row is longer than %d bytes", maxCopyLine)
@@ -39,13 +45,16 @@ func (r *copyReader) next() ([][]byte, bool, error) {
 		end, size = len(r.buf), len(r.buf)
 	}
 	row := r.buf[:end]
+	r.scan = rowScan{}
 	r.line++
 	if string(row) == `\.` {
+		if end == size && !r.format.csv {
+			return nil, false, sqlerr.New(sqlerr.BadCopyFileFormat, "end-of-copy marker corrupt")
+		}
 		r.done = true
 		return nil, false, nil
 	}
 	r.fields, r.store = r.fields[:0], r.store[:0]
-	var err error
 	if r.format.csv {
 		err = r.cutCSV(row)
 	} else {
@@ -54,25 +63,6 @@ func (r *copyReader) next() ([][]byte, bool, error) {
 	fields := r.fields
 	r.buf = r.buf[size:]
 	return fields, err == nil, err
-}
-
-// rowEnd finds the end of the first row, and where the next begins. In csv a line end inside
-// quotes is data.
-func (r *copyReader) rowEnd() (end, size int) {
-	quoted := false
-	for i, b := range r.buf {
-		switch {
-		case r.format.csv && b == r.format.quote:
-			quoted = !quoted
-		case b == '\n' && !quoted:
-			end = i
-			if end > 0 && r.buf[end-1] == '\r' {
-				end--
-			}
-			return end, i + 1
-		}
-	}
-	return -1, 0
 }
 
 // cutText follows COPY's text format: backslash escapes, the null string before unescaping.

@@ -3,6 +3,7 @@ package session
 import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -46,6 +47,26 @@ func (s *Session) plan(st *statement, given []sqltype.OID) (*planned, error) {
 		return &planned{fields: showFields(explainColumns)}, nil
 	}
 	return &planned{}, nil
+}
+
+// noParameters is the error of a simple query that has parameters: it names the first one.
+func (s *Session) noParameters(st *statement) error {
+	cat, o := s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, NoParams: true}
+	var err error
+	switch b := st.Body.(type) {
+	case *parse.Select:
+		_, err = s.db.plan(b.Query, cat, o)
+	case *parse.Insert:
+		_, err = bind.Insert(b, cat, o)
+	case *parse.Update:
+		_, err = bind.Update(b, cat, o)
+	case *parse.Delete:
+		_, err = bind.Delete(b, cat, o)
+	}
+	if err == nil {
+		err = sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $1")
+	}
+	return err
 }
 
 // planQuery plans a query that runs once.

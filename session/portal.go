@@ -254,7 +254,8 @@ type pull struct {
 	err    error // valid once rows is closed
 	cancel context.CancelFunc
 	now    *delta.Batch // batch at hand
-	next   int          // rows of now that were taken
+	sel    []int32      // its rows, as often as their weights say
+	next   int          // of sel, what was taken
 }
 
 func (s *Session) runLimited(ctx context.Context, p *portal, maxRows int, w face.Writer) error {
@@ -267,7 +268,11 @@ func (s *Session) runLimited(ctx context.Context, p *portal, maxRows int, w face
 	}
 	sent := 0
 	for {
-		part := p.run.take(maxRows - sent)
+		part, err := p.run.take(ctx, maxRows-sent)
+		if err != nil {
+			p.close()
+			return err
+		}
 		if part == nil {
 			err := p.run.err
 			p.close()
@@ -312,34 +317,55 @@ func (s *Session) startPull(ctx context.Context, p *portal) *pull {
 	return run
 }
 
-// take gives up to limit rows (0 = all at hand), nil at the end.
-func (r *pull) take(limit int) *delta.Batch {
-	if r.now != nil && r.next >= r.now.Rows() {
-		r.now, r.next = nil, 0
+// take gives up to limit rows (0 = all at hand), nil at the end. ctx is this Execute's: when it
+// ends the run is of no more use.
+func (r *pull) take(ctx context.Context, limit int) (*delta.Batch, error) {
+	if r.now != nil && r.next >= len(r.sel) {
+		r.now = nil
 		r.taken <- struct{}{}
 	}
 	if r.now == nil {
-		d, ok := <-r.rows
-		if !ok {
-			return nil
+		select {
+		case d, ok := <-r.rows:
+			if !ok {
+				return nil, nil
+			}
+			r.now, r.next = d, 0
+			r.sel = eachRow(r.sel[:0], d)
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
 		}
-		r.now = d
 	}
-	n := r.now.Rows() - r.next
+	n := len(r.sel) - r.next
 	if limit > 0 && n > limit {
 		n = limit
 	}
 	part := *r.now
-	sel := r.now.Sel
+	part.Sel, part.Weights = r.sel[r.next:r.next+n:r.next+n], nil
+	r.next += n
+	return &part, nil
+}
+
+// eachRow appends the live rows of d, each as often as its weight says. It is never nil.
+func eachRow(sel []int32, d *delta.Batch) []int32 {
 	if sel == nil {
-		sel = make([]int32, r.now.Len)
-		for i := range sel {
-			sel[i] = int32(i)
+		sel = []int32{}
+	}
+	add := func(row int32) {
+		for range d.Weight(row) {
+			sel = append(sel, row)
 		}
 	}
-	part.Sel = sel[r.next : r.next+n]
-	r.next += n
-	return &part
+	if d.Sel != nil {
+		for _, row := range d.Sel {
+			add(row)
+		}
+		return sel
+	}
+	for row := range int32(d.Len) {
+		add(row)
+	}
+	return sel
 }
 
 // stop ends the run and waits for it.

@@ -110,7 +110,7 @@ func (s *Session) runOne(ctx context.Context, st *statement, w face.Writer) erro
 	pr := &prepared{statement: st}
 	made, err := s.planOf(pr)
 	if err == nil && len(made.params) > 0 {
-		err = sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $1")
+		err = s.noParameters(st)
 	}
 	var p *portal
 	if err == nil {

@@ -18,7 +18,7 @@ func CopyTarget(s *parse.CopyFrom, cat catalog.Reader, o Options) (rel *catalog.
 	}
 	rel, ok := cat.Relation(s.Table.Schema, s.Table.Name, b.opts.Settings.SearchPath)
 	if !ok {
-		return nil, nil, nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", s.Table).At(s.Table.Pos)
+		return nil, nil, nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", s.Table) // without a place, as PostgreSQL
 	}
 	if err := insertable(rel, s.Table.Pos); err != nil {
 		return nil, nil, nil, err
