@@ -61,6 +61,7 @@ func init() {
 	})
 	kernelsOf(map[uint32]Kernel{
 		1708: fn1(func(a dec) dec { return decimal.Round(a, 0) }),
+		1481: ok1(decimal.Log10),
 		1741: ok1(decimal.Log10),
 		1710: fn1(func(a dec) dec { return decimal.Trunc(a, 0) }),
 	})
