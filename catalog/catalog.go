@@ -61,11 +61,7 @@ func (c *Catalog) Apply(v log.CommitSeq, ch log.Change) error {
 	if err != nil {
 		return err
 	}
-	next, err := c.Now().with(v, decoded)
-	if err != nil {
-		return err
-	}
-	c.now.Store(next)
+	c.now.Store(c.Now().with(v, decoded))
 	return nil
 }
 

@@ -62,9 +62,6 @@ func loadSnapshot(r io.Reader, system map[qualified]*Relation) (*Snapshot, error
 	}
 	s := emptySnapshot(system)
 	s.version, s.nextOID = in.Version, in.NextOID
-	for _, rel := range in.Relations {
-		s.byOID[rel.OID] = rel
-		s.byName[qualified{rel.Schema, rel.Name}] = rel
-	}
+	s.layer = newLayer(in.Relations)
 	return s, nil
 }

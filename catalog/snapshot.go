@@ -24,21 +24,27 @@ type Reader interface {
 	HasSchema(name string) bool
 }
 
-// Snapshot is one immutable version of the catalog.
+// Snapshot is one immutable version of the catalog: a layer that many versions share, and what
+// has changed since it was made. So DDL and looking up who uses a relation cost the same with ten
+// relations and with ten thousand.
 type Snapshot struct {
 	version log.CommitSeq
 	nextOID OID
-	byOID   map[OID]*Relation
-	byName  map[qualified]*Relation
+	layer   *layer
+	changed map[OID]*Relation       // over the layer; nil = dropped
+	named   map[qualified]*Relation // over the layer; nil = gone
 	system  map[qualified]*Relation // shared by all versions
 }
+
+// maxChanged bounds what lies over a layer; beyond it a version gets a layer of its own.
+const maxChanged = 256
 
 type qualified struct{ schema, name string }
 
 var _ Reader = (*Snapshot)(nil)
 
 func emptySnapshot(system map[qualified]*Relation) *Snapshot {
-	return &Snapshot{nextOID: FirstOID, byOID: map[OID]*Relation{}, byName: map[qualified]*Relation{}, system: system}
+	return &Snapshot{nextOID: FirstOID, layer: newLayer(nil), system: system}
 }
 
 func (s *Snapshot) Version() log.CommitSeq { return s.version }
@@ -62,15 +68,23 @@ func (s *Snapshot) Relation(schema, name string, path []string) (*Relation, bool
 }
 
 func (s *Snapshot) in(schema, name string) (*Relation, bool) {
-	if r, ok := s.byName[qualified{schema, name}]; ok {
+	r, ok := s.named[qualified{schema, name}]
+	if !ok {
+		r = s.layer.byName[qualified{schema, name}]
+	}
+	if r != nil {
 		return r, true
 	}
-	r, ok := s.system[qualified{schema, name}]
+	r, ok = s.system[qualified{schema, name}]
 	return r, ok
 }
 
 func (s *Snapshot) ByOID(oid OID) (*Relation, bool) {
-	if r, ok := s.byOID[oid]; ok {
+	r, ok := s.changed[oid]
+	if !ok {
+		r = s.layer.byOID[oid]
+	}
+	if r != nil {
 		return r, true
 	}
 	for _, r := range s.system {
@@ -82,11 +96,11 @@ func (s *Snapshot) ByOID(oid OID) (*Relation, bool) {
 }
 
 func (s *Snapshot) Indexes(table OID) []*Relation {
-	return s.filter(func(r *Relation) bool { return r.Kind == KindIndex && r.Parent == table })
+	return s.among(s.layer.users[table], func(r *Relation) bool { return r.Kind == KindIndex && r.Parent == table })
 }
 
 func (s *Snapshot) Dependents(oid OID) []*Relation {
-	return s.filter(func(r *Relation) bool { return r.Parent == oid || slices.Contains(r.DependsOn, oid) })
+	return s.among(s.layer.users[oid], func(r *Relation) bool { return r.Parent == oid || slices.Contains(r.DependsOn, oid) })
 }
 
 func (s *Snapshot) Relations(kind Kind) []*Relation {
@@ -111,9 +125,20 @@ func (s *Snapshot) UsesTopic(id log.TopicID) *Relation {
 }
 
 func (s *Snapshot) filter(keep func(*Relation) bool) []*Relation {
+	return s.among(s.layer.all, keep)
+}
+
+// among lists those of the layer's relations given, and of all that changed since, that keep
+// takes, by schema and name.
+func (s *Snapshot) among(relations []*Relation, keep func(*Relation) bool) []*Relation {
 	var out []*Relation
-	for _, r := range s.byOID {
-		if keep(r) {
+	for _, r := range relations {
+		if _, over := s.changed[r.OID]; !over && keep(r) {
+			out = append(out, r)
+		}
+	}
+	for _, r := range s.changed {
+		if r != nil && keep(r) {
 			out = append(out, r)
 		}
 	}
@@ -130,25 +155,40 @@ func (s *Snapshot) filter(keep func(*Relation) bool) []*Relation {
 }
 
 // with returns a copy of s at version v with the change applied.
-func (s *Snapshot) with(v log.CommitSeq, c change) (*Snapshot, error) {
-	n := &Snapshot{version: v, nextOID: s.nextOID, byOID: maps.Clone(s.byOID), byName: maps.Clone(s.byName), system: s.system}
+func (s *Snapshot) with(v log.CommitSeq, c change) *Snapshot {
+	n := &Snapshot{version: v, nextOID: s.nextOID, layer: s.layer, system: s.system}
+	n.changed, n.named = make(map[OID]*Relation, len(s.changed)+1), make(map[qualified]*Relation, len(s.named)+1)
+	maps.Copy(n.changed, s.changed)
+	maps.Copy(n.named, s.named)
 	for _, oid := range c.Drop {
-		if r, ok := n.byOID[oid]; ok {
-			delete(n.byOID, oid)
-			delete(n.byName, qualified{r.Schema, r.Name})
-		}
+		n.forget(oid)
 	}
 	for _, r := range c.Put {
-		if old, ok := n.byOID[r.OID]; ok {
-			delete(n.byName, qualified{old.Schema, old.Name})
-		} else if r.CreatedAt == 0 {
+		if !n.forget(r.OID) && r.CreatedAt == 0 {
 			created := *r
 			created.CreatedAt = v
 			r = &created
 		}
-		n.byOID[r.OID] = r
-		n.byName[qualified{r.Schema, r.Name}] = r
+		n.changed[r.OID] = r
+		n.named[qualified{r.Schema, r.Name}] = r
 		n.nextOID = max(n.nextOID, r.OID+1)
 	}
-	return n, nil
+	if len(n.changed) > maxChanged {
+		n.layer = newLayer(n.filter(func(*Relation) bool { return true }))
+		n.changed, n.named = nil, nil
+	}
+	return n
+}
+
+// forget removes a relation from a version that is being made; false: it was not there.
+func (s *Snapshot) forget(oid OID) bool {
+	old, ok := s.changed[oid]
+	if !ok {
+		old = s.layer.byOID[oid]
+	}
+	if old == nil {
+		return false
+	}
+	s.changed[oid], s.named[qualified{old.Schema, old.Name}] = nil, nil
+	return true
 }

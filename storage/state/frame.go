@@ -31,7 +31,8 @@ type frameWriter struct {
 }
 
 func newFrameWriter(w io.Writer) *frameWriter {
-	return &frameWriter{w: w, buf: make([]byte, frameHead, frameHead+maxFrame)}
+	// The buffer grows with what is written: most sections are small, and there are many.
+	return &frameWriter{w: w, buf: make([]byte, frameHead, 1024)}
 }
 
 func (f *frameWriter) Write(p []byte) (int, error) {

@@ -1,0 +1,29 @@
+package catalog
+
+// layer is a set of relations with the ways to find them. It is never changed.
+type layer struct {
+	all    []*Relation
+	byOID  map[OID]*Relation
+	byName map[qualified]*Relation
+	users  map[OID][]*Relation // whose Parent or DependsOn it is
+}
+
+func newLayer(relations []*Relation) *layer {
+	l := &layer{
+		all: relations, users: map[OID][]*Relation{},
+		byOID: make(map[OID]*Relation, len(relations)), byName: make(map[qualified]*Relation, len(relations)),
+	}
+	for _, r := range relations {
+		l.byOID[r.OID] = r
+		l.byName[qualified{r.Schema, r.Name}] = r
+		if r.Parent != 0 {
+			l.users[r.Parent] = append(l.users[r.Parent], r)
+		}
+		for _, oid := range r.DependsOn {
+			if users := l.users[oid]; oid != r.Parent && (len(users) == 0 || users[len(users)-1] != r) {
+				l.users[oid] = append(users, r)
+			}
+		}
+	}
+	return l
+}
