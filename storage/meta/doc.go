@@ -41,6 +41,9 @@
 //
 //   - An I/O error of the WAL or the manifest poisons the store: every later call is ErrPoisoned,
 //     nothing is synced again (what a failed fsync left on disk cannot be known).
+//   - Pebble takes a bad chunk in its newest WAL for the torn end of it. Before it opens, checkWAL
+//     looks for commits behind a bad chunk, which prove damage (ErrCorrupt). Within the last two
+//     commits damage and a power cut cannot be told apart.
 //   - The parent directory is synced at every open: a fresh directory whose name is not durable
 //     loses all that was synced inside it.
 //   - Pebble ends the process when it cannot go on (Logger.Fatalf). Here it ends the goroutine

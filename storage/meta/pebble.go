@@ -65,6 +65,10 @@ func OpenPebble(path string, opts PebbleOptions) (*PebbleStore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrLocked, path, err)
 	}
+	if err := checkWAL(fs, path); err != nil {
+		_ = lock.Close() // the open error is what matters
+		return nil, fmt.Errorf("open metadata store: %w", err)
+	}
 	s := &PebbleStore{lock: lock, logger: logger}
 	s.durable.init()
 	cache := pebble.NewCache(cacheSize)
