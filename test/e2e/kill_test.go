@@ -2,7 +2,11 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -59,6 +63,38 @@ func TestKill(t *testing.T) {
 	s = harness.Start(t, dir, ports...)
 	l.check(s)
 	group.check(t, s)
+	if long() {
+		l.checkSegments(s)
+	}
+}
+
+// checkSegments: once nothing rides inline any more, segments hold at least every record of the
+// stream and every row of COPY.
+func (l *load) checkSegments(s *harness.Server) {
+	l.t.Helper()
+	ctx := testContext(l.t)
+	for s.Metric(l.t, "tributary_log_inline_bytes") > 0 && ctx.Err() == nil {
+		time.Sleep(time.Second) // rolled into a segment after a minute
+	}
+	want := len(l.values)
+	for _, row := range s.Query(l.t, "SELECT count(*) FROM copied") {
+		n, _ := strconv.Atoi(row)
+		want += n
+	}
+	s.Stop()
+	held := 0
+	for _, path := range files(l.t, filepath.Join(s.Dir, "objects"), func(p string) bool { return strings.HasSuffix(p, ".strm") }) {
+		out := harness.Run(l.t, "", harness.Binary(l.t), "debug", "segment", path)
+		var n int
+		if _, after, ok := strings.Cut(out, "base offset 0, "); ok {
+			_, _ = fmt.Sscan(after, &n)
+		}
+		held += n
+	}
+	l.t.Logf("segments hold %d records; %d came through Kafka and COPY", held, want)
+	if held < want {
+		l.t.Errorf("segments hold %d records, want at least %d", held, want)
+	}
 }
 
 // round starts every writer. stop tells them to end; wait returns when they have, which the
