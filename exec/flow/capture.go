@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -13,7 +12,7 @@ import (
 // Capture is the state of a flow between two ticks. It is immutable, so that it can be written
 // out in any goroutine while the flow goes on. Release it.
 type Capture struct {
-	flats map[string][]byte
+	flats map[string]*state.FlatSet
 	views map[string]state.View
 }
 
@@ -23,7 +22,7 @@ func (s *States) Capture() (*Capture, error) {
 	s.mu.Lock()
 	flats, arrangements := maps.Clone(s.flats), maps.Clone(s.arrangements)
 	s.mu.Unlock()
-	c := &Capture{flats: map[string][]byte{}, views: map[string]state.View{}}
+	c := &Capture{flats: map[string]*state.FlatSet{}, views: map[string]state.View{}}
 	for name, a := range arrangements {
 		v, err := a.At(^state.CommitSeq(0))
 		if err != nil {
@@ -33,12 +32,7 @@ func (s *States) Capture() (*Capture, error) {
 		c.views[name] = v
 	}
 	for name, f := range flats {
-		var b bytes.Buffer
-		if err := f.(*state.FlatSet).Save(&b); err != nil {
-			c.Release()
-			return nil, fmt.Errorf("state %q: %w", name, err)
-		}
-		c.flats[name] = b.Bytes()
+		c.flats[name] = f.(*state.FlatSet).Freeze()
 	}
 	return c, nil
 }
@@ -46,11 +40,7 @@ func (s *States) Capture() (*Capture, error) {
 // Each gives every state, by name, with what writes its section.
 func (c *Capture) Each(visit func(name string, save func(w io.Writer) error) error) error {
 	for _, name := range slices.Sorted(maps.Keys(c.flats)) {
-		save := func(w io.Writer) error {
-			_, err := w.Write(c.flats[name])
-			return err
-		}
-		if err := visit(name, save); err != nil {
+		if err := visit(name, c.flats[name].Save); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,15 @@
 // A failed member (bug, memory, negative weight) stops alone: its status tells why, reads of it
 // raise that, it can be dropped, others go on.
 //
-// Goroutines: the shared lane, one a sink, one a backfill; all end with Close. Lock order:
+// Checkpoints. Each sink gives its state between two ticks of its own, then the lane is captured
+// between two of its ticks: arrangements pinned, flat state copied, B its boundary. Writing goes on
+// behind the ticks. A sink's frontier F is at most B and is pinned meanwhile, so tables and views
+// are saved with their history from the oldest F on. At the start members are restored in
+// dependency order, a view or sink only if the views it reads are; who is not starts over at 0.
+// INVARIANT: a sink that starts over finds its recorded progress at or above the horizon of what is
+// restored, or nothing is restored (outOfReach). Pins of sinks are taken before the lane ticks.
+//
+// Goroutines: the shared lane, one a sink, one a backfill, one for checkpoints; all end with Close. Lock order:
 // runtime mutex, then the log's and the arrangements' own; nothing blocks under the runtime
 // mutex.
 package lane

@@ -10,7 +10,7 @@
 //
 // A table's content is a fold of its changelog topic: a record's key is the JSON of the
 // primary key (or {"_rowid":n}), its value the JSON of the row, a tombstone deletes. Restore
-// replays it.
+// begins from a checkpoint and replays what came after.
 //
 // Words. A Tx is one SQL transaction; outside a transaction block it is one statement. Its
 // overlay is the rows it wrote, by table key: a reader inside the Tx sees the snapshot with the
