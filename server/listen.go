@@ -70,11 +70,30 @@ func (s *Server) serve(web *httpd.Server) {
 		})
 	}
 	s.onClose(func(stopCtx context.Context) error {
-		err := errors.Join(s.pg.Shutdown(stopCtx), s.kafka.Shutdown(stopCtx), web.Shutdown(stopCtx))
+		s.endSubscriptions() // they never end by themselves
+		err := s.drain(stopCtx, s.pg.Shutdown, s.kafka.Shutdown, web.Shutdown)
 		cancel()
 		s.serving.done.Wait()
 		return err
 	})
+}
+
+// drain lets the faces drain side by side, so that a slow one does not use up the others' time.
+// Clients that were cut off at ctx's end are told in the log: they do not make the stop a failure.
+func (s *Server) drain(ctx context.Context, faces ...func(context.Context) error) error {
+	errs := make([]error, len(faces))
+	var all sync.WaitGroup
+	for i, shutdown := range faces {
+		all.Go(func() { errs[i] = shutdown(ctx) })
+	}
+	all.Wait()
+	for i, err := range errs {
+		if errors.Is(err, context.DeadlineExceeded) {
+			s.logger.Warn("clients did not end in time and were cut off")
+			errs[i] = nil
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // advertised is the address that Kafka clients are told to connect to.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/connector"
@@ -29,6 +30,9 @@ import (
 // Version of Tributary.
 const Version = "0.1.0"
 
+// closeTimeout is what storage gets to close when clients have used up the time to stop.
+const closeTimeout = 20 * time.Second
+
 // Server is a running server.
 type Server struct {
 	cfg    *config.Settings
@@ -45,9 +49,11 @@ type Server struct {
 	runtime *lane.Runtime
 	sources *connector.Runtime
 	db      *session.Database
-	pg      *pgwire.Server
-	kafka   *kafka.Server
-	serving serving
+	// endSubscriptions ends those that are under way.
+	endSubscriptions context.CancelFunc
+	pg               *pgwire.Server
+	kafka            *kafka.Server
+	serving          serving
 
 	// PGAddr, KafkaAddr and HTTPAddr are what the listeners are bound to.
 	PGAddr, KafkaAddr, HTTPAddr net.Addr
@@ -76,6 +82,12 @@ func (s *Server) Stop(ctx context.Context) error { return s.close(ctx) }
 func (s *Server) close(ctx context.Context) error {
 	var errs []error
 	for i := len(s.closers) - 1; i >= 0; i-- {
+		// The faces, which close first, may use up ctx: what follows has its own time.
+		if ctx.Err() != nil {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+			defer cancel()
+		}
 		errs = append(errs, s.closers[i](ctx))
 	}
 	s.closers = nil
@@ -167,8 +179,11 @@ func (s *Server) openEngine(ctx context.Context) error {
 	s.sources = connector.New(connector.Config{
 		Log: s.log, Catalog: s.catalog, Clock: s.clock, Logger: s.logger, MaxRecordBatch: session.MaxRecordBatch,
 	})
+	stopping, endSubscriptions := context.WithCancel(context.Background())
+	s.endSubscriptions = endSubscriptions
 	s.db = session.New(session.Deps{
-		Log: s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime, Sources: s.sources,
+		Stopping: stopping,
+		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show, NewVerifier: newVerifier,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout,

@@ -43,7 +43,7 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 		}
 	}
 	if b.Subscribe {
-		err = s.db.Runtime.Subscribe(ctx, q, nil, &changeWriter{rows: out.rows, flush: w.Flush})
+		err = s.changes(ctx, q, nil, &changeWriter{rows: out.rows, flush: w.Flush})
 	} else {
 		err = s.runQuery(ctx, q, nil, flow.OutFunc(out.rows))
 	}

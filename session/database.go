@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"time"
@@ -27,6 +28,9 @@ type Deps struct {
 	Clock   clock.Clock
 	Rand    io.Reader
 	Logger  *slog.Logger
+
+	// Stopping ends when the server begins to stop, and subscriptions with it; nil = never.
+	Stopping context.Context
 
 	Version           string // of Tributary
 	DefaultPartitions int32

@@ -3,9 +3,12 @@ package session
 import (
 	"context"
 
+	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
@@ -22,7 +25,20 @@ func (s *Session) subscribe(ctx context.Context, p *portal, w face.Writer) error
 	if err := w.Fields(p.fields); err != nil {
 		return err
 	}
-	return s.db.Runtime.Subscribe(ctx, p.plan.query, p.args, &changeWriter{rows: w.Rows, flush: w.Flush})
+	return s.changes(ctx, p.plan.query, p.args, &changeWriter{rows: w.Rows, flush: w.Flush})
+}
+
+// changes runs a subscription until it is cancelled or the server stops: it never ends by itself.
+func (s *Session) changes(ctx context.Context, q *plan.Query, args []delta.Column, to lane.Subscriber) error {
+	if s.db.Stopping != nil {
+		var end context.CancelCauseFunc
+		ctx, end = context.WithCancelCause(ctx)
+		defer end(nil)
+		defer context.AfterFunc(s.db.Stopping, func() {
+			end(sqlerr.New(sqlerr.AdminShutdown, "terminating connection due to administrator command"))
+		})()
+	}
+	return s.db.Runtime.Subscribe(ctx, q, args, to)
 }
 
 // changeWriter turns deltas into rows: version, difference, columns.
