@@ -2,8 +2,10 @@ package catalog
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -34,6 +36,9 @@ func decodeChange(b []byte) (change, error) {
 	if c.V != changeVersion {
 		return c, fmt.Errorf("catalog change has version %d, this program reads %d", c.V, changeVersion)
 	}
+	if slices.Contains(c.Put, nil) {
+		return c, errors.New("catalog change puts nothing where a relation belongs")
+	}
 	return c, nil
 }
 
@@ -59,6 +64,9 @@ func loadSnapshot(r io.Reader, system map[qualified]*Relation) (*Snapshot, error
 	}
 	if in.V != changeVersion {
 		return nil, fmt.Errorf("catalog snapshot has version %d, this program reads %d", in.V, changeVersion)
+	}
+	if slices.Contains(in.Relations, nil) {
+		return nil, errors.New("catalog snapshot has nothing where a relation belongs")
 	}
 	s := emptySnapshot(system)
 	s.version, s.nextOID = in.Version, in.NextOID

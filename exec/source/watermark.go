@@ -33,6 +33,11 @@ func openWatermark(env exec.Env, delay, idle int64) (*watermark, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openWatermarkOn(flat, delay, idle)
+}
+
+// openWatermarkOn goes on with the state in flat.
+func openWatermarkOn(flat state.Flat, delay, idle int64) (*watermark, error) {
 	w := &watermark{delay: delay, idle: idle, flat: flat, now: exec.NoWatermark, key: delta.NewBuilder(sqltype.Int4)}
 	s, fresh, err := w.slot(ownRow)
 	if err != nil {
