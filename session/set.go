@@ -16,13 +16,13 @@ func (s *Session) report(p face.Setting) {
 	}
 }
 
-// setParameter is SET. SET LOCAL is kept to the end of the session's transaction only in that
-// it needs one, as the settings that matter do not change in one.
+// setParameter is SET; see txSettings for what a transaction's end does to it.
 func (s *Session) setParameter(b *parse.Set, w face.Writer) error {
 	if b.Local && !s.tx.block {
 		s.client.Notice(face.Notice{Severity: "WARNING", Code: string(sqlerr.NoActiveSQLTransaction), Message: "SET LOCAL can only be used in transaction blocks"})
 		return w.Complete("SET")
 	}
+	s.noteSet(b.Name, b.Local)
 	var (
 		p   face.Setting
 		err error

@@ -22,6 +22,7 @@ type txState struct {
 	writes     *table.Tx
 	pin        *lane.Pin // the snapshot of a REPEATABLE READ block
 	began      time.Time // of the transaction, for now()
+	saved      txSettings
 }
 
 func (t *txState) status() face.TxStatus {
@@ -81,11 +82,12 @@ func (s *Session) endImplicit(ctx context.Context) error {
 func (s *Session) commit(ctx context.Context) error {
 	w := s.tx.writes
 	s.tx.writes = nil
-	defer s.endTx()
 	if w == nil {
+		s.endTx(false)
 		return nil
 	}
 	_, err := w.Commit(ctx)
+	s.endTx(err != nil)
 	return err
 }
 
@@ -93,10 +95,11 @@ func (s *Session) rollback() {
 	if s.tx.writes != nil {
 		s.tx.writes.Rollback()
 	}
-	s.endTx()
+	s.endTx(true)
 }
 
-func (s *Session) endTx() {
+func (s *Session) endTx(rolledBack bool) {
+	s.undoSettings(rolledBack)
 	if s.tx.pin != nil {
 		s.tx.pin.Release()
 	}
@@ -124,6 +127,7 @@ func (s *Session) begin(c *parse.Transaction, tag string, w face.Writer) error {
 		return w.Complete(tag)
 	}
 	// What an implicit transaction did before BEGIN becomes part of the block, as in PostgreSQL.
+	s.tx.saved = s.saveSettings()
 	s.tx.block = true
 	if err := s.applyModes(c.Modes); err != nil {
 		return err
