@@ -36,7 +36,7 @@ func killPlanOf() killPlan {
 func TestKill(t *testing.T) {
 	rng := random(t)
 	dir, ports := t.TempDir(), harness.FixedPorts(t)
-	s := harness.Start(t, dir, ports...)
+	s := harness.Start(t, dir, append(kept(rng), ports...)...)
 	l := newLoad(t, s)
 	plan := killPlanOf()
 	var group groupOffsets
@@ -46,9 +46,10 @@ func TestKill(t *testing.T) {
 		time.Sleep(after) // the moment is random
 		s.Kill()
 		stop()
-		s = harness.Start(t, dir, ports...)
+		flags := kept(rng)
+		s = harness.Start(t, dir, append(flags, ports...)...)
 		wait()
-		t.Logf("round %d: killed after %v, ready again in %v", round, after, s.Ready)
+		t.Logf("round %d: killed after %v, ready again in %v with %v", round, after, s.Ready, flags)
 		begin := time.Now()
 		l.check(s)
 		group.check(t, s)
@@ -66,6 +67,17 @@ func TestKill(t *testing.T) {
 	if long() {
 		l.checkSegments(s)
 	}
+}
+
+// kept is how often a server of a kill loop takes checkpoints, and where small groups go: what
+// a restart begins from.
+func kept(rng *rand.Rand) []string {
+	interval := []string{"20ms", "150ms", "30s", "0"}[rng.IntN(4)]
+	flags := []string{"--checkpoint-interval=" + interval}
+	if rng.IntN(4) == 0 {
+		flags = append(flags, "--inline-bytes=0")
+	}
+	return flags
 }
 
 // checkSegments: once nothing rides inline any more, segments hold at least every record of the

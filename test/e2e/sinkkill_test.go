@@ -33,7 +33,7 @@ var sinkSchema = []string{
 func TestSinkKill(t *testing.T) {
 	rng := random(t)
 	dir, ports := t.TempDir(), harness.FixedPorts(t)
-	s := harness.Start(t, dir, ports...)
+	s := harness.Start(t, dir, append(kept(rng), ports...)...)
 	s.Exec(t, sinkSchema...)
 	kills := 5
 	if long() {
@@ -83,9 +83,10 @@ func TestSinkKill(t *testing.T) {
 		time.Sleep(after) // the moment is random
 		s.Kill()
 		cancel()
-		s = harness.Start(t, dir, ports...)
+		flags := kept(rng)
+		s = harness.Start(t, dir, append(flags, ports...)...)
 		work.Wait()
-		t.Logf("round %d: killed after %v, %s records", round, after, s.Query(t, "SELECT count(*) FROM sk_in")[0])
+		t.Logf("round %d: killed after %v, on with %v; %s records", round, after, flags, s.Query(t, "SELECT count(*) FROM sk_in")[0])
 		checkSinkTopics(t, s)
 		if t.Failed() {
 			return
