@@ -27,9 +27,10 @@ type Config struct {
 
 // Server answers HTTP requests.
 type Server struct {
-	cfg  Config
-	mux  *http.ServeMux
-	http http.Server
+	cfg   Config
+	mux   *http.ServeMux
+	http  http.Server
+	fresh fresh
 }
 
 // New builds a server; it starts nothing. Metrics that clash are an error.
@@ -56,6 +57,7 @@ func New(cfg Config) (*Server, error) {
 		s.mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	s.http = http.Server{
+		ConnState:         s.fresh.note,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      5 * time.Minute, // a CPU profile takes its time
@@ -63,6 +65,7 @@ func New(cfg Config) (*Server, error) {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
 	}
+	s.http.RegisterOnShutdown(s.fresh.close)
 	return s, nil
 }
 
