@@ -111,7 +111,9 @@ func TestSuitesTicks(t *testing.T) {
 // TestSuitesRestart: nor does it depend on a `kill -9` between any two records of a file.
 func TestSuitesRestart(t *testing.T) {
 	rnd := random(t)
-	c := startChild(t)
+	// Restored from a checkpoint and the commits after it, or from all commits.
+	interval := []string{"100ms", "0"}[rnd.IntN(2)]
+	c := startChild(t, "--checkpoint-interval="+interval)
 	files := suites(t)
 	if !long() {
 		rnd.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
@@ -137,7 +139,7 @@ func TestSuitesRestart(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d files in two modes, each with a kill: %s", len(files), strings.Join(files, " "))
+	t.Logf("%d files in two modes, each with a kill, checkpoint_interval %s: %s", len(files), interval, strings.Join(files, " "))
 }
 
 func suites(t *testing.T) []string {
