@@ -58,6 +58,10 @@ func TestKill(t *testing.T) {
 			return
 		}
 	}
+	if missing := 100_000 - len(l.values); long() && missing > 0 { // killed early too often
+		l.produce(testContext(t), rng, missing)
+		l.check(s)
+	}
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
