@@ -110,7 +110,7 @@ func TestSettingsAgainstPostgres(t *testing.T) {
 	}
 	for _, sql := range []string{
 		"SHOW nonsense", "SET nonsense = 1", "RESET nonsense", "SHOW TimeZone", "SET TimeZone = 'Nowhere/Land'",
-		"RESET statement_timeout; SHOW statement_timeout",
+		"RESET statement_timeout; SHOW statement_timeout", "SET lock_timeout = 1500; SHOW lock_timeout", "SET lock_timeout = '90s'; SHOW lock_timeout", "SET lock_timeout = 60000; SHOW lock_timeout", "RESET lock_timeout",
 		"SET extra_float_digits = 0; SHOW extra_float_digits", "RESET extra_float_digits",
 		"SET DateStyle = 'nope'", "RESET DateStyle", "SET IntervalStyle = iso_8601; SHOW IntervalStyle", "RESET IntervalStyle",
 		"SET search_path = a, b; SHOW search_path", "RESET search_path; SHOW search_path", "SET application_name = 'x y'; SHOW application_name",

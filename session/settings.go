@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -20,7 +21,18 @@ type setting struct {
 	fixed  bool   // cannot be SET
 	// parse checks a value and gives the form that is kept; nil keeps any text.
 	parse func(value string) (string, error)
-	doc   string
+	// millis: the value is kept in milliseconds and shown in its largest unit.
+	millis bool
+	doc    string
+}
+
+// shown is a value as SHOW prints it.
+func (d *setting) shown(value string) string {
+	ms, err := strconv.ParseInt(value, 10, 64)
+	if !d.millis || err != nil || ms == 0 {
+		return value
+	}
+	return config.FormatDuration(time.Duration(ms) * time.Millisecond)
 }
 
 // settingList is every session setting, in the order in which the reported ones are sent.
@@ -44,9 +56,9 @@ var settingList = []setting{
 	{name: "extra_float_digits", value: "1", parse: parseInt(-15, 3), doc: "Digits of floating-point output; 1 and more are shortest-precise."},
 	{name: "bytea_output", value: "hex", parse: parseEnum("bytea_output", "hex", "escape"), doc: "Output form of bytea."},
 	{name: "client_min_messages", value: "notice", parse: nil, doc: "Least severity of messages sent."},
-	{name: "statement_timeout", value: "0", parse: parseMillis, doc: "Longest run of a statement; 0 = no limit."},
-	{name: "lock_timeout", value: "0", parse: parseMillis, doc: "Longest wait for a lock; 0 = no limit."},
-	{name: "idle_in_transaction_session_timeout", value: "0", parse: parseMillis, doc: "Kept, not enforced."},
+	{name: "statement_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest run of a statement; 0 = no limit."},
+	{name: "lock_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for a lock; 0 = no limit."},
+	{name: "idle_in_transaction_session_timeout", value: "0", parse: parseMillis, millis: true, doc: "Kept, not enforced."},
 	{name: "read_mode", value: "strict", parse: parseEnum("read_mode", "strict", "available"), doc: "strict: a read sees everything acknowledged before; available: it does not wait."},
 	{name: "default_transaction_isolation", value: "read committed", parse: parseIsolation, doc: "Isolation level of new transactions."},
 	{name: "transaction_isolation", value: "read committed", parse: parseIsolation, doc: "Isolation level of the current transaction."},
@@ -121,7 +133,7 @@ func (s *settings) get(name string) string { return s.values[settingIndex[string
 func (s *settings) show(name string) (spelled, value string, err error) {
 	low := strings.ToLower(name)
 	if i, ok := settingIndex[low]; ok {
-		return settingList[i].name, s.values[i], nil
+		return settingList[i].name, settingList[i].shown(s.values[i]), nil
 	}
 	if v, ok := s.custom[low]; ok {
 		return low, v, nil

@@ -45,7 +45,7 @@ func (s *Session) show(b *parse.Show, w face.Writer) error {
 	if b.Name == "all" {
 		var rows [][]string
 		for i := range settingList {
-			rows = append(rows, []string{settingList[i].name, s.set.values[i], settingList[i].doc})
+			rows = append(rows, []string{settingList[i].name, settingList[i].shown(s.set.values[i]), settingList[i].doc})
 		}
 		return textRows(w, "SHOW", []string{"name", "setting", "description"}, rows)
 	}
