@@ -54,7 +54,9 @@ func serve(ctx context.Context, cfg *config.Settings, warnings []string, out io.
 	}
 	banner(out, cfg, s)
 	if started != nil {
-		err = started(ctx, s)
+		if err = started(ctx, s); err != nil && ctx.Err() != nil {
+			err = nil // it was told to stop, which is no failure
+		}
 	}
 	if err == nil {
 		<-ctx.Done()
