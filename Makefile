@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build run test test-race test-s3 test-long slt bench fuzz lint fmt generate clean
+.PHONY: help build run test test-race test-s3 test-kill test-long slt bench fuzz lint fmt generate clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -22,6 +22,9 @@ test-race: ## Run the tests of the concurrent packages with the race detector.
 
 test-s3: ## Run the object store's tests against a real S3 server (built on first use).
 	.ci/with-s3 $(GO) test -count=1 ./storage/objstore
+
+test-kill: ## Kill the server ten times under load, and forty times while sinks commit.
+	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 20m -v -run 'Kill' ./test/e2e
 
 test-long: ## Run the end-to-end tests in their long form: ten kills, more records.
 	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 60m ./test/...
