@@ -28,18 +28,24 @@ func benchSelect(ctx context.Context, o options, t *table) error {
 	if err := s.produceOrders(ctx, 5*pointKeys); err != nil {
 		return err
 	}
-	for _, clients := range []int{1, 8} {
+	var ours []result
+	for _, clients := range pointClients {
 		r, err := points(ctx, clients, o.duration(), s.connect, func([]*pgx.Conn) time.Duration { return s.cpu() })
 		if err != nil {
 			return err
 		}
 		r.what = fmt.Sprintf("point SELECT on a view: %d clients", clients)
 		t.add(r)
+		ours = append(ours, r)
 	}
-	return benchPostgres(ctx, o, t)
+	return benchPostgres(ctx, o, t, ours)
 }
 
-func benchPostgres(ctx context.Context, o options, t *table) error {
+// pointClients are the numbers of clients at once.
+var pointClients = []int{1, 8}
+
+// benchPostgres measures the peer, and the ratio of ours to it.
+func benchPostgres(ctx context.Context, o options, t *table, ours []result) error {
 	p, err := startPostgres(ctx)
 	if errors.Is(err, errNoPostgres) {
 		t.skip("point SELECT, PostgreSQL", err.Error())
@@ -65,13 +71,14 @@ func benchPostgres(ctx context.Context, o options, t *table) error {
 	if err = errors.Join(err, c.Close(ctx)); err != nil {
 		return err
 	}
-	for _, clients := range []int{1, 8} {
+	for i, clients := range pointClients {
 		r, err := points(ctx, clients, o.duration(), p.connect, backendsCPU)
 		if err != nil {
 			return err
 		}
 		r.what = fmt.Sprintf("point SELECT on a PostgreSQL table: %d clients", clients)
 		t.add(r)
+		t.ratio(fmt.Sprintf("  view / PostgreSQL: %d clients", clients), ours[i], r)
 	}
 	return nil
 }

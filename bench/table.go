@@ -46,6 +46,16 @@ func (t *table) add(r result) {
 	fmt.Fprintf(t.w, lineFormat, r.what, rate, mb, p50, p99, cpu)
 }
 
+// ratio prints ours over a peer's: of the rates, and of the server CPU for one.
+func (t *table) ratio(what string, ours, peer result) {
+	if ours.wall <= 0 || peer.wall <= 0 || ours.count == 0 || peer.count == 0 || peer.cpu <= 0 {
+		return
+	}
+	rate := float64(ours.count) / ours.wall.Seconds() / (float64(peer.count) / peer.wall.Seconds())
+	cpu := float64(ours.cpu) / float64(ours.count) / (float64(peer.cpu) / float64(peer.count))
+	fmt.Fprintf(t.w, lineFormat, what, fmt.Sprintf("x%.2f", rate), "", "", "", fmt.Sprintf("x%.2f", cpu))
+}
+
 func (t *table) skip(what, why string) { fmt.Fprintf(t.w, "%-62s skipped: %s\n", what, why) }
 
 func perUnit(d time.Duration, n int64) string {
