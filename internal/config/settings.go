@@ -27,7 +27,6 @@ type Settings struct {
 	StateMemory         int64
 	MaxLockedKeys       int64
 	MaxInflightBytes    int64
-	SnapshotInterval    time.Duration
 	CheckpointInterval  time.Duration
 
 	MaxConnections      int64
@@ -80,7 +79,6 @@ func (s *Settings) definitions() []*Definition {
 		size(&s.StateMemory, "state_memory", 8*gib, 16*mib, 1<<40, "Memory for the state of tables, views and sinks together; what would exceed it fails with 53200."),
 		integer(&s.MaxLockedKeys, "max_locked_keys", 4<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 		size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it sockets are not read."),
-		duration(&s.SnapshotInterval, "snapshot_interval", time.Minute, time.Second, 24*time.Hour, "Time between snapshots of the fold, which make a start faster."),
 		duration(&s.CheckpointInterval, "checkpoint_interval", 30*time.Second, 0, 24*time.Hour, "Time between checkpoints of tables, views and sinks, which make a start faster; large ones are taken less often. 0 = only when the server stops."),
 
 		integer(&s.MaxConnections, "max_connections", 100, 1, 100_000, "PostgreSQL clients at once."),
