@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build run test test-race test-s3 test-kill test-long slt bench fuzz lint fmt generate clean
+.PHONY: help build run test test-race test-s3 test-kill test-long slt bench fuzz lint tidy vuln fmt generate clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -50,6 +50,14 @@ lint: ## Formatting, vet, import order, file sizes, staticcheck.
 	$(GO) test ./internal/lint
 	@if $(STATICCHECK) -version >/dev/null 2>&1; then echo "$(STATICCHECK) ./..."; $(STATICCHECK) ./...; \
 		else echo "staticcheck is not available here: skipped"; fi
+
+tidy: ## Check that go.mod lists what is used, as go mod tidy writes it.
+	$(GO) mod tidy -diff
+
+vuln: ## Check for known vulnerabilities, where the database of them can be reached.
+	@if out=$$($(GO) tool -modfile=tools.mod govulncheck ./... 2>&1); then echo "$$out"; \
+		elif echo "$$out" | grep -q 'fetching vulnerabilities: '; then echo "the vulnerability database cannot be reached: skipped"; \
+		else echo "$$out"; exit 1; fi
 
 fmt: ## Format the code.
 	gofmt -w .

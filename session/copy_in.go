@@ -9,6 +9,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/columnar"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -34,6 +35,9 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	if err != nil {
 		return err
 	}
+	if format.columnar == columnar.Parquet {
+		return unsupported("COPY FROM in format parquet").WithHint("Use FORMAT arrow, csv or text.")
+	}
 	rel, columns, defaults, err := bind.CopyTarget(b, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, NoParams: true})
 	if err != nil {
 		return err
@@ -42,9 +46,19 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	if err != nil {
 		return err
 	}
-	data, err := w.CopyIn(len(columns), face.Text)
+	wire := face.Text
+	if format.columnar != 0 {
+		wire = face.Binary
+	}
+	data, err := w.CopyIn(len(columns), wire)
 	if err != nil {
 		return err
+	}
+	if format.columnar != 0 {
+		if err := c.arrow(ctx, data); err != nil {
+			return err
+		}
+		return w.Complete("COPY " + strconv.FormatInt(c.total, 10))
 	}
 	r := &copyReader{format: format}
 	header := format.header
@@ -141,6 +155,16 @@ func (c *copyIn) row(fields [][]byte) error {
 			return err
 		}
 	}
+	if err := c.fillDefaults(); err != nil {
+		return err
+	}
+	c.rows.End(1)
+	c.total++
+	return nil
+}
+
+// fillDefaults appends to the columns that are not copied.
+func (c *copyIn) fillDefaults() error {
 	for at, e := range c.defaults {
 		if e == nil {
 			continue
@@ -151,8 +175,6 @@ func (c *copyIn) row(fields [][]byte) error {
 		}
 		c.rows.Cols[at].AppendFrom(&v.Value, 0)
 	}
-	c.rows.End(1)
-	c.total++
 	return nil
 }
 

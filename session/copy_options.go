@@ -3,6 +3,7 @@ package session
 import (
 	"strings"
 
+	"github.com/tributary-db/tributary/internal/columnar"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
 )
@@ -10,6 +11,7 @@ import (
 // copyFormat is the options of a COPY.
 type copyFormat struct {
 	csv       bool
+	columnar  columnar.Format // 0: text or csv
 	delimiter byte
 	null      string
 	header    bool
@@ -44,6 +46,10 @@ func (f *copyFormat) take(o parse.Option) error {
 		case "text":
 		case "csv":
 			f.csv = true
+		case "arrow":
+			f.columnar = columnar.Arrow
+		case "parquet":
+			f.columnar = columnar.Parquet
 		case "binary":
 			return unsupported("COPY in binary format")
 		default:
@@ -92,6 +98,14 @@ func (f *copyFormat) check(given copyGiven) error {
 		if is && err == nil {
 			err = sqlerr.New(sqlerr.InvalidParameterValue, format, args...)
 		}
+	}
+	if f.columnar != 0 {
+		for _, name := range []string{"delimiter", "null", "header", "quote", "escape", "encoding"} {
+			if _, ok := given[name]; ok {
+				return sqlerr.New(sqlerr.FeatureNotSupported, "cannot specify %s in %s mode", strings.ToUpper(name), strings.ToUpper(f.columnar.String()))
+			}
+		}
+		return nil
 	}
 	f.delimiter, f.null = '\t', `\N`
 	if f.csv {

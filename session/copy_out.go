@@ -30,6 +30,12 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 	if err != nil {
 		return err
 	}
+	if format.columnar != 0 {
+		if b.Subscribe {
+			return unsupported("COPY of a subscription in format " + format.columnar.String())
+		}
+		return s.copyToColumnar(ctx, q, format.columnar, w)
+	}
 	out := &copyOut{format: format, env: s.codecEnv(), w: w, width: len(q.Fields)}
 	if b.Subscribe {
 		out.width += 2

@@ -35,6 +35,7 @@ var forbidden = [][2]string{
 var owners = map[string][]string{
 	"github.com/pganalyze/pg_query_go":  {"planner/parse", "planner/bind"},
 	"github.com/cockroachdb/pebble":     {"storage/meta"},
+	"github.com/apache/arrow/":          {"internal/columnar"},
 	"github.com/aws/":                   {"storage/objstore"},
 	"github.com/jackc/pgx/v5/pgproto3":  {"pgwire"},
 	"github.com/twmb/franz-go/pkg/kmsg": {"kafka"},
