@@ -17,6 +17,7 @@ import (
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/config"
+	"github.com/tributary-db/tributary/internal/redact"
 	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/pgwire"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -123,7 +124,7 @@ func (s *Server) openStorage(ctx context.Context) error {
 func (s *Server) openMeta() (err error) {
 	path, ok := strings.CutPrefix(s.cfg.Meta, "pebble://")
 	if !ok {
-		return fmt.Errorf("meta %q: only pebble://DIRECTORY is there now", s.cfg.Meta)
+		return fmt.Errorf("meta %q: only pebble://DIRECTORY is there now", redact.URL(s.cfg.Meta))
 	}
 	s.meta, err = meta.OpenPebble(path, meta.PebbleOptions{Logger: s.logger})
 	if errors.Is(err, meta.ErrLocked) {

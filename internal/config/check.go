@@ -26,15 +26,8 @@ func (s *Settings) check() error {
 	if s.DataDir == "" {
 		return fmt.Errorf("data_dir is empty")
 	}
-	for _, l := range []struct{ name, addr string }{
-		{"pg_listen", s.PGListen}, {"kafka_listen", s.KafkaListen}, {"http_listen", s.HTTPListen},
-	} {
-		if _, err := splitListen(l.addr); err != nil {
-			return fmt.Errorf("%s: %w", l.name, err)
-		}
-	}
-	if host, _ := splitListen(s.PGListen); s.Auth == "trust" && !IsLoopback(host) {
-		return fmt.Errorf("pg_listen %s can be reached from other machines, so auth must not be trust: set auth = scram-sha-256 and password_file", s.PGListen)
+	if err := s.checkListeners(); err != nil {
+		return err
 	}
 	if s.KafkaAdvertised != "" {
 		host, port, err := net.SplitHostPort(s.KafkaAdvertised)

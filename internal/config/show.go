@@ -3,12 +3,14 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"github.com/tributary-db/tributary/internal/redact"
 )
 
 // Value is a setting with its value, as SHOW ALL and the settings table of the SQL side print it.
 type Value struct {
 	*Definition
-	Text   string
+	Text   string // secrets in it are masked
 	Source string // "default", a flag, a variable, or a line of a file
 }
 
@@ -25,22 +27,32 @@ func Definitions() []*Definition { return new(Settings).definitions() }
 
 // Values returns all settings in the order they are documented.
 func (s *Settings) Values() []Value {
-	// A second set of definitions over the copy: building them writes the defaults.
 	kept := *s
-	defs := kept.definitions()
-	kept = *s
+	defs := kept.definitionsOver()
 	out := make([]Value, 0, len(defs))
 	for _, d := range defs {
 		source := s.sources[d.Name]
 		if source == "" {
 			source = "default"
 		}
-		out = append(out, Value{Definition: d, Text: d.show(), Source: source})
+		text := d.show()
+		if d.Kind == String {
+			text = redact.URL(text)
+		}
+		out = append(out, Value{Definition: d, Text: text, Source: source})
 	}
 	return out
 }
 
-// Show returns a setting's value as SHOW prints it; names are the same in any case.
+// definitionsOver are the definitions bound to s as it is: making them alone writes defaults.
+func (s *Settings) definitionsOver() []*Definition {
+	kept := *s
+	defs := s.definitions()
+	*s = kept
+	return defs
+}
+
+// Show returns a setting's value as SHOW prints it, secrets masked; names are the same in any case.
 func (s *Settings) Show(name string) (string, bool) {
 	for _, v := range s.Values() {
 		if strings.EqualFold(v.Name, name) {

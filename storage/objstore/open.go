@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/tributary-db/tributary/internal/redact"
 )
 
 // Open opens the store that rawURL names:
@@ -20,7 +22,7 @@ import (
 func Open(ctx context.Context, rawURL string) (Store, error) {
 	scheme, rest, ok := strings.Cut(rawURL, "://")
 	if !ok {
-		return nil, fmt.Errorf("object store %q: want file://DIR, s3://BUCKET/PREFIX or mem://", rawURL)
+		return nil, fmt.Errorf("object store %q: want file://DIR, s3://BUCKET/PREFIX or mem://", redact.URL(rawURL))
 	}
 	switch scheme {
 	case "file":
@@ -40,7 +42,7 @@ func Open(ctx context.Context, rawURL string) (Store, error) {
 		}
 		return OpenS3(ctx, cfg)
 	}
-	return nil, fmt.Errorf("object store %q: unknown scheme %q", rawURL, scheme)
+	return nil, fmt.Errorf("object store %q: unknown scheme %q", redact.URL(rawURL), scheme)
 }
 
 // Close closes a store that Open made; one without anything to close is left alone.
@@ -52,34 +54,39 @@ func Close(s Store) error {
 }
 
 func parseS3URL(rawURL string) (S3Config, error) {
+	shown := redact.URL(rawURL)
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return S3Config{}, fmt.Errorf("object store: %w", err)
+		return S3Config{}, fmt.Errorf("object store %q is no URL", shown) // err would quote it whole
 	}
 	if u.Host == "" || u.User != nil || u.Fragment != "" {
-		return S3Config{}, fmt.Errorf("object store %q: want s3://BUCKET/PREFIX?endpoint=…&region=…&path_style=true, credentials come from the environment", u.Redacted())
+		return S3Config{}, fmt.Errorf("object store %q: want s3://BUCKET/PREFIX?endpoint=…&region=…&path_style=true, credentials come from the environment", shown)
 	}
 	cfg := S3Config{Bucket: u.Host, Prefix: strings.Trim(u.Path, "/")}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return S3Config{}, fmt.Errorf("object store %q: %w", rawURL, err)
+		return S3Config{}, fmt.Errorf("object store %q: %w", shown, err)
 	}
 	for name, values := range query {
 		value := values[len(values)-1]
 		switch name {
 		case "endpoint":
-			if e, err := url.Parse(value); err != nil || e.Host == "" || (e.Scheme != "http" && e.Scheme != "https") {
-				return S3Config{}, fmt.Errorf("object store %q: endpoint %q is no http or https URL", rawURL, value)
+			e, err := url.Parse(value)
+			if err != nil || e.Host == "" || (e.Scheme != "http" && e.Scheme != "https") {
+				return S3Config{}, fmt.Errorf("object store %q: endpoint %q is no http or https URL", shown, redact.URL(value))
+			}
+			if e.User != nil {
+				return S3Config{}, fmt.Errorf("object store %q: an endpoint takes no user and password, credentials come from the environment", shown)
 			}
 			cfg.Endpoint = value
 		case "region":
 			cfg.Region = value
 		case "path_style":
 			if cfg.PathStyle, err = strconv.ParseBool(value); err != nil {
-				return S3Config{}, fmt.Errorf("object store %q: path_style %q is no boolean", rawURL, value)
+				return S3Config{}, fmt.Errorf("object store %q: path_style %q is no boolean", shown, redact.URL(value))
 			}
 		default:
-			return S3Config{}, fmt.Errorf("object store %q: unknown parameter %q; known are endpoint, region and path_style", rawURL, name)
+			return S3Config{}, fmt.Errorf("object store %q: unknown parameter %q; known are endpoint, region and path_style", shown, name)
 		}
 	}
 	return cfg, nil

@@ -36,6 +36,7 @@ func TestOpenURLs(t *testing.T) {
 		{"s3://key:secret@bucket", "want s3://BUCKET"},
 		{"s3://bucket?path_style=maybe", "no boolean"},
 		{"s3://bucket?endpoint=host:9000", "no http or https URL"},
+		{"s3://bucket?endpoint=http://u:p@host:9000", "endpoint=http://****@host:9000\": an endpoint takes no user and password"},
 		{"s3://bucket?retries=3", `unknown parameter "retries"`},
 		{"s3://bucket/a%20b", "invalid object key"},
 	} {
