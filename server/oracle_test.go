@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/typetest"
 	"github.com/tributary-db/tributary/server"
@@ -24,11 +23,7 @@ import (
 // local starts a server on a directory of its own.
 func local(t *testing.T) *server.Server {
 	t.Helper()
-	cfg := config.Default()
-	cfg.DataDir = t.TempDir()
-	cfg.ObjectStore = "file://" + cfg.DataDir + "/objects"
-	cfg.Meta = "pebble://" + cfg.DataDir + "/meta"
-	cfg.PGListen, cfg.KafkaListen, cfg.HTTPListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	cfg := settings(t.TempDir())
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	s := start(t, ctx, cfg)

@@ -42,6 +42,7 @@ func serve(ctx context.Context, cfg *config.Settings, warnings []string, out io.
 	if ctx == nil {
 		ctx = context.Background()
 	}
+	syscall.Umask(0o077) // whatever is made from here on is the owner's alone
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	logger := newLogger(cfg, os.Stderr)

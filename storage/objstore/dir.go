@@ -18,7 +18,6 @@ import (
 const (
 	dirTemp = "+tmp"
 	dirLock = "+lock"
-	dirCAS  = "+cas"
 )
 
 // Dir keeps objects as files under one directory.
@@ -26,11 +25,14 @@ const (
 //	write +tmp/<n> ─► fsync ─► link (IfAbsent) or rename to its key ─► fsync of its folder
 type Dir struct {
 	root string
-	lock *os.File // shared flock while open: nobody else cleans +tmp
+	lock *os.File // flocked while open: one Dir owns the root
 	ops  dirOps
 	// replace is held exclusively around check and rename of IfMatch, shared around other
 	// renames.
 	replace sync.RWMutex
+	// cleaned: what a crash left in +tmp is gone. At the first write and not at the open: a start
+	// that is refused changes nothing.
+	cleaned func() error
 	mu      struct {
 		sync.Mutex
 		poison error // first failed fsync; no write is taken after it
@@ -47,14 +49,19 @@ type dirOps struct {
 
 var _ Store = (*Dir)(nil)
 
+// ErrInUse: another process, or another Dir of this one, has the directory open.
+var ErrInUse = errors.New("object directory is in use by another server")
+
 // OpenDir opens or makes the directory root. New directories are made durable in their parents.
-// If no other process has it open, what a crash left in +tmp is removed. Close releases it.
+// ErrInUse when somebody else has it open. The first write removes what a crash left in +tmp.
+// Close releases it.
 func OpenDir(root string) (*Dir, error) {
 	d := &Dir{root: filepath.Clean(root), ops: dirOps{syncFile: (*os.File).Sync, syncDir: syncDir, rename: os.Rename, link: os.Link}}
 	if err := d.makeDirs(filepath.Join(d.root, dirTemp)); err != nil {
 		return nil, fmt.Errorf("open object directory: %w", err)
 	}
-	if err := d.lockAndClean(); err != nil {
+	d.cleaned = sync.OnceValue(d.clean)
+	if err := d.takeLock(); err != nil {
 		return nil, fmt.Errorf("open object directory %s: %w", root, err)
 	}
 	return d, nil
@@ -63,19 +70,19 @@ func OpenDir(root string) (*Dir, error) {
 // Close releases the directory; the Dir must not be used after it.
 func (d *Dir) Close() error { return d.lock.Close() }
 
-func (d *Dir) lockAndClean() error {
-	f, err := os.OpenFile(filepath.Join(d.root, dirLock), os.O_RDWR|os.O_CREATE, 0o644)
+func (d *Dir) takeLock() error {
+	f, err := os.OpenFile(filepath.Join(d.root, dirLock), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err
 	}
-	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-		err = d.clean()
-	}
-	if err == nil {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH)
+	// why exclusive: what one server removes or replaces here the other still names.
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = ErrInUse
 	}
 	if err != nil {
-		return errors.Join(err, f.Close())
+		_ = f.Close() // nothing was written
+		return err
 	}
 	d.lock = f
 	return nil
@@ -110,7 +117,7 @@ func (d *Dir) makeDirs(path string) error {
 		}
 	}
 	// why sync also when another made it: its sync may not be through yet, and ours has to be.
-	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return d.poisoned(d.ops.syncDir(parent))

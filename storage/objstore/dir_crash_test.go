@@ -96,6 +96,7 @@ func checkAfterCrash(t *testing.T, root string, acked int) {
 	if _, err := fmt.Sscan(strings.TrimSpace(get(t, d, "manifest")), &n); err != nil || n < acked+1 || n > acked+2 {
 		t.Errorf("manifest %d after %d, %v", n, acked, err)
 	}
+	put(t, d, "next", "cleans")
 	if left, err := os.ReadDir(filepath.Join(root, dirTemp)); err != nil || len(left) > 0 {
 		t.Errorf("%d temporary files outlived the crash, %v", len(left), err)
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -76,6 +75,9 @@ func (d *Dir) create(ctx context.Context, key string) (*dirUpload, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if err := d.cleaned(); err != nil {
+		return nil, fmt.Errorf("remove what a crash left: %w", err)
+	}
 	f, err := os.CreateTemp(filepath.Join(d.root, dirTemp), "")
 	if err != nil {
 		return nil, fmt.Errorf("put %s: %w", key, err)
@@ -122,9 +124,6 @@ func (u *dirUpload) commit(cond Condition) (ObjectInfo, error) {
 	}
 	if err := u.ctx.Err(); err != nil {
 		return ObjectInfo{}, err
-	}
-	if err := u.file.Chmod(0o644); err != nil {
-		return ObjectInfo{}, fmt.Errorf("put %s: %w", u.key, err)
 	}
 	target := u.dir.path(u.key)
 	if err := u.dir.makeDirs(filepath.Dir(target)); err != nil {
@@ -192,19 +191,11 @@ func (u *dirUpload) laterThan(target string) error {
 	return os.Chtimes(u.file.Name(), time.Time{}, old.ModTime().Add(time.Microsecond))
 }
 
-// replaceMatching renames only if the target has the ETag; no other process or goroutine
-// replaces by condition meanwhile.
+// replaceMatching renames only if the target has the ETag; no other goroutine replaces
+// meanwhile, and no other process has the root.
 func (u *dirUpload) replaceMatching(target, etag string) error {
 	u.dir.replace.Lock()
 	defer u.dir.replace.Unlock()
-	lock, err := os.OpenFile(filepath.Join(u.dir.root, dirCAS), os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
-	}
-	defer lock.Close() // releases the flock
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return err
-	}
 	old, err := os.Stat(target)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && dirInfo(u.key, old).ETag != etag {
 		return ErrPrecondition

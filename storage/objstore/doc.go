@@ -7,9 +7,8 @@
 // Vocabulary: an object is written whole and never changed; only small manifests are replaced,
 // by condition on their ETag. An ambiguous outcome is one where the call may have taken effect.
 //
-// Goroutines and locks: no goroutines of its own. Dir holds a shared flock on "+lock" while it
-// is open, and takes one on "+cas" around each replacement by IfMatch; everything else is a
-// short mutex. All stores are safe for concurrent use.
+// Goroutines and locks: no goroutines of its own. Dir holds an exclusive flock on "+lock" while
+// it is open, and a mutex around replacements; everything else is a short mutex. All stores are safe for concurrent use.
 //
 // Formats: cluster.json is one JSON object (cluster.go). In a directory an object of key a/b is
 // the file a/b; what begins with "+" is the store's own, since no key has a "+".

@@ -415,14 +415,10 @@ func TestDirCleansAfterCrash(t *testing.T) {
 	if err := os.WriteFile(left, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	second, err := OpenDir(root) // beside the first: nothing is cleaned
-	if err != nil {
-		t.Fatal(err)
+	if _, err := OpenDir(root); !errors.Is(err, ErrInUse) {
+		t.Fatalf("a second server on the root: %v", err)
 	}
-	if _, err := os.Stat(left); err != nil {
-		t.Error(err)
-	}
-	if err := errors.Join(first.Close(), second.Close()); err != nil {
+	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
 	third, err := OpenDir(root)
@@ -430,6 +426,12 @@ func TestDirCleansAfterCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer third.Close()
+	if _, err := os.Stat(left); err != nil {
+		t.Errorf("an open changed the directory: %v", err)
+	}
+	if _, err := third.Put(t.Context(), "k", nil, Condition{}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := os.Stat(left); err == nil {
 		t.Error("a temporary file outlived the crash")
 	}

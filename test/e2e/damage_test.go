@@ -230,6 +230,9 @@ func (d damaged) copy(t *testing.T) damaged {
 	if err := os.CopyFS(to.dir, os.DirFS(d.dir)); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(to.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	return to
 }
 
