@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -14,8 +15,9 @@ import (
 )
 
 // sinkOut turns what a sink's flow puts out into records. An append-only sink writes rows as
-// they come; an updating one gathers a tick and writes one record a key: the new row, or a
-// tombstone.
+// they come; an updating one gathers a tick and writes one record a record key: the new row,
+// or a tombstone. INVARIANT: the topic folded by key bytes is the query's result at the sink's
+// frontier (TestFoldOfUpserts, the random walk).
 type sinkOut struct {
 	name    string // of its progress in the log
 	encoder *record.Encoder
@@ -25,7 +27,10 @@ type sinkOut struct {
 	clock   clock.Clock
 
 	rows *delta.BatchBuilder // an updating sink's tick
-	errs []countedError
+	// Of the key at hand: rows that are gone and rows that are new.
+	gone, made []int32
+	keyBuf     []byte
+	errs       []countedError
 	// seen is the version up to which input was taken; beyond the frontier while an error holds
 	// output back.
 	seen log.CommitSeq
@@ -99,8 +104,16 @@ func (s *sinkOut) add(cols []delta.Column, row int32, tombstone bool) error {
 	if ts < 0 {
 		ts = s.clock.Now().UnixMilli()
 	}
+	if key == nil && s.rows != nil {
+		return s.batches.AddTo(nullKeyPartition, nil, value, ts)
+	}
 	return s.batches.Add(key, value, ts)
 }
+
+// nullKeyPartition is where an updating sink's records with the null key go: all to one
+// partition, or the newest of them would not be the last (key_format text has no other form of a
+// NULL).
+const nullKeyPartition = 0
 
 func (s *sinkOut) countError(e *sqlerr.Error, weight int64) {
 	for i := range s.errs {
@@ -140,7 +153,10 @@ func (s *sinkOut) take() ([]log.Append, error) {
 	return s.batches.Appends(), nil
 }
 
-// upserts writes one record for every key that changed, in key order.
+// upserts writes what became of every record key that changed, in key order. Rows are gathered by
+// the SQL value of their key and told apart by the bytes of it: 1.5 and 1.50 are one key of the
+// query and two keys of the topic, so that a row which changes from one to the other is a
+// tombstone and a new record. A key that contains more than the query's own changes likewise.
 func (s *sinkOut) upserts() error {
 	rows := s.rows.Batch()
 	order := make([]int32, rows.Len)
@@ -178,25 +194,51 @@ func (s *sinkOut) sameKey(cols []delta.Column, a, b int32) bool {
 	return true
 }
 
-// upsert writes what became of one key; group is its rows, equal images together.
+// upsert writes what became of one key of the query; group is its rows, equal images together.
+// Tombstones come first.
 func (s *sinkOut) upsert(rows *delta.Batch, group []int32) error {
-	gone := int32(-1)
+	s.gone, s.made = s.gone[:0], s.made[:0]
 	for i := 0; i < len(group); {
 		sum, j := rows.Weight(group[i]), i+1
 		for j < len(group) && delta.CompareRows(rows.Cols, group[i], rows.Cols, group[j]) == 0 {
 			sum += rows.Weight(group[j])
 			j++
 		}
-		if sum > 0 {
-			return s.add(rows.Cols, group[i], false)
-		}
-		if sum < 0 {
-			gone = group[i]
+		switch {
+		case sum > 0:
+			s.made = append(s.made, group[i])
+		case sum < 0:
+			s.gone = append(s.gone, group[i])
 		}
 		i = j
 	}
-	if gone >= 0 {
-		return s.add(rows.Cols, gone, true)
+	for i, row := range s.gone {
+		if s.hasKeyOf(rows.Cols, s.made, row) || s.hasKeyOf(rows.Cols, s.gone[:i], row) {
+			continue
+		}
+		if err := s.add(rows.Cols, row, true); err != nil {
+			return err
+		}
+	}
+	for _, row := range s.made {
+		if err := s.add(rows.Cols, row, false); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// hasKeyOf reports whether one of the rows list has the record key of row.
+func (s *sinkOut) hasKeyOf(cols []delta.Column, list []int32, row int32) bool {
+	if len(list) == 0 {
+		return false
+	}
+	key, _ := s.encoder.Key(cols, row)
+	s.keyBuf = append(s.keyBuf[:0], key...)
+	for _, other := range list {
+		if key, _ := s.encoder.Key(cols, other); bytes.Equal(key, s.keyBuf) {
+			return true
+		}
+	}
+	return false
 }

@@ -61,10 +61,7 @@ func NewEncoder(rel *catalog.Relation) (*Encoder, error) {
 // is nil only for a NULL in format raw; timestamp is Unix milliseconds
 // or NoTimestamp. The bytes are valid until the next call.
 func (e *Encoder) Row(cols []delta.Column, row int32) (key, value []byte, timestamp int64, err error) {
-	e.keyBuf = e.appendKey(e.keyBuf[:0], cols, row)
-	if e.hasKey(cols, row) {
-		key = e.keyBuf
-	}
+	key, _ = e.Key(cols, row)
 	switch e.rel.Format.Name {
 	case "csv":
 		e.valueBuf = e.appendCSV(e.valueBuf[:0], cols, row)
@@ -79,6 +76,16 @@ func (e *Encoder) Row(cols []delta.Column, row int32) (key, value []byte, timest
 		value = e.valueBuf
 	}
 	return key, value, e.timestamp(cols, row), nil
+}
+
+// Key encodes the key of one row; ok is false when it has none. Valid until the next call of Key
+// or Row.
+func (e *Encoder) Key(cols []delta.Column, row int32) (key []byte, ok bool) {
+	if !e.hasKey(cols, row) {
+		return nil, false
+	}
+	e.keyBuf = e.appendKey(e.keyBuf[:0], cols, row)
+	return e.keyBuf, true
 }
 
 // hasKey: a key that is the text of a NULL is none.
@@ -108,8 +115,12 @@ func (e *Encoder) appendKey(dst []byte, cols []delta.Column, row int32) []byte {
 		return codec.FormatText(dst, c, row, codec.UTC)
 	}
 	dst = append(dst, '{')
+	empty := len(dst)
 	for i, at := range e.key {
-		if i > 0 {
+		if t := cols[at].Type; (t == sqltype.JSON || t == sqltype.JSONB) && cols[at].Null(row) {
+			continue // or it would be the JSON null, which is another value
+		}
+		if len(dst) > empty {
 			dst = append(dst, ',')
 		}
 		dst = append(append(dst, e.keyNames[i]...), ':')

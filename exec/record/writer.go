@@ -36,6 +36,16 @@ func (b *Batches) AddHeaders(key, value []byte, headers []recordbatch.RecordHead
 	if key != nil {
 		at = PartitionOf(key, int32(len(b.partitions)))
 	}
+	return b.add(at, key == nil, key, value, headers, timestamp)
+}
+
+// AddTo is Add to a partition of the caller's choice.
+func (b *Batches) AddTo(partition int32, key, value []byte, timestamp int64) error {
+	return b.add(partition, false, key, value, nil, timestamp)
+}
+
+// add appends to partition at; sticky records go on to the next one when its record batch is full.
+func (b *Batches) add(at int32, sticky bool, key, value []byte, headers []recordbatch.RecordHeader, timestamp int64) error {
 	p := &b.partitions[at]
 	if p.open == nil {
 		p.open = recordbatch.NewBuilder(b.maxBytes)
@@ -43,7 +53,7 @@ func (b *Batches) AddHeaders(key, value []byte, headers []recordbatch.RecordHead
 	err := p.open.Add(key, value, headers, timestamp)
 	if err != nil && p.open.Count() > 0 {
 		b.seal(p)
-		if key == nil {
+		if sticky {
 			b.sticky = (b.sticky + 1) % int32(len(b.partitions))
 			p = &b.partitions[b.sticky]
 			if p.open != nil {

@@ -67,6 +67,10 @@ func updatingKey(s *parse.CreateSink, q *plan.Query, rel *catalog.Relation, opts
 		return sqlerr.New(sqlerr.InvalidTableDefinition, "sink \"%s\" has no unique key to update its rows by", rel.Name).At(s.Name.Pos).
 			WithHint("Select the GROUP BY columns or the primary key of what the sink reads.")
 	}
+	if rel.Format.Name == "raw" {
+		return unsupported("format raw in a sink whose rows change").At(opts.pos("format")).
+			WithHint("A NULL would be a tombstone: use format json or csv.")
+	}
 	rel.PrimaryKey = key
 	if len(rel.Format.Key) == 0 {
 		for _, c := range key {
