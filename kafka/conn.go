@@ -127,14 +127,11 @@ func (c *conn) read(ctx context.Context) (*exchange, error) {
 		return nil, fmt.Errorf("%w: %d bytes for key %d", errFrameSize, size, h.key)
 	}
 	x := &exchange{request: request{header: h, api: a, conn: c}}
-	if x.release, err = c.s.admitBody(ctx, h.key, size); err != nil {
-		return nil, err
-	}
-	body, err := c.readBody(size)
+	body, release, err := c.readBody(ctx, h.key, size)
 	if err != nil {
-		x.abandon()
 		return nil, err
 	}
+	x.release = release
 	c.s.metrics.BytesIn.Add(int64(size + 4 + headerBytes))
 	flexible := a.flexible(h.version) && a.supports(h.version)
 	if x.clientID, x.body, err = skipHeader(body, flexible); err == nil && h.key == keyProduce {
@@ -148,17 +145,14 @@ func (c *conn) read(ctx context.Context) (*exchange, error) {
 	return x, nil
 }
 
-// admitBody waits for room for a body before it is read. Produce bodies stay with the log;
-// others wait in queues, which their budget bounds over all connections. It is not the budget of
-// decoded bytes: whoever waits for that one has a body here already.
-func (s *Server) admitBody(ctx context.Context, key int16, size int) (release func(), err error) {
+// admitBody waits for room for a body whose first part has come. Produce bodies stay with the
+// log; others wait in queues, which their budget bounds over all connections. It is not the
+// budget of decoded bytes: whoever waits for that one has a body here already.
+func (c *conn) admitBody(ctx context.Context, key int16, size int) (release func(), err error) {
 	if key == keyProduce {
-		return s.cfg.Log.Admit(ctx, size)
+		return c.s.cfg.Log.Admit(ctx, c.host, size)
 	}
-	if err := s.bodyBudget.Acquire(ctx, int64(size)); err != nil {
-		return nil, err
-	}
-	return func() { s.bodyBudget.Release(int64(size)) }, nil
+	return c.s.bodyBudget.Acquire(ctx, c.host, int64(size))
 }
 
 // abandon gives back what an exchange holds that will not be answered.

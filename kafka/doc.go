@@ -25,10 +25,11 @@
 // (internal/recordbatch). Which keys and versions are served stands in apiTable (api.go), one
 // file per key.
 //
-// Limits come before memory: a frame is capped by its key before its body is read, the body's
-// shape is walked before kmsg makes structs of it (which would be up to 150 times its size),
-// and what the structs will take is acquired from one budget of the server. Produce bodies are
-// admitted by the log and never become structs.
+// Limits come before memory: a frame is capped by its key before its body is read, room for it
+// is taken once its first 64 KiB have come (internal/admission: a share for each address, and a
+// pace for who holds room), the body's shape is walked before kmsg makes structs of it (which
+// would be up to 150 times its size), and what the structs will take is acquired from one budget
+// of the server. Produce bodies are admitted by the log and never become structs.
 //
 // Non-obvious:
 //   - Produce advertises version 0 though 3 is the first one served: librdkafka takes a higher

@@ -1,12 +1,16 @@
 package kafka
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"time"
+
+	"github.com/tributary-db/tributary/internal/admission"
 )
 
 // Reasons to close a connection; they are counted and logged, not answered.
@@ -24,10 +28,6 @@ type header struct {
 
 // headerBytes is the shortest request: its header up to the correlation id.
 const headerBytes = 8
-
-// firstRead is how much of a body is allocated on the word of its length; then it grows with
-// what really comes.
-const firstRead = 1 << 20
 
 // readHeader reads a frame's length and header. size is what follows the header. io.EOF means
 // that the client is done.
@@ -51,22 +51,45 @@ func (c *conn) readHeader() (h header, size int, err error) {
 	return h, int(length) - headerBytes, nil
 }
 
-// readBody reads the rest of a frame into memory of its own.
-func (c *conn) readBody(size int) ([]byte, error) {
-	body := make([]byte, min(size, firstRead))
-	for read := 0; ; {
-		c.setReadDeadline(c.s.cfg.IOTimeout)
-		if _, err := io.ReadFull(c.in, body[read:]); err != nil {
-			return nil, unexpected(err)
-		}
-		read = len(body)
-		if read == size {
-			return body, nil
-		}
-		grown := make([]byte, min(size, 4*read))
-		copy(grown, body)
-		body = grown
+// readBody reads the rest of a frame into memory of its own. Its first admission.Free bytes are
+// the connection's; room is taken once they have come, and what follows has to keep pace, since
+// others wait for that room.
+func (c *conn) readBody(ctx context.Context, key int16, size int) (body []byte, release func(), err error) {
+	body = make([]byte, min(size, admission.Free))
+	c.setReadDeadline(c.s.cfg.IOTimeout)
+	if _, err := io.ReadFull(c.in, body); err != nil {
+		return nil, nil, unexpected(err)
 	}
+	if release, err = c.admitBody(ctx, key, size); err != nil {
+		return nil, nil, err
+	}
+	if len(body) == size {
+		return body, release, nil
+	}
+	whole := make([]byte, size)
+	if err := c.readPaced(whole, copy(whole, body)); err != nil {
+		release()
+		return nil, nil, err
+	}
+	return whole, release, nil
+}
+
+// readPaced reads into body from there on.
+func (c *conn) readPaced(body []byte, from int) error {
+	now := c.s.cfg.Clock.Now
+	pace := admission.Pace{Since: now()}
+	for from < len(body) {
+		end := min(from+admission.PaceStep, len(body))
+		c.readDeadlineAt(pace.Deadline(now(), from, end))
+		if _, err := io.ReadFull(c.in, body[from:end]); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) && !c.s.draining() {
+				c.s.metrics.TooSlow.Add(1)
+			}
+			return unexpected(err)
+		}
+		from = end
+	}
+	return nil
 }
 
 func unexpected(err error) error {
@@ -76,9 +99,11 @@ func unexpected(err error) error {
 	return err
 }
 
-// setReadDeadline does nothing once the server drains: Shutdown has set one that has passed.
-func (c *conn) setReadDeadline(d time.Duration) {
-	_ = c.nc.SetReadDeadline(c.s.cfg.Clock.Now().Add(d)) // a closed socket fails at the read
+func (c *conn) setReadDeadline(d time.Duration) { c.readDeadlineAt(c.s.cfg.Clock.Now().Add(d)) }
+
+// readDeadlineAt does nothing once the server drains: Shutdown has set one that has passed.
+func (c *conn) readDeadlineAt(t time.Time) {
+	_ = c.nc.SetReadDeadline(t) // a closed socket fails at the read
 	if c.s.draining() {
 		_ = c.nc.SetReadDeadline(longAgo)
 	}

@@ -54,7 +54,9 @@ func newMemLog() *memLog {
 	return &memLog{parts: map[log.Partition]*memPartition{}, changed: make(chan struct{})}
 }
 
-func (l *memLog) Admit(ctx context.Context, _ int) (func(), error) { return func() {}, ctx.Err() }
+func (l *memLog) Admit(ctx context.Context, _ string, _ int) (func(), error) {
+	return func() {}, ctx.Err()
+}
 
 func (l *memLog) Append(e *log.Entry) log.Pending {
 	l.mu.Lock()

@@ -17,6 +17,7 @@ type Metrics struct {
 	ConnectionsTotal         atomic.Int64
 	ConnectionsRefused       atomic.Int64 // over MaxConnections
 	Malformed, Unsupported   atomic.Int64 // frames that closed a connection
+	TooSlow                  atomic.Int64 // connections closed because they held room and sent too little
 	Panics                   atomic.Int64
 	DecodedBytes             atomic.Int64 // held from the budget now
 	FetchesShrunk            atomic.Int64 // answered with little because of MaxFetchHeld

@@ -15,7 +15,7 @@ type request struct {
 	clientID string
 	body     []byte // behind the header; a handler may keep slices of it
 	conn     *conn
-	charged  int64 // of the budget of decoded bytes
+	uncharge func() // gives decoded bytes back to their budget; nil = none were taken
 }
 
 // unchargedBytes is what a decoded request may take without asking the budget: what is bounded
@@ -44,21 +44,24 @@ func (r *request) charge(ctx context.Context, decoded int64) error {
 		return nil
 	}
 	decoded = min(decoded, r.conn.s.cfg.MaxDecodedBytes)
-	if err := r.conn.s.decodeBudget.Acquire(ctx, decoded); err != nil {
+	release, err := r.conn.s.decodeBudget.Acquire(ctx, r.conn.host, decoded)
+	if err != nil {
 		return err
 	}
-	r.charged = decoded
 	r.conn.s.metrics.DecodedBytes.Add(decoded)
+	r.uncharge = func() {
+		release()
+		r.conn.s.metrics.DecodedBytes.Add(-decoded)
+	}
 	return nil
 }
 
 // releaseDecoded gives the charge back. Handlers that wait long for others call it once they
 // have taken from the request what they need.
 func (r *request) releaseDecoded() {
-	if r.charged > 0 {
-		r.conn.s.decodeBudget.Release(r.charged)
-		r.conn.s.metrics.DecodedBytes.Add(-r.charged)
-		r.charged = 0
+	if r.uncharge != nil {
+		r.uncharge()
+		r.uncharge = nil
 	}
 }
 

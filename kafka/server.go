@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/tributary-db/tributary/internal/admission"
 	"github.com/tributary-db/tributary/kafka/group"
 )
 
@@ -27,8 +28,8 @@ type Server struct {
 	apis         [maxKey]*api
 	groups       *group.Coordinator
 	metrics      Metrics
-	bodyBudget   *semaphore.Weighted // bodies read and not answered, Produce apart
-	decodeBudget *semaphore.Weighted // what they are decoded to
+	bodyBudget   *admission.Budget   // bodies read and not answered, Produce apart
+	decodeBudget *admission.Budget   // what they are decoded to
 	fetchBudget  *semaphore.Weighted // records in Fetch answers that are being written
 	inflating    *semaphore.Weighted // record batches being decompressed at once
 	address      atomic.Pointer[brokerAddress]
@@ -58,8 +59,8 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg.setDefaults()
 	s := &Server{cfg: cfg, drain: make(chan struct{}), idle: make(chan struct{})}
-	s.bodyBudget = semaphore.NewWeighted(max(cfg.MaxDecodedBytes, largeBody))
-	s.decodeBudget = semaphore.NewWeighted(cfg.MaxDecodedBytes)
+	s.bodyBudget = admission.New(cfg.MaxDecodedBytes)
+	s.decodeBudget = admission.New(cfg.MaxDecodedBytes)
 	s.fetchBudget = semaphore.NewWeighted(cfg.MaxFetchHeld)
 	s.inflating = semaphore.NewWeighted(2 * int64(runtime.GOMAXPROCS(0)))
 	for _, a := range s.apiTable() {
@@ -76,6 +77,9 @@ func New(cfg Config) (*Server, error) {
 
 // Metrics are the server's counters.
 func (s *Server) Metrics() *Metrics { return &s.metrics }
+
+// BodyBytes is how much room requests hold, Produce apart.
+func (s *Server) BodyBytes() int64 { return s.bodyBudget.Stats().Used }
 
 // newUUID is a random UUID in its usual spelling.
 func (s *Server) newUUID() string {

@@ -43,6 +43,7 @@ func (s *Server) logMetrics() []prometheus.Collector {
 		c("snapshots_total", "Snapshots of the fold.", func() int64 { return s.log.Stats().Snapshots }),
 		c("unknown_outcomes_total", "Commits whose outcome had to be resolved.", func() int64 { return s.log.Stats().UnknownOutcomes }),
 		g("in_flight_bytes", "Bytes admitted and not yet answered (max_inflight_bytes).", func() int64 { return s.log.Stats().InFlightBytes }),
+		c("admission_waits_total", "Requests with records that waited for room (max_inflight_bytes).", func() int64 { return s.log.Stats().AdmissionWaits }),
 		g("inline_bytes", "Inline bytes not yet in a segment.", func() int64 { return s.log.Stats().InlineBytes }),
 		g("tail_cache_bytes", "Bytes of the tail cache (tail_cache_bytes).", func() int64 { return s.log.Stats().TailBytes }),
 		g("read_cache_bytes", "Bytes of ranges kept from objects.", func() int64 { return s.log.Stats().ReadCache }),
@@ -88,6 +89,8 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 		c("kafka_bytes_out_total", "Bytes of answers.", k.BytesOut.Load),
 		c("kafka_records_in_total", "Records produced and acknowledged.", k.Records.Load),
 		c("kafka_produce_errors_total", "Partitions of Produce requests answered with an error.", k.ProduceErrors.Load),
+		c("kafka_too_slow_total", "Connections closed because they held room and sent too little.", k.TooSlow.Load),
+		httpd.Gauge("tributary_kafka_body_bytes", "Bytes of requests, Produce apart, taken and not yet answered.", func() float64 { return float64(s.kafka.BodyBytes()) }),
 		c("kafka_malformed_total", "Frames that closed a connection.", k.Malformed.Load),
 	}
 }

@@ -136,7 +136,7 @@ func (s *source) append(ctx context.Context, due int64) error {
 		s.next = end
 		return nil
 	}
-	release, err := s.cfg.Log.Admit(ctx, size)
+	release, err := s.cfg.Log.Admit(ctx, "source "+s.name, size)
 	if err != nil {
 		return err
 	}

@@ -211,8 +211,9 @@ type Topic struct {
 
 // Log is the commit log as the layers above see it. Safe for concurrent use.
 type Log interface {
-	// Admit waits for room for bytes of input before a body is read; release once answered.
-	Admit(ctx context.Context, bytes int) (release func(), err error)
+	// Admit waits for room for bytes of input of one peer, which gets a share of it; release
+	// once answered. See internal/admission for when to ask.
+	Admit(ctx context.Context, peer string, bytes int) (release func(), err error)
 	// Append takes the entry's place in order and returns at once; it never blocks.
 	Append(e *Entry) Pending
 	Fetch(ctx context.Context, req []PartitionRead, b Budget, dst *FetchResult) error

@@ -9,8 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/sync/semaphore"
-
+	"github.com/tributary-db/tributary/internal/admission"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
@@ -52,7 +51,7 @@ type DB struct {
 	clock  clock.Clock
 	writer writerIdentity
 
-	admission *semaphore.Weighted
+	admission *admission.Budget
 	queue     queue
 	stats     counters
 	reads     *readCache
@@ -86,7 +85,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{cfg: cfg, limits: cfg.Limits, clock: cfg.Clock}
-	db.admission = semaphore.NewWeighted(db.limits.InFlightBytes)
+	db.admission = admission.New(db.limits.InFlightBytes)
 	db.background, db.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	db.reads = newReadCache(cfg.Objects, db.limits.ReadCache)
 	db.mu.tail.limit = db.limits.TailBytes
@@ -163,18 +162,7 @@ func (db *DB) raiseFence(ctx context.Context) error {
 	return db.publish(bytes, nil)
 }
 
-// Admit waits for room for bytes of input. More than the whole budget takes the whole budget.
-func (db *DB) Admit(ctx context.Context, bytes int) (release func(), err error) {
-	n := min(max(int64(bytes), 0), db.limits.InFlightBytes)
-	if err := db.admission.Acquire(ctx, n); err != nil {
-		return nil, err
-	}
-	db.stats.inFlightBytes.Add(n)
-	var once sync.Once
-	return func() {
-		once.Do(func() {
-			db.stats.inFlightBytes.Add(-n)
-			db.admission.Release(n)
-		})
-	}, nil
+// Admit implements Log. More than the whole budget takes the whole budget.
+func (db *DB) Admit(ctx context.Context, peer string, bytes int) (release func(), err error) {
+	return db.admission.Acquire(ctx, peer, int64(bytes))
 }

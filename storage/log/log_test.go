@@ -309,18 +309,18 @@ func TestProducerIDs(t *testing.T) {
 
 func TestAdmit(t *testing.T) {
 	db := logtest.Open(t, logtest.WithLimits(log.Limits{InFlightBytes: 100}))
-	release, err := db.Admit(ctx, 1000) // more than all there is takes all there is
+	release, err := db.Admit(ctx, "a", 1000) // more than all there is takes all there is
 	if err != nil {
 		t.Fatal(err)
 	}
 	short, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := db.Admit(short, 1); !errors.Is(err, context.Canceled) {
+	if _, err := db.Admit(short, "a", 1); !errors.Is(err, context.Canceled) {
 		t.Fatalf("admitted past the budget: %v", err)
 	}
 	release()
 	release() // once more is harmless
-	if again, err := db.Admit(ctx, 100); err != nil {
+	if again, err := db.Admit(ctx, "a", 100); err != nil {
 		t.Fatal(err)
 	} else {
 		again()

@@ -6,7 +6,6 @@ import "sync/atomic"
 type counters struct {
 	commits, groups, unknownOutcomes  atomic.Int64
 	bytesIn, bytesOut, recordBytes    atomic.Int64
-	inFlightBytes                     atomic.Int64
 	inlineBytes, inlineGroups         atomic.Int64
 	tailBytes                         atomic.Int64
 	uploads, uploadBytes, uploadsLost atomic.Int64
@@ -28,6 +27,8 @@ type Stats struct {
 	Snapshots                        int64
 	RangeReads, RangeBytes           int64 // from objects
 
+	AdmissionWaits int64 // requests that had to wait for room
+
 	InFlightBytes int64 // gauge: given out by Admit
 	InlineBytes   int64 // gauge: not yet in a segment
 	InlineGroups  int64 // gauge
@@ -41,14 +42,14 @@ type Stats struct {
 
 // Stats may be called at any time.
 func (db *DB) Stats() Stats {
-	c := &db.stats
+	c, room := &db.stats, db.admission.Stats()
 	return Stats{
 		Commits: c.commits.Load(), Groups: c.groups.Load(), UnknownOutcomes: c.unknownOutcomes.Load(),
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), RecordBytes: c.recordBytes.Load(),
 		Uploads: c.uploads.Load(), UploadBytes: c.uploadBytes.Load(), UploadsFailed: c.uploadsLost.Load(),
 		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Snapshots: c.snapshots.Load(),
 		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(),
-		InFlightBytes: c.inFlightBytes.Load(), InlineBytes: c.inlineBytes.Load(),
+		InFlightBytes: room.Used, AdmissionWaits: room.Waited, InlineBytes: c.inlineBytes.Load(),
 		InlineGroups: c.inlineGroups.Load(), TailBytes: c.tailBytes.Load(),
 		ReadCache: db.reads.size(), SnapshotBytes: c.snapshotBytes.Load(),
 		SnapshotSeq: CommitSeq(c.snapshotSeq.Load()), Newest: CommitSeq(db.published.Load()),
