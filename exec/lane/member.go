@@ -44,9 +44,7 @@ type member struct {
 	// views are the members read directly, by OID.
 	views []catalog.OID
 	// tables: a table is read directly.
-	tables bool
-	// derived are the derived streams read directly.
-	derived []catalog.OID
+	tables  bool
 	ticks   atomic.Uint64
 	late    atomic.Uint64 // rows that came behind the watermark of a closing window
 	noTime  atomic.Uint64 // rows without event time in a closing window
@@ -67,6 +65,23 @@ type member struct {
 	// asked: a checkpoint wants the sink's state at its next rest, in captured.
 	asked    bool
 	captured *memberCapture
+}
+
+// addLocked makes a member known.
+func (r *Runtime) addLocked(m *member) {
+	r.mu.members[m.rel.OID] = m
+	if m.sink != nil {
+		r.mu.writers[m.rel.Topic] = append(r.mu.writers[m.rel.Topic], m.rel.OID)
+	}
+}
+
+// removeLocked forgets a member.
+func (r *Runtime) removeLocked(m *member) {
+	delete(r.mu.members, m.rel.OID)
+	left := slices.DeleteFunc(r.mu.writers[m.rel.Topic], func(oid catalog.OID) bool { return oid == m.rel.OID })
+	if r.mu.writers[m.rel.Topic] = left; len(left) == 0 {
+		delete(r.mu.writers, m.rel.Topic)
+	}
 }
 
 // newMember plans rel and builds its flow; nothing runs yet. A query that cannot be planned
@@ -165,9 +180,6 @@ func (r *Runtime) findInputs(m *member) {
 		case catalog.KindStream, catalog.KindTable:
 			m.topics.Topics = append(m.topics.Topics, log.TopicFilter{Topic: rel.Topic})
 			m.tables = m.tables || rel.Kind == catalog.KindTable
-			if rel.Derived() {
-				m.derived = append(m.derived, rel.OID)
-			}
 		}
 	}
 }

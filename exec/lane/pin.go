@@ -2,7 +2,6 @@ package lane
 
 import (
 	"context"
-	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -122,8 +121,8 @@ func (r *Runtime) settleDerived(ctx context.Context, p *Pin, rels []catalog.OID)
 	return nil
 }
 
-// derivedBelow lists the derived streams that rels read, directly or through others, inputs
-// first.
+// derivedBelow lists the sinks and derived streams that write what rels read, directly or through
+// others, inputs first. A stream bound to a sink's topic is written by that sink.
 func (r *Runtime) derivedBelow(rels []catalog.OID) []catalog.OID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -136,15 +135,31 @@ func (r *Runtime) derivedBelow(rels []catalog.OID) []catalog.OID {
 			return
 		}
 		seen[oid] = true
-		for _, up := range append(slices.Clone(m.views), m.derived...) {
+		for _, up := range m.views {
 			visit(up)
+		}
+		for _, f := range m.topics.Topics {
+			for _, writer := range r.mu.writers[f.Topic] {
+				visit(writer)
+			}
 		}
 		if m.sink != nil {
 			found = append(found, oid)
 		}
 	}
+	snap := r.cfg.Catalog.Now()
 	for _, oid := range rels {
 		visit(oid)
+		rel, ok := snap.ByOID(oid)
+		if ok && rel.Kind == catalog.KindErrors {
+			visit(rel.Parent)
+			rel, ok = snap.ByOID(rel.Parent)
+		}
+		if ok && rel.Kind == catalog.KindStream {
+			for _, writer := range r.mu.writers[rel.Topic] {
+				visit(writer)
+			}
+		}
 	}
 	return found
 }

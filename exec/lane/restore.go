@@ -12,6 +12,7 @@ import (
 	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/log"
 )
 
 // engineVersion is of what operators and sources keep in their state and what it means. It is
@@ -52,7 +53,7 @@ func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
 
 func (r *Runtime) makeMembers(snap *catalog.Snapshot) ([]*member, error) {
 	r.mu.Lock()
-	r.mu.members = map[catalog.OID]*member{}
+	r.mu.members, r.mu.writers = map[catalog.OID]*member{}, map[log.TopicID][]catalog.OID{}
 	r.mu.Unlock()
 	var order []*member
 	for _, rel := range inDependencyOrder(snap) {
@@ -61,7 +62,7 @@ func (r *Runtime) makeMembers(snap *catalog.Snapshot) ([]*member, error) {
 			return nil, fmt.Errorf("start %s %q: %w", rel.Kind, rel.Name, err)
 		}
 		r.mu.Lock()
-		r.mu.members[rel.OID] = m
+		r.addLocked(m)
 		r.mu.Unlock()
 		order = append(order, m)
 	}

@@ -68,6 +68,8 @@ type Runtime struct {
 	mu struct {
 		sync.Mutex
 		members map[catalog.OID]*member
+		// writers are the sinks and derived streams by the topic they write.
+		writers map[log.TopicID][]catalog.OID
 		order   []*member // of the shared lane, inputs before readers
 		pins    pins
 		at      log.CommitSeq // last boundary that the shared lane has finished
@@ -87,7 +89,7 @@ func New(cfg Config) *Runtime {
 	if r.cfg.Memory == nil {
 		r.cfg.Memory = NewAccount(0)
 	}
-	r.mu.members = map[catalog.OID]*member{}
+	r.mu.members, r.mu.writers = map[catalog.OID]*member{}, map[log.TopicID][]catalog.OID{}
 	r.mu.moved = make(chan struct{})
 	r.mu.kick = make(chan struct{})
 	r.checkpoints = make(chan checkpointing, 1)

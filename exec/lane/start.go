@@ -48,7 +48,7 @@ func (c *Creating) Begin(rel *catalog.Relation) error {
 		return err
 	}
 	c.r.mu.Lock()
-	c.r.mu.members[rel.OID] = m
+	c.r.addLocked(m)
 	c.r.mu.Unlock()
 	if m.sink != nil {
 		c.r.prepareSink(m)
@@ -103,7 +103,7 @@ func (r *Runtime) Drop(oid catalog.OID) {
 	}
 	m.dropped = true
 	close(m.done)
-	delete(r.mu.members, oid)
+	r.removeLocked(m)
 	r.leaveLaneLocked(oid)
 	r.broadcastLocked()
 	r.mu.Unlock()
