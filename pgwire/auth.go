@@ -7,94 +7,77 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
-// Method is how clients prove who they are.
-type Method string
-
-const (
-	// Trust believes any client that connects from the loopback interface or a unix socket,
-	// and refuses the others.
-	Trust Method = "trust"
-	// SCRAM asks for the password by SCRAM-SHA-256.
-	SCRAM Method = "scram-sha-256"
-)
-
-const scramMechanism = "SCRAM-SHA-256"
-
-// Roles knows who may log in.
-type Roles interface {
-	// Login tells whether role user exists and may log in, and its password's verifier, ""
-	// when it has none.
-	Login(ctx context.Context, user string) (verifier string, exists bool, err error)
-}
-
-func (c *conn) authenticate(ctx context.Context, h *hello) error {
-	verifier, exists, err := c.srv.cfg.Roles.Login(ctx, h.user)
+// authenticate finds out who the client is and tells it that it is in.
+func (c *conn) authenticate(ctx context.Context, h *hello) (auth.Principal, error) {
+	attempt := auth.Attempt{Face: auth.PG, Peer: hostOf(c.nc.RemoteAddr()), Name: h.user}
+	who, err := c.identify(ctx, h, attempt)
 	if err != nil {
-		return err
-	}
-	if c.srv.cfg.Method == Trust {
-		if !isLocal(c.nc.RemoteAddr()) {
-			return sqlerr.New(sqlerr.InvalidAuthorizationSpecification,
-				"no pg_hba.conf entry for host \"%s\", user \"%s\", database \"%s\", no encryption", hostOf(c.nc.RemoteAddr()), h.user, h.database)
-		}
-		if !exists {
-			return sqlerr.New(sqlerr.InvalidAuthorizationSpecification, "role \"%s\" does not exist", h.user)
-		}
-	} else if err := c.scram(h.user, verifier, exists); err != nil {
-		return err
+		return auth.Principal{}, err
 	}
 	at := c.out.begin('R')
 	c.out.int32(pgproto3.AuthTypeOk)
 	c.out.end(at)
-	return nil
+	return who, nil
 }
 
-// scram runs the exchange. A role that does not exist, or has no password, goes through all of
-// it and fails at the same point with the same words.
-func (c *conn) scram(user, verifier string, exists bool) error {
-	refused := sqlerr.New(sqlerr.InvalidPassword, "password authentication failed for user \"%s\"", user)
-	v, err := ParseVerifier(verifier)
-	if err != nil || !exists {
-		v = c.srv.mockVerifier(user)
+func (c *conn) identify(ctx context.Context, h *hello, attempt auth.Attempt) (auth.Principal, error) {
+	if !c.srv.cfg.Auth.Trusting() {
+		return c.scram(ctx, attempt)
 	}
-	talk, err := v.conversation()
-	if err != nil {
-		return err
+	if !isLocal(c.nc.RemoteAddr()) {
+		return auth.Principal{}, sqlerr.New(sqlerr.InvalidAuthorizationSpecification,
+			"no pg_hba.conf entry for host \"%s\", user \"%s\", database \"%s\", no encryption", attempt.Peer, h.user, h.database)
 	}
+	who, err := c.srv.cfg.Auth.Trust(ctx, attempt)
+	if errors.Is(err, auth.ErrRefused) {
+		err = sqlerr.New(sqlerr.InvalidAuthorizationSpecification, "role \"%s\" does not exist", h.user)
+	}
+	return who, err
+}
+
+// scram carries the messages of an exchange.
+func (c *conn) scram(ctx context.Context, attempt auth.Attempt) (auth.Principal, error) {
 	at := c.out.begin('R')
 	c.out.int32(pgproto3.AuthTypeSASL)
-	c.out.str(scramMechanism)
+	c.out.str(string(auth.SHA256))
 	c.out.byte(0)
 	c.out.end(at)
 
 	body, err := c.readPassword()
 	if err != nil {
-		return err
+		return auth.Principal{}, err
 	}
 	var first pgproto3.SASLInitialResponse
 	if err := first.Decode(body); err != nil {
-		return sqlerr.New(sqlerr.ProtocolViolation, "malformed SCRAM message")
+		return auth.Principal{}, sqlerr.New(sqlerr.ProtocolViolation, "malformed SCRAM message")
 	}
-	if first.AuthMechanism != scramMechanism {
-		return sqlerr.New(sqlerr.ProtocolViolation, "client selected an invalid SASL authentication mechanism")
+	if first.AuthMechanism != string(auth.SHA256) {
+		return auth.Principal{}, sqlerr.New(sqlerr.ProtocolViolation, "client selected an invalid SASL authentication mechanism")
 	}
-	challenge, err := talk.Step(string(first.Data))
-	if err != nil {
-		return sqlerr.New(sqlerr.ProtocolViolation, "malformed SCRAM message").WithDetail("%s.", err)
+	exchange := c.srv.cfg.Auth.SCRAM(auth.SCRAM{Attempt: attempt, Mechanism: auth.SHA256})
+	message := string(first.Data)
+	for {
+		answer, done, err := exchange.Step(ctx, message)
+		if errors.Is(err, auth.ErrRefused) {
+			err = sqlerr.New(sqlerr.InvalidPassword, "password authentication failed for user \"%s\"", attempt.Name)
+		}
+		if err != nil {
+			return auth.Principal{}, err
+		}
+		if done {
+			c.saslData(pgproto3.AuthTypeSASLFinal, answer)
+			return exchange.Principal(), nil
+		}
+		c.saslData(pgproto3.AuthTypeSASLContinue, answer)
+		if body, err = c.readPassword(); err != nil {
+			return auth.Principal{}, err
+		}
+		message = string(body)
 	}
-	c.saslData(pgproto3.AuthTypeSASLContinue, challenge)
-	if body, err = c.readPassword(); err != nil {
-		return err
-	}
-	final, err := talk.Step(string(body))
-	if err != nil || !talk.Valid() || !exists {
-		return refused
-	}
-	c.saslData(pgproto3.AuthTypeSASLFinal, final)
-	return nil
 }
 
 func (c *conn) saslData(code uint32, data string) {

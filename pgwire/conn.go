@@ -96,7 +96,8 @@ func (c *conn) start(ctx context.Context) error {
 	if c.srv.serving.Add(1) > int64(c.srv.cfg.MaxConnections) {
 		return sqlerr.New(sqlerr.TooManyConnections, "sorry, too many clients already")
 	}
-	if err := c.authenticate(ctx, h); err != nil {
+	who, err := c.authenticate(ctx, h)
+	if err != nil {
 		return err
 	}
 	if err := c.srv.checkDatabase(h.database); err != nil {
@@ -112,7 +113,7 @@ func (c *conn) start(ctx context.Context) error {
 		return err
 	}
 	c.sess, err = c.srv.cfg.Open(ctx, face.Startup{
-		User: h.user, Database: h.database, Settings: h.settings, PID: c.pid, Remote: c.nc.RemoteAddr(), Client: c,
+		Principal: who, Database: h.database, Settings: h.settings, PID: c.pid, Remote: c.nc.RemoteAddr(), Client: c,
 	})
 	if err != nil {
 		return err

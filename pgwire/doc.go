@@ -2,7 +2,7 @@
 //
 //	socket ─► first 8 bytes: SSLRequest, GSSENCRequest → 'N'; CancelRequest; 3.x
 //	   │          startup.go
-//	   ├─► auth.go        trust (loopback only) or SCRAM-SHA-256 (verifier.go)
+//	   ├─► auth.go        trust (loopback only) or SCRAM-SHA-256 (internal/auth)
 //	   ├─► reader.go      framing: type, length, limits by type ─► dispatch.go
 //	   │                                              simple ┤├ extended.go
 //	   │                                                Session (session.go)

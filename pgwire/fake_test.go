@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -356,20 +358,44 @@ func intBatch(rows ...int32) *delta.Batch {
 	return &delta.Batch{Len: len(rows), Cols: []delta.Column{c}}
 }
 
-// fakeRoles knows tributary (password "secret").
-type fakeRoles struct{ verifier string }
+// directory knows tributary and what its password is verified by.
+type directory struct{ verifiers auth.Verifiers }
 
-func (r fakeRoles) Login(_ context.Context, user string) (string, bool, error) {
-	if user == "tributary" {
-		return r.verifier, true, nil
+func (d directory) Account(_ context.Context, name string) (auth.Account, error) {
+	if name != "tributary" {
+		return auth.Account{}, nil
 	}
-	return "", false, nil
+	return auth.Account{Role: 10, Exists: true, Verifiers: d.verifiers}, nil
+}
+
+func newGate(t testing.TB, cfg auth.Config) *auth.Gate {
+	t.Helper()
+	g, err := auth.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// trusting believes whoever says tributary.
+func trusting(t testing.TB) *auth.Gate {
+	return newGate(t, auth.Config{Directory: directory{}, Trusting: true})
+}
+
+// asking wants a password for tributary.
+func asking(t testing.TB, password string) *auth.Gate {
+	t.Helper()
+	vs, err := auth.NewVerifiers(password, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newGate(t, auth.Config{Directory: directory{vs}})
 }
 
 // serve starts a server on a loopback port and returns its address. It ends with the test.
 func serve(t testing.TB, change func(*Config)) (*Server, string) {
 	t.Helper()
-	cfg := Config{Open: openFake(nil, nil), Method: Trust, Roles: fakeRoles{}, Databases: []string{"tributary", "postgres"},
+	cfg := Config{Open: openFake(nil, nil), Auth: trusting(t), Databases: []string{"tributary", "postgres"},
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	if change != nil {
 		change(&cfg)

@@ -2,7 +2,6 @@ package pgwire
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -188,17 +187,13 @@ func (r *slowReader) Read(p []byte) (int, error) {
 }
 
 func TestSCRAM(t *testing.T) {
-	v, err := NewVerifier("secret", rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, addr := serve(t, func(c *Config) { c.Method, c.Roles = SCRAM, fakeRoles{v.String()} })
+	_, addr := serve(t, func(c *Config) { c.Auth = asking(t, "secret") })
 	if conn, err := connect(t, addr, "password=secret"); err != nil {
 		t.Error(err)
 	} else if err := conn.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}
-	_, err = connect(t, addr, "password=wrong")
+	_, err := connect(t, addr, "password=wrong")
 	wantCode(t, err, sqlerr.InvalidPassword, `password authentication failed for user "tributary"`)
 	_, err = pgx.Connect(t.Context(), "postgres://nobody:secret@"+addr+"/tributary")
 	wantCode(t, err, sqlerr.InvalidPassword, `password authentication failed for user "nobody"`)

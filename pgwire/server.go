@@ -12,14 +12,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
 )
 
-// Config is what a server needs. Open, Roles and Method must be given.
+// Config is what a server needs. Open and Auth must be given.
 type Config struct {
-	Open   OpenFunc
-	Method Method
-	Roles  Roles
+	Open OpenFunc
+	Auth *auth.Gate
 	// Databases are the names a client may connect to.
 	Databases []string
 	// MaxConnections bounds the clients that have sent their startup packet. Default 100.
@@ -32,7 +32,7 @@ type Config struct {
 	// Default 1 s.
 	CheckInterval time.Duration
 	Clock         clock.Clock // default the machine's
-	Random        io.Reader   // secrets and salts; default crypto/rand
+	Random        io.Reader   // secrets of cancel requests; default crypto/rand
 	Logger        *slog.Logger
 }
 
@@ -43,7 +43,6 @@ const maxStarting = 128
 type Server struct {
 	cfg      Config
 	conns    registry
-	mockKey  [32]byte
 	starting atomic.Int64 // accepted, not yet authenticated
 	serving  atomic.Int64 // past their startup packet
 	stats    stats
@@ -58,11 +57,8 @@ type Server struct {
 
 // New checks the configuration. It starts nothing.
 func New(cfg Config) (*Server, error) {
-	if cfg.Open == nil || cfg.Roles == nil {
-		return nil, errors.New("pgwire: Open and Roles are needed")
-	}
-	if cfg.Method != Trust && cfg.Method != SCRAM {
-		return nil, fmt.Errorf("pgwire: unknown authentication method %q", cfg.Method)
+	if cfg.Open == nil || cfg.Auth == nil {
+		return nil, errors.New("pgwire: Open and Auth are needed")
 	}
 	if cfg.MaxConnections == 0 {
 		cfg.MaxConnections = 100
@@ -88,9 +84,6 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg}
 	s.mu.listeners = make(map[net.Listener]struct{})
-	if _, err := io.ReadFull(cfg.Random, s.mockKey[:]); err != nil {
-		return nil, fmt.Errorf("pgwire: read randomness: %w", err)
-	}
 	return s, nil
 }
 

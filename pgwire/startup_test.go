@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 	"math/rand"
 	"net"
@@ -144,7 +143,7 @@ func TestAuthTimeout(t *testing.T) {
 
 // TestBeforeAuthentication: only a password may come, and no big one.
 func TestBeforeAuthentication(t *testing.T) {
-	_, addr := serve(t, func(c *Config) { c.Method = SCRAM })
+	_, addr := serve(t, func(c *Config) { c.Auth = asking(t, "secret") })
 	for _, raw := range [][]byte{
 		{'Q', 0, 0, 0, 5, 0},
 		{'p', 0x10, 0, 0, 0},
@@ -169,22 +168,6 @@ func TestTrustIsLocal(t *testing.T) {
 	for addr, want := range map[string]bool{"127.0.0.1": true, "::1": true, "127.9.9.9": true, "10.0.0.1": false, "0.0.0.0": false, "192.168.1.1": false} {
 		if got := isLocal(&net.TCPAddr{IP: net.ParseIP(addr)}); got != want {
 			t.Errorf("%s: %v", addr, got)
-		}
-	}
-}
-
-func TestVerifier(t *testing.T) {
-	v, err := NewVerifier("pässword", bytes.NewReader(bytes.Repeat([]byte{7}, 16)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, err := ParseVerifier(v.String())
-	if err != nil || !reflect.DeepEqual(v, back) {
-		t.Errorf("%s became %s, %v", v, back, err)
-	}
-	for _, bad := range []string{"", "md5abc", "SCRAM-SHA-256$4096:x$y:z", "SCRAM-SHA-256$0:BwcHBwcHBwcHBwcHBwcHBw==$a:b", "SCRAM-SHA-256$4096"} {
-		if _, err := ParseVerifier(bad); !errors.Is(err, ErrVerifier) {
-			t.Errorf("%q: %v", bad, err)
 		}
 	}
 }
@@ -242,7 +225,7 @@ func FuzzMessages(f *testing.F) {
 		if bytes.Contains(bytes.ToLower(in), []byte("panic")) || bytes.Contains(bytes.ToLower(in), []byte("sleep")) {
 			return
 		}
-		s, err := New(Config{Open: openFake(nil, nil), Method: Trust, Roles: fakeRoles{}})
+		s, err := New(Config{Open: openFake(nil, nil), Auth: trusting(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,7 +252,7 @@ func (m *memConn) SetWriteDeadline(time.Time) error { return nil }
 func (m *memConn) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
 func TestWriterRows(t *testing.T) {
-	s, err := New(Config{Open: openFake(nil, nil), Method: Trust, Roles: fakeRoles{}})
+	s, err := New(Config{Open: openFake(nil, nil), Auth: trusting(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +283,7 @@ func TestWriterRows(t *testing.T) {
 }
 
 func BenchmarkDataRow(b *testing.B) {
-	s, err := New(Config{Open: openFake(nil, nil), Method: Trust, Roles: fakeRoles{}})
+	s, err := New(Config{Open: openFake(nil, nil), Auth: trusting(b)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/server/httpd"
 	"github.com/tributary-db/tributary/storage/objstore"
 )
@@ -78,7 +79,7 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 	c := func(name, help string, read func() int64, labels ...string) prometheus.Collector {
 		return httpd.Counter("tributary_"+name, help, func() float64 { return float64(read()) }, labels...)
 	}
-	return []prometheus.Collector{
+	return append(s.authMetrics(), []prometheus.Collector{
 		httpd.Gauge("tributary_pg_connections", "PostgreSQL clients.", func() float64 { return float64(s.pg.Stats().Connections) }),
 		c("pg_statements_total", "Statements received.", func() int64 { return s.pg.Stats().Statements }),
 		c("pg_errors_total", "Statements answered with an error.", func() int64 { return s.pg.Stats().Errors }),
@@ -92,7 +93,18 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 		c("kafka_too_slow_total", "Connections closed because they held room and sent too little.", k.TooSlow.Load),
 		httpd.Gauge("tributary_kafka_body_bytes", "Bytes of requests, Produce apart, taken and not yet answered.", func() float64 { return float64(s.kafka.BodyBytes()) }),
 		c("kafka_malformed_total", "Frames that closed a connection.", k.Malformed.Load),
+	}...)
+}
+
+func (s *Server) authMetrics() []prometheus.Collector {
+	var out []prometheus.Collector
+	for _, f := range auth.Faces() {
+		for _, m := range auth.Methods() {
+			out = append(out, httpd.Counter("tributary_auth_failures_total", "Failed logins.",
+				func() float64 { return float64(s.gate.Failures(f, m)) }, "face", string(f), "method", string(m)))
+		}
 	}
+	return out
 }
 
 func (s *Server) objectMetrics() []prometheus.Collector {

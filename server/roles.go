@@ -1,35 +1,79 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/pgwire"
 	"github.com/tributary-db/tributary/session"
 	"github.com/tributary-db/tributary/storage/meta"
 )
 
-// roles answers who may log in; there is one role.
-type roles struct{ meta meta.Store }
+// directory is the roles that there are: one.
+type directory struct{ meta meta.Store }
 
-func (r roles) Login(ctx context.Context, user string) (verifier string, exists bool, err error) {
-	if user != session.Superuser {
-		return "", false, nil
+func (d directory) Account(ctx context.Context, name string) (auth.Account, error) {
+	if name != session.Superuser {
+		return auth.Account{}, nil
 	}
-	verifier, err = session.Verifier(ctx, r.meta)
-	return verifier, true, err
+	vs, err := session.Verifiers(ctx, d.meta, name)
+	return auth.Account{Role: session.SuperuserOID, Exists: true, Verifiers: vs}, err
+}
+
+// openGate makes what all faces authenticate their clients by.
+func (s *Server) openGate(ctx context.Context) (err error) {
+	if err := s.setPassword(ctx); err != nil {
+		return err
+	}
+	key, err := mockKey(ctx, s.meta, rand.Reader)
+	if err != nil {
+		return err
+	}
+	s.gate, err = auth.New(auth.Config{
+		Directory: directory{s.meta}, Trusting: s.cfg.Auth == string(auth.Trust), MockKey: key, Clock: s.clock, Logger: s.logger,
+	})
+	return err
+}
+
+// mockKeyName holds what makes the verifiers of roles that do not exist: were it new at each
+// start, a restart would tell them from real ones.
+var mockKeyName = []byte("auth/mock-key")
+
+func mockKey(ctx context.Context, m meta.Store, random io.Reader) (key []byte, err error) {
+	read := func() error {
+		return m.Read(ctx, func(s meta.Snapshot) error {
+			v, _, err := s.Get(mockKeyName)
+			key = bytes.Clone(v)
+			return err
+		})
+	}
+	if err := read(); err != nil || len(key) > 0 {
+		return key, err
+	}
+	fresh := make([]byte, 32)
+	if _, err := io.ReadFull(random, fresh); err != nil {
+		return nil, err
+	}
+	err = m.Commit(ctx, meta.Txn{Checks: []meta.Check{{Key: mockKeyName}}, Writes: []meta.Write{{Key: mockKeyName, Value: fresh}}})
+	if err != nil && !errors.Is(err, meta.ErrConflict) {
+		return nil, err
+	}
+	return key, read()
 }
 
 // setPassword takes the first password from password_file, and refuses to ask for passwords
 // when there is none.
 func (s *Server) setPassword(ctx context.Context) error {
-	have, err := session.Verifier(ctx, s.meta)
-	if err != nil || have != "" {
+	have, err := session.Verifiers(ctx, s.meta, session.Superuser)
+	if err != nil || have != nil {
 		return err
 	}
 	if s.cfg.PasswordFile != "" {
@@ -41,14 +85,14 @@ func (s *Server) setPassword(ctx context.Context) error {
 		if password == "" {
 			return fmt.Errorf("password_file %s is empty", s.cfg.PasswordFile)
 		}
-		v, err := pgwire.NewVerifier(password, rand.Reader)
+		vs, err := auth.PasswordVerifiers(password, rand.Reader)
 		if err != nil {
 			return err
 		}
-		return session.SetVerifier(ctx, s.meta, v.String())
+		return session.SetVerifiers(ctx, s.meta, session.Superuser, vs)
 	}
-	if s.cfg.Auth == string(pgwire.SCRAM) {
-		return fmt.Errorf("auth = scram-sha-256 needs a password for role %s: set password_file", session.Superuser)
+	if s.cfg.Auth != string(auth.Trust) {
+		return fmt.Errorf("auth = %s needs a password for role %s: set password_file", s.cfg.Auth, session.Superuser)
 	}
 	return nil
 }
@@ -73,9 +117,4 @@ func readSecret(path string) ([]byte, error) {
 
 func (s *Server) openSession(ctx context.Context, st face.Startup) (pgwire.Session, error) {
 	return s.db.Open(ctx, st)
-}
-
-func newVerifier(password string) (string, error) {
-	v, err := pgwire.NewVerifier(password, rand.Reader)
-	return v.String(), err
 }

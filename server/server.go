@@ -15,6 +15,7 @@ import (
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/internal/redact"
@@ -52,6 +53,7 @@ type Server struct {
 	db      *session.Database
 	// endSubscriptions ends those that are under way.
 	endSubscriptions context.CancelFunc
+	gate             *auth.Gate
 	pg               *pgwire.Server
 	kafka            *kafka.Server
 	serving          serving
@@ -186,7 +188,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Stopping: stopping,
 		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
-		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show, NewVerifier: newVerifier,
+		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout,
 	})
 	if err := s.runtime.Start(ctx); err != nil {
@@ -199,12 +201,12 @@ func (s *Server) openEngine(ctx context.Context) error {
 }
 
 func (s *Server) openFaces(ctx context.Context) error {
-	if err := s.setPassword(ctx); err != nil {
+	if err := s.openGate(ctx); err != nil {
 		return err
 	}
 	var err error
 	s.pg, err = pgwire.New(pgwire.Config{
-		Open: s.openSession, Method: pgwire.Method(s.cfg.Auth), Roles: roles{s.meta},
+		Open: s.openSession, Auth: s.gate,
 		Databases:      []string{"tributary", "postgres"},
 		MaxConnections: int(s.cfg.MaxConnections), Clock: s.clock, Logger: s.logger,
 	})

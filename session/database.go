@@ -37,8 +37,6 @@ type Deps struct {
 	MaxRecordBatch    int
 	// Settings gives the server's settings for SHOW, by name.
 	Settings func(name string) (value string, ok bool)
-	// NewVerifier makes the stored form of a password.
-	NewVerifier func(password string) (string, error)
 	// Defaults of the session settings of the same name.
 	StatementTimeout, LockTimeout time.Duration
 }

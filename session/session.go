@@ -27,8 +27,8 @@ type Session struct {
 // Open starts a session.
 func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 	s := &Session{
-		db: db, user: st.User, database: st.Database, pid: st.PID, client: st.Client,
-		set:      newSettings(db.ServerVersion(), st.User),
+		db: db, user: st.Principal.Name, database: st.Database, pid: st.PID, client: st.Client,
+		set:      newSettings(db.ServerVersion(), st.Principal.Name),
 		prepared: map[string]*prepared{}, portals: map[string]*portal{},
 	}
 	for name, d := range map[string]time.Duration{"statement_timeout": db.StatementTimeout, "lock_timeout": db.LockTimeout} {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"strings"
 
 	"github.com/tributary-db/tributary/internal/face"
@@ -118,32 +117,4 @@ func (s *Session) listen(b *parse.Listen, w face.Writer) error {
 		return w.Complete("UNLISTEN")
 	}
 	return unsupported(b.What)
-}
-
-// alterRole changes the password of the one role.
-func (s *Session) alterRole(ctx context.Context, b *parse.AlterRole, w face.Writer) error {
-	if b.Role != "" && b.Role != Superuser {
-		return sqlerr.New(sqlerr.UndefinedObject, "role %q does not exist", b.Role)
-	}
-	switch {
-	case b.Null:
-		if err := SetVerifier(ctx, s.db.Meta, ""); err != nil {
-			return err
-		}
-	case b.Password != nil:
-		verifier := *b.Password
-		if !strings.HasPrefix(verifier, "SCRAM-SHA-256$") {
-			made, err := s.db.NewVerifier(*b.Password)
-			if err != nil {
-				return err
-			}
-			verifier = made
-		}
-		if err := SetVerifier(ctx, s.db.Meta, verifier); err != nil {
-			return err
-		}
-	default:
-		return unsupported("ALTER ROLE without PASSWORD")
-	}
-	return w.Complete("ALTER ROLE")
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
@@ -139,7 +140,7 @@ func (d *database) start() {
 	})
 	err = d.runtime.Start(ctx)
 	check()
-	d.session, err = d.db.Open(ctx, face.Startup{User: session.Superuser, Database: "tributary", Client: client{}})
+	d.session, err = d.db.Open(ctx, face.Startup{Principal: auth.Principal{Name: session.Superuser}, Database: "tributary", Client: client{}})
 	check()
 }
 

@@ -1,12 +1,16 @@
 package face
 
-import "net"
+import (
+	"net"
+
+	"github.com/tributary-db/tributary/internal/auth"
+)
 
 // Startup is what a client said when it connected. It is authenticated, and the database
 // exists.
 type Startup struct {
-	User     string
-	Database string
+	Principal auth.Principal
+	Database  string
 	// Settings in the order given: the startup packet's parameters and the -c items of its
 	// options, names in lower case. A value that a setting refuses is the session's error.
 	Settings []Setting

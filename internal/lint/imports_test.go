@@ -40,6 +40,7 @@ var owners = map[string][]string{
 	"github.com/jackc/pgx/v5/pgproto3":  {"pgwire"},
 	"github.com/twmb/franz-go/pkg/kmsg": {"kafka"},
 	"github.com/twmb/franz-go/pkg/kerr": {"kafka"},
+	"github.com/xdg-go/":                {"internal/auth"},
 }
 
 func TestImports(t *testing.T) {

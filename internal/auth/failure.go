@@ -1,0 +1,76 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// warnEvery is the least time between two lines about failed attempts on one face.
+const warnEvery = time.Second
+
+// maxLoggedName bounds what of a claimed name stands in the log.
+const maxLoggedName = 64
+
+// failed counts an attempt that came to nothing, slows its address down and tells the log. What
+// is the server's own fault, or ended with the client, is not counted.
+func (g *Gate) failed(a Attempt, why error) {
+	if errors.Is(why, context.Canceled) || errors.Is(why, context.DeadlineExceeded) {
+		return
+	}
+	now := g.cfg.Clock.Now()
+	g.failures.of(a.Face, a.Method).Add(1)
+	g.slow.failed(now, a.Peer)
+	silent, ok := g.warn.due(now, a.Face)
+	if !ok {
+		return
+	}
+	name := a.Name
+	if len(name) > maxLoggedName {
+		name = name[:maxLoggedName]
+	}
+	g.cfg.Logger.Warn("login failed", slog.String("face", string(a.Face)), slog.String("role", name), slog.String("peer", a.Peer),
+		slog.String("method", string(a.Method)), slog.String("reason", why.Error()), slog.Int64("not_shown", silent))
+}
+
+// warnings keeps an attack from filling the log: one line a second and face, which says how many
+// were not shown before it.
+type warnings struct {
+	mu   sync.Mutex
+	last map[Face]time.Time
+	held map[Face]int64
+}
+
+func (w *warnings) due(now time.Time, f Face) (silent int64, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last == nil {
+		w.last, w.held = map[Face]time.Time{}, map[Face]int64{}
+	}
+	if last, before := w.last[f]; before && now.Sub(last) < warnEvery {
+		w.held[f]++
+		return 0, false
+	}
+	silent = w.held[f]
+	w.last[f], w.held[f] = now, 0
+	return silent, true
+}
+
+// counters are by face and method; the map never changes.
+type counters map[Face]map[Method]*atomic.Int64
+
+func newCounters() counters {
+	c := counters{}
+	for _, f := range Faces() {
+		c[f] = map[Method]*atomic.Int64{}
+		for _, m := range Methods() {
+			c[f][m] = new(atomic.Int64)
+		}
+	}
+	return c
+}
+
+func (c counters) of(f Face, m Method) *atomic.Int64 { return c[f][m] }
