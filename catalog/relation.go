@@ -66,6 +66,8 @@ type Relation struct {
 	OnErrorSkip bool `json:"on_error_skip,omitempty"`
 	// NoSnapshot: start from the creation instead of the earliest retained record.
 	NoSnapshot bool `json:"no_snapshot,omitempty"`
+	// AllowedLateness is how long after its end a window that waits still takes rows.
+	AllowedLateness time.Duration `json:"allowed_lateness,omitempty"`
 	// AppendOnly: a stream or sink whose query never takes a row back.
 	AppendOnly bool `json:"append_only,omitempty"`
 
@@ -90,10 +92,16 @@ type Format struct {
 	KeyFormat string   `json:"key_format,omitempty"` // json (default) or text
 }
 
-// Watermark of a stream: the largest Column seen, less Delay.
+// Watermark of a stream: the largest Column seen in the partition that is furthest behind, less
+// Delay.
 type Watermark struct {
 	Column int           `json:"column"`
 	Delay  time.Duration `json:"delay"`
+	// IdleTimeout: a partition without a record for so long, while others have some, no longer
+	// holds the watermark back. Fixed when the stream is created.
+	IdleTimeout time.Duration `json:"idle_timeout"`
+	// MaxJump: a record further ahead of those before it does not move the watermark; 0 = no limit.
+	MaxJump time.Duration `json:"max_jump,omitempty"`
 }
 
 // QualifiedName is schema.name, or the name alone in schema public; not quoted.

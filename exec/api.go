@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/delta"
@@ -91,8 +92,9 @@ type Env interface {
 	// Arrangement opens an arrangement of rows by the columns key; order is of rows with equal
 	// keys.
 	Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error)
-	// Late counts rows that an ON WINDOW CLOSE operator left out because they were behind the
-	// watermark made by the records before them, or had no time. in is borrowed.
+	// Late counts rows that an ON WINDOW CLOSE operator left out because every window they belong
+	// to had been closed by the watermark made by the commits before their own, or because they
+	// had no finite time. in is borrowed.
 	Late(in *delta.Batch, rows []int32, why LateReason)
 }
 
@@ -102,4 +104,10 @@ type LateReason string
 const (
 	ReasonLate   LateReason = "late"
 	ReasonNoTime LateReason = "no_time"
+	// ReasonAhead: late in the other direction. The record is kept by everybody, but does not move
+	// the watermark.
+	ReasonAhead LateReason = "ahead"
 )
+
+// FiniteTime reports whether a timestamp can be an event time: infinity and -infinity cannot.
+func FiniteTime(micros int64) bool { return micros != math.MaxInt64 && micros != math.MinInt64 }

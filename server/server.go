@@ -173,8 +173,8 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Log: s.log, Catalog: s.catalog, Tables: s.tables, Clock: s.clock, Logger: s.logger,
 		Plan:              func(rel *catalog.Relation) (*plan.Query, error) { return s.db.PlanRelation(rel) },
 		System:            s.systemRows,
-		StrictReadTimeout: s.cfg.StrictReadTimeout, IdleTimeout: s.cfg.WatermarkIdleTimeout,
-		TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
+		StrictReadTimeout: s.cfg.StrictReadTimeout,
+		TickInterval:      s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
 		Memory: memory, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
@@ -190,6 +190,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout,
+		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout,
 	})
 	if err := s.runtime.Start(ctx); err != nil {
 		return err

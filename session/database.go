@@ -39,6 +39,8 @@ type Deps struct {
 	Settings func(name string) (value string, ok bool)
 	// Defaults of the session settings of the same name.
 	StatementTimeout, LockTimeout time.Duration
+	// WatermarkIdleTimeout is the default of a new stream's idle_timeout.
+	WatermarkIdleTimeout time.Duration
 }
 
 // Database is what the sessions of a process share.

@@ -24,7 +24,9 @@ func (s *Session) freeze(rel *catalog.Relation) {
 }
 
 // bindOptions are for statements that define something.
-func (s *Session) bindOptions() bind.Options { return bind.Options{Settings: s.set.derived} }
+func (s *Session) bindOptions() bind.Options {
+	return bind.Options{Settings: s.set.derived, IdleTimeout: s.db.WatermarkIdleTimeout}
+}
 
 // refuseErrors: the error rows of a view are read, not computed with for ever, and system
 // relations have no changes.

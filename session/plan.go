@@ -104,7 +104,8 @@ func (db *Database) PlanRelation(rel *catalog.Relation) (*plan.Query, error) {
 			return nil, err
 		}
 	}
-	bound, err := bind.Continuous(rel.Query, db.Catalog.Now(), bind.Options{Settings: set.derived})
+	o := bind.Options{Settings: set.derived, AllowedLateness: rel.AllowedLateness}
+	bound, err := bind.Continuous(rel.Query, db.Catalog.Now(), o)
 	if err != nil {
 		return nil, err
 	}

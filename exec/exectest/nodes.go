@@ -97,12 +97,13 @@ func GroupBy(in plan.Node, keys []int, aggs ...plan.Aggregate) plan.Node {
 }
 
 // OnClose makes a GroupBy emit when windows close: key is the position of the window's start
-// among the keys, at the time column of the input, whose last column is the watermark.
-func OnClose(n plan.Node, key int, size time.Duration, at int) plan.Node {
+// among the keys, at the time column of the input, whose last column is the watermark. Windows
+// slide by slide and stay open for lateness after their end.
+func OnClose(n plan.Node, key int, size, slide, lateness time.Duration, at int) plan.Node {
 	g := *n.(*plan.GroupBy)
 	g.P.AppendOnly = g.Input.Props().AppendOnly
 	before := slices.IndexFunc(g.Input.Props().Fields, func(f plan.Field) bool { return f.Name == watermarkName })
-	g.OnClose = &plan.WindowClose{Key: key, Size: size, Time: at, Before: before}
+	g.OnClose = &plan.WindowClose{Key: key, Size: size, Slide: slide, Lateness: lateness, Time: at, Before: before}
 	return &g
 }
 

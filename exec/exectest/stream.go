@@ -9,9 +9,9 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// instants feeds times, a few a tick, with the watermark made by those before.
+// instants feeds times, a few commits a tick, with the watermark made by the commits before.
 type instants struct {
-	times     []int64
+	commits   [][]int64
 	delay     int64
 	count     int
 	watermark int64
@@ -19,23 +19,26 @@ type instants struct {
 
 func (s *instants) pull(_ plan.RelationID, to func(*delta.Batch) error) (exec.Progress, error) {
 	b := delta.NewBatchBuilder([]sqltype.OID{sqltype.Timestamp, sqltype.Int8})
-	n := min(s.count, len(s.times))
-	for _, at := range s.times[:n] {
-		delta.Append(b.Cols[0], at)
-		delta.Append(b.Cols[1], s.watermark)
-		b.End(1)
-		s.watermark = max(s.watermark, at-s.delay)
+	n := min(s.count, len(s.commits))
+	for _, times := range s.commits[:n] {
+		before := s.watermark
+		for _, at := range times {
+			delta.Append(b.Cols[0], at)
+			delta.Append(b.Cols[1], before)
+			b.End(1)
+			s.watermark = max(s.watermark, at-s.delay)
+		}
 	}
-	s.times = s.times[n:]
+	s.commits = s.commits[n:]
 	d := b.Batch()
 	err := to(&d)
 	return exec.Progress{Watermark: s.watermark}, err
 }
 
-// Stream ticks a plan over a stream of (timestamp, watermark before) with count rows a tick.
-// The plan gives (timestamp, int8) and takes nothing back; the result is that map and how many
-// rows were late.
-func Stream(times []int64, delay int64, p func(leaf plan.Node) plan.Node, count int) (map[int64]int64, int, error) {
+// Stream ticks a plan over a stream of (timestamp, watermark before), given by commit, with count
+// commits a tick. The plan gives (timestamp, int8) and takes nothing back; the result is that map
+// and how many records were late.
+func Stream(commits [][]int64, delay int64, p func(leaf plan.Node) plan.Node, count int) (map[int64]int64, int, error) {
 	in := Input{Types: []sqltype.OID{sqltype.Timestamp}, Timed: true}
 	top, err := build(p(in.leaf(0)))
 	if err != nil {
@@ -51,8 +54,8 @@ func Stream(times []int64, delay int64, p func(leaf plan.Node) plan.Node, count 
 		}
 		return nil
 	})
-	feed := &instants{times: times, delay: delay, count: count, watermark: exec.NoWatermark}
-	for t := (exec.Tick{To: 1}); len(feed.times) > 0; t = (exec.Tick{From: t.To, To: t.To + 1}) {
+	feed := &instants{commits: commits, delay: delay, count: count, watermark: exec.NoWatermark}
+	for t := (exec.Tick{To: 1}); len(feed.commits) > 0; t = (exec.Tick{From: t.To, To: t.To + 1}) {
 		if _, err := top.run(context.Background(), t, feed, 1024, collect); err != nil {
 			return nil, 0, err
 		}

@@ -41,6 +41,7 @@ type database struct {
 	// without: the next start builds everything from the log.
 	without  bool
 	interval time.Duration
+	idle     time.Duration // watermark_idle_timeout
 	warnings *warnings
 
 	log         *log.DB
@@ -85,7 +86,7 @@ func (w *warnings) take() (out []string) {
 
 func newDatabase(t testing.TB) *database {
 	d := &database{
-		t: t, objects: objstore.NewMem(), meta: metatest.OpenMemory(t), rand: logtest.Rand(7),
+		t: t, objects: objstore.NewMem(), meta: metatest.OpenMemory(t), rand: logtest.Rand(7), idle: time.Hour,
 		warnings: &warnings{Handler: slog.DiscardHandler, messages: make(chan string, 1000)},
 	}
 	d.start()
@@ -129,13 +130,13 @@ func (d *database) start() {
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: clock.Real{}, Logger: logger,
 		Plan:   func(rel *catalog.Relation) (*plan.Query, error) { return d.db.PlanRelation(rel) },
 		System: func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
-		Memory: memory, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch, IdleTimeout: time.Hour,
+		Memory: memory, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from,
 	})
 	d.db = session.New(session.Deps{
 		Log: d.log, Meta: d.meta, Catalog: d.catalog, Tables: d.tables, Runtime: d.runtime,
 		Sources: connector.New(connector.Config{Log: d.log, Catalog: d.catalog, Clock: clock.Real{}}),
-		Folder:  expr.Folder{}, Clock: clock.Real{}, Rand: d.rand, Logger: logger, Version: "test", DefaultPartitions: 1,
+		Folder:  expr.Folder{}, Clock: clock.Real{}, Rand: d.rand, Logger: logger, Version: "test", DefaultPartitions: 1, WatermarkIdleTimeout: d.idle,
 		Settings: func(string) (string, bool) { return "", false },
 	})
 	err = d.runtime.Start(ctx)

@@ -15,7 +15,7 @@ import (
 
 // builder makes the parts of flows over the given inputs.
 func (r *Runtime) builder(in source.Inputs) flow.Builder {
-	cfg := source.Config{Log: r.cfg.Log, Inputs: in, IdleMicros: r.cfg.IdleTimeout.Microseconds()}
+	cfg := source.Config{Log: r.cfg.Log, Inputs: in}
 	return flow.Builder{
 		Operator: op.Build,
 		Source:   func(n plan.Node) (exec.Source, error) { return source.Build(n, cfg) },

@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -20,7 +21,8 @@ import (
 // another version is built from the log again.
 //
 //	1  first
-var engineVersion uint32 = 1
+//	2  event time by commits: a wake time, partitions that hold, windows that late rows may enter
+var engineVersion uint32 = 2
 
 // restoreAll makes the member of every derived relation, as the checkpoint has it where it can.
 func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
@@ -176,6 +178,6 @@ func (r *Runtime) fingerprintOf(m *member) string {
 		}
 	}
 	put(plan.Format(m.query.Root))
-	put(r.cfg.IdleTimeout)
+	put(datetime.ZonesVersion())
 	return hex.EncodeToString(h.Sum(nil))
 }

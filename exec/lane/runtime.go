@@ -43,8 +43,6 @@ type Config struct {
 	TickInterval time.Duration
 	// TickCommits bounds the commits of one tick; 0 = no limit.
 	TickCommits int64
-	// IdleTimeout is watermark_idle_timeout.
-	IdleTimeout time.Duration
 	// Memory bounds the state of all dataflows; shared with the tables.
 	Memory *Account
 	// Storage names the limits of what a sink may put into one entry, bytes.

@@ -13,6 +13,7 @@ import (
 // closing is EMIT ON WINDOW CLOSE: which rows are late, and which groups are final.
 type closing struct {
 	plan.WindowClose
+	start int // input column with the window's start
 	// next is the earliest end of a window that may be open: no group closes before it.
 	next  int64
 	ready []int32
@@ -22,20 +23,23 @@ type closing struct {
 
 func (c *closing) open() { c.next = math.MinInt64 }
 
-// onTime leaves out the rows that are behind the watermark made by the records before them, and
-// those without a time.
+// onTime leaves out the rows of windows that the commits before their own have closed, and those
+// without a time. A record that sliding windows share is late when the last of them is closed: it
+// is counted once, there.
 func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) []int32 {
 	c.ready, c.late, c.blank = none(c.ready), none(c.late), none(c.blank)
-	at, before := &in.Cols[c.Time], &in.Cols[c.Before]
-	times, marks := delta.Values[int64](at), delta.Values[int64](before)
+	at, before, start := &in.Cols[c.Time], &in.Cols[c.Before], &in.Cols[c.start]
+	times, marks, starts := delta.Values[int64](at), delta.Values[int64](before), delta.Values[int64](start)
 	for _, row := range sel {
-		switch {
-		case at.Null(row):
+		if at.Null(row) || start.Null(row) || !exec.FiniteTime(times[at.At(row)]) {
 			c.blank = append(c.blank, row)
-		case !before.Null(row) && times[at.At(row)] < marks[before.At(row)]:
-			c.late = append(c.late, row)
-		default:
+			continue
+		}
+		s := starts[start.At(row)]
+		if before.Null(row) || c.end(s) > marks[before.At(row)] {
 			c.ready = append(c.ready, row)
+		} else if times[at.At(row)]-s < c.Slide.Microseconds() {
+			c.late = append(c.late, row)
 		}
 	}
 	if len(c.late) > 0 {
@@ -47,9 +51,9 @@ func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) []int32 {
 	return c.ready
 }
 
-// end is where the window that starts at s ends; an infinite one never does.
+// end is the watermark that closes the window which starts at s; an infinite one never closes.
 func (c *closing) end(s int64) int64 {
-	size := c.Size.Microseconds()
+	size := (c.Size + c.Lateness).Microseconds()
 	if s > math.MaxInt64-size || s == math.MinInt64 {
 		return math.MaxInt64
 	}
@@ -77,7 +81,7 @@ func (g *groupBy) closeWindows(ctx context.Context, out exec.Out) error {
 			if start.Null(int32(i)) {
 				continue
 			}
-			switch end := c.end(values[i]); {
+			switch end := c.end(values[start.At(int32(i))]); {
 			case end > watermark || end == math.MaxInt64:
 				c.next = min(c.next, end)
 			case rows[s] > 0:

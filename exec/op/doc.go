@@ -23,10 +23,11 @@
 //
 // Goroutines and locks: none; a dataflow calls its operators from one goroutine.
 //
-// Lateness (ON WINDOW CLOSE): the source gives each row the watermark made by the records before
-// it, as column plan.WindowClose.Before. A row is late if its time is before that. So a group is
-// closed by the watermark at a tick's end, however ticks are cut: a row of a closed window that
-// was not late came before the record that closed it.
+// Lateness (ON WINDOW CLOSE): the source gives each row the watermark made by the commits before
+// its own, as column plan.WindowClose.Before. A row is left out of a window that this watermark has
+// closed (end + allowed lateness at or below it); a record is late when it is left out of all its
+// windows. So a group is closed by the watermark at a tick's end, however ticks are cut: a row of a
+// closed window that was taken came no later than the commit that closed it.
 //
 // Non-obvious: an operator never trusts that -old comes before +new in its input, only that the
 // sums are right when its port has ended. Publish of an operator's arrangement happens at its

@@ -54,7 +54,7 @@ func newGroupBy(n *plan.GroupBy) (exec.Operator, error) {
 		g.groups.calls = append(g.groups.calls, call)
 	}
 	if n.OnClose != nil {
-		g.close = &closing{WindowClose: *n.OnClose}
+		g.close = &closing{WindowClose: *n.OnClose, start: n.Keys[n.OnClose.Key]}
 	}
 	g.old, g.now = newGroupRows(g.groups.outTypes), newGroupRows(g.groups.outTypes)
 	g.made = delta.NewBatchBuilder(g.groups.outTypes)

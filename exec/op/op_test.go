@@ -196,18 +196,22 @@ func TestOnWindowClose(t *testing.T) {
 	run(t, "tumbling", stream, func(l []node) node {
 		h := exectest.Hop(l[0], 0, 15*time.Second, 15*time.Second)
 		return exectest.OnClose(exectest.GroupBy(h, []int{4}, exectest.Agg("count", i8), exectest.Agg("max", num, col(h, 2)),
-			exectest.Distinct(exectest.Agg("sum", num, col(h, 2)))), 0, 15*time.Second, 0)
+			exectest.Distinct(exectest.Agg("sum", num, col(h, 2)))), 0, 15*time.Second, 15*time.Second, 0, 0)
+	})
+	run(t, "tumbling, open for longer", stream, func(l []node) node {
+		h := exectest.Hop(l[0], 0, 15*time.Second, 15*time.Second)
+		return exectest.OnClose(exectest.GroupBy(h, []int{4}, exectest.Agg("count", i8)), 0, 15*time.Second, 15*time.Second, 9*time.Second, 0)
 	})
 	run(t, "sliding, by key", stream, func(l []node) node {
 		h := exectest.Hop(l[0], 0, 10*time.Second, 20*time.Second)
-		return exectest.OnClose(exectest.GroupBy(h, []int{2, 4}, exectest.Agg("count", i8), exectest.Agg("min", i4, col(h, 1))), 1, 20*time.Second, 0)
+		return exectest.OnClose(exectest.GroupBy(h, []int{2, 4}, exectest.Agg("count", i8), exectest.Agg("min", i4, col(h, 1))), 1, 20*time.Second, 10*time.Second, 0, 0)
 	})
 	joined := append(stream, in{Types: types(i4, txt), AppendOnly: true})
 	run(t, "filtered, then grouped again", joined, func(l []node) node {
 		f := exectest.Filter(l[0], less(l[0], 1, 1))
 		u := exectest.Hop(exectest.Union(l[0], f), 0, 15*time.Second, 15*time.Second)
 		u.Props().Fields[3].Name = "watermark"
-		g := exectest.OnClose(exectest.GroupBy(u, []int{4, 1}, exectest.Agg("count", i8)), 0, 15*time.Second, 0)
+		g := exectest.OnClose(exectest.GroupBy(u, []int{4, 1}, exectest.Agg("count", i8)), 0, 15*time.Second, 15*time.Second, 0, 0)
 		return exectest.GroupBy(g, []int{0}, exectest.Agg("sum", num, col(g, 2)))
 	})
 }
@@ -286,23 +290,37 @@ func checkWindow(t *testing.T, whole *delta.Batch, got delta.Batch, from, to int
 	}
 }
 
-// closedWindows computes EMIT ON WINDOW CLOSE by its definition: a row is late if its time is
-// before the watermark made by the rows before it; a window's count is final when the watermark
-// passes its end.
-func closedWindows(times []int64, delay, size int64) (closed map[int64]int64, late int) {
+// windows is a case of EMIT ON WINDOW CLOSE, in microseconds.
+type windows struct{ size, slide, lateness, delay int64 }
+
+// closed computes it by its definition: a window takes the rows of commits before which the
+// watermark had not closed it; a record is late if it is taken by none; a window's count is final
+// when the watermark has closed it.
+func (w windows) closed(commits [][]int64) (closed map[int64]int64, late int) {
 	all := map[int64]int64{}
 	watermark := int64(math.MinInt64)
-	for _, at := range times {
-		if at < watermark {
-			late++
-		} else {
-			all[at/size*size]++
+	shut := func(start int64) bool { return start+w.size+w.lateness <= watermark }
+	for _, times := range commits {
+		for _, at := range times {
+			taken := false
+			last := at / w.slide * w.slide
+			for start := last; start > at-w.size; start -= w.slide {
+				if !shut(start) {
+					all[start]++
+					taken = true
+				}
+			}
+			if !taken {
+				late++
+			}
 		}
-		watermark = max(watermark, at-delay)
+		for _, at := range times {
+			watermark = max(watermark, at-w.delay)
+		}
 	}
 	closed = map[int64]int64{}
 	for start, n := range all {
-		if start+size <= watermark {
+		if shut(start) {
 			closed[start] = n
 		}
 	}
@@ -310,28 +328,33 @@ func closedWindows(times []int64, delay, size int64) (closed map[int64]int64, la
 }
 
 func TestWindowCloseByDefinition(t *testing.T) {
-	const size, delay = 16_000_000, 5_000_000
-	rapid.Check(t, func(t *rapid.T) {
-		times := rapid.SliceOfN(rapid.Int64Range(0, 200), 0, 60).Draw(t, "times")
-		for i := range times {
-			times[i] *= 1_000_000
-		}
-		got, late, err := exectest.Stream(times, delay, func(leaf node) node {
-			h := exectest.Hop(leaf, 0, 16*time.Second, 16*time.Second)
-			return exectest.OnClose(exectest.GroupBy(h, []int{2}, exectest.Agg("count", i8)), 0, 16*time.Second, 0)
-		}, rapid.IntRange(1, 7).Draw(t, "rows a tick"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, wantLate := closedWindows(times, delay, size)
-		shift := int64(946_684_800_000_000) % size // windows are aligned to 1970
-		if shift != 0 {
-			t.Fatalf("the sample window does not divide 30 years: %d", shift)
-		}
-		if !maps.Equal(got, want) || late != wantLate {
-			t.Fatalf("windows %v with %d late, want %v with %d", got, late, want, wantLate)
-		}
-	})
+	const s = 1_000_000
+	if int64(946_684_800_000_000)%(16*s) != 0 { // windows are aligned to 1970
+		t.Fatal("the sample window does not divide 30 years")
+	}
+	for _, w := range []windows{{16 * s, 16 * s, 0, 5 * s}, {16 * s, 4 * s, 0, 5 * s}, {16 * s, 16 * s, 7 * s, 5 * s}, {16 * s, 8 * s, 30 * s, 0}} {
+		rapid.Check(t, func(t *rapid.T) {
+			commits := rapid.SliceOfN(rapid.SliceOfN(rapid.Int64Range(1000, 1200), 0, 5), 0, 30).Draw(t, "times by commit")
+			for _, times := range commits {
+				for i := range times {
+					times[i] *= s
+				}
+			}
+			micro := func(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
+			got, late, err := exectest.Stream(commits, w.delay, func(leaf node) node {
+				h := exectest.Hop(leaf, 0, micro(w.slide), micro(w.size))
+				g := exectest.GroupBy(h, []int{2}, exectest.Agg("count", i8))
+				return exectest.OnClose(g, 0, micro(w.size), micro(w.slide), micro(w.lateness), 0)
+			}, rapid.IntRange(1, 7).Draw(t, "commits a tick"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, wantLate := w.closed(commits)
+			if !maps.Equal(got, want) || late != wantLate {
+				t.Fatalf("%+v: windows %v with %d late, want %v with %d", w, got, late, want, wantLate)
+			}
+		})
+	}
 }
 
 // TestManyGroups passes the sizes at which operators cut their output and state splits.

@@ -17,8 +17,6 @@ const rowsPerBatch = 4096
 type Config struct {
 	Log    log.Log
 	Inputs Inputs
-	// IdleMicros is watermark_idle_timeout in microseconds.
-	IdleMicros int64
 }
 
 // Build makes the source of a leaf.

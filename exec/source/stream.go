@@ -12,6 +12,7 @@ import (
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -123,9 +124,17 @@ func (s *stream) prepare() error {
 }
 
 func (s *stream) Open(env exec.Env) (err error) {
-	if s.timeAt >= 0 {
-		s.mark, err = openWatermark(env, s.rel.Watermark.Delay.Microseconds(), s.cfg.IdleMicros)
+	if s.timeAt < 0 {
+		return nil
 	}
+	topic, ok := s.cfg.Log.TopicByID(s.rel.Topic)
+	if !ok {
+		return sqlerr.New(sqlerr.UndefinedObject, "topic %q of stream %q is gone", s.rel.TopicName, s.rel.Name)
+	}
+	w := s.rel.Watermark
+	s.mark, err = openWatermark(env, markRule{
+		delay: w.Delay.Microseconds(), idle: w.IdleTimeout.Microseconds(), jump: w.MaxJump.Microseconds(), count: int(topic.Partitions),
+	})
 	return err
 }
 
@@ -168,7 +177,14 @@ func (s *stream) Next(ctx context.Context, dst *delta.Batch) (bool, error) {
 		s.cols = append(s.cols, b.Column())
 	}
 	*dst = delta.Batch{Len: rows, Cols: s.cols}
-	return s.more || s.open || s.run < len(s.res.Runs), nil
+	if s.more || s.open || s.run < len(s.res.Runs) {
+		return true, nil
+	}
+	if s.mark != nil { // a tick ends with a commit
+		s.mark.settle()
+		return false, s.mark.save()
+	}
+	return false, nil
 }
 
 // nextRecord gives the next record of the tick, io.EOF after the last.
@@ -186,6 +202,9 @@ func (s *stream) nextRecord(ctx context.Context) (*recordbatch.Record, error) {
 		if s.run < len(s.res.Runs) {
 			s.current = s.res.Runs[s.run]
 			s.run++
+			if s.mark != nil {
+				s.mark.begin(s.current.VisibleAt, s.current.CommitTime.UnixMicro())
+			}
 			if err := s.records.Reset(s.current.RecordBatch, maxDecoded); err != nil {
 				return nil, err
 			}
@@ -215,8 +234,8 @@ func (s *stream) take(rec *recordbatch.Record) (bool, error) {
 	before := int64(exec.NoWatermark)
 	if s.mark != nil {
 		before = s.mark.now
-		if err := s.observe(); err != nil {
-			return false, err
+		if at, ok := s.eventTime(); ok {
+			s.mark.observe(s.current.Partition.Index, at)
 		}
 	}
 	for _, m := range s.meta {
@@ -230,13 +249,10 @@ func (s *stream) take(rec *recordbatch.Record) (bool, error) {
 }
 
 // takeFault makes a row of a record that is no row of the stream, and of one that is a row but
-// too late, or without time, for a window that waits.
+// has a time that a window that waits may not take.
 func (s *stream) takeFault(rec *recordbatch.Record, fault decode.Fault, ok bool) (bool, error) {
 	if ok {
-		var err error
-		if ok, fault, err = s.onTime(); err != nil {
-			return false, err
-		}
+		ok, fault = s.onTime()
 		for _, b := range s.fill {
 			b.Clear()
 		}
@@ -247,43 +263,37 @@ func (s *stream) takeFault(rec *recordbatch.Record, fault decode.Fault, ok bool)
 	return true, s.faultRow(rec, fault)
 }
 
-// onTime judges the row just decoded by the watermark that the records before it made.
-func (s *stream) onTime() (ok bool, fault decode.Fault, err error) {
+// onTime judges the row just decoded by the watermark that the commits before its own made.
+func (s *stream) onTime() (ok bool, fault decode.Fault) {
 	if s.mark == nil {
-		return true, fault, nil
+		return true, fault
 	}
-	before := s.mark.now
 	at, hasTime := s.eventTime()
-	if err := s.observe(); err != nil {
-		return false, fault, err
-	}
-	column := s.rel.Columns[s.rel.Watermark.Column].Name
+	ahead := hasTime && s.mark.observe(s.current.Partition.Index, at)
+	fault.Column = s.rel.Columns[s.rel.Watermark.Column].Name
 	switch {
 	case !hasTime:
-		fault = decode.Fault{Reason: decode.Reason(exec.ReasonNoTime), Column: column, Message: "the record has no event time"}
-	case at < before:
-		fault = decode.Fault{Reason: decode.Reason(exec.ReasonLate), Column: column, Message: "the record is behind the watermark"}
+		fault.Reason, fault.Message = decode.Reason(exec.ReasonNoTime), "the record has no finite event time"
+	case ahead:
+		fault.Reason, fault.Message = decode.Reason(exec.ReasonAhead), "the record is further ahead than watermark_max_jump"
+	case at < s.mark.now:
+		fault.Reason, fault.Message = decode.Reason(exec.ReasonLate), "the record is behind the watermark"
 	default:
-		return true, fault, nil
+		return true, decode.Fault{}
 	}
-	return false, fault, nil
+	return false, fault
 }
 
-// eventTime of the row just decoded.
+// eventTime of the row just decoded; an infinite one is none.
 func (s *stream) eventTime() (micros int64, ok bool) {
 	b := s.fill[s.timeAt]
 	col := b.Column()
 	row := int32(b.Len() - 1)
 	if col.Null(row) {
-		return exec.NoWatermark, false
+		return 0, false
 	}
-	return delta.Values[int64](&col)[row], true
-}
-
-// observe moves the watermark by the row just decoded.
-func (s *stream) observe() error {
-	at, _ := s.eventTime()
-	return s.mark.observe(s.current.Partition.Index, at, s.current.CommitTime.UnixMicro())
+	at := delta.Values[int64](&col)[row]
+	return at, exec.FiniteTime(at)
 }
 
 // unixToPostgresMicros is 2000-01-01 in Unix microseconds.

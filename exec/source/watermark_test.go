@@ -5,97 +5,158 @@ import (
 	"testing"
 
 	"github.com/tributary-db/tributary/exec"
-	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/exec/exectest"
+	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
 )
 
-func flat() state.Flat {
-	return state.NewFlat([]sqltype.OID{sqltype.Int4}, []state.CellType{state.CellInt64, state.CellInt64}, state.Options{})
+// markState is the state of a watermark between ticks.
+type markState struct{ byPartition, own state.Flat }
+
+func newMarkState() markState {
+	return markState{state.NewFlat(markKey, partitionCells, state.Options{}), state.NewFlat(markKey, ownCells, state.Options{})}
 }
 
-func over(t *testing.T, f state.Flat, delay, idle int64) *watermark {
+func (s markState) open(t *testing.T, rule markRule) *watermark {
 	t.Helper()
-	w, err := openWatermarkOn(f, delay, idle)
+	w, err := openWatermarkOn(s.byPartition, s.own, rule)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
 
+// give hands a commit to a watermark.
+func give(w *watermark, seq log.CommitSeq, c exectest.Commit) (ahead []bool) {
+	w.begin(seq, c.Time)
+	for _, r := range c.Records {
+		ahead = append(ahead, w.observe(r.Partition, r.At))
+	}
+	return ahead
+}
+
 func TestWatermarkSteps(t *testing.T) {
 	const none = exec.NoWatermark
-	w := over(t, flat(), 10, 1000)
+	w := newMarkState().open(t, markRule{delay: 10, idle: 1000, count: 3})
 	for i, s := range []struct {
-		partition  int32
-		at, commit int64
-		want       int64
+		exectest.Commit
+		want int64
 	}{
-		{0, none, 1, none},  // a record without time says nothing
-		{0, 100, 2, 90},     // the only partition decides
-		{0, 80, 3, 90},      // never back
-		{1, 50, 4, 90},      // a new partition starts where the watermark is
-		{0, 300, 5, 90},     // the slowest decides
-		{1, 200, 6, 190},    //
-		{0, none, 7, 190},   //
-		{1, 500, 8, 290},    // now partition 0
-		{1, 600, 1008, 590}, // partition 0 was last at 7: idle
-		{0, 400, 1009, 590}, // it wakes up behind: no step back
-		{0, 700, 1010, 590}, // and holds again
+		{exectest.Commit{1, []exectest.Instant{{0, 100}, {0, 200}}}, none},       // two partitions have not spoken
+		{exectest.Commit{2, []exectest.Instant{{1, 50}}}, none},                  // one has not
+		{exectest.Commit{3, []exectest.Instant{{2, 80}}}, 40},                    // the slowest decides
+		{exectest.Commit{4, []exectest.Instant{{1, 300}, {2, 90}}}, 80},          //
+		{exectest.Commit{5, []exectest.Instant{{2, 70}}}, 80},                    // never back
+		{exectest.Commit{900, []exectest.Instant{{0, 500}, {1, 510}}}, 80},       // partition 2 is silent
+		{exectest.Commit{1004, []exectest.Instant{{0, 600}}}, 80},                // but not for the timeout
+		{exectest.Commit{1005, []exectest.Instant{{0, 610}}}, 500},               // now it is idle
+		{exectest.Commit{1006, []exectest.Instant{{2, 400}}}, 500},               // it comes back behind: no step back
+		{exectest.Commit{1007, []exectest.Instant{{0, 900}, {1, 900}}}, 500},     // and holds again
+		{exectest.Commit{1008, []exectest.Instant{{2, 800}}}, 790},               //
+		{exectest.Commit{9000, []exectest.Instant{{0, 5000}}}, 790},              // after a pause everybody holds
+		{exectest.Commit{9999, []exectest.Instant{{0, 6000}}}, 790},              //
+		{exectest.Commit{10000, []exectest.Instant{{0, 7000}}}, 6990},            // until a timeout after it
+		{exectest.Commit{11001, []exectest.Instant{{1, 7500}, {0, 7100}}}, 6990}, // a gap again: 2 holds
+		{exectest.Commit{11002, []exectest.Instant{{1, 8000}, {0, 8100}, {2, 7050}}}, 7040},
 	} {
-		if err := w.observe(s.partition, s.at, s.commit); err != nil {
-			t.Fatal(err)
-		}
-		if w.now != s.want {
+		give(w, log.CommitSeq(i+1), s.Commit)
+		if w.settle(); w.now != s.want {
 			t.Fatalf("step %d: %d, want %d", i, w.now, s.want)
 		}
 	}
 }
 
-// TestWatermarkIsState: wherever a tick, or a restart, cuts the records, the watermark after
-// each is the same; it never goes back, and is never ahead of a partition that is not idle.
-func TestWatermarkIsState(t *testing.T) {
-	for seed := range uint64(200) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		delay, idle := int64(r.IntN(50)), int64(20+r.IntN(200))
-		f := flat()
-		whole, cut := over(t, flat(), delay, idle), over(t, f, delay, idle)
-		largest, commits := map[int32]int64{}, map[int32]int64{}
-		last, commit := int64(exec.NoWatermark), int64(1)
-		for range 200 {
-			p := int32(r.IntN(4))
-			at := commit + int64(r.IntN(100)) - 50
-			if r.IntN(8) == 0 {
-				at = exec.NoWatermark
-			}
-			commit += int64(r.IntN(30))
-			if r.IntN(3) == 0 {
-				cut = over(t, f, delay, idle)
-			}
-			if err := whole.observe(p, at, commit); err != nil {
-				t.Fatal(err)
-			}
-			if err := cut.observe(p, at, commit); err != nil {
-				t.Fatal(err)
-			}
-			if whole.now != cut.now || whole.now < last {
-				t.Fatalf("seed %d: %d whole, %d cut, %d before", seed, whole.now, cut.now, last)
-			}
-			if _, known := commits[p]; !known {
-				largest[p] = exec.NoWatermark
-			}
-			largest[p], commits[p] = max(largest[p], at), commit
-			if whole.now > last {
-				high := int64(exec.NoWatermark)
-				for q, c := range commits {
-					if c >= commit-idle {
-						high = max(high, largest[q])
-					}
+// TestFirstUpload: ordered records of three partitions, however they are put into commits, are
+// never judged by each other's partition.
+func TestFirstUpload(t *testing.T) {
+	const second = 1_000_000
+	for seed := range uint64(100) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		w := newMarkState().open(t, markRule{delay: 10 * second, idle: 10 * second, count: 3})
+		var at [3]int
+		for seq, now := log.CommitSeq(1), int64(1); at != [3]int{15, 15, 15}; seq++ {
+			now += r.Int64N(second / 10)
+			p := r.IntN(3)
+			w.begin(seq, now)
+			for n := r.IntN(16); n > 0 && at[p] < 15; n-- {
+				time := int64(at[p]) * 20 * second
+				if time < w.now {
+					t.Fatalf("seed %d: record %d of partition %d is behind the watermark", seed, at[p], p)
 				}
-				if whole.now > high-delay {
-					t.Fatalf("seed %d: watermark %d, the largest time is %d", seed, whole.now, high)
-				}
+				w.observe(int32(p), time)
+				at[p]++
 			}
-			last = whole.now
 		}
+		if w.settle(); w.now != 270*second {
+			t.Fatalf("seed %d: %d at the end", seed, w.now)
+		}
+	}
+}
+
+// TestWatermarkModel: over commits, partitions, gaps and jumps the watermark before every commit is
+// that of the rule, wherever ticks and restarts cut them.
+func TestWatermarkModel(t *testing.T) {
+	for seed := range uint64(600) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		rule := markRule{delay: r.Int64N(50), idle: r.Int64N(3) * r.Int64N(200), count: 1 + r.IntN(6)}
+		if r.IntN(2) == 0 {
+			rule.jump = 1 + r.Int64N(200)
+		}
+		model, whole := exectest.NewEventTime(rule.delay, rule.idle, rule.jump, rule.count), newMarkState().open(t, rule)
+		cutState := newMarkState()
+		cut := cutState.open(t, rule)
+		now, base := int64(1), int64(0)
+		for seq := log.CommitSeq(1); seq < 150; seq++ {
+			now += []int64{0, r.Int64N(20), r.Int64N(20), r.Int64N(400)}[r.IntN(4)]
+			base += r.Int64N(30)
+			c := exectest.Commit{Time: now}
+			for range r.IntN(5) {
+				at := base + r.Int64N(100) - 50
+				if r.IntN(15) == 0 {
+					at += r.Int64N(2000)
+				}
+				c.Records = append(c.Records, exectest.Instant{int32(r.IntN(rule.count)), at})
+			}
+			if r.IntN(3) == 0 { // the end of a tick, maybe of the process
+				cut.settle()
+				if err := cut.save(); err != nil {
+					t.Fatal(err)
+				}
+				if r.IntN(2) == 0 {
+					cut = cutState.open(t, rule)
+				}
+			}
+			whole.begin(seq, now)
+			if whole.now != model.Now {
+				t.Fatalf("seed %d, before commit %d: %d, want %d", seed, seq, whole.now, model.Now)
+			}
+			a, b, want := give(whole, seq, c), give(cut, seq, c), model.Take(c)
+			if cut.now != whole.now {
+				t.Fatalf("seed %d, commit %d: %d cut, %d whole", seed, seq, cut.now, whole.now)
+			}
+			for i := range want {
+				if a[i] != want[i] || b[i] != want[i] {
+					t.Fatalf("seed %d, commit %d, record %d: ahead %t whole, %t cut, want %t", seed, seq, i, a[i], b[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+// BenchmarkWatermark is a commit of one record in a topic of 10,000 partitions, the one furthest
+// behind among them every time.
+func BenchmarkWatermark(b *testing.B) {
+	s := newMarkState()
+	w, err := openWatermarkOn(s.byPartition, s.own, markRule{idle: 1 << 40, count: 10_000})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range int32(10_000) {
+		give(w, log.CommitSeq(i+1), exectest.Commit{1, []exectest.Instant{{i, int64(i)}}})
+	}
+	records := make([]exectest.Instant, 1)
+	for i := range b.N {
+		records[0] = exectest.Instant{int32(i % 10_000), int64(10_000 + i)}
+		give(w, log.CommitSeq(20_000+i), exectest.Commit{2, records})
 	}
 }

@@ -86,7 +86,7 @@ func (s *Settings) definitions() []*Definition {
 
 		duration(&s.TickInterval, "tick_interval", 0, 0, time.Hour, "Longest rest of views between two steps while nobody reads them; more of what happens to a row in it cancels out. 0 = they follow every commit."),
 		integer(&s.TickCommits, "tick_commits", 0, 0, 1<<31-1, "Most commits that views take in one step. 0 = no limit."),
-		duration(&s.WatermarkIdleTimeout, "watermark_idle_timeout", 10*time.Second, 0, 365*24*time.Hour, "A partition without records for so long no longer holds a stream's watermark back."),
+		duration(&s.WatermarkIdleTimeout, "watermark_idle_timeout", 10*time.Second, 0, 365*24*time.Hour, "Default idle_timeout of new streams: a partition without records for so long, while the stream has some, no longer holds the watermark back."),
 		duration(&s.StrictReadTimeout, "strict_read_timeout", 10*time.Second, 0, time.Hour, "Longest wait of a read for views to catch up with what was written before it. 0 = no limit."),
 		duration(&s.LockTimeout, "lock_timeout", 0, 0, 24*time.Hour, "Longest wait for a lock, a session's default. 0 = no limit."),
 		duration(&s.StatementTimeout, "statement_timeout", 0, 0, 24*time.Hour, "Longest run of a statement, a session's default. 0 = no limit."),

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"time"
+
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -19,6 +21,10 @@ type Options struct {
 	Continuous bool
 	// NoParams refuses $n, for definitions that are stored.
 	NoParams bool
+	// AllowedLateness of the relation whose stored query is bound.
+	AllowedLateness time.Duration
+	// IdleTimeout is the default of a stream's idle_timeout.
+	IdleTimeout time.Duration
 }
 
 // Query binds a query. The plan is not rewritten yet: a cross join is a cross join, every

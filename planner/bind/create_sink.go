@@ -26,11 +26,12 @@ func CreateSink(s *parse.CreateSink, cat catalog.Reader, o Options) (*SinkDef, e
 	if err != nil {
 		return nil, err
 	}
-	opts, err := readOptions("sink", s.Options, "format", "key", "key_format", "delimiter", "partitions", "snapshot", "on_error")
+	opts, err := readOptions("sink", s.Options, "format", "key", "key_format", "delimiter", "partitions", "snapshot", "on_error",
+		"allowed_lateness")
 	if err != nil {
 		return nil, err
 	}
-	q, err := continuousQuery(b, s.Query)
+	q, err := definedQuery(b, s.Query, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -28,9 +28,10 @@ type StreamDef struct {
 	Query *plan.Query
 }
 
-var streamOptions = []string{"topic", "format", "timestamp_field", "partitions", "delimiter", "key", "key_format"}
+var streamOptions = []string{"topic", "format", "timestamp_field", "partitions", "delimiter", "key", "key_format",
+	"idle_timeout", "watermark_max_jump"}
 var nexmarkOptions = []string{"connector", "table", "rate", "events", "seed", "base_time"}
-var runOptions = []string{"snapshot", "on_error"}
+var runOptions = []string{"snapshot", "on_error", "allowed_lateness"}
 
 // CreateStream binds a CREATE STREAM. predefined gives the columns of a connector's table when
 // the statement lists none; nil, or false, when there is no such table.
@@ -71,7 +72,7 @@ func CreateStream(s *parse.CreateStream, cat catalog.Reader, o Options, predefin
 	if rel.TimestampColumn, err = timestampField(opts, rel); err != nil {
 		return nil, err
 	}
-	return out, b.watermark(rel, s.Watermark)
+	return out, b.watermark(rel, s.Watermark, opts)
 }
 
 func (b *binder) streamColumns(out *StreamDef, s *parse.CreateStream, opts *optionSet, predefined func(string, string) ([]catalog.Column, bool)) error {
@@ -117,7 +118,7 @@ func (b *binder) streamColumns(out *StreamDef, s *parse.CreateStream, opts *opti
 
 // derivedStream binds CREATE STREAM … AS query: its rows can only be added.
 func (b *binder) derivedStream(out *StreamDef, s *parse.CreateStream, opts *optionSet) error {
-	q, err := continuousQuery(b, *s.AsQuery)
+	q, err := definedQuery(b, *s.AsQuery, opts)
 	if err != nil {
 		return err
 	}
@@ -200,8 +201,14 @@ func timestampField(opts *optionSet, rel *catalog.Relation) (int, error) {
 }
 
 // watermark binds WATERMARK FOR c AS c [- INTERVAL constant].
-func (b *binder) watermark(rel *catalog.Relation, w *parse.Watermark) error {
+func (b *binder) watermark(rel *catalog.Relation, w *parse.Watermark, opts *optionSet) error {
 	if w == nil {
+		for _, name := range []string{"idle_timeout", "watermark_max_jump"} {
+			if opts.has(name) {
+				return sqlerr.New(sqlerr.InvalidParameterValue, "option \"%s\" needs a watermark", name).At(opts.pos(name)).
+					WithHint("Declare it: WATERMARK FOR column AS column - INTERVAL '5 seconds'.")
+			}
+		}
 		return nil
 	}
 	i := rel.ColumnIndex(w.Column)
@@ -220,7 +227,11 @@ func (b *binder) watermark(rel *catalog.Relation, w *parse.Watermark) error {
 			WithHint("It must be the column itself, or the column minus a constant interval.")
 	}
 	rel.Watermark = &catalog.Watermark{Column: i, Delay: delay}
-	return nil
+	if rel.Watermark.IdleTimeout, err = opts.interval("idle_timeout", b.opts.IdleTimeout); err != nil {
+		return err
+	}
+	rel.Watermark.MaxJump, err = opts.interval("watermark_max_jump", 0)
+	return err
 }
 
 func (b *binder) watermarkDelay(w *parse.Watermark) (time.Duration, bool, error) {

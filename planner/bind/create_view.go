@@ -28,11 +28,11 @@ func CreateView(s *parse.CreateMaterializedView, cat catalog.Reader, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	opts, err := readOptions("materialized view", s.Options, "on_error", "snapshot", "background")
+	opts, err := readOptions("materialized view", s.Options, "on_error", "snapshot", "background", "allowed_lateness")
 	if err != nil {
 		return nil, err
 	}
-	q, err := continuousQuery(b, s.Query)
+	q, err := definedQuery(b, s.Query, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +46,20 @@ func CreateView(s *parse.CreateMaterializedView, cat catalog.Reader, o Options) 
 	}
 	rel.PrimaryKey, _ = UniqueKey(q)
 	return out, runSettings(rel, s.Query, q, opts)
+}
+
+// definedQuery binds the query of a relation under the options of its CREATE.
+func definedQuery(b *binder, q parse.Query, opts *optionSet) (*plan.Query, error) {
+	lateness, err := opts.interval("allowed_lateness", 0)
+	if err != nil {
+		return nil, err
+	}
+	if opts.has("allowed_lateness") && q.Emit != parse.EmitOnWindowClose {
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "option \"allowed_lateness\" needs EMIT ON WINDOW CLOSE").At(opts.pos("allowed_lateness")).
+			WithHint("Every other query takes late rows like any others.")
+	}
+	b.opts.AllowedLateness = lateness
+	return continuousQuery(b, q)
 }
 
 // continuousQuery binds a query that keeps running.
@@ -129,6 +143,10 @@ func definedColumns(q *plan.Query, names []string) ([]catalog.Column, error) {
 // runSettings fills what every relation with a query has.
 func runSettings(rel *catalog.Relation, query parse.Query, q *plan.Query, opts *optionSet) error {
 	rel.Query = query.Text
+	var err error
+	if rel.AllowedLateness, err = opts.interval("allowed_lateness", 0); err != nil {
+		return err
+	}
 	rel.AppendOnly = q.Root.Props().AppendOnly
 	for _, id := range q.Relations {
 		rel.DependsOn = append(rel.DependsOn, catalog.OID(id))

@@ -1,8 +1,6 @@
 package bind
 
 import (
-	"time"
-
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -16,7 +14,7 @@ func (c *core) onClose(n *plan.GroupBy, keys []plan.Expr, width int) error {
 		return nil
 	}
 	for i, k := range keys {
-		timeExpr, size, ok := c.windowOf(k)
+		timeExpr, w, ok := c.windowOf(k)
 		if !ok {
 			continue
 		}
@@ -31,27 +29,29 @@ func (c *core) onClose(n *plan.GroupBy, keys []plan.Expr, width int) error {
 		case !isColumn || col.Index != wm:
 			return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a window over the watermark's column").At(pos)
 		}
-		n.OnClose = &plan.WindowClose{Key: i, Size: size, Time: wm, Before: before}
+		w.Key, w.Time, w.Before, w.Lateness = i, wm, before, c.b.opts.AllowedLateness
+		n.OnClose = &w
 		return nil
 	}
 	return nil
 }
 
-// windowOf reports whether a group key is the start of a window, over which time and how long.
-func (c *core) windowOf(k plan.Expr) (plan.Expr, time.Duration, bool) {
+// windowOf reports whether a group key is the start of a window, over which time and of which size
+// and slide.
+func (c *core) windowOf(k plan.Expr) (at plan.Expr, w plan.WindowClose, ok bool) {
 	if h := c.lv.hop; h != nil && plan.Equal(k, h.start) {
-		return h.time, h.sizeLen, true
+		return h.time, plan.WindowClose{Size: h.sizeLen, Slide: h.slideLen}, true
 	}
 	call, ok := k.(*plan.Call)
 	if !ok || (uint32(call.Func) != builtin.TumbleTimestamp && uint32(call.Func) != builtin.TumbleTimestamptz) {
-		return nil, 0, false
+		return nil, w, false
 	}
 	size, ok := call.Args[1].(*plan.Const)
 	if !ok {
-		return nil, 0, false
+		return nil, w, false
 	}
 	d, err := duration(size, "window size", -1)
-	return call.Args[0], d, err == nil
+	return call.Args[0], plan.WindowClose{Size: d, Slide: d}, err == nil
 }
 
 // closesWindows reports whether some aggregation of a plan waits for its windows.

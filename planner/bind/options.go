@@ -3,9 +3,14 @@ package bind
 import (
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/codec"
 	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
 )
 
 // optionSet are the WITH options of a statement, checked against the known names.
@@ -64,6 +69,23 @@ func (s *optionSet) number(name string, limit int64) (int, error) {
 		return 0, s.bad(name, "a positive integer")
 	}
 	return int(n), nil
+}
+
+// interval reads a length of time, as PostgreSQL writes intervals; a number alone is seconds.
+func (s *optionSet) interval(name string, otherwise time.Duration) (time.Duration, error) {
+	o, ok := s.given[name]
+	if !ok {
+		return otherwise, nil
+	}
+	b := delta.NewBuilder(sqltype.Interval)
+	if err := codec.AppendText(b, sqltype.Of(sqltype.Interval), []byte(o.Value), codec.UTC); err != nil {
+		return 0, s.bad(name, "an interval, such as '10 seconds'")
+	}
+	d, err := fixedLength(&plan.Const{Value: b.Column(), T: sqltype.Of(sqltype.Interval)}, "option \""+name+"\"", o.Pos)
+	if err == nil && d < 0 {
+		return 0, s.bad(name, "an interval that is not negative")
+	}
+	return d, err
 }
 
 func (s *optionSet) oneOf(name, otherwise string, allowed ...string) (string, error) {

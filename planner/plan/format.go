@@ -223,7 +223,7 @@ func groupDetails(n *GroupBy) []string {
 		out = append(out, "Aggregates: "+strings.Join(aggs, ", "))
 	}
 	if n.OnClose != nil {
-		out = append(out, fmt.Sprintf("Emit: on close of %s + %s", columnName(n.Input.Props(), n.Keys[n.OnClose.Key]), n.OnClose.Size))
+		out = append(out, fmt.Sprintf("Emit: on close of %s + %s", columnName(n.Input.Props(), n.Keys[n.OnClose.Key]), n.OnClose.Size+n.OnClose.Lateness))
 	}
 	return out
 }

@@ -165,8 +165,12 @@ const (
 type WindowClose struct {
 	Key  int // position in GroupBy.Keys
 	Size time.Duration
-	// Time is the input column that carries the event time: a row behind the watermark made by
-	// the records before it is late.
+	// Slide is the distance of two windows' starts; Size when windows do not overlap.
+	Slide time.Duration
+	// Lateness is how long after its end a window stays open.
+	Lateness time.Duration
+	// Time is the input column that carries the event time: a row whose windows have all been
+	// closed by the watermark made by the commits before its own is late.
 	Time int
 	// Before is the int8 input column with that watermark, in microseconds since 2000-01-01
 	// (the least int64 = none yet). The source makes it: a Scan of a stream lists MetaWatermark
@@ -222,7 +226,7 @@ const (
 	MetaTimestamp = -4 // _timestamp timestamptz
 	MetaHeaders   = -5 // _headers jsonb
 	MetaRowID     = -6 // hidden row id of a table without primary key
-	// MetaWatermark int8: the stream's watermark made by the records before this one, in log
+	// MetaWatermark int8: the stream's watermark made by the commits before this record's, in log
 	// order; the least int64 before the first. Only in plans with ON WINDOW CLOSE.
 	MetaWatermark = -7
 )
