@@ -32,11 +32,11 @@ func TestTxnConflict(t *testing.T) {
 	a, b := cat.Begin(), cat.Begin()
 	a.Put(relation("public", "a"))
 	b.Put(relation("public", "b"))
-	v, err := a.Commit(t.Context(), db, nil)
+	v, err := a.Commit(db)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Commit(t.Context(), db, nil); !errors.Is(err, catalog.ErrChanged) {
+	if _, err := b.Commit(db); !errors.Is(err, catalog.ErrChanged) {
 		t.Fatalf("the second gives %v", err)
 	}
 	now := cat.Now()
@@ -56,7 +56,7 @@ func TestRunRetries(t *testing.T) {
 	for w := range 4 {
 		wg.Go(func() {
 			for i := range 10 {
-				if _, err := cat.Run(t.Context(), db, nil, put(relation("public", fmt.Sprintf("r%d_%d", w, i)))); err != nil {
+				if _, err := cat.Run(t.Context(), db, put(relation("public", fmt.Sprintf("r%d_%d", w, i)))); err != nil {
 					t.Error(err)
 				}
 			}
@@ -71,7 +71,7 @@ func TestRunRetries(t *testing.T) {
 		t.Fatalf("%d relations, want 40", len(seen))
 	}
 	stop := errors.New("stop")
-	if _, err := cat.Run(t.Context(), db, nil, func(*catalog.Txn) error { return stop }); !errors.Is(err, stop) {
+	if _, err := cat.Run(t.Context(), db, func(*catalog.Txn) error { return stop }); !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
 }
@@ -159,7 +159,7 @@ func TestNames(t *testing.T) {
 	cat := catalog.New(sys)
 	db := logtest.Open(t, logtest.WithParts(cat))
 	for _, r := range []*catalog.Relation{relation("public", "t"), relation("tributary", "t"), relation("public", "pg_class"), relation("public", "T")} {
-		if _, err := cat.Run(t.Context(), db, nil, put(r)); err != nil {
+		if _, err := cat.Run(t.Context(), db, put(r)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -28,6 +28,15 @@ func (c change) encode() (log.Change, error) {
 	return log.Change{Kind: log.KindCatalog, Payload: b}, err
 }
 
+// Touched lists the relations that a change of KindCatalog puts and drops.
+func Touched(c log.Change) (put, dropped []OID, err error) {
+	d, err := decodeChange(c.Payload)
+	for _, r := range d.Put {
+		put = append(put, r.OID)
+	}
+	return put, d.Drop, err
+}
+
 func decodeChange(b []byte) (change, error) {
 	var c change
 	if err := json.Unmarshal(b, &c); err != nil {

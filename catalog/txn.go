@@ -71,19 +71,16 @@ type Appender interface {
 	Append(e *log.Entry) log.Pending
 }
 
-// Commit appends the Txn and waits. ErrChanged: run it again on a new Txn.
-func (t *Txn) Commit(ctx context.Context, l Appender, applied func(v log.CommitSeq)) (log.CommitSeq, error) {
+// Commit appends the Txn and waits. ErrChanged: run it again on a new Txn. Past the append the
+// outcome is the log's: a cancel does not take it back, so what follows a DDL is done for each
+// that happened.
+func (t *Txn) Commit(l Appender) (log.CommitSeq, error) {
 	e, err := t.Entry()
 	if err != nil {
 		return 0, err
 	}
-	e.Applied = applied
 	p := l.Append(e)
-	select {
-	case <-p.Done():
-	case <-ctx.Done():
-		return 0, context.Cause(ctx)
-	}
+	<-p.Done()
 	res, err := p.Result()
 	return res.Seq, err
 }
@@ -92,13 +89,16 @@ func (t *Txn) Commit(ctx context.Context, l Appender, applied func(v log.CommitS
 const maxTries = 20
 
 // Run begins a Txn, lets build fill it, and commits, again while it loses to another DDL.
-func (c *Catalog) Run(ctx context.Context, l Appender, applied func(v log.CommitSeq), build func(t *Txn) error) (log.CommitSeq, error) {
+func (c *Catalog) Run(ctx context.Context, l Appender, build func(t *Txn) error) (log.CommitSeq, error) {
 	for try := 1; ; try++ {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
 		t := c.Begin()
 		if err := build(t); err != nil {
 			return 0, err
 		}
-		v, err := t.Commit(ctx, l, applied)
+		v, err := t.Commit(l)
 		if errors.Is(err, ErrChanged) && try < maxTries {
 			continue
 		}

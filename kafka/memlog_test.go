@@ -235,6 +235,10 @@ func (l *memLog) Wait(ctx context.Context, f log.Filter, after log.CommitSeq) (l
 	}
 }
 
+func (l *memLog) Follow(log.FollowConfig, log.Follower) log.Following {
+	panic("the listener follows nothing")
+}
+
 func (l *memLog) CommitTime(log.CommitSeq) time.Time { return time.Time{} }
 
 func (l *memLog) Topics() []log.Topic {

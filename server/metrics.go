@@ -43,6 +43,7 @@ func (s *Server) logMetrics() []prometheus.Collector {
 		c("rolls_total", "Times inline groups were rolled into a segment.", func() int64 { return s.log.Stats().Rolls }),
 		c("snapshots_total", "Snapshots of the fold.", func() int64 { return s.log.Stats().Snapshots }),
 		c("unknown_outcomes_total", "Commits whose outcome had to be resolved.", func() int64 { return s.log.Stats().UnknownOutcomes }),
+		c("notes_dropped_total", "Commits that tables read back from the log because they were far behind.", func() int64 { return s.log.Stats().NotesDropped }),
 		g("in_flight_bytes", "Bytes admitted and not yet answered (max_inflight_bytes).", func() int64 { return s.log.Stats().InFlightBytes }),
 		c("admission_waits_total", "Requests with records that waited for room (max_inflight_bytes).", func() int64 { return s.log.Stats().AdmissionWaits }),
 		g("inline_bytes", "Inline bytes not yet in a segment.", func() int64 { return s.log.Stats().InlineBytes }),

@@ -166,7 +166,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.tables.Restore(ctx, s.catalog.Now(), newest); err != nil {
+	if err := s.tables.Restore(ctx, s.catalog, newest); err != nil {
 		return fmt.Errorf("restore tables: %w", err)
 	}
 	s.runtime = lane.New(lane.Config{

@@ -27,7 +27,7 @@ func (t topics) CreateTopic(ctx context.Context, n kafka.NewTopic) (log.Topic, e
 		return log.Topic{}, err
 	}
 	topic := log.Topic{ID: id, Name: n.Name, Partitions: n.Partitions, Configs: n.Configs}
-	_, err = t.catalog.Run(ctx, t.log, nil, func(txn *catalog.Txn) error {
+	_, err = t.catalog.Run(ctx, t.log, func(txn *catalog.Txn) error {
 		if _, ok := t.log.TopicByName(n.Name); ok {
 			return log.ErrTopicExists
 		}
@@ -42,7 +42,7 @@ func (t topics) CreateTopic(ctx context.Context, n kafka.NewTopic) (log.Topic, e
 
 // DeleteTopic removes a topic that no relation uses.
 func (t topics) DeleteTopic(ctx context.Context, id log.TopicID) error {
-	_, err := t.catalog.Run(ctx, t.log, nil, func(txn *catalog.Txn) error {
+	_, err := t.catalog.Run(ctx, t.log, func(txn *catalog.Txn) error {
 		if _, ok := t.log.TopicByID(id); !ok {
 			return log.ErrUnknownTopic
 		}

@@ -42,7 +42,7 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	if err != nil {
 		return err
 	}
-	c, err := s.newCopyIn(rel, columns, defaults)
+	c, err := s.newCopyIn(ctx, rel, columns, defaults)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ type copyIn struct {
 	total    int64
 }
 
-func (s *Session) newCopyIn(rel *catalog.Relation, columns []int, defaults []plan.Expr) (*copyIn, error) {
+func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns []int, defaults []plan.Expr) (*copyIn, error) {
 	tx, err := s.writer()
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (s *Session) newCopyIn(rel *catalog.Relation, columns []int, defaults []pla
 		c.stream, err = s.newStreamWriter(rel)
 		return c, err
 	}
-	c.table, err = s.db.Tables.Get(rel.OID)
+	c.table, err = s.db.Tables.Get(ctx, rel.OID)
 	return c, err
 }
 

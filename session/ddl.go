@@ -157,7 +157,7 @@ func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.
 	if err != nil {
 		return err
 	}
-	_, err = s.db.Catalog.Run(ctx, s.db.Log, nil, func(t *catalog.Txn) error {
+	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
 		if _, ok := s.db.Log.TopicByName(b.Name); ok {
 			if b.IfNotExists {
 				return errExists{b.Name}

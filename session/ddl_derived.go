@@ -114,7 +114,7 @@ func (s *Session) startDerived(ctx context.Context, rel *catalog.Relation, backg
 		return err
 	}
 	creating := s.db.Runtime.Create()
-	v, err := s.db.Catalog.Run(ctx, s.db.Log, creating.Applied, func(t *catalog.Txn) error {
+	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
 		rel.OID = 0
 		if err := stillThere(t.At(), rel.DependsOn); err != nil {
 			return err
@@ -122,7 +122,10 @@ func (s *Session) startDerived(ctx context.Context, rel *catalog.Relation, backg
 		return build(t)
 	})
 	if err != nil {
-		creating.Abandon()
+		return err
+	}
+	s0, err := creating.Committed()
+	if err != nil {
 		return err
 	}
 	made, ok := s.db.Catalog.Now().ByOID(rel.OID)
@@ -133,7 +136,7 @@ func (s *Session) startDerived(ctx context.Context, rel *catalog.Relation, backg
 	if err := creating.Begin(made); err != nil || background {
 		return err
 	}
-	return s.db.Runtime.Watch(ctx, rel.OID, v)
+	return s.db.Runtime.Watch(ctx, rel.OID, s0)
 }
 
 // stillThere: what was planned over exists in the version that the CREATE commits on.

@@ -28,7 +28,7 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 		return unsupported(tag)
 	}
 	var gone []*catalog.Relation
-	_, err := s.db.Catalog.Run(ctx, s.db.Log, nil, func(t *catalog.Txn) error {
+	_, err := s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
 		gone = nil
 		d := dropping{s: s, t: t, seen: map[catalog.OID]bool{}}
 		for _, n := range b.Names {
@@ -50,6 +50,9 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 		return err
 	}
 	s.afterDrop(gone)
+	if err := s.db.Tables.Settle(ctx); err != nil {
+		return err // dropped all the same; the index may work a moment longer
+	}
 	return w.Complete(tag)
 }
 
@@ -131,10 +134,6 @@ func (d *dropping) named(rel *catalog.Relation, asked []parse.Name) bool {
 func (s *Session) afterDrop(gone []*catalog.Relation) {
 	for _, rel := range gone {
 		switch rel.Kind {
-		case catalog.KindTable:
-			s.db.Tables.Drop(rel.OID)
-		case catalog.KindIndex:
-			s.db.Tables.DropIndex(rel.Parent, rel.OID)
 		case catalog.KindStream, catalog.KindSink:
 			s.notice("topic %q is kept", rel.TopicName)
 			s.db.Sources.Drop(rel.OID)
@@ -147,7 +146,7 @@ func (s *Session) afterDrop(gone []*catalog.Relation) {
 
 // dropTopics is DROP TOPIC: refused while a relation uses the topic.
 func (s *Session) dropTopics(ctx context.Context, b *parse.Drop, w face.Writer) error {
-	_, err := s.db.Catalog.Run(ctx, s.db.Log, nil, func(t *catalog.Txn) error {
+	_, err := s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
 		for _, n := range b.Names {
 			topic, ok := s.db.Log.TopicByName(n.String())
 			if !ok {
@@ -196,7 +195,7 @@ func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer
 	if err != nil {
 		return err
 	}
-	v, err := s.db.Catalog.Run(ctx, s.db.Log, nil, func(t *catalog.Txn) error {
+	v, err := s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
 		rel, err := s.dropTarget(t.At(), b.Name, kind, &parse.Drop{Kind: b.Kind, IfExists: b.IfExists})
 		if err != nil || rel == nil {
 			return err

@@ -8,7 +8,6 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
-	"github.com/tributary-db/tributary/storage/log"
 )
 
 // createTable is CREATE TABLE: the relation, its changelog topic and the indexes of its UNIQUE
@@ -23,9 +22,7 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 	for _, c := range rel.PrimaryKey {
 		rel.Format.Key = append(rel.Format.Key, rel.Columns[c].Name)
 	}
-	// The table is there before anyone can see the commit that created it.
-	applied := func(log.CommitSeq) { s.db.Tables.Add(rel, def.Indexes...) }
-	_, err = s.db.Catalog.Run(ctx, s.db.Log, applied, func(t *catalog.Txn) error {
+	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
 		rel.OID = 0
 		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
 			return err
@@ -73,12 +70,12 @@ func (s *Session) createIndex(ctx context.Context, b *parse.CreateIndex, w face.
 	if err := free(s.db.Catalog.Now(), ix.Schema, ix.Name, b.IfNotExists); err != nil {
 		return s.created(err, "CREATE INDEX", w)
 	}
-	t, err := s.db.Tables.Get(ix.Parent)
+	t, err := s.db.Tables.Get(ctx, ix.Parent)
 	if err != nil {
 		return err
 	}
 	err = s.db.Tables.CreateIndex(ctx, t, ix, func() error {
-		_, err := s.db.Catalog.Run(ctx, s.db.Log, nil, func(txn *catalog.Txn) error {
+		_, err := s.db.Catalog.Run(ctx, s.db.Log, func(txn *catalog.Txn) error {
 			if err := free(txn.At(), ix.Schema, ix.Name, b.IfNotExists); err != nil {
 				return err
 			}

@@ -82,7 +82,7 @@ func (s *Session) runDML(ctx context.Context, p *portal, w face.Writer) error {
 }
 
 func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column) (int64, error) {
-	t, err := s.db.Tables.Get(d.target.OID)
+	t, err := s.db.Tables.Get(ctx, d.target.OID)
 	if err != nil {
 		return 0, err
 	}
@@ -119,7 +119,7 @@ func repeat(rows *delta.BatchBuilder, d *delta.Batch) error {
 
 // modify runs an UPDATE or DELETE, again while others change its rows under it.
 func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column) (int64, error) {
-	t, err := s.db.Tables.Get(d.target.OID)
+	t, err := s.db.Tables.Get(ctx, d.target.OID)
 	if err != nil {
 		return 0, err
 	}

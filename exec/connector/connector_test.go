@@ -129,7 +129,7 @@ func (w *world) stream(name string, partitions int32, options ...string) *catalo
 	for i := 0; i < len(options); i += 2 {
 		rel.Options[options[i]] = options[i+1]
 	}
-	_, err := w.cat.Run(w.t.Context(), w.db, nil, func(t *catalog.Txn) error {
+	_, err := w.cat.Run(w.t.Context(), w.db, func(t *catalog.Txn) error {
 		t.CreateTopic(log.Topic{ID: rel.Topic, Name: name, Partitions: partitions})
 		t.Put(rel)
 		return nil
@@ -142,7 +142,7 @@ func (w *world) stream(name string, partitions int32, options ...string) *catalo
 
 func (w *world) drop(rel *catalog.Relation) {
 	w.t.Helper()
-	_, err := w.cat.Run(w.t.Context(), w.db, nil, func(t *catalog.Txn) error {
+	_, err := w.cat.Run(w.t.Context(), w.db, func(t *catalog.Txn) error {
 		t.Drop(rel.OID)
 		return nil
 	})

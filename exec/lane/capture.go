@@ -204,7 +204,7 @@ func (r *Runtime) captureLane(c *laneCapture) {
 		c.members = append(c.members, made)
 	}
 	if c.err == nil {
-		c.tables, c.err = r.cfg.Tables.Capture(r.cfg.Catalog.Now(), c.boundary)
+		c.tables, c.err = r.cfg.Tables.Capture(r.ctx, r.cfg.Catalog.Now(), c.boundary)
 	}
 	c.pause = r.cfg.Clock.Now().Sub(begin)
 	r.mu.Lock()

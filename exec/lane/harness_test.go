@@ -124,7 +124,7 @@ func (d *database) start() {
 		from, err = d.checkpoints.Newest(ctx, at)
 		check()
 	}
-	err = d.tables.Restore(ctx, d.catalog.Now(), from)
+	err = d.tables.Restore(ctx, d.catalog, from)
 	check()
 	d.runtime = lane.New(lane.Config{
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: clock.Real{}, Logger: logger,

@@ -41,7 +41,7 @@ func (in *liveInputs) Contents(id, index plan.RelationID, v log.CommitSeq) (stat
 	if view := in.view(id); view != nil {
 		return view.contents.At(v)
 	}
-	return in.r.cfg.Tables.At(catalog.OID(id), catalog.OID(index), v)
+	return in.r.cfg.Tables.At(in.r.ctx, catalog.OID(id), catalog.OID(index), v)
 }
 
 func (in *liveInputs) Errors(id plan.RelationID, v log.CommitSeq) (state.View, error) {

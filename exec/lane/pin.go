@@ -34,6 +34,9 @@ func (p *Pin) Hold(ctx context.Context, rels []catalog.OID) error {
 		if err := p.r.waitCovered(ctx, oid, p.version); err != nil {
 			return err
 		}
+		if err := p.r.cfg.Tables.Reached(ctx, oid, p.version); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -95,6 +98,9 @@ func (r *Runtime) settle(ctx context.Context, p *Pin, rels []catalog.OID, mode R
 			if err := r.waitCovered(ctx, oid, p.version); err != nil {
 				return err
 			}
+		}
+		if err := r.cfg.Tables.Reached(ctx, oid, p.version); err != nil {
+			return err
 		}
 		if err := r.hold(p, oid); err != nil {
 			return err

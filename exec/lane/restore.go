@@ -42,7 +42,7 @@ func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
 			r.reset(m)
 		}
 		r.cfg.Restored = nil
-		if err := r.cfg.Tables.Restore(r.ctx, snap, nil); err != nil {
+		if err := r.cfg.Tables.Restore(r.ctx, r.cfg.Catalog, nil); err != nil {
 			return nil, fmt.Errorf("restore tables: %w", err)
 		}
 		return r.makeMembers(snap)

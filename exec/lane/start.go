@@ -9,24 +9,29 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 )
 
-// Creating is a derived relation whose CREATE is on its way into the log: Applied is for the
-// entry, then Begin or Abandon must be called.
+// Creating is a derived relation whose CREATE is on its way into the log: Committed when it is
+// durable, then Begin, or Abandon, must be called.
 type Creating struct {
 	r  *Runtime
-	at log.CommitSeq
+	at log.CommitSeq // S0
 	ok bool
 }
 
 // Create prepares the start of a derived relation.
 func (r *Runtime) Create() *Creating { return &Creating{r: r} }
 
-// Applied pins the version of the creation before anyone sees it, so that the new relation can
-// read its inputs at exactly that version.
-func (c *Creating) Applied(v log.CommitSeq) {
+// Committed picks and pins S0, the newest version: at or behind the CREATE's own, which is
+// published, and one that no tick has started past. The new relation reads its inputs at exactly
+// S0.
+func (c *Creating) Committed() (s0 log.CommitSeq, err error) {
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
-	c.at, c.ok = v, true
-	c.r.addPinLocked(v)
+	if c.at, err = c.r.cfg.Log.Newest(c.r.ctx, false); err != nil {
+		return 0, err
+	}
+	c.ok = true
+	c.r.addPinLocked(c.at)
+	return c.at, nil
 }
 
 // Abandon forgets a creation that did not happen.

@@ -29,18 +29,18 @@ type indexCapture struct {
 	rows state.View
 }
 
-// Capture pins the tables and indexes that exist at version v.
-func (s *Set) Capture(snap *catalog.Snapshot, v log.CommitSeq) (*Capture, error) {
+// Capture pins the tables and indexes that exist at version v, a published commit.
+func (s *Set) Capture(ctx context.Context, snap *catalog.Snapshot, v log.CommitSeq) (*Capture, error) {
 	c := &Capture{}
 	for _, rel := range snap.Relations(catalog.KindTable) {
 		if rel.CreatedAt > v {
 			continue
 		}
-		t, err := s.Get(rel.OID)
-		if err != nil {
-			if s.failure() == nil {
-				continue // dropped meanwhile
-			}
+		t := s.lookup(rel.OID)
+		if t == nil {
+			continue // dropped meanwhile
+		}
+		if err := t.reached(ctx, v); err != nil {
 			c.Release()
 			return nil, err
 		}
@@ -127,12 +127,6 @@ func (s *Set) Applied() (v log.CommitSeq) {
 		v = max(v, log.CommitSeq(t.applied.Load()))
 	}
 	return v
-}
-
-func (s *Set) failure() error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.mu.failed
 }
 
 // fingerprint is of everything that the form of a table's rows depends on.

@@ -4,7 +4,7 @@
 //	                    │ COMMIT
 //	                    ▼
 //	             one log.Entry: changelog records of every table touched
-//	                    │ durable, in commit order (Applied)
+//	                    │ durable; the log delivers it to each table, in commit order
 //	                    ▼
 //	             Table: arrangement by key, one more by each index ──► readers at any version
 //
@@ -16,9 +16,17 @@
 // overlay is the rows it wrote, by table key: a reader inside the Tx sees the snapshot with the
 // overlay on top. Locks are on key images, held to the end of the Tx.
 //
-// Concurrency. A Tx is used by one goroutine. Locks are granted in order of arrival. Arrangements
-// are written only from Applied, which the log calls in commit order from one goroutine, so a
-// table's versions are commit sequences.
+// Concurrency. A Tx is used by one goroutine. Locks are granted in order of arrival. Each
+// table follows the log (storage/log.Follower) and is written only by its delivery, so its versions
+// are commit sequences, and a large commit into one table holds up nobody else. The writer hands
+// its rows along as a note; without one (the table lags, or another broker wrote) the records are
+// read back from the log. Who reads at v waits until the table has v (Reached).
+//
+// Locks belong to the commit, not to the client: they are free when every table touched has the
+// commit, whatever became of who sent it. So who is granted a lock finds the last change of its
+// key in the table's newest version. A table that cannot take a durable commit refuses by itself.
+//
+// Tables come and go by a follower of the catalog; a DDL answers when it has seen the change.
 //
 // Isolation. READ COMMITTED: every statement reads the newest version; a statement that waited
 // for a row, or finds one changed since its snapshot, runs again on the newest version, keeping

@@ -48,7 +48,11 @@ func open(t testing.TB, change ...func(*table.Config)) *fixture {
 	for _, f := range change {
 		f(&cfg)
 	}
-	return &fixture{t: t, log: db, cat: cat, set: table.New(cfg), cfg: cfg}
+	f := &fixture{t: t, log: db, cat: cat, set: table.New(cfg), cfg: cfg}
+	if err := f.set.Restore(t.Context(), cat, nil); err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 // create makes a table from "name type, …"; pk and unique are lists of column positions.
@@ -66,8 +70,7 @@ func (f *fixture) create(name, columns string, pk []int, unique ...[]int) *table
 	}
 	copy(rel.Topic[:], "topic:"+name)
 	var indexes []*catalog.Relation
-	applied := func(log.CommitSeq) { f.set.Add(rel, indexes...) }
-	_, err := f.cat.Run(f.t.Context(), f.log, applied, func(txn *catalog.Txn) error {
+	_, err := f.cat.Run(f.t.Context(), f.log, func(txn *catalog.Txn) error {
 		txn.CreateTopic(log.Topic{ID: rel.Topic, Name: name, Partitions: 1, Internal: true})
 		txn.Put(rel)
 		for i, cols := range unique {
@@ -89,7 +92,7 @@ func newIndex(rel *catalog.Relation, name string, unique bool, cols ...int) *cat
 
 func (f *fixture) get(oid catalog.OID) *table.Table {
 	f.t.Helper()
-	t, err := f.set.Get(oid)
+	t, err := f.set.Get(f.t.Context(), oid)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -101,7 +104,7 @@ func (f *fixture) restored() *fixture {
 	f.t.Helper()
 	n := *f
 	n.set = table.New(f.cfg)
-	if err := n.set.Restore(f.t.Context(), f.cat.Now(), nil); err != nil {
+	if err := n.set.Restore(f.t.Context(), f.cat, nil); err != nil {
 		f.t.Fatal(err)
 	}
 	return &n
@@ -110,13 +113,28 @@ func (f *fixture) restored() *fixture {
 // createIndex runs CREATE INDEX.
 func (f *fixture) createIndex(t *table.Table, ix *catalog.Relation) error {
 	return f.set.CreateIndex(f.t.Context(), t, ix, func() error {
-		_, err := f.cat.Run(f.t.Context(), f.log, nil, func(txn *catalog.Txn) error {
+		_, err := f.cat.Run(f.t.Context(), f.log, func(txn *catalog.Txn) error {
 			ix.OID = 0
 			txn.Put(ix)
 			return nil
 		})
 		return err
 	})
+}
+
+// dropIndex runs DROP INDEX.
+func (f *fixture) dropIndex(ix *catalog.Relation) {
+	f.t.Helper()
+	_, err := f.cat.Run(f.t.Context(), f.log, func(txn *catalog.Txn) error {
+		txn.Drop(ix.OID)
+		return nil
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if err := f.set.Settle(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 // inputs is what statements outside lanes read.
@@ -129,7 +147,7 @@ func (in inputs) Relation(id plan.RelationID) (*catalog.Relation, error) {
 }
 
 func (in inputs) Contents(id, index plan.RelationID, v log.CommitSeq) (state.View, error) {
-	return in.set.At(catalog.OID(id), catalog.OID(index), v)
+	return in.set.At(in.t.Context(), catalog.OID(id), catalog.OID(index), v)
 }
 
 func (in inputs) Errors(plan.RelationID, log.CommitSeq) (state.View, error) { return nil, nil }

@@ -33,8 +33,11 @@ func (s *Set) CreateIndex(ctx context.Context, t *Table, ix *catalog.Relation, c
 		return err
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.mu.indexes = append(t.mu.indexes, made)
+	t.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mu.tableOf[ix.OID] = t.rel.OID
 	return nil
 }
 
@@ -100,12 +103,7 @@ func (t *Table) checkNeighbour(ix *index, last *delta.BatchBuilder, rows *delta.
 	return nil
 }
 
-// DropIndex forgets an index.
-func (s *Set) DropIndex(table, oid catalog.OID) {
-	t, err := s.Get(table)
-	if err != nil {
-		return // the table went with it
-	}
+func (t *Table) dropIndex(oid catalog.OID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.mu.indexes = slices.DeleteFunc(slices.Clone(t.mu.indexes), func(ix *index) bool { return ix.rel.OID == oid })

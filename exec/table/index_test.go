@@ -126,7 +126,7 @@ func TestIndexesChangeUnderTx(t *testing.T) {
 		if err := f.insert(tx, tb, "1 1 a"); err != nil {
 			t.Fatal(err)
 		}
-		f.set.DropIndex(tb.Relation().OID, old.OID)
+		f.dropIndex(old)
 		ix := newIndex(tb.Relation(), fmt.Sprintf("other%v", more), true, 2)
 		if err := f.createIndex(tb, ix); err != nil {
 			t.Fatal(err)
@@ -152,7 +152,7 @@ func TestIndexIsThereWhenSeen(t *testing.T) {
 	wg.Go(func() {
 		for !stop.Load() {
 			for _, ix := range f.cat.Now().Indexes(tb.Relation().OID) {
-				view, err := f.set.At(tb.Relation().OID, ix.OID, latest)
+				view, err := f.set.At(f.t.Context(), tb.Relation().OID, ix.OID, latest)
 				if err != nil {
 					t.Error(err)
 					return

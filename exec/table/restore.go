@@ -24,25 +24,47 @@ const maxDecoded = 256 << 20
 
 // Restore makes every table of the catalog: from a checkpoint (nil = none), then from its
 // changelog behind that, commit by commit, so that every version from the checkpoint's horizon on
-// can be read. A table that the checkpoint does not have, or not as it is now, is made from its
-// whole changelog. Nothing else may run yet; what an earlier Restore made is forgotten.
-func (s *Set) Restore(ctx context.Context, snap *catalog.Snapshot, from *checkpoint.Loaded) error {
+// can be read; from then on the set follows the log. A table that the checkpoint does not have, or not as it is now, is made from its
+// whole changelog. Nothing else may run yet, and nothing works before Restore; what an earlier Restore made is forgotten.
+func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.Loaded) error {
 	newest, err := s.cfg.Log.Newest(ctx, true)
 	if err != nil {
 		return err
 	}
-	made := map[catalog.OID]*Table{}
+	s.forget(ctx)
+	snap := c.Now()
+	made, tableOf := map[catalog.OID]*Table{}, map[catalog.OID]catalog.OID{}
 	for _, rel := range snap.Relations(catalog.KindTable) {
 		t, err := s.restoreTable(ctx, rel, snap.Indexes(rel.OID), from, newest)
 		if err != nil {
 			return fmt.Errorf("table %q: %w", rel.Name, err)
 		}
 		made[rel.OID] = t
+		for _, ix := range snap.Indexes(rel.OID) {
+			tableOf[ix.OID] = rel.OID
+		}
 	}
 	s.mu.Lock()
-	s.mu.tables = made
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	s.mu.tables, s.mu.tableOf = made, tableOf
+	for _, t := range made {
+		s.follow(t, newest)
+	}
+	s.followCatalog(c, newest)
 	return nil
+}
+
+// forget ends what an earlier Restore made.
+func (s *Set) forget(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.following != nil {
+		_ = s.following.Stop(ctx)
+	}
+	for _, t := range s.mu.tables {
+		_ = t.following.Stop(ctx) // nothing is under way at a start
+	}
+	s.mu.tables = nil
 }
 
 func (s *Set) restoreTable(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded, newest log.CommitSeq) (*Table, error) {
@@ -233,7 +255,7 @@ func (p *replay) flush(ctx context.Context) error {
 		}
 	}
 	d := out.Batch()
-	if err := p.t.apply(&d, p.version); err != nil {
+	if err := p.t.apply([]*delta.Batch{&d}, p.version); err != nil {
 		return err
 	}
 	p.reset()

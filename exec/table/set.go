@@ -3,7 +3,6 @@ package table
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
@@ -30,18 +30,23 @@ type Config struct {
 	Account func(bytes int64) error
 	// Logger of what a start has to say; nil = nobody listens.
 	Logger *slog.Logger
+	// NoteBytes bounds what waits for one table to take it in; past it the table reads the log.
+	// 0 = log.DefaultBacklog, negative = tables always read the log.
+	NoteBytes int64
 	// Room refuses a commit whose rows the memory has no room for; nil = never.
 	Room func(bytes int64) error
 }
 
 // Set is all tables of the database and their one writer. Safe for concurrent use.
 type Set struct {
-	cfg   Config
-	locks *locks
-	mu    struct {
+	cfg       Config
+	locks     *locks
+	catalog   *catalog.Catalog
+	following log.Following // of the catalog; nil until Restore
+	mu        struct {
 		sync.RWMutex
-		tables map[catalog.OID]*Table
-		failed error // a durable delta could not be applied: tables can no longer be trusted
+		tables  map[catalog.OID]*Table
+		tableOf map[catalog.OID]catalog.OID // of an index
 	}
 }
 
@@ -51,50 +56,42 @@ func New(cfg Config) *Set {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Set{cfg: cfg, locks: newLocks(cfg.Clock, cfg.MaxLocks)}
-	s.mu.tables = map[catalog.OID]*Table{}
+	s.mu.tables, s.mu.tableOf = map[catalog.OID]*Table{}, map[catalog.OID]catalog.OID{}
 	return s
 }
 
-// Get finds a table.
-func (s *Set) Get(oid catalog.OID) (*Table, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.mu.failed != nil {
-		return nil, s.mu.failed
+// Get finds a table that the catalog has. One that was just created may take a moment.
+func (s *Set) Get(ctx context.Context, oid catalog.OID) (*Table, error) {
+	t := s.lookup(oid)
+	if t == nil {
+		if err := s.Settle(ctx); err != nil {
+			return nil, err
+		}
+		t = s.lookup(oid)
 	}
-	t, ok := s.mu.tables[oid]
-	if !ok {
+	if t == nil {
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "table with OID %d does not exist", oid)
 	}
-	return t, nil
+	return t, t.reached(ctx, 0) // a failed one says so
 }
 
-// At opens the rows of a table (index 0), or of one of its indexes, at v.
-func (s *Set) At(oid, index catalog.OID, v log.CommitSeq) (state.View, error) {
-	t, err := s.Get(oid)
+func (s *Set) lookup(oid catalog.OID) *Table {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.mu.tables[oid]
+}
+
+// At opens the rows of a table (index 0), or of one of its indexes, at v, a published commit,
+// once the table has it.
+func (s *Set) At(ctx context.Context, oid, index catalog.OID, v log.CommitSeq) (state.View, error) {
+	t, err := s.Get(ctx, oid)
 	if err != nil {
 		return nil, err
 	}
-	return t.at(index, v)
-}
-
-// Add makes the empty table of a new relation. It is called from the Applied of its CREATE, so
-// that the table is there when its commit is published.
-func (s *Set) Add(rel *catalog.Relation, indexes ...*catalog.Relation) {
-	t := newTable(rel, s.cfg.Account)
-	for _, ix := range indexes {
-		t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns, s.cfg.Account)})
+	if err := t.reached(ctx, v); err != nil {
+		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.mu.tables[rel.OID] = t
-}
-
-// Drop forgets a table; views that are open stay readable.
-func (s *Set) Drop(oid catalog.OID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.mu.tables, oid)
+	return t.at(index, v)
 }
 
 // Keep lets versions below v go.
@@ -109,15 +106,6 @@ func (s *Set) Keep(v log.CommitSeq) {
 // Begin starts a Tx; lockTimeout 0 waits for ever.
 func (s *Set) Begin(lockTimeout time.Duration) *Tx {
 	return &Tx{set: s, timeout: lockTimeout, byTable: map[catalog.OID]*overlay{}}
-}
-
-// fail is for the impossible: a durable delta that a table does not take.
-func (s *Set) fail(t *Table, v log.CommitSeq, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.mu.failed == nil {
-		s.mu.failed = fmt.Errorf("table %q could not take commit %d; restart to rebuild it from the log: %w", t.rel.Name, v, err)
-	}
 }
 
 // room asks for the memory of the rows, once for the table and once for each index.
@@ -151,49 +139,74 @@ func (tx *Tx) holdIndexes() (release func()) {
 	}
 }
 
-// Commit makes the Tx durable and visible, frees its locks, and returns its version; 0 when it
-// wrote nothing. On an error nothing happened, unless the error says that it is unknown.
+// Commit makes the Tx durable and visible, and returns its version; 0 when it wrote nothing. Its
+// locks are free when every table has the commit, which Commit waits for unless ctx ends first:
+// then they are freed behind its back. On an error nothing happened, unless the error says that
+// it is unknown.
 func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
-	defer tx.Rollback()
-	if !tx.Wrote() {
-		return 0, nil
-	}
-	if err := tx.room(); err != nil {
+	tx.committed = true
+	if err := tx.checkCommit(); err != nil || !tx.Wrote() {
+		tx.end()
 		return 0, err
 	}
+	release := tx.holdIndexes()
+	free := func() {
+		release()
+		tx.end()
+	}
+	e, tables, err := tx.entry()
+	if err != nil || len(e.Appends) == 0 {
+		free()
+		return 0, err
+	}
+	p := tx.set.cfg.Log.Append(e)
+	// Past this point the outcome is the log's: a cancel does not take the entry back.
+	<-p.Done()
+	res, err := p.Result()
+	if err != nil {
+		free()
+		return 0, err
+	}
+	// INVARIANT: who is granted one of the locks finds the commit in the newest version of its
+	// table (inBase, checkIndex, unchanged rely on it).
+	whenReached(tables, res.Seq, free)
+	for _, t := range tables {
+		// The commit is durable: that a table cannot take it, or takes its time, is for those to be
+		// told who read it.
+		_ = t.following.Reached(ctx, res.Seq)
+	}
+	return res.Seq, nil
+}
+
+func (tx *Tx) checkCommit() error {
+	if !tx.Wrote() {
+		return nil
+	}
+	return tx.room()
+}
+
+// entry is what the Tx writes, and the tables that it changes.
+// REQUIRES: the indexes are held.
+func (tx *Tx) entry() (*log.Entry, []*Table, error) {
 	e := &log.Entry{Appends: tx.appends}
-	var deltas []func(v log.CommitSeq)
-	defer tx.holdIndexes()()
+	n := &note{rows: map[catalog.OID]*delta.Batch{}}
+	var tables []*Table
 	for _, o := range tx.touched {
 		if err := o.sameIndexes(); err != nil {
-			return 0, err
+			return nil, nil, err
 		}
 		records, err := o.records(tx.set.cfg.MaxRecordBatch, tx.set.cfg.Clock.Now().UnixMilli())
 		if err != nil {
-			return 0, err
+			return nil, nil, err
 		}
 		if len(records) == 0 {
 			continue
 		}
 		e.Appends = append(e.Appends, log.Append{Partition: log.Partition{Topic: o.t.rel.Topic}, RecordBatches: records})
 		rows := o.delta()
-		deltas = append(deltas, func(v log.CommitSeq) {
-			if err := o.t.apply(&rows, v); err != nil {
-				tx.set.fail(o.t, v, err)
-			}
-		})
+		n.rows[o.t.rel.OID] = &rows
+		tables = append(tables, o.t)
 	}
-	if len(e.Appends) == 0 {
-		return 0, nil
-	}
-	e.Applied = func(v log.CommitSeq) {
-		for _, apply := range deltas {
-			apply(v)
-		}
-	}
-	p := tx.set.cfg.Log.Append(e)
-	// Past this point the outcome is the log's: a cancel does not take the entry back.
-	<-p.Done()
-	res, err := p.Result()
-	return res.Seq, err
+	e.Note = n
+	return e, tables, nil
 }

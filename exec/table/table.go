@@ -17,12 +17,14 @@ const RowIDColumn = "_rowid"
 
 // Table is one table: its rows by key, and by each index.
 type Table struct {
-	rel   *catalog.Relation
-	types []sqltype.OID // of the row: the columns, then the row id if there is no primary key
-	key   []int         // positions in the row
-	rows  *state.RunSet
+	set       *Set
+	following log.Following
+	rel       *catalog.Relation
+	types     []sqltype.OID // of the row: the columns, then the row id if there is no primary key
+	key       []int         // positions in the row
+	rows      *state.RunSet
 
-	// ddl is held shared by a commit from its checks until it is applied, and exclusively while
+	// ddl is held shared by a commit from its checks until it is applied, whoever ends it, and exclusively while
 	// an index is built.
 	ddl sync.RWMutex
 	mu  struct {
@@ -108,14 +110,14 @@ func (t *Table) index(oid catalog.OID) (*index, bool) {
 	return nil, false
 }
 
-// apply puts a durable delta of full rows in, as version v. Calls come in commit order.
-func (t *Table) apply(d *delta.Batch, v log.CommitSeq) error {
+// apply puts durable deltas of full rows in, as version v. Calls come in commit order.
+func (t *Table) apply(deltas []*delta.Batch, v log.CommitSeq) error {
 	keep := log.CommitSeq(t.kept.Load())
-	if err := put(t.rows, d, v, keep); err != nil {
+	if err := put(t.rows, deltas, v, keep); err != nil {
 		return err
 	}
 	for _, ix := range t.indexList() {
-		if err := put(ix.rows, d, v, keep); err != nil {
+		if err := put(ix.rows, deltas, v, keep); err != nil {
 			return err
 		}
 	}
@@ -123,10 +125,12 @@ func (t *Table) apply(d *delta.Batch, v log.CommitSeq) error {
 	return nil
 }
 
-func put(a state.Arrangement, d *delta.Batch, v, keep log.CommitSeq) error {
+func put(a state.Arrangement, deltas []*delta.Batch, v, keep log.CommitSeq) error {
 	a.Keep(keep)
-	if err := a.Append(d); err != nil {
-		return err
+	for _, d := range deltas {
+		if err := a.Append(d); err != nil {
+			return err
+		}
 	}
 	return a.Publish(v)
 }

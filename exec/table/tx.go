@@ -23,6 +23,8 @@ type Tx struct {
 	byTable map[catalog.OID]*overlay
 	appends []log.Append // records of streams
 	bytes   int
+	// committed: Commit has taken over, it ends the Tx.
+	committed bool
 
 	// Guarded by the lock table's mutex.
 	locked   []lockKey
@@ -182,6 +184,12 @@ func (tx *Tx) lockRows(ctx context.Context, rel catalog.OID, keys []delta.Column
 
 // Rollback forgets everything and frees the locks. After Commit it does nothing.
 func (tx *Tx) Rollback() {
+	if tx.committed {
+		return
+	}
 	tx.touched, tx.appends, tx.byTable = nil, nil, nil
-	tx.set.locks.releaseAll(tx)
+	tx.end()
 }
+
+// end frees the locks. It may run in any goroutine, after the Tx was used for the last time.
+func (tx *Tx) end() { tx.set.locks.releaseAll(tx) }

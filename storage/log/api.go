@@ -96,10 +96,10 @@ type Entry struct {
 	Changes []Change
 	Conds   []Condition
 	Writes  []meta.Write // unconditional, same commit
-	// Applied runs in CommitSeq order once the entry is durable and the fold has it, before
-	// the sequence is published: whoever sees sequence v finds Applied of every entry up to v
-	// done. It must not block and must not call the log. Nil = nothing.
-	Applied func(v CommitSeq)
+	// Note is handed to the followers of this process whose filter the Appends touch, so that
+	// they need not read back what the writer had in hand. It may be dropped at any time: what it
+	// tells must be in the entry as well.
+	Note any
 }
 
 // Appended is the result of an entry.
@@ -229,6 +229,8 @@ type Log interface {
 	Touched(f Filter, upTo CommitSeq) CommitSeq
 	// Wait returns the newest commit once one after `after` touches f (empty filter: any commit).
 	Wait(ctx context.Context, f Filter, after CommitSeq) (CommitSeq, error)
+	// Follow gives f what touches its filter, in commit order, from c.After on.
+	Follow(c FollowConfig, f Follower) Following
 	// CommitTime of a commit; monotone. The zero time below the snapshot's reach.
 	CommitTime(v CommitSeq) time.Time
 

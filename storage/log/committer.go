@@ -141,8 +141,8 @@ func (db *DB) catchUp(missed []meta.Record, attempt []byte, c *commit) (landed b
 	return landed, nil
 }
 
-// publish makes a durable commit visible, in this order: fold and tail cache, Applied of its
-// entries, high watermarks and sequence, acks. c is nil if the commit is not this broker's.
+// publish makes a durable commit visible, in this order: fold and tail cache, high
+// watermarks, queues of followers, the sequence, acks. c is nil if the commit is not this broker's.
 func (db *DB) publish(record []byte, c *commit) error {
 	db.mu.Lock()
 	a, err := db.mu.fold.apply(record)
@@ -153,17 +153,11 @@ func (db *DB) publish(record []byte, c *commit) error {
 	if err != nil {
 		return err
 	}
-	if c != nil {
-		for _, e := range c.accepted {
-			if e.entry.Applied != nil {
-				e.entry.Applied(a.Seq)
-			}
-		}
-	}
 	db.mu.Lock()
 	for _, p := range a.partitions {
 		p.highWatermark = p.next
 	}
+	db.mu.followers.deliver(a, c)
 	db.published.Store(uint64(a.Seq))
 	db.mu.waiters.wake(a)
 	db.stats.inlineBytes.Store(db.mu.fold.inlineBytes)

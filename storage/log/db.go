@@ -61,9 +61,10 @@ type DB struct {
 
 	mu struct {
 		sync.RWMutex
-		fold    *fold
-		tail    tailCache
-		waiters waiters
+		fold      *fold
+		tail      tailCache
+		waiters   waiters
+		followers followers
 	}
 
 	ids producerIDs
@@ -71,6 +72,7 @@ type DB struct {
 	background context.Context // ends when Close gives up or is done
 	cancel     context.CancelFunc
 	goroutines sync.WaitGroup
+	applying   sync.WaitGroup // followers at work; none begins once the waiters have ended
 	upkeep     upkeep
 	closing    sync.Once
 	closeErr   error
@@ -90,6 +92,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db.reads = newReadCache(cfg.Objects, db.limits.ReadCache)
 	db.mu.tail.limit = db.limits.TailBytes
 	db.mu.waiters.init()
+	db.mu.followers.init()
 	db.queue.init(db)
 	db.upkeep.init()
 	if err := db.restore(ctx); err != nil {
@@ -124,6 +127,8 @@ func (db *DB) close(ctx context.Context) error {
 	db.mu.Lock()
 	db.mu.waiters.endAll(ErrClosed)
 	db.mu.Unlock()
+	db.applying.Wait() // what was committed is applied
+	db.endFollowers(ErrClosed)
 	var err error
 	if db.queue.failure() == nil && db.stats.sinceSnapshot.Load() > 0 {
 		// why only logged: a snapshot makes the next start faster, nothing else.

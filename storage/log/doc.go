@@ -7,8 +7,8 @@
 //	   meta.AppendLog ◄─ decide: entries one by one on an overlay of the fold ─ committer
 //	        │ durable
 //	        ▼
-//	   publish: fold, tail cache ─► Applied ─► high watermarks, sequence ─► waiters ─► acks
-//	                │
+//	   publish: fold, tail cache ─► high watermarks ─► queues of followers ─► sequence ─► acks
+//	                │                                       └─► Follower.Apply, each at its own pace
 //	                ├─► Fetch, Changes, OffsetForTime: memory (inline, tail) or ranges of objects
 //	                └─► upkeep: roll inline groups into placed segments, snapshot, trim the log
 //
@@ -30,7 +30,10 @@
 //   - queue.mu guards the open and the sealed groups. DB.mu is never taken under it.
 //   - readCache.mu guards what was read from objects; loading happens outside it.
 //
-// Applied callbacks and Part.Check run on the committer without locks held; Part.Apply, Save and
+// Followers (tables, the catalog's) are applied in goroutines that begin with a delivery and end
+// when nothing is left to deliver; following.mu nests in DB.mu. A follower that nothing touches
+// has no goroutine and costs a commit nothing. The committer runs no foreign code but Part.Check,
+// without locks; Part.Apply, Save and
 // Load run under DB.mu.
 //
 // # Formats

@@ -220,7 +220,7 @@ func (s *script) shown() []string {
 }
 
 // TestUnknownOutcomes: commits whose outcome the store does not tell are resolved by asking
-// again; every entry is there exactly once and Applied runs once for it.
+// again; every entry is there exactly once and is delivered once with its note.
 func TestUnknownOutcomes(t *testing.T) {
 	m := newMachine(t, log.Limits{})
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -232,15 +232,19 @@ func TestUnknownOutcomes(t *testing.T) {
 	gate.outcome = func(int) outcome { return outcome(rng.IntN(3)) } // as is, lost after, lost before
 	gate.mu.Unlock()
 	var want []string
-	applied := map[int]int{}
+	seen := &collector{}
+	following := db.Follow(log.FollowConfig{Name: "test", After: newest(t, db), Filter: topicFilter(id)}, seen)
 	for i := range 12 {
 		r := logtest.Append(t, db, &log.Entry{
 			Appends: []log.Append{{Partition: part(id, 0), RecordBatches: batchOf(t, fmt.Sprint(i))}},
-			Applied: func(log.CommitSeq) { applied[i]++ },
+			Note:    i,
 		})
+		if err := following.Reached(ctx, r.Seq); err != nil {
+			t.Fatal(err)
+		}
 		want = append(want, fmt.Sprintf("%d=%d", i, i))
-		if r.BaseOffsets[0] != int64(i) || applied[i] != 1 {
-			t.Fatalf("entry %d: offset %d, applied %d times", i, r.BaseOffsets[0], applied[i])
+		if got := seen.last(); r.BaseOffsets[0] != int64(i) || len(got) != i+1 || got[i] != fmt.Sprint(i) {
+			t.Fatalf("entry %d: offset %d, delivered %v", i, r.BaseOffsets[0], got)
 		}
 	}
 	if db.Stats().UnknownOutcomes == 0 {

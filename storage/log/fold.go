@@ -73,6 +73,7 @@ type applied struct {
 	partitions []*partition // that got records
 	topics     []TopicID    // created or deleted
 	blocks     []*block     // new
+	changes    []Change     // of the record, as stored
 	index      int32        // of the change being applied
 }
 
@@ -99,7 +100,7 @@ func (f *fold) apply(src []byte) (*applied, error) {
 			return nil, fmt.Errorf("commit record %d, change %d: %w", rec.Seq, i, err)
 		}
 	}
-	a := &applied{recordHeader: rec.recordHeader}
+	a := &applied{recordHeader: rec.recordHeader, changes: rec.Changes}
 	for i, c := range changes {
 		a.index = int32(i)
 		if err := c.apply(f, a); err != nil {

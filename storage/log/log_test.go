@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -181,56 +180,6 @@ func TestTopics(t *testing.T) {
 	<-p.Done()
 	if _, err := p.Result(); !errors.Is(err, log.ErrUnknownTopic) {
 		t.Fatalf("got %v, want ErrUnknownTopic", err)
-	}
-}
-
-// TestAppliedOrder: whoever sees a sequence finds Applied of all entries up to it done.
-func TestAppliedOrder(t *testing.T) {
-	db := logtest.Open(t)
-	id := logtest.CreateTopic(t, db, "t", 1)
-	var mu sync.Mutex
-	var applied []log.CommitSeq
-	base := newest(t, db)
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for range 25 {
-				logtest.Append(t, db, &log.Entry{
-					Appends: []log.Append{{Partition: part(id, 0), RecordBatches: batchOf(t, "x")}},
-					Applied: func(v log.CommitSeq) {
-						mu.Lock()
-						defer mu.Unlock()
-						if n, err := db.Newest(ctx, false); err != nil || n >= v {
-							t.Errorf("commit %d was published before Applied", v)
-						}
-						applied = append(applied, v)
-					},
-				})
-			}
-		})
-	}
-	last := base
-	for last < base+20 {
-		v, err := db.Wait(ctx, log.Filter{}, last)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mu.Lock()
-		seen, all := applied[len(applied)-1], len(applied) == 100
-		mu.Unlock()
-		if seen < v {
-			t.Fatalf("commit %d seen, Applied is at %d", v, seen)
-		}
-		last = v
-		if all && last == newest(t, db) {
-			break
-		}
-	}
-	wg.Wait()
-	for i := 1; i < len(applied); i++ {
-		if applied[i] < applied[i-1] {
-			t.Fatalf("Applied out of order: %v", applied)
-		}
 	}
 }
 

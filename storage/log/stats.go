@@ -14,6 +14,7 @@ type counters struct {
 	snapshotSeq                       atomic.Uint64
 	sinceSnapshot, bytesSinceSnapshot atomic.Int64
 	rangeReads, rangeBytes            atomic.Int64
+	notesDropped                      atomic.Int64
 }
 
 // Stats of a DB, for metrics. Counters since Open unless a gauge.
@@ -26,6 +27,7 @@ type Stats struct {
 	Rolls, RolledBytes               int64
 	Snapshots                        int64
 	RangeReads, RangeBytes           int64 // from objects
+	NotesDropped                     int64 // deliveries that followers read back from the log: they were behind
 
 	AdmissionWaits int64 // requests that had to wait for room
 
@@ -48,7 +50,7 @@ func (db *DB) Stats() Stats {
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), RecordBytes: c.recordBytes.Load(),
 		Uploads: c.uploads.Load(), UploadBytes: c.uploadBytes.Load(), UploadsFailed: c.uploadsLost.Load(),
 		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Snapshots: c.snapshots.Load(),
-		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(),
+		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(), NotesDropped: c.notesDropped.Load(),
 		InFlightBytes: room.Used, AdmissionWaits: room.Waited, InlineBytes: c.inlineBytes.Load(),
 		InlineGroups: c.inlineGroups.Load(), TailBytes: c.tailBytes.Load(),
 		ReadCache: db.reads.size(), SnapshotBytes: c.snapshotBytes.Load(),
