@@ -213,3 +213,62 @@ func TestHolderOfRoomKeepsPace(t *testing.T) {
 		})
 	}
 }
+
+// TestSilentConnectionsGiveWay: sockets that never asked for anything lose their places to
+// clients that come, whatever number of them there is.
+func TestSilentConnectionsGiveWay(t *testing.T) {
+	b := start(t, func(c *Config) { c.MaxConnections = 20 })
+	first := b.dial(t)
+	ask[*kmsg.MetadataResponse](first, kmsg.NewPtrMetadataRequest())
+	var silent []*wire
+	for range 60 {
+		silent = append(silent, b.dial(t))
+	}
+	half := b.dial(t) // twelve bytes are not a request
+	if _, err := half.nc.Write(announce(0, 9, 1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if worst := canary(t, b, 100); worst > 5*time.Second {
+		t.Errorf("a client waited %v", worst)
+	}
+	silent[0].closed()
+	ask[*kmsg.MetadataResponse](first, kmsg.NewPtrMetadataRequest()) // it has asked: it stays
+	if s := b.Slots(); s.Taken > 20 || s.Evicted < 40 || s.Rejected != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestBusyConnectionsStay: a newcomer is refused when everybody has something under way.
+func TestBusyConnectionsStay(t *testing.T) {
+	b := start(t, func(c *Config) { c.MaxConnections = 1 })
+	b.createTopic(t, "a", 1, nil)
+	topic, _ := b.log.TopicByName("a")
+	w := b.dial(t)
+	w.send(fetchOf(12, topic, 0, 0)) // a long poll
+	eventually(t, func() bool { return b.metrics.LongPollsWaiting.Load() == 1 })
+	b.dial(t).closed()
+	if s := b.Slots(); s.Rejected != 1 {
+		t.Errorf("%+v", s)
+	}
+	b.log.Append(&log.Entry{Appends: []log.Append{{Partition: log.Partition{Topic: topic.ID}, RecordBatches: recordBatch(t, nil)}}})
+	w.receive(fetchOf(12, topic, 0, 0), w.id)
+}
+
+func TestRestingConnectionsEnd(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, _ *Server, dial func() net.Conn) {
+		for name, c := range map[string]struct {
+			send []byte
+			ends time.Duration
+		}{"never asked": {nil, 30 * time.Second}, "half a frame": {announce(3, 9, 100), time.Minute}, "asked": {
+			kmsg.NewRequestFormatter().AppendRequest(nil, metadataOf(9), 1), 10 * time.Minute}} {
+			nc := dial()
+			began := time.Now()
+			go func() { _, _ = nc.Write(c.send) }()
+			_, err := io.Copy(io.Discard, nc)
+			if took := time.Since(began); err != nil || took != c.ends {
+				t.Errorf("%s: ended with %v after %v, want %v", name, err, took, c.ends)
+			}
+			_ = nc.Close()
+		}
+	})
+}

@@ -33,13 +33,14 @@ type Config struct {
 	MaxPartitions     int32 // of one topic; 10,000
 	MaxTopics         int   // 100,000
 
-	MaxConnections  int           // 1,000; a further one is closed at once
+	MaxConnections  int           // 1,000; a further one takes the place of one that rests
 	MaxInFlight     int           // unanswered requests of one connection; 64
 	MaxRequestBytes int           // one frame (socket.request.max.bytes); 100 MiB
 	MaxDecodedBytes int64         // decoded requests of all connections; 256 MiB
 	MaxFetchBytes   int           // one Fetch answer (fetch.max.bytes); 55 MiB
 	MaxFetchHeld    int64         // Fetch answers on their way out, all connections; 512 MiB
 	MaxFetchWait    time.Duration // long polls; 5 min
+	FirstTimeout    time.Duration // a connection's first request; 30 s
 	IdleTimeout     time.Duration // connections without a request (connections.max.idle.ms); 10 min
 	IOTimeout       time.Duration // progress of one frame in either direction; 60 s
 
@@ -91,6 +92,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.MaxFetchBytes, 55<<20)
 	orDefault(&c.MaxFetchHeld, 512<<20)
 	orDefault(&c.MaxFetchWait, 5*time.Minute)
+	orDefault(&c.FirstTimeout, 30*time.Second)
 	orDefault(&c.IdleTimeout, 10*time.Minute)
 	orDefault(&c.IOTimeout, time.Minute)
 	orDefault(&c.MaxGroups, 10_000)

@@ -12,6 +12,8 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"github.com/tributary-db/tributary/internal/admission"
 )
 
 // acceptPause is how long accepting rests when the process is out of file descriptors.
@@ -31,6 +33,9 @@ type conn struct {
 	// queue holds what was read and not answered, in request order; its room is MaxInFlight.
 	queue chan *exchange
 	frame []byte // the writer's, for encoding
+
+	slot  *admission.Slot
+	asked bool // the reader's: a whole request has come
 }
 
 // exchange is one request and its answer.
@@ -132,6 +137,8 @@ func (c *conn) read(ctx context.Context) (*exchange, error) {
 		return nil, err
 	}
 	x.release = release
+	c.asked = true
+	c.slot.Busy()
 	c.s.metrics.BytesIn.Add(int64(size + 4 + headerBytes))
 	flexible := a.flexible(h.version) && a.supports(h.version)
 	if x.clientID, x.body, err = skipHeader(body, flexible); err == nil && h.key == keyProduce {
@@ -197,6 +204,7 @@ func (c *conn) writeLoop(ctx, waits context.Context) {
 }
 
 func (c *conn) answer(ctx, waits context.Context, x *exchange) error {
+	defer x.conn.slot.Rest()
 	defer x.abandon()
 	var a answer
 	var err error

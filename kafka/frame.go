@@ -33,7 +33,7 @@ const headerBytes = 8
 // that the client is done.
 func (c *conn) readHeader() (h header, size int, err error) {
 	var b [4 + headerBytes]byte
-	c.setReadDeadline(c.s.cfg.IdleTimeout)
+	c.setReadDeadline(c.mayRest())
 	if _, err := io.ReadFull(c.in, b[:4]); err != nil {
 		return h, 0, err
 	}
@@ -49,6 +49,14 @@ func (c *conn) readHeader() (h header, size int, err error) {
 	h.version = int16(binary.BigEndian.Uint16(b[6:]))
 	h.correlation = int32(binary.BigEndian.Uint32(b[8:]))
 	return h, int(length) - headerBytes, nil
+}
+
+// mayRest is how long the client may take until its next request begins.
+func (c *conn) mayRest() time.Duration {
+	if !c.asked {
+		return c.s.cfg.FirstTimeout
+	}
+	return c.s.cfg.IdleTimeout
 }
 
 // readBody reads the rest of a frame into memory of its own. Its first admission.Free bytes are

@@ -15,7 +15,6 @@ type Metrics struct {
 	ProduceErrors            atomic.Int64 // partitions of Produce requests answered with an error
 	ConnectionsOpen          atomic.Int64
 	ConnectionsTotal         atomic.Int64
-	ConnectionsRefused       atomic.Int64 // over MaxConnections
 	Malformed, Unsupported   atomic.Int64 // frames that closed a connection
 	TooSlow                  atomic.Int64 // connections closed because they held room and sent too little
 	Panics                   atomic.Int64

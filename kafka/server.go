@@ -32,6 +32,7 @@ type Server struct {
 	decodeBudget *admission.Budget   // what they are decoded to
 	fetchBudget  *semaphore.Weighted // records in Fetch answers that are being written
 	inflating    *semaphore.Weighted // record batches being decompressed at once
+	slots        *admission.Slots    // for connections
 	address      atomic.Pointer[brokerAddress]
 
 	mu struct {
@@ -60,6 +61,7 @@ func New(cfg Config) (*Server, error) {
 	cfg.setDefaults()
 	s := &Server{cfg: cfg, drain: make(chan struct{}), idle: make(chan struct{})}
 	s.bodyBudget = admission.New(cfg.MaxDecodedBytes)
+	s.slots = admission.NewSlots(cfg.MaxConnections)
 	s.decodeBudget = admission.New(cfg.MaxDecodedBytes)
 	s.fetchBudget = semaphore.NewWeighted(cfg.MaxFetchHeld)
 	s.inflating = semaphore.NewWeighted(2 * int64(runtime.GOMAXPROCS(0)))
@@ -176,15 +178,18 @@ func (s *Server) accept(ctx, waits context.Context, ln net.Listener, conns *sync
 	}
 }
 
-// admit takes a connection in, or returns nil when there are too many or the server drains.
+// admit takes a connection in, or returns nil when all places are busy or the server drains.
 func (s *Server) admit(nc net.Conn) *conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.mu.drained || len(s.mu.conns) >= s.cfg.MaxConnections {
-		s.metrics.ConnectionsRefused.Add(1)
+	if s.mu.drained {
 		return nil
 	}
 	c := newConn(s, nc)
+	// Closing a socket with nothing unsent does not block.
+	if c.slot = s.slots.Take(func() { _ = nc.Close() }); c.slot == nil {
+		return nil
+	}
 	s.mu.conns[c] = struct{}{}
 	s.metrics.ConnectionsTotal.Add(1)
 	s.metrics.ConnectionsOpen.Add(1)
@@ -192,11 +197,15 @@ func (s *Server) admit(nc net.Conn) *conn {
 }
 
 func (s *Server) forget(c *conn) {
+	c.slot.Leave()
 	s.mu.Lock()
 	delete(s.mu.conns, c)
 	s.mu.Unlock()
 	s.metrics.ConnectionsOpen.Add(-1)
 }
+
+// Slots counts the places for connections.
+func (s *Server) Slots() admission.SlotStats { return s.slots.Stats() }
 
 func (s *Server) draining() bool {
 	select {

@@ -425,18 +425,3 @@ func TestShutdownCuts(t *testing.T) {
 	}
 	w.closed()
 }
-
-func TestConnectionLimit(t *testing.T) {
-	b := start(t, func(c *Config) { c.MaxConnections = 1 })
-	w := b.dial(t)
-	ask[*kmsg.MetadataResponse](w, kmsg.NewPtrMetadataRequest())
-	b.dial(t).closed()
-	if n := b.metrics.ConnectionsRefused.Load(); n != 1 {
-		t.Errorf("%d refused", n)
-	}
-}
-
-func TestIdleConnectionsEnd(t *testing.T) {
-	b := start(t, func(c *Config) { c.IdleTimeout = 20 * time.Millisecond })
-	b.dial(t).closed()
-}

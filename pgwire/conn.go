@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
+	"github.com/tributary-db/tributary/internal/admission"
+	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
@@ -22,25 +25,32 @@ const (
 
 // conn is one client's connection. All but secret and stmt belongs to its goroutine.
 type conn struct {
-	srv     *Server
-	nc      net.Conn
-	in      *reader
-	out     outbuf
-	sess    Session
-	pid     int32
-	secret  []byte
-	stmt    statement
-	w       writer
-	binds   bindBuf
-	params  []face.Setting // changed since the last ReadyForQuery
-	log     *slog.Logger
-	counted bool // in srv.serving
+	srv    *Server
+	nc     net.Conn
+	in     *reader
+	out    outbuf
+	sess   Session
+	pid    int32
+	secret []byte
+	stmt   statement
+	w      writer
+	binds  bindBuf
+	params []face.Setting // changed since the last ReadyForQuery
+	log    *slog.Logger
+	// slot is the connection's place among those that have not logged in.
+	slot    *admission.Slot
+	evicted atomic.Bool // its place went to another
+	counted bool        // in srv.serving
+	// interrupt ends waits for the client's input.
+	interrupt interrupt
 	// skipping: an error came up in an extended exchange, and what comes until Sync is ignored.
 	skipping bool
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{srv: s, nc: nc, in: newReader(nc, authMessage), log: s.cfg.Logger.With("remote", nc.RemoteAddr().String())}
+	c := &conn{srv: s, nc: nc, log: s.cfg.Logger.With("remote", nc.RemoteAddr().String())}
+	c.in = newReader(nc, c, authMessage)
+	c.interrupt.nc = nc
 	c.out.w = nc
 	c.w.c = c
 	return c
@@ -81,29 +91,64 @@ func (c *conn) run(ctx context.Context) {
 	c.fatal(ctx, c.serve())
 }
 
-// start goes from the first byte to the first ReadyForQuery.
-func (c *conn) start(ctx context.Context) error {
-	defer c.srv.starting.Add(-1)
-	_ = c.nc.SetDeadline(c.srv.cfg.Clock.Now().Add(c.srv.cfg.AuthTimeout))
+// evict ends the connection because a newcomer got its place. From another goroutine.
+func (c *conn) evict() {
+	c.evicted.Store(true)
+	c.interrupt.want()
+}
+
+// login goes from the first byte to a client that is known and may come in.
+func (c *conn) login(ctx context.Context) (*hello, auth.Principal, error) {
+	defer c.slot.Leave()
+	end := c.srv.cfg.Clock.Now().Add(c.srv.cfg.AuthTimeout)
+	_ = c.nc.SetWriteDeadline(end) // a closed socket fails at the write
+	c.interrupt.deadline(end)
 	h, err := c.readStartup()
 	if err != nil {
-		return err
+		return nil, auth.Principal{}, err
 	}
 	if c.srv.isDraining() {
-		return sqlerr.New(sqlerr.CannotConnectNow, "the database system is shutting down")
+		return nil, auth.Principal{}, sqlerr.New(sqlerr.CannotConnectNow, "the database system is shutting down")
 	}
-	c.counted = true
-	if c.srv.serving.Add(1) > int64(c.srv.cfg.MaxConnections) {
-		return sqlerr.New(sqlerr.TooManyConnections, "sorry, too many clients already")
-	}
+	c.slot.Asked() // the silent ones lose their places first
 	who, err := c.authenticate(ctx, h)
+	if err != nil {
+		return nil, auth.Principal{}, err
+	}
+	if !c.slot.Leave() {
+		return nil, auth.Principal{}, errTooManyClients
+	}
+	if err := c.enter(who.Name); err != nil {
+		return nil, auth.Principal{}, err
+	}
+	return h, who, c.srv.checkDatabase(h.database)
+}
+
+// enter counts the client among those served. The last places are the superuser's.
+func (c *conn) enter(user string) error {
+	c.counted = true
+	most := int64(c.srv.cfg.MaxConnections)
+	now := c.srv.serving.Add(1)
+	if now > most {
+		return errTooManyClients
+	}
+	if now > most-int64(c.srv.cfg.ReservedConnections) && !c.srv.cfg.Superuser(user) {
+		return sqlerr.New(sqlerr.TooManyConnections, "remaining connection slots are reserved for non-replication superuser connections")
+	}
+	return nil
+}
+
+// start goes from the first byte to the first ReadyForQuery.
+func (c *conn) start(ctx context.Context) error {
+	h, who, err := c.login(ctx)
+	if err != nil && c.evicted.Load() {
+		return errTooManyClients
+	}
 	if err != nil {
 		return err
 	}
-	if err := c.srv.checkDatabase(h.database); err != nil {
-		return err
-	}
-	_ = c.nc.SetDeadline(time.Time{})
+	_ = c.nc.SetWriteDeadline(time.Time{})
+	c.interrupt.deadline(time.Time{})
 	c.in.maxBody = c.srv.cfg.MaxMessageBytes
 	c.secret = make([]byte, secretBytes30)
 	if h.minor >= 2 {
@@ -198,6 +243,7 @@ func (c *conn) close() {
 			c.log.Error("panic while a session was closed", "panic", r, "stack", string(debug.Stack()))
 		}
 		c.stmt.close()
+		c.in.endLoan()
 		_ = c.nc.Close()
 		c.srv.conns.remove(c.pid)
 		if c.counted {
@@ -214,7 +260,7 @@ func (c *conn) close() {
 
 // drain ends the connection at the next point where no statement runs. From another goroutine.
 func (c *conn) drain() {
-	c.stmt.ifIdle(func() { _ = c.nc.SetReadDeadline(time.Unix(1, 0)) })
+	c.stmt.ifIdle(c.interrupt.want)
 }
 
 // kill ends the connection now. From another goroutine.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -58,13 +57,13 @@ func (r *copyIn) Next(ctx context.Context) ([]byte, error) {
 func (r *copyIn) interruptible(ctx context.Context) func() {
 	woken := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		_ = r.c.nc.SetReadDeadline(time.Unix(1, 0))
+		r.c.interrupt.want()
 		close(woken)
 	})
 	return func() {
 		if !stop() {
 			<-woken
-			_ = r.c.nc.SetReadDeadline(time.Time{})
+			r.c.interrupt.forget()
 		}
 	}
 }

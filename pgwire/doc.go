@@ -16,9 +16,10 @@
 // # Goroutines and locks
 //
 // Serve runs in its caller and starts one goroutine for each connection; Shutdown waits for
-// them. One more looks for clients that left while their statement runs (watch.go). From other
-// goroutines come only: cancel (statement.mu), drain and kill (statement.mu, then deadlines on
-// the socket). registry.mu and statement.mu are leaves and never held
+// them. Of a message body a connection reads 64 KiB on its own account; for a larger one it asks
+// for room (room.go, internal/admission). One more looks for clients that left while their statement runs (watch.go). From other
+// goroutines come only: cancel (statement.mu), drain, kill and evict (statement.mu, then
+// interrupt.mu, which guards the read deadline). registry.mu and statement.mu are leaves and never held
 // together.
 //
 // # Non-obvious

@@ -22,6 +22,9 @@ var errLost = sqlerr.New(sqlerr.ProtocolViolation, "terminating connection becau
 // errShutdown is what clients are told when the server stops.
 var errShutdown = sqlerr.New(sqlerr.AdminShutdown, "terminating connection due to administrator command")
 
+// errTooManyClients is what a client is told for which there is no place.
+var errTooManyClients = sqlerr.New(sqlerr.TooManyConnections, "sorry, too many clients already")
+
 // userError turns any error into what the client is shown. shown is false for an error that
 // is not the user's: it is to be logged.
 func userError(ctx context.Context, err error) (e *sqlerr.Error, shown bool) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/tributary-db/tributary/internal/admission"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
@@ -14,25 +15,31 @@ const (
 	smallMessage = 10_000
 	// authMessage bounds any message of a client that is not authenticated.
 	authMessage = 64 << 10
-	// keepBody is the largest body buffer that is kept for the next message.
-	keepBody = 64 << 10
-	// readStep is how much of a large body is allocated ahead of its bytes.
-	readStep = 1 << 20
 )
+
+// bodySource brings the part of a body that a connection does not read on its own account.
+type bodySource interface {
+	// roomFor waits for room for a whole body; release gives it back.
+	roomFor(size int) (release func(), err error)
+	// fill reads into body from there on.
+	fill(body []byte, from int) error
+}
 
 // reader cuts a connection's bytes into messages.
 //
-// INVARIANT: what it allocates is at most readStep ahead of what the client has sent.
+// INVARIANT: of a body it holds admission.Free bytes, or there is room for all of it.
 type reader struct {
 	br      *bufio.Reader
+	source  bodySource
 	maxBody int
-	body    []byte
-	discard int // bytes of the last body still in br
+	kept    []byte // for bodies up to admission.Free that are larger than br
+	discard int    // bytes of the last body still in br
+	release func() // of the last body's room; nil = it took none
 	lost    bool
 }
 
-func newReader(r io.Reader, maxBody int) *reader {
-	return &reader{br: bufio.NewReaderSize(r, 16<<10), maxBody: maxBody}
+func newReader(r io.Reader, source bodySource, maxBody int) *reader {
+	return &reader{br: bufio.NewReaderSize(r, 16<<10), source: source, maxBody: maxBody}
 }
 
 // next returns the next message's type and body, which is borrowed until the next call. A
@@ -84,32 +91,44 @@ func (r *reader) read(size int) ([]byte, error) {
 		r.discard = size
 		return body, nil
 	}
-	if cap(r.body) > keepBody {
-		r.body = nil
+	if r.kept == nil {
+		r.kept = make([]byte, admission.Free)
 	}
-	r.body = r.body[:0]
-	for len(r.body) < size {
-		from, step := len(r.body), min(size-len(r.body), max(readStep, len(r.body)))
-		if cap(r.body)-from < step {
-			grown := make([]byte, from, from+step)
-			copy(grown, r.body)
-			r.body = grown
-		}
-		r.body = r.body[:from+step]
-		if _, err := io.ReadFull(r.br, r.body[from:]); err != nil {
-			return nil, unexpectedEOF(err, true)
-		}
+	body := r.kept[:min(size, admission.Free)]
+	if _, err := io.ReadFull(r.br, body); err != nil {
+		return nil, unexpectedEOF(err, true)
 	}
-	return r.body, nil
+	if len(body) == size {
+		return body, nil
+	}
+	var err error
+	if r.release, err = r.source.roomFor(size); err != nil {
+		return nil, err
+	}
+	whole := make([]byte, size)
+	if err := r.source.fill(whole, copy(whole, body)); err != nil {
+		return nil, unexpectedEOF(err, true)
+	}
+	return whole, nil
 }
 
+// skipLast goes behind the last body.
 func (r *reader) skipLast() error {
+	r.endLoan()
 	if r.discard == 0 {
 		return nil
 	}
 	_, err := r.br.Discard(r.discard)
 	r.discard = 0
 	return err
+}
+
+// endLoan gives back the room of the last body, which nobody may look at any more.
+func (r *reader) endLoan() {
+	if r.release != nil {
+		r.release()
+		r.release = nil
+	}
 }
 
 func unexpectedEOF(err error, inside bool) error {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tributary-db/tributary/internal/admission"
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
 )
@@ -22,8 +23,16 @@ type Config struct {
 	Auth *auth.Gate
 	// Databases are the names a client may connect to.
 	Databases []string
-	// MaxConnections bounds the clients that have sent their startup packet. Default 100.
+	// MaxConnections bounds the clients that have logged in. Default 100.
 	MaxConnections int
+	// ReservedConnections of them are kept for roles that Superuser says are superusers.
+	ReservedConnections int
+	Superuser           func(role string) bool // nil = none is
+	// MaxStarting bounds the connections that have not logged in; above it a newcomer gets the
+	// place of the oldest, those first that have said nothing. Default 100.
+	MaxStarting int
+	// MaxBodyBytes bounds the bodies over 64 KiB of all connections. Default 256 MiB.
+	MaxBodyBytes int64
 	// MaxMessageBytes bounds one message. Default 256 MiB.
 	MaxMessageBytes int
 	// AuthTimeout bounds the time from accept to authentication. Default 10 s.
@@ -36,15 +45,13 @@ type Config struct {
 	Logger        *slog.Logger
 }
 
-// maxStarting bounds the connections that are not yet authenticated; more are closed unread.
-const maxStarting = 128
-
 // Server serves sessions to PostgreSQL clients.
 type Server struct {
 	cfg      Config
 	conns    registry
-	starting atomic.Int64 // accepted, not yet authenticated
-	serving  atomic.Int64 // past their startup packet
+	starting *admission.Slots
+	bodies   *admission.Budget
+	serving  atomic.Int64 // logged in
 	stats    stats
 	handled  sync.WaitGroup
 
@@ -62,6 +69,15 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.MaxConnections == 0 {
 		cfg.MaxConnections = 100
+	}
+	if cfg.MaxStarting == 0 {
+		cfg.MaxStarting = 100
+	}
+	if cfg.Superuser == nil {
+		cfg.Superuser = func(string) bool { return false }
+	}
+	if cfg.MaxBodyBytes == 0 {
+		cfg.MaxBodyBytes = 256 << 20
 	}
 	if cfg.MaxMessageBytes == 0 {
 		cfg.MaxMessageBytes = 256 << 20
@@ -82,7 +98,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, starting: admission.NewSlots(cfg.MaxStarting), bodies: admission.New(cfg.MaxBodyBytes)}
 	s.mu.listeners = make(map[net.Listener]struct{})
 	return s, nil
 }
@@ -121,15 +137,12 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			}
 			continue
 		}
-		if s.starting.Add(1) > maxStarting {
-			s.starting.Add(-1)
-			_ = nc.Close()
-			continue
-		}
+		c := newConn(s, nc)
+		c.slot = s.starting.Take(c.evict) // never nil: nobody in there is busy
 		s.handled.Add(1)
 		go func() {
 			defer s.handled.Done()
-			newConn(s, nc).run(ctx)
+			c.run(ctx)
 		}()
 	}
 }
@@ -190,15 +203,21 @@ type Stats struct {
 	Panics          int64 // connections ended by a bug
 	BytesOut        int64
 	CancelsReceived int64
+	Starting        int   // connections that have not logged in
+	Evicted         int64 // of those, the ones that lost their place to a newcomer
+	BodyBytes       int64 // room that messages over 64 KiB hold
+	TooSlow         int64 // connections ended because they held room and sent too little
 }
 
 type stats struct {
-	opened, refused, statements, errors, panics, bytesOut, cancels atomic.Int64
+	opened, refused, statements, errors, panics, bytesOut, cancels, tooSlow atomic.Int64
 }
 
 // Stats reads the counters.
 func (s *Server) Stats() Stats {
+	starting := s.starting.Stats()
 	return Stats{
+		Starting: starting.Taken, Evicted: starting.Evicted, BodyBytes: s.bodies.Stats().Used, TooSlow: s.stats.tooSlow.Load(),
 		Connections: s.conns.count(), Opened: s.stats.opened.Load(), Refused: s.stats.refused.Load(),
 		Statements: s.stats.statements.Load(), Errors: s.stats.errors.Load(), Panics: s.stats.panics.Load(),
 		BytesOut: s.stats.bytesOut.Load(), CancelsReceived: s.stats.cancels.Load(),

@@ -16,7 +16,8 @@ func (s *Server) httpConfig() httpd.Config {
 	metrics = append(metrics, s.engineMetrics()...)
 	metrics = append(metrics, s.faceMetrics()...)
 	metrics = append(metrics, s.objectMetrics()...)
-	return httpd.Config{Ready: s.ready, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger}
+	return httpd.Config{Ready: s.ready, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger,
+		MaxConnections: int(s.cfg.HTTPMaxConnections)}
 }
 
 func (s *Server) ready() error {
@@ -82,6 +83,12 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 	}
 	return append(s.authMetrics(), []prometheus.Collector{
 		httpd.Gauge("tributary_pg_connections", "PostgreSQL clients.", func() float64 { return float64(s.pg.Stats().Connections) }),
+		httpd.Gauge("tributary_pg_starting_connections", "Connections that have not logged in (max_starting_connections).", func() float64 { return float64(s.pg.Stats().Starting) }),
+		httpd.Gauge("tributary_pg_body_bytes", "Bytes that messages over 64 KiB hold.", func() float64 { return float64(s.pg.Stats().BodyBytes) }),
+		c("connections_evicted_total", "Resting connections that lost their place to a newcomer.", func() int64 { return s.pg.Stats().Evicted }, "face", "pg"),
+		c("connections_evicted_total", "Resting connections that lost their place to a newcomer.", func() int64 { return s.kafka.Slots().Evicted }, "face", "kafka"),
+		c("connections_rejected_total", "Newcomers that found every place busy.", func() int64 { return s.kafka.Slots().Rejected }, "face", "kafka"),
+		c("pg_too_slow_total", "Connections closed because they held room and sent too little.", func() int64 { return s.pg.Stats().TooSlow }),
 		c("pg_statements_total", "Statements received.", func() int64 { return s.pg.Stats().Statements }),
 		c("pg_errors_total", "Statements answered with an error.", func() int64 { return s.pg.Stats().Errors }),
 		c("panics_total", "Bugs that ended a connection.", func() int64 { return s.pg.Stats().Panics }, "face", "pg"),

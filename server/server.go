@@ -209,7 +209,10 @@ func (s *Server) openFaces(ctx context.Context) error {
 	s.pg, err = pgwire.New(pgwire.Config{
 		Open: s.openSession, Auth: s.gate,
 		Databases:      []string{"tributary", "postgres"},
-		MaxConnections: int(s.cfg.MaxConnections), Clock: s.clock, Logger: s.logger,
+		MaxConnections: int(s.cfg.MaxConnections), ReservedConnections: int(s.cfg.ReservedConnections),
+		Superuser:   func(role string) bool { return role == session.Superuser },
+		MaxStarting: int(s.cfg.MaxStarting), MaxBodyBytes: s.cfg.MaxInflightBytes,
+		Clock: s.clock, Logger: s.logger,
 	})
 	if err != nil {
 		return err
@@ -222,7 +225,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Clock: s.clock, Logger: s.logger,
 		NodeID: int32(s.cfg.BrokerID), ClusterID: s.cluster.ID, AdvertisedHost: host, AdvertisedPort: port,
 		AutoCreateTopics: s.cfg.AutoCreateTopics, DefaultPartitions: int32(s.cfg.DefaultPartitions),
-		MaxConnections: int(s.cfg.KafkaMaxConnections),
+		MaxConnections: int(s.cfg.KafkaMaxConnections), IdleTimeout: s.cfg.KafkaIdleTimeout,
 	})
 	if err != nil {
 		return err

@@ -1,4 +1,5 @@
-// Package admission gives out room for what clients send, so that no one client takes it all.
+// Package admission gives out room for what clients send, and places for their connections, so
+// that no one client takes all.
 //
 //	frame ─► its first Free bytes lie in the connection's own buffer, charged to nobody
 //	            │ they have come
@@ -14,7 +15,11 @@
 // ones; a quarter is kept free for small frames. One frame larger than its share goes through
 // alone.
 //
-// Goroutines and locks: no goroutines; Budget.mu is a leaf and nothing blocks under it.
+// Slots are the places for connections themselves: when they run out, a connection that never
+// asked for anything loses its place to a newcomer, then the one that has rested longest.
+//
+// Goroutines and locks: no goroutines; Budget.mu and Slots.mu are leaves and nothing blocks
+// under them.
 //
 // It must not import anything of this module.
 package admission

@@ -29,6 +29,9 @@ func (s *Settings) check() error {
 	if err := s.checkListeners(); err != nil {
 		return err
 	}
+	if s.ReservedConnections >= s.MaxConnections {
+		return fmt.Errorf("superuser_reserved_connections (%d) must be less than max_connections (%d)", s.ReservedConnections, s.MaxConnections)
+	}
 	if s.KafkaAdvertised != "" {
 		host, port, err := net.SplitHostPort(s.KafkaAdvertised)
 		if err != nil || host == "" || isWildcard(host) || !isPort(port, 1) {

@@ -30,7 +30,11 @@ type Settings struct {
 	CheckpointInterval  time.Duration
 
 	MaxConnections      int64
+	ReservedConnections int64
+	MaxStarting         int64
 	KafkaMaxConnections int64
+	KafkaIdleTimeout    time.Duration
+	HTTPMaxConnections  int64
 
 	WatermarkIdleTimeout time.Duration
 	StrictReadTimeout    time.Duration
@@ -82,7 +86,11 @@ func (s *Settings) definitions() []*Definition {
 		duration(&s.CheckpointInterval, "checkpoint_interval", 30*time.Second, 0, 24*time.Hour, "Time between checkpoints of tables, views and sinks, which make a start faster; large ones are taken less often. 0 = only when the server stops."),
 
 		integer(&s.MaxConnections, "max_connections", 100, 1, 100_000, "PostgreSQL clients at once."),
-		integer(&s.KafkaMaxConnections, "kafka_max_connections", 1000, 1, 1_000_000, "Kafka clients at once."),
+		integer(&s.ReservedConnections, "superuser_reserved_connections", 3, 0, 100_000, "Of `max_connections`, those kept for superusers."),
+		integer(&s.MaxStarting, "max_starting_connections", 100, 1, 100_000, "PostgreSQL connections that have not logged in; above it the oldest is ended, those first that said nothing. Each has 10 s."),
+		integer(&s.KafkaMaxConnections, "kafka_max_connections", 1000, 1, 1_000_000, "Kafka clients at once; a further one gets the place of one that never sent a request, else of the one that has rested longest."),
+		duration(&s.KafkaIdleTimeout, "kafka_idle_timeout", 10*time.Minute, time.Second, 24*time.Hour, "A Kafka client that sends nothing for so long is disconnected."),
+		integer(&s.HTTPMaxConnections, "http_max_connections", 256, 1, 1_000_000, "HTTP clients at once; a further one gets the place of one that rests."),
 
 		duration(&s.TickInterval, "tick_interval", 0, 0, time.Hour, "Longest rest of views between two steps while nobody reads them; more of what happens to a row in it cancels out. 0 = they follow every commit."),
 		integer(&s.TickCommits, "tick_commits", 0, 0, 1<<31-1, "Most commits that views take in one step. 0 = no limit."),

@@ -13,6 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/tributary-db/tributary/internal/admission"
 )
 
 // Config is what a server needs.
@@ -22,7 +24,10 @@ type Config struct {
 	// Metrics are this server's, beside those of the Go runtime and the process.
 	Metrics []prometheus.Collector
 	Pprof   bool
-	Logger  *slog.Logger
+	// MaxConnections bounds the clients; above it a newcomer gets the place of one that rests,
+	// those first that never sent a request. Default 256.
+	MaxConnections int
+	Logger         *slog.Logger
 }
 
 // Server answers HTTP requests.
@@ -30,7 +35,7 @@ type Server struct {
 	cfg   Config
 	mux   *http.ServeMux
 	http  http.Server
-	fresh fresh
+	conns conns
 }
 
 // New builds a server; it starts nothing. Metrics that clash are an error.
@@ -41,11 +46,15 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.MaxConnections == 0 {
+		cfg.MaxConnections = 256
+	}
 	registry, err := newRegistry(cfg.Metrics)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux()}
+	s.conns.slots = admission.NewSlots(cfg.MaxConnections)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	s.mux.HandleFunc("GET /readyz", s.readyz)
 	s.mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
@@ -57,7 +66,7 @@ func New(cfg Config) (*Server, error) {
 		s.mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	s.http = http.Server{
-		ConnState:         s.fresh.note,
+		ConnState:         s.conns.note,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      5 * time.Minute, // a CPU profile takes its time
@@ -65,9 +74,12 @@ func New(cfg Config) (*Server, error) {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
 	}
-	s.http.RegisterOnShutdown(s.fresh.close)
+	s.http.RegisterOnShutdown(s.conns.closeFresh)
 	return s, nil
 }
+
+// Slots counts the places for connections.
+func (s *Server) Slots() admission.SlotStats { return s.conns.slots.Stats() }
 
 // Handle adds a handler; the host check and the limits apply to it too. Before Serve.
 func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }

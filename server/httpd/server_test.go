@@ -110,3 +110,26 @@ func TestMetrics(t *testing.T) {
 		t.Error("one metric was registered twice")
 	}
 }
+
+// TestSilentConnectionsGiveWay: sockets that send nothing leave room for clients.
+func TestSilentConnectionsGiveWay(t *testing.T) {
+	url := start(t, Config{MaxConnections: 10})
+	var silent []net.Conn
+	for range 40 {
+		nc, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		silent = append(silent, nc)
+	}
+	for range 3 {
+		http.DefaultClient.CloseIdleConnections()
+		if status, _ := ask(t, "GET", url+"/healthz", ""); status != http.StatusOK {
+			t.Errorf("status %d", status)
+		}
+	}
+	if _, err := silent[0].Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the oldest silent one: %v", err)
+	}
+}
