@@ -26,6 +26,14 @@ func (s markState) open(t *testing.T, rule markRule) *watermark {
 	return w
 }
 
+func at(partition int32, micros int64) exectest.Instant {
+	return exectest.Instant{Partition: partition, At: micros}
+}
+
+func commitOf(time int64, records ...exectest.Instant) exectest.Commit {
+	return exectest.Commit{Time: time, Records: records}
+}
+
 // give hands a commit to a watermark.
 func give(w *watermark, seq log.CommitSeq, c exectest.Commit) (ahead []bool) {
 	w.begin(seq, c.Time)
@@ -42,22 +50,22 @@ func TestWatermarkSteps(t *testing.T) {
 		exectest.Commit
 		want int64
 	}{
-		{exectest.Commit{1, []exectest.Instant{{0, 100}, {0, 200}}}, none},       // two partitions have not spoken
-		{exectest.Commit{2, []exectest.Instant{{1, 50}}}, none},                  // one has not
-		{exectest.Commit{3, []exectest.Instant{{2, 80}}}, 40},                    // the slowest decides
-		{exectest.Commit{4, []exectest.Instant{{1, 300}, {2, 90}}}, 80},          //
-		{exectest.Commit{5, []exectest.Instant{{2, 70}}}, 80},                    // never back
-		{exectest.Commit{900, []exectest.Instant{{0, 500}, {1, 510}}}, 80},       // partition 2 is silent
-		{exectest.Commit{1004, []exectest.Instant{{0, 600}}}, 80},                // but not for the timeout
-		{exectest.Commit{1005, []exectest.Instant{{0, 610}}}, 500},               // now it is idle
-		{exectest.Commit{1006, []exectest.Instant{{2, 400}}}, 500},               // it comes back behind: no step back
-		{exectest.Commit{1007, []exectest.Instant{{0, 900}, {1, 900}}}, 500},     // and holds again
-		{exectest.Commit{1008, []exectest.Instant{{2, 800}}}, 790},               //
-		{exectest.Commit{9000, []exectest.Instant{{0, 5000}}}, 790},              // after a pause everybody holds
-		{exectest.Commit{9999, []exectest.Instant{{0, 6000}}}, 790},              //
-		{exectest.Commit{10000, []exectest.Instant{{0, 7000}}}, 6990},            // until a timeout after it
-		{exectest.Commit{11001, []exectest.Instant{{1, 7500}, {0, 7100}}}, 6990}, // a gap again: 2 holds
-		{exectest.Commit{11002, []exectest.Instant{{1, 8000}, {0, 8100}, {2, 7050}}}, 7040},
+		{commitOf(1, at(0, 100), at(0, 200)), none},       // two partitions have not spoken
+		{commitOf(2, at(1, 50)), none},                    // one has not
+		{commitOf(3, at(2, 80)), 40},                      // the slowest decides
+		{commitOf(4, at(1, 300), at(2, 90)), 80},          //
+		{commitOf(5, at(2, 70)), 80},                      // never back
+		{commitOf(900, at(0, 500), at(1, 510)), 80},       // partition 2 is silent
+		{commitOf(1004, at(0, 600)), 80},                  // but not for the timeout
+		{commitOf(1005, at(0, 610)), 500},                 // now it is idle
+		{commitOf(1006, at(2, 400)), 500},                 // it comes back behind: no step back
+		{commitOf(1007, at(0, 900), at(1, 900)), 500},     // and holds again
+		{commitOf(1008, at(2, 800)), 790},                 //
+		{commitOf(9000, at(0, 5000)), 790},                // after a pause everybody holds
+		{commitOf(9999, at(0, 6000)), 790},                //
+		{commitOf(10000, at(0, 7000)), 6990},              // until a timeout after it
+		{commitOf(11001, at(1, 7500), at(0, 7100)), 6990}, // a gap again: 2 holds
+		{commitOf(11002, at(1, 8000), at(0, 8100), at(2, 7050)), 7040},
 	} {
 		give(w, log.CommitSeq(i+1), s.Commit)
 		if w.settle(); w.now != s.want {
@@ -115,7 +123,7 @@ func TestWatermarkModel(t *testing.T) {
 				if r.IntN(15) == 0 {
 					at += r.Int64N(2000)
 				}
-				c.Records = append(c.Records, exectest.Instant{int32(r.IntN(rule.count)), at})
+				c.Records = append(c.Records, exectest.Instant{Partition: int32(r.IntN(rule.count)), At: at})
 			}
 			if r.IntN(3) == 0 { // the end of a tick, maybe of the process
 				cut.settle()
@@ -152,11 +160,11 @@ func BenchmarkWatermark(b *testing.B) {
 		b.Fatal(err)
 	}
 	for i := range int32(10_000) {
-		give(w, log.CommitSeq(i+1), exectest.Commit{1, []exectest.Instant{{i, int64(i)}}})
+		give(w, log.CommitSeq(i+1), commitOf(1, at(i, int64(i))))
 	}
 	records := make([]exectest.Instant, 1)
 	for i := range b.N {
-		records[0] = exectest.Instant{int32(i % 10_000), int64(10_000 + i)}
-		give(w, log.CommitSeq(20_000+i), exectest.Commit{2, records})
+		records[0] = at(int32(i%10_000), int64(10_000+i))
+		give(w, log.CommitSeq(20_000+i), commitOf(2, records...))
 	}
 }
