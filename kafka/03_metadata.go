@@ -15,14 +15,16 @@ import (
 // Behaviour:
 //   - No list of topics (null; in version 0 an empty one) asks for all, an empty one for none.
 //   - A topic that does not exist is created if the server and the client allow it, and is
-//     answered as it is then. A name that breaks the rule is INVALID_TOPIC_EXCEPTION.
+//     answered as it is then. A name that breaks the rule is INVALID_TOPIC_EXCEPTION. One request
+//     creates createdByMetadata topics at most, within topic_creation_rate, and none once its
+//     client has left; the others are LEADER_NOT_AVAILABLE, so that the client asks again.
 //   - This broker leads everything, leader epoch 0, and is the controller.
 //
 // Versions: 1 rack, controller, internal; 2 cluster id; 4 whether topics may be created (before
 // it: yes); 5 offline replicas; 7 leader epochs; 8-10 authorized operations (not told: the
 // minimum int32); 9 flexible; 10 topic ids, asked by id from 12 on; 13 an error for the whole.
 
-func (s *Server) metadata(ctx context.Context, _ *request, req *kmsg.MetadataRequest) (kmsg.Response, error) {
+func (s *Server) metadata(ctx context.Context, r *request, req *kmsg.MetadataRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.MetadataResponse)
 	resp.Brokers = []kmsg.MetadataResponseBroker{s.metadataBroker()}
 	resp.ClusterID = kmsg.StringPtr(s.cfg.ClusterID)
@@ -33,12 +35,47 @@ func (s *Server) metadata(ctx context.Context, _ *request, req *kmsg.MetadataReq
 		}
 		return resp, nil
 	}
-	mayCreate := s.cfg.AutoCreateTopics && (req.AllowAutoTopicCreation || req.Version < 4)
+	create := autoCreation{s: s, r: r}
+	if s.cfg.AutoCreateTopics && (req.AllowAutoTopicCreation || req.Version < 4) {
+		create.left = createdByMetadata
+	}
 	for i := range req.Topics {
-		resp.Topics = append(resp.Topics, s.askedTopic(ctx, &req.Topics[i], mayCreate))
+		resp.Topics = append(resp.Topics, s.askedTopic(ctx, &req.Topics[i], &create))
 	}
 	return resp, nil
 }
+
+// autoCreation makes topics on first sight for one request. They are no streams: SQL binds one
+// to a topic when asked.
+type autoCreation struct {
+	s       *Server
+	r       *request
+	left    int // how many more this request may create
+	room    topicRoom
+	counted bool
+}
+
+func (c *autoCreation) topic(ctx context.Context, name string) (log.Topic, error) {
+	if !c.counted {
+		c.room, c.counted = c.s.topicRoom(), true
+	}
+	t, err := c.s.newTopic(ctx, c.r, &c.room, NewTopic{Name: name, Partitions: c.s.cfg.DefaultPartitions})
+	switch {
+	case err == nil:
+		c.left--
+		c.s.metrics.TopicsCreatedByMetadata.Add(1)
+	case errors.Is(err, log.ErrTopicExists):
+		if t, ok := c.s.cfg.Log.TopicByName(name); ok { // somebody else was quicker
+			return t, nil
+		}
+	case errors.Is(err, errCreationRate), waitsOf(ctx).Err() != nil:
+		c.left, err = 0, errLater
+	}
+	return t, err
+}
+
+// errLater makes a client ask for the topic again.
+var errLater = refuse(kerr.LeaderNotAvailable, "the topic is not there yet")
 
 func (s *Server) metadataBroker() kmsg.MetadataResponseBroker {
 	b := kmsg.NewMetadataResponseBroker()
@@ -62,7 +99,7 @@ func (s *Server) metadataTopic(t *log.Topic) kmsg.MetadataResponseTopic {
 	return rt
 }
 
-func (s *Server) askedTopic(ctx context.Context, asked *kmsg.MetadataRequestTopic, mayCreate bool) kmsg.MetadataResponseTopic {
+func (s *Server) askedTopic(ctx context.Context, asked *kmsg.MetadataRequestTopic, create *autoCreation) kmsg.MetadataResponseTopic {
 	if asked.Topic == nil {
 		if t, ok := s.cfg.Log.TopicByID(asked.TopicID); ok {
 			return s.metadataTopic(&t)
@@ -79,30 +116,16 @@ func (s *Server) askedTopic(ctx context.Context, asked *kmsg.MetadataRequestTopi
 	switch {
 	case !ValidTopicName(*asked.Topic):
 		err = ErrInvalidTopic
-	case mayCreate:
-		t, err = s.autoCreate(ctx, *asked.Topic)
+	case create.left > 0:
+		t, err = create.topic(ctx, *asked.Topic)
+	case create.counted:
+		err = errLater
 	}
 	if err == nil {
 		return s.metadataTopic(&t)
 	}
 	rt := kmsg.NewMetadataResponseTopic()
-	rt.Topic, rt.ErrorCode = asked.Topic, codeOf(err)
+	rt.Topic = asked.Topic
+	rt.ErrorCode, _ = codeAndMessage(err)
 	return rt
-}
-
-// autoCreate makes a topic on first sight. It is no stream: SQL binds one to it when asked.
-func (s *Server) autoCreate(ctx context.Context, name string) (log.Topic, error) {
-	if len(s.cfg.Log.Topics()) >= s.cfg.MaxTopics {
-		return log.Topic{}, errTooManyTopics
-	}
-	t, err := s.cfg.Topics.CreateTopic(ctx, NewTopic{Name: name, Partitions: s.cfg.DefaultPartitions})
-	if errors.Is(err, log.ErrTopicExists) {
-		if t, ok := s.cfg.Log.TopicByName(name); ok { // somebody else was quicker
-			return t, nil
-		}
-	}
-	if err == nil {
-		s.metrics.TopicsCreatedByMetadata.Add(1)
-	}
-	return t, err
 }

@@ -21,11 +21,12 @@ import (
 //   - A manual assignment may name this broker alone, partitions 0, 1, 2, … without gap.
 //   - Configs are checked, stored and shown (INVALID_CONFIG for an unknown one).
 //   - validate_only does everything but create.
+//   - A client that creates faster than topic_creation_rate gets THROTTLING_QUOTA_EXCEEDED
+//     (KIP-599; REQUEST_TIMED_OUT before version 6, which old clients know). When the client
+//     leaves, what is not begun is not created.
 //
 // Versions: 1 error messages, validate_only; 4 defaults for partitions and replication (-1);
 // 5 flexible, and the answer tells partitions and configs; 7 topic ids.
-
-var errTooManyTopics = fmt.Errorf("%w: too many topics", ErrNotSupported)
 
 // refusal is an error with its Kafka code chosen.
 type refusal struct {
@@ -51,8 +52,9 @@ func codeAndMessage(err error) (int16, *string) {
 	return codeOf(err), kmsg.StringPtr(err.Error())
 }
 
-func (s *Server) createTopics(ctx context.Context, _ *request, req *kmsg.CreateTopicsRequest) (kmsg.Response, error) {
+func (s *Server) createTopics(ctx context.Context, r *request, req *kmsg.CreateTopicsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.CreateTopicsResponse)
+	room := s.topicRoom()
 	times := map[string]int{}
 	for i := range req.Topics {
 		times[req.Topics[i].Topic]++
@@ -65,9 +67,12 @@ func (s *Server) createTopics(ctx context.Context, _ *request, req *kmsg.CreateT
 		if times[asked.Topic] > 1 {
 			err = refuse(kerr.InvalidRequest, "duplicate topic name in the request")
 		} else {
-			t, err = s.createTopic(ctx, asked, req.Version, req.ValidateOnly)
+			t, err = s.createTopic(ctx, r, asked, &room, req.ValidateOnly)
 		}
 		rt.ErrorCode, rt.ErrorMessage = codeAndMessage(err)
+		if errors.Is(err, errCreationRate) && req.Version < 6 {
+			rt.ErrorCode = kerr.RequestTimedOut.Code
+		}
 		rt.NumPartitions, rt.ReplicationFactor = -1, -1
 		if err == nil {
 			rt.TopicID, rt.NumPartitions, rt.ReplicationFactor = t.ID, t.Partitions, 1
@@ -78,21 +83,21 @@ func (s *Server) createTopics(ctx context.Context, _ *request, req *kmsg.CreateT
 	return resp, nil
 }
 
-func (s *Server) createTopic(ctx context.Context, asked *kmsg.CreateTopicsRequestTopic, version int16, validateOnly bool) (log.Topic, error) {
-	n, err := s.checkNewTopic(asked, version)
+func (s *Server) createTopic(ctx context.Context, r *request, asked *kmsg.CreateTopicsRequestTopic, room *topicRoom, validateOnly bool) (log.Topic, error) {
+	n, err := s.checkNewTopic(asked, r.version)
 	if err != nil {
 		return log.Topic{}, err
 	}
 	if _, exists := s.cfg.Log.TopicByName(n.Name); exists {
 		return log.Topic{}, fmt.Errorf("%w: %q", log.ErrTopicExists, n.Name)
 	}
-	if len(s.cfg.Log.Topics()) >= s.cfg.MaxTopics {
+	if validateOnly && !room.fits(n.Partitions) {
 		return log.Topic{}, errTooManyTopics
 	}
 	if validateOnly {
 		return log.Topic{Name: n.Name, Partitions: n.Partitions, Configs: n.Configs}, nil
 	}
-	return s.cfg.Topics.CreateTopic(ctx, n)
+	return s.newTopic(ctx, r, room, n)
 }
 
 func (s *Server) checkNewTopic(asked *kmsg.CreateTopicsRequestTopic, version int16) (NewTopic, error) {

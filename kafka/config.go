@@ -32,6 +32,11 @@ type Config struct {
 	DefaultPartitions int32 // of topics created without a count; 1
 	MaxPartitions     int32 // of one topic; 10,000
 	MaxTopics         int   // 100,000
+	// MaxTotalPartitions of all topics: clients create none beyond. 200,000.
+	MaxTotalPartitions int
+	// TopicCreationRate is how many topics one address may create in a second, ten times as many
+	// at once; 100.
+	TopicCreationRate int
 
 	MaxConnections  int           // 1,000; a further one takes the place of one that rests
 	MaxInFlight     int           // unanswered requests of one connection; 64
@@ -85,6 +90,8 @@ func (c *Config) setDefaults() {
 	orDefault(&c.DefaultPartitions, 1)
 	orDefault(&c.MaxPartitions, 10_000)
 	orDefault(&c.MaxTopics, 100_000)
+	orDefault(&c.MaxTotalPartitions, 200_000)
+	orDefault(&c.TopicCreationRate, 100)
 	orDefault(&c.MaxConnections, 1_000)
 	orDefault(&c.MaxInFlight, 64)
 	orDefault(&c.MaxRequestBytes, 100<<20)

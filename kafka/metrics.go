@@ -22,6 +22,7 @@ type Metrics struct {
 	FetchesShrunk            atomic.Int64 // answered with little because of MaxFetchHeld
 	LongPollsWaiting         atomic.Int64
 	TopicsCreatedByMetadata  atomic.Int64
+	CreationsThrottled       atomic.Int64 // topics not created because of TopicCreationRate
 	DuplicateRecordBatchesIn atomic.Int64
 }
 

@@ -33,6 +33,7 @@ type Server struct {
 	fetchBudget  *semaphore.Weighted // records in Fetch answers that are being written
 	inflating    *semaphore.Weighted // record batches being decompressed at once
 	slots        *admission.Slots    // for connections
+	creations    *creations
 	address      atomic.Pointer[brokerAddress]
 
 	mu struct {
@@ -61,6 +62,7 @@ func New(cfg Config) (*Server, error) {
 	cfg.setDefaults()
 	s := &Server{cfg: cfg, drain: make(chan struct{}), idle: make(chan struct{})}
 	s.bodyBudget = admission.New(cfg.MaxDecodedBytes)
+	s.creations = newCreations(cfg.TopicCreationRate)
 	s.slots = admission.NewSlots(cfg.MaxConnections)
 	s.decodeBudget = admission.New(cfg.MaxDecodedBytes)
 	s.fetchBudget = semaphore.NewWeighted(cfg.MaxFetchHeld)

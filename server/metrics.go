@@ -100,6 +100,8 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 		c("kafka_produce_errors_total", "Partitions of Produce requests answered with an error.", k.ProduceErrors.Load),
 		c("kafka_too_slow_total", "Connections closed because they held room and sent too little.", k.TooSlow.Load),
 		httpd.Gauge("tributary_kafka_body_bytes", "Bytes of requests, Produce apart, taken and not yet answered.", func() float64 { return float64(s.kafka.BodyBytes()) }),
+		c("kafka_topics_created_by_metadata_total", "Topics created because a client asked for them.", k.TopicsCreatedByMetadata.Load),
+		c("kafka_creations_throttled_total", "Topics not created because of topic_creation_rate.", k.CreationsThrottled.Load),
 		c("kafka_malformed_total", "Frames that closed a connection.", k.Malformed.Load),
 	}...)
 }

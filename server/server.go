@@ -32,8 +32,9 @@ import (
 // Version of Tributary.
 const Version = "0.1.0"
 
-// closeTimeout is what storage gets to close when clients have used up the time to stop.
-const closeTimeout = 20 * time.Second
+// CloseTimeout is what engine and storage get to close, all together, when clients have used up
+// the time to stop.
+const CloseTimeout = 20 * time.Second
 
 // Server is a running server.
 type Server struct {
@@ -84,12 +85,14 @@ func (s *Server) Stop(ctx context.Context) error { return s.close(ctx) }
 
 func (s *Server) close(ctx context.Context) error {
 	var errs []error
+	late := false
 	for i := len(s.closers) - 1; i >= 0; i-- {
 		// The faces, which close first, may use up ctx: what follows has its own time.
-		if ctx.Err() != nil {
+		if ctx.Err() != nil && !late {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), CloseTimeout)
 			defer cancel()
+			late = true
 		}
 		errs = append(errs, s.closers[i](ctx))
 	}
@@ -225,6 +228,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Clock: s.clock, Logger: s.logger,
 		NodeID: int32(s.cfg.BrokerID), ClusterID: s.cluster.ID, AdvertisedHost: host, AdvertisedPort: port,
 		AutoCreateTopics: s.cfg.AutoCreateTopics, DefaultPartitions: int32(s.cfg.DefaultPartitions),
+		MaxTopics: int(s.cfg.MaxTopics), MaxTotalPartitions: int(s.cfg.MaxPartitions), TopicCreationRate: int(s.cfg.TopicCreationRate),
 		MaxConnections: int(s.cfg.KafkaMaxConnections), IdleTimeout: s.cfg.KafkaIdleTimeout,
 	})
 	if err != nil {

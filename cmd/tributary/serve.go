@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/server"
 )
@@ -64,12 +67,28 @@ func serve(ctx context.Context, cfg *config.Settings, warnings []string, out io.
 	}
 	stop() // a second signal ends the process at once
 	logger.Info("stopping")
-	drain, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)
-	defer cancel()
-	if stopErr := s.Stop(drain); stopErr != nil && err == nil {
+	if stopErr := stopWithin(s.Stop, cfg.ShutdownTimeout, server.CloseTimeout); stopErr != nil && err == nil {
 		err = stopErr
 	}
 	return err
+}
+
+// errStuck: something could not be cut off. What was acknowledged is durable all the same.
+var errStuck = errors.New("the server did not stop in time and was left as it was; the next start recovers")
+
+// stopWithin stops the server: clients get drain, then all the rest gets more. Whatever a request
+// does, the process ends then.
+func stopWithin(stop func(context.Context) error, drain, more time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- stop(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-clock.Real{}.After(drain + more):
+		return errStuck
+	}
 }
 
 func newLogger(cfg *config.Settings, w io.Writer) *slog.Logger {

@@ -18,6 +18,9 @@ type Settings struct {
 	BrokerID          int64
 	DefaultPartitions int64
 	AutoCreateTopics  bool
+	MaxTopics         int64
+	MaxPartitions     int64
+	TopicCreationRate int64
 
 	FlushInterval       time.Duration
 	FlushBytes          int64
@@ -74,6 +77,9 @@ func (s *Settings) definitions() []*Definition {
 		integer(&s.BrokerID, "broker_id", 1, 0, 1<<31-1, "Kafka's number of this broker."),
 		integer(&s.DefaultPartitions, "default_partitions", 1, 1, 10_000, "Partitions of a topic that is created without saying how many."),
 		boolean(&s.AutoCreateTopics, "auto_create_topics", true, "Whether a Kafka client that asks for an unknown topic creates it."),
+		integer(&s.MaxTopics, "max_topics", 100_000, 1, 1<<31-1, "Topics up to which Kafka clients create more."),
+		integer(&s.MaxPartitions, "max_partitions", 200_000, 1, 1<<31-1, "Partitions of all topics up to which Kafka clients create more topics."),
+		integer(&s.TopicCreationRate, "topic_creation_rate", 100, 1, 1_000_000, "Topics that one client address may create in a second, and ten times as many at once."),
 
 		duration(&s.FlushInterval, "flush_interval", 100*time.Millisecond, time.Millisecond, time.Minute, "Longest time records wait for others before they are written to a remote object store. A directory does not wait."),
 		size(&s.FlushBytes, "flush_bytes", 8*mib, 64*kib, gib, "Bytes of records that are written without waiting longer, and the size of one written object."),
@@ -98,7 +104,7 @@ func (s *Settings) definitions() []*Definition {
 		duration(&s.StrictReadTimeout, "strict_read_timeout", 10*time.Second, 0, time.Hour, "Longest wait of a read for views to catch up with what was written before it. 0 = no limit."),
 		duration(&s.LockTimeout, "lock_timeout", 0, 0, 24*time.Hour, "Longest wait for a lock, a session's default. 0 = no limit."),
 		duration(&s.StatementTimeout, "statement_timeout", 0, 0, 24*time.Hour, "Longest run of a statement, a session's default. 0 = no limit."),
-		duration(&s.ShutdownTimeout, "shutdown_timeout", 10*time.Second, 0, time.Hour, "Time that running statements and requests get to end when the server stops."),
+		duration(&s.ShutdownTimeout, "shutdown_timeout", 10*time.Second, 0, time.Hour, "Time that running statements and requests get to end when the server stops; closing what is stored gets 20 s more, then the process ends in any case."),
 
 		boolean(&s.HTTPPprof, "http_pprof", false, "Whether `/debug/pprof` is served on `http_listen`."),
 		enum(&s.LogLevel, "log_level", "info", "Least severity that is logged.", "debug", "info", "warn", "error"),
