@@ -50,6 +50,7 @@ var sentinels = []struct {
 	{objstore.ErrRange, sqlerr.DataCorrupted, "an object of the store is too short"},
 	{objstore.ErrFormatVersion, sqlerr.DataCorrupted, "the object store is of a format this server does not read"},
 	{objstore.ErrInUse, sqlerr.ObjectInUse, "the object directory is in use by another server"},
+	{objstore.ErrFenced, sqlerr.AdminShutdown, "another server has taken the object store over"},
 	{objstore.ErrInvalidKey, sqlerr.InternalError, "invalid object key"},
 	{segment.ErrVersion, sqlerr.DataCorrupted, "a segment is of a version this server does not read"},
 	{segment.ErrInvalidRun, sqlerr.InternalError, "invalid run of a segment"},

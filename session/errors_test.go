@@ -24,7 +24,9 @@ var sentinelPackages = []string{
 
 // neverLeave are sentinels that their own package or its caller always handles.
 var neverLeave = map[string]string{
-	"recordbatch.ErrFull": "the builder's caller starts the next record batch",
+	"recordbatch.ErrFull":      "the builder's caller starts the next record batch",
+	"objstore.ErrDamaged":      "ends the start",
+	"objstore.ErrOtherCluster": "ends the start",
 }
 
 // TestSentinelsAreMapped reads the sources: a sentinel that errors.go does not name would reach

@@ -23,8 +23,10 @@ type Config struct {
 	Rand    io.Reader   // unpredictable bytes for object names
 	Writer  uint32      // the broker's id; 0 = 1
 	Parts   []Part
-	Limits  Limits
-	Logger  *slog.Logger // nil = discard
+	// Timelines behind the first, in order; each began with an accepted loss.
+	Timelines []Timeline
+	Limits    Limits
+	Logger    *slog.Logger // nil = discard
 }
 
 func (c *Config) check() error {
@@ -68,6 +70,9 @@ type DB struct {
 	}
 
 	ids producerIDs
+
+	// verified is set at the start, then by whoever writes snapshots: upkeep, Close after it.
+	verified verifiedSnapshot
 
 	background context.Context // ends when Close gives up or is done
 	cancel     context.CancelFunc

@@ -4,21 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 
 	"github.com/tributary-db/tributary/storage/meta"
-	"github.com/tributary-db/tributary/storage/objstore"
 )
-
-const (
-	snapshotPrefix = "meta/snap/"
-	scanBytes      = 8 << 20
-	// maxSnapshotBytes bounds what a start reads into memory at once.
-	maxSnapshotBytes = 4 << 30
-)
-
-func snapshotKey(seq CommitSeq) string { return fmt.Sprintf("%s%020d", snapshotPrefix, seq) }
 
 // restore brings the fold to the newest durable commit: the newest snapshot, then the log
 // behind it. Inline bytes that are not in a segment yet are read back from the log.
@@ -27,10 +16,10 @@ func (db *DB) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	from := f.seq
-	if len(f.inline) > 0 {
-		from = min(from, f.inline[0].inline.Seq-1)
+	if db.salvagedAt(f.seq) {
+		f.dropInline()
 	}
+	from := f.floor() - 1
 	missing := map[CommitSeq][]*block{}
 	for _, b := range f.inline {
 		missing[b.inline.Seq] = append(missing[b.inline.Seq], b)
@@ -70,6 +59,30 @@ func (db *DB) restore(ctx context.Context) error {
 	return nil
 }
 
+// salvagedAt: the log goes on behind commit seq and has nothing before it; that was accepted.
+func (db *DB) salvagedAt(seq CommitSeq) bool {
+	lines := db.cfg.Timelines
+	return len(lines) > 0 && lines[len(lines)-1].Kept == uint64(seq) && lines[len(lines)-1].NoLog
+}
+
+// dropInline cuts each partition before the first of its runs whose bytes were in the log that
+// was lost. Its producers begin anew: what they remember may lie behind the cut.
+func (f *fold) dropInline() {
+	for _, t := range f.topics {
+		for _, p := range t.partitions {
+			at := slices.IndexFunc(p.runs, func(r run) bool { return r.block.key == "" })
+			if at < 0 {
+				continue
+			}
+			p.next = p.runs[at].base
+			p.highWatermark = p.next
+			p.runs = p.runs[:at]
+			p.producers = nil
+		}
+	}
+	f.inline, f.inlineBytes = nil, 0
+}
+
 // fillInline gives blocks that lie in record r their bytes.
 func fillInline(blocks []*block, r meta.Record) error {
 	if len(blocks) == 0 {
@@ -93,37 +106,4 @@ func fillInline(blocks []*block, r meta.Record) error {
 		b.data = p.Data
 	}
 	return nil
-}
-
-// loadSnapshot reads the newest one; an empty fold if there is none.
-func (db *DB) loadSnapshot(ctx context.Context) (*fold, error) {
-	var newest objstore.ObjectInfo
-	for info, err := range db.cfg.Objects.List(ctx, snapshotPrefix, "") {
-		if err != nil {
-			return nil, fmt.Errorf("list snapshots: %w", err)
-		}
-		newest = info // names are zero-padded: byte order is number order
-	}
-	if newest.Key == "" {
-		return newFold(db.cfg.Parts), nil
-	}
-	if newest.Size > maxSnapshotBytes {
-		return nil, fmt.Errorf("%w: snapshot %s of %d bytes", ErrCorrupt, newest.Key, newest.Size)
-	}
-	src := make([]byte, newest.Size)
-	n, err := db.cfg.Objects.GetRange(ctx, newest.Key, 0, src)
-	if err != nil {
-		return nil, fmt.Errorf("read snapshot %s: %w", newest.Key, err)
-	}
-	f, err := decodeSnapshot(src[:n], db.cfg.Parts)
-	if err != nil {
-		return nil, fmt.Errorf("read snapshot %s: %w", newest.Key, err)
-	}
-	named, err := strconv.ParseUint(strings.TrimPrefix(newest.Key, snapshotPrefix), 10, 64)
-	if err != nil || CommitSeq(named) != f.seq {
-		return nil, fmt.Errorf("%w: snapshot %s is of commit %d", ErrCorrupt, newest.Key, f.seq)
-	}
-	db.stats.snapshotSeq.Store(uint64(f.seq))
-	db.stats.snapshotBytes.Store(newest.Size)
-	return f, nil
 }

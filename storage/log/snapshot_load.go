@@ -8,6 +8,21 @@ import (
 
 // decodeSnapshot reads what encode wrote. Blocks that lie inline have no bytes yet.
 func decodeSnapshot(src []byte, parts []Part) (*fold, error) {
+	d, err := openSnapshot(src)
+	if err != nil {
+		return nil, err
+	}
+	return d.load(parts)
+}
+
+// decodedSnapshot is a fold whose parts are still bytes: nothing outside has changed.
+type decodedSnapshot struct {
+	fold  *fold
+	parts []byte
+}
+
+// openSnapshot decodes all but the parts.
+func openSnapshot(src []byte) (*decodedSnapshot, error) {
 	le := binary.LittleEndian
 	if len(src) < snapshotHeaderSize || string(src[:4]) != snapshotMagic {
 		return nil, fmt.Errorf("%w: no snapshot", ErrCorrupt)
@@ -18,7 +33,7 @@ func decodeSnapshot(src []byte, parts []Part) (*fold, error) {
 	if le.Uint64(src[24:]) != uint64(len(src)-snapshotHeaderSize) || snapshotCRC(src) != le.Uint32(src[snapshotCRCAt:]) {
 		return nil, fmt.Errorf("%w: checksum of a snapshot", ErrCorrupt)
 	}
-	f := newFold(parts)
+	f := newFold(nil)
 	f.seq, f.timeMillis = CommitSeq(le.Uint64(src[8:])), int64(le.Uint64(src[16:]))
 	c := &cursor{src: src[snapshotHeaderSize:]}
 	f.times.decode(c, f.seq)
@@ -32,13 +47,32 @@ func decodeSnapshot(src []byte, parts []Part) (*fold, error) {
 	if c.bad {
 		return nil, fmt.Errorf("%w: snapshot does not decode", ErrCorrupt)
 	}
-	if err := f.loadParts(c); err != nil {
-		return nil, err
+	d := &decodedSnapshot{fold: f, parts: c.src}
+	return d, d.eachPart(func(string, []byte) error { return nil })
+}
+
+// eachPart visits the states of the parts.
+func (d *decodedSnapshot) eachPart(visit func(name string, state []byte) error) error {
+	c := &cursor{src: d.parts}
+	for range c.count(2) {
+		name, state := c.text(), c.bytes()
+		if c.bad {
+			break
+		}
+		if err := visit(name, state); err != nil {
+			return err
+		}
 	}
 	if c.bad || len(c.src) > 0 {
-		return nil, fmt.Errorf("%w: snapshot does not decode", ErrCorrupt)
+		return fmt.Errorf("%w: snapshot does not decode", ErrCorrupt)
 	}
-	return f, nil
+	return nil
+}
+
+// load gives the parts their states, and the fold the parts.
+func (d *decodedSnapshot) load(parts []Part) (*fold, error) {
+	d.fold.parts = parts
+	return d.fold, d.eachPart(d.fold.loadPart)
 }
 
 func (t *commitTimes) decode(c *cursor, newest CommitSeq) {
@@ -148,16 +182,13 @@ func (r *run) decode(c *cursor, blocks []*block) {
 	c.bad = c.bad || r.position+r.length > r.block.size
 }
 
-func (f *fold) loadParts(c *cursor) error {
-	for range c.count(2) {
-		name, state := c.text(), c.bytes()
-		part := f.part(name)
-		if part == nil {
-			return fmt.Errorf("%w: snapshot has state of %q, which nobody takes", ErrUnknownKind, name)
-		}
-		if err := part.Load(bytes.NewReader(state)); err != nil {
-			return fmt.Errorf("load %s: %w", name, err)
-		}
+func (f *fold) loadPart(name string, state []byte) error {
+	part := f.part(name)
+	if part == nil {
+		return fmt.Errorf("%w: snapshot has state of %q, which nobody takes", ErrUnknownKind, name)
+	}
+	if err := part.Load(bytes.NewReader(state)); err != nil {
+		return fmt.Errorf("load %s: %w", name, err)
 	}
 	return nil
 }

@@ -207,14 +207,21 @@ func TestRollTrimsLog(t *testing.T) {
 	if err := db.Snapshot(ctx); err != nil {
 		t.Fatal(err)
 	}
-	last := newest(t, db)
-	if records, err := m.meta.ScanLog(ctx, last-1, 1<<20); err != nil || len(records) != 1 {
-		t.Fatalf("%d records, %v", len(records), err)
+	older := newest(t, db)
+	if _, err := m.meta.ScanLog(ctx, 3, 1<<20); err != nil {
+		t.Fatalf("the log was trimmed though the snapshot before needs it: %v", err)
 	}
-	if _, err := m.meta.ScanLog(ctx, last-2, 1<<20); err == nil {
+	w.step(db)
+	if err := db.Snapshot(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if records, err := m.meta.ScanLog(ctx, older, 1<<20); err != nil || len(records) == 0 {
+		t.Fatalf("%d records, %v: trimmed above the older snapshot", len(records), err)
+	}
+	if _, err := m.meta.ScanLog(ctx, older-1, 1<<20); err == nil {
 		t.Fatal("the log was not trimmed after roll and snapshot")
 	}
-	if n := len(keys(t, m.objects, "meta/snap/")); n != 1 {
+	if n := len(keys(t, m.objects, "meta/snap/")); n != 2 {
 		t.Fatalf("%d snapshots kept", n)
 	}
 	w.check(db)

@@ -2,11 +2,8 @@ package log
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
-
-	"github.com/tributary-db/tributary/storage/objstore"
 )
 
 // upkeep is the goroutine that rolls inline groups into segments, writes snapshots and trims
@@ -95,7 +92,7 @@ type snapshotOf struct {
 	seq   CommitSeq
 	bytes []byte
 	err   error
-	// floor: the log is needed from here on once the snapshot is durable.
+	// floor: the log is needed from here on as long as the snapshot may be used.
 	floor          CommitSeq
 	commits, taken int64
 }
@@ -105,63 +102,19 @@ type snapshotOf struct {
 func (db *DB) captureSnapshot() (s snapshotOf) {
 	f := db.mu.fold
 	s.commits, s.taken = db.stats.sinceSnapshot.Load(), db.stats.bytesSinceSnapshot.Load()
-	s.seq, s.floor = f.seq, f.seq+1
-	if len(f.inline) > 0 {
-		s.floor = min(s.floor, f.inline[0].inline.Seq)
-	}
+	s.seq, s.floor = f.seq, f.floor()
 	db.mu.Lock() // encode forgets expired producers
 	defer db.mu.Unlock()
 	s.bytes, s.err = f.encode()
 	return s
 }
 
-// Snapshot writes a snapshot of the fold and trims the log below it and below the oldest
-// inline group.
+// Snapshot writes a snapshot of the fold, reads it back, and trims the log below the one before
+// and below the oldest inline group of that time.
 func (db *DB) Snapshot(ctx context.Context) error {
 	var s snapshotOf
 	if !db.queue.do(func() { s = db.captureSnapshot() }) {
 		return ErrClosed
 	}
 	return db.writeSnapshot(ctx, s)
-}
-
-func (db *DB) writeSnapshot(ctx context.Context, s snapshotOf) error {
-	if s.err != nil {
-		return s.err
-	}
-	if CommitSeq(db.stats.snapshotSeq.Load()) == s.seq {
-		return nil
-	}
-	key := snapshotKey(s.seq)
-	if _, err := db.cfg.Objects.Put(ctx, key, [][]byte{s.bytes}, objstore.Condition{}); err != nil {
-		// why unconditional: equal states give equal bytes, so that putting the name again is
-		// harmless; an unknown outcome only means that the log is not trimmed yet.
-		return fmt.Errorf("write snapshot %s: %w", key, err)
-	}
-	db.stats.snapshots.Add(1)
-	db.stats.snapshotSeq.Store(uint64(s.seq))
-	db.stats.snapshotBytes.Store(int64(len(s.bytes)))
-	db.stats.sinceSnapshot.Add(-s.commits)
-	db.stats.bytesSinceSnapshot.Add(-s.taken)
-	if err := db.cfg.Meta.TrimLog(ctx, s.floor); err != nil {
-		return fmt.Errorf("trim the log below %d: %w", s.floor, err)
-	}
-	return db.dropSnapshots(ctx, key)
-}
-
-// dropSnapshots deletes the snapshots before newest, which is durable.
-func (db *DB) dropSnapshots(ctx context.Context, newest string) error {
-	var old []string
-	for info, err := range db.cfg.Objects.List(ctx, snapshotPrefix, "") {
-		if err != nil {
-			return fmt.Errorf("list snapshots: %w", err)
-		}
-		if info.Key < newest {
-			old = append(old, info.Key)
-		}
-	}
-	if len(old) == 0 {
-		return nil
-	}
-	return db.cfg.Objects.Delete(ctx, old...)
 }

@@ -21,6 +21,11 @@
 // OpenPebble is the embedded one: one process, held by a file lock. metatest.Run is the
 // conformance suite that every driver passes.
 //
+//	Probe (read-only, every file checked) ─► OpenPebble ─► FILES names each new WAL and MANIFEST
+//	   │ ErrCorrupt, or less than a Proof says
+//	   ▼
+//	Salvage: a new store of what can be read takes the place of the old one
+//
 // # Goroutines and locks
 //
 // PebbleStore starts no goroutine that outlives a call. mu orders writes (check, encode, place in
@@ -41,9 +46,12 @@
 //
 //   - An I/O error of the WAL or the manifest poisons the store: every later call is ErrPoisoned,
 //     nothing is synced again (what a failed fsync left on disk cannot be known).
-//   - Pebble takes a bad chunk in its newest WAL for the torn end of it. Before it opens, checkWAL
-//     looks for commits behind a bad chunk, which prove damage (ErrCorrupt). Within the last two
-//     commits damage and a power cut cannot be told apart.
+//   - Pebble takes a bad chunk in its newest WAL for the torn end of it. Probe looks for commits
+//     behind a bad chunk, which prove damage (ErrCorrupt). Within the last two commits damage and
+//     a power cut cannot be told apart.
+//   - Pebble takes a bad record of its MANIFEST for the end, and deletes the tables that it then
+//     does not know; a WAL that is gone it does not miss. FILES is what both are held against
+//     (docs/formats/start.md).
 //   - The parent directory is synced at every open: a fresh directory whose name is not durable
 //     loses all that was synced inside it.
 //   - Pebble ends the process when it cannot go on (Logger.Fatalf). Here it ends the goroutine

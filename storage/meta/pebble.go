@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"github.com/cockroachdb/pebble"
@@ -25,11 +26,15 @@ const (
 type PebbleOptions struct {
 	FS     vfs.FS       // nil = the operating system's
 	Logger *slog.Logger // nil = discard
+	// Probed: a Probe of the directory has just gone well, none is needed again.
+	Probed bool
 }
 
 // PebbleStore is the embedded Store: one process, one directory.
 type PebbleStore struct {
 	db     *pebble.DB
+	path   string
+	files  *watchedFS
 	lock   io.Closer
 	logger *slog.Logger
 
@@ -48,37 +53,30 @@ type PebbleStore struct {
 var _ Store = (*PebbleStore)(nil)
 
 // OpenPebble opens or creates the store in directory path. ErrLocked when another process (or
-// another store of this one) holds it.
+// another store of this one) holds it; ErrCorrupt when it is damaged, and then nothing in it has
+// changed.
 func OpenPebble(path string, opts PebbleOptions) (*PebbleStore, error) {
-	fs := opts.FS
-	if fs == nil {
-		fs = vfs.Default
+	if opts.FS == nil {
+		opts.FS = vfs.Default
 	}
-	logger := opts.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	if err := makeDirectory(fs, path); err != nil {
+	if err := makeDirectory(opts.FS, path); err != nil {
 		return nil, fmt.Errorf("create metadata directory: %w", err)
 	}
-	lock, err := pebble.LockDirectory(path, fs)
+	if !opts.Probed {
+		if _, err := Probe(path, opts, nil); err != nil {
+			return nil, fmt.Errorf("open metadata store: %w", err)
+		}
+	}
+	lock, err := pebble.LockDirectory(path, opts.FS)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrLocked, path, err)
 	}
-	if err := checkWAL(fs, path); err != nil {
-		_ = lock.Close() // the open error is what matters
-		return nil, fmt.Errorf("open metadata store: %w", err)
-	}
-	s := &PebbleStore{lock: lock, logger: logger}
+	s := &PebbleStore{path: path, lock: lock, logger: opts.Logger}
 	s.durable.init()
-	cache := pebble.NewCache(cacheSize)
-	defer cache.Unref()
-	s.db, err = pebble.Open(path, &pebble.Options{
-		FS: fs, Lock: lock, Cache: cache, Logger: fatalLogger{s},
-		MemTableSize:       memTableSize,
-		FormatMajorVersion: pebble.FormatNewest,
-	})
-	if err != nil {
+	if err := s.open(opts.FS, lock); err != nil {
 		_ = lock.Close() // the open error is what matters
 		return nil, fmt.Errorf("open metadata store: %w", err)
 	}
@@ -87,6 +85,40 @@ func OpenPebble(path string, opts PebbleOptions) (*PebbleStore, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+func (s *PebbleStore) open(fs vfs.FS, lock *pebble.Lock) (err error) {
+	if s.files, err = watch(fs, s.path); err != nil {
+		return err
+	}
+	if err := removeOptions(fs, s.path); err != nil {
+		return err
+	}
+	cache := pebble.NewCache(cacheSize)
+	defer cache.Unref()
+	s.db, err = pebble.Open(s.path, &pebble.Options{
+		FS: s.files, Lock: lock, Cache: cache, Logger: fatalLogger{s},
+		MemTableSize:       memTableSize,
+		FormatMajorVersion: pebble.FormatNewest,
+	})
+	return err
+}
+
+// removeOptions removes Pebble's notes of its own options: a damaged one would end the start, and
+// there is nothing in them that we do not set.
+func removeOptions(fs vfs.FS, path string) error {
+	names, err := fs.List(path)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if strings.HasPrefix(n, optionsPrefix) {
+			if err := fs.Remove(fs.PathJoin(path, n)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // makeDirectory creates path and makes its name durable.
@@ -98,15 +130,7 @@ func makeDirectory(fs vfs.FS, path string) error {
 	if parent == path {
 		return nil
 	}
-	dir, err := fs.OpenDir(parent)
-	if err != nil {
-		return err
-	}
-	if err := dir.Sync(); err != nil {
-		_ = dir.Close() // the sync error is what matters
-		return err
-	}
-	return dir.Close()
+	return syncDirectory(fs, parent)
 }
 
 // load reads the counters, and writes the format into a new store.
@@ -197,9 +221,13 @@ func (s *PebbleStore) Close() error {
 	s.mu.closed = true
 	if s.durable.poisoned() != nil {
 		// why: Pebble's own Close flushes and may wait for a goroutine that the error ended.
+		_ = s.files.slots.close() // what it says stays true
 		return s.lock.Close()
 	}
 	err := s.db.Close()
+	if err == nil {
+		err = s.files.seal(s.path)
+	}
 	if lockErr := s.lock.Close(); err == nil {
 		err = lockErr
 	}

@@ -2,13 +2,7 @@ package meta
 
 import (
 	"encoding/binary"
-	"fmt"
 	"hash/crc32"
-	"io"
-	"strconv"
-	"strings"
-
-	"github.com/cockroachdb/pebble/vfs"
 )
 
 // Pebble takes the first chunk of its newest WAL that is not whole for the end of the log: so a
@@ -29,40 +23,6 @@ const (
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// checkWAL returns ErrCorrupt when the newest WAL in directory path is damaged before its end.
-// It must run before Pebble opens the directory, which replays and removes the file.
-func checkWAL(fs vfs.FS, path string) error {
-	names, err := fs.List(path)
-	if err != nil {
-		return err
-	}
-	newest, name := uint64(0), ""
-	for _, n := range names {
-		digits, ok := strings.CutSuffix(n, ".log")
-		if number, err := strconv.ParseUint(digits, 10, 64); ok && err == nil && number >= newest {
-			newest, name = number, n
-		}
-	}
-	if name == "" {
-		return nil
-	}
-	f, err := fs.Open(fs.PathJoin(path, name))
-	if err != nil {
-		return err
-	}
-	b, err := io.ReadAll(f)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if bad, last := damagedAt(b, uint32(newest)); bad >= 0 {
-		return fmt.Errorf("%w: %s is damaged at byte %d, and commits up to %d lie behind", ErrCorrupt, name, bad, last)
-	}
-	return nil
-}
 
 // damagedAt finds a bad chunk that was durable once; -1 = none. last is the newest commit
 // behind it.
@@ -97,6 +57,67 @@ func damagedAt(b []byte, number uint32) (bad int, last CommitSeq) {
 	return -1, 0
 }
 
+// damagedClosed finds where a WAL that was closed (another one followed) breaks off before its
+// trailer; -1 = nowhere.
+func damagedClosed(b []byte, number uint32) (bad int) {
+	for at := 0; ; {
+		at = nextChunkStart(at)
+		if at+walHeader <= len(b) && b[at+6] == walTypeFull && binary.LittleEndian.Uint32(b[at+7:]) == number+1 {
+			return -1
+		}
+		size, ok := walChunk(b, at, number)
+		if !ok {
+			return at
+		}
+		at += size
+	}
+}
+
+// damagedManifest finds a bad chunk of a MANIFEST that others lie behind; -1 = none.
+func damagedManifest(b []byte) (bad int) {
+	at := 0
+	for {
+		if left := walBlock - at%walBlock; left < manifestHeader {
+			at += left
+		}
+		size, ok := manifestChunk(b, at)
+		if !ok {
+			break
+		}
+		at += size
+	}
+	for i := at + 1; i+manifestHeader <= len(b); i++ {
+		if _, ok := manifestChunk(b, i); ok {
+			return at
+		}
+	}
+	if at == 0 {
+		return 0 // a MANIFEST in use has at least one record
+	}
+	return -1
+}
+
+// manifestHeader of a chunk: checksum u32, size u16, type u8.
+const manifestHeader = 7
+
+func manifestChunk(b []byte, at int) (size int, ok bool) {
+	if at+manifestHeader > len(b) {
+		return 0, false
+	}
+	h := b[at:]
+	size = manifestHeader + int(binary.LittleEndian.Uint16(h[4:]))
+	if h[6] < 1 || h[6] > 4 || at+size > len(b) || at%walBlock+size > walBlock {
+		return 0, false
+	}
+	return size, binary.LittleEndian.Uint32(h) == chunkSum(h[6:size])
+}
+
+// chunkSum is the checksum of a chunk, masked as LevelDB does.
+func chunkSum(b []byte) uint32 {
+	sum := crc32.Checksum(b, castagnoli)
+	return (sum>>15 | sum<<17) + 0xa282ead8
+}
+
 // nextChunkStart passes the end of a block, where no header fits.
 func nextChunkStart(at int) int {
 	if left := walBlock - at%walBlock; left < walHeader {
@@ -116,8 +137,7 @@ func walChunk(b []byte, at int, number uint32) (size int, ok bool) {
 		at+size > len(b) || at%walBlock+size > walBlock {
 		return 0, false
 	}
-	sum := crc32.Checksum(h[6:size], castagnoli)
-	return size, binary.LittleEndian.Uint32(h) == (sum>>15|sum<<17)+0xa282ead8
+	return size, binary.LittleEndian.Uint32(h) == chunkSum(h[6:size])
 }
 
 // commitIn finds the commit record in a chunk that begins a write.

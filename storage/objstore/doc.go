@@ -1,8 +1,9 @@
 // Package objstore keeps immutable objects by key: in a directory, in S3, in memory.
 //
 //	Open(url) ─► file://dir │ s3://bucket/prefix?… │ mem://
-//	              └── wrapped as needed: WithPrefix · Counting (requests, bytes) · Faulty (tests)
-//	OpenCluster ─► cluster.json, written once with IfAbsent
+//	              └── wrapped as needed: WithPrefix · Guarded (look first) · Counting (requests, bytes) · Faulty (tests)
+//	PutCluster ─► cluster.json, written once with IfAbsent: whose store this is
+//	Take ─► Claim on writer.json, replaced at start and stop: who writes to it; Look finds out who else does
 //
 // Vocabulary: an object is written whole and never changed; only small manifests are replaced,
 // by condition on their ETag. An ambiguous outcome is one where the call may have taken effect.
@@ -10,7 +11,7 @@
 // Goroutines and locks: no goroutines of its own. Dir holds an exclusive flock on "+lock" while
 // it is open, and a mutex around replacements; everything else is a short mutex. All stores are safe for concurrent use.
 //
-// Formats: cluster.json is one JSON object (cluster.go). In a directory an object of key a/b is
+// Formats: cluster.json and writer.json are one JSON object each (docs/formats/start.md). In a directory an object of key a/b is
 // the file a/b; what begins with "+" is the store's own, since no key has a "+".
 //
 // Non-obvious:

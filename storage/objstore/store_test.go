@@ -65,58 +65,69 @@ func TestPartsReader(t *testing.T) {
 	}
 }
 
-func TestOpenCluster(t *testing.T) {
+func TestCluster(t *testing.T) {
 	stores(t, func(t *testing.T, s Store) {
+		if _, err := ReadCluster(t.Context(), s); !errors.Is(err, ErrNotFound) {
+			t.Fatalf("an empty store: %v", err)
+		}
 		var wg sync.WaitGroup
-		infos := make([]ClusterInfo, 4)
-		for i := range infos {
-			wg.Go(func() {
-				// Each has randomness of its own; the first draw would begin with "-".
-				random := io.MultiReader(bytes.NewReader(bytes.Repeat([]byte{0xf8}, 16)), bytes.NewReader(bytes.Repeat([]byte{byte(i)}, 16)))
-				var err error
-				if infos[i], err = OpenCluster(t.Context(), s, random); err != nil {
-					t.Error(err)
-				}
-			})
+		ids, errs := make([]string, 4), make([]error, 4)
+		for i := range ids {
+			// Each has randomness of its own; the first draw would begin with "-".
+			random := io.MultiReader(bytes.NewReader(bytes.Repeat([]byte{0xf8}, 16)), bytes.NewReader(bytes.Repeat([]byte{byte(i)}, 16)))
+			var err error
+			if ids[i], err = NewID(random); err != nil || len(ids[i]) != 22 || ids[i][0] == '-' {
+				t.Fatal(ids[i], err)
+			}
+			wg.Go(func() { errs[i] = PutCluster(t.Context(), s, ids[i], false) })
 		}
 		wg.Wait()
-		for _, info := range infos {
-			if info != infos[0] || len(info.ID) != 22 || info.FormatVersion != 1 || info.ID[0] == '-' {
-				t.Errorf("%+v", infos)
+		winner, err := ReadCluster(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, err := range errs {
+			if won := ids[i] == winner.ID; won && err != nil || !won && !errors.Is(err, ErrOtherCluster) {
+				t.Errorf("first start %d: %v", i, err)
 			}
 		}
+		whole := get(t, s, clusterKey)
 		for _, tt := range []struct {
 			content string
 			want    error
 		}{
-			{strings.Replace(get(t, s, clusterKey), `"format_version":1`, `"format_version":2`, 1), ErrFormatVersion},
-			{strings.Replace(get(t, s, clusterKey), `{`, `{"future":[1],`, 1), nil},
-			{`{"cluster_id":"short","format_version":1}`, errAny},
-			{`no json`, errAny},
-			{``, errAny},
+			{strings.Replace(whole, `"format_version":1`, `"format_version":2`, 1), ErrFormatVersion},
+			{strings.Replace(whole, `{`, `{"future":[1],`, 1), nil},
+			{`{"cluster_id":"short","format_version":1}`, ErrDamaged},
+			{`no json`, ErrDamaged},
+			{``, ErrDamaged},
 		} {
 			put(t, s, clusterKey, tt.content)
-			_, err := OpenCluster(t.Context(), s, nil)
-			if tt.want == errAny && err == nil || tt.want != errAny && !errors.Is(err, tt.want) {
+			if _, err := ReadCluster(t.Context(), s); !errors.Is(err, tt.want) {
 				t.Errorf("%s: %v, want %v", tt.content, err, tt.want)
 			}
+			if errors.Is(tt.want, ErrFormatVersion) {
+				continue
+			}
+			if err := PutCluster(t.Context(), s, winner.ID, false); err != nil {
+				t.Errorf("put over %s: %v", tt.content, err)
+			}
+			if info, err := ReadCluster(t.Context(), s); err != nil || info != winner {
+				t.Errorf("after %s: %+v, %v", tt.content, info, err)
+			}
+		}
+		if err := PutCluster(t.Context(), s, ids[0], true); err != nil {
+			t.Error(err)
 		}
 	})
 }
 
-var errAny = errors.New("some error")
-
-func TestOpenClusterAmbiguous(t *testing.T) {
+func TestClusterAmbiguous(t *testing.T) {
 	for _, happened := range []bool{true, false} {
-		mem := NewMem()
-		f := NewFaulty(mem)
+		f := NewFaulty(NewMem())
 		f.Inject(Fault{Op: OpPut, Times: 1, Ambiguous: happened, Err: ErrUnknown})
-		info, err := OpenCluster(t.Context(), f, bytes.NewReader(make([]byte, 16)))
-		if happened && (err != nil || len(info.ID) != 22) {
-			t.Errorf("%+v, %v", info, err)
-		}
-		if !happened && err == nil {
-			t.Error("an id without an object")
+		if err := PutCluster(t.Context(), f, strings.Repeat("A", 22), false); (err == nil) != happened {
+			t.Errorf("happened %v: %v", happened, err)
 		}
 	}
 }
