@@ -10,7 +10,7 @@ import (
 // openCheckpoints finds the checkpoint that the engine starts from, nil = none, and removes what a
 // crash left of others.
 func (s *Server) openCheckpoints(ctx context.Context) (*checkpoint.Store, *checkpoint.Loaded, error) {
-	store := checkpoint.NewStore(checkpoint.Config{Objects: s.objects, Meta: s.meta, Rand: rand.Reader, Logger: s.logger})
+	store := checkpoint.NewStore(checkpoint.Config{Objects: s.guarded, Meta: s.meta, Rand: rand.Reader, Logger: s.logger})
 	if err := store.Sweep(ctx); err != nil {
 		s.logger.Warn("old checkpoints not removed", "error", err)
 	}

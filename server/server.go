@@ -18,7 +18,6 @@ import (
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/config"
-	"github.com/tributary-db/tributary/internal/redact"
 	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/pgwire"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -42,16 +41,19 @@ type Server struct {
 	logger *slog.Logger
 	clock  clock.Clock
 
-	closers []func(ctx context.Context) error // in the order of opening
-	cluster objstore.ClusterInfo
-	objects *objstore.Counting
-	meta    meta.Store
-	catalog *catalog.Catalog
-	log     *log.DB
-	tables  *table.Set
-	runtime *lane.Runtime
-	sources *connector.Runtime
-	db      *session.Database
+	closers  []func(ctx context.Context) error // in the order of opening
+	objects  *objstore.Counting
+	guarded  *objstore.Guarded // objects, looking whether they are still ours
+	claimed  *objstore.Claim
+	proof    *meta.Proof
+	identity identity
+	meta     meta.Store
+	catalog  *catalog.Catalog
+	log      *log.DB
+	tables   *table.Set
+	runtime  *lane.Runtime
+	sources  *connector.Runtime
+	db       *session.Database
 	// endSubscriptions ends those that are under way.
 	endSubscriptions context.CancelFunc
 	gate             *auth.Gate
@@ -100,44 +102,6 @@ func (s *Server) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (s *Server) openStorage(ctx context.Context) error {
-	store, err := objstore.Open(ctx, s.cfg.ObjectStore)
-	if err != nil {
-		return err
-	}
-	s.onClose(func(context.Context) error { return objstore.Close(store) })
-	s.objects = objstore.NewCounting(store)
-	if s.cluster, err = objstore.OpenCluster(ctx, s.objects, rand.Reader); err != nil {
-		return err
-	}
-	if err := s.openMeta(); err != nil {
-		return err
-	}
-	s.onClose(func(context.Context) error { return s.meta.Close() })
-	if err := claimCluster(ctx, s.meta, s.cluster.ID); err != nil {
-		return err
-	}
-	s.catalog = catalog.New(systemRelations()...)
-	s.log, err = log.Open(ctx, s.logConfig())
-	if err != nil {
-		return fmt.Errorf("open the commit log: %w", err)
-	}
-	s.onClose(s.log.Close)
-	return nil
-}
-
-func (s *Server) openMeta() (err error) {
-	path, ok := strings.CutPrefix(s.cfg.Meta, "pebble://")
-	if !ok {
-		return fmt.Errorf("meta %q: only pebble://DIRECTORY is there now", redact.URL(s.cfg.Meta))
-	}
-	s.meta, err = meta.OpenPebble(path, meta.PebbleOptions{Logger: s.logger})
-	if errors.Is(err, meta.ErrLocked) {
-		return fmt.Errorf("metadata directory %s is in use by another process", path)
-	}
-	return err
-}
-
 func (s *Server) logConfig() log.Config {
 	limits := log.Limits{
 		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes,
@@ -153,7 +117,7 @@ func (s *Server) logConfig() log.Config {
 		}
 	}
 	return log.Config{
-		Objects: s.objects, Meta: s.meta, Clock: s.clock, Rand: rand.Reader, Logger: s.logger,
+		Objects: s.guarded, Meta: s.meta, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Timelines: s.identity.timelines,
 		Writer: uint32(s.cfg.BrokerID), Parts: []log.Part{s.catalog}, Limits: limits,
 	}
 }
@@ -226,7 +190,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 	}
 	s.kafka, err = kafka.New(kafka.Config{
 		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Clock: s.clock, Logger: s.logger,
-		NodeID: int32(s.cfg.BrokerID), ClusterID: s.cluster.ID, AdvertisedHost: host, AdvertisedPort: port,
+		NodeID: int32(s.cfg.BrokerID), ClusterID: s.identity.cluster, AdvertisedHost: host, AdvertisedPort: port,
 		AutoCreateTopics: s.cfg.AutoCreateTopics, DefaultPartitions: int32(s.cfg.DefaultPartitions),
 		MaxTopics: int(s.cfg.MaxTopics), MaxTotalPartitions: int(s.cfg.MaxPartitions), TopicCreationRate: int(s.cfg.TopicCreationRate),
 		MaxConnections: int(s.cfg.KafkaMaxConnections), IdleTimeout: s.cfg.KafkaIdleTimeout,

@@ -63,7 +63,11 @@ func serve(ctx context.Context, cfg *config.Settings, warnings []string, out io.
 		}
 	}
 	if err == nil {
-		<-ctx.Done()
+		select {
+		case <-ctx.Done():
+		case <-s.Lost():
+			err = s.LostTo()
+		}
 	}
 	stop() // a second signal ends the process at once
 	logger.Info("stopping")

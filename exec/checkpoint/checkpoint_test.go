@@ -69,7 +69,7 @@ func read(t *testing.T, l *Loaded) string {
 }
 
 func keys(t *testing.T, s *Store) (out []string) {
-	for info, err := range s.cfg.Objects.List(t.Context(), objectPrefix, "") {
+	for info, err := range s.cfg.Objects.List(t.Context(), ObjectPrefix, "") {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,8 @@ type pointer struct {
 
 var pointerKey = []byte("checkpoint/newest")
 
-const objectPrefix = "state/ckpt/"
+// ObjectPrefix of all checkpoints; behind it stands the boundary, 20 digits.
+const ObjectPrefix = "state/ckpt/"
 
 // readPointer gives the pointer and the version of its key, 0 when there is none.
 func (s *Store) readPointer(ctx context.Context) (p pointer, version uint64, err error) {
@@ -148,7 +149,7 @@ func (s *Store) newKey(boundary log.CommitSeq) (string, error) {
 	if _, err := io.ReadFull(s.cfg.Rand, random[:]); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s%020d-%s.ckpt", objectPrefix, boundary, hex.EncodeToString(random[:])), nil
+	return fmt.Sprintf("%s%020d-%s.ckpt", ObjectPrefix, boundary, hex.EncodeToString(random[:])), nil
 }
 
 func (s *Store) upload(ctx context.Context, key string, write func(w *Writer) (*Manifest, error)) (int64, error) {
@@ -180,7 +181,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 		return err
 	}
 	var gone []string
-	for info, err := range s.cfg.Objects.List(ctx, objectPrefix, "") {
+	for info, err := range s.cfg.Objects.List(ctx, ObjectPrefix, "") {
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,8 @@ type Settings struct {
 	KafkaAdvertised string
 	ObjectStore     string
 	Meta            string
+	AcceptLoss      string
+	TakeOver        string
 
 	Auth         string
 	PasswordFile string
@@ -70,6 +72,8 @@ func (s *Settings) definitions() []*Definition {
 		text(&s.KafkaAdvertised, "kafka_advertised", "", "Address that Kafka clients are told to connect to. Default: the one listened on; needed when that is a wildcard."),
 		text(&s.ObjectStore, "object_store", "", "Where segments live: `file:///path` or `s3://bucket/prefix?endpoint=…&region=…&path_style=true`. Default: `file://<data_dir>/objects`."),
 		text(&s.Meta, "meta", "", "Where the commit log and metadata live. Default: `pebble://<data_dir>/meta`."),
+		text(&s.AcceptLoss, "accept_loss", "", "`TIMELINE:COMMIT` as a refused start has printed it: go on with what is left up to that commit. A flag for one start."),
+		text(&s.TakeOver, "take_over", "", "Id as a refused start has printed it: take the object store over from the metadata that writes to it. A flag for one start."),
 
 		enum(&s.Auth, "auth", "trust", "How PostgreSQL clients prove who they are; `trust` believes everybody and is refused on an address other machines reach.", "trust", "scram-sha-256"),
 		text(&s.PasswordFile, "password_file", "", "File with the password of the role `tributary`, read at the first start."),

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/tributary-db/tributary/exec/checkpoint"
+	"github.com/tributary-db/tributary/internal/redact"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/meta"
+	"github.com/tributary-db/tributary/storage/objstore"
+)
+
+// findings is all that a start can know without changing a byte.
+type findings struct {
+	metaPath, storeURL string
+
+	extent   meta.Extent
+	damage   error       // of the metadata
+	readable meta.Extent // with damage: what can be read all the same
+	identity identity    // zero when it cannot be read
+	proven   meta.Proven // by the file beside the metadata
+
+	cluster     string // of cluster.json, "" when there is none or it is damaged
+	writer      objstore.WriterInfo
+	writerETag  string // "" = there is no writer.json
+	writerKnown bool   // it is whole
+	others      bool   // the store holds something else
+
+	proofs   []proof
+	snapshot foundSnapshot
+}
+
+// proof says that a commit was durable once.
+type proof struct {
+	by       string
+	timeline uint32
+	last     log.CommitSeq
+}
+
+type foundSnapshot struct {
+	found      bool
+	seq, needs log.CommitSeq
+}
+
+// find looks at metadata and object store.
+func (s *Server) find(ctx context.Context) (*findings, error) {
+	f := &findings{metaPath: s.metaPath(), storeURL: redact.URL(s.cfg.ObjectStore), proven: s.proof.Proven()}
+	if err := f.findMeta(); err != nil {
+		return nil, err
+	}
+	if err := f.findStore(ctx, s.objects); err != nil {
+		return nil, err
+	}
+	if err := f.gatherProofs(ctx, s.objects); err != nil {
+		return nil, err
+	}
+	lines := f.identity.timelines
+	if f.identity.meta == "" {
+		lines = f.writer.Timelines
+	}
+	var err error
+	f.snapshot.seq, f.snapshot.needs, f.snapshot.found, err = log.FindSnapshot(ctx, s.objects, lines)
+	return f, err
+}
+
+func (f *findings) findMeta() error {
+	if err := meta.FinishSalvage(f.metaPath); err != nil {
+		return err
+	}
+	var err error
+	f.extent, err = meta.Probe(f.metaPath, meta.PebbleOptions{}, f.identity.read)
+	switch {
+	case errors.Is(err, meta.ErrLocked):
+		return fmt.Errorf("metadata directory %s is in use by another process", f.metaPath)
+	case errors.Is(err, meta.ErrCorrupt):
+		f.damage, f.extent, f.identity = err, meta.Extent{}, identity{}
+		f.readable = meta.Readable(f.metaPath)
+	case err != nil:
+		return err
+	}
+	if f.identity.meta == "" {
+		f.identity.meta = f.proven.Meta
+	}
+	return nil
+}
+
+func (f *findings) findStore(ctx context.Context, store objstore.Store) error {
+	info, err := objstore.ReadCluster(ctx, store)
+	if err != nil && !errors.Is(err, objstore.ErrNotFound) && !errors.Is(err, objstore.ErrDamaged) {
+		return err
+	}
+	f.cluster = info.ID
+	f.writer, f.writerETag, err = objstore.ReadWriter(ctx, store)
+	if err != nil && !errors.Is(err, objstore.ErrNotFound) && !errors.Is(err, objstore.ErrDamaged) {
+		return err
+	}
+	f.writerKnown = err == nil
+	f.others = f.writerETag != ""
+	for info, err := range store.List(ctx, "", "") {
+		if err != nil {
+			return fmt.Errorf("list the object store: %w", err)
+		}
+		if info.Key != "cluster.json" {
+			f.others = true
+			break
+		}
+	}
+	return nil
+}
+
+// gatherProofs is the one place that knows what tells how far the log went.
+func (f *findings) gatherProofs(ctx context.Context, store objstore.Store) error {
+	if f.proven.Last > 0 {
+		f.proofs = append(f.proofs, proof{f.metaPath + ".proof", f.proven.Timeline, f.proven.Last})
+	}
+	if f.writerKnown {
+		f.proofs = append(f.proofs, proof{"writer.json", f.writer.Newest(), log.CommitSeq(f.writer.Last)})
+	}
+	snapshots, err := log.SnapshotProofs(ctx, store)
+	if err != nil {
+		return err
+	}
+	for _, n := range snapshots {
+		f.proofs = append(f.proofs, proof{n.Key, n.Timeline, n.Seq})
+	}
+	for info, err := range store.List(ctx, checkpoint.ObjectPrefix, "") {
+		if err != nil {
+			return fmt.Errorf("list checkpoints: %w", err)
+		}
+		// The names say no timeline: behind a loss they prove nothing.
+		number, _, _ := strings.Cut(strings.TrimPrefix(info.Key, checkpoint.ObjectPrefix), "-")
+		if seq, err := strconv.ParseUint(number, 10, 64); err == nil {
+			f.proofs = append(f.proofs, proof{info.Key, 1, log.CommitSeq(seq)})
+		}
+	}
+	return nil
+}
