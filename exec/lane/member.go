@@ -127,6 +127,9 @@ func (r *Runtime) open(m *member, saved *checkpoint.Member) error {
 		return err
 	}
 	m.flow = f
+	if m.rel.NoSnapshot {
+		m.frontier = m.rel.CreatedAt // what was there before counts nowhere
+	}
 	if err := r.makeOutput(m); err != nil {
 		return err
 	}
@@ -182,6 +185,12 @@ func (r *Runtime) findInputs(m *member) {
 			m.tables = m.tables || rel.Kind == catalog.KindTable
 		}
 	}
+}
+
+// due reports whether m has something to do up to `to`: its first tick, or a later one. The first
+// may end where it begins.
+func (m *member) due(to log.CommitSeq) bool {
+	return m.state == memberRunning && (m.frontier < to || !m.ticked && m.frontier == to)
 }
 
 // readsVersions: m reads tables or views, whose versions are there for a time only; streams are

@@ -87,7 +87,7 @@ func (r *Runtime) boundaryLocked(from, newest log.CommitSeq) log.CommitSeq {
 // that joined at start.
 func (r *Runtime) behindLocked() bool {
 	for _, m := range r.mu.order {
-		if m.state == memberRunning && m.frontier < r.mu.at {
+		if m.due(r.mu.at) {
 			return true
 		}
 	}
@@ -126,7 +126,7 @@ func (r *Runtime) tickAll() {
 		m := order[i]
 		// State and frontier of a member of the lane move only in this goroutine. One that is
 		// behind the lane still stops at every pin on its way.
-		for m.state == memberRunning && m.frontier < to && r.ctx.Err() == nil {
+		for m.due(to) && r.ctx.Err() == nil {
 			r.tickView(m, r.nextPin(m.frontier, to))
 		}
 	}
@@ -150,7 +150,7 @@ func (r *Runtime) passUntouched(order []*member, i int, to log.CommitSeq) int {
 	for ; i < len(order); i++ {
 		m := order[i]
 		switch {
-		case m.state != memberRunning || m.frontier >= to:
+		case !m.due(to):
 		case !m.ticked || r.touchedLocked(m, m.frontier, to):
 			return i
 		default:

@@ -24,13 +24,17 @@ func (r *Runtime) prepareSink(m *member) {
 	}
 	progress, _ := r.cfg.Log.Progress(m.sink.name)
 	m.sink.progress = progress
-	if m.rel.NoSnapshot && progress == 0 {
-		progress = m.rel.CreatedAt
+	need := progress
+	if m.rel.NoSnapshot {
+		need = max(need, m.rel.CreatedAt)
 	}
-	if progress > m.frontier {
-		m.sink.replayTo = progress
+	if m.readsVersions() && m.rel.NoSnapshot {
+		m.frontier = max(m.frontier, need) // such a sink keeps no state: there is nothing to replay
+	}
+	if need > 0 && need >= m.frontier {
+		m.sink.replayTo = need
 		if m.readsVersions() {
-			r.pin(progress)
+			r.pin(need)
 		}
 	}
 }
@@ -89,7 +93,7 @@ func (r *Runtime) replaySink(m *member, v log.CommitSeq) error {
 	if err := r.waitInputs(r.ctx, m, v); err != nil {
 		return err
 	}
-	if !m.query.Root.Props().Stateless {
+	if m.frontier < v && !m.query.Root.Props().Stateless {
 		drop := flow.OutFunc(func(d *delta.Batch) error {
 			for _, e := range d.Errs {
 				m.sink.countError(e.Err, d.Weight(e.Row))

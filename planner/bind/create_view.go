@@ -157,6 +157,41 @@ func runSettings(rel *catalog.Relation, query parse.Query, q *plan.Query, opts *
 	}
 	rel.OnErrorSkip = onError == "skip"
 	snapshot, err := opts.flag("snapshot", true)
-	rel.NoSnapshot = !snapshot
-	return err
+	if err != nil || snapshot {
+		return err
+	}
+	rel.NoSnapshot = true
+	return startsAtCreation(rel, q.Root, opts.pos("snapshot"))
+}
+
+// startsAtCreation refuses snapshot = false where "from now" has no meaning. What is read from now
+// on must make sense without what was there before: records of streams do; a change of a row of a
+// table or view does only where each change goes through by itself to a sink, not where it would
+// have to change a count or another row.
+func startsAtCreation(rel *catalog.Relation, root plan.Node, pos int32) error {
+	linear := rel.Kind != catalog.KindView
+	var leaf string
+	var visit func(n plan.Node)
+	visit = func(n plan.Node) {
+		switch n := n.(type) {
+		case *plan.Scan:
+			if n.Kind != plan.RelStream && !(n.Kind == plan.RelErrors && n.P.AppendOnly) {
+				leaf = "\"" + n.Name + "\""
+			}
+		case *plan.Values:
+			leaf, linear = "literal rows", false
+		case *plan.Filter, *plan.Project, *plan.UnionAll, *plan.Hop:
+		default:
+			linear = false
+		}
+		for _, in := range n.Inputs() {
+			visit(in)
+		}
+	}
+	visit(root)
+	if leaf == "" || linear {
+		return nil
+	}
+	return unsupported("snapshot = false over " + leaf).At(pos).
+		WithHint("It is for queries over streams, and for sinks that only filter and compute the rows of a table or view.")
 }
