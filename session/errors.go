@@ -64,6 +64,7 @@ var sentinels = []struct {
 	{delta.ErrCorrupt, sqlerr.DataCorrupted, "stored rows are corrupt"},
 	{state.ErrCorrupt, sqlerr.DataCorrupted, "stored state is corrupt"},
 	{state.ErrSnapshotTooOld, sqlerr.SnapshotTooOld, "snapshot too old"},
+	{state.ErrBroken, sqlerr.InternalError, "a relation's state failed"},
 	{state.ErrNegativeWeight, sqlerr.InternalError, "a dataflow lost count of a row"},
 	{state.ErrOutOfMemory, sqlerr.OutOfMemory, "out of memory"},
 	{context.DeadlineExceeded, sqlerr.QueryCanceled, "canceling statement due to timeout"},

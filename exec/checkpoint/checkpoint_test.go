@@ -221,7 +221,7 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const path = "testdata/golden_v1.hex"
+	const path = "testdata/golden_v2.hex"
 	if *update {
 		if err := os.WriteFile(path, []byte(hex.Dump(out)), 0o644); err != nil {
 			t.Fatal(err)

@@ -77,7 +77,7 @@ type Section struct {
 // Layout of the object; see docs/formats/checkpoint.md.
 const (
 	magic         = "TRCK"
-	formatVersion = 1
+	formatVersion = 2
 	headerSize    = 8
 	trailerSize   = 24
 	// maxManifest bounds what a reader allocates for a manifest.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -41,6 +42,9 @@ func (s *Set) Capture(ctx context.Context, snap *catalog.Snapshot, v log.CommitS
 			continue // dropped meanwhile
 		}
 		if err := t.reached(ctx, v); err != nil {
+			if ctx.Err() == nil && !errors.Is(err, log.ErrClosed) {
+				continue // it failed: a start makes it from its changelog
+			}
 			c.Release()
 			return nil, err
 		}

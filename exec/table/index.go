@@ -35,6 +35,7 @@ func (s *Set) CreateIndex(ctx context.Context, t *Table, ix *catalog.Relation, c
 	t.mu.Lock()
 	t.mu.indexes = append(t.mu.indexes, made)
 	t.mu.Unlock()
+	t.deltas.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mu.tableOf[ix.OID] = t.rel.OID

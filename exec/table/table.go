@@ -34,8 +34,8 @@ type Table struct {
 	nextRowID atomic.Int64
 	// applied is the newest version that changed the table.
 	applied atomic.Uint64
-	// kept is the oldest version that must stay readable; the one who applies acts on it.
-	kept atomic.Uint64
+	// deltas: there may be versions that keep can let go.
+	deltas atomic.Bool
 }
 
 // index is the whole row again, by the index's columns.
@@ -55,6 +55,7 @@ func newTable(rel *catalog.Relation, charge func(int64) error) *Table {
 		t.types = append(t.types, sqltype.Int8)
 	}
 	t.nextRowID.Store(1)
+	t.deltas.Store(true) // of a checkpoint
 	t.rows = t.arrange(t.key, charge)
 	return t
 }
@@ -112,21 +113,20 @@ func (t *Table) index(oid catalog.OID) (*index, bool) {
 
 // apply puts durable deltas of full rows in, as version v. Calls come in commit order.
 func (t *Table) apply(deltas []*delta.Batch, v log.CommitSeq) error {
-	keep := log.CommitSeq(t.kept.Load())
-	if err := put(t.rows, deltas, v, keep); err != nil {
+	if err := put(t.rows, deltas, v); err != nil {
 		return err
 	}
 	for _, ix := range t.indexList() {
-		if err := put(ix.rows, deltas, v, keep); err != nil {
+		if err := put(ix.rows, deltas, v); err != nil {
 			return err
 		}
 	}
 	t.applied.Store(uint64(v))
+	t.deltas.Store(true)
 	return nil
 }
 
-func put(a state.Arrangement, deltas []*delta.Batch, v, keep log.CommitSeq) error {
-	a.Keep(keep)
+func put(a state.Arrangement, deltas []*delta.Batch, v log.CommitSeq) error {
 	for _, d := range deltas {
 		if err := a.Append(d); err != nil {
 			return err
@@ -135,8 +135,19 @@ func put(a state.Arrangement, deltas []*delta.Batch, v, keep log.CommitSeq) erro
 	return a.Publish(v)
 }
 
-// keep lets versions below v go, at the next apply: only it writes the arrangements.
-func (t *Table) keep(v log.CommitSeq) { t.kept.Store(uint64(v)) }
+// keep lets versions below v go. It costs nothing where there are none.
+func (t *Table) keep(v log.CommitSeq) {
+	if !t.deltas.Swap(false) {
+		return
+	}
+	t.rows.Keep(v)
+	for _, ix := range t.indexList() {
+		ix.rows.Keep(v)
+	}
+	if v < log.CommitSeq(t.applied.Load()) {
+		t.deltas.Store(true)
+	}
+}
 
 func (t *Table) arrange(key []int, charge func(int64) error) *state.RunSet {
 	return state.NewArrangement(t.types, key, state.Options{History: true, Account: charge})

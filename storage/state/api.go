@@ -12,7 +12,7 @@ import (
 type CommitSeq = meta.CommitSeq
 
 var (
-	// ErrSnapshotTooOld: the version asked for was merged away.
+	// ErrSnapshotTooOld: the deltas that lead back to the version asked for are gone.
 	ErrSnapshotTooOld = errors.New("snapshot too old")
 	// ErrNegativeWeight: a row would exist less than zero times at the end of a tick. It stops
 	// that dataflow, not the process.
@@ -81,7 +81,7 @@ type Range struct{ Equal []delta.Column }
 // Reader opens versions of a relation.
 type Reader interface {
 	// At pins the newest version at or below v; the caller knows that v is complete.
-	// ErrSnapshotTooOld when v was merged away.
+	// ErrSnapshotTooOld when nobody asked to keep v.
 	At(v CommitSeq) (View, error)
 }
 
@@ -97,7 +97,7 @@ type View interface {
 	Edge(ctx context.Context, keys []delta.Column, sel []int32, last bool) (Cursor, error)
 	// Scan reads rows in key order, then in the arrangement's order.
 	Scan(ctx context.Context, r Range) (Cursor, error)
-	// Changes reads what changed in (after, Version], in version order.
+	// Changes reads what changed in (after, Version], in version order; it costs what it yields.
 	Changes(ctx context.Context, after CommitSeq) (ChangeCursor, error)
 	Release()
 }
@@ -117,8 +117,8 @@ type ChangeCursor interface {
 	Close()
 }
 
-// Arrangement is a relation kept by key in immutable sorted runs of (key, row, CommitSeq,
-// weight) plus one append-only head. One writer; any number of readers.
+// Arrangement is a relation kept by key: its content in immutable sorted runs of (row, weight),
+// its deltas by version, and one append-only head. One writer; any number of readers.
 type Arrangement interface {
 	Reader
 	// Append adds a delta to the head; rows are copied.
@@ -131,8 +131,8 @@ type Arrangement interface {
 	Publish(v CommitSeq) error
 	// Discard drops what was appended since the last Publish.
 	Discard()
-	// Keep says that versions below v need not be readable any more. Merging forgets them,
-	// except what is pinned; At below it is ErrSnapshotTooOld. An arrangement without
-	// Options.History keeps only its newest version and what is pinned.
+	// Keep says that versions below v need not be readable any more: their deltas go, except for
+	// who pins them, and At below what is left is ErrSnapshotTooOld. An arrangement without
+	// Options.History keeps only its newest version and what is pinned. Safe for concurrent use.
 	Keep(v CommitSeq)
 }

@@ -5,13 +5,14 @@ import (
 	"sync"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
 // Options of an arrangement or of flat state.
 type Options struct {
 	// Account is asked before memory is kept, with negative bytes when it is given back; its
-	// error becomes ErrOutOfMemory. nil = no limit.
+	// error becomes ErrOutOfMemory. It must be safe for concurrent use. nil = no limit.
 	Account func(bytes int64) error
 	// Order of rows with equal keys (arrangements).
 	Order []Order
@@ -21,48 +22,37 @@ type Options struct {
 }
 
 // RunSet is an Arrangement in memory. One goroutine writes (Append, Head, Publish, Discard,
-// Keep, Load); At and views are safe from any number.
+// Load); Keep, At and views are safe from any number.
 type RunSet struct {
 	order   *RowOrder
 	options Options
 	head    head
 	charged int64 // by the head
-	dirty   bool
 	// cursors are probe cursors at rest.
 	cursors sync.Pool
 
 	mu struct {
 		sync.Mutex
 		version *version
-		// since: versions below it were merged away.
-		since CommitSeq
 		// keep is what Keep asked for.
 		keep CommitSeq
-		pins []CommitSeq
-		// totals are the row counts after each version from since on that changed them.
-		totals []total
+		// pinned versions, ascending.
+		pinned []*version
+		// retired are the chunks that only they have, held the bytes of these.
+		retired []retired
+		held    int64
+		// trimmed is the number of dead places at the beginning of the array of deltas.
+		trimmed int
 	}
 }
 
 var _ Arrangement = (*RunSet)(nil)
 
-type total struct {
-	seq  CommitSeq
-	rows int64
-}
-
-// version is the published state at one moment: immutable, shared by who pinned it.
-type version struct {
-	runs []*run // oldest and longest first
-	seq  CommitSeq
-	rows int64
-}
-
 // NewArrangement makes an empty arrangement of rows of these types, keyed by the columns key.
 func NewArrangement(row []sqltype.OID, key []int, options Options) *RunSet {
 	o := NewRowOrder(row, key, options.Order)
 	a := &RunSet{order: o, options: options, head: newHead(o)}
-	a.mu.version = &version{}
+	a.mu.version = &version{nth: 1}
 	return a
 }
 
@@ -76,6 +66,9 @@ func (a *RunSet) charge(bytes int64) error {
 	return nil
 }
 
+// giveBack cannot fail.
+func (a *RunSet) giveBack(bytes int64) { _ = a.charge(-bytes) }
+
 // settleHead charges what the head has grown by.
 func (a *RunSet) settleHead() error {
 	now := a.head.bytes()
@@ -86,13 +79,37 @@ func (a *RunSet) settleHead() error {
 	return err
 }
 
+// maxValue is the longest value that can be kept, as in PostgreSQL.
+const maxValue = 1<<30 - 1
+
 // Append implements Arrangement. After an error the owner must Discard.
-func (a *RunSet) Append(d *delta.Batch) error {
+func (a *RunSet) Append(d *delta.Batch) (err error) {
+	defer recovered(&err)
 	if d.Rows() == 0 {
 		return nil
 	}
+	if err := checkValues(d); err != nil {
+		return err
+	}
 	a.head.append(d)
 	return a.settleHead()
+}
+
+// checkValues refuses values that no block can hold.
+func checkValues(d *delta.Batch) error {
+	for i := range d.Cols {
+		c := &d.Cols[i]
+		if len(c.Var) <= maxValue || c.Type.Phys() != sqltype.PhysBytes {
+			continue
+		}
+		off := delta.Offsets(c)
+		for k := range len(off) - 1 {
+			if off[k+1]-off[k] > maxValue {
+				return sqlerr.New(sqlerr.ProgramLimitExceeded, "a value of %d bytes is longer than can be kept", off[k+1]-off[k])
+			}
+		}
+	}
+	return nil
 }
 
 // Discard implements Arrangement.
@@ -103,7 +120,8 @@ func (a *RunSet) Discard() {
 
 // Publish implements Arrangement. With ErrNegativeWeight nothing is published and what was
 // appended is still there.
-func (a *RunSet) Publish(v CommitSeq) error {
+func (a *RunSet) Publish(v CommitSeq) (err error) {
+	defer recovered(&err)
 	cur := a.current()
 	if v < cur.seq {
 		return fmt.Errorf("publish version %d of an arrangement at %d", v, cur.seq)
@@ -111,76 +129,84 @@ func (a *RunSet) Publish(v CommitSeq) error {
 	r := a.head.take()
 	if r == nil {
 		a.Discard()
-		a.swap(cur.runs, v, cur.rows)
+		a.install(v, nil)
 		return nil
 	}
-	added, err := a.checkWeights(cur, r)
-	if err != nil {
+	if err := a.checkWeights(cur, r); err != nil {
 		return err
 	}
-	if err := a.charge(r.size); err != nil {
+	if err := a.charge(r.bytes()); err != nil {
 		return err
 	}
-	r.stamp(v)
-	a.head.discard()
-	_ = a.settleHead()
-	a.dirty = true
-	runs := append(append([]*run(nil), cur.runs...), r)
-	if merged, err := a.compact(runs, v); err == nil {
-		runs = merged // without room for a merge there are more runs, which is only slower
-	}
-	a.swap(runs, v, cur.rows+added)
+	a.Discard()
+	a.install(v, r)
+	a.compact()
 	return nil
 }
 
-// stamp gives rows of the head their version.
-func (r *run) stamp(v CommitSeq) { r.seqs, r.minSeq, r.maxSeq = nil, v, v }
-
-// checkWeights proves that no row of cur plus r would exist less than zero times, and sums the
-// weights of r.
-func (a *RunSet) checkWeights(cur *version, r *run) (added int64, err error) {
-	var negative []int32
-	for i := range int32(r.n) {
-		w := r.weight(i)
-		added += w
-		if w < 0 {
-			negative = append(negative, i)
-		}
+// bytes of the chunks of a run.
+func (r *run) bytes() (size int64) {
+	for _, c := range r.chunks {
+		size += c.size
 	}
-	if len(negative) == 0 {
-		return added, nil
-	}
-	keys := a.order.keyColumns(r.cols)
-	hashes := make([]uint64, len(negative))
-	delta.HashKeys(keys, r.n, negative, hashes)
-	for k, i := range negative {
-		left := r.weight(i)
-		for _, old := range cur.runs {
-			lo, hi := old.find(a.order, keys, i, hashes[k])
-			left += old.weightOf(a.order, lo, hi, r.cols, i)
-		}
-		if left < 0 {
-			return 0, ErrNegativeWeight
-		}
-	}
-	return added, nil
+	return size
 }
 
-// weightOf sums the weights of the row in [lo, hi), by binary search.
-func (r *run) weightOf(o *RowOrder, lo, hi int32, cols []delta.Column, row int32) (sum int64) {
-	end := hi
-	for lo < hi {
-		mid := lo + (hi-lo)/2
-		if o.Compare(r.cols, mid, cols, row) < 0 {
-			lo = mid + 1
+// install makes version v current: with r on top, if there is one.
+func (a *RunSet) install(v CommitSeq, r *run) {
+	a.mu.Lock()
+	freed := a.installLocked(v, r)
+	a.mu.Unlock()
+	a.giveBack(freed)
+}
+
+func (a *RunSet) installLocked(v CommitSeq, r *run) (freed int64) {
+	next := a.nextLocked()
+	next.seq = v
+	if r != nil {
+		next.rows += r.rows
+		next.content = append(next.content[:len(next.content):len(next.content)], r)
+		a.holdLocked(r, next.nth)
+		if a.options.History {
+			next.appendDelta(published{v, r, next.rows})
+			a.holdLocked(r, next.nth)
 		} else {
-			hi = mid
+			next.since = v
 		}
 	}
-	for ; lo < end && o.Compare(r.cols, lo, cols, row) == 0; lo++ {
-		sum += r.weight(lo)
+	a.mu.version = next
+	return a.trimLocked(next, a.mu.keep)
+}
+
+// checkWeights proves that no row of cur plus r would exist less than zero times.
+func (a *RunSet) checkWeights(cur *version, r *run) error {
+	if r.negatives == 0 {
+		return nil
 	}
-	return sum
+	var negative []int32
+	hashes := make([]uint64, blockRows)
+	for _, c := range r.chunks {
+		for _, b := range c.blocks {
+			negative = negative[:0]
+			for i, w := range b.weights {
+				if w < 0 {
+					negative = append(negative, int32(i))
+				}
+			}
+			keys := a.order.keyColumns(b.cols)
+			delta.HashKeys(keys, int(b.n), negative, hashes[:len(negative)])
+			for k, i := range negative {
+				left := b.weight(i)
+				for _, old := range cur.content {
+					left += old.weightOf(a.order, b.cols, i, keys, hashes[k])
+				}
+				if left < 0 {
+					return ErrNegativeWeight
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func (a *RunSet) current() *version {
@@ -189,112 +215,27 @@ func (a *RunSet) current() *version {
 	return a.mu.version
 }
 
-// swap publishes a new list of runs. Runs that only pins still hold stay charged until the last
-// of them is released.
-func (a *RunSet) swap(runs []*run, v CommitSeq, rows int64) {
-	a.mu.Lock()
-	old := a.mu.version
-	next := &version{runs: runs, seq: v, rows: rows}
-	for _, r := range runs {
-		r.refs.Add(1)
-	}
-	a.mu.version = next
-	if n := len(a.mu.totals); rows != old.rows || n == 0 {
-		a.mu.totals = append(a.mu.totals, total{v, rows})
-	}
-	a.mu.Unlock()
-	a.unref(old.runs)
-}
-
-func (a *RunSet) unref(runs []*run) {
-	for _, r := range runs {
-		if r.refs.Add(-1) == 0 {
-			_ = a.charge(-r.size)
-		}
-	}
-}
-
 // Keep implements Arrangement.
 func (a *RunSet) Keep(v CommitSeq) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	freed := a.keepLocked(v)
+	a.mu.Unlock()
+	a.giveBack(freed)
+}
+
+func (a *RunSet) keepLocked(v CommitSeq) int64 {
 	a.mu.keep = max(a.mu.keep, v)
+	if len(a.mu.version.deltas) == 0 || a.mu.version.deltas[0].seq > a.mu.keep {
+		return 0
+	}
+	next := a.nextLocked()
+	a.mu.version = next
+	return a.trimLocked(next, a.mu.keep)
 }
 
-// compact merges the newest runs until each is at least twice as long as the next, forgetting
-// the versions nobody may ask for. It is charged before the old runs are given back.
-func (a *RunSet) compact(runs []*run, upper CommitSeq) ([]*run, error) {
-	at := len(runs) - 1
-	size := runs[at].n
-	for at > 0 && runs[at-1].n < 2*size {
-		at--
-		size += runs[at].n
-	}
-	if at == len(runs)-1 {
-		return runs, nil
-	}
-	return a.mergeFrom(runs, at, upper)
-}
-
-// mergeFrom replaces the runs from place at on by one. With an error the runs stay as they are,
-// which is only slower.
-func (a *RunSet) mergeFrom(runs []*run, at int, upper CommitSeq) ([]*run, error) {
-	m := mergeRuns(a.order, runs[at:], a.raiseFloor(upper))
-	if err := a.charge(m.size); err != nil {
-		return runs, err
-	}
-	for _, r := range runs[at:] {
-		if r.refs.Load() == 0 {
-			_ = a.charge(-r.size) // was never published
-		}
-	}
-	runs = append([]*run(nil), runs[:at]...)
-	if m.n > 0 {
-		runs = append(runs, m)
-	}
-	return runs, nil
-}
-
-// raiseFloor decides which versions are forgotten by a merge that is about to happen while
-// upper is being published: from then on At below since is refused.
-func (a *RunSet) raiseFloor(upper CommitSeq) CommitSeq {
+// Held is the memory that only pinned versions have.
+func (a *RunSet) Held() int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	// The version that is being replaced stays readable until the swap.
-	floor := min(upper, a.mu.version.seq)
-	if a.options.History {
-		floor = min(floor, a.mu.keep)
-	}
-	for _, p := range a.mu.pins {
-		floor = min(floor, p)
-	}
-	if floor > a.mu.since {
-		a.mu.since = floor
-		a.trimTotalsLocked()
-	}
-	return a.mu.since
-}
-
-// trimTotalsLocked drops counts that no readable version needs. REQUIRES: a.mu held.
-func (a *RunSet) trimTotalsLocked() {
-	t := a.mu.totals
-	k := 0
-	for k+1 < len(t) && t[k+1].seq <= a.mu.since {
-		k++
-	}
-	a.mu.totals = append(t[:0], t[k:]...)
-}
-
-// Compact merges everything into one run, forgetting what Keep and pins allow.
-func (a *RunSet) Compact() error {
-	cur := a.current()
-	if len(cur.runs) == 0 {
-		return nil
-	}
-	runs, err := a.mergeFrom(cur.runs, 0, cur.seq)
-	if err != nil {
-		return err
-	}
-	a.swap(runs, cur.seq, cur.rows)
-	return nil
+	return a.mu.held
 }

@@ -14,12 +14,16 @@ var benchTypes = []sqltype.OID{sqltype.Int8, sqltype.Int8, sqltype.Text}
 func benchRows(b *delta.BatchBuilder, from, n int) delta.Batch {
 	b.Clear()
 	for i := from; i < from+n; i++ {
-		delta.Append(b.Cols[0], int64(i)*2654435761%(1<<40))
-		delta.Append(b.Cols[1], int64(i))
-		b.Cols[2].AppendString("some text of a row")
-		b.End(1)
+		benchRow(b, int64(i))
 	}
 	return b.Batch()
+}
+
+func benchRow(b *delta.BatchBuilder, i int64) {
+	delta.Append(b.Cols[0], i*2654435761%(1<<40))
+	delta.Append(b.Cols[1], i)
+	b.Cols[2].AppendString("some text of a row")
+	b.End(1)
 }
 
 func filled(b *testing.B, rows, perVersion int) *RunSet {
@@ -78,7 +82,7 @@ func BenchmarkPointProbe(b *testing.B) {
 		c.Close()
 		w.Release()
 	}
-	b.ReportMetric(float64(len(a.current().runs)), "runs")
+	b.ReportMetric(float64(len(a.current().content)), "runs")
 }
 
 // BenchmarkProbe is keys in batches of 1024, as a join probes.

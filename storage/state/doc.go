@@ -4,27 +4,35 @@
 //	operators, writer                                   readers (sessions, other dataflows)
 //	    │ Append            Publish(v)                        │ At(v): pin
 //	    ▼                      │                              ▼
-//	  head ──── seal ───► sorted, consolidated ───► version = list of runs ◄── view
-//	 (open rows)               run                     │ newest last; merged so that each is
-//	    ▲                                              ▼ at least twice as long as the next
-//	    └── Head(): the owner also sees               run: rows by (key, order, image, version),
-//	        what is not published                     weights, hash index from key to rows
+//	  head ──── seal ───► run ─┬─► content: runs of (row, weight), no versions ◄── view
+//	 (open rows)               │   merged so that each is at least twice as
+//	    ▲                      │   long as the next
+//	    └── Head(): the owner  └─► deltas: what was published, by version ◄── Changes
+//	        also sees what is      (h, newest]; Keep moves h
+//	        not published
+//
+//	  run = chunks (64 Ki rows, 16 MiB; index from key to rows) = blocks (1,024 rows, 256 KiB; all columns)
 //
 //	  FlatSet:   key columns ──hash──► slab (one, or 256 by the hash's first byte) ──► slot
 //	             slot ──► key values, cells (int64, float64, fixed bytes, variable bytes)
 //
 // Vocabulary: key (columns compared by SQL equality, NULL equal to NULL), order (ORDER BY
 // columns within a key), image (the exact row; weights belong to images), version (a
-// CommitSeq), floor (versions below it are merged away), slot, cell, bucket.
+// CommitSeq), horizon (the oldest version that can be read), slot, cell, bucket.
 //
-// A row has changes (version, weight); its weight at v is the sum of those at or below v, and
-// is never below zero in a published version. A merge folds the changes at or below the floor
-// into one. The floor never passes a pin, nor what Keep allows when Options.History is set.
+// The rows at version v are the content less the deltas after v, for every v from the horizon on,
+// whenever it is opened. Publish puts one run into both; a merge adds the weights of content runs
+// that stand next to each other and drops zeros, and knows nothing of versions or pins. A content
+// run may be negative over older ones; the sum over all never is. A pin holds the lists that were
+// current when it was opened: it costs what was replaced since, and slows nobody.
+//
+// Nothing that holds a relation is one slice: whoever builds, merges, saves, loads or reads goes
+// block by block, so no column comes near the 2 GiB that its offsets address.
 //
 // Goroutines and locks: the package starts none. One goroutine writes a RunSet and calls Head;
-// RunSet.mu guards the current version, the pins and the floor, and is held for a few
-// assignments only. Runs are immutable and shared; a run's memory is given back to the account
-// when the current version and the last view of it let go, so the account must be safe for
+// RunSet.mu guards the current version, the pins and what only they hold, and is held for
+// assignments only. Chunks are immutable and shared; their memory is given back to the account
+// when the current version and the last pin that has them let go, so the account must be safe for
 // concurrent use. A FlatSet belongs to one goroutine.
 //
 // Formats: Save and Load write checkpoint sections, docs/formats/state.md.
@@ -32,5 +40,6 @@
 // Non-obvious: Probe of flat state finds by SQL equality and keeps the image that came first;
 // who needs the least image present keeps an arrangement. Edge(last) reads a group from its
 // end, so min and max cost the same. A view of Head may show negative weights while a tick is
-// under way. Merging happens inside Publish and costs O(log n) a row, spread unevenly.
+// under way. An old version that many deltas lead back to is paid by who reads it: they are merged
+// once for that view. A panic inside Append, Publish, Save and Load is an error (ErrBroken).
 package state

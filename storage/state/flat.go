@@ -392,7 +392,7 @@ func (f *FlatSet) Scan(visit func(slots []Slot) bool) {
 		for x := f.live[w]; x != 0; x &= x - 1 {
 			group = append(group, Slot(w*64+bits.TrailingZeros64(x)))
 		}
-		if len(group) >= cursorRows || w == len(f.live)-1 && len(group) > 0 {
+		if len(group) >= blockRows || w == len(f.live)-1 && len(group) > 0 {
 			if !visit(group) {
 				return
 			}

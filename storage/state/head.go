@@ -3,34 +3,63 @@ package state
 import "github.com/tributary-db/tributary/internal/delta"
 
 // head is what was appended since the last Publish: rows in the order they came, sealed into
-// small runs when somebody wants to read them.
+// runs when they are many or somebody wants to read them.
 type head struct {
-	order  *RowOrder
-	open   *delta.BatchBuilder
-	sealed []*run
-	rows   []int32
-	buf    []sorting
+	order   *RowOrder
+	open    *delta.BatchBuilder
+	sealed  []*run
+	rows    []int32
+	buf     []sorting
+	builder *runBuilder
 }
 
-func newHead(o *RowOrder) head { return head{order: o, open: delta.NewBatchBuilder(o.types)} }
+func newHead(o *RowOrder) head {
+	return head{order: o, open: delta.NewBatchBuilder(o.types), builder: newRunBuilder(o)}
+}
 
+// maxOpenVar is the most variable bytes that open rows may have; columns end at 2 GiB.
+const maxOpenVar = 1 << 30
+
+// append copies the rows of d, which has less than 1 GiB a column.
 func (h *head) append(d *delta.Batch) {
 	rows := *d
 	rows.Errs = nil // a row that is an error is in no relation
+	bytes := h.open.Size()
+	for i := range d.Cols {
+		bytes += len(d.Cols[i].Var)
+	}
+	if bytes > maxOpenVar {
+		h.seal()
+	}
 	h.open.AppendBatch(&rows)
+	if h.open.Len() >= chunkRows || int64(h.open.Size()) >= chunkBytes {
+		h.seal()
+	}
 }
 
 func (h *head) bytes() int64 {
 	size := int64(h.open.Size())
 	for _, r := range h.sealed {
-		size += r.size
+		for _, c := range r.chunks {
+			size += c.size
+		}
 	}
 	return size
 }
 
 func (h *head) discard() {
-	h.open.Clear()
+	h.clearOpen()
 	h.sealed = nil
+}
+
+// clearOpen empties the open rows; memory that is large is given back.
+func (h *head) clearOpen() {
+	if h.open.Size() > maxPooled {
+		h.open = delta.NewBatchBuilder(h.order.types)
+		h.rows, h.buf = nil, nil
+		return
+	}
+	h.open.Clear()
 }
 
 // seal makes runs of what is open; few stay, as each is at least twice as long as the next.
@@ -39,7 +68,7 @@ func (h *head) seal() {
 		return
 	}
 	r := h.sortOpen()
-	h.open.Clear()
+	h.clearOpen()
 	if r.n > 0 {
 		h.sealed = append(h.sealed, r)
 	}
@@ -50,7 +79,7 @@ func (h *head) seal() {
 
 // mergeTail replaces the runs from place at on by one.
 func (h *head) mergeTail(at int) {
-	m := mergeRuns(h.order, h.sealed[at:], unpublished)
+	m, _ := h.builder.merge(asParts(h.sealed[at:]), nil) // only breathe can fail
 	h.sealed = h.sealed[:at]
 	if m.n > 0 {
 		h.sealed = append(h.sealed, m)
@@ -65,21 +94,20 @@ func (h *head) sortOpen() *run {
 		h.rows = append(h.rows, i)
 	}
 	h.buf = h.order.sort(in.Cols, h.rows, h.buf)
-	b := newRunBuilder(h.order)
-	from := &run{cols: in.Cols, n: in.Len}
+	from := &block{cols: in.Cols, n: int32(in.Len)}
 	for i := 0; i < len(h.rows); {
 		row, weight := h.rows[i], in.Weight(h.rows[i])
 		for i++; i < len(h.rows) && h.order.Compare(in.Cols, row, in.Cols, h.rows[i]) == 0; i++ {
 			weight += in.Weight(h.rows[i])
 		}
 		if weight != 0 {
-			b.add(change{unpublished, weight}, from, row)
+			h.builder.add(from, row, weight)
 		}
 	}
-	return b.finish()
+	return h.builder.finish()
 }
 
-// take seals the head and gives it as one run of version v, nil if nothing is left.
+// take seals the head and gives it as one run, nil if nothing is left.
 func (h *head) take() *run {
 	h.seal()
 	if len(h.sealed) > 1 {

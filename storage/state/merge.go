@@ -1,318 +1,233 @@
 package state
 
-import "github.com/tributary-db/tributary/internal/delta"
-
-// span is rows of a run still to be read.
-type span struct {
-	r     *run
-	i, hi int32
+// part is a span of a run that counts with a sign: deltas after a version are taken back.
+type part struct {
+	r    *run
+	sign int64
 }
 
-// change is what one version did to one row.
-type change struct {
-	seq    CommitSeq
-	weight int64
+// walk reads a span row by row, from its beginning or from its end.
+type walk struct {
+	blk     *block
+	i, stop int32 // rows of blk from i on are left; stop is the first that is not
+	step    int32 // 1 forwards, -1 backwards
+	k       int   // blk is the k-th of its chunk
+	chunk   int   // which is this one of the run
+	part
+	span
 }
 
-// merger reads spans of several runs as one sorted sequence of distinct rows.
+func newWalk(p part, s span, step int32) walk {
+	w := walk{part: p, span: s, step: step, chunk: s.lo.chunk}
+	from := s.lo.row
+	if step < 0 {
+		w.chunk, from = s.hi.chunk, s.hi.row-1
+	}
+	w.k, _ = p.r.chunks[w.chunk].locate(from)
+	w.enter()
+	return w
+}
+
+// enter begins the k-th block of the chunk.
+func (w *walk) enter() {
+	c := w.r.chunks[w.chunk]
+	w.blk = c.blocks[w.k]
+	from, to := int32(0), w.blk.n
+	if w.chunk == w.lo.chunk {
+		from = max(0, w.lo.row-c.starts[w.k])
+	}
+	if w.chunk == w.hi.chunk {
+		to = min(to, w.hi.row-c.starts[w.k])
+	}
+	w.i, w.stop = from, to
+	if w.step < 0 {
+		w.i, w.stop = to-1, from-1
+	}
+}
+
+// next moves on by one row; false at the end.
+func (w *walk) next() bool {
+	w.i += w.step
+	return w.i != w.stop || w.nextBlock()
+}
+
+func (w *walk) nextBlock() bool {
+	w.k += int(w.step)
+	c := w.r.chunks[w.chunk]
+	if w.k < 0 || w.k == len(c.blocks) {
+		w.chunk += int(w.step)
+		if w.chunk < w.lo.chunk || w.chunk > w.hi.chunk {
+			return false
+		}
+		c = w.r.chunks[w.chunk]
+		if w.k = 0; w.step < 0 {
+			w.k = len(c.blocks) - 1
+		}
+	}
+	if w.chunk == w.hi.chunk && c.starts[w.k] >= w.hi.row || w.chunk == w.lo.chunk && c.starts[w.k+1] <= w.lo.row {
+		return false
+	}
+	w.enter()
+	return true
+}
+
+// merger reads spans of several runs as one sequence of distinct rows with the sum of their
+// weights, ascending, or descending when it walks backwards.
 type merger struct {
-	order   *RowOrder
-	spans   []span
-	changes []change // of the row that next returned, in no particular order
+	order *RowOrder
+	walks []walk
+	same  []int32 // walks that stand on the least row
 }
 
-func (m *merger) add(r *run, lo, hi int32) {
-	if lo < hi {
-		m.spans = append(m.spans, span{r, lo, hi})
+func (m *merger) add(p part, s span, step int32) {
+	if !s.empty() {
+		m.walks = append(m.walks, newWalk(p, s, step))
 	}
 }
 
-// next finds the least row left and gathers its changes from all spans.
-func (m *merger) next() (r *run, row int32, ok bool) {
-	if len(m.spans) == 0 {
-		return nil, 0, false
-	}
-	k := 0
-	for j := 1; j < len(m.spans); j++ {
-		if m.compare(&m.spans[j], m.spans[k].r, m.spans[k].i) < 0 {
-			k = j
-		}
-	}
-	r, row = m.spans[k].r, m.spans[k].i
-	m.changes = m.changes[:0]
-	for j := range m.spans {
-		m.absorb(&m.spans[j], r, row, j < k)
-	}
-	m.dropEmpty()
-	return r, row, true
-}
-
-func (m *merger) compare(s *span, r *run, row int32) int {
-	return m.order.Compare(s.r.cols, s.i, r.cols, row)
-}
-
-// absorb takes every entry of the row from s.
-func (m *merger) absorb(s *span, r *run, row int32, greater bool) {
-	for s.i < s.hi {
-		self := s.r == r && s.i == row
-		if !self && (greater || s.r == r && r.distinct || m.compare(s, r, row) != 0) {
-			return
-		}
-		m.changes = append(m.changes, change{s.r.seq(s.i), s.r.weight(s.i)})
-		s.i++
-	}
-}
-
-func (m *merger) dropEmpty() {
-	kept := m.spans[:0]
-	for _, s := range m.spans {
-		if s.i < s.hi {
-			kept = append(kept, s)
-		}
-	}
-	m.spans = kept
-}
-
-// nextAt is next for a reader of version v: rows that exist there, with their weight. The head
-// may show negative weights while a tick is under way.
-func (m *merger) nextAt(v CommitSeq) (r *run, row int32, weight int64, ok bool) {
-	for {
-		r, row, ok = m.next()
-		if !ok {
-			return nil, 0, 0, false
-		}
-		if weight = sumAt(m.changes, v); weight != 0 {
-			return r, row, weight, true
-		}
-	}
-}
-
-func sumAt(changes []change, v CommitSeq) (weight int64) {
-	for _, c := range changes {
-		if c.seq <= v {
-			weight += c.weight
-		}
-	}
-	return weight
-}
-
-// lastAt finds the greatest row that exists at v, consuming the spans from their ends.
-func (m *merger) lastAt(v CommitSeq) (r *run, row int32, weight int64, ok bool) {
-	for len(m.spans) > 0 {
-		k := 0
-		for j := 1; j < len(m.spans); j++ {
-			s := &m.spans[j]
-			if m.order.Compare(s.r.cols, s.hi-1, m.spans[k].r.cols, m.spans[k].hi-1) > 0 {
-				k = j
-			}
-		}
-		r, row = m.spans[k].r, m.spans[k].hi-1
-		weight = 0
-		for j := range m.spans {
-			s := &m.spans[j]
-			for s.i < s.hi && m.order.Compare(s.r.cols, s.hi-1, r.cols, row) == 0 {
-				s.hi--
-				if s.r.seq(s.hi) <= v {
-					weight += s.r.weight(s.hi)
-				}
-			}
-		}
-		m.dropEmpty()
+// next gives the next row whose weights do not sum to zero.
+func (m *merger) next() (b *block, row int32, weight int64, ok bool) {
+	for len(m.walks) > 0 {
+		b, row, weight = m.step()
 		if weight != 0 {
-			return r, row, weight, true
+			return b, row, weight, true
 		}
 	}
 	return nil, 0, 0, false
 }
 
-// mergeRuns makes one run of several. Changes at or below floor become one.
-func mergeRuns(o *RowOrder, runs []*run, floor CommitSeq) *run {
-	m := merger{order: o}
-	for _, r := range runs {
-		m.add(r, 0, int32(r.n))
-	}
-	b := newRunBuilder(o)
-	for {
-		r, row, ok := m.next()
-		if !ok {
-			return b.finish()
-		}
-		b.collapse(m.changes, floor, r, row)
-	}
-}
+// step takes the least row of all walks.
+func (m *merger) step() (b *block, row int32, weight int64) { return m.take(m.least()) }
 
-// mergeUpTo is mergeRuns of what lies at or below upTo, for who only writes it out: the run has no
-// index.
-func mergeUpTo(o *RowOrder, runs []*run, floor, upTo CommitSeq) *run {
-	m := merger{order: o}
-	for _, r := range runs {
-		if r.minSeq <= upTo {
-			m.add(r, 0, int32(r.n))
+// take takes the row of walk k, which least found.
+func (m *merger) take(k int) (b *block, row int32, weight int64) {
+	w := &m.walks[k]
+	b, row, weight = w.blk, w.i, w.sign*w.blk.weight(w.i)
+	ended := !w.next()
+	if ended {
+		w.blk = nil
+	}
+	for _, j := range m.same {
+		s := &m.walks[j]
+		weight += s.sign * s.blk.weight(s.i)
+		if !s.next() {
+			s.blk, ended = nil, true
 		}
 	}
-	b := newRunBuilder(o)
-	for {
-		r, row, ok := m.next()
-		if !ok {
-			return b.take()
-		}
-		if kept := m.changesUpTo(upTo); len(kept) > 0 {
-			b.collapse(kept, floor, r, row)
-		}
+	if ended {
+		m.dropEnded()
 	}
+	return b, row, weight
 }
 
-// changesUpTo keeps the changes at or below v.
-func (m *merger) changesUpTo(v CommitSeq) []change {
-	kept := m.changes[:0]
-	for _, c := range m.changes {
-		if c.seq <= v {
-			kept = append(kept, c)
-		}
-	}
-	return kept
-}
-
-// runBuilder collects sorted entries.
-type runBuilder struct {
-	order   *RowOrder
-	cols    []*delta.Builder
-	rows    []int32 // not yet copied
-	froms   []*run  // where each of them is
-	seqs    []CommitSeq
-	weights []int64
-	repeats bool // some image came twice
-}
-
-func newRunBuilder(o *RowOrder) *runBuilder {
-	b := &runBuilder{order: o}
-	for _, t := range o.types {
-		b.cols = append(b.cols, delta.NewBuilder(t))
-	}
-	return b
-}
-
-// collapse adds the changes of one row, forgetting versions at or below floor.
-func (b *runBuilder) collapse(changes []change, floor CommitSeq, r *run, row int32) {
-	if len(changes) == 1 {
-		b.add(changes[0], r, row)
-		return
-	}
-	sortChanges(changes)
-	var old change
-	rest := changes
-	for len(rest) > 0 && rest[0].seq <= floor {
-		old = change{rest[0].seq, old.weight + rest[0].weight}
-		rest = rest[1:]
-	}
-	added := 0
-	if old.weight != 0 {
-		b.add(old, r, row)
-		added++
-	}
-	for len(rest) > 0 {
-		c := rest[0]
-		for rest = rest[1:]; len(rest) > 0 && rest[0].seq == c.seq; rest = rest[1:] {
-			c.weight += rest[0].weight
-		}
-		if c.weight != 0 {
-			b.add(c, r, row)
-			added++
+// least finds the walk with the least row, and into same the others that have it too.
+func (m *merger) least() (k int) {
+	m.same = m.same[:0]
+	for j := 1; j < len(m.walks); j++ {
+		w, best := &m.walks[j], &m.walks[k]
+		switch c := m.order.Compare(w.blk.cols, w.i, best.blk.cols, best.i) * int(w.step); {
+		case c < 0:
+			k = j
+			m.same = m.same[:0]
+		case c == 0:
+			m.same = append(m.same, int32(j))
 		}
 	}
-	b.repeats = b.repeats || added > 1
+	return k
 }
 
-// sortChanges by version; there are few.
-func sortChanges(c []change) {
-	for i := 1; i < len(c); i++ {
-		for j := i; j > 0 && c[j].seq < c[j-1].seq; j-- {
-			c[j], c[j-1] = c[j-1], c[j]
+func (m *merger) dropEnded() {
+	kept := m.walks[:0]
+	for _, w := range m.walks {
+		if w.blk != nil {
+			kept = append(kept, w)
 		}
 	}
+	m.walks = kept
 }
 
-func (b *runBuilder) add(c change, r *run, row int32) {
-	if len(b.rows) >= 4096 {
-		b.flush()
+// whole is the chunk that walk k, which least found, is about to begin, if all its rows come before
+// those of the other walks: it can be taken over as it is.
+func (m *merger) whole(k int) *chunk {
+	w := &m.walks[k]
+	if w.i != 0 || w.k != 0 || w.sign != 1 || len(m.same) > 0 {
+		return nil
 	}
-	b.rows = append(b.rows, row)
-	b.froms = append(b.froms, r)
-	b.seqs = append(b.seqs, c.seq)
-	b.weights = append(b.weights, c.weight)
-}
-
-// flush copies the rows added, a column at a time.
-func (b *runBuilder) flush() {
-	if len(b.rows) == 0 {
-		return
-	}
-	for i, c := range b.cols {
-		b.copyColumn(c, i)
-	}
-	b.rows, b.froms = b.rows[:0], b.froms[:0]
-}
-
-func (b *runBuilder) copyColumn(to *delta.Builder, i int) {
-	at := to.Len()
-	switch to.Type().Phys().Size() {
-	case 8:
-		to.Extend(len(b.rows))
-		copyFixed(delta.Filled[int64](to)[at:], b.froms, b.rows, i)
-	case 4:
-		to.Extend(len(b.rows))
-		copyFixed(delta.Filled[int32](to)[at:], b.froms, b.rows, i)
-	default:
-		for k, row := range b.rows {
-			to.AppendFrom(&b.froms[k].cols[i], row)
-		}
-		return
-	}
-	for k, row := range b.rows {
-		if b.froms[k].cols[i].Null(row) {
-			to.SetNull(int32(at + k))
+	c := w.r.chunks[w.chunk]
+	cols, last := c.last()
+	for j := range m.walks {
+		if s := &m.walks[j]; j != k && m.order.Compare(s.blk.cols, s.i, cols, last) <= 0 {
+			return nil
 		}
 	}
+	return c
 }
 
-func copyFixed[T int32 | int64](dst []T, froms []*run, rows []int32, col int) {
-	for k, row := range rows {
-		c := &froms[k].cols[col]
-		dst[k] = delta.Values[T](c)[c.At(row)]
+// skip passes the chunk that walk k begins.
+func (m *merger) skip(k int) {
+	w := &m.walks[k]
+	w.k = len(w.r.chunks[w.chunk].blocks) - 1
+	if !w.nextBlock() {
+		w.blk = nil
+		m.dropEnded()
 	}
 }
 
-// finish gives the run; the builder is used up.
-func (b *runBuilder) finish() *run {
-	r := b.take()
-	r.settle(b.order)
-	return r
+// mergeRuns makes one run of parts, block by block. breathe, if not nil, is called after each
+// block; its error ends the merge.
+func mergeRuns(o *RowOrder, parts []part, breathe func() error) (*run, error) {
+	return newRunBuilder(o).merge(parts, breathe)
 }
 
-// take is finish without what settle derives.
-func (b *runBuilder) take() *run {
-	b.flush()
-	cols := make([]delta.Column, len(b.cols))
-	for i, c := range b.cols {
-		cols[i] = c.Take()
+func (b *runBuilder) merge(parts []part, breathe func() error) (*run, error) {
+	m := merger{order: b.order}
+	for _, p := range parts {
+		m.add(p, p.r.all(), 1)
 	}
-	return &run{cols: cols, n: len(b.seqs), seqs: b.seqs, weights: b.weights, distinct: !b.repeats}
+	for len(m.walks) > 0 {
+		k := m.least()
+		if c := m.whole(k); c != nil && c.isLarge() {
+			b.takeOver(c)
+			m.skip(k)
+			continue
+		}
+		blk, row, weight := m.take(k)
+		if weight == 0 {
+			continue
+		}
+		if b.add(blk, row, weight) && breathe != nil {
+			if err := breathe(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return b.finish(), nil
 }
 
-// settle derives everything from cols, seqs and weights.
-func (r *run) settle(o *RowOrder) {
-	r.minSeq, r.maxSeq = unpublished, 0
-	plain := true
-	for i := range r.n {
-		r.minSeq, r.maxSeq = min(r.minSeq, r.seqs[i]), max(r.maxSeq, r.seqs[i])
-		plain = plain && r.weights[i] == 1
+// mergeWide is mergeRuns of any number of runs: sixteen at a time.
+func mergeWide(o *RowOrder, runs []*run) *run {
+	const width = 16
+	for len(runs) > 1 {
+		var next []*run
+		for len(runs) > 0 {
+			group := runs[:min(width, len(runs))]
+			runs = runs[len(group):]
+			made, _ := mergeRuns(o, asParts(group), nil) // only breathe can fail
+			next = append(next, made)
+		}
+		runs = next
 	}
-	if r.minSeq == r.maxSeq || r.n == 0 {
-		r.seqs = nil
+	if len(runs) == 0 {
+		return makeRun(nil)
 	}
-	if plain {
-		r.weights = nil
+	return runs[0]
+}
+
+// asParts counts runs as they are.
+func asParts(runs []*run) []part {
+	parts := make([]part, len(runs))
+	for i, r := range runs {
+		parts[i] = part{r, 1}
 	}
-	r.makeIndex(o)
-	r.size = r.bytes()
+	return parts
 }

@@ -119,10 +119,10 @@ func (o *RowOrder) comparePrefix(a []delta.Column, i int32, eq []delta.Column, j
 	return 0
 }
 
-// sameKey: rows i and j of the same columns have equal keys.
-func (o *RowOrder) sameKey(cols []delta.Column, i, j int32) bool {
+// sameKey: row i of a and row j of b have equal keys.
+func (o *RowOrder) sameKey(a []delta.Column, i int32, b []delta.Column, j int32) bool {
 	for k := range o.steps[:o.keys] {
-		if o.steps[k].compare(cols, i, cols, j) != 0 {
+		if o.steps[k].compare(a, i, b, j) != 0 {
 			return false
 		}
 	}

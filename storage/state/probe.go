@@ -18,6 +18,7 @@ const (
 // probeCursor finds the rows of many keys; it may stop in the middle of one.
 type probeCursor struct {
 	view   *view
+	parts  []part
 	keys   []delta.Column
 	sel    []int32
 	hashes []uint64
@@ -30,18 +31,22 @@ type probeCursor struct {
 
 // Probe implements View.
 func (w *view) Probe(ctx context.Context, keys []delta.Column, sel []int32) (Cursor, error) {
-	return w.probe(keys, sel, everyRow), nil
+	return w.probe(keys, sel, everyRow)
 }
 
 // Edge implements View.
 func (w *view) Edge(ctx context.Context, keys []delta.Column, sel []int32, last bool) (Cursor, error) {
 	if last {
-		return w.probe(keys, sel, lastRow), nil
+		return w.probe(keys, sel, lastRow)
 	}
-	return w.probe(keys, sel, firstRow), nil
+	return w.probe(keys, sel, firstRow)
 }
 
-func (w *view) probe(keys []delta.Column, sel []int32, e edge) *probeCursor {
+func (w *view) probe(keys []delta.Column, sel []int32, e edge) (Cursor, error) {
+	parts, err := w.parts()
+	if err != nil {
+		return nil, err
+	}
 	o := w.set.order
 	if sel == nil {
 		n := 1 // without key columns there is one key: everything
@@ -57,13 +62,13 @@ func (w *view) probe(keys []delta.Column, sel []int32, e edge) *probeCursor {
 	if !reused {
 		c = &probeCursor{merger: merger{order: o}, out: delta.NewBatchBuilder(o.types)}
 	}
-	c.view, c.keys, c.sel, c.at, c.edge = w, keys, sel, 0, e
+	c.view, c.parts, c.keys, c.sel, c.at, c.edge = w, parts, keys, sel, 0, e
 	if cap(c.hashes) < len(sel) {
 		c.hashes = make([]uint64, len(sel))
 	}
 	c.hashes = c.hashes[:len(sel)]
 	delta.HashKeys(keys, 0, sel, c.hashes)
-	return c
+	return c, nil
 }
 
 func (c *probeCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool, error) {
@@ -72,34 +77,35 @@ func (c *probeCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool
 	}
 	c.out.Clear()
 	c.match = c.match[:0]
-	for c.out.Len() < cursorRows {
-		if len(c.merger.spans) == 0 && !c.nextKey() {
+	for !full(c.out) {
+		if len(c.merger.walks) == 0 && !c.nextKey() {
 			break
 		}
-		r, row, weight, ok := c.pick()
+		b, row, weight, ok := c.pick()
 		if !ok {
 			continue
 		}
-		c.out.AppendRow(r.cols, row, weight)
+		c.out.AppendRow(b.cols, row, weight)
 		c.match = append(c.match, c.sel[c.at-1])
 	}
 	*dst = c.out.Batch()
-	return c.match, c.at < len(c.sel) || len(c.merger.spans) > 0, nil
+	return c.match, c.at < len(c.sel) || len(c.merger.walks) > 0, nil
 }
 
 // nextKey opens the spans of the next key that has any.
 func (c *probeCursor) nextKey() bool {
 	o := c.view.set.order
+	step := int32(1)
+	if c.edge == lastRow {
+		step = -1
+	}
 	for c.at < len(c.sel) {
 		k := c.at
 		c.at++
-		for _, r := range c.view.runs {
-			if c.view.visible(r) {
-				lo, hi := r.find(o, c.keys, c.sel[k], c.hashes[k])
-				c.merger.add(r, lo, hi)
-			}
+		for _, p := range c.parts {
+			c.merger.add(p, p.r.find(o, c.keys, c.sel[k], c.hashes[k]), step)
 		}
-		if len(c.merger.spans) > 0 {
+		if len(c.merger.walks) > 0 {
 			return true
 		}
 	}
@@ -107,17 +113,12 @@ func (c *probeCursor) nextKey() bool {
 }
 
 // pick takes the next row of the current key that the cursor wants.
-func (c *probeCursor) pick() (r *run, row int32, weight int64, ok bool) {
-	switch c.edge {
-	case everyRow:
-		return c.merger.nextAt(c.view.upTo)
-	case firstRow:
-		r, row, weight, ok = c.merger.nextAt(c.view.upTo)
-	case lastRow:
-		r, row, weight, ok = c.merger.lastAt(c.view.upTo)
+func (c *probeCursor) pick() (b *block, row int32, weight int64, ok bool) {
+	b, row, weight, ok = c.merger.next()
+	if c.edge != everyRow {
+		c.merger.walks = c.merger.walks[:0]
 	}
-	c.merger.spans = c.merger.spans[:0]
-	return r, row, weight, ok
+	return b, row, weight, ok
 }
 
 // Close gives the cursor's memory to the next one. A second Close does nothing.
@@ -126,9 +127,9 @@ func (c *probeCursor) Close() {
 		return
 	}
 	set := c.view.set
-	c.view, c.keys, c.sel = nil, nil, nil
-	clear(c.merger.spans[:cap(c.merger.spans)]) // let go of runs
-	c.merger.spans = c.merger.spans[:0]
+	c.view, c.parts, c.keys, c.sel = nil, nil, nil, nil
+	clear(c.merger.walks[:cap(c.merger.walks)]) // let go of runs
+	c.merger.walks = c.merger.walks[:0]
 	if c.out.Size() <= maxPooled {
 		set.cursors.Put(c)
 	}

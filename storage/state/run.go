@@ -1,77 +1,128 @@
 package state
 
 import (
-	"math/bits"
 	"sort"
-	"sync/atomic"
 
 	"github.com/tributary-db/tributary/internal/delta"
 )
 
-// unpublished is the version of rows in the head: after every other.
-const unpublished = ^CommitSeq(0)
-
-// run is rows of an arrangement, sorted by (RowOrder, seq), immutable once built.
-//
-// INVARIANT: no two entries have both one image and one seq, and no weight is 0 (checked by
-// runBuilder.finish, and by verify when a run is read back).
+// run is chunks whose rows ascend and are all different. Runs are immutable; several may hold one
+// chunk. Weights may be below 0 over an older run.
 type run struct {
-	cols    []delta.Column
-	n       int
-	seqs    []CommitSeq // nil: every entry has minSeq
-	weights []int64     // nil: every weight is 1
-	minSeq  CommitSeq
-	maxSeq  CommitSeq
-	// distinct: no image comes twice, so the entries need no consolidation among themselves.
-	distinct bool
-	// groups holds the first row of each key, then n.
-	groups []int32
-	// index is open addressing from a key's hash: tag in the high half, group+1 in the low; 0 =
-	// free.
-	index []uint64
-	size  int64
-	refs  atomic.Int32
+	chunks    []*chunk
+	n         int64 // rows
+	rows      int64 // sum of the weights
+	negatives int64 // rows with a weight below 0
+
+	// merging: somebody is merging the run. Under the mutex of its arrangement.
+	merging bool
 }
 
-func (r *run) seq(i int32) CommitSeq {
-	if r.seqs == nil {
-		return r.minSeq
+func makeRun(chunks []*chunk) *run {
+	r := &run{chunks: chunks}
+	for _, c := range chunks {
+		r.n += int64(c.n())
+		r.rows += c.rows
+		r.negatives += int64(c.negatives)
 	}
-	return r.seqs[i]
+	return r
 }
 
-func (r *run) weight(i int32) int64 {
-	if r.weights == nil {
-		return 1
+// place is a row of a run.
+type place struct {
+	chunk int
+	row   int32
+}
+
+// span is the rows [lo, hi) of a run; hi lies in the chunk of the last row, behind it.
+type span struct{ lo, hi place }
+
+func (s span) empty() bool { return s.hi.row == 0 }
+
+// all rows of r.
+func (r *run) all() span {
+	if len(r.chunks) == 0 {
+		return span{}
 	}
-	return r.weights[i]
+	last := len(r.chunks) - 1
+	return span{hi: place{last, r.chunks[last].n()}}
 }
 
-// makeIndex finds the key groups and hashes them.
-func (r *run) makeIndex(o *RowOrder) {
-	r.groups = r.groups[:0]
-	for i := range int32(r.n) {
-		if i == 0 || !o.sameKey(r.cols, i-1, i) {
-			r.groups = append(r.groups, i)
+// find gives the rows whose key equals row j of keys, whose hash is h.
+func (r *run) find(o *RowOrder, keys []delta.Column, j int32, h uint64) span {
+	at := 0
+	if len(r.chunks) > 1 {
+		at = sort.Search(len(r.chunks), func(k int) bool {
+			cols, i := r.chunks[k].last()
+			return o.comparePrefix(cols, i, keys, j) >= 0
+		})
+		if at == len(r.chunks) {
+			return span{}
 		}
 	}
-	starts := r.groups
-	r.groups = append(r.groups, int32(r.n))
-	if len(starts) == 0 {
-		return
+	lo, hi := r.chunks[at].find(o, keys, j, h)
+	if lo == hi {
+		return span{}
 	}
-	hashes := make([]uint64, len(starts))
-	delta.HashKeys(o.keyColumns(r.cols), r.n, starts, hashes)
-	size := 1 << bits.Len(uint(len(starts)*2-1))
-	r.index = make([]uint64, size)
-	mask := uint64(size - 1)
-	for g, h := range hashes {
-		at := h & mask
-		for r.index[at] != 0 {
-			at = (at + 1) & mask
+	s := span{lo: place{at, lo}, hi: place{at, hi}}
+	for hi == r.chunks[at].n() && at+1 < len(r.chunks) {
+		// The key was the last of the chunk and may go on in the next.
+		at++
+		next := r.chunks[at]
+		if next.compareKey(o, 0, keys, j) != 0 {
+			break
 		}
-		r.index[at] = h&^0xffffffff | uint64(g+1)
+		hi = next.groupEnd(0)
+		s.hi = place{at, hi}
 	}
+	return s
+}
+
+// seek gives the rows whose first key columns equal eq, one-row columns.
+func (r *run) seek(o *RowOrder, eq []delta.Column) span {
+	if len(eq) == 0 {
+		return r.all()
+	}
+	lo := r.bound(func(c *chunk, row int32) bool { return c.compareKey(o, row, eq, 0) >= 0 })
+	hi := r.bound(func(c *chunk, row int32) bool { return c.compareKey(o, row, eq, 0) > 0 })
+	if lo == hi {
+		return span{}
+	}
+	if hi.row == 0 {
+		hi.chunk--
+		hi.row = r.chunks[hi.chunk].n()
+	}
+	return span{lo, hi}
+}
+
+// bound is the first row for which reached is true, one behind the last chunk if there is none.
+func (r *run) bound(reached func(c *chunk, row int32) bool) place {
+	at := sort.Search(len(r.chunks), func(k int) bool { return reached(r.chunks[k], r.chunks[k].n()-1) })
+	if at == len(r.chunks) {
+		return place{chunk: at}
+	}
+	c := r.chunks[at]
+	return place{at, int32(sort.Search(int(c.n()), func(i int) bool { return reached(c, int32(i)) }))}
+}
+
+// weightOf is the weight of row j of cols in r, 0 if it has none; keys are its key columns, h
+// their hash.
+func (r *run) weightOf(o *RowOrder, cols []delta.Column, j int32, keys []delta.Column, h uint64) int64 {
+	at := sort.Search(len(r.chunks), func(k int) bool {
+		last, i := r.chunks[k].last()
+		return o.Compare(last, i, cols, j) >= 0
+	})
+	if at == len(r.chunks) {
+		return 0
+	}
+	c := r.chunks[at]
+	lo, hi := c.find(o, keys, j, h)
+	row := c.searchRow(o, lo, hi, cols, j)
+	if row == hi || c.compare(o, row, cols, j) != 0 {
+		return 0
+	}
+	k, i := c.locate(row)
+	return c.blocks[k].weight(i)
 }
 
 func (o *RowOrder) keyColumns(cols []delta.Column) []delta.Column {
@@ -80,46 +131,4 @@ func (o *RowOrder) keyColumns(cols []delta.Column) []delta.Column {
 		keys[k] = cols[o.steps[k].col]
 	}
 	return keys
-}
-
-// find returns the rows whose key equals row j of keys, whose hash is h.
-func (r *run) find(o *RowOrder, keys []delta.Column, j int32, h uint64) (lo, hi int32) {
-	if len(r.index) == 0 {
-		return 0, 0
-	}
-	mask := uint64(len(r.index) - 1)
-	for at := h & mask; ; at = (at + 1) & mask {
-		e := r.index[at]
-		if e == 0 {
-			return 0, 0
-		}
-		if (e^h)>>32 != 0 {
-			continue
-		}
-		g := int32(uint32(e)) - 1
-		if o.comparePrefix(r.cols, r.groups[g], keys, j) == 0 {
-			return r.groups[g], r.groups[g+1]
-		}
-	}
-}
-
-// seek returns the rows whose first key columns equal eq, one-row columns.
-func (r *run) seek(o *RowOrder, eq []delta.Column) (lo, hi int32) {
-	if len(eq) == 0 {
-		return 0, int32(r.n)
-	}
-	groups := len(r.groups) - 1
-	from := sort.Search(groups, func(g int) bool { return o.comparePrefix(r.cols, r.groups[g], eq, 0) >= 0 })
-	to := from + sort.Search(groups-from, func(g int) bool { return o.comparePrefix(r.cols, r.groups[from+g], eq, 0) > 0 })
-	return r.groups[from], r.groups[to]
-}
-
-// bytes is the memory of a finished run.
-func (r *run) bytes() int64 {
-	size := int64(8*cap(r.seqs) + 8*cap(r.weights) + 4*cap(r.groups) + 8*len(r.index) + 256)
-	for i := range r.cols {
-		c := &r.cols[i]
-		size += int64(cap(c.Data) + cap(c.Var) + 8*cap(c.Valid))
-	}
-	return size
 }

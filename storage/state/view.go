@@ -2,26 +2,30 @@ package state
 
 import (
 	"context"
-	"sort"
+	"sync"
 	"sync/atomic"
 
 	"github.com/tributary-db/tributary/internal/delta"
 )
 
-// cursorRows is how many rows a cursor yields at a time.
-const cursorRows = 1024
-
-// view is one readable version: runs, and the sequence up to which their changes count.
+// view is one readable version: the content that was current when it was opened, less what came
+// after its own version.
 type view struct {
 	set      *RunSet
-	runs     []*run
+	version  *version // pinned, unless it is of the head
 	seq      CommitSeq
-	upTo     CommitSeq // seq, or unpublished for the head
-	since    CommitSeq
 	rows     int64
 	pinned   bool
 	released atomic.Bool
+
+	once    sync.Once
+	sum     []part
+	err     error
+	charged int64 // for runs that only this view has
 }
+
+// fewDeltas are taken back one by one; more are merged first.
+const fewDeltas = 4
 
 // At implements Reader.
 func (a *RunSet) At(v CommitSeq) (View, error) {
@@ -29,41 +33,27 @@ func (a *RunSet) At(v CommitSeq) (View, error) {
 	defer a.mu.Unlock()
 	cur := a.mu.version
 	v = min(v, cur.seq)
-	if v < a.mu.since {
+	if v < cur.since {
 		return nil, ErrSnapshotTooOld
 	}
-	for _, r := range cur.runs {
-		r.refs.Add(1)
-	}
-	a.mu.pins = append(a.mu.pins, v)
-	return &view{
-		set: a, runs: cur.runs, seq: v, upTo: v, since: a.mu.since, rows: a.rowsLocked(v), pinned: true,
-	}, nil
-}
-
-// rowsLocked is the number of rows at v. REQUIRES: a.mu held.
-func (a *RunSet) rowsLocked(v CommitSeq) int64 {
-	t := a.mu.totals
-	k := sort.Search(len(t), func(i int) bool { return t[i].seq > v })
-	if k == 0 {
-		return 0
-	}
-	return t[k-1].rows
+	return &view{set: a, version: a.pinLocked(), seq: v, rows: cur.rowsAt(v), pinned: true}, nil
 }
 
 // Head implements Arrangement.
 func (a *RunSet) Head() View {
 	a.head.seal()
 	cur := a.current()
-	rows := cur.rows
-	runs := append(make([]*run, 0, len(cur.runs)+len(a.head.sealed)), cur.runs...)
-	for _, r := range a.head.sealed {
-		for i := range int32(r.n) {
-			rows += r.weight(i)
-		}
-		runs = append(runs, r)
+	w := &view{set: a, version: cur, seq: cur.seq, rows: cur.rows}
+	w.sum = make([]part, 0, len(cur.content)+len(a.head.sealed))
+	for _, r := range cur.content {
+		w.sum = append(w.sum, part{r, 1})
 	}
-	return &view{set: a, runs: runs, seq: cur.seq, upTo: unpublished, rows: rows}
+	for _, r := range a.head.sealed {
+		w.sum = append(w.sum, part{r, 1})
+		w.rows += r.rows
+	}
+	w.once.Do(func() {})
+	return w
 }
 
 func (w *view) Version() CommitSeq { return w.seq }
@@ -74,58 +64,84 @@ func (w *view) Release() {
 	if !w.pinned || w.released.Swap(true) {
 		return
 	}
-	a := w.set
-	a.mu.Lock()
-	for i, p := range a.mu.pins {
-		if p == w.seq {
-			last := len(a.mu.pins) - 1
-			a.mu.pins[i] = a.mu.pins[last]
-			a.mu.pins = a.mu.pins[:last]
-			break
-		}
-	}
-	a.mu.Unlock()
-	a.unref(w.runs)
+	w.set.unpin(w.version)
+	w.set.giveBack(w.charged)
 }
 
-func (w *view) visible(r *run) bool { return r.minSeq <= w.upTo }
+// parts are the runs whose sum is the view.
+func (w *view) parts() ([]part, error) {
+	w.once.Do(func() {
+		w.sum = asParts(w.version.content)
+		later := w.version.after(w.seq)
+		runs := make([]*run, len(later))
+		for i, d := range later {
+			runs[i] = d.run
+		}
+		if len(runs) > fewDeltas {
+			merged := mergeWide(w.set.order, runs)
+			w.charged = merged.bytes()
+			if w.err = w.set.charge(w.charged); w.err != nil {
+				w.charged = 0
+				return
+			}
+			runs = []*run{merged}
+		}
+		for _, r := range runs {
+			w.sum = append(w.sum, part{r, -1})
+		}
+	})
+	return w.sum, w.err
+}
 
 // Scan implements View.
 func (w *view) Scan(ctx context.Context, rng Range) (Cursor, error) {
+	parts, err := w.parts()
+	if err != nil {
+		return nil, err
+	}
 	m := merger{order: w.set.order}
-	for _, r := range w.runs {
-		if w.visible(r) {
-			lo, hi := r.seek(w.set.order, rng.Equal)
-			m.add(r, lo, hi)
-		}
+	for _, p := range parts {
+		m.add(p, p.r.seek(w.set.order, rng.Equal), 1)
 	}
-	if len(m.spans) == 1 {
-		if r := m.spans[0].r; r.distinct && r.maxSeq <= w.upTo && r.weights == nil {
-			return &sliceCursor{span: m.spans[0]}, nil
-		}
+	if len(m.walks) == 1 && m.walks[0].sign == 1 {
+		return &blockCursor{walk: m.walks[0], more: true}, nil
 	}
-	return &scanCursor{merger: m, upTo: w.upTo, out: delta.NewBatchBuilder(w.set.order.types)}, nil
+	return &scanCursor{merger: m, out: delta.NewBatchBuilder(w.set.order.types)}, nil
 }
 
-// sliceCursor yields slices of the one run there is: rows that need no merging.
-type sliceCursor struct {
-	span
+// blockCursor yields the blocks of the one run there is: rows that need no merging.
+type blockCursor struct {
+	walk
+	more bool
 	cols []delta.Column
 	sel  []int32
 }
 
-func (c *sliceCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool, error) {
+func (c *blockCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, false, context.Cause(ctx)
 	}
-	// Slices start at a bitmap word, so that they share the run's memory.
-	from := c.i &^ 63
-	to := min(c.hi, from+cursorRows)
+	if !c.more {
+		*dst = delta.Batch{}
+		return nil, false, nil
+	}
+	c.slice(dst)
+	c.more = c.nextBlock()
+	return nil, c.more, nil
+}
+
+// slice is the rows of the block that are wanted. The columns are the block's own.
+func (c *blockCursor) slice(dst *delta.Batch) {
+	// Slices start at a bitmap word, so that they share the block's memory.
+	from, to := c.i&^63, c.stop
 	c.cols = c.cols[:0]
-	for k := range c.r.cols {
-		c.cols = append(c.cols, c.r.cols[k].Slice(int(from), int(to)))
+	for k := range c.blk.cols {
+		c.cols = append(c.cols, c.blk.cols[k].Slice(int(from), int(to)))
 	}
 	*dst = delta.Batch{Len: int(to - from), Cols: c.cols}
+	if c.blk.weights != nil {
+		dst.Weights = c.blk.weights[from:to]
+	}
 	if from < c.i {
 		c.sel = c.sel[:0]
 		for i := c.i; i < to; i++ {
@@ -133,16 +149,13 @@ func (c *sliceCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool
 		}
 		dst.Sel = c.sel
 	}
-	c.i = to
-	return nil, c.i < c.hi, nil
 }
 
-func (c *sliceCursor) Close() {}
+func (c *blockCursor) Close() {}
 
 // scanCursor merges runs and yields copies.
 type scanCursor struct {
 	merger merger
-	upTo   CommitSeq
 	out    *delta.BatchBuilder
 }
 
@@ -152,16 +165,24 @@ func (c *scanCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool,
 	}
 	c.out.Clear()
 	more := true
-	for c.out.Len() < cursorRows {
-		r, row, weight, ok := c.merger.nextAt(c.upTo)
+	for !full(c.out) {
+		b, row, weight, ok := c.merger.next()
 		if !ok {
 			more = false
 			break
 		}
-		c.out.AppendRow(r.cols, row, weight)
+		c.out.AppendRow(b.cols, row, weight)
 	}
 	*dst = c.out.Batch()
 	return nil, more, nil
 }
+
+// full: enough rows, or bytes, for one batch.
+func full(b *delta.BatchBuilder) bool {
+	return b.Len() >= blockRows || b.Len()&15 == 0 && b.Size() >= maxBatch
+}
+
+// maxBatch is the size at which a cursor yields what it has.
+const maxBatch = 4 << 20
 
 func (c *scanCursor) Close() {}
