@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build run test test-race test-s3 test-kill test-long slt bench fuzz lint tidy vuln fmt generate clean
+.PHONY: help build run test test-race test-s3 test-kill test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -64,6 +64,9 @@ fmt: ## Format the code.
 
 generate: ## Write generated code anew.
 	$(GO) generate ./...
+
+docs: ## Write the generated pages of docs/ anew.
+	$(GO) test -count=1 ./test/docs ./internal/config -update
 
 clean: ## Remove what was built.
 	rm -rf bin

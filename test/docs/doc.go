@@ -1,0 +1,8 @@
+// Package docs writes the generated pages of the documentation and holds the written ones
+// against what the built server says of itself.
+//
+//	catalog/builtin + kernels ─► docs/sql/functions.md, docs/sql/operators.md
+//	a running server ──────────► docs/sql/session-settings.md (SHOW ALL), docs/metrics.md
+//
+// `make docs` writes them; the test fails when a page is not what the code says.
+package docs
