@@ -271,3 +271,75 @@ func TestAcceptLoss(t *testing.T) {
 		})
 	}
 }
+
+// TestDamagedTable: a table whose changelog is damaged fails alone, says so, and can be dropped.
+func TestDamagedTable(t *testing.T) {
+	for _, kind := range []string{"flipped", "missing"} {
+		t.Run(kind, func(t *testing.T) {
+			cfg := settings(t.TempDir())
+			cfg.InlineBytes = 0
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			s := start(t, ctx, cfg)
+			db := connect(t, ctx, s)
+			exec(t, ctx, db, "CREATE TABLE good (id int PRIMARY KEY)")
+			exec(t, ctx, db, "INSERT INTO good VALUES (1), (2)")
+			before := tree(t, cfg.DataDir+"/objects")
+			exec(t, ctx, db, "CREATE TABLE bad (id int PRIMARY KEY)")
+			exec(t, ctx, db, "CREATE MATERIALIZED VIEW over_bad AS SELECT count(*) AS n FROM bad")
+			exec(t, ctx, db, "INSERT INTO bad VALUES (1), (2), (3)")
+			for path, b := range tree(t, cfg.DataDir+"/objects") {
+				if before[path] != "" || !strings.HasSuffix(path, ".strm") {
+					continue
+				}
+				path = cfg.DataDir + "/objects" + path
+				changed := []byte(b)
+				changed[len(b)/3] ^= 1
+				err := os.WriteFile(path, changed, 0o600)
+				if kind == "missing" {
+					err = os.Remove(path)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			stop(t, s)
+			// Without its checkpoints the start has to read the changelog.
+			if err := os.RemoveAll(cfg.DataDir + "/objects/state"); err != nil {
+				t.Fatal(err)
+			}
+			s = start(t, ctx, cfg)
+			db = connect(t, ctx, s)
+			var n int
+			if err := db.QueryRow(ctx, "SELECT count(*) FROM good").Scan(&n); err != nil || n != 2 {
+				t.Errorf("the good table: %d, %v", n, err)
+			}
+			for _, sql := range []string{"SELECT * FROM bad", "INSERT INTO bad VALUES (9)", "UPDATE bad SET id = id + 1"} {
+				_, err := db.Exec(ctx, sql)
+				if got := outcome(err); !strings.HasPrefix(got, "XX001") || !strings.Contains(got, `table "bad" cannot be read`) {
+					t.Errorf("%s: %s", sql, got)
+				}
+			}
+			if _, err := db.Exec(ctx, "SELECT * FROM over_bad"); err == nil {
+				t.Error("the view over it answers")
+			} else {
+				t.Logf("the view: %v", err)
+			}
+			var schema, name, topic, status string
+			if err := db.QueryRow(ctx, "SHOW TABLES").Scan(&schema, &name, &topic, &status); err != nil || name != "bad" || status != "failed" {
+				t.Errorf("SHOW TABLES: %s %s, %v", name, status, err)
+			}
+			exec(t, ctx, db, "INSERT INTO good VALUES (3)")
+			exec(t, ctx, db, "DROP MATERIALIZED VIEW over_bad")
+			exec(t, ctx, db, "DROP TABLE bad")
+			stop(t, s)
+			s = start(t, ctx, cfg)
+			db = connect(t, ctx, s)
+			if err := db.QueryRow(ctx, "SELECT count(*) FROM good").Scan(&n); err != nil || n != 3 {
+				t.Errorf("the good table after the drop: %d, %v", n, err)
+			}
+			exec(t, ctx, db, "CREATE TABLE bad (id int PRIMARY KEY)")
+			stop(t, s)
+		})
+	}
+}

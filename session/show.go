@@ -62,7 +62,7 @@ func (s *Session) show(b *parse.Show, w face.Writer) error {
 
 var showColumns = map[parse.ObjectKind][]string{
 	parse.ObjStream:           {"schema", "name", "topic", "format"},
-	parse.ObjTable:            {"schema", "name", "topic"},
+	parse.ObjTable:            {"schema", "name", "topic", "status"},
 	parse.ObjMaterializedView: {"schema", "name", "status", "version"},
 	parse.ObjSink:             {"schema", "name", "topic", "status"},
 	parse.ObjTopic:            {"name", "partitions", "cleanup_policy"},
@@ -92,7 +92,7 @@ func (s *Session) showObjects(b *parse.ShowObjects, w face.Writer) error {
 		}
 	case parse.ObjTable:
 		for _, r := range snap.Relations(catalog.KindTable) {
-			rows = append(rows, []string{r.Schema, r.Name, r.TopicName})
+			rows = append(rows, []string{r.Schema, r.Name, r.TopicName, s.db.Tables.Status(r.OID)})
 		}
 	case parse.ObjMaterializedView:
 		for _, r := range snap.Relations(catalog.KindView) {

@@ -38,8 +38,8 @@ func (s *Set) Capture(ctx context.Context, snap *catalog.Snapshot, v log.CommitS
 			continue
 		}
 		t := s.lookup(rel.OID)
-		if t == nil {
-			continue // dropped meanwhile
+		if t == nil || t.broken != nil {
+			continue // dropped meanwhile, or nothing to save
 		}
 		if err := t.reached(ctx, v); err != nil {
 			if ctx.Err() == nil && !errors.Is(err, log.ErrClosed) {

@@ -18,6 +18,9 @@ type note struct{ rows map[catalog.OID]*delta.Batch }
 
 // Apply brings the table to d.Seq. The log calls it in commit order.
 func (t *Table) Apply(ctx context.Context, d *log.Delivery) error {
+	if t.broken != nil {
+		return t.broken
+	}
 	if d.Notes == nil {
 		return t.set.replay(ctx, t, d.After, d.Seq)
 	}
@@ -53,6 +56,11 @@ func (s *Set) Reached(ctx context.Context, oid catalog.OID, v log.CommitSeq) err
 }
 
 func (t *Table) reached(ctx context.Context, v log.CommitSeq) error {
+	if t.broken != nil {
+		return sqlerr.New(sqlerr.DataCorrupted, "table %q cannot be read", t.rel.Name).
+			WithDetail("%v.", t.broken).
+			WithHint("Restore the object and restart the server, or drop the table. Other tables are not concerned.")
+	}
 	err := t.following.Reached(ctx, v)
 	if err == nil || ctx.Err() != nil || errors.Is(err, log.ErrClosed) {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/objstore"
 	"github.com/tributary-db/tributary/storage/state"
 )
 
@@ -24,8 +25,10 @@ const maxDecoded = 256 << 20
 
 // Restore makes every table of the catalog: from a checkpoint (nil = none), then from its
 // changelog behind that, commit by commit, so that every version from the checkpoint's horizon on
-// can be read; from then on the set follows the log. A table that the checkpoint does not have, or not as it is now, is made from its
-// whole changelog. Nothing else may run yet, and nothing works before Restore; what an earlier Restore made is forgotten.
+// can be read; from then on the set follows the log. A table that the checkpoint does not have, or
+// not as it is now, is made from its whole changelog. One whose changelog is damaged fails alone:
+// it is there, to be dropped, and every use of it is an error that says so. Nothing else may run
+// yet, and nothing works before Restore; what an earlier Restore made is forgotten.
 func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.Loaded) error {
 	newest, err := s.cfg.Log.Newest(ctx, true)
 	if err != nil {
@@ -36,6 +39,11 @@ func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.
 	made, tableOf := map[catalog.OID]*Table{}, map[catalog.OID]catalog.OID{}
 	for _, rel := range snap.Relations(catalog.KindTable) {
 		t, err := s.restoreTable(ctx, rel, snap.Indexes(rel.OID), from, newest)
+		if isDamage(err) {
+			s.cfg.Logger.Error("a table cannot be read, the others are not concerned", "table", rel.QualifiedName(), "error", err)
+			t = newTable(rel, s.cfg.Account)
+			t.broken, err = err, nil
+		}
 		if err != nil {
 			return fmt.Errorf("table %q: %w", rel.Name, err)
 		}
@@ -52,6 +60,16 @@ func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.
 	}
 	s.followCatalog(c, newest)
 	return nil
+}
+
+// isDamage: what a changelog needs is gone or bad, and trying again does not help.
+func isDamage(err error) bool {
+	for _, damage := range []error{log.ErrCorrupt, objstore.ErrNotFound, objstore.ErrRange, recordbatch.ErrCorrupt, state.ErrCorrupt} {
+		if errors.Is(err, damage) {
+			return true
+		}
+	}
+	return false
 }
 
 // forget ends what an earlier Restore made.

@@ -75,6 +75,14 @@ func (s *Set) Get(ctx context.Context, oid catalog.OID) (*Table, error) {
 	return t, t.reached(ctx, 0) // a failed one says so
 }
 
+// Status of a table in one word, as SHOW TABLES has it: running or failed.
+func (s *Set) Status(oid catalog.OID) string {
+	if t := s.lookup(oid); t != nil && t.broken != nil {
+		return "failed"
+	}
+	return "running"
+}
+
 func (s *Set) lookup(oid catalog.OID) *Table {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

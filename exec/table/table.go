@@ -17,6 +17,8 @@ const RowIDColumn = "_rowid"
 
 // Table is one table: its rows by key, and by each index.
 type Table struct {
+	// broken: the start could not build the rows; nothing is read or written, DROP works.
+	broken    error
 	set       *Set
 	following log.Following
 	rel       *catalog.Relation
