@@ -7,17 +7,19 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 )
 
-// Config is what a Server needs. Log, Meta, Topics and ClusterID are required; every other
+// Config is what a Server needs. Log, Meta, Topics, Auth and ClusterID are required; every other
 // zero value means the default that its comment names.
 type Config struct {
 	Log    log.Log
 	Meta   meta.Store // groups and their offsets
 	Topics Topics
+	Auth   *auth.Gate
 	Clock  clock.Clock  // the machine's
 	Rand   io.Reader    // member ids; crypto/rand
 	Logger *slog.Logger // discards
@@ -47,6 +49,8 @@ type Config struct {
 	MaxFetchWait    time.Duration // long polls; 5 min
 	FirstTimeout    time.Duration // a connection's first request; 30 s
 	IdleTimeout     time.Duration // connections without a request (connections.max.idle.ms); 10 min
+	LoginTimeout    time.Duration // from accept until the client is known; 10 s
+	SessionLifetime time.Duration // of an authentication (connections.max.reauth.ms); without end
 	IOTimeout       time.Duration // progress of one frame in either direction; 60 s
 
 	MaxGroups            int           // 10,000
@@ -61,8 +65,8 @@ type Config struct {
 
 func (c *Config) check() error {
 	switch {
-	case c.Log == nil, c.Meta == nil, c.Topics == nil:
-		return errors.New("kafka: Config needs Log, Meta and Topics")
+	case c.Log == nil, c.Meta == nil, c.Topics == nil, c.Auth == nil:
+		return errors.New("kafka: Config needs Log, Meta, Topics and Auth")
 	case c.ClusterID == "":
 		return errors.New("kafka: Config needs ClusterID")
 	}
@@ -101,6 +105,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.MaxFetchWait, 5*time.Minute)
 	orDefault(&c.FirstTimeout, 30*time.Second)
 	orDefault(&c.IdleTimeout, 10*time.Minute)
+	orDefault(&c.LoginTimeout, 10*time.Second)
 	orDefault(&c.IOTimeout, time.Minute)
 	orDefault(&c.MaxGroups, 10_000)
 	orDefault(&c.MaxGroupMembers, 1_000)

@@ -10,10 +10,12 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/admission"
+	"github.com/tributary-db/tributary/internal/auth"
 )
 
 // acceptPause is how long accepting rests when the process is out of file descriptors.
@@ -34,8 +36,11 @@ type conn struct {
 	queue chan *exchange
 	frame []byte // the writer's, for encoding
 
-	slot  *admission.Slot
-	asked bool // the reader's: a whole request has come
+	slot    *admission.Slot
+	asked   bool                           // the reader's: a whole request has come
+	who     atomic.Pointer[auth.Principal] // nil until the client is known
+	sasl    saslState
+	loginBy time.Time // the reader's: until when the client must be known; zero = it is
 }
 
 // exchange is one request and its answer.
@@ -61,6 +66,11 @@ func newConn(s *Server, nc net.Conn) *conn {
 // run serves the connection until the client leaves, breaks the protocol or the server ends.
 // ctx cuts everything; waits, which ends earlier, is for long polls.
 func (c *conn) run(ctx, waits context.Context) {
+	if err := c.login(ctx, waits); err != nil || c.who.Load() == nil {
+		_ = c.nc.Close() // what could be said was flushed
+		c.logEnd(err)
+		return
+	}
 	waits, endWaits := context.WithCancel(waits)
 	written := make(chan struct{})
 	go func() {
@@ -81,6 +91,8 @@ func (c *conn) run(ctx, waits context.Context) {
 func (c *conn) logEnd(err error) {
 	var netErr net.Error
 	switch {
+	case errors.Is(err, errLoginOver), errors.Is(err, errUnidentified): // told by the gate, once a second at most
+		return
 	case err == nil, errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, context.Canceled), errors.As(err, &netErr):
 		c.s.cfg.Logger.Debug("kafka connection closed", slog.String("client", c.host), slog.Any("reason", err))
 		return
@@ -123,6 +135,9 @@ func (c *conn) read(ctx context.Context) (*exchange, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.permit(h.key); err != nil {
+		return nil, err
+	}
 	c.s.metrics.request(h.key)
 	a, err := c.s.lookup(&h)
 	if err != nil {
@@ -131,14 +146,16 @@ func (c *conn) read(ctx context.Context) (*exchange, error) {
 	if a.maxBody > 0 && size > a.maxBody {
 		return nil, fmt.Errorf("%w: %d bytes for key %d", errFrameSize, size, h.key)
 	}
-	x := &exchange{request: request{header: h, api: a, conn: c}}
+	x := &exchange{request: request{header: h, api: a, conn: c, who: c.who.Load()}}
 	body, release, err := c.readBody(ctx, h.key, size)
 	if err != nil {
 		return nil, err
 	}
 	x.release = release
-	c.asked = true
-	c.slot.Busy()
+	if x.who != nil { // else it has not asked for anything yet that keeps a place
+		c.asked = true
+		c.slot.Busy()
+	}
 	c.s.metrics.BytesIn.Add(int64(size + 4 + headerBytes))
 	flexible := a.flexible(h.version) && a.supports(h.version)
 	if x.clientID, x.body, err = skipHeader(body, flexible); err == nil && h.key == keyProduce {
@@ -204,7 +221,9 @@ func (c *conn) writeLoop(ctx, waits context.Context) {
 }
 
 func (c *conn) answer(ctx, waits context.Context, x *exchange) error {
-	defer x.conn.slot.Rest()
+	if x.who != nil {
+		defer x.conn.slot.Rest()
+	}
 	defer x.abandon()
 	var a answer
 	var err error
@@ -220,6 +239,9 @@ func (c *conn) answer(ctx, waits context.Context, x *exchange) error {
 	}
 	if err := c.write(x, a); err != nil {
 		return err
+	}
+	if c.sasl.over {
+		return errors.Join(errLoginOver, c.out.Flush())
 	}
 	if len(c.queue) == 0 {
 		return c.out.Flush()

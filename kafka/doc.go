@@ -2,7 +2,9 @@
 // protocol over storage/log.
 //
 //	            one connection
-//	socket ─► reader ─► frame ─┬─ Produce: own decoder ─► log.Append ─┐ in frame order
+//	socket ─► login: SaslHandshake, SaslAuthenticate (internal/auth), until it is known who asks
+//	  │
+//	  └─────► reader ─► frame ─┬─ Produce: own decoder ─► log.Append ─┐ in frame order
 //	          (caps, Admit)    └─ anything else: raw body             │
 //	                                        │                         │
 //	                               queue of exchanges, bounded, in request order
@@ -30,6 +32,10 @@
 // pace for who holds room), the body's shape is walked before kmsg makes structs of it (which
 // would be up to 150 times its size), and what the structs will take is acquired from one budget
 // of the server. Produce bodies are admitted by the log and never become structs.
+//
+// Who asks: under auth = trust everybody is the superuser and may authenticate all the same;
+// else a login comes first, in the reader, one request at a time and of three keys only. The
+// principal stands in every request. A re-authentication (KIP-368) runs in the writer, in order.
 //
 // Non-obvious:
 //   - Produce advertises version 0 though 3 is the first one served: librdkafka takes a higher

@@ -109,15 +109,21 @@ func unexpected(err error) error {
 
 func (c *conn) setReadDeadline(d time.Duration) { c.readDeadlineAt(c.s.cfg.Clock.Now().Add(d)) }
 
-// readDeadlineAt does nothing once the server drains: Shutdown has set one that has passed.
+// readDeadlineAt is no later than the login may take, and does nothing once the server drains: Shutdown has set one that has passed.
 func (c *conn) readDeadlineAt(t time.Time) {
+	if !c.loginBy.IsZero() && c.loginBy.Before(t) {
+		t = c.loginBy
+	}
 	_ = c.nc.SetReadDeadline(t) // a closed socket fails at the read
 	if c.s.draining() {
 		_ = c.nc.SetReadDeadline(longAgo)
 	}
 }
 
-var longAgo = time.Unix(1, 0)
+var (
+	longAgo  = time.Unix(1, 0)
+	zeroTime time.Time
+)
 
 // skipHeader takes client id and, in flexible versions, tagged fields off the front.
 func skipHeader(body []byte, flexible bool) (clientID string, rest []byte, err error) {

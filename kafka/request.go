@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tributary-db/tributary/internal/auth"
 )
 
 // request is one request on its way through a handler.
@@ -15,7 +17,8 @@ type request struct {
 	clientID string
 	body     []byte // behind the header; a handler may keep slices of it
 	conn     *conn
-	uncharge func() // gives decoded bytes back to their budget; nil = none were taken
+	who      *auth.Principal // nil only for what a login takes
+	uncharge func()          // gives decoded bytes back to their budget; nil = none were taken
 }
 
 // unchargedBytes is what a decoded request may take without asking the budget: what is bounded
@@ -78,6 +81,8 @@ func (r *request) responseHeader(dst []byte) []byte {
 }
 
 const (
-	keyProduce     = 0
-	keyApiVersions = 18
+	keyProduce          = 0
+	keySaslHandshake    = 17
+	keyApiVersions      = 18
+	keySaslAuthenticate = 36
 )

@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/goleak"
 
+	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/log/logtest"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -71,7 +72,33 @@ func startReal(t testing.TB, change func(c *Config)) *broker {
 	return serve(t, cfg)
 }
 
+// directory knows ann and what her password is verified by.
+type directory struct{ verifiers auth.Verifiers }
+
+func (d directory) Account(_ context.Context, name string) (auth.Account, error) {
+	if name != "ann" {
+		return auth.Account{}, nil
+	}
+	return auth.Account{Role: 10, Exists: true, Verifiers: d.verifiers}, nil
+}
+
+func newGate(t testing.TB, cfg auth.Config) *auth.Gate {
+	g, err := auth.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// trusting believes everybody to be ann.
+func trusting(t testing.TB) *auth.Gate {
+	return newGate(t, auth.Config{Directory: directory{}, Trusting: true, Nameless: "ann"})
+}
+
 func serve(t testing.TB, cfg Config) *broker {
+	if cfg.Auth == nil {
+		cfg.Auth = trusting(t)
+	}
 	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -80,6 +107,10 @@ func serve(t testing.TB, cfg Config) *broker {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveWith(t, s, ln)
+}
+
+func serveWith(t testing.TB, s *Server, ln net.Listener) *broker {
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(context.Background(), ln) }()
 	t.Cleanup(func() {
@@ -98,7 +129,7 @@ func serve(t testing.TB, cfg Config) *broker {
 			t.Errorf("%d decoded bytes were not given back", n)
 		}
 	})
-	return &broker{Server: s, addr: ln.Addr().String(), meta: cfg.Meta}
+	return &broker{Server: s, addr: ln.Addr().String(), meta: s.cfg.Meta}
 }
 
 func (b *broker) client(t testing.TB, opts ...kgo.Opt) *kgo.Client {
@@ -262,7 +293,7 @@ func TestAdmin(t *testing.T) {
 // TestRestart: offsets, groups and their members outlive the server.
 func TestRestart(t *testing.T) {
 	l, store := newMemLog(), newMeta(t)
-	cfg := Config{Log: l, Topics: l, Meta: store, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", MinSessionTimeout: time.Millisecond}
+	cfg := Config{Log: l, Topics: l, Meta: store, Auth: trusting(t), ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", MinSessionTimeout: time.Millisecond}
 	ctx := testContext(t)
 	s, err := New(cfg)
 	if err != nil {

@@ -14,6 +14,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/config"
@@ -49,6 +52,18 @@ func login(t *testing.T, s *server.Server, password string) (*pgx.Conn, error) {
 	return db, err
 }
 
+func kafkaLogin(t *testing.T, s *server.Server, as sasl.Mechanism, opts ...kgo.Opt) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	cl, err := kgo.NewClient(append(opts, kgo.SeedBrokers(s.KafkaAddr.String()), kgo.SASL(as))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	return cl.Ping(ctx)
+}
+
 func codeOf(err error) sqlerr.Code {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
@@ -79,6 +94,14 @@ func TestAlterRolePassword(t *testing.T) {
 		}
 		if _, err := login(t, s, tc.password); err != nil {
 			t.Errorf("after %s: %v", tc.sql, err)
+		}
+		if err := kafkaLogin(t, s, scram.Auth{User: "tributary", Pass: tc.password}.AsSha256Mechanism()); err != nil {
+			t.Errorf("Kafka after %s: %v", tc.sql, err)
+		}
+		// A password that the client hashed is known to SCRAM-SHA-256 alone, and no old one stays.
+		err := kafkaLogin(t, s, scram.Auth{User: "tributary", Pass: tc.password}.AsSha512Mechanism())
+		if hashedByClient := strings.Contains(tc.sql, hashed.String()); hashedByClient == (err == nil) {
+			t.Errorf("SCRAM-SHA-512 after %s: %v", tc.sql, err)
 		}
 		if _, err := login(t, s, "first"); codeOf(err) != sqlerr.InvalidPassword {
 			t.Errorf("after %s the first password gives %v", tc.sql, err)

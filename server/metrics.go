@@ -102,6 +102,7 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 		httpd.Gauge("tributary_kafka_body_bytes", "Bytes of requests, Produce apart, taken and not yet answered.", func() float64 { return float64(s.kafka.BodyBytes()) }),
 		c("kafka_topics_created_by_metadata_total", "Topics created because a client asked for them.", k.TopicsCreatedByMetadata.Load),
 		c("kafka_creations_throttled_total", "Topics not created because of topic_creation_rate.", k.CreationsThrottled.Load),
+		c("kafka_sessions_expired_total", "Connections closed because their client did not authenticate again in time.", k.SessionsExpired.Load),
 		c("kafka_malformed_total", "Frames that closed a connection.", k.Malformed.Load),
 	}...)
 }

@@ -38,7 +38,7 @@ func (s *Server) openGate(ctx context.Context) (err error) {
 		return err
 	}
 	s.gate, err = auth.New(auth.Config{
-		Directory: directory{s.meta}, Trusting: s.cfg.Auth == string(auth.Trust), MockKey: key, Clock: s.clock, Logger: s.logger,
+		Directory: directory{s.meta}, Trusting: s.cfg.Auth == string(auth.Trust), Nameless: session.Superuser, MockKey: key, Clock: s.clock, Logger: s.logger,
 	})
 	return err
 }

@@ -189,8 +189,9 @@ func (s *Server) openFaces(ctx context.Context) error {
 		return err
 	}
 	s.kafka, err = kafka.New(kafka.Config{
-		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Clock: s.clock, Logger: s.logger,
+		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Auth: s.gate, Clock: s.clock, Logger: s.logger,
 		NodeID: int32(s.cfg.BrokerID), ClusterID: s.identity.cluster, AdvertisedHost: host, AdvertisedPort: port,
+		SessionLifetime:  s.cfg.KafkaSessionLifetime,
 		AutoCreateTopics: s.cfg.AutoCreateTopics, DefaultPartitions: int32(s.cfg.DefaultPartitions),
 		MaxTopics: int(s.cfg.MaxTopics), MaxTotalPartitions: int(s.cfg.MaxPartitions), TopicCreationRate: int(s.cfg.TopicCreationRate),
 		MaxConnections: int(s.cfg.KafkaMaxConnections), IdleTimeout: s.cfg.KafkaIdleTimeout,

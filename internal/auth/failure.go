@@ -15,6 +15,13 @@ const warnEvery = time.Second
 // maxLoggedName bounds what of a claimed name stands in the log.
 const maxLoggedName = 64
 
+// Unidentified counts and tells of a client that asked for what it must be known for. It is a
+// mistake more often than an attack, so its address is not slowed down.
+func (g *Gate) Unidentified(a Attempt, why error) {
+	a.Method = None
+	g.tell(a, why, g.cfg.Clock.Now())
+}
+
 // failed counts an attempt that came to nothing, slows its address down and tells the log. What
 // is the server's own fault, or ended with the client, is not counted.
 func (g *Gate) failed(a Attempt, why error) {
@@ -22,8 +29,12 @@ func (g *Gate) failed(a Attempt, why error) {
 		return
 	}
 	now := g.cfg.Clock.Now()
-	g.failures.of(a.Face, a.Method).Add(1)
 	g.slow.failed(now, a.Peer)
+	g.tell(a, why, now)
+}
+
+func (g *Gate) tell(a Attempt, why error, now time.Time) {
+	g.failures.of(a.Face, a.Method).Add(1)
 	silent, ok := g.warn.due(now, a.Face)
 	if !ok {
 		return

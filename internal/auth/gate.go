@@ -33,6 +33,8 @@ type Config struct {
 	Directory Directory
 	// Trusting: clients are believed without a password (auth = trust).
 	Trusting bool
+	// Nameless is the role of trusted clients whose protocol has no name to give.
+	Nameless string
 	// MockKey makes the verifiers of roles that do not exist; it should outlive the process.
 	// Default random.
 	MockKey []byte
@@ -107,6 +109,9 @@ func (g *Gate) lookup(ctx context.Context, a Attempt) (Account, error) {
 // Trust believes the client, if the role exists: ErrRefused if not.
 func (g *Gate) Trust(ctx context.Context, a Attempt) (Principal, error) {
 	a.Method = Trust
+	if a.Name == "" {
+		a.Name = g.cfg.Nameless
+	}
 	acc, err := g.lookup(ctx, a)
 	if err == nil && !acc.Exists {
 		err = ErrRefused

@@ -24,11 +24,12 @@ const (
 	Plain       Method = "plain" // SASL PLAIN
 	Basic       Method = "basic" // HTTP Basic
 	Certificate Method = "certificate"
+	None        Method = "none" // asked for something without having tried
 )
 
 // Methods are all of them.
 func Methods() []Method {
-	return []Method{Trust, SCRAM256, SCRAM256TLS, SCRAM512, Plain, Basic, Certificate}
+	return []Method{Trust, SCRAM256, SCRAM256TLS, SCRAM512, Plain, Basic, Certificate, None}
 }
 
 // Face is where a client came in; its text is a label of metrics.

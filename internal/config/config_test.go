@@ -97,8 +97,8 @@ func TestErrors(t *testing.T) {
 		{args: []string{"--pg-listen=:7432"}, want: "auth must not be trust"},
 		{args: []string{"--pg-listen=7432"}, want: "not host:port"},
 		{args: []string{"--kafka-advertised=[::]:9092"}, want: "kafka_advertised"},
-		{args: []string{"--kafka-listen=0.0.0.0:9092", "--kafka-advertised=b:9092"}, want: "kafka_listen 0.0.0.0:9092 can be reached from other machines"},
-		{args: []string{"--kafka-listen=broker:9092", "--auth=scram-sha-256"}, want: "kafka_listen broker:9092 can be reached"},
+		{args: []string{"--kafka-listen=0.0.0.0:9092", "--kafka-advertised=b:9092"}, want: "kafka_listen 0.0.0.0:9092 can be reached from other machines, so auth must not be trust"},
+		{args: []string{"--kafka-listen=0.0.0.0:9092", "--auth=scram-sha-256"}, want: "kafka_advertised"},
 		{args: []string{"--http-listen=:7480", "--auth=scram-sha-256"}, want: "http_listen :7480 can be reached"},
 		{args: []string{"--data-dir="}, want: "data_dir is empty"},
 	}
@@ -111,7 +111,7 @@ func TestErrors(t *testing.T) {
 	for _, good := range [][]string{
 		{"--pg-listen=0.0.0.0:7432", "--auth=scram-sha-256"},
 		{"--pg-listen=[::1]:0"}, {"--pg-listen=localhost:0"},
-		{"--kafka-advertised=broker.example:9092"},
+		{"--kafka-advertised=broker.example:9092"}, {"--kafka-listen=broker.example:9092", "--auth=scram-sha-256"},
 	} {
 		if _, _, err := load(t, good, nil); err != nil {
 			t.Errorf("%v: %v", good, err)

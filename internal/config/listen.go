@@ -10,7 +10,7 @@ func (s *Settings) checkListeners() error {
 		asks          bool // the face can authenticate its clients
 	}{
 		{"pg_listen", s.PGListen, s.Auth != "trust"},
-		{"kafka_listen", s.KafkaListen, false},
+		{"kafka_listen", s.KafkaListen, s.Auth != "trust"},
 		{"http_listen", s.HTTPListen, false},
 	} {
 		host, err := splitListen(l.addr)
@@ -18,8 +18,8 @@ func (s *Settings) checkListeners() error {
 		case err != nil:
 			return fmt.Errorf("%s: %w", l.setting, err)
 		case IsLoopback(host) || l.asks:
-		case l.setting == "pg_listen":
-			return fmt.Errorf("pg_listen %s can be reached from other machines, so auth must not be trust: set auth = scram-sha-256 and password_file", l.addr)
+		case s.Auth == "trust":
+			return fmt.Errorf("%s %s can be reached from other machines, so auth must not be trust: set auth = scram-sha-256 and password_file", l.setting, l.addr)
 		default:
 			return fmt.Errorf("%s %s can be reached from other machines, and clients there cannot be asked who they are yet: use a loopback address", l.setting, l.addr)
 		}

@@ -17,6 +17,8 @@ type Settings struct {
 	Auth         string
 	PasswordFile string
 
+	KafkaSessionLifetime time.Duration
+
 	BrokerID          int64
 	DefaultPartitions int64
 	AutoCreateTopics  bool
@@ -75,8 +77,9 @@ func (s *Settings) definitions() []*Definition {
 		text(&s.AcceptLoss, "accept_loss", "", "`TIMELINE:COMMIT` as a refused start has printed it: go on with what is left up to that commit. A flag for one start."),
 		text(&s.TakeOver, "take_over", "", "Id as a refused start has printed it: take the object store over from the metadata that writes to it. A flag for one start."),
 
-		enum(&s.Auth, "auth", "trust", "How PostgreSQL clients prove who they are; `trust` believes everybody and is refused on an address other machines reach.", "trust", "scram-sha-256"),
+		enum(&s.Auth, "auth", "trust", "How clients prove who they are, on every face: by the role's password, or not at all. `trust` believes everybody and is refused on an address other machines reach.", "trust", "scram-sha-256"),
 		text(&s.PasswordFile, "password_file", "", "File with the password of the role `tributary`, read at the first start."),
+		duration(&s.KafkaSessionLifetime, "kafka_session_lifetime", 0, 0, 365*24*time.Hour, "Time after which a Kafka client must have authenticated again (KIP-368), or its connection is closed. 0 = never."),
 
 		integer(&s.BrokerID, "broker_id", 1, 0, 1<<31-1, "Kafka's number of this broker."),
 		integer(&s.DefaultPartitions, "default_partitions", 1, 1, 10_000, "Partitions of a topic that is created without saying how many."),

@@ -42,7 +42,7 @@ func TestRefusedStarts(t *testing.T) {
 		{"unknown line of the file", "", []string{"--config", config}, []string{"no_such_setting"}},
 		{"no such file", "", []string{"--config", config + ".absent"}, []string{config + ".absent"}},
 		{"trust beyond loopback", "", []string{"--pg-listen", "0.0.0.0:0"}, []string{"trust"}},
-		{"Kafka beyond loopback", "", []string{"--kafka-listen", "0.0.0.0:0", "--kafka-advertised", "b:1"}, []string{"kafka_listen", "0.0.0.0"}},
+		{"Kafka beyond loopback", "", []string{"--kafka-listen", "0.0.0.0:0", "--kafka-advertised", "b:1"}, []string{"kafka_listen", "0.0.0.0", "trust"}},
 		{"HTTP beyond loopback", "", []string{"--http-listen", "0.0.0.0:0"}, []string{"http_listen", "0.0.0.0"}},
 		{"secret in a bad store", "", []string{"--object-store", "s3://b?endpoint=http://u:hush@h&x=1"}, []string{"s3://b?endpoint=http://****@h"}},
 		{"unknown store", "", []string{"--object-store", "ftp://x"}, []string{"ftp"}},
