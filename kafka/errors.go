@@ -26,6 +26,7 @@ var errorCodes = []struct {
 	{log.ErrOffsetOutOfRange, kerr.OffsetOutOfRange},
 	{log.ErrOutOfOrderSequence, kerr.OutOfOrderSequenceNumber},
 	{log.ErrInvalidEpoch, kerr.InvalidProducerEpoch},
+	{log.ErrUnknownProducer, kerr.UnknownProducerID},
 	{log.ErrInvalidRecord, kerr.InvalidRecord},
 	{log.ErrTooLarge, kerr.MessageTooLarge},
 	{log.ErrFenced, kerr.NotLeaderForPartition},

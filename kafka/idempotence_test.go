@@ -73,6 +73,10 @@ func TestIdempotence(t *testing.T) {
 			t.Errorf("%s: %v at %d, want %v at %d", c.what, kerr.ErrorForCode(p.ErrorCode), p.BaseOffset, c.code, c.offset)
 		}
 	}
+	invented := ask[*kmsg.ProduceResponse](w, produceRequest(9, "a", 0, sequenced(two, 1<<40, 0, 7))).Topics[0].Partitions[0]
+	if invented.ErrorCode != kerr.UnknownProducerID.Code {
+		t.Errorf("an invented producer id: %v", kerr.ErrorForCode(invented.ErrorCode))
+	}
 	// Five in flight, the fourth broken: what is behind it fails too, and nothing else.
 	reqs := make([]*kmsg.ProduceRequest, 5)
 	for i := range reqs {

@@ -47,6 +47,8 @@ func (s *Server) logMetrics() []prometheus.Collector {
 		c("notes_dropped_total", "Commits that tables read back from the log because they were far behind.", func() int64 { return s.log.Stats().NotesDropped }),
 		g("in_flight_bytes", "Bytes admitted and not yet answered (max_inflight_bytes).", func() int64 { return s.log.Stats().InFlightBytes }),
 		c("admission_waits_total", "Requests with records that waited for room (max_inflight_bytes).", func() int64 { return s.log.Stats().AdmissionWaits }),
+		g("producers", "Idempotent producers remembered, counted by partition (max_producers).", func() int64 { return s.log.Stats().Producers }),
+		c("producers_evicted_total", "Producers forgotten before they expired.", func() int64 { return s.log.Stats().ProducersEvicted }),
 		g("inline_bytes", "Inline bytes not yet in a segment.", func() int64 { return s.log.Stats().InlineBytes }),
 		g("tail_cache_bytes", "Bytes of the tail cache (tail_cache_bytes).", func() int64 { return s.log.Stats().TailBytes }),
 		g("read_cache_bytes", "Bytes of ranges kept from objects.", func() int64 { return s.log.Stats().ReadCache }),

@@ -106,6 +106,7 @@ func (s *Server) logConfig() log.Config {
 	limits := log.Limits{
 		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes,
 		MaxEntryBytes: s.cfg.MaxTransactionBytes, InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
+		MaxProducers: int(s.cfg.MaxProducers),
 	}
 	// Inline groups are as durable as the metadata is; with embedded metadata beside a remote
 	// store that would be less than the store's. A directory does not wait for more records.

@@ -25,6 +25,7 @@ var sentinels = []struct {
 	{log.ErrUnknownTopic, sqlerr.UndefinedObject, "topic does not exist"},
 	{log.ErrTopicExists, sqlerr.DuplicateObject, "topic already exists"},
 	{log.ErrOffsetOutOfRange, sqlerr.InvalidParameterValue, "offset out of range"},
+	{log.ErrUnknownProducer, sqlerr.InternalError, "unknown producer id"},
 	{log.ErrOutOfOrderSequence, sqlerr.InternalError, "out of order sequence number"},
 	{log.ErrInvalidEpoch, sqlerr.InternalError, "invalid producer epoch"},
 	{log.ErrInvalidRecord, sqlerr.DataException, "invalid record"},

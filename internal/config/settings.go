@@ -25,6 +25,7 @@ type Settings struct {
 	MaxTopics         int64
 	MaxPartitions     int64
 	TopicCreationRate int64
+	MaxProducers      int64
 
 	FlushInterval       time.Duration
 	FlushBytes          int64
@@ -87,6 +88,7 @@ func (s *Settings) definitions() []*Definition {
 		integer(&s.MaxTopics, "max_topics", 100_000, 1, 1<<31-1, "Topics up to which Kafka clients create more."),
 		integer(&s.MaxPartitions, "max_partitions", 200_000, 1, 1<<31-1, "Partitions of all topics up to which Kafka clients create more topics."),
 		integer(&s.TopicCreationRate, "topic_creation_rate", 100, 1, 1_000_000, "Topics that one client address may create in a second, and ten times as many at once."),
+		integer(&s.MaxProducers, "max_producers", 200_000, 1000, 1<<31-1, "Idempotent Kafka producers that are remembered, counted by partition; above it those that wrote longest ago are forgotten."),
 
 		duration(&s.FlushInterval, "flush_interval", 100*time.Millisecond, time.Millisecond, time.Minute, "Longest time records wait for others before they are written to a remote object store. A directory does not wait."),
 		size(&s.FlushBytes, "flush_bytes", 8*mib, 64*kib, gib, "Bytes of records that are written without waiting longer, and the size of one written object."),

@@ -29,6 +29,7 @@ var (
 	ErrOffsetOutOfRange   = errors.New("offset out of range")
 	ErrOutOfOrderSequence = errors.New("out of order sequence number")
 	ErrInvalidEpoch       = errors.New("invalid producer epoch")
+	ErrUnknownProducer    = errors.New("unknown producer id")
 	ErrInvalidRecord      = errors.New("invalid record")
 	ErrTooLarge           = errors.New("entry is larger than allowed")
 	ErrFenced             = errors.New("writer is fenced")

@@ -162,6 +162,8 @@ func (db *DB) publish(record []byte, c *commit) error {
 	db.mu.waiters.wake(a)
 	db.stats.inlineBytes.Store(db.mu.fold.inlineBytes)
 	db.stats.inlineGroups.Store(int64(len(db.mu.fold.inline)))
+	db.stats.producers.Store(int64(db.mu.fold.producers))
+	db.stats.producersEvicted.Store(db.mu.fold.evicted)
 	db.mu.Unlock()
 	db.stats.commits.Add(1)
 	db.stats.recordBytes.Add(int64(len(record)))

@@ -414,6 +414,9 @@ func TestIdempotence(t *testing.T) {
 	m := newMachine(t, log.Limits{})
 	db := m.start()
 	id := logtest.CreateTopic(t, db, "t", 1)
+	if _, err := db.NewProducerID(ctx); err != nil { // the ids below lie in its block
+		t.Fatal(err)
+	}
 	send := func(producer int64, epoch int16, sequence int32) (log.Appended, error) {
 		raw := batchOf(t, fmt.Sprintf("%d.%d.%d", producer, epoch, sequence), "second")
 		logtest.SetProducer(raw, producer, epoch, sequence)

@@ -17,6 +17,11 @@ type fold struct {
 	progress     map[string]progressState
 	nextProducer int64 // producer ids from here on were never handed out
 
+	// producers counts the states in all partitions; above maxProducers the oldest are forgotten.
+	producers    int
+	maxProducers int   // 0 = no bound
+	evicted      int64 // producers forgotten before they expired
+
 	// inline are the groups whose bytes lie in commit records, in log order.
 	inline      []*block
 	inlineBytes int64
@@ -109,6 +114,7 @@ func (f *fold) apply(src []byte) (*applied, error) {
 	}
 	f.seq, f.timeMillis = rec.Seq, max(f.timeMillis, rec.TimeMillis)
 	f.times.add(rec.Seq, f.timeMillis)
+	f.boundProducers()
 	if w, ok := f.writers[rec.Writer]; ok && w.fence == rec.Fence {
 		f.writers[rec.Writer] = writerState{fence: w.fence, seal: max(w.seal, rec.LastSeal)}
 	}
@@ -159,6 +165,7 @@ func (p *topicPayload) apply(f *fold, a *applied) error {
 		if t == nil {
 			return fmt.Errorf("%w: topic to delete is not there", ErrCorrupt)
 		}
+		f.producers -= t.countProducers()
 		delete(f.topics, t.ID)
 		delete(f.names, t.Name)
 		return nil

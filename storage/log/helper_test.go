@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/log/logtest"
@@ -30,6 +31,7 @@ type machine struct {
 	limits  log.Limits
 	wrap    func(meta.Store) meta.Store
 	parts   func() []log.Part
+	clock   clock.Clock // nil = the machine's
 	seed    uint64
 	db      *log.DB
 }
@@ -55,7 +57,7 @@ func (m *machine) start() *log.DB {
 
 func (m *machine) tryStart() (*log.DB, error) {
 	m.seed++
-	cfg := log.Config{Meta: m.meta, Objects: m.objects, Rand: logtest.Rand(m.seed), Limits: m.limits}
+	cfg := log.Config{Meta: m.meta, Objects: m.objects, Rand: logtest.Rand(m.seed), Limits: m.limits, Clock: m.clock}
 	if m.wrap != nil {
 		cfg.Meta = m.wrap(m.meta)
 	}

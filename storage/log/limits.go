@@ -14,6 +14,7 @@ type Limits struct {
 	MaxUploads    int   // groups that may be uploading at once: 4
 	MaxEntryBytes int64 // 256 MiB (max_transaction_bytes)
 	InFlightBytes int64 // what Admit gives out: 256 MiB
+	MaxProducers  int   // idempotent producers remembered, counted by partition: 200,000
 	TailBytes     int64 // of recent objects kept in memory: 64 MiB
 	ReadCache     int64 // of ranges and indexes read from objects: 64 MiB
 
@@ -41,6 +42,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.MaxUploads, 4)
 	orDefault(&l.MaxEntryBytes, 256<<20)
 	orDefault(&l.InFlightBytes, 256<<20)
+	orDefault(&l.MaxProducers, 200_000)
 	orDefault(&l.TailBytes, 64<<20)
 	orDefault(&l.ReadCache, 64<<20)
 	orDefault(&l.RollBytes, 8<<20)

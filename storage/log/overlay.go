@@ -128,6 +128,9 @@ func (o *overlay) append(a *appendState) error {
 	}
 	a.duplicate = false
 	u := undoAppend{partition: p, next: p.next, producer: -1}
+	if a.producerID >= o.meta.nextProducer {
+		return fmt.Errorf("%w: %d was never handed out", ErrUnknownProducer, a.producerID)
+	}
 	if a.producerID >= 0 {
 		s, had := p.producers[a.producerID]
 		u.producer, u.state, u.had = a.producerID, s, had

@@ -95,7 +95,7 @@ func (p *appendPayload) apply(f *fold, a *applied) error {
 			first: a.Seq, last: a.Seq, firstMillis: millis, lastMillis: millis, block: b,
 		})
 		part.next = r.Base + r.Span
-		part.addProducers(r, millis)
+		f.producers += part.addProducers(r, millis)
 		a.partitions = append(a.partitions, part)
 	}
 	return nil

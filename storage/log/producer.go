@@ -3,6 +3,7 @@ package log
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 const (
@@ -81,26 +82,71 @@ func (s *producerState) add(epoch int16, b producedBatch, nowMillis int64) {
 	s.epoch, s.lastMillis = epoch, nowMillis
 }
 
-func (part *partition) addProducers(r *runPayload, nowMillis int64) {
+// addProducers remembers the producers of a run and returns how many are new to the partition.
+func (part *partition) addProducers(r *runPayload, nowMillis int64) (more int) {
 	for _, b := range r.Producers {
 		if part.producers == nil {
 			part.producers = map[int64]producerState{}
 		}
-		s := part.producers[b.ProducerID]
+		s, known := part.producers[b.ProducerID]
+		if !known {
+			more++
+		}
 		s.add(b.Epoch, producedBatch{b.BaseSequence, b.LastSequence, r.Base + b.Relative}, nowMillis)
 		part.producers[b.ProducerID] = s
 	}
+	return more
 }
 
 // forgetProducers drops those that expired; it never changes what check answers.
-func (f *fold) forgetProducers() {
+func (f *fold) forgetProducers() { f.forgetProducersBefore(f.timeMillis - producerExpiryMillis) }
+
+func (f *fold) forgetProducersBefore(millis int64) {
 	for _, t := range f.topics {
 		for _, p := range t.partitions {
 			for id, s := range p.producers {
-				if s.expired(f.timeMillis) {
+				if s.lastMillis < millis {
 					delete(p.producers, id)
+					f.producers--
 				}
 			}
 		}
 	}
+}
+
+// boundProducers keeps the number of remembered producers in bounds: past the limit it forgets
+// those that expired, and if that does not help, those that wrote longest ago, an eighth at once
+// so that it is rarely done. Such a producer may go on, as one without state.
+func (f *fold) boundProducers() {
+	if f.maxProducers <= 0 || f.producers <= f.maxProducers {
+		return
+	}
+	f.forgetProducers()
+	keep := f.maxProducers - f.maxProducers/8
+	if f.producers <= keep {
+		return
+	}
+	last := make([]int64, 0, f.producers)
+	for _, t := range f.topics {
+		for _, p := range t.partitions {
+			for _, s := range p.producers {
+				last = append(last, s.lastMillis)
+			}
+		}
+	}
+	slices.Sort(last)
+	before, oldest := f.producers, last[len(last)-keep]
+	f.forgetProducersBefore(oldest)
+	if f.producers > f.maxProducers { // many wrote last in that commit
+		f.forgetProducersBefore(oldest + 1)
+	}
+	f.evicted += int64(before - f.producers)
+}
+
+// countProducers of a topic that goes.
+func (t *topic) countProducers() (n int) {
+	for _, p := range t.partitions {
+		n += len(p.producers)
+	}
+	return n
 }

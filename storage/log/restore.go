@@ -16,6 +16,7 @@ func (db *DB) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	f.maxProducers = db.limits.MaxProducers
 	if db.salvagedAt(f.seq) {
 		f.dropInline()
 	}

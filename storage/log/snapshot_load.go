@@ -137,6 +137,7 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 		p.logStart, p.next = c.size(), c.size()
 		p.highWatermark = p.next
 		p.decodeProducers(c)
+		f.producers += len(p.producers)
 		if n := c.count(14); n > 0 {
 			p.runs = make([]run, n)
 		}

@@ -7,6 +7,7 @@ type counters struct {
 	commits, groups, unknownOutcomes  atomic.Int64
 	bytesIn, bytesOut, recordBytes    atomic.Int64
 	inlineBytes, inlineGroups         atomic.Int64
+	producers, producersEvicted       atomic.Int64
 	tailBytes                         atomic.Int64
 	uploads, uploadBytes, uploadsLost atomic.Int64
 	rolls, rolledBytes                atomic.Int64
@@ -29,8 +30,10 @@ type Stats struct {
 	RangeReads, RangeBytes           int64 // from objects
 	NotesDropped                     int64 // deliveries that followers read back from the log: they were behind
 
-	AdmissionWaits int64 // requests that had to wait for room
+	AdmissionWaits   int64 // requests that had to wait for room
+	ProducersEvicted int64 // forgotten before they expired
 
+	Producers     int64 // gauge: idempotent producers remembered, counted by partition
 	InFlightBytes int64 // gauge: given out by Admit
 	InlineBytes   int64 // gauge: not yet in a segment
 	InlineGroups  int64 // gauge
@@ -53,6 +56,7 @@ func (db *DB) Stats() Stats {
 		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(), NotesDropped: c.notesDropped.Load(),
 		InFlightBytes: room.Used, AdmissionWaits: room.Waited, InlineBytes: c.inlineBytes.Load(),
 		InlineGroups: c.inlineGroups.Load(), TailBytes: c.tailBytes.Load(),
+		Producers: c.producers.Load(), ProducersEvicted: c.producersEvicted.Load(),
 		ReadCache: db.reads.size(), SnapshotBytes: c.snapshotBytes.Load(),
 		SnapshotSeq: CommitSeq(c.snapshotSeq.Load()), Newest: CommitSeq(db.published.Load()),
 		Poisoned: db.queue.failure() != nil,
