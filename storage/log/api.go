@@ -38,7 +38,7 @@ var (
 	ErrUnavailable        = errors.New("log is not available now") // retriable
 	ErrCorrupt            = errors.New("log data corrupt")
 	ErrPoisoned           = errors.New("log stopped after an I/O error") // fsync is never retried
-	ErrUnknownKind        = errors.New("log was written by a newer version")
+	ErrUnknownKind        = errors.New("log was written by another version")
 )
 
 // Kind tells what a change in a commit record does. Numbers are stored for ever; a reader

@@ -2,6 +2,7 @@ package log
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"os"
@@ -33,13 +34,13 @@ func goldenRecord(t testing.TB) []byte {
 		}}},
 	}
 	rec, err := encodeRecord(
-		recordHeader{Seq: 7, TimeMillis: 1_700_000_000_123, Writer: 1, Fence: 2, LastSeal: 3},
+		recordHeader{Seq: 7, TimeMillis: 1_700_000_000_123, Writer: 1, Fence: 2, Timeline: 4, LastSeal: 3},
 		[]Change{
 			CreateTopicChange(Topic{ID: topicID, Name: "orders", Partitions: 4, Internal: true, Configs: map[string]string{"a": "1", "b": ""}}),
 			DeleteTopicChange(TopicID{1}),
 			ProgressChange("sink", 6, -7),
 			DropProgressChange("old"),
-			writerChange(writerPayload{Writer: 1, Fence: 9}),
+			writerChange(writerPayload{Writer: 1, Fence: 9, Level: 1}),
 			producerIDsChange(producerIDsPayload{First: 1, Count: 1000}),
 			{Kind: KindCatalog, Payload: []byte("opaque")},
 			{Kind: KindAppend, Payload: inline.appendTo(nil)},
@@ -52,7 +53,7 @@ func goldenRecord(t testing.TB) []byte {
 	return rec
 }
 
-// TestGoldenRecord: the bytes of format version 1 never change.
+// TestGoldenRecord: the bytes of format version 2 never change.
 func TestGoldenRecord(t *testing.T) {
 	rec := goldenRecord(t)
 	var dump strings.Builder
@@ -77,6 +78,83 @@ func golden(t *testing.T, path string, got []byte) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Fatalf("%s differs:\n got %q\nwant %q", path, got, want)
+	}
+}
+
+// TestNewerVersions: a number from a later version is told as such, never as damage; so is a
+// change of the header's reserved half.
+func TestNewerVersions(t *testing.T) {
+	id := TopicID{1}
+	run := runPayload{Partition: Partition{Topic: id}, Span: 1, Count: 1, Length: 1, Producers: []producerPayload{{ProducerID: 1}}}
+	inline := (&appendPayload{Runs: []runPayload{run}, Data: []byte("b")}).appendTo(nil)
+	run.Producers = nil
+	swap := (&swapPayload{Out: []inlineID{{1, 0}}, In: []swapObject{{Key: "k", Size: 9, Runs: []swapRun{{runPayload: run}}}}}).appendTo(nil)
+	for _, c := range []struct {
+		what    string
+		kind    Kind
+		payload []byte
+		at      int // of the number
+	}{
+		{"placement", KindAppend, inline, 0},
+		{"flags of an append", KindAppend, inline, 1},
+		{"flags of a record batch", KindAppend, inline, len(inline) - 3}, // before the bytes and their length
+		{"kind of a swap", KindSwap, swap, 0},
+		{"what goes out", KindSwap, swap, 2},
+		{"level", KindSwap, swap, 9},
+		{"retention class", KindSwap, swap, 11},
+		{"flags of a swapped run", KindSwap, swap, len(swap) - 5},
+		{"op of a topic", KindTopic, DeleteTopicChange(id).Payload, 0},
+	} {
+		f := newFold(nil)
+		if _, err := f.decodeChange(Change{c.kind, c.payload}); err != nil {
+			t.Fatalf("%s, untouched: %v", c.what, err)
+		}
+		later := bytes.Clone(c.payload)
+		later[c.at] += 77
+		if _, err := f.decodeChange(Change{c.kind, later}); !errors.Is(err, ErrUnknownKind) || errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: %v, want a newer version", c.what, err)
+		}
+	}
+	rec, err := encodeRecord(recordHeader{Seq: 1}, []Change{{Kind: KindCatalog}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec[recordHeaderSize+2] = 1
+	binary.LittleEndian.PutUint32(rec[recordCRCAt:], recordCRC(rec))
+	if _, err := decodeRecord(rec); !errors.Is(err, ErrUnknownKind) {
+		t.Errorf("reserved half of a change's header: %v, want a newer version", err)
+	}
+	b, err := newFold(nil).encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[4] = 99
+	if _, err := decodeSnapshot(b, nil); !errors.Is(err, ErrUnknownKind) {
+		t.Errorf("snapshot of format 99: %v", err)
+	}
+}
+
+// TestTimelineDoesNotFall: a record of an older timeline cannot follow.
+func TestTimelineDoesNotFall(t *testing.T) {
+	f := newFold(nil)
+	for i, c := range []struct {
+		timeline uint32
+		want     error
+	}{{1, nil}, {3, nil}, {2, ErrCorrupt}, {3, nil}} {
+		rec, err := encodeRecord(recordHeader{Seq: f.seq + 1, Timeline: c.timeline}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.apply(rec); !errors.Is(err, c.want) {
+			t.Errorf("record %d: %v, want %v", i, err, c.want)
+		}
+		b, err := f.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err = decodeSnapshot(b, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -1,12 +1,37 @@
 package log
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // cursor reads fields off bytes that nobody vouches for. The first field that does not fit
 // sets bad, and all later ones are zero, so that callers check once.
 type cursor struct {
 	src []byte
 	bad bool
+	// newer: a number that says what follows is not one of this version's. The bytes were checked
+	// by their checksum, so it is no damage.
+	newer bool
+}
+
+// known is a number that a later version may add to: one of the first n from least on.
+func (c *cursor) known(v, least, most uint8) uint8 {
+	if v < least || v > most {
+		c.newer = true
+	}
+	return v
+}
+
+// end is the outcome of reading the whole of what.
+func (c *cursor) end(what string) error {
+	switch {
+	case c.newer && !c.bad:
+		return fmt.Errorf("%w: %s", ErrUnknownKind, what)
+	case c.bad || len(c.src) > 0:
+		return fmt.Errorf("%w: %s does not decode", ErrCorrupt, what)
+	}
+	return nil
 }
 
 func (c *cursor) take(n int) []byte {

@@ -159,11 +159,11 @@ func (db *DB) raiseFence(ctx context.Context) error {
 			}
 		}
 		f := db.mu.fold
-		db.writer = writerIdentity{id: db.cfg.Writer, fence: f.writers[db.cfg.Writer].fence + 1}
+		db.writer = writerIdentity{id: db.cfg.Writer, fence: f.writers[db.cfg.Writer].fence + 1, timeline: current(db.cfg.Timelines)}
 		h := recordHeader{Seq: next, TimeMillis: max(f.timeMillis, db.clock.Now().UnixMilli()),
-			Writer: db.writer.id, Fence: db.writer.fence}
+			Writer: db.writer.id, Fence: db.writer.fence, Timeline: db.writer.timeline}
 		var err error
-		bytes, err = encodeRecord(h, []Change{writerChange(writerPayload{db.writer.id, db.writer.fence})})
+		bytes, err = encodeRecord(h, []Change{writerChange(writerPayload{db.writer.id, db.writer.fence, FeatureLevel})})
 		return bytes, nil, err
 	})
 	if err != nil {

@@ -85,8 +85,8 @@ func dumpRecord(w io.Writer, r meta.Record) error {
 		return err
 	}
 	at := time.UnixMilli(rec.TimeMillis).UTC().Format("2006-01-02T15:04:05.000Z")
-	if _, err := fmt.Fprintf(w, "commit %d at %s writer %d fence %d seal %d, %d bytes\n",
-		rec.Seq, at, rec.Writer, rec.Fence, rec.LastSeal, len(r.Bytes)); err != nil {
+	if _, err := fmt.Fprintf(w, "commit %d at %s timeline %d writer %d fence %d seal %d, %d bytes\n",
+		rec.Seq, at, rec.Timeline, rec.Writer, rec.Fence, rec.LastSeal, len(r.Bytes)); err != nil {
 		return err
 	}
 	for _, c := range rec.Changes {
@@ -155,7 +155,7 @@ func (p *topicPayload) describe() string {
 }
 
 func (p *writerPayload) describe() string {
-	return fmt.Sprintf("writer %d starts with fence %d", p.Writer, p.Fence)
+	return fmt.Sprintf("writer %d starts with fence %d, feature level %d", p.Writer, p.Fence, p.Level)
 }
 
 func (p *progressPayload) describe() string {

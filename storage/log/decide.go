@@ -48,7 +48,7 @@ func (c *commit) decide(f *fold, w writerIdentity, next CommitSeq, nowMillis int
 	if c.changes == 0 && len(c.writes) == 0 {
 		return errNothing
 	}
-	header := recordHeader{Seq: next, TimeMillis: millis, Writer: w.id, Fence: w.fence, LastSeal: c.lastSeal()}
+	header := recordHeader{Seq: next, TimeMillis: millis, Writer: w.id, Fence: w.fence, Timeline: w.timeline, LastSeal: c.lastSeal()}
 	return finishRecord(c.record, header, c.changes)
 }
 
@@ -105,6 +105,7 @@ func (c *commit) encodeGroup(o *overlay, g *flushGroup) (err error) {
 
 // writerIdentity names this broker's writer.
 type writerIdentity struct {
-	id    uint32
-	fence uint64
+	id       uint32
+	fence    uint64
+	timeline uint32
 }

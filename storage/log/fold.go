@@ -7,6 +7,7 @@ import "fmt"
 // committer changes it.
 type fold struct {
 	seq        CommitSeq
+	timeline   uint32
 	timeMillis int64 // commit time of seq
 	times      commitTimes
 
@@ -35,8 +36,9 @@ type topic struct {
 	partitions []*partition
 }
 
-// writerState is a broker's fence and the last flush group of it that was decided.
-type writerState struct{ fence, seal uint64 }
+// writerState is a broker's fence, the last flush group of it that was decided, and its feature
+// level.
+type writerState struct{ fence, seal, level uint64 }
 
 type progressState struct {
 	seq    CommitSeq
@@ -99,6 +101,9 @@ func (f *fold) apply(src []byte) (*applied, error) {
 	if rec.Seq != f.seq+1 {
 		return nil, fmt.Errorf("%w: commit record %d follows %d", ErrCorrupt, rec.Seq, f.seq)
 	}
+	if rec.Timeline < f.timeline {
+		return nil, fmt.Errorf("%w: commit record %d of timeline %d follows timeline %d", ErrCorrupt, rec.Seq, rec.Timeline, f.timeline)
+	}
 	changes := make([]foldChange, len(rec.Changes))
 	for i, c := range rec.Changes {
 		if changes[i], err = f.decodeChange(c); err != nil {
@@ -112,11 +117,13 @@ func (f *fold) apply(src []byte) (*applied, error) {
 			return nil, fmt.Errorf("commit record %d, change %d: %w", rec.Seq, i, err)
 		}
 	}
+	f.timeline = rec.Timeline
 	f.seq, f.timeMillis = rec.Seq, max(f.timeMillis, rec.TimeMillis)
 	f.times.add(rec.Seq, f.timeMillis)
 	f.boundProducers()
 	if w, ok := f.writers[rec.Writer]; ok && w.fence == rec.Fence {
-		f.writers[rec.Writer] = writerState{fence: w.fence, seal: max(w.seal, rec.LastSeal)}
+		w.seal = max(w.seal, rec.LastSeal)
+		f.writers[rec.Writer] = w
 	}
 	return a, nil
 }
@@ -199,7 +206,7 @@ func (p *writerPayload) apply(f *fold, _ *applied) error {
 	if p.Fence <= f.writers[p.Writer].fence {
 		return fmt.Errorf("%w: fence %d of writer %d does not rise", ErrCorrupt, p.Fence, p.Writer)
 	}
-	f.writers[p.Writer] = writerState{fence: p.Fence}
+	f.writers[p.Writer] = writerState{fence: p.Fence, level: p.Level}
 	return nil
 }
 

@@ -1,9 +1,6 @@
 package log
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "encoding/binary"
 
 // placement of the bytes of a KindAppend change.
 const (
@@ -57,21 +54,56 @@ func (p *appendPayload) appendTo(dst []byte) []byte {
 // appendHead is all but the inline bytes.
 func (p *appendPayload) appendHead(dst []byte) []byte {
 	if p.Key != "" {
-		dst = append(dst, placedObject)
+		dst = append(dst, placedObject, 0)
 		dst = appendBytes(dst, p.Key)
 		dst = appendSize(dst, p.Size)
 	} else {
-		dst = append(dst, placedInline)
+		dst = append(dst, placedInline, 0)
 	}
-	dst = appendSize(dst, int64(len(p.Runs)))
-	for i := range p.Runs {
-		dst = p.Runs[i].appendTo(dst)
+	return appendTopics(dst, len(p.Runs), func(i int) TopicID { return p.Runs[i].Partition.Topic }, func(dst []byte, i int) []byte {
+		return p.Runs[i].appendTo(dst)
+	})
+}
+
+// appendTopics writes n items, those of one topic that follow each other under one id.
+func appendTopics(dst []byte, n int, topic func(i int) TopicID, item func(dst []byte, i int) []byte) []byte {
+	groups := 0
+	for i := range n {
+		if i == 0 || topic(i) != topic(i-1) {
+			groups++
+		}
+	}
+	dst = appendSize(dst, int64(groups))
+	for i := 0; i < n; {
+		id, end := topic(i), i+1
+		for end < n && topic(end) == id {
+			end++
+		}
+		dst = append(dst, id[:]...)
+		dst = appendSize(dst, int64(end-i))
+		for ; i < end; i++ {
+			dst = item(dst, i)
+		}
 	}
 	return dst
 }
 
+// readTopics reads what appendTopics wrote; an item has at least minSize bytes.
+func (c *cursor) readTopics(minSize int, item func(topic TopicID)) {
+	for range c.count(17 + minSize) {
+		id := c.topicID()
+		n := c.count(minSize)
+		if n == 0 {
+			c.bad = true
+		}
+		for range n {
+			item(id)
+		}
+	}
+}
+
+// appendTo is a run behind its topic.
 func (r *runPayload) appendTo(dst []byte) []byte {
-	dst = append(dst, r.Partition.Topic[:]...)
 	for _, n := range [...]int64{int64(r.Partition.Index), r.Base, r.Span, r.Count, r.Position, r.Length, r.Relative} {
 		dst = appendSize(dst, n)
 	}
@@ -85,31 +117,31 @@ func (r *runPayload) appendTo(dst []byte) []byte {
 		dst = appendSize(dst, int64(b.BaseSequence))
 		dst = appendSize(dst, int64(b.LastSequence))
 		dst = appendSize(dst, b.Relative)
+		dst = append(dst, 0) // flags
 	}
 	return dst
 }
 
 const (
-	minRunPayload      = 16 + 11
-	minProducerPayload = 5
+	minRunPayload      = 11
+	minProducerPayload = 6
 )
 
 // decodeAppend checks everything that does not need the fold; Data aliases src.
 func decodeAppend(src []byte) (*appendPayload, error) {
 	c := cursor{src: src}
 	p := &appendPayload{}
-	switch c.u8() {
-	case placedInline:
-	case placedObject:
+	placement := c.known(c.u8(), placedInline, placedObject)
+	c.known(c.u8(), 0, 0) // flags
+	if placement == placedObject {
 		p.Key, p.Size = c.text(), c.size()
 		c.bad = c.bad || p.Key == ""
-	default:
-		c.bad = true
 	}
-	p.Runs = make([]runPayload, c.count(minRunPayload))
-	for i := range p.Runs {
-		p.Runs[i].decode(&c)
-	}
+	c.readTopics(minRunPayload, func(id TopicID) {
+		r := runPayload{Partition: Partition{Topic: id}}
+		r.decode(&c)
+		p.Runs = append(p.Runs, r)
+	})
 	limit := p.Size
 	if p.Key == "" {
 		p.Data = c.bytes()
@@ -121,14 +153,11 @@ func decodeAppend(src []byte) (*appendPayload, error) {
 			c.bad = true
 		}
 	}
-	if c.bad || len(c.src) > 0 {
-		return nil, fmt.Errorf("%w: append change does not decode", ErrCorrupt)
-	}
-	return p, nil
+	return p, c.end("append change")
 }
 
+// decode reads a run behind its topic.
 func (r *runPayload) decode(c *cursor) {
-	r.Partition.Topic = c.topicID()
 	r.Partition.Index = c.int32()
 	r.Base, r.Span, r.Count = c.size(), c.size(), c.size()
 	r.Position, r.Length, r.Relative = c.size(), c.size(), c.size()
@@ -142,6 +171,7 @@ func (r *runPayload) decode(c *cursor) {
 		b := &r.Producers[i]
 		b.ProducerID, b.Epoch = c.size(), c.int16()
 		b.BaseSequence, b.LastSequence, b.Relative = c.int32(), c.int32(), c.size()
+		c.known(c.u8(), 0, 0) // flags
 	}
 }
 

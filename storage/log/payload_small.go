@@ -1,9 +1,6 @@
 package log
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "encoding/binary"
 
 // ProgressChange sets the progress of a sink or generator. Together with ProgressIs it makes
 // output happen once.
@@ -38,30 +35,32 @@ func decodeProgress(src []byte) (*progressPayload, error) {
 	} else {
 		p.Seq, p.Number = CommitSeq(c.uvarint()), c.varint()
 	}
-	if c.bad || len(c.src) > 0 || p.Name == "" {
-		return nil, fmt.Errorf("%w: progress change does not decode", ErrCorrupt)
-	}
-	return p, nil
+	c.bad = c.bad || p.Name == ""
+	return p, c.end("progress change")
 }
+
+// FeatureLevel is what this program may write: the fold's level is the least of its writers'. A
+// kind, flag or op that is added raises it, so that a rolling upgrade writes nothing that an
+// older broker cannot read.
+const FeatureLevel = 1
 
 // writerPayload of KindWriter: a writer starts with a fence above all it had.
 type writerPayload struct {
 	Writer uint32
 	Fence  uint64
+	Level  uint64 // its FeatureLevel
 }
 
 func writerChange(w writerPayload) Change {
 	dst := binary.LittleEndian.AppendUint32(nil, w.Writer)
-	return Change{Kind: KindWriter, Payload: binary.LittleEndian.AppendUint64(dst, w.Fence)}
+	dst = binary.LittleEndian.AppendUint64(dst, w.Fence)
+	return Change{Kind: KindWriter, Payload: binary.AppendUvarint(dst, w.Level)}
 }
 
 func decodeWriter(src []byte) (*writerPayload, error) {
 	c := cursor{src: src}
-	p := &writerPayload{Writer: c.u32(), Fence: c.u64()}
-	if c.bad || len(c.src) > 0 {
-		return nil, fmt.Errorf("%w: writer change does not decode", ErrCorrupt)
-	}
-	return p, nil
+	p := &writerPayload{Writer: c.u32(), Fence: c.u64(), Level: c.uvarint()}
+	return p, c.end("writer change")
 }
 
 // producerIDsPayload of KindProducer: ids [First, First+Count) are handed out to one broker.
@@ -74,8 +73,6 @@ func producerIDsChange(p producerIDsPayload) Change {
 func decodeProducerIDs(src []byte) (*producerIDsPayload, error) {
 	c := cursor{src: src}
 	p := &producerIDsPayload{First: c.size(), Count: c.size()}
-	if c.bad || len(c.src) > 0 || p.Count == 0 {
-		return nil, fmt.Errorf("%w: producer id change does not decode", ErrCorrupt)
-	}
-	return p, nil
+	c.bad = c.bad || p.Count == 0
+	return p, c.end("producer id change")
 }

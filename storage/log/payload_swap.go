@@ -1,9 +1,6 @@
 package log
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "encoding/binary"
 
 // swapPayload is the payload of KindSwap: groups that lay inline go out, placed segments with
 // the same contents come in.
@@ -35,9 +32,20 @@ type swapRun struct {
 	LastMillis  int64
 }
 
+const (
+	swapRoll     = 1 // inline groups become placed segments: same offsets, same record batches
+	outInline    = 0 // what goes out is an inline group
+	swapLevel    = 0
+	swapRunOrder = 1 // visible-at rises with the offset
+	// retentionClass of a segment: partitions of one segment go together.
+	retentionClass = "default"
+)
+
 func (p *swapPayload) appendTo(dst []byte) []byte {
+	dst = append(dst, swapRoll)
 	dst = appendSize(dst, int64(len(p.Out)))
 	for _, id := range p.Out {
+		dst = append(dst, outInline)
 		dst = binary.AppendUvarint(dst, uint64(id.Seq))
 		dst = appendSize(dst, int64(id.Index))
 	}
@@ -45,41 +53,46 @@ func (p *swapPayload) appendTo(dst []byte) []byte {
 	for _, o := range p.In {
 		dst = appendBytes(dst, o.Key)
 		dst = appendSize(dst, o.Size)
-		dst = appendSize(dst, int64(len(o.Runs)))
-		for i := range o.Runs {
+		dst = append(dst, swapLevel)
+		dst = appendBytes(dst, retentionClass)
+		dst = appendTopics(dst, len(o.Runs), func(i int) TopicID { return o.Runs[i].Partition.Topic }, func(dst []byte, i int) []byte {
 			r := &o.Runs[i]
 			dst = r.appendTo(dst)
+			dst = append(dst, swapRunOrder)
 			dst = binary.AppendUvarint(dst, uint64(r.First))
 			dst = binary.AppendUvarint(dst, uint64(r.Last-r.First))
 			dst = binary.AppendVarint(dst, r.FirstMillis)
-			dst = binary.AppendVarint(dst, r.LastMillis-r.FirstMillis)
-		}
+			return binary.AppendVarint(dst, r.LastMillis-r.FirstMillis)
+		})
 	}
 	return dst
 }
 
 func decodeSwap(src []byte) (*swapPayload, error) {
 	c := cursor{src: src}
-	p := &swapPayload{Out: make([]inlineID, c.count(2))}
+	c.known(c.u8(), swapRoll, swapRoll)
+	p := &swapPayload{Out: make([]inlineID, c.count(3))}
 	for i := range p.Out {
+		c.known(c.u8(), outInline, outInline)
 		p.Out[i] = inlineID{Seq: CommitSeq(c.uvarint()), Index: c.int32()}
 	}
-	p.In = make([]swapObject, c.count(3))
+	p.In = make([]swapObject, c.count(5))
 	for i := range p.In {
 		p.In[i].decode(&c)
 	}
-	if c.bad || len(c.src) > 0 {
-		return nil, fmt.Errorf("%w: swap change does not decode", ErrCorrupt)
-	}
-	return p, nil
+	return p, c.end("swap change")
 }
 
 func (o *swapObject) decode(c *cursor) {
 	o.Key, o.Size = c.text(), c.size()
-	o.Runs = make([]swapRun, c.count(minRunPayload+4))
-	for i := range o.Runs {
-		r := &o.Runs[i]
+	c.known(c.u8(), swapLevel, swapLevel)
+	if c.text() != retentionClass {
+		c.newer = true
+	}
+	c.readTopics(minRunPayload+5, func(id TopicID) {
+		r := swapRun{runPayload: runPayload{Partition: Partition{Topic: id}}}
 		r.decode(c)
+		c.known(c.u8(), swapRunOrder, swapRunOrder)
 		r.First = CommitSeq(c.uvarint())
 		r.Last = r.First + CommitSeq(c.uvarint())
 		r.FirstMillis = c.varint()
@@ -87,6 +100,7 @@ func (o *swapObject) decode(c *cursor) {
 		if r.Length == 0 || r.Span == 0 || r.Position+r.Length > o.Size || r.Last < r.First {
 			c.bad = true
 		}
-	}
+		o.Runs = append(o.Runs, r)
+	})
 	c.bad = c.bad || o.Key == ""
 }

@@ -1,7 +1,6 @@
 package log
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 )
@@ -69,19 +68,12 @@ func (t *Topic) decode(c *cursor) {
 
 func decodeTopic(src []byte) (*topicPayload, error) {
 	c := cursor{src: src}
-	p := &topicPayload{Op: c.u8()}
+	p := &topicPayload{Op: c.known(c.u8(), topicCreate, topicDelete)}
 	p.Topic.ID = c.topicID()
-	switch p.Op {
-	case topicCreate:
+	if p.Op == topicCreate {
 		p.Topic.decode(&c)
-	case topicDelete:
-	default:
-		c.bad = true
 	}
-	if c.bad || len(c.src) > 0 {
-		return nil, fmt.Errorf("%w: topic change does not decode", ErrCorrupt)
-	}
-	return p, nil
+	return p, c.end("topic change")
 }
 
 // copyTopic keeps callers from the fold's map.

@@ -10,9 +10,9 @@ import (
 // Layout of a commit record; byte level: docs/formats/commit-record.md.
 const (
 	recordMagic      = "TRCR"
-	recordVersion    = 1
-	recordHeaderSize = 56
-	recordCRCAt      = 52
+	recordVersion    = 2
+	recordHeaderSize = 60
+	recordCRCAt      = 56
 	changeHeaderSize = 8
 )
 
@@ -24,6 +24,7 @@ type recordHeader struct {
 	TimeMillis int64 // commit time, never below the one of the commit before
 	Writer     uint32
 	Fence      uint64
+	Timeline   uint32 // never below the one of the commit before
 	LastSeal   uint64 // of the newest flush group that the commit decided
 }
 
@@ -73,9 +74,10 @@ func finishRecord(rec []byte, h recordHeader, changes int) error {
 	le.PutUint64(rec[16:], uint64(h.TimeMillis))
 	le.PutUint32(rec[24:], h.Writer)
 	le.PutUint64(rec[28:], h.Fence)
-	le.PutUint64(rec[36:], h.LastSeal)
-	le.PutUint32(rec[44:], uint32(changes))
-	le.PutUint32(rec[48:], uint32(body))
+	le.PutUint32(rec[36:], h.Timeline)
+	le.PutUint64(rec[40:], h.LastSeal)
+	le.PutUint32(rec[48:], uint32(changes))
+	le.PutUint32(rec[52:], uint32(body))
 	le.PutUint32(rec[recordCRCAt:], recordCRC(rec))
 	return nil
 }
@@ -108,7 +110,7 @@ func decodeRecord(src []byte) (*record, error) {
 	if v := le.Uint16(src[4:]); v != recordVersion {
 		return nil, fmt.Errorf("%w: commit record format %d", ErrUnknownKind, v)
 	}
-	if got, want := uint64(len(src)-recordHeaderSize), uint64(le.Uint32(src[48:])); got != want {
+	if got, want := uint64(len(src)-recordHeaderSize), uint64(le.Uint32(src[52:])); got != want {
 		return nil, fmt.Errorf("%w: commit record body of %d bytes, header says %d", ErrCorrupt, got, want)
 	}
 	if recordCRC(src) != le.Uint32(src[recordCRCAt:]) {
@@ -119,9 +121,9 @@ func decodeRecord(src []byte) (*record, error) {
 	}
 	r := &record{recordHeader: recordHeader{
 		Seq: CommitSeq(le.Uint64(src[8:])), TimeMillis: int64(le.Uint64(src[16:])),
-		Writer: le.Uint32(src[24:]), Fence: le.Uint64(src[28:]), LastSeal: le.Uint64(src[36:]),
+		Writer: le.Uint32(src[24:]), Fence: le.Uint64(src[28:]), Timeline: le.Uint32(src[36:]), LastSeal: le.Uint64(src[40:]),
 	}}
-	count := int(le.Uint32(src[44:]))
+	count := int(le.Uint32(src[48:]))
 	c := cursor{src: src[recordHeaderSize:]}
 	if count > len(c.src)/changeHeaderSize {
 		return nil, fmt.Errorf("%w: commit record of %d changes in %d bytes", ErrCorrupt, count, len(c.src))
@@ -129,11 +131,10 @@ func decodeRecord(src []byte) (*record, error) {
 	r.Changes = make([]Change, count)
 	for i := range r.Changes {
 		r.Changes[i].Kind = Kind(c.u16())
-		c.u16() // reserved
+		if c.u16() != 0 {
+			c.newer = true
+		}
 		r.Changes[i].Payload = c.take(int(c.u32()))
 	}
-	if c.bad || len(c.src) > 0 {
-		return nil, fmt.Errorf("%w: changes of commit record %d do not decode", ErrCorrupt, r.Seq)
-	}
-	return r, nil
+	return r, c.end("commit record")
 }

@@ -13,7 +13,7 @@ import (
 // Layout of a snapshot; byte level: docs/formats/fold-snapshot.md.
 const (
 	snapshotMagic      = "TRSN"
-	snapshotVersion    = 1
+	snapshotVersion    = 2
 	snapshotHeaderSize = 40
 	snapshotCRCAt      = 36
 )
@@ -54,6 +54,7 @@ func (f *fold) finishSnapshot(dst []byte) {
 	le.PutUint64(dst[8:], uint64(f.seq))
 	le.PutUint64(dst[16:], uint64(f.timeMillis))
 	le.PutUint64(dst[24:], uint64(len(dst)-snapshotHeaderSize))
+	le.PutUint32(dst[32:], f.timeline)
 	le.PutUint32(dst[snapshotCRCAt:], snapshotCRC(dst))
 }
 
@@ -79,6 +80,7 @@ func (f *fold) appendWriters(dst []byte) []byte {
 		dst = binary.AppendUvarint(dst, uint64(id))
 		dst = binary.AppendUvarint(dst, f.writers[id].fence)
 		dst = binary.AppendUvarint(dst, f.writers[id].seal)
+		dst = binary.AppendUvarint(dst, f.writers[id].level)
 	}
 	return dst
 }
@@ -145,6 +147,7 @@ func (t *topic) appendTo(dst []byte, number map[*block]int) []byte {
 	dst = append(dst, t.ID[:]...)
 	dst = t.Topic.appendTo(dst)
 	for _, p := range t.partitions {
+		dst = append(dst, 0) // flags
 		dst = appendSize(dst, p.logStart)
 		dst = appendSize(dst, p.next)
 		dst = p.appendProducers(dst)

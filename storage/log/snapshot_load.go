@@ -35,6 +35,7 @@ func openSnapshot(src []byte) (*decodedSnapshot, error) {
 	}
 	f := newFold(nil)
 	f.seq, f.timeMillis = CommitSeq(le.Uint64(src[8:])), int64(le.Uint64(src[16:]))
+	f.timeline = le.Uint32(src[32:])
 	c := &cursor{src: src[snapshotHeaderSize:]}
 	f.times.decode(c, f.seq)
 	f.decodeWriters(c)
@@ -43,6 +44,9 @@ func openSnapshot(src []byte) (*decodedSnapshot, error) {
 	blocks := f.decodeBlocks(c)
 	for range c.count(16) {
 		f.decodeTopic(c, blocks)
+	}
+	if c.newer && !c.bad {
+		return nil, fmt.Errorf("%w: snapshot", ErrUnknownKind)
 	}
 	if c.bad {
 		return nil, fmt.Errorf("%w: snapshot does not decode", ErrCorrupt)
@@ -89,9 +93,9 @@ func (t *commitTimes) decode(c *cursor, newest CommitSeq) {
 }
 
 func (f *fold) decodeWriters(c *cursor) {
-	for range c.count(3) {
+	for range c.count(4) {
 		id := c.uvarint()
-		f.writers[uint32(id)] = writerState{fence: c.uvarint(), seal: c.uvarint()}
+		f.writers[uint32(id)] = writerState{fence: c.uvarint(), seal: c.uvarint(), level: c.uvarint()}
 	}
 }
 
@@ -134,6 +138,7 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 		return
 	}
 	for _, p := range f.addTopic(t).partitions {
+		c.known(c.u8(), 0, 0) // flags
 		p.logStart, p.next = c.size(), c.size()
 		p.highWatermark = p.next
 		p.decodeProducers(c)
