@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
@@ -86,6 +87,9 @@ type Env interface {
 	Settings() *plan.Settings
 	// Params are the statement's $1…, one constant column each.
 	Params() []delta.Column
+	// Meter bounds the work: Breathe stands in every loop that may run long, and expressions
+	// charge it. It may be nil.
+	Meter() *meter.Meter
 	// Account charges memory before it is used; negative gives it back. Over the budget: 53200.
 	Account(bytes int64) error
 	Flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error)

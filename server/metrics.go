@@ -16,6 +16,7 @@ func (s *Server) httpConfig() httpd.Config {
 	metrics = append(metrics, s.engineMetrics()...)
 	metrics = append(metrics, s.faceMetrics()...)
 	metrics = append(metrics, s.objectMetrics()...)
+	metrics = append(metrics, s.memoryMetrics()...)
 	return httpd.Config{Ready: s.ready, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger,
 		MaxConnections: int(s.cfg.HTTPMaxConnections)}
 }

@@ -60,6 +60,7 @@ type Server struct {
 	pg               *pgwire.Server
 	kafka            *kafka.Server
 	serving          serving
+	memory           accounts
 
 	// PGAddr, KafkaAddr and HTTPAddr are what the listeners are bound to.
 	PGAddr, KafkaAddr, HTTPAddr net.Addr
@@ -124,9 +125,9 @@ func (s *Server) logConfig() log.Config {
 }
 
 func (s *Server) openEngine(ctx context.Context) error {
-	memory := lane.NewAccount(s.cfg.StateMemory)
+	s.openAccounts()
 	s.tables = table.New(table.Config{
-		Account: memory.Force, Room: memory.Room,
+		Account: s.memory.state.Force, Room: s.memory.state.Room,
 		Log: s.log, Clock: s.clock, MaxBytes: int(s.cfg.MaxTransactionBytes), MaxLocks: int(s.cfg.MaxLockedKeys),
 		MaxRecordBatch: session.MaxRecordBatch, Logger: s.logger,
 	})
@@ -143,7 +144,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		System:            s.systemRows,
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
 		TickInterval:      s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
-		Memory: memory, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
+		Memory: s.memory.state, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
 	})
@@ -157,6 +158,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
+		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout,
 		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout,
 	})

@@ -169,7 +169,7 @@ func (c *copyIn) fillDefaults() error {
 		if e == nil {
 			continue
 		}
-		v, err := c.s.db.Folder.Fold(e, c.s.set.derived)
+		v, err := c.s.db.Folder.Fold(e, c.s.set.derived, nil)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,9 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 	if err != nil {
 		return err
 	}
+	end := s.beginPlanning(ctx)
 	q, err := s.planCopy(b)
+	end()
 	if err != nil {
 		return err
 	}

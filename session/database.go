@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -37,6 +38,10 @@ type Deps struct {
 	MaxRecordBatch    int
 	// Settings gives the server's settings for SHOW, by name.
 	Settings func(name string) (value string, ok bool)
+	// Memory is what all statements share, nil = not counted. StatementMemory bounds each of
+	// them, as the session setting of that name may change.
+	Memory          *memory.Account
+	StatementMemory int64
 	// Defaults of the session settings of the same name.
 	StatementTimeout, LockTimeout time.Duration
 	// WatermarkIdleTimeout is the default of a new stream's idle_timeout.
@@ -51,6 +56,9 @@ type Database struct {
 
 // New makes a Database.
 func New(d Deps) *Database {
+	if d.Memory == nil {
+		d.Memory = memory.New("", 0)
+	}
 	return &Database{Deps: d, plans: newPlanCache(planCacheSize)}
 }
 

@@ -30,7 +30,7 @@ type dml struct {
 
 func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
 	cat := s.db.Catalog.Now()
-	o := bind.Options{Settings: s.set.derived, ParamTypes: given}
+	o := bind.Options{Settings: s.set.derived, ParamTypes: given, Meter: s.planning}
 	d := &dml{}
 	var err error
 	switch b := body.(type) {
@@ -50,7 +50,7 @@ func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.query, err = rewrite.Query(d.query, cat, rewrite.Options{Folder: s.db.Folder})
+	d.query, err = rewrite.Query(d.query, cat, rewrite.Options{Folder: s.db.Folder, Meter: s.planning})
 	return d, err
 }
 

@@ -11,13 +11,14 @@ import (
 )
 
 // explain prints the plan of a query, or of what a statement would keep running.
-func (s *Session) explain(_ context.Context, p *portal, w face.Writer) error {
+func (s *Session) explain(ctx context.Context, p *portal, w face.Writer) error {
 	b := p.prepared.statement.Body.(*parse.Explain)
 	for _, o := range b.Options {
 		if on, _ := o.Bool(); strings.EqualFold(o.Name, "analyze") && on {
 			return unsupported("EXPLAIN ANALYZE")
 		}
 	}
+	defer s.beginPlanning(ctx)()
 	q, err := s.planExplained(b.Body)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"context"
+
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -69,19 +71,30 @@ func (s *Session) noParameters(st *statement) error {
 	return err
 }
 
+// beginPlanning bounds the planning of a statement by ctx; call end behind it.
+func (s *Session) beginPlanning(ctx context.Context) (end func()) {
+	s.planning = s.meter()
+	stop := s.planning.Begin(ctx)
+	return func() {
+		stop()
+		s.planning.Close()
+		s.planning = nil
+	}
+}
+
 // planQuery plans a query that runs once.
 func (s *Session) planQuery(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
-	return s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, ParamTypes: given})
+	return s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, ParamTypes: given, Meter: s.planning})
 }
 
 // planSubscription plans a query that goes on, with parameters.
 func (s *Session) planSubscription(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
-	return s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, ParamTypes: given, Continuous: true})
+	return s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, ParamTypes: given, Continuous: true, Meter: s.planning})
 }
 
 // planContinuous plans the query of a definition.
 func (s *Session) planContinuous(q parse.Query) (*plan.Query, error) {
-	made, err := s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, Continuous: true, NoParams: true})
+	made, err := s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, Continuous: true, NoParams: true, Meter: s.planning})
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +106,7 @@ func (db *Database) plan(q parse.Query, cat catalog.Reader, o bind.Options) (*pl
 	if err != nil {
 		return nil, err
 	}
-	return rewrite.Query(bound, cat, rewrite.Options{Folder: db.Folder, Continuous: o.Continuous, ViewLookups: true})
+	return rewrite.Query(bound, cat, rewrite.Options{Folder: db.Folder, Continuous: o.Continuous, ViewLookups: true, Meter: o.Meter})
 }
 
 // PlanRelation plans the stored query of a derived relation under the settings frozen in it.

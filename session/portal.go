@@ -35,7 +35,9 @@ func (s *Session) Parse(ctx context.Context, name, sql string, types []sqltype.O
 	if len(s.prepared) >= maxNamed {
 		return s.failed(sqlerr.New(sqlerr.ProgramLimitExceeded, "too many prepared statements"))
 	}
-	p, err := s.prepare(sql, types)
+	ctx, done := s.statementTimeout(ctx)
+	defer done()
+	p, err := s.prepare(ctx, sql, types)
 	if err != nil {
 		return s.failed(err)
 	}
@@ -48,7 +50,7 @@ func (s *Session) failed(err error) error {
 	return err
 }
 
-func (s *Session) prepare(sql string, types []sqltype.OID) (*prepared, error) {
+func (s *Session) prepare(ctx context.Context, sql string, types []sqltype.OID) (*prepared, error) {
 	stmts, err := parse.Parse(sql)
 	if err != nil {
 		return nil, err
@@ -64,7 +66,7 @@ func (s *Session) prepare(sql string, types []sqltype.OID) (*prepared, error) {
 	if err := s.tx.allow(p.statement.Body); err != nil {
 		return nil, err
 	}
-	_, err = s.planOf(p)
+	_, err = s.planOf(ctx, p)
 	return p, err
 }
 
@@ -109,13 +111,13 @@ func (s *Session) Bind(ctx context.Context, b *face.Bind) (err error) {
 }
 
 // makePortal plans the statement anew if it must, and reads the parameters.
-func (s *Session) makePortal(_ context.Context, p *prepared, b *face.Bind) (*portal, error) {
+func (s *Session) makePortal(ctx context.Context, p *prepared, b *face.Bind) (*portal, error) {
 	made := &portal{prepared: p}
 	if p.statement == nil {
 		return made, nil
 	}
 	var err error
-	if made.plan, err = s.planOf(p); err != nil {
+	if made.plan, err = s.planOf(ctx, p); err != nil {
 		return nil, err
 	}
 	if made.args, err = s.arguments(made.plan.params, b); err != nil {
@@ -136,7 +138,7 @@ func (s *Session) makePortal(_ context.Context, p *prepared, b *face.Bind) (*por
 }
 
 // DescribeStatement gives parameter types and result columns.
-func (s *Session) DescribeStatement(_ context.Context, name string) ([]sqltype.OID, []face.Field, error) {
+func (s *Session) DescribeStatement(ctx context.Context, name string) ([]sqltype.OID, []face.Field, error) {
 	p, err := s.statementNamed(name)
 	if err != nil {
 		return nil, nil, s.finish(s.failed(err), "")
@@ -144,7 +146,7 @@ func (s *Session) DescribeStatement(_ context.Context, name string) ([]sqltype.O
 	if p.statement == nil {
 		return nil, nil, nil
 	}
-	made, err := s.planOf(p)
+	made, err := s.planOf(ctx, p)
 	if err != nil {
 		return nil, nil, s.finish(s.failed(err), p.statement.sql)
 	}

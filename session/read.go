@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -60,7 +61,12 @@ func (s *Session) runAt(v log.CommitSeq, args []delta.Column) lane.Run {
 		User: s.user, Database: s.database, PID: s.pid, Now: s.txStart(),
 		Version: "PostgreSQL " + s.db.ServerVersion() + " on " + runtime.GOARCH + "-" + runtime.GOOS,
 	}
-	return lane.Run{At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args}
+	return lane.Run{At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args, Meter: s.meter()}
+}
+
+// meter bounds one statement.
+func (s *Session) meter() *meter.Meter {
+	return meter.New(s.db.Memory.Limited("statement_memory", s.set.bytes("statement_memory")), nil)
 }
 
 // txStart is now(): the start of the transaction, microseconds since 2000-01-01.

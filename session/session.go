@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
 )
@@ -22,6 +23,7 @@ type Session struct {
 	tx       txState
 	prepared map[string]*prepared
 	portals  map[string]*portal
+	planning *meter.Meter // of the statement that is being planned, nil = none
 }
 
 // Open starts a session.
@@ -34,6 +36,7 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 	for name, d := range map[string]time.Duration{"statement_timeout": db.StatementTimeout, "lock_timeout": db.LockTimeout} {
 		s.set.values[settingIndex[name]] = strconv.FormatInt(d.Milliseconds(), 10)
 	}
+	s.set.values[settingIndex["statement_memory"]] = strconv.FormatInt(db.StatementMemory, 10)
 	for _, v := range st.Settings {
 		if _, err := s.set.set(v.Name, v.Value); err != nil {
 			return nil, err
@@ -108,7 +111,7 @@ func (s *Session) runOne(ctx context.Context, st *statement, w face.Writer) erro
 		return err
 	}
 	pr := &prepared{statement: st}
-	made, err := s.planOf(pr)
+	made, err := s.planOf(ctx, pr)
 	if err == nil && len(made.params) > 0 {
 		err = s.noParameters(st)
 	}

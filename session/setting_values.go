@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
@@ -50,6 +51,15 @@ func parseInt(low, high int) func(string) (string, error) {
 		}
 		return strconv.Itoa(n), nil
 	}
+}
+
+// parseSize takes a number of bytes or a number with a unit and keeps bytes.
+func parseSize(v string) (string, error) {
+	n, err := config.ParseBytes(v)
+	if err != nil || n < 0 {
+		return "", badValue("statement_memory", v)
+	}
+	return strconv.FormatInt(n, 10), nil
 }
 
 // parseMillis takes a number of milliseconds or a number with a unit and keeps milliseconds.

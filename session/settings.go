@@ -21,18 +21,24 @@ type setting struct {
 	fixed  bool   // cannot be SET
 	// parse checks a value and gives the form that is kept; nil keeps any text.
 	parse func(value string) (string, error)
-	// millis: the value is kept in milliseconds and shown in its largest unit.
+	// millis: the value is kept in milliseconds and shown in its largest unit; size: in bytes.
 	millis bool
+	size   bool
 	doc    string
 }
 
 // shown is a value as SHOW prints it.
 func (d *setting) shown(value string) string {
-	ms, err := strconv.ParseInt(value, 10, 64)
-	if !d.millis || err != nil || ms == 0 {
+	n, err := strconv.ParseInt(value, 10, 64)
+	switch {
+	case err != nil || n == 0:
 		return value
+	case d.millis:
+		return config.FormatDuration(time.Duration(n) * time.Millisecond)
+	case d.size:
+		return config.FormatBytes(n)
 	}
-	return config.FormatDuration(time.Duration(ms) * time.Millisecond)
+	return value
 }
 
 // settingList is every session setting, in the order in which the reported ones are sent.
@@ -57,6 +63,7 @@ var settingList = []setting{
 	{name: "bytea_output", value: "hex", parse: parseEnum("bytea_output", "hex", "escape"), doc: "Output form of bytea."},
 	{name: "client_min_messages", value: "notice", parse: nil, doc: "Least severity of messages sent."},
 	{name: "statement_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest run of a statement; 0 = no limit."},
+	{name: "statement_memory", value: "0", parse: parseSize, size: true, doc: "Memory of one statement; 0 = no limit."},
 	{name: "lock_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for a lock; 0 = no limit."},
 	{name: "idle_in_transaction_session_timeout", value: "0", parse: parseMillis, millis: true, doc: "Kept, not enforced."},
 	{name: "read_mode", value: "strict", parse: parseEnum("read_mode", "strict", "available"), doc: "strict: a read sees everything acknowledged before; available: it does not wait."},
@@ -227,6 +234,11 @@ func (s *settings) path() []string {
 func (s *settings) duration(name string) time.Duration {
 	ms, _ := strconv.Atoi(s.get(name)) // checked when it was set
 	return time.Duration(ms) * time.Millisecond
+}
+
+func (s *settings) bytes(name string) int64 {
+	n, _ := strconv.ParseInt(s.get(name), 10, 64) // checked when it was set
+	return n
 }
 
 func (s *settings) readMode() lane.ReadMode {

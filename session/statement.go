@@ -2,6 +2,7 @@ package session
 
 import (
 	"container/list"
+	"context"
 	"sync"
 
 	"github.com/tributary-db/tributary/internal/face"
@@ -110,7 +111,7 @@ func (s *Session) cachedStatement(sql string) (*statement, bool) {
 }
 
 // planOf plans a statement, or finds the plan made before.
-func (s *Session) planOf(p *prepared) (*planned, error) {
+func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	now, stamp := s.db.Catalog.Now().Version(), s.set.stamp()
 	if p.plan != nil && p.plan.at == now && p.plan.stamp == stamp {
 		return p.plan, nil
@@ -123,6 +124,7 @@ func (s *Session) planOf(p *prepared) (*planned, error) {
 			return c.plan, nil
 		}
 	}
+	defer s.beginPlanning(ctx)()
 	made, err := s.plan(p.statement, p.given)
 	if err != nil {
 		return nil, err

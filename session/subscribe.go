@@ -38,7 +38,7 @@ func (s *Session) changes(ctx context.Context, q *plan.Query, args []delta.Colum
 			end(sqlerr.New(sqlerr.AdminShutdown, "terminating connection due to administrator command"))
 		})()
 	}
-	return s.db.Runtime.Subscribe(ctx, q, args, to)
+	return s.db.Runtime.Subscribe(ctx, q, args, s.meter(), to)
 }
 
 // changeWriter turns deltas into rows: version, difference, columns.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
@@ -40,6 +41,8 @@ var _ exec.Env = env{}
 func (e env) Once() bool               { return e.once }
 func (e env) Settings() *plan.Settings { return &plan.Settings{} }
 func (e env) Params() []delta.Column   { return nil }
+
+func (e env) Meter() *meter.Meter { return nil }
 
 func (m *memory) Account(n int64) error {
 	if m.charged += n; m.charged < 0 {

@@ -46,6 +46,7 @@ func (d *callNode) eval(x *run, sel []int32) *delta.Column {
 		return d.allNull(x)
 	}
 	d.kernel(c)
+	c.EndScratch()
 	if failed := c.Errors(); len(failed) > 0 {
 		d.report(x, failed, constant, sel)
 		c.ResetErrors()

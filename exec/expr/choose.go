@@ -21,7 +21,7 @@ func (c *compiler) caseExpr(e *plan.Case) (node, error) {
 	if len(e.Whens) >= maxSources {
 		return nil, errTooMany("CASE arms")
 	}
-	d := &caseNode{merge: merger{typ: e.T.OID}, taken: make([][]int32, len(e.Whens))}
+	d := &caseNode{merge: c.merger(e.T.OID), taken: make([][]int32, len(e.Whens))}
 	for _, w := range e.Whens {
 		pair, err := c.exprs([]plan.Expr{w.Cond, w.Then})
 		if err != nil {
@@ -92,7 +92,7 @@ func (c *compiler) coalesce(e *plan.Coalesce) (node, error) {
 		return nil, errTooMany("COALESCE arguments")
 	}
 	args, err := c.exprs(e.Args)
-	return &coalesceNode{args: args, merge: merger{typ: e.T.OID}}, err
+	return &coalesceNode{args: args, merge: c.merger(e.T.OID)}, err
 }
 
 func (d *coalesceNode) eval(x *run, sel []int32) *delta.Column {
@@ -139,7 +139,7 @@ func (c *compiler) nullIf(e *plan.NullIf) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &nullIfNode{left: nodes[0], right: nodes[1], merge: merger{typ: e.Type().OID}}
+	d := &nullIfNode{left: nodes[0], right: nodes[1], merge: c.merger(e.Type().OID)}
 	if d.eqLeft = &d.same; e.EqLeft != e.Left {
 		if d.eqLeft, err = c.expr(e.EqLeft); err != nil {
 			return nil, err
@@ -187,7 +187,7 @@ func (c *compiler) distinctFrom(e *plan.DistinctFrom) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &distinctNode{args: [2]node{left, right}, not: e.Not, merge: merger{typ: sqltype.Bool}}
+	d := &distinctNode{args: [2]node{left, right}, not: e.Not, merge: c.merger(sqltype.Bool)}
 	d.eq, err = c.equality(e.Eq, &d.held[0], &d.held[1])
 	return d, err
 }

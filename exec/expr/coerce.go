@@ -5,6 +5,7 @@ import (
 
 	"github.com/tributary-db/tributary/exec/expr/kernel"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
@@ -22,6 +23,21 @@ type coerceNode struct {
 	builder *delta.Builder // for the others
 	col     delta.Column
 	scratch []byte
+	meter   *meter.Meter
+	charged int64 // of builder and scratch
+}
+
+// settle charges what parsing holds now.
+func (d *coerceNode) settle() error {
+	held := int64(d.builder.Size() + cap(d.scratch))
+	if held == d.charged {
+		return nil
+	}
+	if err := d.meter.Charge(held - d.charged); err != nil {
+		return d.meter.Stop(err)
+	}
+	d.charged = held
+	return nil
 }
 
 func (c *compiler) coerceIO(e *plan.CoerceIO) (node, error) {
@@ -35,7 +51,7 @@ func (c *compiler) coerceIO(e *plan.CoerceIO) (node, error) {
 			typeName(source), typeName(e.T.OID)).At(e.Pos)
 	}
 	return &coerceNode{arg: arg, source: source, target: e.T.OID, env: c.env.Codec(),
-		builder: delta.NewBuilder(e.T.OID)}, nil
+		out: kernel.NewOut(c.env.Meter), builder: delta.NewBuilder(e.T.OID), meter: c.env.Meter}, nil
 }
 
 func isText(t sqltype.OID) bool {
@@ -60,12 +76,15 @@ func (d *coerceNode) eval(x *run, sel []int32) *delta.Column {
 func (d *coerceNode) toText(x *run, c *delta.Column, rows []int32) *delta.Column {
 	d.out.Reset(d.target, x.n, c.Const)
 	for _, row := range rows {
+		if d.meter.Breathe() != nil {
+			break
+		}
 		if c.Null(row) {
 			d.out.SetNull(row)
 			continue
 		}
-		if !d.out.End(codec.FormatText(d.out.Start(row), c, row, d.env)) {
-			x.fail(delta.RowError{Row: row, Err: kernel.ErrTooLarge()})
+		if err := d.out.End(codec.FormatText(d.out.Start(row), c, row, d.env)); err != nil && err != kernel.ErrStopped {
+			x.fail(delta.RowError{Row: row, Err: err})
 		}
 	}
 	return d.out.Column()
@@ -76,6 +95,9 @@ func (d *coerceNode) parse(x *run, c *delta.Column, rows, sel []int32) *delta.Co
 	b := d.builder
 	b.Clear()
 	for _, row := range rows {
+		if d.meter.Breathe() != nil || d.settle() != nil {
+			break // the meter keeps why
+		}
 		if gap := int(row) - b.Len(); gap > 0 {
 			b.AppendNulls(gap)
 		}

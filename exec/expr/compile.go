@@ -106,6 +106,7 @@ func (c *compiler) apply(oid uint32, args []node, t sqltype.Type, pos int32) (*c
 	}
 	d := &callNode{kernel: k, strict: f.Strict, volatile: f.Volatile == 'v', args: args}
 	d.call = kernel.Call{Env: c.env, Args: make([]*delta.Column, len(args)), Out: &d.out, Type: t}
+	d.out = kernel.NewOut(c.env.Meter)
 	return d, nil
 }
 

@@ -155,18 +155,18 @@ func TestUnsupported(t *testing.T) {
 }
 
 func TestFold(t *testing.T) {
-	k, err := expr.Folder{}.Fold(call(int4pl, int4, intConst(40), intConst(2)), plan.Settings{})
+	k, err := expr.Folder{}.Fold(call(int4pl, int4, intConst(40), intConst(2)), plan.Settings{}, nil)
 	if err != nil || delta.Values[int32](&k.Value)[0] != 42 || !k.Value.Const || k.Value.Len != 1 {
 		t.Fatalf("%+v, %v", k, err)
 	}
-	if _, err := (expr.Folder{}).Fold(call(int4div, int4, intConst(40), intConst(0)), plan.Settings{}); sqlerr.CodeOf(err) != sqlerr.DivisionByZero {
+	if _, err := (expr.Folder{}).Fold(call(int4div, int4, intConst(40), intConst(0)), plan.Settings{}, nil); sqlerr.CodeOf(err) != sqlerr.DivisionByZero {
 		t.Errorf("1/0 folds to %v", err)
 	}
-	if _, err := (expr.Folder{}).Fold(column(0, int4), plan.Settings{}); err == nil {
+	if _, err := (expr.Folder{}).Fold(column(0, int4), plan.Settings{}, nil); err == nil {
 		t.Error("a column was folded")
 	}
 	null := &plan.Const{T: int4, Value: delta.NullColumn(sqltype.Int4, 1)}
-	if k, err = (expr.Folder{}).Fold(call(int4pl, int4, intConst(1), null), plan.Settings{}); err != nil || !k.Value.Null(0) {
+	if k, err = (expr.Folder{}).Fold(call(int4pl, int4, intConst(1), null), plan.Settings{}, nil); err != nil || !k.Value.Null(0) {
 		t.Errorf("1 + NULL folds to %+v, %v", k, err)
 	}
 }
@@ -191,7 +191,7 @@ func TestTumble(t *testing.T) {
 		{fn: 8004, at: 0, size: delta.Interval{Micros: -5}, code: sqlerr.InvalidParameterValue},
 	} {
 		k, err := expr.Folder{}.Fold(call(c.fn, ts, &plan.Const{T: ts, Value: delta.Const(sqltype.Timestamp, c.at, 1)},
-			&plan.Const{T: iv, Value: delta.Const(sqltype.Interval, c.size, 1)}), plan.Settings{})
+			&plan.Const{T: iv, Value: delta.Const(sqltype.Interval, c.size, 1)}), plan.Settings{}, nil)
 		if c.code != "" {
 			if sqlerr.CodeOf(err) != c.code {
 				t.Errorf("%+v: %v", c, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -13,12 +14,12 @@ type Folder struct{}
 var _ plan.Folder = Folder{}
 
 // Fold returns the value of e, or the error that its evaluation gives (division by zero, no
-// kernel). The value owns its memory. Folding a column or parameter is the caller's mistake.
-func (Folder) Fold(e plan.Expr, s plan.Settings) (*plan.Const, error) {
+// kernel, no room in m). The value owns its memory. Folding a column or parameter is the caller's mistake.
+func (Folder) Fold(e plan.Expr, s plan.Settings, m *meter.Meter) (*plan.Const, error) {
 	if k, ok := e.(*plan.Const); ok {
 		return k, nil
 	}
-	p, err := Compile(e, &Env{Settings: s})
+	p, err := Compile(e, &Env{Settings: s, Meter: m})
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,10 @@ const (
 	maxSources = 0xfffe
 )
 
+func (c *compiler) merger(t sqltype.OID) merger {
+	return merger{typ: t, out: kernel.NewOut(c.env.Meter)}
+}
+
 // begin forgets the sources; rows have none yet.
 func (m *merger) begin(n int, sel []int32) {
 	if cap(m.from) < n {

@@ -23,7 +23,7 @@ func (c *compiler) minMax(e *plan.MinMax) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &minMaxNode{args: args, sign: -1, compare: delta.KeyComparer(e.T.OID), merge: merger{typ: e.T.OID}}
+	d := &minMaxNode{args: args, sign: -1, compare: delta.KeyComparer(e.T.OID), merge: c.merger(e.T.OID)}
 	if e.Greatest {
 		d.sign = 1
 	}

@@ -44,14 +44,17 @@ func (p *Program) Type() sqltype.Type { return p.typ }
 
 // Eval computes the expression for the live rows of in. dst becomes the result column of
 // in.Len rows (maybe constant), borrowed from in and p until p's next Eval. Rows that fail are
-// appended to errs in order; their values in dst are undefined. The error is for a broken plan,
-// never for data.
+// appended to errs in order; their values in dst are undefined. The error is for a broken plan or
+// for work that has to end (see Env.Meter), never for data.
 func (p *Program) Eval(in *delta.Batch, dst *delta.Column, errs *delta.RowErrors) error {
 	sel, err := p.begin(in)
 	if err != nil {
 		return err
 	}
 	*dst = *p.root.eval(&p.run, sel)
+	if err := p.run.env.Meter.Err(); err != nil {
+		return err
+	}
 	dst.Type = p.typ.OID
 	*errs = append(*errs, p.run.takeErrors()...)
 	return nil
@@ -65,6 +68,9 @@ func (p *Program) Filter(in *delta.Batch, sel []int32, errs *delta.RowErrors) ([
 		return sel, err
 	}
 	c := p.root.eval(&p.run, live)
+	if err := p.run.env.Meter.Err(); err != nil {
+		return sel, err
+	}
 	if p.run.failures > 0 {
 		live = p.run.live(nil, live)
 	}

@@ -3,6 +3,7 @@ package flow
 import (
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
@@ -20,7 +21,8 @@ type Values struct {
 	RunOnce bool
 	Session *plan.Settings
 	Args    []delta.Column
-	Charge  func(bytes int64) error
+	// Meter bounds the flow's work; from Open on it is the flow's, which closes it.
+	Meter *meter.Meter
 	// OnLate takes the rows that a closing window left out; borrowed.
 	OnLate func(in *delta.Batch, rows []int32, why exec.LateReason)
 }
@@ -39,13 +41,11 @@ func (e *Env) Now() (micros int64, ok bool) {
 	return e.Session.Session.Now, true
 }
 
+// Meter is the flow's.
+func (e *Env) Meter() *meter.Meter { return e.Values.Meter }
+
 // Account charges memory to the flow.
-func (e *Env) Account(bytes int64) error {
-	if e.Charge == nil {
-		return nil
-	}
-	return e.Charge(bytes)
-}
+func (e *Env) Account(bytes int64) error { return e.Values.Meter.Charge(bytes) }
 
 // Late passes rows left out of a closing window to the caller.
 func (e *Env) Late(in *delta.Batch, rows []int32, why exec.LateReason) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -25,6 +26,7 @@ type Flow struct {
 	opened bool
 	// broken after a failed tick: state may be half way, only Close is left.
 	broken bool
+	meter  *meter.Meter // nil = unbounded
 }
 
 // step is a plan node at work: an operator over its inputs, or a source.
@@ -72,6 +74,8 @@ func build(n plan.Node, path string, b Builder) (*step, error) {
 // Open opens every part; a second Open resets a flow for its next one-shot run.
 func (f *Flow) Open(env Env) error {
 	env.states = f.states
+	f.meter.Close()
+	f.meter = env.Values.Meter
 	f.opened, f.broken = true, false
 	return f.root.open(env)
 }
@@ -95,6 +99,7 @@ func (f *Flow) Run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progres
 	if !f.opened || f.broken {
 		return exec.Progress{}, errors.New("flow: Run of a flow that is not open or has failed")
 	}
+	defer f.meter.Begin(ctx)()
 	p, err := f.root.run(ctx, t, out)
 	if err != nil {
 		f.broken = true
@@ -166,8 +171,12 @@ type push struct {
 
 func (p push) Emit(d *delta.Batch) error { return p.op.Push(p.ctx, p.port, d, p.out) }
 
-// Close closes every part. The states stay with who gave them.
-func (f *Flow) Close() error { return f.root.close() }
+// Close closes every part and gives the memory of all but the states back. These stay with who gave them.
+func (f *Flow) Close() error {
+	err := f.root.close()
+	f.meter.Close()
+	return err
+}
 
 func (s *step) close() error {
 	var errs []error

@@ -22,6 +22,7 @@ import (
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/session"
@@ -108,9 +109,9 @@ func (d *database) start() {
 	d.catalog = catalog.New()
 	d.log, err = log.Open(ctx, log.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Parts: []log.Part{d.catalog}})
 	check()
-	memory := lane.NewAccount(0)
+	account := memory.New("", 0)
 	d.tables = table.New(table.Config{
-		Account: memory.Force, Room: memory.Room, Logger: logger,
+		Account: account.Force, Room: account.Room, Logger: logger,
 		Log: d.log, Clock: clock.Real{}, MaxBytes: 1 << 28, MaxLocks: 1 << 20, MaxRecordBatch: session.MaxRecordBatch,
 	})
 	d.checkpoints = checkpoint.NewStore(checkpoint.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Logger: logger})
@@ -130,7 +131,7 @@ func (d *database) start() {
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: clock.Real{}, Logger: logger,
 		Plan:   func(rel *catalog.Relation) (*plan.Query, error) { return d.db.PlanRelation(rel) },
 		System: func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
-		Memory: memory, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
+		Memory: account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from,
 	})
 	d.db = session.New(session.Deps{

@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -136,7 +137,7 @@ func (r *Runtime) open(m *member, saved *checkpoint.Member) error {
 	if saved != nil {
 		r.restoreStates(m, saved)
 	}
-	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Charge: r.cfg.Memory.Charge, OnLate: r.onLate(m)}}
+	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: meter.New(r.cfg.Memory.Owner(), nil), OnLate: r.onLate(m)}}
 	if err := f.Open(env); err != nil || saved == nil {
 		return err
 	}
@@ -157,7 +158,7 @@ func (r *Runtime) reset(m *member) {
 // makeOutput opens what the member writes.
 func (r *Runtime) makeOutput(m *member) (err error) {
 	if m.rel.Kind == catalog.KindView {
-		m.view = newViewOut(m.rel, r.cfg.Memory.Share())
+		m.view = newViewOut(m.rel, r.cfg.Memory.Owner())
 		return nil
 	}
 	m.sink, err = newSinkOut(m.rel, r.cfg)

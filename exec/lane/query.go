@@ -8,6 +8,7 @@ import (
 	"github.com/tributary-db/tributary/exec/op"
 	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
@@ -29,19 +30,21 @@ type Run struct {
 	Inputs   source.Inputs
 	Settings *plan.Settings
 	Args     []delta.Column
+	// Meter bounds the statement; nil = not at all.
+	Meter *meter.Meter
 }
 
 // Query runs a plan once and gives its rows to out: weights are positive, borrowed until Emit
 // returns. The first row error that is left is the error.
 func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Out) error {
-	states := flow.NewStates(r.cfg.Memory.Charge)
+	states := flow.NewStates(run.Meter.Charge)
 	defer states.Drop()
 	f, err := flow.New(q.Root, r.builder(run.Inputs), states)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Charge: r.cfg.Memory.Charge}}
+	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Meter: run.Meter}}
 	if err := f.Open(env); err != nil {
 		return err
 	}
@@ -63,7 +66,7 @@ func (r *Runtime) Check(q *plan.Query) error {
 		return err
 	}
 	defer f.Close()
-	return f.Open(flow.Env{Values: flow.Values{Session: &q.Settings, Charge: r.cfg.Memory.Charge}})
+	return f.Open(flow.Env{Values: flow.Values{Session: &q.Settings}})
 }
 
 // result is the root of a one-shot run: it cuts hidden columns off and keeps account of row

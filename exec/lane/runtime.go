@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -44,7 +45,7 @@ type Config struct {
 	// TickCommits bounds the commits of one tick; 0 = no limit.
 	TickCommits int64
 	// Memory bounds the state of all dataflows; shared with the tables.
-	Memory *Account
+	Memory *memory.Account
 	// Storage names the limits of what a sink may put into one entry, bytes.
 	MaxEntryBytes int
 }
@@ -85,7 +86,7 @@ type Runtime struct {
 func New(cfg Config) *Runtime {
 	r := &Runtime{cfg: cfg}
 	if r.cfg.Memory == nil {
-		r.cfg.Memory = NewAccount(0)
+		r.cfg.Memory = memory.New("", 0)
 	}
 	r.mu.members, r.mu.writers = map[catalog.OID]*member{}, map[log.TopicID][]catalog.OID{}
 	r.mu.moved = make(chan struct{})

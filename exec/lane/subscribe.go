@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -21,13 +22,14 @@ type Subscriber interface {
 }
 
 // Subscribe runs a query for ever: first its content at the newest version, then every change,
-// until ctx ends or the subscriber returns an error. It ticks in the caller's goroutine.
-func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Column, to Subscriber) error {
+// until ctx ends or the subscriber returns an error. It ticks in the caller's goroutine, bounded
+// by m.
+func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Column, m *meter.Meter, to Subscriber) error {
 	pin, err := r.Pin(ctx, relationOIDs(q), ReadStrict)
 	if err != nil {
 		return err
 	}
-	states := flow.NewStates(r.cfg.Memory.Charge)
+	states := flow.NewStates(m.Charge)
 	defer states.Drop()
 	f, err := flow.New(q.Root, r.builder(r.Inputs()), states)
 	if err != nil {
@@ -35,7 +37,7 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 		return err
 	}
 	defer f.Close()
-	env := flow.Env{Values: flow.Values{Session: &q.Settings, Args: args, Charge: r.cfg.Memory.Charge}}
+	env := flow.Env{Values: flow.Values{Session: &q.Settings, Args: args, Meter: m}}
 	if err := f.Open(env); err != nil {
 		pin.Release()
 		return err

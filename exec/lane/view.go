@@ -5,6 +5,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
@@ -17,10 +18,10 @@ type viewOut struct {
 	width    int  // visible columns; a flow may put out more
 	took     bool // something came since the last publish
 	failed   *delta.BatchBuilder
-	memory   *Share
+	memory   *memory.Owner
 }
 
-func newViewOut(rel *catalog.Relation, memory *Share) *viewOut {
+func newViewOut(rel *catalog.Relation, owner *memory.Owner) *viewOut {
 	row := make([]sqltype.OID, len(rel.Columns))
 	all := make([]int, len(rel.Columns))
 	for i := range rel.Columns {
@@ -30,12 +31,12 @@ func newViewOut(rel *catalog.Relation, memory *Share) *viewOut {
 	if len(key) == 0 {
 		key = all
 	}
-	contents := state.NewArrangement(row, key, state.Options{History: true, Account: memory.Charge})
+	contents := state.NewArrangement(row, key, state.Options{History: true, Account: owner.Charge})
 	errorRow := []sqltype.OID{sqltype.Text, sqltype.Text}
-	failures := state.NewArrangement(errorRow, []int{0, 1}, state.Options{History: true, Account: memory.Charge})
+	failures := state.NewArrangement(errorRow, []int{0, 1}, state.Options{History: true, Account: owner.Charge})
 	return &viewOut{
 		contents: contents, errors: failures, width: len(row),
-		failed: delta.NewBatchBuilder(errorRow), memory: memory,
+		failed: delta.NewBatchBuilder(errorRow), memory: owner,
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // compile prepares an expression for one run.
 func compile(e plan.Expr, env exec.Env) (program, error) {
-	x := &expr.Env{Params: env.Params()}
+	x := &expr.Env{Params: env.Params(), Meter: env.Meter()}
 	if s := env.Settings(); s != nil {
 		x.Settings = *s
 	}

@@ -32,7 +32,9 @@ type Settings struct {
 	InlineBytes         int64
 	MaxTransactionBytes int64
 	TailCacheBytes      int64
+	TotalMemory         int64
 	StateMemory         int64
+	StatementMemory     int64
 	MaxLockedKeys       int64
 	MaxInflightBytes    int64
 	CheckpointInterval  time.Duration
@@ -95,7 +97,9 @@ func (s *Settings) definitions() []*Definition {
 		size(&s.InlineBytes, "inline_bytes", 256*kib, 0, 4*mib, "Largest group of records that rides in the commit log instead of an object. Only with a directory as the object store."),
 		size(&s.MaxTransactionBytes, "max_transaction_bytes", 256*mib, mib, 16*gib, "Largest statement or transaction, in bytes of what it writes."),
 		size(&s.TailCacheBytes, "tail_cache_bytes", 64*mib, mib, 1<<40, "Memory for the newest records, which consumers and views read."),
+		size(&s.TotalMemory, "total_memory", 0, 0, 1<<44, "Memory for all rows that the server holds, of state and of statements; what would exceed it fails with 53200. 0 = three quarters of the machine's or its container's."),
 		size(&s.StateMemory, "state_memory", 8*gib, 16*mib, 1<<40, "Memory for the state of tables, views and sinks together; what would exceed it fails with 53200."),
+		size(&s.StatementMemory, "statement_memory", 512*mib, mib, 1<<40, "Memory of one statement or subscription, a session's default; what would exceed it fails with 53200."),
 		integer(&s.MaxLockedKeys, "max_locked_keys", 4<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 		size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it large requests wait. One client address gets a quarter of it."),
 		duration(&s.CheckpointInterval, "checkpoint_interval", 30*time.Second, 0, 24*time.Hour, "Time between checkpoints of tables, views and sinks, which make a start faster; large ones are taken less often. 0 = only when the server stops."),

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -25,6 +26,8 @@ type Options struct {
 	AllowedLateness time.Duration
 	// IdleTimeout is the default of a stream's idle_timeout.
 	IdleTimeout time.Duration
+	// Meter ends the work; nil = never.
+	Meter *meter.Meter
 }
 
 // Query binds a query. The plan is not rewritten yet: a cross join is a cross join, every

@@ -54,6 +54,9 @@ func (b *binder) condition(n *pg.Node, p place, construct string) (plan.Expr, er
 //
 //lint:dispatch
 func (b *binder) expr(n *pg.Node) (plan.Expr, error) {
+	if err := b.opts.Meter.Breathe(); err != nil {
+		return nil, err
+	}
 	switch n := n.GetNode().(type) {
 	case *pg.Node_ColumnRef:
 		return b.columnRef(n.ColumnRef)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
@@ -167,9 +168,9 @@ type SortKey struct {
 }
 
 // Folder evaluates an expression without columns and parameters at plan time. exec provides
-// it, server injects it: the planner cannot import exec.
+// it, server injects it: the planner cannot import exec. The meter bounds the evaluation.
 type Folder interface {
-	Fold(e Expr, s Settings) (*Const, error)
+	Fold(e Expr, s Settings, m *meter.Meter) (*Const, error)
 }
 
 // Settings are the session's values that expressions depend on; a view freezes them.

@@ -5,13 +5,31 @@ import (
 
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/memory"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// fold computes constant expressions everywhere in a plan.
-func fold(n plan.Node, f plan.Folder, s plan.Settings) plan.Node {
+// foldMemory bounds what folding an expression may take, and so the constants it makes: what
+// would be larger is computed when the plan runs, under the statement's own limit.
+const foldMemory = 1 << 20
+
+// folding is one pass over a plan. It leaves the rest as it is when the meter says stop.
+type folding struct {
+	folder   plan.Folder
+	settings plan.Settings
+	work     *meter.Meter // of the planning
+	memory   *memory.Owner
+}
+
+func newFolding(o Options, s plan.Settings) *folding {
+	return &folding{folder: o.Folder, settings: s, work: o.Meter, memory: memory.New("", 0).Limited("", foldMemory)}
+}
+
+// node computes constant expressions everywhere in a plan.
+func (f *folding) node(n plan.Node) plan.Node {
 	return plan.Transform(n, func(n plan.Node) plan.Node {
-		out := plan.MapNodeExprs(n, func(e plan.Expr) plan.Expr { return foldExpr(e, f, s) })
+		out := plan.MapNodeExprs(n, f.expr)
 		plan.Derive(out)
 		if fl, ok := out.(*plan.Filter); ok {
 			return foldFilter(fl)
@@ -41,15 +59,18 @@ func isTrue(k *plan.Const) bool { return !k.Value.Null(0) && delta.Values[uint8]
 
 func isFalse(k *plan.Const) bool { return !k.Value.Null(0) && delta.Values[uint8](&k.Value)[0] == 0 }
 
-// foldExpr folds from the bottom up. What fails to fold stays: its error belongs to the rows
-// that reach it, and there may be none.
-func foldExpr(e plan.Expr, f plan.Folder, s plan.Settings) plan.Expr {
+// expr folds from the bottom up. What fails to fold stays: its error belongs to the rows that
+// reach it, and there may be none.
+func (f *folding) expr(e plan.Expr) plan.Expr {
+	if f.work.Breathe() != nil {
+		return e
+	}
 	args := plan.Children(e)
 	if len(args) > 0 {
 		folded := make([]plan.Expr, len(args))
 		changed := false
 		for i, a := range args {
-			folded[i] = foldExpr(a, f, s)
+			folded[i] = f.expr(a)
 			changed = changed || folded[i] != a
 		}
 		if changed {
@@ -66,10 +87,11 @@ func foldExpr(e plan.Expr, f plan.Folder, s plan.Settings) plan.Expr {
 			return &plan.Const{T: b.T, Value: delta.NullColumn(b.T.OID, 1)}
 		}
 	}
-	if f == nil || !foldable(e) {
+	if f.folder == nil || !foldable(e) {
 		return e
 	}
-	k, err := f.Fold(e, s)
+	defer f.memory.Drop()
+	k, err := f.folder.Fold(e, f.settings, f.work.Limited(f.memory))
 	if err != nil || k == nil {
 		return e
 	}

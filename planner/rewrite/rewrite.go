@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -13,6 +14,8 @@ type Options struct {
 	Continuous bool
 	// ViewLookups: views can be read by their key.
 	ViewLookups bool
+	// Meter ends the work; nil = never.
+	Meter *meter.Meter
 }
 
 // Query rewrites a bound query. q is not changed; the result shares parts with it. The catalog
@@ -23,20 +26,30 @@ func Query(q *plan.Query, cat catalog.Reader, o Options) (*plan.Query, error) {
 	if o.Continuous {
 		root = visibleOnly(root, len(q.Fields))
 	}
-	out.Root = Node(root, q.Settings, cat, o)
-	return &out, nil
+	var err error
+	out.Root, err = Node(root, q.Settings, cat, o)
+	return &out, err
 }
 
 // Node rewrites a plan; its output columns stay as they are.
-func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) plan.Node {
-	n = fold(n, o.Folder, s)
-	n = sorts(n, o.Continuous)
-	n = push(n, nil)
-	if cat != nil && !o.Continuous {
-		n = lookups(n, cat, o.ViewLookups)
+func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Node, error) {
+	for _, pass := range []func(plan.Node) plan.Node{
+		newFolding(o, s).node,
+		func(n plan.Node) plan.Node { return sorts(n, o.Continuous) },
+		func(n plan.Node) plan.Node { return push(n, nil) },
+		func(n plan.Node) plan.Node {
+			if cat == nil || o.Continuous {
+				return n
+			}
+			return lookups(n, cat, o.ViewLookups)
+		},
+		prune, tidy,
+	} {
+		if n = pass(n); o.Meter.Breathe() != nil {
+			return nil, o.Meter.Err()
+		}
 	}
-	n = prune(n)
-	return tidy(n)
+	return n, nil
 }
 
 // visibleOnly drops the sort keys behind the visible columns: what runs for ever keeps no order.

@@ -22,6 +22,9 @@ func init() {
 	})
 	both := func(c *Call) {
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			dst := c.castText(c.Out.Start(i), c.Args[0], i)
 			c.take(i, c.castText(dst, c.Args[1], i), nil)
 		}
@@ -50,6 +53,9 @@ func (c *Call) castText(dst []byte, col *delta.Column, row int32) []byte {
 
 func concatAny(c *Call) {
 	for _, i := range c.Sel {
+		if c.stopped() {
+			return
+		}
 		dst := c.Out.Start(i)
 		for _, a := range c.Args {
 			if !a.Null(i) {
@@ -62,6 +68,9 @@ func concatAny(c *Call) {
 
 func concatSeparated(c *Call) {
 	for _, i := range c.Sel {
+		if c.stopped() {
+			return
+		}
 		if c.Args[0].Null(i) {
 			c.Out.SetNull(i)
 			continue
@@ -85,6 +94,9 @@ func countNulls(null bool) Kernel {
 	return func(c *Call) {
 		out := fixed[int32](c.Out)
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			n := int32(0)
 			for _, a := range c.Args {
 				if a.Null(i) == null {
@@ -98,6 +110,9 @@ func countNulls(null bool) Kernel {
 
 func quoteNullable(c *Call) {
 	for _, i := range c.Sel {
+		if c.stopped() {
+			return
+		}
 		if c.Args[0].Null(i) {
 			c.Out.PutString(i, "NULL")
 			continue
@@ -108,6 +123,9 @@ func quoteNullable(c *Call) {
 
 func quoteAnyLiteral(c *Call) {
 	for _, i := range c.Sel {
+		if c.stopped() {
+			return
+		}
 		c.take(i, appendLiteral(c.Out.Start(i), view(c.castText(nil, c.Args[0], i))), nil)
 	}
 }

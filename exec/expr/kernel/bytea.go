@@ -15,7 +15,7 @@ import (
 func init() {
 	kernels(map[string]Kernel{
 		"byteaoctetlen": fn1(func(s []byte) int32 { return int32(len(s)) }),
-		"byteacat":      app2(func(_ *Call, dst []byte, a, b string) ([]byte, Err) { return append(append(dst, a...), b...), nil }),
+		"byteacat":      app2((*Call).concat),
 		"bytea_substr": fn3e(func(s []byte, from, n int32) ([]byte, Err) {
 			if n < 0 && int64(from)+int64(n) < int64(from) {
 				return nil, sqlerr.New(sqlerr.SubstringError, "negative substring length not allowed")

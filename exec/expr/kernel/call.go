@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
@@ -20,6 +21,8 @@ type Env struct {
 	// HasNow is false where the statement may not depend on it.
 	Now    int64
 	HasNow bool
+	// Meter bounds the work of which the expressions are a part; nil = unbounded.
+	Meter *meter.Meter
 
 	codec *codec.Env // of Settings, see Prepare
 }
@@ -41,6 +44,8 @@ type Call struct {
 	State any
 
 	errs []delta.RowError
+	// scratch is memory charged for the time of this call, see Scratch.
+	scratch int64
 }
 
 // Kernel computes Out for the rows of Sel.
@@ -63,13 +68,52 @@ func (c *Call) ResetErrors() {
 // errNull is no error: it makes the row NULL.
 var errNull = &sqlerr.Error{Message: "null"}
 
+// ErrStopped is no row's error: the work that the call is a part of has ended, see Env.Meter.
+var ErrStopped = &sqlerr.Error{Message: "stopped"}
+
 // finish handles what a row function returned instead of a value.
 func (c *Call) finish(row int32, err Err) {
-	if err == errNull {
+	switch err {
+	case errNull:
 		c.Out.SetNull(row)
-		return
+	case ErrStopped:
+	default:
+		c.Fail(row, err)
 	}
-	c.Fail(row, err)
+}
+
+// stopped reports whether to leave the rest of the rows alone; loops over rows ask for each.
+func (c *Call) stopped() bool { return c.Env.Meter.Breathe() != nil }
+
+// step is how much of a value, bytes, a function works through between two calls of breathe.
+const step = 64 << 10
+
+// breathe is ErrStopped when the work has ended: functions whose work grows with a value call it
+// at least once a step.
+func (c *Call) breathe() Err {
+	if c.Env.Meter.Breathe() != nil {
+		return ErrStopped
+	}
+	return nil
+}
+
+// Scratch charges memory that the kernel is about to take beside its result, until the call
+// ends; ErrStopped when there is none.
+func (c *Call) Scratch(bytes int) Err {
+	if err := c.Env.Meter.Charge(int64(bytes)); err != nil {
+		_ = c.Env.Meter.Stop(err) // kept there: it is the statement's error, not the row's
+		return ErrStopped
+	}
+	c.scratch += int64(bytes)
+	return nil
+}
+
+// EndScratch gives that memory back.
+func (c *Call) EndScratch() {
+	if c.scratch != 0 {
+		_ = c.Env.Meter.Charge(-c.scratch) // giving back never fails
+		c.scratch = 0
+	}
 }
 
 // asErr makes a row error of a lower package's error.

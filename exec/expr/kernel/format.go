@@ -11,6 +11,9 @@ import (
 // formatText is format(): %s, %I and %L with position, flag - and width.
 func formatText(c *Call) {
 	for _, i := range c.Sel {
+		if c.stopped() {
+			return
+		}
 		if c.Args[0].Null(i) {
 			c.Out.SetNull(i)
 			continue
@@ -38,6 +41,9 @@ func errUnterminated() Err {
 
 func (f *formatter) run(dst []byte) ([]byte, Err) {
 	for f.text != "" {
+		if err := f.c.breathe(); err != nil {
+			return dst, err
+		}
 		at := strings.IndexByte(f.text, '%')
 		if at < 0 {
 			return append(dst, f.text...), nil
@@ -176,15 +182,18 @@ func (f *formatter) value(dst []byte, verb byte, position int, leftAlign bool, w
 	if int64(width) > maxText {
 		return dst, errLengthTooLarge()
 	}
-	blanks := max(width-utf8.RuneCountInString(s), 0)
+	have, err := f.c.runes(s)
+	if err != nil {
+		return dst, err
+	}
+	blanks := max(width-have, 0)
 	if leftAlign {
-		dst = append(dst, s...)
+		if dst, err = f.c.appendSized(dst, s); err != nil {
+			return dst, err
+		}
 	}
-	for ; blanks > 0; blanks-- {
-		dst = append(dst, ' ')
+	if dst, err = f.c.appendTimes(dst, " ", blanks); err != nil || leftAlign {
+		return dst, err
 	}
-	if !leftAlign {
-		dst = append(dst, s...)
-	}
-	return dst, nil
+	return f.c.appendSized(dst, s)
 }

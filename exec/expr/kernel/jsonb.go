@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"bytes"
-
 	"github.com/tributary-db/tributary/internal/decimal"
 	"github.com/tributary-db/tributary/internal/jsonb"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -26,7 +24,7 @@ func init() {
 		"jsonb_delete":             fn2e(jsonDeleteKey),
 		"jsonb_delete_idx":         fn2e(jsonDeleteIndex),
 		"jsonb_strip_nulls":        fn1(func(v []byte) []byte { return jsonStrip(nil, v) }),
-		"jsonb_pretty":             fn1(func(v []byte) []byte { return jsonPretty(nil, v, 0) }),
+		"jsonb_pretty":             app1(func(c *Call, dst []byte, v []byte) ([]byte, Err) { return c.jsonPretty(dst, v, 0) }),
 		"jsonb_bool":               fn1e(func(v []byte) (bool, Err) { return string(v) == "true", jsonWant(v, "boolean", "boolean") }),
 		"jsonb_numeric":            jsonNumber("numeric", func(d dec) (dec, error) { return d, nil }),
 		"jsonb_int2":               jsonNumber("smallint", func(d dec) (int16, error) { v, err := d.ToInt64(16, "smallint"); return int16(v), err }),
@@ -244,12 +242,15 @@ func jsonStrip(dst, v []byte) []byte {
 	}
 }
 
-func jsonPretty(dst, v []byte, depth int) []byte {
+// jsonPretty writes v over several lines. What a deep value grows by is not linear in it.
+func (c *Call) jsonPretty(dst, v []byte, depth int) (_ []byte, err Err) {
 	if isScalar(v) {
-		return append(dst, v...)
+		return c.appendSized(dst, view(v))
 	}
-	indent := func(n int) {
-		dst = append(append(dst, '\n'), bytes.Repeat([]byte("    "), n)...)
+	indent := func(n int) Err {
+		dst = append(dst, '\n')
+		dst, err = c.appendTimes(dst, "    ", n)
+		return err
 	}
 	dst = append(dst, v[0])
 	it, first := jsonb.Elements(v), true
@@ -262,12 +263,21 @@ func jsonPretty(dst, v []byte, depth int) []byte {
 			dst = append(dst, ',')
 		}
 		first = false
-		indent(depth + 1)
+		if err := c.breathe(); err != nil {
+			return dst, err
+		}
+		if err := indent(depth + 1); err != nil {
+			return dst, err
+		}
 		if k != nil {
 			dst = append(append(dst, k...), ": "...)
 		}
-		dst = jsonPretty(dst, val, depth+1)
+		if dst, err = c.jsonPretty(dst, val, depth+1); err != nil {
+			return dst, err
+		}
 	}
-	indent(depth)
-	return append(dst, v[len(v)-1])
+	if err := indent(depth); err != nil {
+		return dst, err
+	}
+	return append(dst, v[len(v)-1]), nil
 }

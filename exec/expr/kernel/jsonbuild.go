@@ -34,6 +34,9 @@ type rowAppender func(c *Call, dst []byte, row int32) ([]byte, Err)
 func eachRow(f rowAppender) Kernel {
 	return func(c *Call) {
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			dst, err := f(c, c.Out.Start(i), i)
 			c.take(i, dst, err)
 		}

@@ -105,8 +105,8 @@ func stringKind() kind[string] {
 		},
 		store: func(c *Call) func(int32, string) {
 			return func(row int32, v string) {
-				if !c.Out.PutString(row, v) {
-					c.Fail(row, ErrTooLarge())
+				if err := c.Out.PutString(row, v); err != nil {
+					c.finish(row, err)
 				}
 			}
 		},
@@ -118,8 +118,8 @@ func bytesKind() kind[[]byte] {
 		load: func(c *delta.Column) func(int32) []byte { return c.Bytes },
 		store: func(c *Call) func(int32, []byte) {
 			return func(row int32, v []byte) {
-				if !c.Out.PutBytes(row, v) {
-					c.Fail(row, ErrTooLarge())
+				if err := c.Out.PutBytes(row, v); err != nil {
+					c.finish(row, err)
 				}
 			}
 		},

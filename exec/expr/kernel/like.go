@@ -57,6 +57,9 @@ func likeKernel(flip uint8, fold bool) Kernel {
 			}
 		}
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			st.prepare(view(c.Args[1].Bytes(i)), fold)
 			s := c.Args[0].Bytes(i)
 			if fold {
@@ -116,6 +119,9 @@ func simplify(p string) (literal []byte, open, close, simple bool) {
 func (p *likePattern) loop(c *Call, out []uint8, flip uint8) {
 	offs, vars := delta.Offsets(c.Args[0]), c.Args[0].Var
 	for _, i := range c.Sel {
+		if c.stopped() {
+			return
+		}
 		out[i] = b2u(p.matchSimple(vars[offs[i]:offs[i+1]])) ^ flip
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/decimal"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
@@ -21,6 +22,61 @@ type Out struct {
 	valid []uint64
 	vars  []byte
 	next  int32 // PhysBytes: first row whose start offset is not written yet
+	start int   // of the row under way, in vars
+
+	meter   *meter.Meter
+	charged int64 // of the buffers
+}
+
+// NewOut makes a result whose memory is charged to m, until m is closed.
+func NewOut(m *meter.Meter) Out { return Out{meter: m} }
+
+// keptVars is what a result keeps of its buffer for the next rows though they need less.
+const keptVars = 1 << 20
+
+// settle charges what the buffers have grown by, or gives back what they shrank by. What grows
+// by more than a little asks first, see Grow.
+func (o *Out) settle() Err {
+	held := int64(cap(o.vars) + 8*cap(o.words) + 8*cap(o.valid))
+	if held == o.charged {
+		return nil
+	}
+	if err := o.charge(held - o.charged); err != nil {
+		return err
+	}
+	o.charged = held
+	return nil
+}
+
+func (o *Out) charge(bytes int64) Err {
+	if err := o.meter.Charge(bytes); err != nil {
+		_ = o.meter.Stop(err) // kept there: it is the statement's error, not the row's
+		return ErrStopped
+	}
+	return nil
+}
+
+// Grow makes room for n more bytes behind dst, which is what Start gave and the row's bytes so
+// far. It is asked before the memory is taken: a value past PostgreSQL's limit is 54000.
+func (o *Out) Grow(dst []byte, n int) ([]byte, Err) {
+	switch {
+	case n > maxText-(len(dst)-o.start):
+		return dst, errLengthTooLarge()
+	case len(dst)+n > math.MaxInt32:
+		return dst, ErrTooLarge()
+	case n <= cap(dst)-len(dst):
+		return dst, nil
+	}
+	size := max(len(dst)+n, min(2*cap(dst), cap(dst)+cap(dst)/4+keptVars))
+	// Both are there while one is copied to the other.
+	if err := o.charge(int64(size)); err != nil {
+		return dst, err
+	}
+	grown := append(make([]byte, 0, size), dst...)
+	_ = o.meter.Charge(-int64(cap(o.vars))) // giving back never fails
+	o.charged += int64(size - cap(o.vars))
+	o.vars = grown[:len(o.vars)]
+	return grown, nil
 }
 
 // Reset starts a result of n rows; a constant one stores a single value.
@@ -29,7 +85,10 @@ func (o *Out) Reset(t sqltype.OID, n int, constant bool) {
 	if constant {
 		o.n = 1
 	}
-	o.vars = o.vars[:0]
+	if cap(o.vars) > keptVars && len(o.vars) < cap(o.vars)/4 {
+		o.vars = nil
+	}
+	o.vars, o.start = o.vars[:0], 0
 	size := o.n * o.phys.Size()
 	if o.phys == sqltype.PhysBytes {
 		size = (o.n + 1) * 4
@@ -38,6 +97,7 @@ func (o *Out) Reset(t sqltype.OID, n int, constant bool) {
 	if o.phys == sqltype.PhysNumeric {
 		clear(o.col.Data) // Rows not written must not point anywhere.
 	}
+	_ = o.settle() // kept in the meter, which is looked at
 }
 
 // alloc returns size bytes, aligned to 8, of the reused buffer.
@@ -99,27 +159,53 @@ func (o *Out) pad(upTo int32) {
 // Start begins the bytes of row: append to the result and hand it to End.
 func (o *Out) Start(row int32) []byte {
 	o.pad(row + 1)
+	o.start = len(o.vars)
 	return o.vars
 }
 
-// End takes the bytes appended since Start; false when the column would not fit its offsets.
-func (o *Out) End(vars []byte) bool {
-	if len(vars) > math.MaxInt32 {
-		return false
+// End takes the bytes appended since Start, unless they are more than a value or a column may
+// have.
+func (o *Out) End(vars []byte) Err {
+	switch {
+	case len(vars)-o.start > maxText:
+		return errLengthTooLarge()
+	case len(vars) > math.MaxInt32:
+		return ErrTooLarge()
+	case cap(vars) == cap(o.vars):
+		o.vars = vars
+		return nil
 	}
+	old := o.vars
 	o.vars = vars
-	return true
+	if err := o.settle(); err != nil {
+		o.vars = old
+		return err
+	}
+	return nil
 }
 
 // PutBytes writes a row of bytes.
-func (o *Out) PutBytes(row int32, v []byte) bool { return o.End(append(o.Start(row), v...)) }
+func (o *Out) PutBytes(row int32, v []byte) Err {
+	dst, err := o.Grow(o.Start(row), len(v))
+	if err != nil {
+		return err
+	}
+	return o.End(append(dst, v...))
+}
 
 // PutString writes a row of text.
-func (o *Out) PutString(row int32, v string) bool { return o.End(append(o.Start(row), v...)) }
+func (o *Out) PutString(row int32, v string) Err {
+	dst, err := o.Grow(o.Start(row), len(v))
+	if err != nil {
+		return err
+	}
+	return o.End(append(dst, v...))
+}
 
 // PutNumeric writes a row of numeric.
 func (o *Out) PutNumeric(row int32, v decimal.Dec) {
 	fixed[decimal.Num](o)[row], o.vars = v.Store(o.vars)
+	_ = o.settle() // kept in the meter, which is looked at
 }
 
 // ErrTooLarge is the error of a row that a column has no room for.

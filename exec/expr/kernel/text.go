@@ -18,14 +18,14 @@ func errLengthTooLarge() Err {
 
 func init() {
 	kernels(map[string]Kernel{
-		"textlen":        fn1(func(s string) int32 { return int32(utf8.RuneCountInString(s)) }),
-		"bpcharlen":      fn1(func(s string) int32 { return int32(utf8.RuneCountInString(strings.TrimRight(s, " "))) }),
+		"textlen":        fn1c((*Call).textLength),
+		"bpcharlen":      fn1c(func(c *Call, s string) (int32, Err) { return c.textLength(strings.TrimRight(s, " ")) }),
 		"textoctetlen":   fn1(func(s string) int32 { return int32(len(s)) }),
 		"bpcharoctetlen": fn1(func(s string) int32 { return int32(len(s)) }),
-		"upper":          app1(func(_ *Call, dst []byte, s string) ([]byte, Err) { return mapRunes(dst, s, unicode.ToUpper), nil }),
-		"lower":          app1(func(_ *Call, dst []byte, s string) ([]byte, Err) { return mapRunes(dst, s, unicode.ToLower), nil }),
+		"upper":          app1(func(c *Call, dst []byte, s string) ([]byte, Err) { return c.mapRunes(dst, s, unicode.ToUpper) }),
+		"lower":          app1(func(c *Call, dst []byte, s string) ([]byte, Err) { return c.mapRunes(dst, s, unicode.ToLower) }),
 		"initcap":        app1(appendInitcap),
-		"textcat":        app2(func(_ *Call, dst []byte, a, b string) ([]byte, Err) { return append(append(dst, a...), b...), nil }),
+		"textcat":        app2((*Call).concat),
 		"text_substr": fn3e(func(s string, from, n int32) (string, Err) {
 			if n < 0 && int64(from)+int64(n) < int64(from) {
 				return "", sqlerr.New(sqlerr.SubstringError, "negative substring length not allowed")
@@ -33,20 +33,20 @@ func init() {
 			return substring(s, int64(from), int64(from)+int64(n)), nil
 		}),
 		"text_substr_no_len": fn2(func(s string, from int32) string { return substring(s, int64(from), math.MaxInt64) }),
-		"textpos":            fn2(position),
+		"textpos":            fn2c(position),
 		"text_left":          fn2(left),
 		"text_right":         fn2(right),
-		"text_reverse":       fn1(reverse),
+		"text_reverse":       app1(appendReverse),
 		"repeat":             app2(appendRepeat),
-		"replace_text":       fn3e(replaceText),
+		"replace_text":       app3(appendReplaced),
 		"split_part":         fn3e(splitPart),
-		"translate":          fn3(translate),
+		"translate":          app3(appendTranslated),
 		"text_starts_with":   fn2(strings.HasPrefix),
 		"ascii":              fn1(ascii),
 		"chr":                fn1e(chr),
-		"textoverlay":        fn4e(overlay),
-		"textoverlay_no_len": fn3e(func(s, by string, from int32) (string, Err) {
-			return overlay(s, by, from, int32(utf8.RuneCountInString(by)))
+		"textoverlay":        fn4c(overlay),
+		"textoverlay_no_len": fn3c(func(c *Call, s, by string, from int32) (string, Err) {
+			return overlay(c, s, by, from, int32(utf8.RuneCountInString(by)))
 		}),
 	})
 	kernelsOf(map[uint32]Kernel{
@@ -55,7 +55,59 @@ func init() {
 	})
 }
 
+// pieces gives s a step at a time, cut between characters, and breathes in between.
+func (c *Call) pieces(s string, each func(part string) Err) Err {
+	for len(s) > step {
+		end := step
+		for end > step-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+			end--
+		}
+		if err := each(s[:end]); err != nil {
+			return err
+		}
+		if err := c.breathe(); err != nil {
+			return err
+		}
+		s = s[end:]
+	}
+	return each(s)
+}
+
+// runes counts characters.
+func (c *Call) runes(s string) (n int, err Err) {
+	err = c.pieces(s, func(part string) Err {
+		n += utf8.RuneCountInString(part)
+		return nil
+	})
+	return n, err
+}
+
+func (c *Call) textLength(s string) (int32, Err) {
+	n, err := c.runes(s)
+	return int32(n), err
+}
+
+// concat appends both.
+func (c *Call) concat(dst []byte, a, b string) ([]byte, Err) {
+	dst, err := c.Out.Grow(dst, len(a)+len(b))
+	if err != nil {
+		return dst, err
+	}
+	return append(append(dst, a...), b...), nil
+}
+
 // mapRunes appends s with f, which keeps ASCII ASCII, applied to each character.
+func (c *Call) mapRunes(dst []byte, s string, f func(rune) rune) ([]byte, Err) {
+	err := c.pieces(s, func(part string) (err Err) {
+		if dst, err = c.Out.Grow(dst, len(part)); err == nil {
+			dst = mapRunes(dst, part, f)
+		}
+		return err
+	})
+	return dst, err
+}
+
+// mapRunes is that without an end in between.
 func mapRunes(dst []byte, s string, f func(rune) rune) []byte {
 	for i := 0; i < len(s); {
 		if s[i] < utf8.RuneSelf {
@@ -70,17 +122,23 @@ func mapRunes(dst []byte, s string, f func(rune) rune) []byte {
 	return dst
 }
 
-func appendInitcap(_ *Call, dst []byte, s string) ([]byte, Err) {
+func appendInitcap(c *Call, dst []byte, s string) ([]byte, Err) {
 	inWord := false
-	for _, r := range s {
-		if inWord {
-			dst = utf8.AppendRune(dst, unicode.ToLower(r))
-		} else {
-			dst = utf8.AppendRune(dst, unicode.ToUpper(r))
+	err := c.pieces(s, func(part string) (err Err) {
+		if dst, err = c.Out.Grow(dst, len(part)); err != nil {
+			return err
 		}
-		inWord = unicode.IsLetter(r) || unicode.IsDigit(r)
-	}
-	return dst, nil
+		for _, r := range part {
+			if inWord {
+				dst = utf8.AppendRune(dst, unicode.ToLower(r))
+			} else {
+				dst = utf8.AppendRune(dst, unicode.ToUpper(r))
+			}
+			inWord = unicode.IsLetter(r) || unicode.IsDigit(r)
+		}
+		return nil
+	})
+	return dst, err
 }
 
 // substring is the characters from, inclusive, to to, exclusive, counted from 1; both may lie
@@ -108,12 +166,31 @@ func byteOffset(s string, n int64) int {
 	return i
 }
 
-func position(s, part string) int32 {
-	i := strings.Index(s, part)
-	if i < 0 {
-		return 0
+func position(c *Call, s, part string) (int32, Err) {
+	i, err := c.index(s, part)
+	if i < 0 || err != nil {
+		return 0, err
 	}
-	return int32(utf8.RuneCountInString(s[:i])) + 1
+	n, err := c.runes(s[:i])
+	return int32(n) + 1, err
+}
+
+// index is strings.Index by steps.
+func (c *Call) index(s, part string) (int, Err) {
+	for from := 0; ; from += step {
+		if err := c.breathe(); err != nil {
+			return 0, err
+		}
+		if len(s)-from <= step+len(part) {
+			if i := strings.Index(s[from:], part); i >= 0 {
+				return from + i, nil
+			}
+			return -1, nil
+		}
+		if i := strings.Index(s[from:from+step+len(part)], part); i >= 0 {
+			return from + i, nil
+		}
+	}
 }
 
 func left(s string, n int32) string {
@@ -133,39 +210,82 @@ func right(s string, n int32) string {
 	return s[byteOffset(s, int64(utf8.RuneCountInString(s))-int64(n)):]
 }
 
-func reverse(s string) string {
-	out := make([]byte, len(s))
-	at := len(s)
-	for i := 0; i < len(s); {
-		_, size := utf8.DecodeRuneInString(s[i:])
-		at -= size
-		copy(out[at:], s[i:i+size])
-		i += size
+func appendReverse(c *Call, dst []byte, s string) ([]byte, Err) {
+	dst, err := c.Out.Grow(dst, len(s))
+	if err != nil {
+		return dst, err
 	}
-	return string(out)
+	at := len(dst) + len(s)
+	dst = dst[:at]
+	err = c.pieces(s, func(part string) Err {
+		for i := 0; i < len(part); {
+			_, size := utf8.DecodeRuneInString(part[i:])
+			at -= size
+			copy(dst[at:], part[i:i+size])
+			i += size
+		}
+		return nil
+	})
+	return dst, err
 }
 
-func appendRepeat(_ *Call, dst []byte, s string, n int32) ([]byte, Err) {
+func appendRepeat(c *Call, dst []byte, s string, n int32) ([]byte, Err) {
 	if n <= 0 || s == "" {
 		return dst, nil
 	}
 	if int64(len(s))*int64(n) > maxText-4 {
 		return dst, errLengthTooLarge()
 	}
-	for ; n > 0; n-- {
+	return c.appendTimes(dst, s, int(n))
+}
+
+// appendTimes appends s n times.
+func (c *Call) appendTimes(dst []byte, s string, n int) ([]byte, Err) {
+	if len(s) > 0 && n > maxText/len(s) {
+		return dst, errLengthTooLarge()
+	}
+	dst, err := c.Out.Grow(dst, len(s)*n)
+	if err != nil {
+		return dst, err
+	}
+	for since := 0; n > 0; n-- {
 		dst = append(dst, s...)
+		if since += len(s); since >= step {
+			since = 0
+			if err := c.breathe(); err != nil {
+				return dst, err
+			}
+		}
 	}
 	return dst, nil
 }
 
-func replaceText(s, from, to string) (string, Err) {
+// appendSized is append with its room asked for.
+func (c *Call) appendSized(dst []byte, s string) ([]byte, Err) {
+	dst, err := c.Out.Grow(dst, len(s))
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, s...), nil
+}
+
+func appendReplaced(c *Call, dst []byte, s, from, to string) ([]byte, Err) {
 	if from == "" {
-		return s, nil
+		return c.appendSized(dst, s)
 	}
-	if grow := len(to) - len(from); grow > 0 && strings.Count(s, from)*grow+len(s) > maxText {
-		return "", errLengthTooLarge()
+	for {
+		at, err := c.index(s, from)
+		if err != nil || at < 0 {
+			if err == nil {
+				dst, err = c.appendSized(dst, s)
+			}
+			return dst, err
+		}
+		if dst, err = c.concat(dst, s[:at], to); err != nil {
+			return dst, err
+		}
+		s = s[at+len(from):]
 	}
-	return strings.ReplaceAll(s, from, to), nil
 }
 
 func splitPart(s, by string, n int32) (string, Err) {
@@ -175,39 +295,91 @@ func splitPart(s, by string, n int32) (string, Err) {
 	if s == "" {
 		return "", nil
 	}
-	parts := []string{s}
-	if by != "" {
-		parts = strings.Split(s, by)
+	if by == "" {
+		return pick(n == 1 || n == -1, s, ""), nil
 	}
-	i := int64(n) - 1
 	if n < 0 {
-		i = int64(len(parts)) + int64(n)
+		return splitBack(s, by, n), nil
 	}
-	if i < 0 || i >= int64(len(parts)) {
-		return "", nil
+	for ; n > 1; n-- {
+		_, rest, ok := strings.Cut(s, by)
+		if !ok {
+			return "", nil
+		}
+		s = rest
 	}
-	return parts[i], nil
+	first, _, _ := strings.Cut(s, by)
+	return first, nil
 }
 
-func translate(s, from, to string) string {
-	var b strings.Builder
-	fromRunes, toRunes := []rune(from), []rune(to)
-	for _, r := range s {
-		at := -1
-		for i, f := range fromRunes {
-			if f == r {
-				at = i
-				break
+// splitBack is field n, counted from the end by negative numbers. The fields are those that are
+// found from the front.
+func splitBack(s, by string, n int32) string {
+	if n = int32(strings.Count(s, by)) + 1 + n; n < 0 {
+		return ""
+	}
+	for ; n > 0; n-- {
+		_, s, _ = strings.Cut(s, by)
+	}
+	first, _, _ := strings.Cut(s, by)
+	return first
+}
+
+// removed marks a character that translate leaves out.
+const removed = -1
+
+// translation is what a call of translate keeps: the last pair of sets, usually constants.
+type translation struct {
+	from, to string
+	runes    map[rune]rune
+}
+
+// translation makes the map of from and to; what is in from twice counts the first time.
+func (c *Call) translation(from, to string) (map[rune]rune, Err) {
+	if st, ok := c.State.(*translation); ok && st.from == from && st.to == to {
+		return st.runes, nil
+	}
+	st := &translation{from: strings.Clone(from), to: strings.Clone(to), runes: map[rune]rune{}}
+	err := c.pieces(from, func(part string) Err {
+		for _, r := range part {
+			by := rune(removed)
+			if to != "" {
+				first, size := utf8.DecodeRuneInString(to)
+				by, to = first, to[size:]
+			}
+			if _, seen := st.runes[r]; !seen {
+				st.runes[r] = by
 			}
 		}
-		switch {
-		case at < 0:
-			b.WriteRune(r)
-		case at < len(toRunes):
-			b.WriteRune(toRunes[at])
-		}
+		return nil
+	})
+	if err == nil {
+		c.State = st
 	}
-	return b.String()
+	return st.runes, err
+}
+
+func appendTranslated(c *Call, dst []byte, s, from, to string) ([]byte, Err) {
+	runes, err := c.translation(from, to)
+	if err != nil {
+		return dst, err
+	}
+	err = c.pieces(s, func(part string) (err Err) {
+		if dst, err = c.Out.Grow(dst, len(part)*utf8.UTFMax); err != nil {
+			return err
+		}
+		for _, r := range part {
+			by, found := runes[r]
+			switch {
+			case !found:
+				dst = utf8.AppendRune(dst, r)
+			case by != removed:
+				dst = utf8.AppendRune(dst, by)
+			}
+		}
+		return nil
+	})
+	return dst, err
 }
 
 func ascii(s string) int32 {
@@ -232,13 +404,16 @@ func chr(n int32) (string, Err) {
 	return string(n), nil
 }
 
-func overlay(s, by string, from, n int32) (string, Err) {
+func overlay(c *Call, s, by string, from, n int32) (string, Err) {
 	if from <= 0 {
 		return "", sqlerr.New(sqlerr.SubstringError, "negative substring length not allowed")
 	}
 	after, ok := add(from, n)
 	if !ok {
 		return "", errIntegerRange()
+	}
+	if err := c.Scratch(len(s) + len(by)); err != nil {
+		return "", err
 	}
 	return substring(s, 1, int64(from)) + by + substring(s, int64(after), math.MaxInt64), nil
 }

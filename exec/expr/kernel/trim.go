@@ -16,16 +16,16 @@ func init() {
 		"byteatrim":  fn2(func(s, set []byte) []byte { return trimBytes(s, set, true, true) }),
 		"bytealtrim": fn2(func(s, set []byte) []byte { return trimBytes(s, set, true, false) }),
 		"byteartrim": fn2(func(s, set []byte) []byte { return trimBytes(s, set, false, true) }),
-		"lpad": app3(func(_ *Call, dst []byte, s string, n int32, fill string) ([]byte, Err) {
-			return pad(dst, s, n, fill, true)
+		"lpad": app3(func(c *Call, dst []byte, s string, n int32, fill string) ([]byte, Err) {
+			return c.pad(dst, s, n, fill, true)
 		}),
-		"rpad": app3(func(_ *Call, dst []byte, s string, n int32, fill string) ([]byte, Err) {
-			return pad(dst, s, n, fill, false)
+		"rpad": app3(func(c *Call, dst []byte, s string, n int32, fill string) ([]byte, Err) {
+			return c.pad(dst, s, n, fill, false)
 		}),
 	})
 	kernelsOf(map[uint32]Kernel{
-		879: app2(func(_ *Call, dst []byte, s string, n int32) ([]byte, Err) { return pad(dst, s, n, " ", true) }),
-		880: app2(func(_ *Call, dst []byte, s string, n int32) ([]byte, Err) { return pad(dst, s, n, " ", false) }),
+		879: app2(func(c *Call, dst []byte, s string, n int32) ([]byte, Err) { return c.pad(dst, s, n, " ", true) }),
+		880: app2(func(c *Call, dst []byte, s string, n int32) ([]byte, Err) { return c.pad(dst, s, n, " ", false) }),
 	})
 }
 
@@ -41,25 +41,33 @@ func trimBytes(s, set []byte, front, back bool) []byte {
 }
 
 // pad brings s to n characters: cut at the end, or filled before or after with fill repeated.
-func pad(dst []byte, s string, n int32, fill string, before bool) ([]byte, Err) {
+func (c *Call) pad(dst []byte, s string, n int32, fill string, before bool) ([]byte, Err) {
 	n = max(n, 0)
-	missing := int(n) - utf8.RuneCountInString(s)
+	have, err := c.runes(s)
+	if err != nil {
+		return dst, err
+	}
+	missing := int(n) - have
 	if missing <= 0 || fill == "" {
-		return append(dst, s[:byteOffset(s, int64(n))]...), nil
+		return c.appendSized(dst, s[:byteOffset(s, int64(n))])
 	}
 	if int64(n)*utf8.UTFMax > maxText {
 		return dst, errLengthTooLarge()
 	}
 	if !before {
-		dst = append(dst, s...)
+		if dst, err = c.appendSized(dst, s); err != nil {
+			return dst, err
+		}
 	}
-	for missing > 0 {
-		part := fill[:byteOffset(fill, int64(missing))]
-		dst = append(dst, part...)
-		missing -= utf8.RuneCountInString(part)
+	width, err := c.runes(fill)
+	if err != nil {
+		return dst, err
 	}
-	if before {
-		dst = append(dst, s...)
+	if dst, err = c.appendTimes(dst, fill, missing/width); err != nil {
+		return dst, err
 	}
-	return dst, nil
+	if dst, err = c.appendSized(dst, fill[:byteOffset(fill, int64(missing%width))]); err != nil || !before {
+		return dst, err
+	}
+	return c.appendSized(dst, s)
 }

@@ -1,6 +1,6 @@
 package kernel
 
-// The row loops: fnN takes a plain function, fnNe one that can fail, fnNc one that also sees
+// The row loops, which breathe at every row: fnN takes a plain function, fnNe one that can fail, fnNc one that also sees
 // the call. The c forms are the loops; the others adapt to them.
 
 func fn1c[A, R any](f func(c *Call, a A) (R, Err)) Kernel {
@@ -8,6 +8,9 @@ func fn1c[A, R any](f func(c *Call, a A) (R, Err)) Kernel {
 	return func(c *Call) {
 		a, put := ka.load(c.Args[0]), kr.store(c)
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			v, err := f(c, a(i))
 			if err != nil {
 				c.finish(i, err)
@@ -23,6 +26,9 @@ func fn2c[A, B, R any](f func(c *Call, a A, b B) (R, Err)) Kernel {
 	return func(c *Call) {
 		a, b, put := ka.load(c.Args[0]), kb.load(c.Args[1]), kr.store(c)
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			v, err := f(c, a(i), b(i))
 			if err != nil {
 				c.finish(i, err)
@@ -38,6 +44,9 @@ func fn3c[A, B, C, R any](f func(c *Call, a A, b B, x C) (R, Err)) Kernel {
 	return func(c *Call) {
 		a, b, x, put := ka.load(c.Args[0]), kb.load(c.Args[1]), kc.load(c.Args[2]), kr.store(c)
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			v, err := f(c, a(i), b(i), x(i))
 			if err != nil {
 				c.finish(i, err)
@@ -53,6 +62,9 @@ func fn4c[A, B, C, D, R any](f func(c *Call, a A, b B, x C, y D) (R, Err)) Kerne
 	return func(c *Call) {
 		a, b, x, y, put := ka.load(c.Args[0]), kb.load(c.Args[1]), kc.load(c.Args[2]), kd.load(c.Args[3]), kr.store(c)
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			v, err := f(c, a(i), b(i), x(i), y(i))
 			if err != nil {
 				c.finish(i, err)
@@ -69,6 +81,9 @@ func fn0c[R any](f func(c *Call) (R, Err)) Kernel {
 	return func(c *Call) {
 		put := kr.store(c)
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			v, err := f(c)
 			if err != nil {
 				c.finish(i, err)
@@ -100,6 +115,9 @@ func fn1[A, R any](f func(a A) R) Kernel {
 	return func(c *Call) {
 		a, put := ka.load(c.Args[0]), kr.store(c)
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			put(i, f(a(i)))
 		}
 	}
@@ -110,6 +128,9 @@ func fn2[A, B, R any](f func(a A, b B) R) Kernel {
 	return func(c *Call) {
 		a, b, put := ka.load(c.Args[0]), kb.load(c.Args[1]), kr.store(c)
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			put(i, f(a(i), b(i)))
 		}
 	}
@@ -125,6 +146,9 @@ func app1[A any](f func(c *Call, dst []byte, a A) ([]byte, Err)) Kernel {
 	return func(c *Call) {
 		a := ka.load(c.Args[0])
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			dst, err := f(c, c.Out.Start(i), a(i))
 			c.take(i, dst, err)
 		}
@@ -136,6 +160,9 @@ func app2[A, B any](f func(c *Call, dst []byte, a A, b B) ([]byte, Err)) Kernel 
 	return func(c *Call) {
 		a, b := ka.load(c.Args[0]), kb.load(c.Args[1])
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			dst, err := f(c, c.Out.Start(i), a(i), b(i))
 			c.take(i, dst, err)
 		}
@@ -147,6 +174,9 @@ func app3[A, B, C any](f func(c *Call, dst []byte, a A, b B, x C) ([]byte, Err))
 	return func(c *Call) {
 		a, b, x := ka.load(c.Args[0]), kb.load(c.Args[1]), kc.load(c.Args[2])
 		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
 			dst, err := f(c, c.Out.Start(i), a(i), b(i), x(i))
 			c.take(i, dst, err)
 		}
@@ -159,7 +189,7 @@ func (c *Call) take(row int32, dst []byte, err Err) {
 		c.finish(row, err)
 		return
 	}
-	if !c.Out.End(dst) {
-		c.Fail(row, ErrTooLarge())
+	if err := c.Out.End(dst); err != nil {
+		c.finish(row, err)
 	}
 }

@@ -1,0 +1,106 @@
+package meter
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/tributary-db/tributary/internal/memory"
+)
+
+// Meter is what a piece of work may use.
+type Meter struct {
+	owner *memory.Owner
+	// pause is where the work gives its processor up to others; nil = nowhere.
+	pause func(ctx context.Context) error
+
+	attention *atomic.Bool    // shared with the meters made by Limited
+	ctx       context.Context // of the work under way
+	err       error           // why it stops, kept until the next Begin
+}
+
+// New makes a meter that charges owner (nil = nobody). pause, if not nil, is called by Breathe
+// after Attend.
+func New(owner *memory.Owner, pause func(ctx context.Context) error) *Meter {
+	return &Meter{owner: owner, pause: pause, attention: new(atomic.Bool)}
+}
+
+// Limited is a meter for a part of the work, which ends with it and charges owner instead. The
+// part may run out of memory and the work go on.
+func (m *Meter) Limited(owner *memory.Owner) *Meter {
+	if m == nil {
+		return New(owner, nil)
+	}
+	return &Meter{owner: owner, pause: m.pause, attention: m.attention, ctx: m.ctx}
+}
+
+// Begin starts work that ends with ctx; call end when it is over.
+func (m *Meter) Begin(ctx context.Context) (end func()) {
+	if m == nil {
+		return func() {}
+	}
+	m.ctx, m.err = ctx, nil
+	m.attention.Store(false)
+	stop := context.AfterFunc(ctx, m.Attend)
+	return func() { stop() }
+}
+
+// Attend makes the next Breathe look up. Anyone may call it.
+func (m *Meter) Attend() { m.attention.Store(true) }
+
+// Breathe tells whether to go on: the error is why not, the same until the work ends.
+func (m *Meter) Breathe() error {
+	if m == nil || (!m.attention.Load() && m.err == nil) {
+		return nil
+	}
+	return m.lookUp()
+}
+
+func (m *Meter) lookUp() error {
+	if m.err != nil {
+		return m.err
+	}
+	m.attention.Store(false)
+	if m.ctx != nil && m.ctx.Err() != nil {
+		m.attention.Store(true) // who shares it is to see it too
+		return m.Stop(context.Cause(m.ctx))
+	}
+	if m.pause != nil {
+		if err := m.pause(m.ctx); err != nil {
+			return m.Stop(err)
+		}
+	}
+	return nil
+}
+
+// Stop ends the work with err, as every Breathe from now on says. Without an error it does
+// nothing.
+func (m *Meter) Stop(err error) error {
+	if m != nil && err != nil && m.err == nil {
+		m.err = err
+	}
+	return err
+}
+
+// Err is why the work stopped, nil while it goes on.
+func (m *Meter) Err() error {
+	if m == nil {
+		return nil
+	}
+	return m.err
+}
+
+// Charge takes bytes before they are used (negative gives them back). A refusal takes nothing
+// and stops nothing: who cannot do without says so with Stop.
+func (m *Meter) Charge(bytes int64) error {
+	if m == nil || m.owner == nil || bytes == 0 {
+		return nil
+	}
+	return m.owner.Charge(bytes)
+}
+
+// Close gives back all that was charged.
+func (m *Meter) Close() {
+	if m != nil && m.owner != nil {
+		m.owner.Drop()
+	}
+}

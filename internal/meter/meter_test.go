@@ -1,0 +1,81 @@
+package meter_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/tributary-db/tributary/internal/memory"
+	"github.com/tributary-db/tributary/internal/meter"
+)
+
+func TestBreatheSaysWhyItStops(t *testing.T) {
+	why := errors.New("client gone")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	m := meter.New(nil, nil)
+	defer m.Begin(ctx)()
+	if err := m.Breathe(); err != nil {
+		t.Fatal(err)
+	}
+	cancel(why)
+	for m.Breathe() == nil { // AfterFunc runs in a goroutine of its own
+	}
+	if err := m.Breathe(); err != why || m.Err() != why {
+		t.Fatalf("%v, %v", err, m.Err())
+	}
+	defer m.Begin(t.Context())()
+	if err := m.Breathe(); err != nil {
+		t.Fatalf("the next work stops too: %v", err)
+	}
+}
+
+func TestPauseIsAskedOnceForEachAttention(t *testing.T) {
+	pauses := 0
+	m := meter.New(nil, func(context.Context) error { pauses++; return nil })
+	defer m.Begin(t.Context())()
+	for range 3 {
+		m.Attend()
+		for range 5 {
+			if err := m.Breathe(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if pauses != 3 {
+		t.Fatalf("%d pauses", pauses)
+	}
+}
+
+func TestNilMeterNeverStops(t *testing.T) {
+	var m *meter.Meter
+	m.Begin(t.Context())()
+	if err := errors.Join(m.Breathe(), m.Charge(1<<40), m.Err()); err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+}
+
+func TestCloseGivesMemoryBack(t *testing.T) {
+	a := memory.New("statement_memory", 1<<20)
+	m := meter.New(a.Owner(), nil)
+	if err := m.Charge(1000); err != nil || a.Used() < 1000 {
+		t.Fatalf("%v, used %d", err, a.Used())
+	}
+	if err := m.Charge(2 << 20); err == nil || m.Err() != nil {
+		t.Fatalf("a refusal: %v, stops with %v", err, m.Err())
+	}
+	m.Close()
+	if a.Used() != 0 {
+		t.Fatalf("%d left", a.Used())
+	}
+}
+
+func BenchmarkBreathe(b *testing.B) {
+	m := meter.New(nil, nil)
+	defer m.Begin(b.Context())()
+	for b.Loop() {
+		if m.Breathe() != nil {
+			b.Fatal("stopped")
+		}
+	}
+}
