@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/tributary-db/tributary/internal/decimal"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
 // Normalize appends the canonical form of JSON text. The text must be valid UTF-8.
@@ -36,6 +36,8 @@ type normalizer struct {
 	lexer
 	canonical bool   // false: only check, write nothing
 	scratch   []byte // decoded strings, a stack
+	zeros     int    // digits written that only exponents stand for
+	moved     int    // bytes moved to bring members into their order
 }
 
 // member is one pair of an object being read: its decoded key in scratch, its text in dst.
@@ -94,11 +96,7 @@ func (n *normalizer) num(dst []byte) ([]byte, error) {
 	if err != nil || !n.canonical {
 		return dst, err
 	}
-	d, err := decimal.Parse(tok)
-	if err != nil {
-		return dst, err
-	}
-	return d.AppendText(dst), nil
+	return n.appendNumber(dst, tok)
 }
 
 func (n *normalizer) array(dst []byte, depth int) ([]byte, error) {
@@ -133,11 +131,15 @@ func (n *normalizer) object(dst []byte, depth int) ([]byte, error) {
 	mark, from := len(n.scratch), len(dst)
 	var small [16]member
 	members := small[:0]
+	dst = n.emit(dst, '{')
 	if n.peek() == '}' {
 		n.pos++
-		return n.emit(dst, '{', '}'), nil
+		return n.emit(dst, '}'), nil
 	}
 	for first := true; ; first = false {
+		if !first {
+			dst = n.emit(dst, ',', ' ')
+		}
 		if n.peek() != '"' {
 			if first {
 				return dst, n.expected(`string or "}"`)
@@ -172,19 +174,35 @@ func (n *normalizer) object(dst []byte, depth int) ([]byte, error) {
 			if !n.canonical {
 				return dst, nil
 			}
-			dst = n.arrange(dst, from, members)
+			dst, err = n.arrange(dst, from, members)
 			n.scratch = n.scratch[:mark]
-			return dst, nil
+			return dst, err
 		default:
 			return dst, n.expected(`"," or "}"`)
 		}
 	}
 }
 
-// arrange writes the members read into dst[from:] in key order, each key once.
-func (n *normalizer) arrange(dst []byte, from int, members []member) []byte {
+// maxMoves is how often the bytes of a value may be moved on average: once for each object
+// around them whose keys are out of order. It bounds the work, not the nesting.
+const maxMoves = 64
+
+// arrange ends the object whose members lie in dst[from:]: in key order, each key once. In most
+// objects they do so already.
+func (n *normalizer) arrange(dst []byte, from int, members []member) ([]byte, error) {
 	cmp := func(a, b member) int {
 		return cmpKey(n.scratch[a.key:a.keyEnd], n.scratch[b.key:b.keyEnd])
+	}
+	inOrder := true
+	for i := 1; i < len(members) && inOrder; i++ {
+		inOrder = cmp(members[i-1], members[i]) < 0
+	}
+	if inOrder {
+		return append(dst, '}'), nil
+	}
+	if n.moved += len(dst) - from; n.moved > maxMoves*len(n.src)+maxZeros {
+		return dst, sqlerr.New(sqlerr.ProgramLimitExceeded, "jsonb value is too large").
+			WithDetail("Too many objects inside each other have their keys out of order.")
 	}
 	slices.SortStableFunc(members, cmp)
 	mark := len(n.scratch)
@@ -201,7 +219,7 @@ func (n *normalizer) arrange(dst []byte, from int, members []member) []byte {
 	out = append(out, '}')
 	dst = append(dst[:from], out[mark:]...)
 	n.scratch = out[:mark]
-	return dst
+	return dst, nil
 }
 
 // cmpKey is the order of object keys: by length, then bytes.
