@@ -39,7 +39,7 @@ type Relation struct {
 	// PrimaryKey are positions in Columns; for a view or an updating sink, its derived unique key.
 	PrimaryKey []int `json:"primary_key,omitempty"`
 
-	// Parent: of an index its table, of an error relation its stream or view.
+	// Parent: of an index its table, of an error relation its stream, view or sink.
 	Parent OID `json:"parent,omitempty"`
 	// KeyColumns and Unique of an index.
 	KeyColumns []int `json:"key_columns,omitempty"`
@@ -117,6 +117,10 @@ func (r *Relation) Readable() bool { return r.Kind != KindSink && r.Kind != Kind
 
 // Derived reports whether a dataflow writes the relation.
 func (r *Relation) Derived() bool { return r.Query != "" }
+
+// ListsRows reports whether an error relation lists the rows that failed in its parent's query (of
+// a view, sink or derived stream), not the records that a stream's decoder refused.
+func (r *Relation) ListsRows() bool { return r.Kind == KindErrors && r.ColumnIndex("sqlstate") >= 0 }
 
 // ColumnIndex returns the position of the column called name, -1 if there is none.
 func (r *Relation) ColumnIndex(name string) int {

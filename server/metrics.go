@@ -14,10 +14,11 @@ import (
 func (s *Server) httpConfig() httpd.Config {
 	metrics := s.logMetrics()
 	metrics = append(metrics, s.engineMetrics()...)
+	metrics = append(metrics, newDataflowMetrics(s))
 	metrics = append(metrics, s.faceMetrics()...)
 	metrics = append(metrics, s.objectMetrics()...)
 	metrics = append(metrics, s.memoryMetrics()...)
-	return httpd.Config{Ready: s.ready, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger,
+	return httpd.Config{Ready: s.ready, Notes: s.standing, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger,
 		MaxConnections: int(s.cfg.HTTPMaxConnections)}
 }
 

@@ -19,13 +19,7 @@ const (
 func systemRelations() []*catalog.Relation {
 	text := func(name string) catalog.Column { return catalog.Column{Name: name, Type: sqltype.Of(sqltype.Text)} }
 	return []*catalog.Relation{
-		{
-			OID: dataflowsOID, Schema: "tributary", Name: "dataflows", Kind: catalog.KindSystem, TimestampColumn: -1,
-			Columns: []catalog.Column{
-				text("schema"), text("name"), text("kind"), text("state"),
-				{Name: "frontier", Type: sqltype.Of(sqltype.Int8)}, text("error"),
-			},
-		},
+		dataflowRelation(),
 		{
 			OID: settingsOID, Schema: "tributary", Name: "settings", Kind: catalog.KindSystem, TimestampColumn: -1,
 			Columns: []catalog.Column{text("name"), text("value"), text("source"), text("description")},
@@ -42,32 +36,6 @@ func (s *Server) systemRows(oid catalog.OID) (lane.SystemRows, bool) {
 		return s.settingRows, true
 	}
 	return nil, false
-}
-
-func (s *Server) dataflowRows(_ context.Context, emit func(*delta.Batch) error) error {
-	text := sqltype.Text
-	b := delta.NewBatchBuilder([]sqltype.OID{text, text, text, text, sqltype.Int8, text})
-	snap := s.catalog.Now()
-	for _, kind := range []catalog.Kind{catalog.KindView, catalog.KindSink, catalog.KindStream} {
-		for _, rel := range snap.Relations(kind) {
-			st, ok := s.runtime.Status(rel.OID)
-			if !ok {
-				continue
-			}
-			for i, v := range []string{rel.Schema, rel.Name, string(rel.Kind), st.State} {
-				b.Cols[i].AppendString(v)
-			}
-			delta.Append(b.Cols[4], int64(st.Frontier))
-			if st.Err == nil {
-				b.Cols[5].AppendNull()
-			} else {
-				b.Cols[5].AppendString(st.Err.Error())
-			}
-			b.End(1)
-		}
-	}
-	rows := b.Batch()
-	return emit(&rows)
 }
 
 func (s *Server) settingRows(_ context.Context, emit func(*delta.Batch) error) error {

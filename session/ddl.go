@@ -60,13 +60,6 @@ var errorColumns = []catalog.Column{
 	{Name: "value", Type: sqltype.Of(sqltype.Bytea)},
 }
 
-// viewErrorColumns of a view's error relation.
-var viewErrorColumns = []catalog.Column{
-	{Name: "sqlstate", Type: sqltype.Of(sqltype.Text)},
-	{Name: "message", Type: sqltype.Of(sqltype.Text)},
-	{Name: "count", Type: sqltype.Of(sqltype.Int8)},
-}
-
 // putErrors adds the error relation of rel to a Txn.
 func putErrors(t *catalog.Txn, rel *catalog.Relation, columns []catalog.Column) error {
 	name := rel.Name + "_errors"

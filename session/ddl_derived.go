@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
@@ -37,7 +38,7 @@ func (db *Database) refuseErrors(q *plan.Query) error {
 		if !ok {
 			continue
 		}
-		if parent, ok := snap.ByOID(rel.Parent); rel.Kind == catalog.KindErrors && ok && parent.Kind == catalog.KindView {
+		if rel.ListsRows() {
 			return sqlerr.New(sqlerr.FeatureNotSupported, "a relation over %q is not supported yet", rel.Name)
 		}
 		if rel.Kind == catalog.KindSystem {
@@ -64,7 +65,7 @@ func (s *Session) createView(ctx context.Context, b *parse.CreateMaterializedVie
 			return err
 		}
 		t.Put(rel)
-		return putErrors(t, rel, viewErrorColumns)
+		return putErrors(t, rel, source.RowErrorColumns)
 	})
 	return s.created(err, "CREATE MATERIALIZED VIEW", w)
 }
@@ -81,11 +82,12 @@ func (s *Session) createSink(ctx context.Context, b *parse.CreateSink, w face.Wr
 	return s.created(s.createWriting(ctx, def.Relation, def.Partitions, b.IfNotExists), "CREATE SINK", w)
 }
 
-// createWriting commits a sink or a derived stream with its topic, and starts it.
+// createWriting commits a sink or a derived stream with its topic, and starts it. It does not wait
+// for the rows that are there already: one of them may fail, and then SHOW tells.
 func (s *Session) createWriting(ctx context.Context, rel *catalog.Relation, partitions int, ifNotExists bool) error {
 	s.freeze(rel)
 	topic := rel.TopicName
-	return s.startDerived(ctx, rel, false, func(t *catalog.Txn) error {
+	return s.startDerived(ctx, rel, true, func(t *catalog.Txn) error {
 		if err := free(t.At(), rel.Schema, rel.Name, ifNotExists); err != nil {
 			return err
 		}
@@ -96,10 +98,7 @@ func (s *Session) createWriting(ctx context.Context, rel *catalog.Relation, part
 			return err
 		}
 		t.Put(rel)
-		if rel.Kind == catalog.KindStream {
-			return putErrors(t, rel, errorColumns)
-		}
-		return nil
+		return putErrors(t, rel, source.RowErrorColumns)
 	})
 }
 

@@ -200,9 +200,14 @@ func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer
 		if err != nil || rel == nil {
 			return err
 		}
+		if !rel.Derived() {
+			return sqlerr.New(sqlerr.WrongObjectType, "%s %q has no query whose rows could fail", rel.Kind, rel.Name)
+		}
 		changed := *rel
-		if err := o.onError(&changed); err != nil {
-			return err
+		if changed.OnErrorSkip = false; !b.Reset {
+			if err := o.onError(&changed); err != nil {
+				return err
+			}
 		}
 		t.Put(&changed)
 		return nil

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -61,10 +62,10 @@ func (s *Session) show(b *parse.Show, w face.Writer) error {
 }
 
 var showColumns = map[parse.ObjectKind][]string{
-	parse.ObjStream:           {"schema", "name", "topic", "format"},
+	parse.ObjStream:           {"schema", "name", "topic", "format", "status", "row_errors", "since", "reason"},
 	parse.ObjTable:            {"schema", "name", "topic", "status"},
-	parse.ObjMaterializedView: {"schema", "name", "status", "version"},
-	parse.ObjSink:             {"schema", "name", "topic", "status"},
+	parse.ObjMaterializedView: {"schema", "name", "status", "version", "row_errors", "since", "reason"},
+	parse.ObjSink:             {"schema", "name", "topic", "status", "row_errors", "since", "reason"},
 	parse.ObjTopic:            {"name", "partitions", "cleanup_policy"},
 }
 
@@ -88,7 +89,8 @@ func (s *Session) showObjects(b *parse.ShowObjects, w face.Writer) error {
 	switch b.Kind {
 	case parse.ObjStream:
 		for _, r := range snap.Relations(catalog.KindStream) {
-			rows = append(rows, []string{r.Schema, r.Name, r.TopicName, r.Format.Name})
+			status, why := s.shownStatus(r)
+			rows = append(rows, append([]string{r.Schema, r.Name, r.TopicName, r.Format.Name, status.State}, why...))
 		}
 	case parse.ObjTable:
 		for _, r := range snap.Relations(catalog.KindTable) {
@@ -96,13 +98,13 @@ func (s *Session) showObjects(b *parse.ShowObjects, w face.Writer) error {
 		}
 	case parse.ObjMaterializedView:
 		for _, r := range snap.Relations(catalog.KindView) {
-			st, _ := s.db.Runtime.Status(r.OID)
-			rows = append(rows, []string{r.Schema, r.Name, st.State, strconv.FormatUint(uint64(st.Frontier), 10)})
+			status, why := s.shownStatus(r)
+			rows = append(rows, append([]string{r.Schema, r.Name, status.State, strconv.FormatUint(uint64(status.Frontier), 10)}, why...))
 		}
 	case parse.ObjSink:
 		for _, r := range snap.Relations(catalog.KindSink) {
-			st, _ := s.db.Runtime.Status(r.OID)
-			rows = append(rows, []string{r.Schema, r.Name, r.TopicName, st.State})
+			status, why := s.shownStatus(r)
+			rows = append(rows, append([]string{r.Schema, r.Name, r.TopicName, status.State}, why...))
 		}
 	case parse.ObjTopic:
 		for _, t := range s.db.Log.Topics() {
@@ -114,4 +116,21 @@ func (s *Session) showObjects(b *parse.ShowObjects, w face.Writer) error {
 		}
 	}
 	return textRows(w, fmt.Sprintf("SHOW %d", len(rows)), names, rows)
+}
+
+// shownStatus is the status of a derived relation, and what SHOW says of it besides the state: how
+// many of its rows failed, since when it is so, and why. Empty for a relation without a dataflow.
+func (s *Session) shownStatus(r *catalog.Relation) (status lane.Status, why []string) {
+	status, ok := s.db.Runtime.Status(r.OID)
+	if !ok {
+		return status, []string{"", "", ""}
+	}
+	reason := ""
+	if status.Reason != nil {
+		reason = string(status.Reason.Code) + " " + status.Reason.Message
+		if o := status.Record; o != nil {
+			reason += fmt.Sprintf(" (topic %q, partition %d, offset %d)", o.Topic, o.Partition, o.Offset)
+		}
+	}
+	return status, []string{strconv.FormatInt(status.RowErrors, 10), status.Since.UTC().Format("2006-01-02 15:04:05.000+00"), reason}
 }

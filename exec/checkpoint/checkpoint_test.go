@@ -54,7 +54,7 @@ func sample(boundary log.CommitSeq, s Section) *Manifest {
 		Tables: []Table{{OID: 16384, Fingerprint: "ab", NextRowID: 9, Rows: s, Indexes: []Index{{OID: 16385, Rows: s}}}},
 		Members: []Member{
 			{OID: 16386, Fingerprint: "cd", Frontier: boundary, Changed: 3, Late: 1, NoTime: 2, Contents: &s, Errors: &s, States: map[string]Section{"0.0/groups": s}},
-			{OID: 16387, Fingerprint: "ef", Frontier: 2, Skipped: []RowError{{Code: "22012", Message: "division by zero", Weight: 4}}},
+			{OID: 16387, Fingerprint: "ef", Frontier: 2, Errors: &s},
 		},
 	}
 }

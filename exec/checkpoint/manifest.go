@@ -52,20 +52,11 @@ type Member struct {
 	Changed log.CommitSeq `json:"changed,omitempty"`
 	Late    uint64        `json:"late,omitempty"`
 	NoTime  uint64        `json:"no_time,omitempty"`
-	// Contents and Errors of a view.
+	// Contents of a view, and the rows of the query that are errors.
 	Contents *Section `json:"contents,omitempty"`
 	Errors   *Section `json:"errors,omitempty"`
 	// States of the flow, by name.
 	States map[string]Section `json:"states,omitempty"`
-	// Skipped are the row errors that a sink has passed over (on_error = 'skip').
-	Skipped []RowError `json:"skipped,omitempty"`
-}
-
-// RowError counts one error by weight.
-type RowError struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-	Weight  int64  `json:"weight"`
 }
 
 // Section is a piece of state inside the object.

@@ -148,7 +148,7 @@ func (in *Input) consolidated(log []change) (rows []change) {
 
 func (in *Input) append(b *delta.BatchBuilder, c change) {
 	if c.row == nil {
-		b.AppendError(errSample, c.weight)
+		b.AppendError(delta.RowError{Err: errSample}, c.weight)
 		return
 	}
 	for i, v := range c.row {

@@ -34,8 +34,7 @@ type memberCapture struct {
 	noTime   uint64
 	states   *flow.Capture
 	contents state.View // of a view
-	errors   state.View
-	skipped  []countedError // of a sink
+	errors   state.View // its failed rows
 }
 
 func newCapture(m *member) *memberCapture {
@@ -115,10 +114,10 @@ func (r *Runtime) releaseSinks(sinks []*memberCapture) {
 // captureSink gives a sink's state, if everything it was given is committed. REQUIRES: the
 // sink's goroutine, between ticks.
 func (r *Runtime) captureSink(m *member) {
-	var states *flow.Capture
+	var c *memberCapture
 	var err error
-	if m.sink.seen <= m.frontier { // only this goroutine moves them
-		states, err = m.states.Capture()
+	if m.seen <= m.frontier { // only this goroutine moves them
+		c, err = capture(m)
 	}
 	if err != nil {
 		r.cfg.Logger.Warn("no checkpoint of a sink", "sink", m.rel.QualifiedName(), "error", err)
@@ -126,25 +125,15 @@ func (r *Runtime) captureSink(m *member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case states == nil:
+	case c == nil:
 	case !m.asked || m.state != memberRunning:
-		states.Release()
+		c.release()
 	default:
-		m.captured = newCapture(m)
-		m.captured.states, m.captured.skipped = states, leftErrors(m.sink.errs)
+		m.captured = c
 		r.mu.pins.add(m.frontier)
 	}
 	m.asked = false
 	r.broadcastLocked()
-}
-
-func leftErrors(errs []countedError) (out []countedError) {
-	for _, e := range errs {
-		if e.weight != 0 {
-			out = append(out, e)
-		}
-	}
-	return out
 }
 
 // askLane has the lane captured between two ticks.
@@ -195,7 +184,7 @@ func (r *Runtime) captureLane(c *laneCapture) {
 		if m.state != memberRunning || m.frontier != c.boundary || !allIn(in, m.views) {
 			continue
 		}
-		made, err := captureView(m)
+		made, err := capture(m)
 		if err != nil {
 			c.err = err
 			break
@@ -225,14 +214,15 @@ func allIn(in map[catalog.OID]bool, oids []catalog.OID) bool {
 	return true
 }
 
-func captureView(m *member) (*memberCapture, error) {
+// capture takes a member between two ticks.
+func capture(m *member) (*memberCapture, error) {
 	c := newCapture(m)
 	var err error
-	if c.states, err = m.states.Capture(); err == nil {
+	if c.states, err = m.states.Capture(); err == nil && m.view != nil {
 		c.contents, err = m.view.contents.At(m.frontier)
 	}
 	if err == nil {
-		c.errors, err = m.view.errors.At(m.frontier)
+		c.errors, err = m.rowErrs().set.At(m.frontier)
 	}
 	if err != nil {
 		c.release()

@@ -218,8 +218,5 @@ func (c *memberCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (chec
 		return &s
 	}
 	out.Contents, out.Errors = view(c.contents), view(c.errors)
-	for _, e := range c.skipped {
-		out.Skipped = append(out.Skipped, checkpoint.RowError{Code: string(e.err.Code), Message: e.err.Message, Weight: e.weight})
-	}
 	return out, err
 }

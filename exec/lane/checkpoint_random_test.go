@@ -331,7 +331,7 @@ func randomWalk(t *testing.T, seed uint64, steps int) {
 		w.checkAll()
 		s := w.runtime.Stats()
 		restored, ticks = restored+s.Restored, ticks+s.Ticks
-		warned := w.warnings.take()
+		warned := w.warnings.troubles()
 		if s.Failed > 0 || (!damaged && len(warned) > 0) {
 			t.Fatalf("%d failed: %q", s.Failed, warned)
 		}
@@ -351,7 +351,7 @@ func randomWalk(t *testing.T, seed uint64, steps int) {
 	if w.views["closed"] {
 		same(t, "closed", w.result("SELECT * FROM closed"), closed)
 	}
-	for _, m := range w.warnings.take() {
+	for _, m := range w.warnings.troubles() {
 		t.Errorf("warning: %s", m)
 	}
 }

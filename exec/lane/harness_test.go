@@ -85,6 +85,11 @@ func (w *warnings) take() (out []string) {
 	}
 }
 
+// troubles are the warnings that do not tell of a failed row of the data.
+func (w *warnings) troubles() []string {
+	return slices.DeleteFunc(w.take(), func(m string) bool { return strings.HasPrefix(m, "a row failed") })
+}
+
 func newDatabase(t testing.TB) *database {
 	d := &database{
 		t: t, objects: objstore.NewMem(), meta: metatest.OpenMemory(t), rand: logtest.Rand(7), idle: time.Hour,

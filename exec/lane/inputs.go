@@ -28,18 +28,15 @@ func (in *liveInputs) Relation(id plan.RelationID) (*catalog.Relation, error) {
 	return rel, nil
 }
 
-func (in *liveInputs) view(id plan.RelationID) *viewOut {
+func (in *liveInputs) member(id plan.RelationID) *member {
 	in.r.mu.Lock()
 	defer in.r.mu.Unlock()
-	if m := in.r.mu.members[catalog.OID(id)]; m != nil {
-		return m.view
-	}
-	return nil
+	return in.r.mu.members[catalog.OID(id)]
 }
 
 func (in *liveInputs) Contents(id, index plan.RelationID, v log.CommitSeq) (state.View, error) {
-	if view := in.view(id); view != nil {
-		return view.contents.At(v)
+	if m := in.member(id); m != nil && m.view != nil {
+		return m.view.contents.At(v)
 	}
 	return in.r.cfg.Tables.At(in.r.ctx, catalog.OID(id), catalog.OID(index), v)
 }
@@ -55,11 +52,11 @@ func (in *liveInputs) Errors(id plan.RelationID, v log.CommitSeq) (state.View, e
 			return nil, err
 		}
 	}
-	view := in.view(plan.RelationID(rel.OID))
-	if view == nil || (rel.OnErrorSkip && !shown) {
+	m := in.member(plan.RelationID(rel.OID))
+	if m == nil || (rel.OnErrorSkip && !shown) {
 		return nil, nil
 	}
-	return view.errors.At(v)
+	return m.rowErrs().set.At(v)
 }
 
 func (in *liveInputs) System(id plan.RelationID) (source.SystemRows, error) {

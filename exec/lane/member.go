@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
@@ -15,20 +16,6 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
-
-// memberState is where a derived relation stands.
-type memberState uint8
-
-const (
-	memberBackfilling memberState = iota
-	memberRunning
-	memberError  // a sink holds output back because of a row error
-	memberFailed // stopped; Err tells why
-)
-
-func (s memberState) String() string {
-	return [...]string{"backfilling", "running", "error", "failed"}[s]
-}
 
 // member is a derived relation at work.
 type member struct {
@@ -54,13 +41,25 @@ type member struct {
 
 	// Guarded by Runtime.mu.
 	state    memberState
-	err      error
+	err      error     // why it is not running
+	since    time.Time // of the state
+	warned   time.Time
 	frontier log.CommitSeq
-	changed  log.CommitSeq // newest version at which the content changed
-	kept     log.CommitSeq // version that the view was last told to keep
-	ticked   bool          // has run its first tick
-	inLane   bool
-	dropped  bool
+	// rowErrors counts the rows that are errors, rowError is one of them, nil when there is none.
+	rowErrors     int64
+	rowError      *delta.RowError
+	rowErrorSince time.Time
+	// seen is the version up to which a sink's input was taken; beyond the frontier while failed rows
+	// hold output back. Only its goroutine moves it.
+	seen log.CommitSeq
+	// again: on_error of a sink may have changed; look whether the output may go now. full: it holds
+	// so much back that it takes no more input.
+	again, full bool
+	changed     log.CommitSeq // newest version at which the content changed
+	kept        log.CommitSeq // version that the view was last told to keep
+	ticked      bool          // has run its first tick
+	inLane      bool
+	dropped     bool
 	// restored: began as a checkpoint had it.
 	restored bool
 	// asked: a checkpoint wants the sink's state at its next rest, in captured.
@@ -91,8 +90,8 @@ func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
 	m := &member{rel: rel, done: make(chan struct{})}
 	m.states = flow.NewStates(r.cfg.Memory.Charge)
 	if err := r.build(m); err != nil {
-		m.state, m.err = memberFailed, err
-		r.cfg.Logger.Warn("relation stands failed", "relation", rel.QualifiedName(), "error", err)
+		r.setStateLocked(m, memberFailed, err) // nobody else has it yet
+		r.warnLocked(m, "relation stands failed", err)
 	}
 	if m.view == nil && m.sink == nil {
 		return m, r.makeOutput(m)
@@ -148,11 +147,19 @@ func (r *Runtime) open(m *member, saved *checkpoint.Member) error {
 func (r *Runtime) reset(m *member) {
 	_ = m.close() // nothing has run
 	m.states.Drop()
-	if m.view != nil {
-		m.view.drop()
-	}
+	m.dropOutput()
 	m.states = flow.NewStates(r.cfg.Memory.Charge)
 	m.flow, m.view, m.sink = nil, nil, nil
+}
+
+// dropOutput gives the memory of what m writes back.
+func (m *member) dropOutput() {
+	if m.view != nil {
+		m.view.memory.Drop()
+	}
+	if m.sink != nil {
+		m.sink.memory.Drop()
+	}
 }
 
 // makeOutput opens what the member writes.
@@ -203,7 +210,7 @@ func (r *Runtime) failLocked(m *member, err error) {
 	if m.dropped || r.ctx.Err() != nil {
 		return // a tick that was cut off by the end is no failure
 	}
-	m.state, m.err = memberFailed, err
+	r.setStateLocked(m, memberFailed, err)
 	r.cfg.Logger.Error("dataflow stopped", "relation", m.rel.QualifiedName(), "error", err)
 	r.broadcastLocked()
 }

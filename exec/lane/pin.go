@@ -2,6 +2,7 @@ package lane
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -113,7 +114,7 @@ func (r *Runtime) settle(ctx context.Context, p *Pin, rels []catalog.OID, mode R
 // are made from: the streams' input up to S is then in them.
 func (r *Runtime) settleDerived(ctx context.Context, p *Pin, rels []catalog.OID) error {
 	for _, oid := range r.derivedBelow(rels) {
-		if err := r.Watch(ctx, oid, p.version); err != nil {
+		if err := r.waitDerived(ctx, oid, p.version); err != nil {
 			return err
 		}
 		r.mu.Lock()
@@ -125,6 +126,25 @@ func (r *Runtime) settleDerived(ctx context.Context, p *Pin, rels []catalog.OID)
 		r.mu.Unlock()
 	}
 	return nil
+}
+
+// waitDerived waits until a derived stream has put out what its input up to v makes. While failed
+// rows hold that back, its readers are told so as readers of a view are.
+func (r *Runtime) waitDerived(ctx context.Context, oid catalog.OID, v log.CommitSeq) error {
+	return r.waitFor(ctx, func() (bool, error) {
+		m, ok := r.mu.members[oid]
+		switch {
+		case !ok:
+			return false, errDropped
+		case m.state == memberFailed:
+			return false, m.failure()
+		case m.ticked && m.frontier >= v:
+			return true, nil
+		case m.state == memberError && !m.again && (m.seen >= v || m.full):
+			return false, m.err
+		}
+		return false, nil
+	})
 }
 
 // derivedBelow lists the sinks and derived streams that write what rels read, directly or through
@@ -159,6 +179,10 @@ func (r *Runtime) derivedBelow(rels []catalog.OID) []catalog.OID {
 		rel, ok := snap.ByOID(oid)
 		if ok && rel.Kind == catalog.KindErrors {
 			visit(rel.Parent)
+			if rel.ListsRows() { // they are there although its output is not
+				found = slices.DeleteFunc(found, func(oid catalog.OID) bool { return oid == rel.Parent })
+				continue
+			}
 			rel, ok = snap.ByOID(rel.Parent)
 		}
 		if ok && rel.Kind == catalog.KindStream {
@@ -173,7 +197,13 @@ func (r *Runtime) derivedBelow(rels []catalog.OID) []catalog.OID {
 // waitCovered waits until the relation's content at v is complete. Relations that are no
 // member (tables, plain streams) always are.
 func (r *Runtime) waitCovered(ctx context.Context, oid catalog.OID, v log.CommitSeq) error {
-	return r.waitFor(ctx, func() (bool, error) { return r.coveredLocked(r.ownerLocked(oid), v) })
+	return r.waitFor(ctx, func() (bool, error) {
+		m := r.ownerLocked(oid)
+		if m != nil && m.sink != nil && m.rel.OID != oid { // its error relation
+			return m.state == memberFailed || m.ticked && (m.seen >= v || m.full), nil
+		}
+		return r.coveredLocked(m, v)
+	})
 }
 
 // ownerLocked is the member behind a relation: itself, or the view whose errors it shows.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
-	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
@@ -22,7 +21,8 @@ import (
 //
 //	1  first
 //	2  event time by commits: a wake time, partitions that hold, windows that late rows may enter
-var engineVersion uint32 = 2
+//	3  failed rows know the record behind them
+var engineVersion uint32 = 3
 
 // restoreAll makes the member of every derived relation, as the checkpoint has it where it can.
 func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
@@ -106,7 +106,7 @@ func (r *Runtime) savedMember(m *member) *checkpoint.Member {
 			"relation", m.rel.QualifiedName())
 		return nil
 	}
-	if (m.rel.Kind == catalog.KindView) != (saved.Contents != nil && saved.Errors != nil) {
+	if (m.rel.Kind == catalog.KindView) != (saved.Contents != nil) || saved.Errors == nil {
 		return nil
 	}
 	r.mu.Lock()
@@ -139,20 +139,20 @@ func (r *Runtime) restoreMember(m *member, saved *checkpoint.Member) error {
 		if err := m.view.contents.Load(r.cfg.Restored.Open(r.ctx, *saved.Contents)); err != nil {
 			return fmt.Errorf("contents: %w", err)
 		}
-		if err := m.view.errors.Load(r.cfg.Restored.Open(r.ctx, *saved.Errors)); err != nil {
-			return fmt.Errorf("errors: %w", err)
-		}
-	} else {
-		m.sink.seen = saved.Frontier
-		for _, e := range saved.Skipped {
-			m.sink.errs = append(m.sink.errs, countedError{sqlerr.New(sqlerr.Code(e.Code), "%s", e.Message), e.Weight})
-		}
 	}
+	errs := m.rowErrs()
+	if err := errs.set.Load(r.cfg.Restored.Open(r.ctx, *saved.Errors)); err != nil {
+		return fmt.Errorf("errors: %w", err)
+	}
+	if err := errs.loaded(); err != nil {
+		return fmt.Errorf("errors: %w", err)
+	}
+	m.seen = saved.Frontier
 	m.late.Store(saved.Late)
 	m.noTime.Store(saved.NoTime)
 	m.frontier, m.changed = saved.Frontier, saved.Changed
 	m.ticked, m.restored = true, true
-	return nil
+	return r.noteRowErrors(m)
 }
 
 // fingerprintOf hashes everything that the content of m's state depends on besides the log.

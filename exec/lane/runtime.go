@@ -161,24 +161,6 @@ func (r *Runtime) broadcastLocked() {
 	r.mu.moved = make(chan struct{})
 }
 
-// Status of a member.
-type Status struct {
-	State    string // backfilling, running, error, failed
-	Frontier log.CommitSeq
-	Err      error
-}
-
-// Status tells how a derived relation is.
-func (r *Runtime) Status(oid catalog.OID) (Status, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	m, ok := r.mu.members[oid]
-	if !ok {
-		return Status{}, false
-	}
-	return Status{State: m.state.String(), Frontier: m.frontier, Err: m.err}, true
-}
-
 // Stats are gauges for the metrics page.
 type Stats struct {
 	Members, Failed int

@@ -173,7 +173,10 @@ func (r *Runtime) tickView(m *member, to log.CommitSeq) {
 	var err error
 	if run {
 		if err = r.tick(m, from, to, m.view); err == nil {
-			err = m.view.publish(to)
+			failures := m.view.errs.took
+			if err = m.view.publish(to); err == nil && failures {
+				err = r.noteRowErrors(m)
+			}
 		}
 	}
 	r.mu.Lock()
@@ -220,7 +223,8 @@ func (r *Runtime) joinLane(m *member) {
 	if m.dropped || m.state == memberFailed {
 		return
 	}
-	m.state, m.inLane = memberRunning, true
+	r.setStateLocked(m, memberRunning, nil)
+	m.inLane = true
 	r.mu.order = append(r.mu.order, m)
 	r.kickLocked()
 	r.broadcastLocked()

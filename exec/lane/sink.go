@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/flow"
-	"github.com/tributary-db/tributary/internal/delta"
-	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
@@ -46,7 +46,7 @@ func (r *Runtime) runPrepared(m *member) {
 	if m.state == memberFailed {
 		return
 	}
-	m.state = memberRunning
+	r.setStateLocked(m, memberRunning, nil)
 	m.ticked = true
 	m.stopped = make(chan struct{})
 	r.work.Go(func() {
@@ -87,24 +87,18 @@ func (r *Runtime) runSink(m *member) error {
 	return nil
 }
 
-// replaySink brings the state of a sink to v; without state there is nothing to do but to wait
-// for the inputs to have that version.
+// replaySink brings the state of a sink, and its failed rows, to v; where it can have neither
+// there is nothing to do but to wait for the inputs to have that version.
 func (r *Runtime) replaySink(m *member, v log.CommitSeq) error {
 	if err := r.waitInputs(r.ctx, m, v); err != nil {
 		return err
 	}
-	if m.frontier < v && !m.query.Root.Props().Stateless {
-		drop := flow.OutFunc(func(d *delta.Batch) error {
-			for _, e := range d.Errs {
-				m.sink.countError(e.Err, d.Weight(e.Row))
-			}
-			return nil
-		})
-		if err := r.tick(m, m.frontier, v, drop); err != nil {
+	if p := m.query.Root.Props(); m.frontier < v && (!p.Stateless || p.MayFail) { // state, or failed rows that were skipped
+		if err := r.runSinkTick(m, m.frontier, v, flow.OutFunc(m.sink.errs.add)); err != nil {
 			return err
 		}
 	}
-	m.sink.seen = v
+	r.see(m, v)
 	r.advance(m, v)
 	return nil
 }
@@ -138,13 +132,18 @@ func (r *Runtime) nextForSink(m *member) (next sinkStep, ok bool) {
 			next.capture = true
 			return true, nil
 		}
-		if r.mu.at <= m.frontier || (m.state == memberError && r.mu.at <= m.sink.seen && !m.sink.again) {
+		stands := m.state == memberError && !m.again
+		if r.mu.at <= m.frontier || (stands && (r.mu.at <= m.seen || m.full)) {
 			return false, nil
 		}
-		m.sink.again = false
+		if m.again { // who reads it waits for what comes of that
+			m.again = false
+			r.setStateLocked(m, memberRunning, nil)
+			r.moves.Add(1)
+		}
 		next.to = r.mu.at
-		if m.query.Root.Props().Stateless && !m.readsVersions() {
-			next.to = min(next.to, max(m.frontier, m.sink.seen)+sinkStride)
+		if m.replays() {
+			next.to = min(next.to, max(m.frontier, m.seen)+sinkStride)
 		}
 		r.addPinLocked(next.to)
 		return true, nil
@@ -152,32 +151,85 @@ func (r *Runtime) nextForSink(m *member) (next sinkStep, ok bool) {
 	return next, err == nil
 }
 
-// tickSink moves a sink to `to` and commits what it put out: output and progress in one entry.
-func (r *Runtime) tickSink(m *member, to log.CommitSeq) error {
-	from := max(m.frontier, m.sink.seen)
-	if !r.touched(m, from, to) {
-		m.sink.seen = to
-		return r.settleSink(m, to)
-	}
-	if err := r.waitInputs(r.ctx, m, to); err != nil {
-		return err
-	}
-	if err := r.tick(m, from, to, m.sink); err != nil {
-		return err
-	}
-	m.sink.seen = to
-	return r.settleSink(m, to)
+// replays: what the sink puts out can be made again from any of its frontiers, so nothing needs
+// to be kept while it stands.
+func (m *member) replays() bool { return m.query.Root.Props().Stateless && !m.readsVersions() }
+
+// see moves the version up to which a sink's input was taken.
+func (r *Runtime) see(m *member, to log.CommitSeq) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.seen = max(m.seen, to)
 }
 
-// settleSink commits the output at hand, unless a row error holds it back.
-func (r *Runtime) settleSink(m *member, to log.CommitSeq) error {
-	if e := m.sink.leftError(); e != nil && !r.skipsErrors(m) {
-		r.holdSink(m, e)
-		if m.sink.size() > r.cfg.MaxEntryBytes {
-			return sqlerr.New(sqlerr.ProgramLimitExceeded, "output held back by an error exceeds max_transaction_bytes: %s", e.Message)
-		}
+// runSinkTick moves the flow of a sink and publishes its failed rows.
+func (r *Runtime) runSinkTick(m *member, from, to log.CommitSeq, out exec.Out) error {
+	if err := r.tick(m, from, to, out); err != nil {
+		return err
+	}
+	if !m.sink.errs.took {
 		return nil
 	}
+	if err := m.sink.errs.publish(to); err != nil {
+		return err
+	}
+	return r.noteRowErrors(m)
+}
+
+// tickSink moves a sink to `to` and commits what it put out: output and progress in one entry.
+func (r *Runtime) tickSink(m *member, to log.CommitSeq) error {
+	from := max(m.frontier, m.seen)
+	stood := m.seen > m.frontier
+	if r.touched(m, from, to) {
+		if err := r.waitInputs(r.ctx, m, to); err != nil {
+			return err
+		}
+		out := exec.Out(m.sink)
+		if stood && m.replays() {
+			out = flow.OutFunc(m.sink.errs.add) // the output is made when it may go
+		}
+		if err := r.runSinkTick(m, from, to, out); err != nil {
+			return err
+		}
+	}
+	r.see(m, to)
+	if m.sink.errs.left != 0 && !r.skipsErrors(m) {
+		r.holdSink(m)
+		return nil
+	}
+	if stood && m.replays() {
+		return r.putOut(m, to)
+	}
+	err := r.settleSink(m, to)
+	if errors.Is(err, log.ErrTooLarge) && m.replays() {
+		return r.putOut(m, to)
+	}
+	return err
+}
+
+// putOut makes the output of (frontier, to] of a sink that replays and commits it, in as many
+// entries as it takes. Its failed rows have been counted.
+func (r *Runtime) putOut(m *member, to log.CommitSeq) error {
+	output := flow.OutFunc(m.sink.emitRows)
+	for stride := log.CommitSeq(sinkStride); m.frontier < to; {
+		step := min(to, m.frontier+stride)
+		m.sink.discard()
+		err := r.tick(m, m.frontier, step, output)
+		if err == nil {
+			err = r.settleSink(m, step)
+		}
+		switch {
+		case errors.Is(err, log.ErrTooLarge) && stride > 1:
+			stride /= 2
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// settleSink commits the output at hand.
+func (r *Runtime) settleSink(m *member, to log.CommitSeq) error {
 	appends, err := m.sink.take()
 	if err != nil {
 		return err
@@ -204,10 +256,17 @@ func (r *Runtime) skipsErrors(m *member) bool {
 	return ok && rel.OnErrorSkip
 }
 
-func (r *Runtime) holdSink(m *member, e *sqlerr.Error) {
+// holdSink makes a sink stand because of failed rows: its output stays uncommitted, or is thrown
+// away where it can be made again.
+func (r *Runtime) holdSink(m *member) {
+	if m.replays() {
+		m.sink.discard()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m.state, m.err = memberError, e
+	r.setStateLocked(m, memberError, source.Standing(m.rel, *m.rowError))
+	// What is held must fit one entry in the end.
+	m.full = m.sink.size() > r.cfg.MaxEntryBytes/2
 	r.broadcastLocked()
 }
 
@@ -216,8 +275,9 @@ func (r *Runtime) advance(m *member, to log.CommitSeq) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.frontier = max(m.frontier, to)
-	if m.state == memberError {
-		m.state, m.err = memberRunning, nil
+	if m.state == memberError || m.full {
+		r.setStateLocked(m, memberRunning, nil)
+		m.full = false
 		r.moves.Add(1)
 	}
 	r.broadcastLocked()

@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/log"
@@ -30,12 +31,9 @@ type sinkOut struct {
 	// Of the key at hand: rows that are gone and rows that are new.
 	gone, made []int32
 	keyBuf     []byte
-	errs       []countedError
-	// seen is the version up to which input was taken; beyond the frontier while an error holds
-	// output back.
-	seen log.CommitSeq
-	// again: on_error may have changed; look whether the output may go now.
-	again bool
+	errs       *rowErrors
+	// memory is what errs holds.
+	memory *memory.Owner
 	// progress is the version last recorded with output, lastCommit the commit that did it.
 	progress, lastCommit log.CommitSeq
 	// replayTo is the version, pinned, up to which the output is in the log at the start; 0 = none.
@@ -57,7 +55,9 @@ func newSinkOut(rel *catalog.Relation, cfg Config) (*sinkOut, error) {
 		batches: record.NewBatches(topic.ID, topic.Partitions, cfg.MaxRecordBatch),
 		width:   len(rel.Columns),
 		clock:   cfg.Clock,
+		memory:  cfg.Memory.Owner(),
 	}
+	s.errs = newRowErrors(s.memory.Charge)
 	if !rel.AppendOnly {
 		s.key = rel.PrimaryKey
 		types := make([]sqltype.OID, len(rel.Columns))
@@ -71,9 +71,14 @@ func newSinkOut(rel *catalog.Relation, cfg Config) (*sinkOut, error) {
 
 // Emit takes a delta of the sink's query.
 func (s *sinkOut) Emit(d *delta.Batch) error {
-	for _, e := range d.Errs {
-		s.countError(e.Err, d.Weight(e.Row))
+	if err := s.errs.add(d); err != nil {
+		return err
 	}
+	return s.emitRows(d)
+}
+
+// emitRows takes the rows of a delta without its errors.
+func (s *sinkOut) emitRows(d *delta.Batch) error {
 	visible := delta.Batch{Len: d.Len, Cols: d.Cols[:s.width], Sel: d.Sel, Weights: d.Weights}
 	if s.rows != nil {
 		s.rows.AppendBatch(&visible)
@@ -115,32 +120,20 @@ func (s *sinkOut) add(cols []delta.Column, row int32, tombstone bool) error {
 // NULL).
 const nullKeyPartition = 0
 
-func (s *sinkOut) countError(e *sqlerr.Error, weight int64) {
-	for i := range s.errs {
-		if s.errs[i].err.Code == e.Code && s.errs[i].err.Message == e.Message {
-			s.errs[i].weight += weight
-			return
-		}
-	}
-	s.errs = append(s.errs, countedError{e, weight})
-}
-
-// leftError is an error that did not cancel.
-func (s *sinkOut) leftError() *sqlerr.Error {
-	for _, e := range s.errs {
-		if e.weight != 0 {
-			return e.err
-		}
-	}
-	return nil
-}
-
 func (s *sinkOut) size() int {
 	n := s.batches.Size()
 	if s.rows != nil {
 		n += s.rows.Size()
 	}
 	return n
+}
+
+// discard drops what was put out since the last take.
+func (s *sinkOut) discard() {
+	if s.rows != nil {
+		s.rows.Clear()
+	}
+	s.batches.Appends()
 }
 
 // take gives the records of everything put out since the last take.

@@ -113,9 +113,7 @@ func (r *Runtime) Drop(oid catalog.OID) {
 	r.broadcastLocked()
 	r.mu.Unlock()
 	m.states.Drop()
-	if m.view != nil {
-		m.view.drop()
-	}
+	m.dropOutput()
 }
 
 // Watch waits until the relation's frontier is at or past v.
@@ -136,12 +134,17 @@ var errDropped = sqlerr.New(sqlerr.UndefinedTable, "relation was dropped meanwhi
 
 // failure is what a reader of a failed member is told.
 func (m *member) failure() error {
-	var user *sqlerr.Error
-	if errors.As(m.err, &user) {
+	if user, ok := asUser(m.err); ok {
 		return sqlerr.New(user.Code, "%s %q has failed: %s", m.rel.Kind, m.rel.Name, user.Message)
 	}
 	return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "%s %q has failed", m.rel.Kind, m.rel.Name).
 		WithDetail("%v", m.err)
+}
+
+func asUser(err error) (*sqlerr.Error, bool) {
+	var user *sqlerr.Error
+	ok := errors.As(err, &user)
+	return user, ok
 }
 
 // waitFor waits until done, called under the mutex at every move, says so.
@@ -186,7 +189,7 @@ func (r *Runtime) Changed(log.CommitSeq) {
 	defer r.mu.Unlock()
 	for _, m := range r.mu.members {
 		if m.state == memberError {
-			m.sink.again = true
+			m.again = true
 		}
 	}
 	r.broadcastLocked()

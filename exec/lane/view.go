@@ -14,10 +14,9 @@ import (
 // viewOut keeps what a view's flow puts out: its rows, and the rows that are errors.
 type viewOut struct {
 	contents *state.RunSet
-	errors   *state.RunSet
+	errs     *rowErrors
 	width    int  // visible columns; a flow may put out more
 	took     bool // something came since the last publish
-	failed   *delta.BatchBuilder
 	memory   *memory.Owner
 }
 
@@ -32,12 +31,7 @@ func newViewOut(rel *catalog.Relation, owner *memory.Owner) *viewOut {
 		key = all
 	}
 	contents := state.NewArrangement(row, key, state.Options{History: true, Account: owner.Charge})
-	errorRow := []sqltype.OID{sqltype.Text, sqltype.Text}
-	failures := state.NewArrangement(errorRow, []int{0, 1}, state.Options{History: true, Account: owner.Charge})
-	return &viewOut{
-		contents: contents, errors: failures, width: len(row),
-		failed: delta.NewBatchBuilder(errorRow), memory: owner,
-	}
+	return &viewOut{contents: contents, errs: newRowErrors(owner.Charge), width: len(row), memory: owner}
 }
 
 // Emit takes a delta of the view.
@@ -51,34 +45,20 @@ func (v *viewOut) Emit(d *delta.Batch) error {
 			return err
 		}
 	}
-	if len(d.Errs) == 0 {
-		return nil
-	}
-	v.failed.Clear()
-	for _, e := range d.Errs {
-		v.failed.Cols[0].AppendString(string(e.Err.Code))
-		v.failed.Cols[1].AppendString(e.Err.Message)
-		v.failed.End(d.Weight(e.Row))
-	}
-	rows := v.failed.Batch()
-	return v.errors.Append(&rows)
+	return v.errs.add(d)
 }
 
 // publish makes what came the contents at version to.
 func (v *viewOut) publish(to log.CommitSeq) error {
-	return errors.Join(v.contents.Publish(to), v.errors.Publish(to))
+	return errors.Join(v.contents.Publish(to), v.errs.publish(to))
 }
 
 func (v *viewOut) discard() {
 	v.contents.Discard()
-	v.errors.Discard()
+	v.errs.set.Discard()
 }
 
 func (v *viewOut) keep(from log.CommitSeq) {
 	v.contents.Keep(from)
-	v.errors.Keep(from)
+	v.errs.set.Keep(from)
 }
-
-// drop gives the memory back. Readers that still have a version pinned keep it from the garbage
-// collector only.
-func (v *viewOut) drop() { v.memory.Drop() }

@@ -50,7 +50,7 @@ func (h *hop) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out) er
 	h.kept = sel
 	h.made.Clear()
 	for _, e := range joinErrors(in.Errs, failed) {
-		h.made.AppendError(e.Err, in.Weight(e.Row))
+		h.made.AppendError(e, in.Weight(e.Row))
 	}
 	for _, row := range sel {
 		h.expand(&at, row)
@@ -110,11 +110,15 @@ func (h *hop) flush(ctx context.Context, in *delta.Batch, out exec.Out) error {
 			delta.Append(starts, s)
 		}
 	}
+	skip := h.made.Len() // the errors, in front
 	for _, row := range h.rows {
 		h.made.End(in.Weight(row))
 	}
-	h.rows, h.starts = h.rows[:0], h.starts[:0]
 	d := h.made.Batch()
+	if in.From != nil {
+		d.From = expanded{of: in.From, skip: int32(skip), rows: h.rows}
+	}
+	h.rows, h.starts = h.rows[:0], h.starts[:0]
 	if d.Len == 0 {
 		return nil
 	}
@@ -122,3 +126,12 @@ func (h *hop) flush(ctx context.Context, in *delta.Batch, out exec.Out) error {
 	h.made.Clear()
 	return err
 }
+
+// expanded are the origins of rows that were repeated.
+type expanded struct {
+	of   delta.Origins
+	skip int32 // rows in front that are errors and know theirs
+	rows []int32
+}
+
+func (e expanded) Origin(row int32) *delta.Origin { return e.of.Origin(e.rows[row-e.skip]) }

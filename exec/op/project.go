@@ -56,7 +56,7 @@ func (p *project) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out
 	if len(sel) == 0 && len(errs) == 0 {
 		return nil
 	}
-	made := delta.Batch{Len: in.Len, Cols: p.cols, Weights: in.Weights, Errs: errs}
+	made := delta.Batch{Len: in.Len, Cols: p.cols, Weights: in.Weights, Errs: errs, From: in.From}
 	if in.Sel != nil || len(errs) > 0 {
 		made.Sel = sel
 	}

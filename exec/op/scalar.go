@@ -96,9 +96,20 @@ func (s *scalar) eval(in *delta.Batch, sel []int32) (c delta.Column, errs delta.
 		s.errs = s.errs[:0]
 		err = s.prog.Eval(&rows, &c, &s.errs)
 		errs = s.errs
+		nameOrigins(in, errs)
 	}
 	c.Type = s.typ
 	return c, errs, err
+}
+
+// nameOrigins tells new errors the records that their rows were made from.
+func nameOrigins(in *delta.Batch, errs delta.RowErrors) {
+	if in.From == nil {
+		return
+	}
+	for i := range errs {
+		errs[i].From = in.From.Origin(errs[i].Row)
+	}
 }
 
 // truth lists the rows of sel for which the expression is true, in dst's memory.

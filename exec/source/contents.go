@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -34,11 +35,17 @@ type contents struct {
 	cols    []delta.Column
 	sel     []int32
 	rowErrs delta.RowErrors
+	rel     *catalog.Relation // of a one-shot read: whose failed rows they are
 }
 
 func (c *contents) Open(env exec.Env) error {
 	c.env = exprEnv(env)
-	return nil
+	if !env.Once() || c.errors || c.node.Kind == plan.RelTable {
+		return nil
+	}
+	var err error
+	c.rel, err = c.cfg.Inputs.Relation(c.node.Relation)
+	return err
 }
 
 func (c *contents) Begin(ctx context.Context, t exec.Tick) error {
@@ -119,8 +126,7 @@ func (c *contents) Next(ctx context.Context, dst *delta.Batch) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	c.shape(dst)
-	return more, nil
+	return more, c.shape(ctx, dst)
 }
 
 // pull reads the next batch of a cursor into raw.
@@ -133,29 +139,60 @@ func (c *contents) pull(ctx context.Context, cur state.Cursor, chg state.ChangeC
 	return more, err
 }
 
-// shapeErrors shows a view's error rows: code, message, and how many rows have it.
-func (c *contents) shapeErrors(dst *delta.Batch) {
-	counts := delta.NewBuilder(sqltype.Int8)
-	for i := range int32(c.raw.Len) {
-		delta.Append(counts, c.raw.Weight(i))
-	}
-	all := []delta.Column{c.raw.Cols[ErrSQLState], c.raw.Cols[ErrMessage], counts.Column()}
+// shapeErrors shows the rows of an error relation: how many have the same error stands third, the
+// record's value, fetched where it is wanted, last.
+func (c *contents) shapeErrors(ctx context.Context, dst *delta.Batch) error {
 	c.cols = c.cols[:0]
 	for _, at := range c.node.Columns {
-		c.cols = append(c.cols, all[at])
+		switch {
+		case at == shownCount:
+			counts := delta.NewBuilder(sqltype.Int8)
+			for i := range int32(c.raw.Len) {
+				delta.Append(counts, c.raw.Weight(i))
+			}
+			c.cols = append(c.cols, counts.Column())
+		case at == shownValue:
+			values, err := c.recordValues(ctx)
+			if err != nil {
+				return err
+			}
+			c.cols = append(c.cols, values)
+		case at >= shownTopic:
+			c.cols = append(c.cols, c.raw.Cols[at-shownTopic+ErrTopic])
+		default:
+			c.cols = append(c.cols, c.raw.Cols[at])
+		}
 	}
 	*dst = delta.Batch{Len: c.raw.Len, Cols: c.cols, Sel: c.raw.Sel}
+	return nil
+}
+
+// recordValues are the values of the records behind the error rows in raw.
+func (c *contents) recordValues(ctx context.Context) (delta.Column, error) {
+	values := delta.NewBuilder(sqltype.Bytea)
+	for i := range int32(c.raw.Len) {
+		e := ErrorAt(&c.raw, i)
+		if e.From == nil {
+			values.AppendNull()
+			continue
+		}
+		v, err := recordValue(ctx, c.cfg.Log, e.From)
+		if err != nil {
+			return delta.Column{}, err
+		}
+		appendNullable(values, v)
+	}
+	return values.Column(), nil
 }
 
 // shape picks the scan's columns out of raw, and the key's rows out of changes.
-func (c *contents) shape(dst *delta.Batch) {
+func (c *contents) shape(ctx context.Context, dst *delta.Batch) error {
 	if c.raw.Len == 0 {
 		*dst = delta.Batch{}
-		return
+		return nil
 	}
 	if c.errors {
-		c.shapeErrors(dst)
-		return
+		return c.shapeErrors(ctx, dst)
 	}
 	c.cols = c.cols[:0]
 	for _, at := range c.node.Columns {
@@ -166,7 +203,7 @@ func (c *contents) shape(dst *delta.Batch) {
 	}
 	*dst = delta.Batch{Len: c.raw.Len, Cols: c.cols, Sel: c.raw.Sel, Weights: c.raw.Weights}
 	if c.changes == nil || len(c.key) == 0 {
-		return
+		return nil
 	}
 	if c.sel = c.sel[:0]; c.sel == nil {
 		c.sel = []int32{} // a nil selection is all rows
@@ -177,6 +214,7 @@ func (c *contents) shape(dst *delta.Batch) {
 		}
 	}
 	dst.Sel = c.sel
+	return nil
 }
 
 func (c *contents) matches(row int32) bool {
@@ -196,8 +234,11 @@ func (c *contents) nextErrors(ctx context.Context, dst *delta.Batch) (bool, erro
 	}
 	c.rowErrs = c.rowErrs[:0]
 	for i := range int32(c.raw.Len) {
-		code := sqlerr.Code(c.raw.Cols[ErrSQLState].Bytes(i))
-		c.rowErrs = append(c.rowErrs, delta.RowError{Row: i, Err: sqlerr.New(code, "%s", c.raw.Cols[ErrMessage].Bytes(i))})
+		e := ErrorAt(&c.raw, i)
+		if c.rel != nil {
+			e.Err = Standing(c.rel, e)
+		}
+		c.rowErrs = append(c.rowErrs, e)
 	}
 	if c.raw.Len > 0 {
 		cols := c.nullRow()

@@ -13,14 +13,8 @@ type Inputs interface {
 	// Contents of a table or view at v; index picks an index of a table, 0 = by its key. The
 	// caller releases the view.
 	Contents(id, index plan.RelationID, v log.CommitSeq) (state.View, error)
-	// Errors of a view at v: rows (sqlstate text, message text); nil when reads pass over them.
+	// Errors of a view, sink or derived stream at v, rows of ErrorRow; nil when reads pass over them.
 	Errors(id plan.RelationID, v log.CommitSeq) (state.View, error)
 	// System rows; see lane.Config.
 	System(id plan.RelationID) (SystemRows, error)
 }
-
-// ErrorColumns are the columns of a view's error arrangement.
-const (
-	ErrSQLState = 0
-	ErrMessage  = 1
-)

@@ -45,7 +45,7 @@ func buildScan(n *plan.Scan, cfg Config) (exec.Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		if parent.Derived() && parent.Topic == (log.TopicID{}) {
+		if rel.ListsRows() {
 			return &contents{node: n, cfg: cfg, errors: true}, nil
 		}
 		return newStreamErrors(n, parent, cfg)

@@ -48,6 +48,18 @@ type stream struct {
 	cols    []delta.Column
 	headers []recordbatch.RecordHeader
 	text    []byte
+	places  places
+}
+
+// places are the records behind the rows of a batch.
+type places struct {
+	topic      string
+	partitions []int32
+	offsets    []int64
+}
+
+func (p *places) Origin(row int32) *delta.Origin {
+	return &delta.Origin{Topic: p.topic, Partition: p.partitions[row], Offset: p.offsets[row]}
 }
 
 // metaColumn is an output column that comes from the record itself.
@@ -61,13 +73,13 @@ func newStream(n *plan.Scan, cfg Config) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{node: n, rel: rel, cfg: cfg, timeAt: -1}
+	s := &stream{node: n, rel: rel, cfg: cfg, timeAt: -1, places: places{topic: rel.TopicName}}
 	return s, s.prepare()
 }
 
 // newStreamErrors reads what the decoder of parent refuses.
 func newStreamErrors(n *plan.Scan, parent *catalog.Relation, cfg Config) (*stream, error) {
-	s := &stream{node: n, rel: parent, cfg: cfg, faults: true, timeAt: -1}
+	s := &stream{node: n, rel: parent, cfg: cfg, faults: true, timeAt: -1, places: places{topic: parent.TopicName}}
 	return s, s.prepare()
 }
 
@@ -155,6 +167,7 @@ func (s *stream) Next(ctx context.Context, dst *delta.Batch) (bool, error) {
 	for _, b := range s.outs {
 		b.Clear()
 	}
+	s.places.partitions, s.places.offsets = s.places.partitions[:0], s.places.offsets[:0]
 	rows := 0
 	for rows < rowsPerBatch {
 		rec, err := s.nextRecord(ctx)
@@ -170,13 +183,15 @@ func (s *stream) Next(ctx context.Context, dst *delta.Batch) (bool, error) {
 		}
 		if took {
 			rows++
+			s.places.partitions = append(s.places.partitions, s.current.Partition.Index)
+			s.places.offsets = append(s.places.offsets, rec.Offset)
 		}
 	}
 	s.cols = s.cols[:0]
 	for _, b := range s.outs {
 		s.cols = append(s.cols, b.Column())
 	}
-	*dst = delta.Batch{Len: rows, Cols: s.cols}
+	*dst = delta.Batch{Len: rows, Cols: s.cols, From: &s.places}
 	if s.more || s.open || s.run < len(s.res.Runs) {
 		return true, nil
 	}

@@ -66,7 +66,7 @@ func (v *values) row(exprs []plan.Expr) error {
 		return err
 	}
 	if rowErr != nil {
-		v.rows.AppendError(rowErr, 1)
+		v.rows.AppendError(delta.RowError{Err: rowErr}, 1)
 		return nil
 	}
 	v.rows.AppendRow(cols, 0, 1)

@@ -17,12 +17,30 @@ type Batch struct {
 	Weights []int64
 	// Errs are rows that are an error instead of values.
 	Errs RowErrors
+	// From knows the record of the log behind each physical row, where there is one; nil = not
+	// known. Only what never takes a row back passes it on, so that an error and its retraction
+	// are always told alike.
+	From Origins
+}
+
+// Origins gives the record that a physical row was made from. What it returns is the caller's.
+type Origins interface {
+	Origin(row int32) *Origin
+}
+
+// Origin is a record of the log.
+type Origin struct {
+	Topic     string
+	Partition int32
+	Offset    int64
 }
 
 // RowError is a row whose evaluation failed. Its weight is Weights[Row].
 type RowError struct {
 	Row int32
 	Err *sqlerr.Error
+	// From is the record behind the row; nil = not known, or not one record.
+	From *Origin
 }
 
 // RowErrors are ordered by Row; a row appears at most once.

@@ -1,9 +1,6 @@
 package delta
 
-import (
-	"github.com/tributary-db/tributary/internal/sqlerr"
-	"github.com/tributary-db/tributary/internal/sqltype"
-)
+import "github.com/tributary-db/tributary/internal/sqltype"
 
 // BatchBuilder collects rows with weights and row errors, dense, in memory it reuses.
 type BatchBuilder struct {
@@ -60,12 +57,13 @@ func (b *BatchBuilder) AppendRow(cols []Column, row int32, weight int64) {
 	b.End(weight)
 }
 
-// AppendError appends a row that is an error.
-func (b *BatchBuilder) AppendError(err *sqlerr.Error, weight int64) {
+// AppendError appends a row that is an error; e.Row is the builder's to set.
+func (b *BatchBuilder) AppendError(e RowError, weight int64) {
 	for _, c := range b.Cols {
 		c.AppendNull()
 	}
-	b.errs = append(b.errs, RowError{Row: int32(b.n), Err: err})
+	e.Row = int32(b.n)
+	b.errs = append(b.errs, e)
 	b.End(weight)
 }
 
@@ -90,7 +88,7 @@ func (b *BatchBuilder) AppendBatch(in *Batch) {
 		b.unit = false
 	}
 	for _, e := range in.Errs {
-		b.AppendError(e.Err, in.Weight(e.Row))
+		b.AppendError(e, in.Weight(e.Row))
 	}
 }
 

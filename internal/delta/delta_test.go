@@ -275,7 +275,7 @@ func TestBatchBuilder(t *testing.T) {
 	if out := b.Batch(); out.Weights != nil || out.Sel != nil || out.Rows() != 1 {
 		t.Fatalf("plain rows: %+v", out)
 	}
-	b.AppendError(nil, -2)
+	b.AppendError(RowError{}, -2)
 	in := b.Batch()
 	if in.Rows() != 1 || in.Weight(1) != -2 || len(in.Errs) != 1 {
 		t.Fatalf("%+v", in)

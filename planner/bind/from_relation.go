@@ -147,8 +147,7 @@ func (b *binder) scanProps(s *plan.Scan, rel *catalog.Relation) {
 		s.P.AppendOnly, s.P.Stateless = true, true
 		s.P.UniqueKey = [][]int{{len(rel.Columns) + 1, len(rel.Columns) + 2}} // _partition, _offset
 	case plan.RelErrors:
-		parent, ok := b.cat.ByOID(rel.Parent)
-		s.P.AppendOnly = ok && parent.Kind == catalog.KindStream
+		s.P.AppendOnly = !rel.ListsRows()
 	case plan.RelSystem:
 		s.P.AppendOnly = true
 	case plan.RelView:

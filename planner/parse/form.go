@@ -102,6 +102,8 @@ func (r *rewriter) statement(s *segment) (form, error) {
 		f.kind, f.object = formDrop, ObjSink
 	case s.is(0, "drop", "topic"):
 		err = r.byHand(s, &f, dropTopic)
+	case s.is(0, "alter"):
+		err = r.byHand(s, &f, alterSet)
 	case s.is(0, "show"):
 		err = r.byHand(s, &f, showObjects)
 	case s.is(start, "subscribe", "to"):

@@ -67,11 +67,16 @@ func withOptions(s *segment, i int) ([]Option, error) {
 	if !s.is(i, "with") {
 		return nil, s.syntaxError(i)
 	}
-	if !s.is(i+1, "(") {
-		return nil, s.syntaxError(i + 1)
+	return optionList(s, i+1)
+}
+
+// optionList reads (name = value, …) to the end of the statement, from token i on.
+func optionList(s *segment, i int) ([]Option, error) {
+	if !s.is(i, "(") {
+		return nil, s.syntaxError(i)
 	}
 	var out []Option
-	for i += 2; ; i++ {
+	for i++; ; i++ {
 		o, n, err := withOption(s, i)
 		if err != nil {
 			return nil, err

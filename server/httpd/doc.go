@@ -1,7 +1,7 @@
 // Package httpd serves what operators and machines ask about a running server over HTTP.
 //
 //	GET /healthz      200 while the process can answer
-//	GET /readyz       200 once Ready says so, else 503 with the reason
+//	GET /readyz       200 once Ready says so, else 503 with the reason; Notes follow
 //	GET /metrics      Prometheus text, from a registry of this server's own
 //	GET /debug/pprof  only where the setting http_pprof is on
 //	Handle(pattern)   what other faces add later

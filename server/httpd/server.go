@@ -21,6 +21,8 @@ import (
 type Config struct {
 	// Ready returns nil when the server takes requests, else why not. Nil: always ready.
 	Ready func() error
+	// Notes are lines that the readiness page shows besides; nil = none.
+	Notes func() []string
 	// Metrics are this server's, beside those of the Go runtime and the process.
 	Metrics []prometheus.Collector
 	Pprof   bool
@@ -111,7 +113,13 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 		plain(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
 		return
 	}
-	plain(w, http.StatusOK, "ready")
+	text := "ready"
+	if s.cfg.Notes != nil {
+		for _, note := range s.cfg.Notes() {
+			text += "\n" + note
+		}
+	}
+	plain(w, http.StatusOK, text)
 }
 
 // guarded sets the headers of every answer and bounds request bodies.

@@ -12,7 +12,7 @@ func TestDemo(t *testing.T) {
 	for round := range 2 {
 		s := harness.Start(t, dir, "demo")
 		// The banner is printed before the demo's objects are made: ask until the last is there.
-		waitFor(t, s, "SHOW SINKS", "public|high_bids|high-bids|running")
+		waitFor(t, s, "SELECT name, state FROM tributary.dataflows WHERE kind = 'sink'", "high_bids|running")
 		waitFor(t, s, "SELECT count(*) >= 5 FROM categories", "t")
 		waitFor(t, s, "SELECT coalesce(sum(bids), 0) > 500 FROM bids_per_minute", "t")
 		if code := s.Stop(); code != 0 {

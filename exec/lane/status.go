@@ -1,0 +1,134 @@
+package lane
+
+import (
+	"time"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/source"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// memberState is where a derived relation stands; see the picture in doc.go.
+type memberState uint8
+
+const (
+	memberBackfilling memberState = iota
+	memberRunning
+	memberWaiting // for something that passes: the reason says what, retries go on
+	memberError   // a sink holds output back because of a row error
+	memberFailed  // stopped; the reason tells why
+)
+
+func (s memberState) String() string {
+	return [...]string{"backfilling", "running", "waiting", "error", "failed"}[s]
+}
+
+// Status of a derived relation.
+type Status struct {
+	// State is backfilling, running, waiting (for something that passes), error (a failed row
+	// makes reads fail and holds a sink's output back) or failed.
+	State    string
+	Frontier log.CommitSeq
+	// Since is when the state began.
+	Since time.Time
+	// Reason is why the state is not running; nil when it is.
+	Reason *sqlerr.Error
+	// RowErrors is the number of rows that are errors, whether reads skip them or not; Record is
+	// what one of them was made from, nil when it was not one record.
+	RowErrors int64
+	Record    *delta.Origin
+}
+
+// Stands reports whether the relation needs somebody's attention.
+func (s *Status) Stands() bool {
+	return s.State == "error" || s.State == "failed" || s.State == "waiting"
+}
+
+// Status tells how a derived relation is.
+func (r *Runtime) Status(oid catalog.OID) (Status, bool) {
+	skip := false
+	if rel, ok := r.cfg.Catalog.Now().ByOID(oid); ok {
+		skip = rel.OnErrorSkip
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, ok := r.mu.members[oid]
+	if !ok {
+		return Status{}, false
+	}
+	return m.statusLocked(skip), true
+}
+
+func (m *member) statusLocked(skip bool) Status {
+	s := Status{State: m.state.String(), Frontier: m.frontier, Since: m.since, RowErrors: m.rowErrors}
+	if m.rowError != nil {
+		s.Record = m.rowError.From
+	}
+	if m.err != nil {
+		s.Reason = reasonOf(m.err)
+	}
+	if m.rowError != nil && !skip && m.state <= memberRunning {
+		s.State, s.Since, s.Reason = memberError.String(), m.rowErrorSince, m.rowError.Err
+	}
+	return s
+}
+
+// reasonOf is an error as a user may see it.
+func reasonOf(err error) *sqlerr.Error {
+	if user, ok := asUser(err); ok {
+		return user
+	}
+	return sqlerr.New(sqlerr.CodeOf(err), "%v", err)
+}
+
+// setStateLocked moves a member to a state, for a reason.
+func (r *Runtime) setStateLocked(m *member, s memberState, reason error) {
+	if m.state != s || m.since.IsZero() {
+		m.since = r.cfg.Clock.Now()
+	}
+	m.state, m.err = s, reason
+}
+
+// warnEvery bounds the lines that one member writes into the log.
+const warnEvery = time.Minute
+
+// warnLocked tells the operator once what stands.
+func (r *Runtime) warnLocked(m *member, message string, reason error) {
+	now := r.cfg.Clock.Now()
+	if !m.warned.IsZero() && now.Sub(m.warned) < warnEvery {
+		return
+	}
+	m.warned = now
+	r.cfg.Logger.Warn(message, "relation", m.rel.QualifiedName(), "kind", m.rel.Kind, "reason", reason)
+}
+
+// noteRowErrors makes known how many rows of m are errors now. REQUIRES: the member's goroutine,
+// after a publish.
+func (r *Runtime) noteRowErrors(m *member) error {
+	errs := m.rowErrs()
+	first, err := errs.first(r.ctx)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case first == nil:
+		m.rowErrorSince = time.Time{}
+	case m.rowError == nil:
+		m.rowErrorSince = r.cfg.Clock.Now()
+		r.warnLocked(m, "a row failed", source.Standing(m.rel, *first))
+	}
+	m.rowError, m.rowErrors = first, errs.left
+	return nil
+}
+
+// rowErrs are the failed rows of m's query.
+func (m *member) rowErrs() *rowErrors {
+	if m.view != nil {
+		return m.view.errs
+	}
+	return m.sink.errs
+}
