@@ -46,6 +46,7 @@ var sentinels = []struct {
 	{meta.ErrLocked, sqlerr.ObjectInUse, "the metadata is in use by another process"},
 	{meta.ErrCorrupt, sqlerr.DataCorrupted, "metadata is corrupt"},
 	{objstore.ErrNotFound, sqlerr.DataCorrupted, "an object of the store is missing"},
+	{objstore.ErrInUse, sqlerr.ObjectInUse, "the object store is in use by another process"},
 	{objstore.ErrPrecondition, sqlerr.SerializationFailure, "could not serialize access due to concurrent change"},
 	{objstore.ErrUnknown, sqlerr.IOError, "the object store did not answer"},
 	{objstore.ErrRange, sqlerr.DataCorrupted, "an object of the store is too short"},
