@@ -327,6 +327,7 @@ func randomWalk(t *testing.T, seed uint64, steps int) {
 		}
 		w.crashAnyhow()
 		damaged = w.damage() || damaged
+		w.cut = []int64{0, 1, 3, 20}[w.rng.IntN(4)]
 		w.start()
 		w.checkAll()
 		s := w.runtime.Stats()

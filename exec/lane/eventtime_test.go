@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tributary-db/tributary/exec/connector"
 	"github.com/tributary-db/tributary/exec/exectest"
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/storage/log"
@@ -189,6 +190,7 @@ func closedWindows(t *testing.T, seed uint64, rules []windowRule) {
 		case 0:
 			d.checkpoint()
 		case 1:
+			d.cut = r.Int64N(5)
 			d.restart()
 		case 2:
 			d.exec(`SELECT count(*) FROM w_hop`)
@@ -219,6 +221,38 @@ func closedWindows(t *testing.T, seed uint64, rules []windowRule) {
 		}
 		d.without = without
 		d.restart()
+	}
+}
+
+// TestConnectorIsNotLate: the events of a generator are in order, and none is late, whichever
+// partitions they go to.
+func TestConnectorIsNotLate(t *testing.T) {
+	d := newDatabase(t)
+	const events = 20_000
+	d.execf(`CREATE STREAM bid (auction int8, price int8, date_time timestamp, WATERMARK FOR date_time AS date_time)
+		WITH (connector = 'nexmark', table = 'bid', rate = 200000, events = %d, partitions = 4, base_time = '2024-01-01')`, events)
+	d.exec(`CREATE MATERIALIZED VIEW w AS SELECT TUMBLE_START(date_time, INTERVAL '10 milliseconds') AS s, count(*) AS n
+		FROM bid GROUP BY TUMBLE(date_time, INTERVAL '10 milliseconds') EMIT ON WINDOW CLOSE`)
+	rel, _ := d.catalog.Now().Relation("", "bid", []string{"public"})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	filter := log.Filter{Topics: []log.TopicFilter{{Topic: rel.Topic}}}
+	for n, at := int64(0), log.CommitSeq(0); n < events; _, n = d.log.Progress(connector.ProgressName(rel.OID)) {
+		var err error
+		if at, err = d.log.Wait(ctx, filter, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(t, "behind the watermark", d.exec(`SELECT count(*) FROM bid_errors`), []string{"0"})
+	same(t, "late", d.exec(`SELECT count(*) > 5 FROM w`), []string{"t"})
+	want := d.exec(`SELECT TUMBLE_START(date_time, INTERVAL '10 milliseconds') AS s, count(*) AS n FROM bid GROUP BY 1`)
+	for _, row := range d.exec(`SELECT s, n FROM w`) {
+		if !slices.Contains(want, row) {
+			t.Errorf("window %s is not what the stream has", row)
+		}
+	}
+	if s := d.runtime.Stats(); s.Late != 0 {
+		t.Errorf("%d records are late", s.Late)
 	}
 }
 

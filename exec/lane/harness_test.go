@@ -43,6 +43,7 @@ type database struct {
 	without  bool
 	interval time.Duration
 	idle     time.Duration // watermark_idle_timeout
+	cut      int64         // tick_commits
 	warnings *warnings
 
 	log         *log.DB
@@ -137,7 +138,7 @@ func (d *database) start() {
 		Plan:   func(rel *catalog.Relation) (*plan.Query, error) { return d.db.PlanRelation(rel) },
 		System: func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
 		Memory: account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
-		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from,
+		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut,
 	})
 	d.db = session.New(session.Deps{
 		Log: d.log, Meta: d.meta, Catalog: d.catalog, Tables: d.tables, Runtime: d.runtime,

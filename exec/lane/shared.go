@@ -160,10 +160,12 @@ func (r *Runtime) passUntouched(order []*member, i int, to log.CommitSeq) int {
 	return i
 }
 
+// nextPin is where a member stops on its way to `to`. TickCommits does not cut it: one that starts
+// over behind a checkpoint would ask for versions that tables no longer have.
 func (r *Runtime) nextPin(from, to log.CommitSeq) log.CommitSeq {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.boundaryLocked(from, to)
+	return r.mu.pins.next(from, to)
 }
 
 // tickView moves one view to `to` and publishes it.
