@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/tributary-db/tributary/kafka/group"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
@@ -16,6 +17,8 @@ var (
 	clusterKey   = []byte("cluster/id")
 	metaIDKey    = []byte("cluster/meta")
 	timelinesKey = []byte("cluster/timelines")
+	// clampKey is there from an accepted loss on until committed offsets were taken back.
+	clampKey = []byte("cluster/clamp")
 )
 
 // identity is whose metadata this is, as it says itself.
@@ -117,6 +120,30 @@ func (s *Server) renewCluster(ctx context.Context, found *findings, id identity)
 		s.logger.Warn("cluster.json was gone or damaged, it is written anew", "cluster", id.cluster)
 	}
 	return objstore.PutCluster(ctx, s.objects, id.cluster, found.writerKnown)
+}
+
+// clampOffsets finishes an accepted loss: no consumer group is behind the end of what is left.
+func (s *Server) clampOffsets(ctx context.Context) error {
+	due := false
+	err := s.meta.Read(ctx, func(snap meta.Snapshot) error {
+		_, version, err := snap.Get(clampKey)
+		due = version != 0
+		return err
+	})
+	if err != nil || !due {
+		return err
+	}
+	err = group.Clamp(ctx, s.meta, func(tp group.TopicPartition) (int64, bool) {
+		ends, err := s.log.Ends(ctx, []log.Partition{{Topic: tp.Topic, Index: tp.Index}}, false)
+		if err != nil {
+			return 0, false
+		}
+		return ends[0].HighWatermark, true
+	})
+	if err != nil {
+		return err
+	}
+	return s.meta.Commit(ctx, meta.Txn{Writes: []meta.Write{{Key: clampKey}}})
 }
 
 // release says in the store that this server stopped in order.

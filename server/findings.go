@@ -89,16 +89,20 @@ func (f *findings) findMeta() error {
 }
 
 func (f *findings) findStore(ctx context.Context, store objstore.Store) error {
+	writer, etag, err := objstore.ReadWriter(ctx, store)
+	if err != nil && !errors.Is(err, objstore.ErrNotFound) && !errors.Is(err, objstore.ErrDamaged) {
+		return err
+	}
+	f.writer, f.writerETag, f.writerKnown = writer, etag, err == nil
 	info, err := objstore.ReadCluster(ctx, store)
+	// Another format beside a writer.json of this one is damage.
+	if errors.Is(err, objstore.ErrFormatVersion) && f.writerKnown {
+		err = nil
+	}
 	if err != nil && !errors.Is(err, objstore.ErrNotFound) && !errors.Is(err, objstore.ErrDamaged) {
 		return err
 	}
 	f.cluster = info.ID
-	f.writer, f.writerETag, err = objstore.ReadWriter(ctx, store)
-	if err != nil && !errors.Is(err, objstore.ErrNotFound) && !errors.Is(err, objstore.ErrDamaged) {
-		return err
-	}
-	f.writerKnown = err == nil
 	f.others = f.writerETag != ""
 	for info, err := range store.List(ctx, "", "") {
 		if err != nil {

@@ -2,9 +2,11 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -15,10 +17,12 @@ import (
 
 	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/server"
+	"github.com/tributary-db/tributary/storage/objstore"
 )
 
-// TestOnS3 runs the whole path with segments in an S3 server, through a restart.
-func TestOnS3(t *testing.T) {
+// onS3 are the settings of a server with its segments in an S3 server.
+func onS3(t *testing.T) *config.Settings {
+	t.Helper()
 	backend := s3mem.New()
 	if err := backend.CreateBucket("tributary"); err != nil {
 		t.Fatal(err)
@@ -27,14 +31,44 @@ func TestOnS3(t *testing.T) {
 	t.Cleanup(s3.Close)
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-
-	cfg := config.Default()
-	cfg.DataDir = t.TempDir()
+	cfg := settings(t.TempDir())
 	cfg.ObjectStore = "s3://tributary/prefix?region=us-east-1&path_style=true&endpoint=" + s3.URL
-	cfg.Meta = "pebble://" + cfg.DataDir + "/meta"
-	cfg.PGListen, cfg.KafkaListen, cfg.HTTPListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.FlushInterval = 5 * time.Millisecond
+	return cfg
+}
 
+// TestTwoOnS3: nothing locks a bucket. New metadata is refused, and of two servers with one
+// metadata, copied, the one that started first stops before it deletes or replaces anything.
+func TestTwoOnS3(t *testing.T) {
+	cfg := onS3(t)
+	filled(t, cfg, 0, 5)
+	other := settings(t.TempDir())
+	other.ObjectStore, other.FlushInterval = cfg.ObjectStore, cfg.FlushInterval
+	wants(t, refused(t, other), "belongs to cluster", "--take-over")
+
+	copied := settings(t.TempDir() + "/copied")
+	copied.ObjectStore, copied.FlushInterval = cfg.ObjectStore, cfg.FlushInterval
+	if err := errors.Join(os.CopyFS(copied.DataDir, os.DirFS(cfg.DataDir)), os.Chmod(copied.DataDir, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	first := start(t, t.Context(), cfg)
+	second := start(t, t.Context(), copied)
+	if n := counted(t, second); n != 5 {
+		t.Errorf("%d rows", n)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := first.Stop(ctx); !errors.Is(err, objstore.ErrFenced) {
+		t.Errorf("the first stops: %v", err)
+	}
+	<-first.Lost()
+	stop(t, second)
+	filled(t, copied, 5, 8)
+}
+
+// TestOnS3 runs the whole path with segments in an S3 server, through a restart.
+func TestOnS3(t *testing.T) {
+	cfg := onS3(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s := start(t, ctx, cfg)

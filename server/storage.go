@@ -43,6 +43,9 @@ func (s *Server) openStorage(ctx context.Context) error {
 		return fmt.Errorf("open the commit log: %w", err)
 	}
 	s.onClose(s.closeLog)
+	if err := s.clampOffsets(ctx); err != nil {
+		return err
+	}
 	return s.keepProofs(ctx)
 }
 
@@ -101,7 +104,7 @@ func (s *Server) accept(ctx context.Context, found *findings) (identity, error) 
 		return identity{}, err
 	}
 	// State of the lost end would fit the new log by its numbers alone.
-	writes = append(writes, meta.Write{Key: []byte("checkpoint/newest")})
+	writes = append(writes, meta.Write{Key: []byte("checkpoint/newest")}, meta.Write{Key: clampKey, Value: []byte{1}})
 	s.logger.Warn("a loss is accepted, a new timeline begins", "timeline", v.begin.Number, "kept", v.begin.Kept)
 	salvage := meta.Salvage{Kept: v.loss.kept, Readable: v.loss.readable, NoLog: v.loss.noLog, Writes: writes,
 		Suffix: fmt.Sprintf(".lost-%d", v.begin.Number)}

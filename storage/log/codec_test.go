@@ -129,6 +129,10 @@ func TestNewerVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	b[4] = 99
+	if _, err := decodeSnapshot(b, nil); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("snapshot whose format was changed to 99: %v", err)
+	}
+	binary.LittleEndian.PutUint32(b[snapshotCRCAt:], snapshotCRC(b))
 	if _, err := decodeSnapshot(b, nil); !errors.Is(err, ErrUnknownKind) {
 		t.Errorf("snapshot of format 99: %v", err)
 	}

@@ -356,8 +356,8 @@ func TestBadObject(t *testing.T) {
 	if err := m.objects.Delete(ctx, key); err != nil {
 		t.Fatal(err)
 	}
-	read(log.ErrUnavailable)
-	if _, _, _, err := db.OffsetForTime(ctx, part(bad, 0), 0, false); !errors.Is(err, log.ErrUnavailable) {
+	read(log.ErrCorrupt)
+	if _, _, _, err := db.OffsetForTime(ctx, part(bad, 0), 0, false); !errors.Is(err, log.ErrCorrupt) {
 		t.Fatalf("offset for time: %v", err)
 	}
 	r, err := db.Changes(ctx, 0, newest(t, db), log.Filter{Topics: []log.TopicFilter{{Topic: bad}}})
@@ -365,7 +365,7 @@ func TestBadObject(t *testing.T) {
 		t.Fatal(err)
 	}
 	var result log.ChangeResult
-	if _, err := r.Next(ctx, log.Budget{MaxBytes: 100}, &result); !errors.Is(err, log.ErrUnavailable) {
+	if _, err := r.Next(ctx, log.Budget{MaxBytes: 100}, &result); !errors.Is(err, log.ErrCorrupt) {
 		t.Fatalf("changes: %v", err)
 	}
 }

@@ -114,6 +114,8 @@ func readError(err error) error {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	case errors.Is(err, objstore.ErrRange):
 		return fmt.Errorf("%w: object is shorter than its index says: %w", ErrCorrupt, err)
+	case errors.Is(err, objstore.ErrNotFound): // nothing deletes an object that the fold names
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return unavailable(err)
 }

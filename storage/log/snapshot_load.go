@@ -28,6 +28,11 @@ func openSnapshot(src []byte) (*decodedSnapshot, error) {
 		return nil, fmt.Errorf("%w: no snapshot", ErrCorrupt)
 	}
 	if v := le.Uint16(src[4:]); v != snapshotVersion {
+		// A flipped bit in the number is damage, and another snapshot may do.
+		as := append([]byte(nil), src...)
+		if le.PutUint16(as[4:], snapshotVersion); snapshotCRC(as) == le.Uint32(as[snapshotCRCAt:]) {
+			return nil, fmt.Errorf("%w: version of a snapshot", ErrCorrupt)
+		}
 		return nil, fmt.Errorf("%w: snapshot format %d", ErrUnknownKind, v)
 	}
 	if le.Uint64(src[24:]) != uint64(len(src)-snapshotHeaderSize) || snapshotCRC(src) != le.Uint32(src[snapshotCRCAt:]) {

@@ -17,6 +17,7 @@ const filesName = "FILES"
 
 // fileFacts is what FILES says. Sizes are of what is certain to be there.
 type fileFacts struct {
+	ready        int    // 1 once the store was open: before, nothing was committed
 	wal          uint64 // newest WAL, 0 = none yet
 	manifest     uint64 // the MANIFEST that the marker names, 0 = none yet
 	manifestSize int64  // bytes of it that were synced
@@ -26,15 +27,15 @@ type fileFacts struct {
 	sealedCRC uint32
 }
 
-const filesFormat = "files 1 wal=%d sealed=%d sum=%08x manifest=%d size=%d crc=%08x"
+const filesFormat = "files 1 ready=%d wal=%d sealed=%d sum=%08x manifest=%d size=%d crc=%08x"
 
 func (f fileFacts) String() string {
-	return fmt.Sprintf(filesFormat, f.wal, f.sealed, f.sealedCRC, f.manifest, f.manifestSize, f.manifestCRC)
+	return fmt.Sprintf(filesFormat, f.ready, f.wal, f.sealed, f.sealedCRC, f.manifest, f.manifestSize, f.manifestCRC)
 }
 
 func parseFileFacts(line string) (f fileFacts, ok bool) {
-	n, err := fmt.Sscanf(line, filesFormat, &f.wal, &f.sealed, &f.sealedCRC, &f.manifest, &f.manifestSize, &f.manifestCRC)
-	return f, err == nil && n == 6
+	n, err := fmt.Sscanf(line, filesFormat, &f.ready, &f.wal, &f.sealed, &f.sealedCRC, &f.manifest, &f.manifestSize, &f.manifestCRC)
+	return f, err == nil && n == 7
 }
 
 // watchedFS keeps FILES while Pebble makes files in its directory.
@@ -152,6 +153,17 @@ func (m *manifestFile) durable() error {
 		return nil // not the one in use yet
 	}
 	w.facts.manifestSize, w.facts.manifestCRC = m.synced, m.syncedCRC
+	return w.slots.write(w.facts.String())
+}
+
+// opened notes that the store can be used now.
+func (w *watchedFS) opened() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.facts.ready == 1 {
+		return nil
+	}
+	w.facts.ready = 1
 	return w.slots.write(w.facts.String())
 }
 

@@ -80,8 +80,12 @@ func OpenPebble(path string, opts PebbleOptions) (*PebbleStore, error) {
 		_ = lock.Close() // the open error is what matters
 		return nil, fmt.Errorf("open metadata store: %w", err)
 	}
-	if err := s.load(); err != nil {
-		_ = s.Close() // the load error is what matters
+	err = s.load()
+	if err == nil {
+		err = s.files.opened()
+	}
+	if err != nil {
+		_ = s.Close() // the first error is what matters
 		return nil, err
 	}
 	return s, nil

@@ -77,17 +77,20 @@ func (p *probe) checkFiles() (exists bool, err error) {
 		return false, err
 	}
 	facts, known := parseFileFacts(line)
-	marked, used := uint64(0), known && facts.manifest > 0
+	marked, used := uint64(0), known && facts.ready == 1
 	for n := range p.names {
 		if m, ok := markedManifest(n); ok {
 			marked = max(marked, m)
 		}
-		_, wal := walNumber(n)
-		used = used || wal || strings.HasSuffix(n, ".sst")
+		if !known && !used {
+			used, err = p.isUsed(n)
+		}
+		if err != nil {
+			return false, err
+		}
 	}
-	// A first start that died before its marker has a MANIFEST at most.
-	if !used && marked == 0 {
-		return false, nil
+	if !used { // a first start may die at any step
+		return marked > 0 && p.hasPrefix(formatMarker), nil
 	}
 	switch manifest := fmt.Sprintf("MANIFEST-%06d", max(marked, facts.manifest)); {
 	case marked == 0:
@@ -96,7 +99,7 @@ func (p *probe) checkFiles() (exists bool, err error) {
 		return true, fmt.Errorf("%w: the marker names MANIFEST-%06d, the newest is %s", ErrCorrupt, marked, manifest)
 	case !p.names[manifest]:
 		return true, fmt.Errorf("%w: %s is missing", ErrCorrupt, manifest)
-	case !p.hasPrefix("marker.format-version."):
+	case !p.hasPrefix(formatMarker):
 		return true, fmt.Errorf("%w: the file marker.format-version.* is missing", ErrCorrupt)
 	}
 	if err := p.checkNewestWAL(facts); err != nil {
@@ -122,6 +125,17 @@ func (p *probe) checkNewestWAL(facts fileFacts) error {
 		return fmt.Errorf("%w: %s is not as it was left: %d bytes, it had %d", ErrCorrupt, name, len(b), facts.sealed)
 	}
 	return nil
+}
+
+const formatMarker = "marker.format-version."
+
+// isUsed tells a file that a store only has once something was committed.
+func (p *probe) isUsed(name string) (bool, error) {
+	if _, wal := walNumber(name); !wal {
+		return strings.HasSuffix(name, ".sst"), nil
+	}
+	info, err := p.fs.Stat(p.file(name))
+	return err == nil && info.Size() > 0, err
 }
 
 func (p *probe) hasPrefix(prefix string) bool {

@@ -56,7 +56,13 @@ func (w WriterInfo) sum() uint32 {
 func ReadWriter(ctx context.Context, s Store) (w WriterInfo, etag string, err error) {
 	info, err := readManifest(ctx, s, writerKey, &w)
 	if err == nil {
-		err = checkFormat(w.FormatVersion)
+		if err = checkFormat(w.FormatVersion); err != nil {
+			as := w
+			as.FormatVersion = FormatVersion
+			if as.sum() == w.Sum { // a flipped bit in the number is damage
+				err = fmt.Errorf("%w: its version", ErrDamaged)
+			}
+		}
 	}
 	if err == nil && (w.Sum != w.sum() || !isID(w.Cluster) || !isID(w.Meta) || !isID(w.Instance)) {
 		err = fmt.Errorf("%w: checksum", ErrDamaged)

@@ -61,7 +61,7 @@ func PutCluster(ctx context.Context, s Store, id string, replace bool) error {
 		return fmt.Errorf("%w: %s", ErrOtherCluster, info.ID)
 	case errors.Is(err, ErrNotFound):
 		cond.IfAbsent = true
-	case err == nil, errors.Is(err, ErrDamaged):
+	case err == nil, errors.Is(err, ErrDamaged), replace && errors.Is(err, ErrFormatVersion):
 		old, err := s.Stat(ctx, clusterKey)
 		if err != nil {
 			return fmt.Errorf("write %s: %w", clusterKey, err)
