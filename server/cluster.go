@@ -107,7 +107,8 @@ func (s *Server) claim(ctx context.Context, found *findings, id identity) error 
 	}
 	s.identity = id
 	s.onClose(s.release)
-	s.guarded = objstore.NewGuarded(s.objects, s.claimed.Look)
+	s.patient = objstore.NewPatient(s.objects, s.clock, s.cfg.ObjectRetry)
+	s.guarded = objstore.NewGuarded(s.patient, s.claimed.Look)
 	return nil
 }
 

@@ -123,7 +123,11 @@ func (s *Server) authMetrics() []prometheus.Collector {
 }
 
 func (s *Server) objectMetrics() []prometheus.Collector {
-	var out []prometheus.Collector
+	out := []prometheus.Collector{
+		httpd.Counter("tributary_object_read_retries_total", "Reads of the object store that were asked again.", func() float64 { return float64(s.patient.Retries()) }),
+		httpd.Counter("tributary_object_put_attempts_total", "Attempts to write a segment.", func() float64 { return float64(s.log.Stats().UploadAttempts) }),
+		httpd.Counter("tributary_object_put_hedges_total", "Of them, those made beside one that took too long.", func() float64 { return float64(s.log.Stats().UploadHedges) }),
+	}
 	for op, read := range map[string]func(objstore.Counts) objstore.OpCounts{
 		"put": func(c objstore.Counts) objstore.OpCounts { return c.Put }, "upload": func(c objstore.Counts) objstore.OpCounts { return c.Upload },
 		"get": func(c objstore.Counts) objstore.OpCounts { return c.Get }, "stat": func(c objstore.Counts) objstore.OpCounts { return c.Stat },

@@ -43,6 +43,7 @@ type Server struct {
 
 	closers  []func(ctx context.Context) error // in the order of opening
 	objects  *objstore.Counting
+	patient  *objstore.Patient // objects, asking again
 	guarded  *objstore.Guarded // objects, looking whether they are still ours
 	claimed  *objstore.Claim
 	proof    *meta.Proof
@@ -107,7 +108,7 @@ func (s *Server) logConfig() log.Config {
 	limits := log.Limits{
 		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes,
 		MaxEntryBytes: s.cfg.MaxTransactionBytes, InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
-		MaxProducers: int(s.cfg.MaxProducers),
+		MaxProducers: int(s.cfg.MaxProducers), AttemptTimeout: s.cfg.ObjectAttemptTimeout,
 	}
 	// Inline groups are as durable as the metadata is; with embedded metadata beside a remote
 	// store that would be less than the store's. A directory does not wait for more records.

@@ -27,17 +27,19 @@ type Settings struct {
 	TopicCreationRate int64
 	MaxProducers      int64
 
-	FlushInterval       time.Duration
-	FlushBytes          int64
-	InlineBytes         int64
-	MaxTransactionBytes int64
-	TailCacheBytes      int64
-	TotalMemory         int64
-	StateMemory         int64
-	StatementMemory     int64
-	MaxLockedKeys       int64
-	MaxInflightBytes    int64
-	CheckpointInterval  time.Duration
+	ObjectAttemptTimeout time.Duration
+	ObjectRetry          time.Duration
+	FlushInterval        time.Duration
+	FlushBytes           int64
+	InlineBytes          int64
+	MaxTransactionBytes  int64
+	TailCacheBytes       int64
+	TotalMemory          int64
+	StateMemory          int64
+	StatementMemory      int64
+	MaxLockedKeys        int64
+	MaxInflightBytes     int64
+	CheckpointInterval   time.Duration
 
 	MaxConnections      int64
 	ReservedConnections int64
@@ -92,6 +94,8 @@ func (s *Settings) definitions() []*Definition {
 		integer(&s.TopicCreationRate, "topic_creation_rate", 100, 1, 1_000_000, "Topics that one client address may create in a second, and ten times as many at once."),
 		integer(&s.MaxProducers, "max_producers", 200_000, 1000, 1<<31-1, "Idempotent Kafka producers that are remembered, counted by partition; above it those that wrote longest ago are forgotten."),
 
+		duration(&s.ObjectAttemptTimeout, "object_attempt_timeout", 2*time.Second, 10*time.Millisecond, 20*time.Second, "A write to the object store that takes longer, a second for each 16 MiB apart, gets a second attempt beside it; after twice that it is given up."),
+		duration(&s.ObjectRetry, "object_retry", 30*time.Second, 0, time.Hour, "Longest time that a read of the object store is tried again after errors that may pass."),
 		duration(&s.FlushInterval, "flush_interval", 100*time.Millisecond, time.Millisecond, time.Minute, "Longest time records wait for others before they are written to a remote object store. A directory does not wait."),
 		size(&s.FlushBytes, "flush_bytes", 8*mib, 64*kib, gib, "Bytes of records that are written without waiting longer, and the size of one written object."),
 		size(&s.InlineBytes, "inline_bytes", 256*kib, 0, 4*mib, "Largest group of records that rides in the commit log instead of an object. Only with a directory as the object store."),

@@ -26,6 +26,9 @@ type Limits struct {
 	MaxInlineBytes  int64
 	SnapshotCommits int   // a snapshot every so many commits: 20,000
 	SnapshotBytes   int64 // or so many bytes of commit records: 64 MiB
+	// AttemptTimeout is how long one attempt to write an object may take before a second one is
+	// made beside it, apart from a second for each 16 MiB; after twice that it is given up. 2 s.
+	AttemptTimeout time.Duration
 	// UploadTimeout must be shorter than clients' request timeout: 20 s.
 	UploadTimeout time.Duration
 }
@@ -51,6 +54,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.RollInterval, 60*time.Second)
 	orDefault(&l.SnapshotCommits, 20_000)
 	orDefault(&l.SnapshotBytes, 64<<20)
+	orDefault(&l.AttemptTimeout, 2*time.Second)
 	orDefault(&l.UploadTimeout, 20*time.Second)
 	return l
 }

@@ -10,6 +10,7 @@ type counters struct {
 	producers, producersEvicted       atomic.Int64
 	tailBytes                         atomic.Int64
 	uploads, uploadBytes, uploadsLost atomic.Int64
+	uploadAttempts, hedges            atomic.Int64
 	rolls, rolledBytes                atomic.Int64
 	snapshots, snapshotBytes          atomic.Int64
 	snapshotSeq                       atomic.Uint64
@@ -25,6 +26,8 @@ type Stats struct {
 	RecordBytes                      int64 // commit records, inline bytes included
 	Uploads, UploadBytes             int64
 	UploadsFailed                    int64
+	UploadAttempts                   int64 // requests to write an object
+	UploadHedges                     int64 // of them, those made because one took too long
 	Rolls, RolledBytes               int64
 	Snapshots                        int64
 	RangeReads, RangeBytes           int64 // from objects
@@ -52,6 +55,7 @@ func (db *DB) Stats() Stats {
 		Commits: c.commits.Load(), Groups: c.groups.Load(), UnknownOutcomes: c.unknownOutcomes.Load(),
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), RecordBytes: c.recordBytes.Load(),
 		Uploads: c.uploads.Load(), UploadBytes: c.uploadBytes.Load(), UploadsFailed: c.uploadsLost.Load(),
+		UploadAttempts: c.uploadAttempts.Load(), UploadHedges: c.hedges.Load(),
 		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Snapshots: c.snapshots.Load(),
 		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(), NotesDropped: c.notesDropped.Load(),
 		InFlightBytes: room.Used, AdmissionWaits: room.Waited, InlineBytes: c.inlineBytes.Load(),

@@ -3,15 +3,12 @@ package log
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tributary-db/tributary/storage/objstore"
 	"github.com/tributary-db/tributary/storage/segment"
 )
 
@@ -108,36 +105,6 @@ func (db *DB) uploadBlock(ctx context.Context, g *flushGroup, pieces []placedPie
 	}
 	*out = groupBlock{key: key, size: built.Size, data: data, origin: segment.HeaderSize}
 	return nil
-}
-
-// putObject writes a segment under a name of its own. An unknown outcome is resolved by that
-// name; what is there under it can only be ours.
-func (db *DB) putObject(ctx context.Context, key string, built *segment.Built) error {
-	for delay := 10 * time.Millisecond; ; delay = min(2*delay, time.Second) {
-		_, err := db.cfg.Objects.Put(ctx, key, built.Parts, objstore.Condition{IfAbsent: true})
-		switch {
-		case err == nil:
-		case errors.Is(err, objstore.ErrUnknown), errors.Is(err, objstore.ErrPrecondition):
-			there, statErr := db.cfg.Objects.Stat(ctx, key)
-			if statErr == nil && there.Size != built.Size {
-				return fmt.Errorf("%w: object %s has %d bytes, wrote %d", ErrCorrupt, key, there.Size, built.Size)
-			}
-			if statErr == nil {
-				break
-			}
-			select { // not there, or not known: put the same name again
-			case <-db.clock.After(delay):
-				continue
-			case <-ctx.Done():
-				return fmt.Errorf("put %s: %w", key, ctx.Err())
-			}
-		default:
-			return err
-		}
-		db.stats.uploads.Add(1)
-		db.stats.uploadBytes.Add(built.Size)
-		return nil
-	}
 }
 
 // objectName is <prefix>/<2 hex>/<writer>-<fence>-<number>-<random>.strm; the hash spreads

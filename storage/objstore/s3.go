@@ -48,6 +48,11 @@ const (
 	maxDeletePerCall  = 1000
 	writeBackoff      = 500 * time.Millisecond
 	defaultRegionName = "us-east-1"
+	// answerTimeout is how long a server that has a whole request may be silent; the SDK asks
+	// again then, but for writes.
+	answerTimeout = 10 * time.Second
+	// bodyRate is what a body has to bring in a second, beside answerTimeout.
+	bodyRate = 1 << 20
 )
 
 // OpenS3 makes a store; nothing is asked over the network for it but what the credentials chain
@@ -89,6 +94,7 @@ func transportOf(loaded aws.Config) *http.Transport {
 	}
 	transport := buildable.GetTransport()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = maxIdleConns, maxIdleConns
+	transport.ResponseHeaderTimeout = answerTimeout
 	return transport
 }
 
@@ -171,7 +177,7 @@ func (s *S3) GetRange(ctx context.Context, key string, off int64, dst []byte) (i
 	}
 	r := s3Range{store: s, key: key, next: off, dst: dst}
 	for attempt := 1; ; attempt++ {
-		retryable, err := r.read(ctx)
+		retryable, err := r.readWithin(ctx)
 		if err == nil {
 			return r.n, nil
 		}
@@ -201,6 +207,15 @@ type s3Range struct {
 	dst   []byte
 	n     int
 	etag  *string
+}
+
+// readWithin gives one request a deadline, so that one that hangs is asked again.
+func (r *s3Range) readWithin(ctx context.Context) (retryable bool, err error) {
+	within := answerTimeout + time.Duration(len(r.dst)-r.n)*time.Second/bodyRate
+	attempt, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	retryable, err = r.read(attempt)
+	return retryable || attempt.Err() != nil && ctx.Err() == nil, err
 }
 
 // read makes one request and fills dst from it; retryable tells whether asking for the rest may help.
