@@ -8,6 +8,7 @@ import (
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/server/httpd"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/state"
 )
 
 // httpConfig is what the HTTP face shows: readiness, and the counters of every layer.
@@ -62,7 +63,15 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 	g := func(name, help string, read func() float64) prometheus.Collector {
 		return httpd.Gauge("tributary_dataflow_"+name, help, read)
 	}
+	merges := func(name, help string, read func(state.PoolStats) uint64) prometheus.Collector {
+		return httpd.Counter("tributary_state_"+name, help, func() float64 { return float64(read(s.merges.Stats())) })
+	}
 	return []prometheus.Collector{
+		httpd.Gauge("tributary_state_merges_waiting", "Tables and states that ask for a merge.", func() float64 { return float64(s.merges.Stats().Waiting) }),
+		merges("merges_total", "Merges of state done.", func(m state.PoolStats) uint64 { return m.Merges }),
+		merges("merged_rows_total", "Rows that merges read.", func(m state.PoolStats) uint64 { return m.Rows }),
+		merges("merges_helped_total", "Merges that a writer did itself, because the pool was behind.", func(m state.PoolStats) uint64 { return m.Helped }),
+		merges("merges_failed_total", "Merges given up for want of memory, or because the state ended.", func(m state.PoolStats) uint64 { return m.Failed }),
 		g("members", "Views, sinks and derived streams.", func() float64 { return float64(s.runtime.Stats().Members) }),
 		g("failed", "Of them, those that stand failed.", func() float64 { return float64(s.runtime.Stats().Failed) }),
 		g("boundary", "Last boundary of the shared lane.", func() float64 { return float64(s.runtime.Stats().Boundary) }),

@@ -26,6 +26,7 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/state"
 )
 
 // Version of Tributary.
@@ -53,6 +54,7 @@ type Server struct {
 	log      *log.DB
 	tables   *table.Set
 	runtime  *lane.Runtime
+	merges   *state.Pool
 	sources  *connector.Runtime
 	db       *session.Database
 	// endSubscriptions ends those that are under way.
@@ -127,8 +129,9 @@ func (s *Server) logConfig() log.Config {
 
 func (s *Server) openEngine(ctx context.Context) error {
 	s.openAccounts()
+	s.startMerges()
 	s.tables = table.New(table.Config{
-		Account: s.memory.state.Force, Room: s.memory.state.Room,
+		Account: s.memory.state.Force, Room: s.memory.state.Room, Merges: s.merges,
 		Log: s.log, Clock: s.clock, MaxBytes: int(s.cfg.MaxTransactionBytes), MaxLocks: int(s.cfg.MaxLockedKeys),
 		MaxRecordBatch: session.MaxRecordBatch, Logger: s.logger,
 	})
@@ -145,7 +148,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		System:            s.systemRows,
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
 		TickInterval:      s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
-		Memory: s.memory.state, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
+		Memory: s.memory.state, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
 	})

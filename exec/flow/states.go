@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"sync"
 
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -17,12 +18,13 @@ var ErrNotSaved = errors.New("checkpoint is of another dataflow")
 // checkpoints it. Used by the flow's goroutine, except that anyone may Drop it.
 type States struct {
 	charge func(int64) error
+	merges *state.Pool
 	saved  *saved // while the flow is opened from a checkpoint
 
 	mu           sync.Mutex
 	used         int64
 	flats        map[string]state.Flat
-	arrangements map[string]state.Arrangement
+	arrangements map[string]*state.RunSet
 }
 
 // saved is where a checkpoint has the states.
@@ -31,9 +33,10 @@ type saved struct {
 	left int // sections that no state has taken
 }
 
-// NewStates makes an empty set whose memory is charged to charge (nil = not at all).
-func NewStates(charge func(bytes int64) error) *States {
-	return &States{charge: charge, flats: map[string]state.Flat{}, arrangements: map[string]state.Arrangement{}}
+// NewStates makes an empty set whose memory is charged to charge (nil = not at all), and whose
+// arrangements are merged in a pool (nil = by who writes them).
+func NewStates(charge func(bytes int64) error, merges *state.Pool) *States {
+	return &States{charge: charge, merges: merges, flats: map[string]state.Flat{}, arrangements: map[string]*state.RunSet{}}
 }
 
 // account charges the shared account and remembers what this flow holds of it.
@@ -51,6 +54,12 @@ func (s *States) account(bytes int64) error {
 
 // Drop gives the memory back. The flow must not run any more.
 func (s *States) Drop() {
+	s.mu.Lock()
+	arrangements := maps.Clone(s.arrangements)
+	s.mu.Unlock()
+	for _, a := range arrangements {
+		a.Close() // not under the mutex: its merges charge
+	}
 	s.mu.Lock()
 	used := s.used
 	s.used = 0
@@ -119,7 +128,7 @@ func (s *States) arrangement(name string, row []sqltype.OID, key []int, order []
 	if a, ok := s.arrangements[name]; ok {
 		return a, nil
 	}
-	a := state.NewArrangement(row, key, state.Options{Account: s.account, Order: order})
+	a := state.NewArrangement(row, key, state.Options{Account: s.account, Order: order, Merges: s.merges})
 	if err := s.load(name, a); err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func (r *Runtime) removeLocked(m *member) {
 // makes a failed member, so that it can be seen and dropped.
 func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
 	m := &member{rel: rel, done: make(chan struct{})}
-	m.states = flow.NewStates(r.cfg.Memory.Charge)
+	m.states = flow.NewStates(r.cfg.Memory.Charge, r.cfg.Merges)
 	if err := r.build(m); err != nil {
 		r.setStateLocked(m, memberFailed, err) // nobody else has it yet
 		r.warnLocked(m, "relation stands failed", err)
@@ -148,16 +148,19 @@ func (r *Runtime) reset(m *member) {
 	_ = m.close() // nothing has run
 	m.states.Drop()
 	m.dropOutput()
-	m.states = flow.NewStates(r.cfg.Memory.Charge)
+	m.states = flow.NewStates(r.cfg.Memory.Charge, r.cfg.Merges)
 	m.flow, m.view, m.sink = nil, nil, nil
 }
 
 // dropOutput gives the memory of what m writes back.
 func (m *member) dropOutput() {
 	if m.view != nil {
+		m.view.contents.Close()
+		m.view.errs.set.Close()
 		m.view.memory.Drop()
 	}
 	if m.sink != nil {
+		m.sink.errs.set.Close()
 		m.sink.memory.Drop()
 	}
 }
@@ -165,7 +168,7 @@ func (m *member) dropOutput() {
 // makeOutput opens what the member writes.
 func (r *Runtime) makeOutput(m *member) (err error) {
 	if m.rel.Kind == catalog.KindView {
-		m.view = newViewOut(m.rel, r.cfg.Memory.Owner())
+		m.view = newViewOut(m.rel, r.cfg.Memory.Owner(), r.cfg.Merges)
 		return nil
 	}
 	m.sink, err = newSinkOut(m.rel, r.cfg)

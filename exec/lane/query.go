@@ -37,7 +37,7 @@ type Run struct {
 // Query runs a plan once and gives its rows to out: weights are positive, borrowed until Emit
 // returns. The first row error that is left is the error.
 func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Out) error {
-	states := flow.NewStates(run.Meter.Charge)
+	states := flow.NewStates(run.Meter.Charge, nil)
 	defer states.Drop()
 	f, err := flow.New(q.Root, r.builder(run.Inputs), states)
 	if err != nil {
@@ -59,7 +59,7 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Ou
 // Check builds and opens a plan that is to run for ever, without running it: what no operator
 // or function can do is known then.
 func (r *Runtime) Check(q *plan.Query) error {
-	states := flow.NewStates(r.cfg.Memory.Charge)
+	states := flow.NewStates(r.cfg.Memory.Charge, nil)
 	defer states.Drop()
 	f, err := flow.New(q.Root, r.builder(r.Inputs()), states)
 	if err != nil {

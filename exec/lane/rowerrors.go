@@ -21,9 +21,9 @@ type rowErrors struct {
 	took bool
 }
 
-func newRowErrors(charge func(int64) error) *rowErrors {
+func newRowErrors(options state.Options) *rowErrors {
 	return &rowErrors{
-		set:  state.NewArrangement(source.ErrorRow, []int{source.ErrSQLState, source.ErrMessage}, state.Options{History: true, Account: charge}),
+		set:  state.NewArrangement(source.ErrorRow, []int{source.ErrSQLState, source.ErrMessage}, options),
 		rows: delta.NewBatchBuilder(source.ErrorRow),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
 )
 
 // Config is what a Runtime needs.
@@ -46,6 +47,8 @@ type Config struct {
 	TickCommits int64
 	// Memory bounds the state of all dataflows; shared with the tables.
 	Memory *memory.Account
+	// Merges is where state is merged; nil = by who writes it.
+	Merges *state.Pool
 	// Storage names the limits of what a sink may put into one entry, bytes.
 	MaxEntryBytes int
 }

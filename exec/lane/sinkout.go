@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
 )
 
 // sinkOut turns what a sink's flow puts out into records. An append-only sink writes rows as
@@ -57,7 +58,7 @@ func newSinkOut(rel *catalog.Relation, cfg Config) (*sinkOut, error) {
 		clock:   cfg.Clock,
 		memory:  cfg.Memory.Owner(),
 	}
-	s.errs = newRowErrors(s.memory.Charge)
+	s.errs = newRowErrors(state.Options{History: true, Account: s.memory.Charge, Merges: cfg.Merges})
 	if !rel.AppendOnly {
 		s.key = rel.PrimaryKey
 		types := make([]sqltype.OID, len(rel.Columns))

@@ -29,7 +29,7 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 	if err != nil {
 		return err
 	}
-	states := flow.NewStates(m.Charge)
+	states := flow.NewStates(m.Charge, r.cfg.Merges)
 	defer states.Drop()
 	f, err := flow.New(q.Root, r.builder(r.Inputs()), states)
 	if err != nil {

@@ -20,7 +20,8 @@ type viewOut struct {
 	memory   *memory.Owner
 }
 
-func newViewOut(rel *catalog.Relation, owner *memory.Owner) *viewOut {
+func newViewOut(rel *catalog.Relation, owner *memory.Owner, merges *state.Pool) *viewOut {
+	options := state.Options{History: true, Account: owner.Charge, Merges: merges}
 	row := make([]sqltype.OID, len(rel.Columns))
 	all := make([]int, len(rel.Columns))
 	for i := range rel.Columns {
@@ -30,8 +31,8 @@ func newViewOut(rel *catalog.Relation, owner *memory.Owner) *viewOut {
 	if len(key) == 0 {
 		key = all
 	}
-	contents := state.NewArrangement(row, key, state.Options{History: true, Account: owner.Charge})
-	return &viewOut{contents: contents, errs: newRowErrors(owner.Charge), width: len(row), memory: owner}
+	contents := state.NewArrangement(row, key, options)
+	return &viewOut{contents: contents, errs: newRowErrors(options), width: len(row), memory: owner}
 }
 
 // Emit takes a delta of the view.

@@ -155,15 +155,15 @@ func (s *Set) loadTable(ctx context.Context, rel *catalog.Relation, indexes []*c
 			s.cfg.Logger.Warn("table is built from its whole changelog", "table", rel.QualifiedName(), "error", err)
 		}
 	}
-	t := newTable(rel, s.cfg.Account)
+	t := newTable(rel, s.options())
 	for _, ix := range indexes {
-		t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns, s.cfg.Account)})
+		t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns)})
 	}
 	return t, 0
 }
 
 func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded, saved *checkpoint.Table) (*Table, error) {
-	t := newTable(rel, s.cfg.Account)
+	t := newTable(rel, s.options())
 	if err := t.rows.Load(from.Open(ctx, saved.Rows)); err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalo
 			if have.OID != ix.OID {
 				continue
 			}
-			rows := t.arrange(ix.KeyColumns, s.cfg.Account)
+			rows := t.arrange(ix.KeyColumns)
 			if err := rows.Load(from.Open(ctx, have.Rows)); err != nil {
 				return nil, err
 			}

@@ -163,9 +163,9 @@ func (s *Set) add(rel *catalog.Relation, indexes []*catalog.Relation) {
 	if s.mu.tables[rel.OID] != nil {
 		return
 	}
-	t := newTable(rel, s.cfg.Account)
+	t := newTable(rel, s.options())
 	for _, ix := range indexes {
-		t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns, s.cfg.Account)})
+		t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns)})
 		s.mu.tableOf[ix.OID] = rel.OID
 	}
 	s.follow(t, rel.CreatedAt)
@@ -180,7 +180,11 @@ func (s *Set) drop(ctx context.Context, oid catalog.OID) error {
 	delete(s.mu.tableOf, oid)
 	s.mu.Unlock()
 	if t != nil {
-		return t.following.Stop(ctx)
+		if err := t.following.Stop(ctx); err != nil {
+			return err
+		}
+		t.free()
+		return nil
 	}
 	if parent != nil {
 		parent.dropIndex(oid)

@@ -15,7 +15,7 @@ import (
 func (s *Set) CreateIndex(ctx context.Context, t *Table, ix *catalog.Relation, commit func() error) error {
 	t.ddl.Lock()
 	defer t.ddl.Unlock()
-	made := &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns, s.cfg.Account)}
+	made := &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns)}
 	view, err := t.rows.At(latest)
 	if err != nil {
 		return err

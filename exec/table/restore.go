@@ -41,7 +41,7 @@ func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.
 		t, err := s.restoreTable(ctx, rel, snap.Indexes(rel.OID), from, newest)
 		if isDamage(err) {
 			s.cfg.Logger.Error("a table cannot be read, the others are not concerned", "table", rel.QualifiedName(), "error", err)
-			t = newTable(rel, s.cfg.Account)
+			t = newTable(rel, s.options())
 			t.broken, err = err, nil
 		}
 		if err != nil {
@@ -95,7 +95,7 @@ func (s *Set) restoreTable(ctx context.Context, rel *catalog.Relation, indexes [
 			continue
 		}
 		// Younger than the checkpoint: made as CREATE INDEX makes it.
-		made := &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns, s.cfg.Account)}
+		made := &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns)}
 		view, err := t.rows.At(latest)
 		if err != nil {
 			return nil, err

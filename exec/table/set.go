@@ -28,6 +28,8 @@ type Config struct {
 	// Account is told of memory taken and given back; it must not refuse, as what it is told of
 	// is durable. nil = nobody.
 	Account func(bytes int64) error
+	// Merges is where rows are merged; nil = by who applies commits.
+	Merges *state.Pool
 	// Logger of what a start has to say; nil = nobody listens.
 	Logger *slog.Logger
 	// NoteBytes bounds what waits for one table to take it in; past it the table reads the log.
@@ -58,6 +60,10 @@ func New(cfg Config) *Set {
 	s := &Set{cfg: cfg, locks: newLocks(cfg.Clock, cfg.MaxLocks)}
 	s.mu.tables, s.mu.tableOf = map[catalog.OID]*Table{}, map[catalog.OID]catalog.OID{}
 	return s
+}
+
+func (s *Set) options() state.Options {
+	return state.Options{History: true, Account: s.cfg.Account, Merges: s.cfg.Merges}
 }
 
 // Get finds a table that the catalog has. One that was just created may take a moment.

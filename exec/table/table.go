@@ -25,6 +25,7 @@ type Table struct {
 	types     []sqltype.OID // of the row: the columns, then the row id if there is no primary key
 	key       []int         // positions in the row
 	rows      *state.RunSet
+	options   state.Options // of the rows and of every index
 
 	// ddl is held shared by a commit from its checks until it is applied, whoever ends it, and exclusively while
 	// an index is built.
@@ -47,8 +48,8 @@ type index struct {
 	rows *state.RunSet
 }
 
-func newTable(rel *catalog.Relation, charge func(int64) error) *Table {
-	t := &Table{rel: rel, key: rel.PrimaryKey}
+func newTable(rel *catalog.Relation, options state.Options) *Table {
+	t := &Table{rel: rel, key: rel.PrimaryKey, options: options}
 	for i := range rel.Columns {
 		t.types = append(t.types, rel.Columns[i].Type.OID)
 	}
@@ -58,7 +59,7 @@ func newTable(rel *catalog.Relation, charge func(int64) error) *Table {
 	}
 	t.nextRowID.Store(1)
 	t.deltas.Store(true) // of a checkpoint
-	t.rows = t.arrange(t.key, charge)
+	t.rows = t.arrange(t.key)
 	return t
 }
 
@@ -151,8 +152,16 @@ func (t *Table) keep(v log.CommitSeq) {
 	}
 }
 
-func (t *Table) arrange(key []int, charge func(int64) error) *state.RunSet {
-	return state.NewArrangement(t.types, key, state.Options{History: true, Account: charge})
+func (t *Table) arrange(key []int) *state.RunSet {
+	return state.NewArrangement(t.types, key, t.options)
+}
+
+// free gives back what a dropped table holds; views that are open stay readable.
+func (t *Table) free() {
+	t.rows.Free()
+	for _, ix := range t.indexList() {
+		ix.rows.Free()
+	}
 }
 
 // noteRowID keeps the counter of row ids ahead of what was seen.

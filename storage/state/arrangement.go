@@ -19,6 +19,8 @@ type Options struct {
 	// History keeps every version until Keep says otherwise (arrangements); without it only the
 	// newest version and pinned ones stay readable.
 	History bool
+	// Merges is where runs are merged; nil = in Publish (arrangements).
+	Merges *Pool
 }
 
 // RunSet is an Arrangement in memory. One goroutine writes (Append, Head, Publish, Discard,
@@ -30,6 +32,8 @@ type RunSet struct {
 	charged int64 // by the head
 	// cursors are probe cursors at rest.
 	cursors sync.Pool
+	// merges under way.
+	merges sync.WaitGroup
 
 	mu struct {
 		sync.Mutex
@@ -41,6 +45,9 @@ type RunSet struct {
 		// retired are the chunks that only they have, held the bytes of these.
 		retired []retired
 		held    int64
+		// queued: the pool was asked for a merge.
+		queued bool
+		closed bool
 		// trimmed is the number of dead places at the beginning of the array of deltas.
 		trimmed int
 	}
@@ -140,7 +147,7 @@ func (a *RunSet) Publish(v CommitSeq) (err error) {
 	}
 	a.Discard()
 	a.install(v, r)
-	a.compact()
+	a.balance()
 	return nil
 }
 

@@ -2,7 +2,9 @@ package state
 
 import (
 	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -122,6 +124,41 @@ func BenchmarkScan(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+// BenchmarkPublishLongest is 1,000 rows a version into an arrangement that grows: the metric is the
+// longest single Publish, which waits for merges or does not.
+func BenchmarkPublishLongest(b *testing.B) {
+	for _, pooled := range []bool{false, true} {
+		b.Run(fmt.Sprintf("pool=%v", pooled), func(b *testing.B) {
+			var pool *Pool
+			if pooled {
+				pool = NewPool()
+				ctx, cancel := context.WithCancel(b.Context())
+				done := make(chan struct{})
+				go func() { defer close(done); pool.Run(ctx, 1) }()
+				defer func() { cancel(); <-done }()
+			}
+			made := delta.NewBatchBuilder(benchTypes)
+			a := NewArrangement(benchTypes, []int{0}, Options{Merges: pool})
+			longest, at := time.Duration(0), 0
+			for b.Loop() {
+				d := benchRows(made, at, 1000)
+				at += 1000
+				if err := a.Append(&d); err != nil {
+					b.Fatal(err)
+				}
+				begin := time.Now()
+				if err := a.Publish(CommitSeq(at)); err != nil {
+					b.Fatal(err)
+				}
+				longest = max(longest, time.Since(begin))
+			}
+			a.Close()
+			b.ReportMetric(float64(longest.Microseconds()), "longest-us")
+			b.ReportMetric(float64(len(a.current().content)), "runs")
 		})
 	}
 }

@@ -29,9 +29,14 @@
 // Nothing that holds a relation is one slice: whoever builds, merges, saves, loads or reads goes
 // block by block, so no column comes near the 2 GiB that its offsets address.
 //
-// Goroutines and locks: the package starts none. One goroutine writes a RunSet and calls Head;
+// Merges run in a Pool beside the writer, which then pays for its delta alone: Publish merges at once
+// only what is small (inlineRows), and helps when readers would have too many runs to look into
+// (maxRuns). A merge is installed by putting its run in the place of those it read; what was published
+// meanwhile stands behind. It shares chunks that it had not to touch. Without a pool Publish merges.
+//
+// Goroutines and locks: Pool.Run has those it is told, which end with its context. One goroutine writes a RunSet and calls Head;
 // RunSet.mu guards the current version, the pins and what only they hold, and is held for
-// assignments only. Chunks are immutable and shared; their memory is given back to the account
+// assignments only; Pool.mu guards its line; neither is held over the other. Chunks are immutable and shared; their memory is given back to the account
 // when the current version and the last pin that has them let go, so the account must be safe for
 // concurrent use. A FlatSet belongs to one goroutine.
 //

@@ -38,7 +38,10 @@ func (h *head) append(d *delta.Batch) {
 }
 
 func (h *head) bytes() int64 {
-	size := int64(h.open.Size())
+	size := int64(0)
+	if h.open.Len() > 0 {
+		size = int64(h.open.Size())
+	}
 	for _, r := range h.sealed {
 		for _, c := range r.chunks {
 			size += c.size

@@ -198,13 +198,7 @@ func (a *RunSet) adopt(v *version) {
 	for _, d := range v.deltas {
 		a.holdLocked(d.run, v.nth)
 	}
-	freed := int64(0)
-	for _, r := range old.content {
-		freed += a.dropLocked(r, v.nth)
-	}
-	for _, d := range old.deltas {
-		freed += a.dropLocked(d.run, v.nth)
-	}
+	freed := a.dropAllLocked(old, v.nth)
 	a.mu.version, a.mu.keep = v, v.since
 	a.mu.Unlock()
 	a.giveBack(freed)

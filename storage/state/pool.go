@@ -1,0 +1,118 @@
+package state
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+)
+
+// Pool merges the runs of arrangements beside those who write them. Small merges go before large
+// ones: a large one does those that come up while it is at work, between two blocks, so one worker
+// is enough for the newest runs of all arrangements to stay few. Safe for concurrent use.
+type Pool struct {
+	wake chan struct{}
+	mu   struct {
+		sync.Mutex
+		waiting []wanted // smallest first
+		stats   PoolStats
+	}
+}
+
+// wanted is an arrangement that asks for a merge of about so many rows.
+type wanted struct {
+	set  *RunSet
+	rows int64
+}
+
+// PoolStats are counters and gauges of a Pool.
+type PoolStats struct {
+	Waiting int    // arrangements that ask for a merge
+	Merges  uint64 // done
+	Rows    uint64 // read by them
+	Helped  uint64 // merges that a writer did itself, because the pool was behind
+	Failed  uint64 // given up: no memory, or an error
+}
+
+// NewPool makes a pool at rest: Run or Step do its work.
+func NewPool() *Pool { return &Pool{wake: make(chan struct{}, 1)} }
+
+// Run merges in so many goroutines until ctx ends.
+func (p *Pool) Run(ctx context.Context, workers int) {
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() { p.work(ctx) })
+	}
+	all.Wait()
+}
+
+func (p *Pool) work(ctx context.Context) {
+	for {
+		for ctx.Err() == nil && p.step(ctx, 1<<62) {
+		}
+		select {
+		case <-p.wake:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Step does one merge that is asked for, if there is one: a test drives a pool by it.
+func (p *Pool) Step(ctx context.Context) bool { return p.step(ctx, 1<<62) }
+
+// step does the smallest merge that is asked for, if it has less than so many rows.
+func (p *Pool) step(ctx context.Context, below int64) bool {
+	p.mu.Lock()
+	if len(p.mu.waiting) == 0 || p.mu.waiting[0].rows >= below {
+		p.mu.Unlock()
+		return false
+	}
+	set := p.mu.waiting[0].set
+	p.mu.waiting = slices.Delete(p.mu.waiting, 0, 1)
+	more := len(p.mu.waiting) > 0
+	p.mu.Unlock()
+	if more {
+		p.rouse()
+	}
+	set.mergeWanted(ctx, p)
+	return true
+}
+
+// want asks for a merge of set. It has one place in the line.
+func (p *Pool) want(set *RunSet, rows int64) {
+	p.mu.Lock()
+	at, _ := slices.BinarySearchFunc(p.mu.waiting, rows, func(w wanted, rows int64) int { return cmp.Compare(w.rows, rows) })
+	p.mu.waiting = slices.Insert(p.mu.waiting, at, wanted{set, rows})
+	p.mu.Unlock()
+	p.rouse()
+}
+
+func (p *Pool) rouse() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Stats are the counters now.
+func (p *Pool) Stats() PoolStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.mu.stats
+	s.Waiting = len(p.mu.waiting)
+	return s
+}
+
+func (p *Pool) count(add PoolStats) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.stats.Merges += add.Merges
+	p.mu.stats.Rows += add.Rows
+	p.mu.stats.Helped += add.Helped
+	p.mu.stats.Failed += add.Failed
+}
+
+// errClosed ends the merge of an arrangement that is closed.
+var errClosed = errors.New("arrangement is closed")
