@@ -55,7 +55,7 @@ func (s *Server) find(ctx context.Context) (*findings, error) {
 	if err := f.findStore(ctx, s.objects); err != nil {
 		return nil, err
 	}
-	if err := f.gatherProofs(ctx, s.objects); err != nil {
+	if err := f.gatherProofs(ctx, s.objects, !strings.HasPrefix(s.cfg.ObjectStore, "file://")); err != nil {
 		return nil, err
 	}
 	lines := f.identity.timelines
@@ -117,7 +117,7 @@ func (f *findings) findStore(ctx context.Context, store objstore.Store) error {
 }
 
 // gatherProofs is the one place that knows what tells how far the log went.
-func (f *findings) gatherProofs(ctx context.Context, store objstore.Store) error {
+func (f *findings) gatherProofs(ctx context.Context, store objstore.Store, remote bool) error {
 	if f.proven.Last > 0 {
 		f.proofs = append(f.proofs, proof{f.metaPath + ".proof", f.proven.Timeline, f.proven.Last})
 	}
@@ -127,6 +127,14 @@ func (f *findings) gatherProofs(ctx context.Context, store objstore.Store) error
 	snapshots, err := log.SnapshotProofs(ctx, store)
 	if err != nil {
 		return err
+	}
+	if remote {
+		// A directory's own proof lies beside the metadata, and is lost with it or not at all.
+		segments, err := log.SegmentProofs(ctx, store)
+		if err != nil {
+			return err
+		}
+		snapshots = append(snapshots, segments...)
 	}
 	for _, n := range snapshots {
 		f.proofs = append(f.proofs, proof{n.Key, n.Timeline, n.Seq})

@@ -3,11 +3,13 @@ package log
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/tributary-db/tributary/storage/meta"
+	"github.com/tributary-db/tributary/storage/segment"
 )
 
 // runCommitter is the one goroutine that changes the fold: one commit is in flight at a time,
@@ -159,6 +161,7 @@ func (db *DB) publish(record []byte, c *commit) error {
 	}
 	db.mu.followers.deliver(a, c)
 	db.published.Store(uint64(a.Seq))
+	db.durable.Store(&segment.Proof{Timeline: a.Timeline, Newest: uint64(a.Seq), CRC: binary.LittleEndian.Uint32(record[recordCRCAt:])})
 	db.mu.waiters.wake(a)
 	db.stats.inlineBytes.Store(db.mu.fold.inlineBytes)
 	db.stats.inlineGroups.Store(int64(len(db.mu.fold.inline)))

@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/segment"
 )
 
 // Config of a DB. Meta, Objects and Rand are required.
@@ -60,6 +61,8 @@ type DB struct {
 
 	// published is the newest published commit; stored under mu, read without.
 	published atomic.Uint64
+	// durable is what segments say of the log as they are written.
+	durable atomic.Pointer[segment.Proof]
 
 	mu struct {
 		sync.RWMutex

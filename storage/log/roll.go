@@ -152,7 +152,7 @@ func (db *DB) writePlaced(ctx context.Context, newest CommitSeq, runs []*rollRun
 			RecordBatches: r.parts, Visible: r.visible,
 		}
 	}
-	built, err := segment.Build(segment.Options{Placed: true, CreatedMillis: db.clock.Now().UnixMilli()}, in)
+	built, err := segment.Build(segment.Options{Placed: true, Proof: db.proof(), CreatedMillis: db.clock.Now().UnixMilli()}, in)
 	if err != nil {
 		return nil, fmt.Errorf("roll inline groups: %w", err)
 	}

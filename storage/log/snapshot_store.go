@@ -59,19 +59,19 @@ func parseSnapshotKey(key string) (n snapshotName, ok bool) {
 	return n, err == nil && key == snapshotKey(n.seq, n.timeline)
 }
 
-// SnapshotProof is the newest commit that the name of a snapshot proves, and its timeline.
-type SnapshotProof struct {
+// CommitProof is the newest commit that an object proves, and its timeline.
+type CommitProof struct {
 	Key      string
 	Timeline uint32
 	Seq      CommitSeq
 }
 
 // SnapshotProofs are what the names of all snapshots prove.
-func SnapshotProofs(ctx context.Context, objects objstore.Store) ([]SnapshotProof, error) {
+func SnapshotProofs(ctx context.Context, objects objstore.Store) ([]CommitProof, error) {
 	all, err := listSnapshots(ctx, objects)
-	out := make([]SnapshotProof, len(all))
+	out := make([]CommitProof, len(all))
 	for i, n := range all {
-		out[i] = SnapshotProof{Key: n.key, Timeline: n.timeline, Seq: n.seq}
+		out[i] = CommitProof{Key: n.key, Timeline: n.timeline, Seq: n.seq}
 	}
 	return out, err
 }

@@ -92,7 +92,7 @@ func (db *DB) uploadBlock(ctx context.Context, g *flushGroup, pieces []placedPie
 		p.position, p.relative = segment.HeaderSize+int64(at), relative
 		relative += p.span
 	}
-	built, err := segment.Build(segment.Options{CreatedMillis: g.sealMillis}, runs)
+	built, err := segment.Build(segment.Options{CreatedMillis: g.sealMillis, Proof: db.proof()}, runs)
 	if err != nil {
 		return err
 	}

@@ -18,9 +18,19 @@ type Options struct {
 	Compacted bool
 	// CreatedMillis goes into the header, Unix ms.
 	CreatedMillis int64
+	// Proof of the log as the segment was laid out; zero = none.
+	Proof Proof
 	// CommitSection, if not nil, is called once with the laid out runs, in the caller's order,
 	// and returns the commit section (nil = none).
 	CommitSection func(runs []RunInfo) []byte
+}
+
+// Proof says how far the log was durable for certain: a start that finds less of the log has lost
+// something.
+type Proof struct {
+	Timeline uint32
+	Newest   uint64 // CommitSeq
+	CRC      uint32 // of the record of Newest, as its header has it
 }
 
 // Built is a segment ready for objstore.Store.Put.
@@ -40,7 +50,7 @@ func Build(opts Options, runs []Run) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &index{header: Header{Version: Version, CreatedMillis: opts.CreatedMillis}, maxTimestamp: -1}
+	x := &index{header: Header{Version: Version, CreatedMillis: opts.CreatedMillis}, maxTimestamp: -1, proof: opts.Proof}
 	b := &Built{Parts: [][]byte{nil}, Runs: make([]RunInfo, len(runs))}
 	position, records := int64(HeaderSize), 0
 	for _, i := range order {

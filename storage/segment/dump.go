@@ -125,6 +125,9 @@ func (d *dumper) index(x *index) {
 	if x.maxTimestamp >= 0 {
 		d.printf("largest timestamp %s in run %d at first offset + %d\n", millis(x.maxTimestamp), x.maxTimestampRun, x.maxTimestampOffset)
 	}
+	if p := x.proof; p.Newest > 0 {
+		d.printf("written when commit %d of timeline %d was durable, crc32c %08x\n", p.Newest, p.Timeline, p.CRC)
+	}
 }
 
 func (d *dumper) run(i int, r *RunInfo) {

@@ -17,8 +17,8 @@ var (
 	ErrInvalidRun = errors.New("invalid run")
 )
 
-// Version 1 is the first; its story is docs/formats/segment.md.
-const Version = 1
+// Version is what is written and read; the story of each is in docs/formats/segment.md.
+const Version = 2
 
 // Sizes and limits of the format.
 const (
@@ -33,7 +33,7 @@ const (
 // Flags of a segment.
 type Flags uint16
 
-// The flag bits of version 1.
+// The flag bits.
 const (
 	FlagCompacted     Flags = 1 << 0 // compacted, a single partition
 	FlagMany          Flags = 1 << 1 // many partitions

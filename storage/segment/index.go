@@ -34,6 +34,7 @@ type index struct {
 	maxTimestamp       int64
 	maxTimestampRun    int
 	maxTimestampOffset int64
+	proof              Proof
 }
 
 // appendTo appends the index block as it is stored.
@@ -60,7 +61,7 @@ func (x *index) appendTo(dst []byte) []byte {
 }
 
 // segmentFixed is the size of the segment's own entry.
-const segmentFixed = 40
+const segmentFixed = 56
 
 func (x *index) appendSegment(dst []byte) []byte {
 	le := binary.LittleEndian
@@ -71,7 +72,10 @@ func (x *index) appendSegment(dst []byte) []byte {
 	dst = le.AppendUint64(dst, uint64(x.maxTimestamp))
 	dst = le.AppendUint32(dst, uint32(x.maxTimestampRun))
 	dst = le.AppendUint32(dst, 0)
-	return le.AppendUint64(dst, uint64(x.maxTimestampOffset))
+	dst = le.AppendUint64(dst, uint64(x.maxTimestampOffset))
+	dst = le.AppendUint32(dst, x.proof.Timeline)
+	dst = le.AppendUint64(dst, x.proof.Newest)
+	return le.AppendUint32(dst, x.proof.CRC)
 }
 
 // decodeIndex reads a stored index block that the footer f points at.
@@ -153,6 +157,7 @@ func (x *index) decodeSegment(src []byte) error {
 	x.maxTimestampRun = int(c.u32())
 	c.u32() // reserved
 	x.maxTimestampOffset = c.size()
+	x.proof = Proof{Timeline: c.u32(), Newest: c.u64(), CRC: c.u32()}
 	if outer.bad || c.bad {
 		return fmt.Errorf("%w: the segment's index entry is cut short", ErrCorrupt)
 	}

@@ -98,6 +98,9 @@ func (r *Reader) indexBlock(ctx context.Context, tail []byte, f *footer) ([]byte
 // Header of the segment.
 func (r *Reader) Header() Header { return r.index.header }
 
+// Proof of the log as the segment was written.
+func (r *Reader) Proof() Proof { return r.index.proof }
+
 // Size of the object in bytes.
 func (r *Reader) Size() int64 { return r.size }
 

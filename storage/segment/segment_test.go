@@ -101,7 +101,7 @@ func TestGolden(t *testing.T) {
 		opts Options
 		runs []Run
 	}{
-		{"unplaced", Options{CreatedMillis: 1700000030000}, mixedRuns(t)},
+		{"unplaced", Options{CreatedMillis: 1700000030000, Proof: Proof{Timeline: 2, Newest: 77, CRC: 0xfeed}}, mixedRuns(t)},
 		{"placed", Options{Placed: true, CreatedMillis: 1700000030000, CommitSection: section}, placedRuns(t)},
 		{"compacted", Options{Placed: true, Compacted: true, CreatedMillis: 1700000030000}, placedRuns(t)[:1]},
 		{"empty", Options{CreatedMillis: 1700000030000}, nil},
@@ -447,7 +447,7 @@ func TestUnknownTrailingFields(t *testing.T) {
 
 func TestUnknownVersionsAreRefused(t *testing.T) {
 	h := Header{Version: Version, Flags: FlagMany}
-	for _, change := range []func(*Header){func(h *Header) { h.Version = 2 }, func(h *Header) { h.Flags |= 1 << 4 }} {
+	for _, change := range []func(*Header){func(h *Header) { h.Version = Version + 1 }, func(h *Header) { h.Flags |= 1 << 4 }} {
 		other := h
 		change(&other)
 		if _, err := DecodeHeader(other.AppendTo(nil)); !errors.Is(err, ErrVersion) {
