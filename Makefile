@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build run test test-race test-s3 test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -28,6 +28,9 @@ test-kill: ## Kill the server ten times under load, and forty times while sinks 
 
 test-damage: ## Damage 1,000 times any file a server keeps, and start on it (TRIBUTARY_TEST_DAMAGES=20000 for more).
 	TRIBUTARY_TEST_DAMAGES=$${TRIBUTARY_TEST_DAMAGES:-1000} $(GO) test -count=1 -timeout 120m -v ./test/damage
+
+test-hostile: ## Attack the server in every known way beside small clients; prints their times and its memory.
+	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 30m -v -run 'Hostile|Loris|BadRecords|HugeStatements' ./test/e2e
 
 test-long: ## Run the end-to-end tests in their long form: ten kills, more records.
 	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 60m ./test/...
