@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tributary-db/tributary/storage/objstore"
 	"github.com/tributary-db/tributary/test/harness"
 )
 
@@ -104,9 +106,59 @@ func TestStartAndStop(t *testing.T) {
 	if err := idle.Ping(testContext(t)); err == nil {
 		t.Error("the connection outlived the server")
 	}
+	private(t, dir)
 	again := harness.Start(t, dir)
 	t.Logf("ready again in %v", again.Ready)
 	equal(t, "after the restart", again.Query(t, "SELECT id FROM kept"), []string{"1"})
+}
+
+// private fails when anybody but the owner may look at what the server has made.
+func private(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %o", path, info.Mode().Perm())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTakenOver: a server that finds another's claim on its object store ends with one line, and
+// the next start says who has it.
+func TestTakenOver(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	s := harness.Start(t, dir, "--checkpoint-interval=100ms")
+	s.Exec(t, "CREATE TABLE kept (id int PRIMARY KEY)")
+	mem := objstore.NewMem()
+	id := func(c string) string { return strings.Repeat(c, 21) + "A" }
+	if _, err := objstore.Take(t.Context(), mem, "", objstore.WriterInfo{Cluster: id("C"), Meta: id("M"), Instance: id("I"), Fence: 9}); err != nil {
+		t.Fatal(err)
+	}
+	claim, _, err := objstore.ReadObject(t.Context(), mem, "writer.json", 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "objects", "writer.json"), claim, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Exec(t, "INSERT INTO kept VALUES (1)") // a checkpoint follows, and looks
+	if code := s.ExitCode(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	if text := lastLine(s.Stderr()); !strings.HasPrefix(text, "tributary: another server has taken this object store over") {
+		t.Errorf("it said: %s", text)
+	}
+	again, err := harness.Try(t, dir)
+	if err == nil || !strings.Contains(again.Stderr(), "belongs to cluster") {
+		t.Errorf("started again: %v, %s", err, again.Stderr())
+	}
 }
 
 // TestIdle: a server that nobody asks costs little memory and no processor.
