@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -35,12 +36,14 @@ type conn struct {
 	stmt   statement
 	w      writer
 	binds  bindBuf
-	params []face.Setting // changed since the last ReadyForQuery
+	params []face.Setting    // changed since the last ReadyForQuery
+	told   map[string]string // the parameters that the client knows
 	log    *slog.Logger
 	// slot is the connection's place among those that have not logged in.
 	slot    *admission.Slot
 	evicted atomic.Bool // its place went to another
 	counted bool        // in srv.serving
+	idle    bool        // ReadyForQuery is the last that was sent
 	// interrupt ends waits for the client's input.
 	interrupt interrupt
 	// skipping: an error came up in an extended exchange, and what comes until Sync is ignored.
@@ -163,7 +166,9 @@ func (c *conn) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.told = map[string]string{}
 	for _, p := range c.sess.Parameters() {
+		c.told[p.Name] = p.Value
 		c.out.parameterStatus(p.Name, p.Value)
 	}
 	at := c.out.begin('K')
@@ -176,10 +181,14 @@ func (c *conn) start(ctx context.Context) error {
 // ready says that the next command may come.
 func (c *conn) ready() error {
 	for _, p := range c.params {
-		c.out.parameterStatus(p.Name, p.Value)
+		if c.told[p.Name] != p.Value { // it may have gone back to what it was
+			c.told[p.Name] = p.Value
+			c.out.parameterStatus(p.Name, p.Value)
+		}
 	}
 	c.params = c.params[:0]
 	c.out.readyForQuery(c.sess.Status())
+	c.idle = true
 	if err := c.out.flush(); err != nil {
 		return errGone
 	}
@@ -192,7 +201,7 @@ func (c *conn) serve() error {
 		if c.srv.isDraining() {
 			return errShutdown
 		}
-		typ, body, err := c.in.next()
+		typ, body, err := c.next()
 		if err != nil {
 			var bad *sqlerr.Error
 			if errors.As(err, &bad) {
@@ -207,6 +216,26 @@ func (c *conn) serve() error {
 			return err
 		}
 	}
+}
+
+// next reads a message. A client that is silent for longer than the session allows is told so.
+func (c *conn) next() (byte, []byte, error) {
+	var limit time.Duration
+	var told *sqlerr.Error
+	if c.idle {
+		limit, told = c.sess.IdleTimeout()
+	}
+	c.idle = false
+	if limit == 0 {
+		return c.in.next()
+	}
+	c.interrupt.deadline(c.srv.cfg.Clock.Now().Add(limit))
+	typ, body, err := c.in.next()
+	c.interrupt.deadline(time.Time{})
+	if errors.Is(err, os.ErrDeadlineExceeded) && !c.interrupt.isWanted() {
+		return 0, nil, told
+	}
+	return typ, body, err
 }
 
 // fatal tells the client why the connection ends, where there is something to tell.

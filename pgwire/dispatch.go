@@ -54,11 +54,15 @@ func (c *conn) dispatch(typ byte, body []byte) error {
 	ctx := c.stmt.begin()
 	err := c.extended(ctx, typ, body)
 	c.stmt.done()
-	if err != nil {
-		c.skipping = true
-		return c.failed(ctx, err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	c.skipping = true
+	if err := c.failed(ctx, err); err != nil {
+		return err
+	}
+	// At once, as PostgreSQL does: a client that has sent Flush and waits gets nothing else.
+	return c.w.Flush()
 }
 
 // extended runs one message of an extended exchange.

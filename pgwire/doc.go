@@ -29,6 +29,8 @@
 //   - A cancel that comes between two statements must not hit the next one: statement.cancel
 //     looks at running under the lock that begin and done take.
 //   - After an error in the extended protocol everything up to Sync is ignored, a Query too.
+//   - The error of an extended exchange is sent at once, not with Sync: asyncpg, the cursors of
+//     node-postgres and psycopg's pipelines send Flush and wait.
 //   - CopyData, CopyDone and CopyFail outside a COPY are ignored: the client has not yet seen
 //     that its COPY failed.
 //   - An error that this package finds (bad message, bad UTF-8) is unknown to the session, so

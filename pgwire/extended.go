@@ -78,7 +78,7 @@ func (c *conn) describe(ctx context.Context, body []byte) error {
 	switch m.ObjectType {
 	case 'S':
 		params, fields, err := c.sess.DescribeStatement(ctx, m.Name)
-		if err != nil {
+		if err != nil && params == nil {
 			return err
 		}
 		at := c.out.begin('t')
@@ -87,8 +87,10 @@ func (c *conn) describe(ctx context.Context, body []byte) error {
 			c.out.int32(uint32(p))
 		}
 		c.out.end(at)
-		c.out.rowDescription(fields)
-		return nil
+		if err == nil {
+			c.out.rowDescription(fields)
+		}
+		return err
 	case 'P':
 		fields, err := c.sess.DescribePortal(ctx, m.Name)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -75,9 +76,11 @@ func openFake(running chan struct{}, closed func()) OpenFunc {
 	}
 }
 
-func (f *fakeSession) Parameters() []face.Setting { return f.settings }
-func (f *fakeSession) Status() face.TxStatus      { return f.status }
-func (f *fakeSession) Fail(context.Context)       { f.fail() }
+func (f *fakeSession) Parameters() []face.Setting                  { return f.settings }
+func (f *fakeSession) IdleTimeout() (time.Duration, *sqlerr.Error) { return 0, nil }
+
+func (f *fakeSession) Status() face.TxStatus { return f.status }
+func (f *fakeSession) Fail(context.Context)  { f.fail() }
 
 func (f *fakeSession) Close() error {
 	if f.closed != nil {

@@ -2,8 +2,10 @@ package pgwire
 
 import (
 	"context"
+	"time"
 
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
@@ -33,7 +35,8 @@ type Session interface {
 	// Bind makes a portal; b is borrowed.
 	Bind(ctx context.Context, b *face.Bind) error
 	// DescribeStatement gives the types of the parameters, and the result columns, all in text
-	// format; nil when the statement returns no rows.
+	// format; nil when the statement returns no rows. Parameters that come with an error are
+	// told before it.
 	DescribeStatement(ctx context.Context, name string) (params []sqltype.OID, fields []face.Field, err error)
 	// DescribePortal gives the result columns with the formats bound; nil when no rows come.
 	DescribePortal(ctx context.Context, name string) ([]face.Field, error)
@@ -48,6 +51,9 @@ type Session interface {
 	// statement: the transaction is to be treated as if the session had returned it.
 	Fail(ctx context.Context)
 
+	// IdleTimeout is how long the client may be silent now, 0 = for ever, and the error that ends
+	// the connection then.
+	IdleTimeout() (time.Duration, *sqlerr.Error)
 	// Status is the state of the transaction block.
 	Status() face.TxStatus
 	// Close ends the session: an open transaction is rolled back. Called once, whatever happened.

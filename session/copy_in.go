@@ -99,7 +99,7 @@ type copyIn struct {
 }
 
 func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns []int, defaults []plan.Expr) (*copyIn, error) {
-	tx, err := s.writer()
+	tx, err := s.writer(ctx, "COPY FROM")
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func free(at *catalog.Snapshot, schema, name string, ifNotExists bool) error {
 // created ends a CREATE: with its tag, or with a notice when IF NOT EXISTS had nothing to do.
 func (s *Session) created(err error, tag string, w face.Writer) error {
 	if e, ok := err.(errExists); ok {
-		s.client.Notice(face.Notice{Code: string(sqlerr.DuplicateTable), Message: fmt.Sprintf("relation %q already exists, skipping", e.name)})
+		s.tell(face.Notice{Code: string(sqlerr.DuplicateTable), Message: fmt.Sprintf("relation %q already exists, skipping", e.name)})
 		err = nil
 	}
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *Session) created(err error, tag string, w face.Writer) error {
 }
 
 func (s *Session) notice(format string, args ...any) {
-	s.client.Notice(face.Notice{Message: fmt.Sprintf(format, args...)})
+	s.tell(face.Notice{Message: fmt.Sprintf(format, args...)})
 }
 
 // errorColumns of a stream's error relation; the positions are exec/source's.

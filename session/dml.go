@@ -56,7 +56,7 @@ func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
 
 // runDML runs a planned INSERT, UPDATE or DELETE in the session's transaction.
 func (s *Session) runDML(ctx context.Context, p *portal, w face.Writer) error {
-	tx, err := s.writer()
+	tx, err := s.writer(ctx, p.prepared.statement.Tag)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 		return 0, err
 	}
 	width := len(t.Types())
-	return tx.Modify(ctx, t, s.tx.repeatable, func() (*table.Change, error) {
+	return tx.Modify(ctx, t, s.repeatable(), func() (*table.Change, error) {
 		pin, free, err := s.snapshot(ctx, d.query.Relations)
 		if err != nil {
 			return nil, err

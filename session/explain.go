@@ -37,6 +37,8 @@ func (s *Session) planExplained(b parse.Body) (*plan.Query, error) {
 	switch b := b.(type) {
 	case *parse.Select:
 		return s.planQuery(b.Query, nil)
+	case *parse.Declare:
+		return s.planCursor(b, nil)
 	case *parse.Subscribe:
 		return s.planContinuous(b.Query)
 	case *parse.CreateMaterializedView:

@@ -28,6 +28,14 @@ func (s *Session) plan(st *statement, given []sqltype.OID) (*planned, error) {
 			return nil, err
 		}
 		return &planned{query: q, fields: subscribeFields(resultFields(q)), params: q.Params}, nil
+	case *parse.Declare:
+		q, err := s.planCursor(b, given)
+		if err != nil {
+			return nil, err
+		}
+		return &planned{query: q, params: q.Params}, nil
+	case *parse.Fetch:
+		return &planned{fields: s.cursorFields(b)}, nil
 	case *parse.Insert, *parse.Update, *parse.Delete:
 		d, err := s.planDML(st.Body, given)
 		if err != nil {

@@ -2,10 +2,7 @@ package session
 
 import (
 	"context"
-	"errors"
-	"strconv"
 
-	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -15,11 +12,13 @@ import (
 
 // portal is a statement with its parameters, ready to run.
 type portal struct {
+	name     string
 	prepared *prepared
 	plan     *planned
 	args     []delta.Column
 	fields   []face.Field // with the formats bound
 	run      *pull        // of a query under a row limit, between Executes
+	kept     *keptRows    // of SHOW and its like
 	done     bool
 }
 
@@ -46,7 +45,7 @@ func (s *Session) Parse(ctx context.Context, name, sql string, types []sqltype.O
 }
 
 func (s *Session) failed(err error) error {
-	s.tx.fail()
+	s.fail()
 	return err
 }
 
@@ -83,12 +82,14 @@ func (s *Session) statementNamed(name string) (*prepared, error) {
 
 // Bind makes a portal.
 func (s *Session) Bind(ctx context.Context, b *face.Bind) (err error) {
-	defer func() { err = s.finish(err, "") }()
+	sql := ""
+	defer func() { err = s.finish(err, sql) }()
 	p, err := s.statementNamed(b.Statement)
 	if err != nil {
 		return s.failed(err)
 	}
 	if p.statement != nil {
+		sql = p.statement.sql
 		if err := s.tx.allow(p.statement.Body); err != nil {
 			return s.failed(err)
 		}
@@ -112,7 +113,7 @@ func (s *Session) Bind(ctx context.Context, b *face.Bind) (err error) {
 
 // makePortal plans the statement anew if it must, and reads the parameters.
 func (s *Session) makePortal(ctx context.Context, p *prepared, b *face.Bind) (*portal, error) {
-	made := &portal{prepared: p}
+	made := &portal{name: b.Portal, prepared: p}
 	if p.statement == nil {
 		return made, nil
 	}
@@ -137,7 +138,8 @@ func (s *Session) makePortal(ctx context.Context, p *prepared, b *face.Bind) (*p
 	return made, nil
 }
 
-// DescribeStatement gives parameter types and result columns.
+// DescribeStatement gives parameter types and result columns; with an error of the columns the
+// types all the same, as PostgreSQL does.
 func (s *Session) DescribeStatement(ctx context.Context, name string) ([]sqltype.OID, []face.Field, error) {
 	p, err := s.statementNamed(name)
 	if err != nil {
@@ -148,13 +150,17 @@ func (s *Session) DescribeStatement(ctx context.Context, name string) ([]sqltype
 	}
 	made, err := s.planOf(ctx, p)
 	if err != nil {
-		return nil, nil, s.finish(s.failed(err), p.statement.sql)
+		return typesOf(p.params), nil, s.finish(s.failed(err), p.statement.sql)
 	}
-	types := make([]sqltype.OID, len(made.params))
-	for i, t := range made.params {
+	return typesOf(made.params), made.fields, nil
+}
+
+func typesOf(params []sqltype.Type) []sqltype.OID {
+	types := make([]sqltype.OID, len(params))
+	for i, t := range params {
 		types[i] = t.OID
 	}
-	return types, made.fields, nil
+	return types
 }
 
 func (s *Session) portalNamed(name string) (*portal, error) {
@@ -192,7 +198,7 @@ func (s *Session) Execute(ctx context.Context, name string, maxRows int, w face.
 		err = s.runPortal(ctx, p, maxRows, w)
 	}
 	if err != nil {
-		s.tx.fail()
+		s.fail()
 	}
 	return s.finish(err, p.prepared.statement.sql)
 }
@@ -223,156 +229,5 @@ func (p *portal) close() {
 	if p.run != nil {
 		p.run.stop()
 		p.run = nil
-	}
-}
-
-// runPortal runs a portal's statement; queries under a row limit stand still in between.
-func (s *Session) runPortal(ctx context.Context, p *portal, maxRows int, w face.Writer) error {
-	q := p.plan.query
-	if _, isSelect := p.prepared.statement.Body.(*parse.Select); q == nil || !isSelect {
-		return s.runStatement(ctx, p, w)
-	}
-	if err := w.Fields(p.fields); err != nil {
-		return err
-	}
-	if maxRows == 0 && p.run == nil {
-		if p.done {
-			return w.Complete("SELECT 0")
-		}
-		p.done = true
-		rows, err := s.rowsTo(ctx, q, p.args, w)
-		if err != nil {
-			return err
-		}
-		return w.Complete("SELECT " + strconv.FormatInt(rows, 10))
-	}
-	return s.runLimited(ctx, p, maxRows, w)
-}
-
-// pull is a query that runs in a goroutine and stands still while nobody takes its rows.
-type pull struct {
-	rows   chan *delta.Batch // borrowed until taken is sent to
-	taken  chan struct{}
-	err    error // valid once rows is closed
-	cancel context.CancelFunc
-	now    *delta.Batch // batch at hand
-	sel    []int32      // its rows, as often as their weights say
-	next   int          // of sel, what was taken
-}
-
-func (s *Session) runLimited(ctx context.Context, p *portal, maxRows int, w face.Writer) error {
-	if p.run == nil {
-		if p.done {
-			return w.Complete("SELECT 0")
-		}
-		p.done = true
-		p.run = s.startPull(ctx, p)
-	}
-	sent := 0
-	for {
-		part, err := p.run.take(ctx, maxRows-sent)
-		if err != nil {
-			p.close()
-			return err
-		}
-		if part == nil {
-			err := p.run.err
-			p.close()
-			if err != nil {
-				return err
-			}
-			return w.Complete("SELECT " + strconv.Itoa(sent))
-		}
-		if err := w.Rows(part); err != nil {
-			return err
-		}
-		sent += part.Rows()
-		if maxRows > 0 && sent >= maxRows {
-			return w.Suspended()
-		}
-	}
-}
-
-var errPortalClosed = errors.New("portal closed")
-
-func (s *Session) startPull(ctx context.Context, p *portal) *pull {
-	// The run outlives this Execute; closing the portal ends it.
-	run := &pull{rows: make(chan *delta.Batch), taken: make(chan struct{})}
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	run.cancel = func() { cancel(errPortalClosed) }
-	go func() {
-		defer close(run.rows)
-		run.err = s.runQuery(ctx, p.plan.query, p.args, flow.OutFunc(func(d *delta.Batch) error {
-			select {
-			case run.rows <- d:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-			select {
-			case <-run.taken:
-				return nil
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		}))
-	}()
-	return run
-}
-
-// take gives up to limit rows (0 = all at hand), nil at the end. ctx is this Execute's: when it
-// ends the run is of no more use.
-func (r *pull) take(ctx context.Context, limit int) (*delta.Batch, error) {
-	if r.now != nil && r.next >= len(r.sel) {
-		r.now = nil
-		r.taken <- struct{}{}
-	}
-	if r.now == nil {
-		select {
-		case d, ok := <-r.rows:
-			if !ok {
-				return nil, nil
-			}
-			r.now, r.next = d, 0
-			r.sel = eachRow(r.sel[:0], d)
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-	n := len(r.sel) - r.next
-	if limit > 0 && n > limit {
-		n = limit
-	}
-	part := *r.now
-	part.Sel, part.Weights = r.sel[r.next:r.next+n:r.next+n], nil
-	r.next += n
-	return &part, nil
-}
-
-// eachRow appends the live rows of d, each as often as its weight says. It is never nil.
-func eachRow(sel []int32, d *delta.Batch) []int32 {
-	if sel == nil {
-		sel = []int32{}
-	}
-	add := func(row int32) {
-		for range d.Weight(row) {
-			sel = append(sel, row)
-		}
-	}
-	if d.Sel != nil {
-		for _, row := range d.Sel {
-			add(row)
-		}
-		return sel
-	}
-	for row := range int32(d.Len) {
-		add(row)
-	}
-	return sel
-}
-
-// stop ends the run and waits for it.
-func (r *pull) stop() {
-	r.cancel()
-	for range r.rows { // until it has ended
 	}
 }

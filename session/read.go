@@ -29,7 +29,7 @@ func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID) (pin *la
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.tx.block && s.tx.repeatable {
+	if s.repeatable() {
 		s.tx.pin = pin
 		return pin, func() {}, nil
 	}

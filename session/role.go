@@ -59,7 +59,7 @@ func (s *Session) alterRole(ctx context.Context, b *parse.AlterRole, w face.Writ
 	case b.Password == nil:
 		return unsupported("ALTER ROLE without PASSWORD")
 	case *b.Password == "":
-		s.client.Notice(face.Notice{Message: "empty string is not a valid password, clearing password"})
+		s.tell(face.Notice{Message: "empty string is not a valid password, clearing password"})
 	case md5Hash.MatchString(*b.Password):
 		return sqlerr.New(sqlerr.FeatureNotSupported, "MD5 password hashes are not supported").WithHint("Give the password itself, or a SCRAM-SHA-256 verifier.")
 	default:

@@ -28,8 +28,6 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.runDML(ctx, p, w)
 	case *parse.Truncate:
 		return unsupported("TRUNCATE").WithHint("DELETE without WHERE empties a table.")
-	case *parse.Subscribe:
-		return s.subscribe(ctx, p, w)
 	case *parse.CopyFrom:
 		return s.copyFrom(ctx, b, w)
 	case *parse.CopyTo:
@@ -68,11 +66,12 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.discard(b, w)
 	case *parse.Listen:
 		return s.listen(b, w)
+	case *parse.Declare:
+		return s.declare(ctx, p, b, w)
+	case *parse.Fetch:
+		return s.fetch(ctx, p, b, w)
 	case *parse.CloseCursor:
-		if b.All {
-			return w.Complete("CLOSE CURSOR ALL")
-		}
-		return sqlerr.New(sqlerr.InvalidCursorName, "cursor %q does not exist", b.Name)
+		return s.closeCursor(b, w)
 	case *parse.CreateTableAs:
 		return unsupported("CREATE TABLE AS").WithHint("CREATE TABLE, then INSERT INTO … SELECT.")
 	case *parse.CreateView:
@@ -101,6 +100,9 @@ func isDDL(b parse.Body) bool {
 func (s *Session) beforeDDL(ctx context.Context, st *statement) error {
 	if s.tx.block {
 		return sqlerr.New(sqlerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", st.Tag)
+	}
+	if err := s.mayWrite(st.Tag); err != nil {
+		return err
 	}
 	return s.commit(ctx)
 }

@@ -23,6 +23,7 @@ type Session struct {
 	tx       txState
 	prepared map[string]*prepared
 	portals  map[string]*portal
+	held     *heldTag     // of the simple query that runs
 	planning *meter.Meter // of the statement that is being planned, nil = none
 }
 
@@ -42,6 +43,7 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 			return nil, err
 		}
 	}
+	s.set.newTransaction()
 	s.set.defaults = append([]string(nil), s.set.values...)
 	return s, nil
 }
@@ -52,6 +54,27 @@ func (s *Session) Parameters() []face.Setting { return s.set.reported() }
 // Status of the transaction block.
 func (s *Session) Status() face.TxStatus { return s.tx.status() }
 
+var (
+	errIdle              = sqlerr.New(sqlerr.IdleSessionTimeout, "terminating connection due to idle-session timeout")
+	errIdleInTransaction = sqlerr.New(sqlerr.IdleInTransactionSessionTimeout, "terminating connection due to idle-in-transaction timeout")
+)
+
+// IdleTimeout is how long the client may be silent now, and what it is told after that.
+func (s *Session) IdleTimeout() (time.Duration, *sqlerr.Error) {
+	if s.tx.status() == face.TxIdle {
+		return s.set.duration("idle_session_timeout"), errIdle
+	}
+	return s.set.duration("idle_in_transaction_session_timeout"), errIdleInTransaction
+}
+
+// tell sends a notice, behind the tag of the statement before.
+func (s *Session) tell(n face.Notice) {
+	if s.held != nil {
+		_ = s.held.release() // a client that is gone is found by the next write
+	}
+	s.client.Notice(n)
+}
+
 // Close rolls back and forgets everything.
 func (s *Session) Close() error {
 	s.dropPortals()
@@ -60,7 +83,7 @@ func (s *Session) Close() error {
 }
 
 // Fail treats the transaction as if the session had returned an error.
-func (s *Session) Fail(context.Context) { s.tx.fail() }
+func (s *Session) Fail(context.Context) { s.fail() }
 
 // Simple runs the statements of a text, outside a block in one implicit transaction.
 func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err error) {
@@ -68,6 +91,8 @@ func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err er
 	defer done()
 	defer func() { err = s.finish(err, sql) }()
 	held := &heldTag{Writer: w}
+	s.held = held
+	defer func() { s.held = nil }()
 	if err := s.simple(ctx, sql, held); err != nil {
 		if !s.tx.block {
 			s.rollback()
@@ -87,7 +112,7 @@ func (s *Session) simple(ctx context.Context, sql string, w face.Writer) error {
 	}
 	stmts, err := parse.Parse(sql)
 	if err != nil {
-		s.tx.fail()
+		s.fail()
 		return err
 	}
 	if len(stmts) == 0 {
@@ -124,17 +149,17 @@ func (s *Session) runOne(ctx context.Context, st *statement, w face.Writer) erro
 		p.close()
 	}
 	if err != nil {
-		s.tx.fail()
+		s.fail()
 	}
 	return err
 }
 
 // Sync ends the implicit transaction of an extended exchange.
 func (s *Session) Sync(ctx context.Context) error {
-	err := s.endImplicit(ctx)
-	if s.tx.status() == face.TxIdle {
-		s.dropPortals()
+	if !s.tx.block {
+		s.dropPortals() // before the snapshot that they read
 	}
+	err := s.endImplicit(ctx)
 	return s.finish(err, "")
 }
 

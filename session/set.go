@@ -18,8 +18,13 @@ func (s *Session) report(p face.Setting) {
 // setParameter is SET; see txSettings for what a transaction's end does to it.
 func (s *Session) setParameter(b *parse.Set, w face.Writer) error {
 	if b.Local && !s.tx.block {
-		s.client.Notice(face.Notice{Severity: "WARNING", Code: string(sqlerr.NoActiveSQLTransaction), Message: "SET LOCAL can only be used in transaction blocks"})
+		s.tell(face.Notice{Severity: "WARNING", Code: string(sqlerr.NoActiveSQLTransaction), Message: "SET LOCAL can only be used in transaction blocks"})
 		return w.Complete("SET")
+	}
+	if !b.Default {
+		if err := s.allowMode(strings.ToLower(b.Name), strings.Join(b.Values, ", ")); err != nil {
+			return err
+		}
 	}
 	s.noteSet(b.Name, b.Local)
 	var (
@@ -46,6 +51,7 @@ func (s *Session) resetParameter(b *parse.Reset, w face.Writer) error {
 			names = append(names, settingList[i].name)
 		}
 	}
+	s.keepSettings()
 	for _, n := range names {
 		p, err := s.set.reset(n)
 		if err != nil {
@@ -59,24 +65,23 @@ func (s *Session) resetParameter(b *parse.Reset, w face.Writer) error {
 // setTransaction is SET TRANSACTION and SET SESSION CHARACTERISTICS.
 func (s *Session) setTransaction(b *parse.SetTransaction, w face.Writer) error {
 	if !b.Session && !s.tx.block {
-		s.client.Notice(face.Notice{Severity: "WARNING", Code: string(sqlerr.NoActiveSQLTransaction), Message: "SET TRANSACTION can only be used in transaction blocks"})
+		s.tell(face.Notice{Severity: "WARNING", Code: string(sqlerr.NoActiveSQLTransaction), Message: "SET TRANSACTION can only be used in transaction blocks"})
 		return w.Complete("SET")
 	}
+	if !b.Session {
+		if err := s.applyModes(b.Modes); err != nil {
+			return err
+		}
+		return w.Complete("SET")
+	}
+	s.keepSettings()
 	for _, m := range b.Modes {
-		name := m.Name
-		if b.Session {
-			name = "default_" + name
-		}
-		if m.Name == "transaction_deferrable" {
-			continue
-		}
-		p, err := s.set.set(name, m.Value)
+		p, err := s.set.set("default_"+m.Name, m.Value)
 		if err != nil {
 			return err
 		}
 		s.report(p)
 	}
-	s.tx.repeatable = s.tx.block && s.set.get("transaction_isolation") == "repeatable read"
 	return w.Complete("SET")
 }
 
@@ -101,6 +106,7 @@ func (s *Session) discard(b *parse.Discard, w face.Writer) error {
 		return sqlerr.New(sqlerr.ActiveSQLTransaction, "DISCARD ALL cannot run inside a transaction block")
 	}
 	clear(s.prepared)
+	s.keepSettings()
 	for i := range settingList {
 		p, err := s.set.reset(settingList[i].name)
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// txSettings undoes settings at a block's end: all that were set when it rolls back, those of
+// txSettings undoes settings at a transaction's end: all that were set when it rolls back, those of
 // SET LOCAL when it commits.
 type txSettings struct {
 	values []string // at BEGIN
@@ -18,12 +18,18 @@ func (s *Session) saveSettings() txSettings {
 	return txSettings{values: slices.Clone(s.set.values), custom: maps.Clone(s.set.custom), local: map[string]string{}}
 }
 
-// noteSet is called before a SET in a block.
+// keepSettings is called before a setting changes: a transaction that rolls back, in a block or
+// not, takes the change with it.
+func (s *Session) keepSettings() {
+	if s.tx.saved.values == nil {
+		s.tx.saved = s.saveSettings()
+	}
+}
+
+// noteSet is called before a SET.
 func (s *Session) noteSet(name string, local bool) {
 	low := strings.ToLower(name)
-	if !s.tx.block {
-		return
-	}
+	s.keepSettings()
 	if !local {
 		delete(s.tx.saved.local, low)
 	} else if _, noted := s.tx.saved.local[low]; !noted {
@@ -33,9 +39,9 @@ func (s *Session) noteSet(name string, local bool) {
 	}
 }
 
-// undoSettings ends the block for the settings.
+// undoSettings ends the transaction for the settings.
 func (s *Session) undoSettings(rolledBack bool) {
-	if !s.tx.block {
+	if s.tx.saved.values == nil {
 		return
 	}
 	for i := range settingList {

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +11,23 @@ import (
 	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
+
+// unnamed is the error of a value whose parameter is not known where it is checked: set puts
+// the name in.
+type unnamed struct{ before, after, hint string }
+
+func (u unnamed) Error() string { return u.before + u.after }
+
+// nameIn is err with the parameter's name in it.
+func nameIn(err error, name string) error {
+	var u unnamed
+	if !errors.As(err, &u) {
+		return err
+	}
+	e := sqlerr.New(sqlerr.InvalidParameterValue, "%s%q%s", u.before, name, u.after)
+	e.Hint = u.hint
+	return e
+}
 
 func badValue(name, value string) error {
 	return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter %q: %q", name, value)
@@ -21,7 +40,7 @@ func parseBool(v string) (string, error) {
 	case "off", "false", "no", "0", "f", "n":
 		return "off", nil
 	}
-	return "", sqlerr.New(sqlerr.InvalidParameterValue, "parameter requires a Boolean value")
+	return "", unnamed{before: "parameter ", after: " requires a Boolean value"}
 }
 
 func parseEnum(name string, allowed ...string) func(string) (string, error) {
@@ -70,8 +89,10 @@ func parseMillis(v string) (string, error) {
 	unit, known := units[strings.TrimSpace(v[len(digits):])]
 	n, err := strconv.ParseInt(digits, 10, 32)
 	if err != nil || !known || n < 0 {
-		return "", sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for a duration: %q", v).
-			WithHint(`Valid units for this parameter are "ms", "s", "min", "h", and "d".`)
+		return "", unnamed{
+			before: "invalid value for parameter ", after: fmt.Sprintf(": %q", v),
+			hint: `Valid units for this parameter are "ms", "s", "min", "h", and "d".`,
+		}
 	}
 	return strconv.FormatInt(n*unit, 10), nil
 }
@@ -132,5 +153,5 @@ func parseIsolation(v string) (string, error) {
 		return "", sqlerr.New(sqlerr.FeatureNotSupported, "isolation level SERIALIZABLE is not supported").
 			WithHint("Use REPEATABLE READ.")
 	}
-	return "", badValue("transaction_isolation", v)
+	return "", unnamed{before: "invalid value for parameter ", after: fmt.Sprintf(": %q", v)}
 }

@@ -65,11 +65,14 @@ var settingList = []setting{
 	{name: "statement_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest run of a statement; 0 = no limit."},
 	{name: "statement_memory", value: "0", parse: parseSize, size: true, doc: "Memory of one statement; 0 = no limit."},
 	{name: "lock_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for a lock; 0 = no limit."},
-	{name: "idle_in_transaction_session_timeout", value: "0", parse: parseMillis, millis: true, doc: "Kept, not enforced."},
+	{name: "idle_in_transaction_session_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for the client inside a transaction; 0 = no limit."},
+	{name: "idle_session_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for the client outside a transaction; 0 = no limit."},
 	{name: "read_mode", value: "strict", parse: parseEnum("read_mode", "strict", "available"), doc: "strict: a read sees everything acknowledged before; available: it does not wait."},
 	{name: "default_transaction_isolation", value: "read committed", parse: parseIsolation, doc: "Isolation level of new transactions."},
+	{name: "default_transaction_deferrable", value: "off", parse: parseBool, doc: "As PostgreSQL's: of effect only at SERIALIZABLE, which is refused."},
 	{name: "transaction_isolation", value: "read committed", parse: parseIsolation, doc: "Isolation level of the current transaction."},
 	{name: "transaction_read_only", value: "off", parse: parseBool, doc: "The current transaction is read-only."},
+	{name: "transaction_deferrable", value: "off", parse: parseBool, doc: "As PostgreSQL's: of effect only at SERIALIZABLE, which is refused."},
 	{name: "row_security", value: "on", parse: parseBool, doc: "Kept, without effect."},
 	{name: "synchronize_seqscans", value: "on", parse: parseBool, doc: "Kept, without effect."},
 	{name: "synchronous_commit", value: "on", parse: nil, doc: "Kept, without effect: a commit is always durable."},
@@ -172,7 +175,7 @@ func (s *settings) set(name, value string) (reported face.Setting, err error) {
 	}
 	if d.parse != nil {
 		if value, err = d.parse(value); err != nil {
-			return reported, err
+			return reported, nameIn(err, d.name)
 		}
 	}
 	if s.values[i] == value {
@@ -246,4 +249,22 @@ func (s *settings) readMode() lane.ReadMode {
 		return lane.ReadAvailable
 	}
 	return lane.ReadStrict
+}
+
+// Positions of what every transaction begins with.
+var (
+	atIsolation = settingIndex["transaction_isolation"]
+	atReadOnly  = settingIndex["transaction_read_only"]
+	txDefaults  = []struct{ of, from int }{
+		{atIsolation, settingIndex["default_transaction_isolation"]},
+		{atReadOnly, settingIndex["default_transaction_read_only"]},
+		{settingIndex["transaction_deferrable"], settingIndex["default_transaction_deferrable"]},
+	}
+)
+
+// newTransaction gives the next transaction the session's characteristics.
+func (s *settings) newTransaction() {
+	for _, d := range txDefaults {
+		s.values[d.of] = s.values[d.from]
+	}
 }

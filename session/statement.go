@@ -3,9 +3,11 @@ package session
 import (
 	"container/list"
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -24,6 +26,9 @@ type prepared struct {
 	statement *statement // nil for an empty text
 	given     []sqltype.OID
 	plan      *planned
+	// What the client was told when the statement was parsed; it stays.
+	params []sqltype.Type
+	fields []face.Field
 }
 
 // planned is what planning made of a statement: at most one of query and dml is set; other
@@ -113,6 +118,9 @@ func (s *Session) cachedStatement(sql string) (*statement, bool) {
 // planOf plans a statement, or finds the plan made before.
 func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	now, stamp := s.db.Catalog.Now().Version(), s.set.stamp()
+	if _, ok := p.statement.Body.(*parse.Fetch); ok {
+		p.plan = nil // the cursor's columns are those of now
+	}
 	if p.plan != nil && p.plan.at == now && p.plan.stamp == stamp {
 		return p.plan, nil
 	}
@@ -120,6 +128,9 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	if p.statement.cacheable && !s.tx.block {
 		key = cacheKey(p.statement.sql, stamp, p.given)
 		if c, ok := s.db.plans.get(key); ok && c.plan.at == now {
+			if err := p.keepsShape(c.plan); err != nil {
+				return nil, err
+			}
 			p.plan = c.plan
 			return c.plan, nil
 		}
@@ -130,9 +141,27 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 		return nil, err
 	}
 	made.at, made.stamp = now, stamp
+	if err := p.keepsShape(made); err != nil {
+		return nil, err
+	}
 	p.plan = made
 	if key != "" && (made.query != nil || made.dml != nil) {
 		s.db.plans.put(&cached{key: key, stmt: p.statement, plan: made})
 	}
 	return made, nil
+}
+
+// keepsShape notes the columns of the first plan and refuses a later one that has others: the
+// client reads rows by what it was told. Parameters keep the types that were inferred first.
+func (p *prepared) keepsShape(made *planned) error {
+	if p.plan == nil {
+		p.params, p.fields = made.params, made.fields
+		p.given = typesOf(made.params)
+		return nil
+	}
+	same := slices.EqualFunc(p.fields, made.fields, func(a, b face.Field) bool { return a.Name == b.Name && a.Type == b.Type })
+	if !same {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "cached plan must not change result type")
+	}
+	return nil
 }

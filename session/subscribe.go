@@ -22,8 +22,12 @@ func subscribeFields(fields []face.Field) []face.Field {
 
 // subscribe sends a query's content and then every change, until it is cancelled.
 func (s *Session) subscribe(ctx context.Context, p *portal, w face.Writer) error {
-	if err := w.Fields(p.fields); err != nil {
-		return err
+	if s.set.get("application_name") == "psql" {
+		// psql shows rows when a statement has ended; the first tick sends this.
+		s.tell(face.Notice{
+			Message: "this query never ends, and psql shows rows only at a query's end",
+			Hint:    `COPY (SUBSCRIBE TO …) TO STDOUT shows rows as they come; so does \set FETCH_COUNT 1 for SELECT … EMIT CHANGES.`,
+		})
 	}
 	return s.changes(ctx, p.plan.query, p.args, &changeWriter{rows: w.Rows, flush: w.Flush})
 }

@@ -14,15 +14,14 @@ import (
 // txState is where a session stands in a transaction. An implicit one has a writes but no
 // block.
 type txState struct {
-	block      bool // between BEGIN and COMMIT
-	failed     bool // the block only waits for its end
-	broken     bool // an implicit transaction had an error: it rolls back at its end
-	repeatable bool
-	readOnly   bool
-	writes     *table.Tx
-	pin        *lane.Pin // the snapshot of a REPEATABLE READ block
-	began      time.Time // of the transaction, for now()
-	saved      txSettings
+	block   bool // between BEGIN and COMMIT
+	failed  bool // the block only waits for its end
+	broken  bool // an implicit transaction had an error: it rolls back at its end
+	queried bool // a statement has read or written: the isolation level stands
+	writes  *table.Tx
+	pin     *lane.Pin // the snapshot of a REPEATABLE READ transaction
+	began   time.Time // of the transaction, for now()
+	saved   txSettings
 }
 
 func (t *txState) status() face.TxStatus {
@@ -35,12 +34,29 @@ func (t *txState) status() face.TxStatus {
 	return face.TxIdle
 }
 
-// fail notes an error.
-func (t *txState) fail() {
-	if t.block {
-		t.failed = true
+// fail notes an error: nothing of what the transaction did will stay, so others need not wait for
+// its end to get its locks.
+func (s *Session) fail() {
+	if s.tx.block {
+		s.tx.failed = true
 	} else {
-		t.broken = true
+		s.tx.broken = true
+	}
+	for _, p := range s.portals {
+		p.close()
+	}
+	s.release()
+}
+
+// release lets go of writes, locks and the snapshot.
+func (s *Session) release() {
+	if s.tx.writes != nil {
+		s.tx.writes.Rollback()
+		s.tx.writes = nil
+	}
+	if s.tx.pin != nil {
+		s.tx.pin.Release()
+		s.tx.pin = nil
 	}
 }
 
@@ -55,11 +71,31 @@ func (t *txState) allow(b parse.Body) error {
 	return sqlerr.New(sqlerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 }
 
-// writer gives the transaction's writes, beginning them at the first one.
-func (s *Session) writer() (*table.Tx, error) {
-	if s.tx.readOnly || s.set.get("transaction_read_only") == "on" {
-		return nil, sqlerr.New(sqlerr.ReadOnlySQLTransaction, "cannot execute a writing statement in a read-only transaction")
+// mayWrite refuses a statement, named as its tag, that writes in a read-only transaction.
+func (s *Session) mayWrite(tag string) error {
+	if s.set.get("transaction_read_only") == "on" {
+		return sqlerr.New(sqlerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", tag)
 	}
+	return nil
+}
+
+// repeatable: the transaction reads one snapshot.
+func (s *Session) repeatable() bool { return s.set.get("transaction_isolation") == "repeatable read" }
+
+// writer gives the transaction's writes, beginning them at the first one; tag is the statement's.
+// Portals that are open do not see what is written from here on.
+func (s *Session) writer(ctx context.Context, tag string) (*table.Tx, error) {
+	if err := s.mayWrite(tag); err != nil {
+		return nil, err
+	}
+	for _, p := range s.portals {
+		if p.run != nil && !p.subscribes() {
+			if err := p.run.settle(ctx); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.tx.queried = true
 	if s.tx.writes == nil {
 		s.tx.writes = s.db.Tables.Begin(s.set.duration("lock_timeout"))
 	}
@@ -92,21 +128,14 @@ func (s *Session) commit(ctx context.Context) error {
 }
 
 func (s *Session) rollback() {
-	if s.tx.writes != nil {
-		s.tx.writes.Rollback()
-	}
+	s.release()
 	s.endTx(true)
 }
 
 func (s *Session) endTx(rolledBack bool) {
 	s.undoSettings(rolledBack)
-	if s.tx.pin != nil {
-		s.tx.pin.Release()
-	}
-	if s.tx.block {
-		_, _ = s.set.set("transaction_read_only", s.set.get("default_transaction_read_only"))
-		_, _ = s.set.set("transaction_isolation", s.set.get("default_transaction_isolation"))
-	}
+	s.release()
+	s.set.newTransaction()
 	s.tx = txState{}
 }
 
@@ -123,24 +152,26 @@ func (s *Session) transaction(ctx context.Context, c *parse.Transaction, tag str
 
 func (s *Session) begin(c *parse.Transaction, tag string, w face.Writer) error {
 	if s.tx.block {
-		s.client.Notice(face.Notice{Severity: "WARNING", Code: string(sqlerr.ActiveSQLTransaction), Message: "there is already a transaction in progress"})
+		s.tell(face.Notice{Severity: "WARNING", Code: string(sqlerr.ActiveSQLTransaction), Message: "there is already a transaction in progress"})
 		return w.Complete(tag)
 	}
-	// What an implicit transaction did before BEGIN becomes part of the block, as in PostgreSQL.
-	s.tx.saved = s.saveSettings()
-	s.tx.block = true
+	s.keepSettings()
 	if err := s.applyModes(c.Modes); err != nil {
+		s.set.newTransaction() // a BEGIN that was refused leaves no block
 		return err
 	}
-	s.tx.repeatable = s.set.get("transaction_isolation") == "repeatable read"
-	s.tx.began = s.db.Clock.Now()
+	// What an implicit transaction did before BEGIN becomes part of the block, as in PostgreSQL.
+	s.tx.block = true
+	if s.tx.began.IsZero() {
+		s.tx.began = s.db.Clock.Now()
+	}
 	return w.Complete(tag)
 }
 
 func (s *Session) applyModes(modes []parse.Option) error {
 	for _, m := range modes {
-		if m.Name == "transaction_deferrable" {
-			continue
+		if err := s.allowMode(m.Name, m.Value); err != nil {
+			return err
 		}
 		if _, err := s.set.set(m.Name, m.Value); err != nil {
 			return err
@@ -149,9 +180,30 @@ func (s *Session) applyModes(modes []parse.Option) error {
 	return nil
 }
 
+// allowMode refuses what a transaction cannot change any more once it has read.
+func (s *Session) allowMode(name, value string) error {
+	if !s.tx.queried {
+		return nil
+	}
+	was := s.set.values
+	switch name {
+	case "transaction_isolation":
+		if v, err := parseIsolation(value); err == nil && v != was[atIsolation] {
+			return sqlerr.New(sqlerr.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+		}
+	case "transaction_read_only":
+		if v, err := parseBool(value); err == nil && v == "off" && was[atReadOnly] == "on" {
+			return sqlerr.New(sqlerr.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
+		}
+	case "transaction_deferrable":
+		return sqlerr.New(sqlerr.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
+	}
+	return nil
+}
+
 func (s *Session) end(ctx context.Context, c *parse.Transaction, w face.Writer) error {
 	if !s.tx.block {
-		s.client.Notice(face.Notice{Severity: "WARNING", Code: string(sqlerr.NoActiveSQLTransaction), Message: "there is no transaction in progress"})
+		s.tell(face.Notice{Severity: "WARNING", Code: string(sqlerr.NoActiveSQLTransaction), Message: "there is no transaction in progress"})
 	}
 	failed := s.tx.failed
 	s.dropPortals()

@@ -35,7 +35,7 @@ type Run struct {
 }
 
 // Query runs a plan once and gives its rows to out: weights are positive, borrowed until Emit
-// returns. The first row error that is left is the error.
+// returns. A row error ends the run: the rows before it have come out, none behind it does.
 func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Out) error {
 	states := flow.NewStates(run.Meter.Charge, nil)
 	defer states.Drop()
@@ -48,12 +48,10 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Ou
 	if err := f.Open(env); err != nil {
 		return err
 	}
-	root := &result{width: len(q.Fields), appendOnly: q.Root.Props().AppendOnly, out: out}
+	root := &result{width: len(q.Fields), out: out}
 	t := exec.Tick{From: 0, To: run.At, Time: r.cfg.Log.CommitTime(run.At), Once: true}
-	if _, err := f.Run(ctx, t, root); err != nil {
-		return err
-	}
-	return root.left()
+	_, err = f.Run(ctx, t, root)
+	return err
 }
 
 // Check builds and opens a plan that is to run for ever, without running it: what no operator
@@ -69,13 +67,54 @@ func (r *Runtime) Check(q *plan.Query) error {
 	return f.Open(flow.Env{Values: flow.Values{Session: &q.Settings}})
 }
 
-// result is the root of a one-shot run: it cuts hidden columns off and keeps account of row
-// errors, whose weights may cancel.
+// result is the root of a one-shot run: it cuts hidden columns off and ends at a row error, after
+// the rows before it. Every weight of a one-shot run is positive, so no error is ever taken back.
 type result struct {
-	width      int
-	appendOnly bool
-	out        exec.Out
-	errs       []countedError
+	width int
+	out   exec.Out
+	sel   []int32
+}
+
+func (o *result) Emit(d *delta.Batch) error {
+	visible := *d
+	visible.Cols = d.Cols[:o.width]
+	visible.Errs = nil
+	var failed error
+	if len(d.Errs) > 0 {
+		failed = d.Errs[0].Err
+		o.sel = rowsBefore(o.sel, d, d.Errs[0].Row)
+		visible.Sel = o.sel
+	}
+	if visible.Rows() > 0 {
+		if err := o.out.Emit(&visible); err != nil {
+			return err
+		}
+	}
+	return failed
+}
+
+// rowsBefore lists the live rows of d before a row. It reuses dst and is never nil.
+func rowsBefore(dst []int32, d *delta.Batch, row int32) []int32 {
+	if dst = dst[:0]; dst == nil {
+		dst = []int32{}
+	}
+	if d.Sel == nil {
+		for i := range row {
+			dst = append(dst, i)
+		}
+		return dst
+	}
+	for _, i := range d.Sel {
+		if i < row {
+			dst = append(dst, i)
+		}
+	}
+	return dst
+}
+
+// errorCount keeps account of the row errors of what runs on: their weights may cancel.
+type errorCount struct {
+	errs []countedError
 }
 
 type countedError struct {
@@ -83,28 +122,10 @@ type countedError struct {
 	weight int64
 }
 
-// maxErrors bounds the distinct errors that one run keeps account of.
+// maxErrors bounds the distinct errors that one tick of a subscription keeps account of.
 const maxErrors = 10_000
 
-func (o *result) Emit(d *delta.Batch) error {
-	for _, e := range d.Errs {
-		if o.appendOnly {
-			return e.Err
-		}
-		if err := o.count(e.Err, d.Weight(e.Row)); err != nil {
-			return err
-		}
-	}
-	if d.Rows() == 0 {
-		return nil
-	}
-	visible := *d
-	visible.Cols = d.Cols[:o.width]
-	visible.Errs = nil
-	return o.out.Emit(&visible)
-}
-
-func (o *result) count(err *sqlerr.Error, weight int64) error {
+func (o *errorCount) count(err *sqlerr.Error, weight int64) error {
 	for i := range o.errs {
 		if o.errs[i].err.Code == err.Code && o.errs[i].err.Message == err.Message {
 			o.errs[i].weight += weight
@@ -119,7 +140,7 @@ func (o *result) count(err *sqlerr.Error, weight int64) error {
 }
 
 // left is the first error that did not cancel.
-func (o *result) left() error {
+func (o *errorCount) left() error {
 	for _, e := range o.errs {
 		if e.weight != 0 {
 			return e.err

@@ -77,7 +77,7 @@ func (r *Runtime) subscriptionTick(ctx context.Context, f *flow.Flow, t exec.Tic
 // subscriptionOut gathers a tick, so that what cancels inside is never sent.
 type subscriptionOut struct {
 	rows *consolidator
-	errs result
+	errs errorCount
 }
 
 func (o *subscriptionOut) Emit(d *delta.Batch) error {

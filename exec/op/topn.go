@@ -94,11 +94,14 @@ func (t *topN) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out) e
 	if err != nil {
 		return err
 	}
+	if t.env.Once() && !t.once.ordered {
+		return t.once.pass(&t.bounds, &rows, errs, out)
+	}
 	if err := t.in.passErrors(in, errs, out); err != nil {
 		return err
 	}
 	if t.env.Once() {
-		return t.once.push(&t.bounds, &rows, out)
+		return t.once.push(&t.bounds, &rows)
 	}
 	return t.view.rows.Append(&rows)
 }

@@ -28,10 +28,8 @@ func (o *topOnce) open(env exec.Env) error {
 	return o.rows.clear(env)
 }
 
-func (o *topOnce) push(b *bounds, rows *delta.Batch, out exec.Out) error {
-	if !o.ordered {
-		return o.pass(b, rows, out)
-	}
+// push takes the rows of an ordered run.
+func (o *topOnce) push(b *bounds, rows *delta.Batch) error {
 	if b.take == 0 {
 		return exec.ErrStop
 	}
@@ -79,12 +77,19 @@ func (o *topOnce) window(from, to int64) {
 	o.rows.perm = kept
 }
 
-// pass emits the rows of the window as they come. ErrStop says that it is full.
-func (o *topOnce) pass(b *bounds, rows *delta.Batch, out exec.Out) error {
+// pass emits the rows of the window as they come, and the first error if it comes before the
+// window is full: what is behind it is of no more use. ErrStop says that the window is full.
+func (o *topOnce) pass(b *bounds, rows *delta.Batch, errs delta.RowErrors, out exec.Out) error {
+	if o.seen >= b.end() {
+		return exec.ErrStop
+	}
 	o.sel = none(o.sel)
-	d := delta.Batch{Len: rows.Len, Cols: rows.Cols}
+	d := delta.Batch{Len: rows.Len, Cols: rows.Cols[:o.rows.in.width]}
 	o.weights = append(o.weights[:0], make([]int64, rows.Len)...)
 	for _, row := range rows.Sel {
+		if o.seen >= b.end() || (len(errs) > 0 && row > errs[0].Row) {
+			break
+		}
 		w := rows.Weight(row)
 		if in := min(o.seen+w, b.end()) - max(o.seen, b.skip); in > 0 {
 			o.sel = append(o.sel, row)
@@ -92,13 +97,18 @@ func (o *topOnce) pass(b *bounds, rows *delta.Batch, out exec.Out) error {
 		}
 		o.seen += w
 	}
-	if len(o.sel) > 0 {
+	full := o.seen >= b.end()
+	if len(errs) > 0 && !full {
+		d.Errs = errs[:1]
+		o.weights[errs[0].Row] = rows.Weight(errs[0].Row)
+	}
+	if len(o.sel) > 0 || len(d.Errs) > 0 {
 		d.Sel, d.Weights = o.sel, o.weights
 		if err := out.Emit(&d); err != nil {
 			return err
 		}
 	}
-	if o.seen >= b.end() {
+	if full {
 		return exec.ErrStop
 	}
 	return nil

@@ -241,9 +241,13 @@ type (
 	Discard struct{ What string }
 	// Declare is DECLARE name CURSOR FOR query.
 	Declare struct {
-		Name  string
-		Hold  bool
-		Query Query
+		Name   string
+		Hold   bool
+		Scroll bool // asked for, not merely allowed
+		Binary bool
+		// Subscribe: FOR SUBSCRIBE TO.
+		Subscribe bool
+		Query     Query
 	}
 	// Fetch is FETCH or MOVE of a cursor.
 	Fetch struct {

@@ -71,8 +71,7 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 	case *pg.Node_DiscardStmt:
 		return discard(s.DiscardStmt), nil
 	case *pg.Node_DeclareCursorStmt:
-		d := s.DeclareCursorStmt
-		return &Declare{Name: d.Portalname, Hold: d.Options&cursorHold != 0, Query: c.query(d.Query.GetSelectStmt())}, nil
+		return c.declare(s.DeclareCursorStmt), nil
 	case *pg.Node_FetchStmt:
 		return fetch(s.FetchStmt), nil
 	case *pg.Node_ClosePortalStmt:
@@ -115,6 +114,10 @@ func (c *converter) formStatement(n *pg.Node) (Body, error) {
 		return d, nil
 	case f.kind == formSubscribe && n.GetSelectStmt() != nil:
 		return &Subscribe{Query: c.query(n.GetSelectStmt())}, nil
+	case f.kind == formSubscribe && n.GetDeclareCursorStmt() != nil:
+		body := c.declare(n.GetDeclareCursorStmt())
+		body.(*Declare).Subscribe = true
+		return body, nil
 	case f.kind == formCopy && n.GetCopyStmt() != nil:
 		body, err := c.copy(n.GetCopyStmt())
 		if to, ok := body.(*CopyTo); ok {
@@ -136,6 +139,8 @@ func (c *converter) emitStatement(n *pg.Node) (Body, error) {
 		return c.createTableAs(s.CreateTableAsStmt)
 	case *pg.Node_CopyStmt:
 		return c.copy(s.CopyStmt)
+	case *pg.Node_DeclareCursorStmt:
+		return c.declare(s.DeclareCursorStmt), nil
 	}
 	return nil, sqlerr.New(sqlerr.SyntaxError, "EMIT is only allowed behind a query").At(c.form.emitAt)
 }

@@ -96,9 +96,21 @@ func discard(s *pg.DiscardStmt) Body {
 }
 
 const (
-	cursorHold = 0x0020             // CURSOR_OPT_HOLD
-	fetchAll   = 0x7fffffffffffffff // FETCH_ALL
+	cursorBinary = 0x0001             // CURSOR_OPT_BINARY
+	cursorScroll = 0x0002             // CURSOR_OPT_SCROLL
+	cursorHold   = 0x0020             // CURSOR_OPT_HOLD
+	fetchAll     = 0x7fffffffffffffff // FETCH_ALL
 )
+
+func (c *converter) declare(d *pg.DeclareCursorStmt) Body {
+	return &Declare{
+		Name: d.Portalname, Hold: d.Options&cursorHold != 0, Scroll: d.Options&cursorScroll != 0,
+		Binary: d.Options&cursorBinary != 0, Query: c.query(d.Query.GetSelectStmt()),
+	}
+}
+
+// Subscribes: the cursor's query goes on for ever.
+func (d *Declare) Subscribes() bool { return d.Subscribe || d.Query.Emit == EmitChanges }
 
 func fetch(s *pg.FetchStmt) Body {
 	return &Fetch{

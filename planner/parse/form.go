@@ -109,6 +109,11 @@ func (r *rewriter) statement(s *segment) (form, error) {
 	case s.is(start, "subscribe", "to"):
 		r.subscribe(s, start, &f)
 		f.kind = formSubscribe
+	case s.is(0, "declare"):
+		if at := s.find("for", "subscribe", "to"); at > 0 {
+			r.subscribe(s, at+1, &f)
+			f.kind = formSubscribe
+		}
 	case s.is(0, "copy", "(", "subscribe", "to"):
 		r.subscribe(s, 2, &f)
 		f.kind = formCopy
@@ -126,6 +131,16 @@ func afterExplain(s *segment) int {
 		i++
 	}
 	return i
+}
+
+// find is the first token from which words stand, -1 = none.
+func (s *segment) find(words ...string) int {
+	for i := range s.toks {
+		if s.is(i, words...) {
+			return i
+		}
+	}
+	return -1
 }
 
 // closing is the token that closes the parenthesis at token i, the last one if none does.

@@ -1,0 +1,157 @@
+package session
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// planCursor plans the query of a DECLARE.
+func (s *Session) planCursor(b *parse.Declare, given []sqltype.OID) (*plan.Query, error) {
+	if b.Subscribes() {
+		return s.planSubscription(b.Query, given)
+	}
+	return s.planQuery(b.Query, given)
+}
+
+// declare is DECLARE: a portal under the cursor's name. Its snapshot is that of the DECLARE.
+func (s *Session) declare(ctx context.Context, p *portal, b *parse.Declare, w face.Writer) error {
+	switch {
+	case !s.tx.block:
+		return sqlerr.New(sqlerr.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
+	case b.Hold:
+		return unsupported("DECLARE CURSOR WITH HOLD")
+	case b.Scroll:
+		return unsupported("DECLARE SCROLL CURSOR").WithHint("A cursor moves forward only.")
+	case s.portals[b.Name] != nil:
+		return sqlerr.New(sqlerr.DuplicateCursor, "cursor %q already exists", b.Name)
+	case len(s.portals) >= maxNamed:
+		return sqlerr.New(sqlerr.ProgramLimitExceeded, "too many portals")
+	}
+	c := &portal{name: b.Name, args: p.args, done: true, plan: &planned{query: p.plan.query}}
+	body := parse.Body(&parse.Select{Query: b.Query})
+	fields := resultFields(p.plan.query)
+	if b.Subscribes() {
+		body, fields = &parse.Subscribe{Query: b.Query}, subscribeFields(fields)
+	}
+	format := face.Text
+	if b.Binary {
+		format = face.Binary
+	}
+	env := s.codecEnv()
+	for i := range fields {
+		fields[i].Format, fields[i].Encode = format, face.EncodeIn(format, env)
+	}
+	c.fields, c.plan.fields = fields, fields
+	c.prepared = &prepared{statement: &statement{Statement: parse.Statement{Body: body, Tag: "SELECT"}, sql: p.prepared.statement.sql}}
+	s.tx.queried = true
+	c.run = s.startPull(ctx, c)
+	if !c.subscribes() {
+		if err := c.run.prime(ctx); err != nil {
+			c.close()
+			return err
+		}
+	}
+	s.portals[b.Name] = c
+	return w.Complete("DECLARE CURSOR")
+}
+
+// cursorFields describe the rows of a FETCH, nil for MOVE and for a cursor that is not there.
+func (s *Session) cursorFields(b *parse.Fetch) []face.Field {
+	c, ok := s.portals[b.Cursor]
+	if !ok || b.Move || c.plan == nil {
+		return nil
+	}
+	return c.fields
+}
+
+// fetch is FETCH and MOVE.
+func (s *Session) fetch(ctx context.Context, p *portal, b *parse.Fetch, w face.Writer) error {
+	c, ok := s.portals[b.Cursor]
+	switch {
+	case !ok:
+		return sqlerr.New(sqlerr.InvalidCursorName, "cursor %q does not exist", b.Cursor)
+	case c.prepared.statement == nil || !c.givesRows():
+		return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", b.Cursor)
+	case b.Count == 0:
+		return unsupported("fetching the current row again")
+	case b.Back || b.Count < 0:
+		return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "cursor can only scan forward")
+	}
+	tag, out := "FETCH ", w
+	if b.Move {
+		tag, out = "MOVE ", noRows{w}
+	} else {
+		fields := p.fields
+		for i := range fields { // a binary cursor gives binary rows, whatever was bound
+			if c.fields[i].Format == face.Binary {
+				fields[i].Format, fields[i].Encode = face.Binary, c.fields[i].Encode
+			}
+		}
+		out = &lateFields{Writer: w, fields: fields}
+	}
+	limit := int(b.Count)
+	if b.All {
+		limit = 0
+	}
+	sent, _, err := s.pullRows(ctx, c, limit, out)
+	if err != nil {
+		return err
+	}
+	return out.Complete(tag + strconv.Itoa(sent))
+}
+
+// closeCursor is CLOSE.
+func (s *Session) closeCursor(b *parse.CloseCursor, w face.Writer) error {
+	if b.All {
+		s.dropPortals()
+		return w.Complete("CLOSE CURSOR ALL")
+	}
+	c, ok := s.portals[b.Name]
+	if !ok {
+		return sqlerr.New(sqlerr.InvalidCursorName, "cursor %q does not exist", b.Name)
+	}
+	c.close()
+	delete(s.portals, b.Name)
+	return w.Complete("CLOSE CURSOR")
+}
+
+// lateFields describes the rows when the first ones come: a FETCH that fails has none.
+type lateFields struct {
+	face.Writer
+	fields []face.Field
+	said   bool
+}
+
+func (w *lateFields) say() error {
+	if w.said {
+		return nil
+	}
+	w.said = true
+	return w.Writer.Fields(w.fields)
+}
+
+func (w *lateFields) Rows(d *delta.Batch) error {
+	if err := w.say(); err != nil {
+		return err
+	}
+	return w.Writer.Rows(d)
+}
+
+func (w *lateFields) Complete(tag string) error {
+	if err := w.say(); err != nil {
+		return err
+	}
+	return w.Writer.Complete(tag)
+}
+
+// noRows throws rows away.
+type noRows struct{ face.Writer }
+
+func (noRows) Rows(*delta.Batch) error { return nil }
