@@ -48,6 +48,8 @@ type RunSet struct {
 		// queued: the pool was asked for a merge.
 		queued bool
 		closed bool
+		// broken: a merge found what can not be.
+		broken error
 		// trimmed is the number of dead places at the beginning of the array of deltas.
 		trimmed int
 	}
@@ -129,7 +131,10 @@ func (a *RunSet) Discard() {
 // appended is still there.
 func (a *RunSet) Publish(v CommitSeq) (err error) {
 	defer recovered(&err)
-	cur := a.current()
+	cur, err := a.healthy()
+	if err != nil {
+		return err
+	}
 	if v < cur.seq {
 		return fmt.Errorf("publish version %d of an arrangement at %d", v, cur.seq)
 	}
@@ -214,6 +219,13 @@ func (a *RunSet) checkWeights(cur *version, r *run) error {
 		}
 	}
 	return nil
+}
+
+// healthy is the current version, unless a merge has shown that it is none.
+func (a *RunSet) healthy() (*version, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.mu.version, a.mu.broken
 }
 
 func (a *RunSet) current() *version {

@@ -117,7 +117,25 @@ func (a *RunSet) merge(job mergeJob, breathe func() error) (err error) {
 	if err != nil {
 		return err
 	}
+	if m.negatives > 0 && a.isOldest(job.runs[0]) {
+		a.breakWith(ErrNegativeWeight)
+		return ErrNegativeWeight
+	}
 	return a.replace(job.runs, m)
+}
+
+// breakWith makes every later Publish fail.
+func (a *RunSet) breakWith(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.mu.broken = err
+}
+
+// isOldest: nothing lies below the run, so that what it becomes is the relation at some version.
+func (a *RunSet) isOldest(r *run) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.mu.version.content[0] == r
 }
 
 // mergeWanted does the merge that a asked its pool for, and asks again if there is more to do.

@@ -33,8 +33,11 @@
 // only what is small (inlineRows), and helps when readers would have too many runs to look into
 // (maxRuns). A merge is installed by putting its run in the place of those it read; what was published
 // meanwhile stands behind. It shares chunks that it had not to touch. Without a pool Publish merges.
+// Publish looks up what a delta takes back, and a merge that reaches the oldest run proves it again: a
+// row below zero stops the relation.
 //
-// Goroutines and locks: Pool.Run has those it is told, which end with its context. One goroutine writes a RunSet and calls Head;
+// Goroutines and locks: Pool.Run has those it is told, which end with its context. One goroutine
+// writes a RunSet and calls Head;
 // RunSet.mu guards the current version, the pins and what only they hold, and is held for
 // assignments only; Pool.mu guards its line; neither is held over the other. Chunks are immutable and shared; their memory is given back to the account
 // when the current version and the last pin that has them let go, so the account must be safe for

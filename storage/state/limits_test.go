@@ -276,3 +276,22 @@ func TestPanicIsAnError(t *testing.T) {
 	}
 	v.Release()
 }
+
+// TestMergeProvesWeights: a row below zero that came past Publish is found by a merge that reaches the
+// oldest run; nothing is published from then on.
+func TestMergeProvesWeights(t *testing.T) {
+	a := NewArrangement(textTypes, []int{0}, Options{})
+	put(t, a, 1, row(1, "one", 1), row(2, "two", 1), row(3, "three", 1), row(4, "four", 1))
+	b := delta.NewBatchBuilder(textTypes)
+	row(9, "never there", -1)(b)
+	d := b.Batch()
+	a.head.append(&d)
+	a.install(2, a.head.take())
+	a.Discard()
+	if err := a.Compact(); !errors.Is(err, ErrNegativeWeight) {
+		t.Fatalf("got %v", err)
+	}
+	if err := a.Publish(3); !errors.Is(err, ErrNegativeWeight) {
+		t.Fatalf("got %v", err)
+	}
+}

@@ -75,7 +75,8 @@ func (w *view) parts() ([]part, error) {
 		later := w.version.after(w.seq)
 		runs := make([]*run, len(later))
 		for i, d := range later {
-			runs[i] = d.run
+			// Newest first: what is left after each is an older version, which is a relation.
+			runs[len(runs)-1-i] = d.run
 		}
 		if len(runs) > fewDeltas {
 			merged := mergeWide(w.set.order, runs)
