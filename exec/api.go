@@ -98,8 +98,8 @@ type Env interface {
 	Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error)
 	// Late counts rows that an ON WINDOW CLOSE operator left out because every window they belong
 	// to had been closed by the watermark made by the commits before their own, or because they
-	// had no finite time. in is borrowed.
-	Late(in *delta.Batch, rows []int32, why LateReason)
+	// had no finite time; and rows that a source kept but did not move the watermark by.
+	Late(rows int64, why LateReason)
 }
 
 // LateReason says why ON WINDOW CLOSE left a row out: the reason text of error relations.

@@ -85,7 +85,9 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		httpd.Gauge("tributary_checkpoint_pause_seconds", "Time that views stood still for the last checkpoint.", func() float64 { return s.runtime.Stats().Checkpoints.Pause.Seconds() }),
 		httpd.Gauge("tributary_checkpoint_boundary", "Commit that the last checkpoint is of.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Boundary) }),
 		g("restored", "Of the members, those that began from a checkpoint.", func() float64 { return float64(s.runtime.Stats().Restored) }),
-		httpd.Counter("tributary_dataflow_late_rows_total", "Rows that closed windows left out.", func() float64 { return float64(s.runtime.Stats().Late) }),
+		httpd.Counter("tributary_dataflow_late_rows_total", "Records left out because all their windows were closed.", func() float64 { return float64(s.runtime.Stats().Late) }),
+		httpd.Counter("tributary_dataflow_no_time_rows_total", "Records left out of windows that wait because they have no finite event time.", func() float64 { return float64(s.runtime.Stats().NoTime) }),
+		httpd.Counter("tributary_dataflow_ahead_rows_total", "Records further ahead than watermark_max_jump, by each dataflow that read them, since the start.", func() float64 { return float64(s.runtime.Stats().Ahead) }),
 	}
 }
 

@@ -67,11 +67,7 @@ func (e env) Arrangement(name string, row []sqltype.OID, key []int, order ...sta
 	return e.runs[name], nil
 }
 
-func (e env) Late(in *delta.Batch, rows []int32, why exec.LateReason) {
-	for _, row := range rows {
-		e.late[why] += in.Weight(row)
-	}
-}
+func (e env) Late(rows int64, why exec.LateReason) { e.late[why] += rows }
 
 // checkpoint is everything a restart finds.
 type checkpoint struct{ flats, runs map[string][]byte }

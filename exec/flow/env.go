@@ -23,8 +23,8 @@ type Values struct {
 	Args    []delta.Column
 	// Meter bounds the flow's work; from Open on it is the flow's, which closes it.
 	Meter *meter.Meter
-	// OnLate takes the rows that a closing window left out; borrowed.
-	OnLate func(in *delta.Batch, rows []int32, why exec.LateReason)
+	// OnLate is told of Env.Late.
+	OnLate func(rows int64, why exec.LateReason)
 }
 
 var _ exec.Env = (*Env)(nil)
@@ -48,9 +48,9 @@ func (e *Env) Meter() *meter.Meter { return e.Values.Meter }
 func (e *Env) Account(bytes int64) error { return e.Values.Meter.Charge(bytes) }
 
 // Late passes rows left out of a closing window to the caller.
-func (e *Env) Late(in *delta.Batch, rows []int32, why exec.LateReason) {
+func (e *Env) Late(rows int64, why exec.LateReason) {
 	if e.OnLate != nil {
-		e.OnLate(in, rows, why)
+		e.OnLate(rows, why)
 	}
 }
 

@@ -51,6 +51,8 @@ var randomSinks = []struct{ name, query, check string }{
 	{"s_two", `SELECT fl, iv, min(num) AS lo FROM q GROUP BY fl, iv`, "fl, iv"},
 	{"s_over", `SELECT num, n FROM numbers`, "num"},
 	{"s_pair", `SELECT q.id, numbers.num, numbers.n FROM q JOIN numbers ON q.num = numbers.num`, "id"},
+	{"s_total", `SELECT count(*) AS n, sum(v) AS v FROM t`, "-"}, // a row from the beginning; key {}
+	{"s_nothing", `SELECT count(*) AS n, max(v) AS v FROM t WHERE id > 1000`, "-"},
 	{"s_wide", `SELECT num, count(*) AS n FROM q GROUP BY num`, "n, num"},
 }
 

@@ -198,7 +198,7 @@ func closedWindows(t *testing.T, seed uint64, rules []windowRule) {
 	}
 	d.exec(strings.Replace(rules[0].create(), "w_tumble", "w_later", 1))
 	times, records := d.commits("ev")
-	counted := uint64(0) // over all views
+	counted, blank := uint64(0), uint64(0) // over all views
 	check := func(name string, rule windowRule) {
 		t.Helper()
 		mark := exectest.NewEventTime(delay*1_000_000, idle.Microseconds(), jump*1_000_000, int(partitions))
@@ -207,17 +207,17 @@ func closedWindows(t *testing.T, seed uint64, rules []windowRule) {
 		if got := d.execf(`SELECT * FROM %s_errors`, name); len(got) > 0 {
 			t.Fatalf("%s has errors: %v", name, got)
 		}
-		counted += late
+		counted, blank = counted+late, blank+noTime
 		t.Logf("%s: %d windows, %d late, %d without time", name, len(want), late, noTime)
 	}
 	for _, without := range []bool{false, true} {
-		counted = 0
+		counted, blank = 0, 0
 		for _, rule := range rules {
 			check(rule.name, rule)
 		}
 		check("w_later", rules[0])
-		if s := d.runtime.Stats(); s.Late != counted {
-			t.Fatalf("%d records are counted as late, want %d", s.Late, counted)
+		if s := d.runtime.Stats(); s.Late != counted || s.NoTime != blank {
+			t.Fatalf("%d records are counted as late, %d without time, want %d and %d", s.Late, s.NoTime, counted, blank)
 		}
 		d.without = without
 		d.restart()
@@ -311,6 +311,9 @@ func TestMaxJump(t *testing.T) {
 	same(t, "closed", d.exec(`SELECT s, n FROM w`), []string{"2024-01-01 10:00:00|2", "2024-01-01 10:59:00|1"})
 	same(t, "errors", d.exec(`SELECT reason, column_name, convert_from(value, 'UTF8') LIKE '%wrong clock%' FROM e_errors`), []string{"ahead|at|t"})
 	same(t, "rows", d.exec(`SELECT count(*) FROM e`), []string{"5"})
+	if s := d.runtime.Stats(); s.Ahead != 1 {
+		t.Errorf("%d records are counted as ahead", s.Ahead)
+	}
 }
 
 // TestIdleTimeoutIsFrozen: the server's setting is only the default of new streams.

@@ -36,6 +36,7 @@ type member struct {
 	ticks   atomic.Uint64
 	late    atomic.Uint64 // rows that came behind the watermark of a closing window
 	noTime  atomic.Uint64 // rows without event time in a closing window
+	ahead   atomic.Uint64 // records too far ahead to move a watermark, since the start
 	done    chan struct{} // closed to stop the member's own goroutine
 	stopped chan struct{} // closed when it has ended; nil without one
 
@@ -265,13 +266,16 @@ func sortByOID(rels []*catalog.Relation) {
 	slices.SortFunc(rels, func(a, b *catalog.Relation) int { return cmp.Compare(a.OID, b.OID) })
 }
 
-// onLate counts what a closing window of m left out.
-func (r *Runtime) onLate(m *member) func(*delta.Batch, []int32, exec.LateReason) {
-	return func(_ *delta.Batch, rows []int32, why exec.LateReason) {
-		if why == exec.ReasonNoTime {
-			m.noTime.Add(uint64(len(rows)))
-			return
+// onLate counts what a closing window of m left out, and what did not move a watermark.
+func (r *Runtime) onLate(m *member) func(int64, exec.LateReason) {
+	return func(n int64, why exec.LateReason) {
+		switch why {
+		case exec.ReasonNoTime:
+			m.noTime.Add(uint64(n))
+		case exec.ReasonAhead:
+			m.ahead.Add(uint64(n))
+		default:
+			m.late.Add(uint64(n))
 		}
-		m.late.Add(uint64(len(rows)))
 	}
 }

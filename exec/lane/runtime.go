@@ -170,7 +170,9 @@ type Stats struct {
 	Boundary        log.CommitSeq
 	StateBytes      int64
 	Pins            int
-	Ticks, Late     uint64
+	Ticks           uint64
+	// Late and NoTime rows were left out of closing windows; Ahead records did not move a watermark.
+	Late, NoTime, Ahead uint64
 	// Restored members began from a checkpoint, at RestoredAt.
 	Restored    int
 	RestoredAt  log.CommitSeq
@@ -195,6 +197,8 @@ func (r *Runtime) Stats() Stats {
 		}
 		s.Ticks += m.ticks.Load()
 		s.Late += m.late.Load()
+		s.NoTime += m.noTime.Load()
+		s.Ahead += m.ahead.Load()
 	}
 	return s
 }

@@ -180,7 +180,8 @@ func (r *Runtime) runSinkTick(m *member, from, to log.CommitSeq, out exec.Out) e
 func (r *Runtime) tickSink(m *member, to log.CommitSeq) error {
 	from := max(m.frontier, m.seen)
 	stood := m.seen > m.frontier
-	if r.touched(m, from, to) {
+	// The first tick runs though nothing was written: a count of nothing is a row.
+	if first := m.ticks.Load() == 0 && m.sink.progress == 0; first || r.touched(m, from, to) {
 		if err := r.waitInputs(r.ctx, m, to); err != nil {
 			return err
 		}

@@ -42,13 +42,19 @@ func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) []int32 {
 			c.late = append(c.late, row)
 		}
 	}
-	if len(c.late) > 0 {
-		env.Late(in, c.late, exec.ReasonLate)
-	}
-	if len(c.blank) > 0 {
-		env.Late(in, c.blank, exec.ReasonNoTime)
-	}
+	tell(env, in, c.late, exec.ReasonLate)
+	tell(env, in, c.blank, exec.ReasonNoTime)
 	return c.ready
+}
+
+func tell(env exec.Env, in *delta.Batch, rows []int32, why exec.LateReason) {
+	n := int64(0)
+	for _, row := range rows {
+		n += in.Weight(row)
+	}
+	if n != 0 {
+		env.Late(n, why)
+	}
 }
 
 // end is the watermark that closes the window which starts at s; an infinite one never closes.

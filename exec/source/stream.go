@@ -36,6 +36,7 @@ type stream struct {
 	outs    []*delta.Builder // of the output, in its order
 	meta    []metaColumn
 	mark    *watermark
+	env     exec.Env
 	timeAt  int // builder that holds the event time, in fill
 
 	changes log.ChangeReader
@@ -136,6 +137,7 @@ func (s *stream) prepare() error {
 }
 
 func (s *stream) Open(env exec.Env) (err error) {
+	s.env = env
 	if s.timeAt < 0 {
 		return nil
 	}
@@ -249,8 +251,8 @@ func (s *stream) take(rec *recordbatch.Record) (bool, error) {
 	before := int64(exec.NoWatermark)
 	if s.mark != nil {
 		before = s.mark.now
-		if at, ok := s.eventTime(); ok {
-			s.mark.observe(s.current.Partition.Index, at)
+		if at, ok := s.eventTime(); ok && s.mark.observe(s.current.Partition.Index, at) {
+			s.env.Late(1, exec.ReasonAhead)
 		}
 	}
 	for _, m := range s.meta {
