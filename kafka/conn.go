@@ -48,6 +48,7 @@ type exchange struct {
 	request
 	produce *produceWork // appended by the reader; nil for other keys
 	release func()       // of what the log admitted; may be nil
+	began   time.Time    // when all of it was there
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
@@ -151,7 +152,7 @@ func (c *conn) read(ctx context.Context) (*exchange, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.release = release
+	x.release, x.began = release, c.s.cfg.Clock.Now()
 	if x.who != nil { // else it has not asked for anything yet that keeps a place
 		c.asked = true
 		c.slot.Busy()
@@ -240,6 +241,7 @@ func (c *conn) answer(ctx, waits context.Context, x *exchange) error {
 	if err := c.write(x, a); err != nil {
 		return err
 	}
+	c.s.metrics.Latency[x.key].Observe(c.s.cfg.Clock.Now().Sub(x.began))
 	if c.sasl.over {
 		return errors.Join(errLoginOver, c.out.Flush())
 	}

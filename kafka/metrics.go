@@ -1,6 +1,10 @@
 package kafka
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/tributary-db/tributary/internal/latency"
+)
 
 // maxKey bounds the per-key counters; higher keys are counted under 0's neighbour Unknown.
 const maxKey = 128
@@ -9,6 +13,10 @@ const maxKey = 128
 type Metrics struct {
 	Requests [maxKey]atomic.Int64 // by API key
 	Failed   [maxKey]atomic.Int64 // requests of a key that closed the connection
+
+	// Time from the end of a request's reading to its answer, by API key; a Fetch's long poll and
+	// a Produce's wait for its acks included.
+	Latency [maxKey]latency.Histogram
 
 	BytesIn, BytesOut        atomic.Int64
 	RecordBatches, Records   atomic.Int64 // produced and acknowledged

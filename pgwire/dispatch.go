@@ -117,6 +117,7 @@ func (c *conn) query(ctx context.Context, body []byte) error {
 		return faceError{err}
 	}
 	c.srv.stats.statements.Add(1)
+	defer c.srv.timed(c.srv.cfg.Clock.Now())
 	c.w.begin(true)
 	return c.sess.Simple(ctx, m.String, &c.w)
 }

@@ -112,6 +112,7 @@ func (c *conn) execute(ctx context.Context, body []byte) error {
 		limit = int(m.MaxRows)
 	}
 	c.srv.stats.statements.Add(1)
+	defer c.srv.timed(c.srv.cfg.Clock.Now())
 	c.w.begin(false)
 	return c.sess.Execute(ctx, m.Portal, limit, &c.w)
 }

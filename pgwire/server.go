@@ -15,6 +15,7 @@ import (
 	"github.com/tributary-db/tributary/internal/admission"
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/latency"
 )
 
 // Config is what a server needs. Open and Auth must be given.
@@ -211,7 +212,15 @@ type Stats struct {
 
 type stats struct {
 	opened, refused, statements, errors, panics, bytesOut, cancels, tooSlow atomic.Int64
+
+	latency latency.Histogram
 }
+
+// timed counts a statement that began then.
+func (s *Server) timed(began time.Time) { s.stats.latency.Observe(s.cfg.Clock.Now().Sub(began)) }
+
+// Latency of Query and Execute messages, their rows written included.
+func (s *Server) Latency() latency.Snapshot { return s.stats.latency.Snapshot() }
 
 // Stats reads the counters.
 func (s *Server) Stats() Stats {

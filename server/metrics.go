@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tributary-db/tributary/internal/auth"
+	"github.com/tributary-db/tributary/internal/latency"
 	"github.com/tributary-db/tributary/server/httpd"
 	"github.com/tributary-db/tributary/storage/objstore"
 	"github.com/tributary-db/tributary/storage/state"
@@ -93,10 +94,21 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 
 func (s *Server) faceMetrics() []prometheus.Collector {
 	k := s.kafka.Metrics()
+	h := func(name, help string, read func() latency.Snapshot, labels ...string) prometheus.Collector {
+		return httpd.Histogram("tributary_"+name, help, read, labels...)
+	}
+	const kafkaHelp = "Time from the end of a request's reading to its answer; waits that the client asked for are included."
 	c := func(name, help string, read func() int64, labels ...string) prometheus.Collector {
 		return httpd.Counter("tributary_"+name, help, func() float64 { return float64(read()) }, labels...)
 	}
 	return append(s.authMetrics(), []prometheus.Collector{
+		h("pg_statement_seconds", "Time of statements, their rows written included.", s.pg.Latency),
+		h("log_commit_seconds", "Time of commits from the decision on to being durable.", s.log.CommitLatency),
+		h("kafka_request_seconds", kafkaHelp, k.Latency[0].Snapshot, "api", "produce"),
+		h("kafka_request_seconds", kafkaHelp, k.Latency[1].Snapshot, "api", "fetch"),
+		h("kafka_request_seconds", kafkaHelp, k.Latency[2].Snapshot, "api", "list_offsets"),
+		h("kafka_request_seconds", kafkaHelp, k.Latency[3].Snapshot, "api", "metadata"),
+		h("kafka_request_seconds", kafkaHelp, k.Latency[8].Snapshot, "api", "offset_commit"),
 		httpd.Gauge("tributary_pg_connections", "PostgreSQL clients.", func() float64 { return float64(s.pg.Stats().Connections) }),
 		httpd.Gauge("tributary_pg_starting_connections", "Connections that have not logged in (max_starting_connections).", func() float64 { return float64(s.pg.Stats().Starting) }),
 		httpd.Gauge("tributary_pg_body_bytes", "Bytes that messages over 64 KiB hold.", func() float64 { return float64(s.pg.Stats().BodyBytes) }),
@@ -148,6 +160,10 @@ func (s *Server) objectMetrics() []prometheus.Collector {
 			httpd.Counter("tributary_object_requests_total", "Requests to the object store.", func() float64 { return float64(read(s.objects.Counts()).Requests) }, "op", op),
 			httpd.Counter("tributary_object_errors_total", "Requests that failed.", func() float64 { return float64(read(s.objects.Counts()).Errors) }, "op", op),
 			httpd.Counter("tributary_object_bytes_total", "Bytes moved.", func() float64 { return float64(read(s.objects.Counts()).Bytes) }, "op", op))
+	}
+	for _, op := range []string{"put", "get", "stat", "delete"} {
+		out = append(out, httpd.Histogram("tributary_object_request_seconds", "Time of requests to the object store, tries again included.",
+			func() latency.Snapshot { return s.objects.Latencies()[op] }, "op", op))
 	}
 	return out
 }

@@ -3,6 +3,8 @@ package httpd
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/tributary-db/tributary/internal/latency"
 )
 
 // Counter is a metric that only grows, read by fn when it is asked for. Labels are name and
@@ -14,6 +16,23 @@ func Counter(name, help string, fn func() float64, labels ...string) prometheus.
 // Gauge is a metric that goes up and down, read by fn when it is asked for.
 func Gauge(name, help string, fn func() float64, labels ...string) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: pairs(labels)}, fn)
+}
+
+// Histogram is a metric of durations in seconds, read by fn when it is asked for.
+func Histogram(name, help string, fn func() latency.Snapshot, labels ...string) prometheus.Collector {
+	return &histogram{prometheus.NewDesc(name, help, nil, pairs(labels)), fn}
+}
+
+type histogram struct {
+	desc *prometheus.Desc
+	read func() latency.Snapshot
+}
+
+func (h *histogram) Describe(ch chan<- *prometheus.Desc) { ch <- h.desc }
+
+func (h *histogram) Collect(ch chan<- prometheus.Metric) {
+	s := h.read()
+	ch <- prometheus.MustNewConstHistogram(h.desc, s.Count, s.Seconds, s.Below)
 }
 
 func newRegistry(own []prometheus.Collector) (*prometheus.Registry, error) {

@@ -48,7 +48,9 @@ func (db *DB) commitGroups(all []*flushGroup) {
 		c.failAll(err)
 		return
 	}
+	began := db.clock.Now()
 	err := db.appendLog(&c)
+	db.stats.latency.Observe(db.clock.Now().Sub(began))
 	switch {
 	case err == nil:
 	case errors.Is(err, errNothing):

@@ -1,9 +1,14 @@
 package log
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/tributary-db/tributary/internal/latency"
+)
 
 // counters are what Stats reads.
 type counters struct {
+	latency                           latency.Histogram
 	commits, groups, unknownOutcomes  atomic.Int64
 	bytesIn, bytesOut, recordBytes    atomic.Int64
 	inlineBytes, inlineGroups         atomic.Int64
@@ -47,6 +52,9 @@ type Stats struct {
 	Newest        CommitSeq
 	Poisoned      bool
 }
+
+// CommitLatency is the time that commits take from the decision on to being durable.
+func (db *DB) CommitLatency() latency.Snapshot { return db.stats.latency.Snapshot() }
 
 // Stats may be called at any time.
 func (db *DB) Stats() Stats {

@@ -5,6 +5,10 @@ import (
 	"errors"
 	"iter"
 	"sync/atomic"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/latency"
 )
 
 // OpCounts counts one operation of a store. Bytes are object bytes moved.
@@ -21,15 +25,19 @@ type Counts struct {
 // the other, not as one.
 type Counting struct {
 	inner                                Store
+	clock                                clock.Clock
 	put, upload, get, stat, list, delete opCounter
 }
 
-type opCounter struct{ requests, errors, bytes atomic.Int64 }
+type opCounter struct {
+	requests, errors, bytes atomic.Int64
+	latency                 latency.Histogram
+}
 
 var _ Store = (*Counting)(nil)
 
 // NewCounting wraps s. Closing it closes s.
-func NewCounting(s Store) *Counting { return &Counting{inner: s} }
+func NewCounting(s Store) *Counting { return &Counting{inner: s, clock: clock.Real{}} }
 
 // Close closes the wrapped store.
 func (c *Counting) Close() error { return Close(c.inner) }
@@ -41,6 +49,16 @@ func (c *Counting) Counts() Counts {
 		Stat: c.stat.read(), List: c.list.read(), Delete: c.delete.read(),
 	}
 }
+
+// Latencies of the operations that are one request: time to the answer, tries again included.
+func (c *Counting) Latencies() map[string]latency.Snapshot {
+	return map[string]latency.Snapshot{
+		"put": c.put.latency.Snapshot(), "get": c.get.latency.Snapshot(),
+		"stat": c.stat.latency.Snapshot(), "delete": c.delete.latency.Snapshot(),
+	}
+}
+
+func (c *Counting) timed(o *opCounter, began time.Time) { o.latency.Observe(c.clock.Now().Sub(began)) }
 
 func (o *opCounter) read() OpCounts {
 	return OpCounts{Requests: o.requests.Load(), Errors: o.errors.Load(), Bytes: o.bytes.Load()}
@@ -62,6 +80,7 @@ func (o *opCounter) fail(err error) {
 
 // Put implements Store.
 func (c *Counting) Put(ctx context.Context, key string, parts [][]byte, cond Condition) (ObjectInfo, error) {
+	defer c.timed(&c.put, c.clock.Now())
 	info, err := c.inner.Put(ctx, key, parts, cond)
 	c.put.add(sizeOf(parts), err)
 	return info, err
@@ -97,6 +116,7 @@ func (u *countingUpload) Commit() (ObjectInfo, error) {
 
 // GetRange implements Store.
 func (c *Counting) GetRange(ctx context.Context, key string, off int64, dst []byte) (int, error) {
+	defer c.timed(&c.get, c.clock.Now())
 	n, err := c.inner.GetRange(ctx, key, off, dst)
 	c.get.add(int64(n), err)
 	return n, err
@@ -104,6 +124,7 @@ func (c *Counting) GetRange(ctx context.Context, key string, off int64, dst []by
 
 // Stat implements Store.
 func (c *Counting) Stat(ctx context.Context, key string) (ObjectInfo, error) {
+	defer c.timed(&c.stat, c.clock.Now())
 	info, err := c.inner.Stat(ctx, key)
 	c.stat.add(0, err)
 	return info, err
@@ -124,6 +145,7 @@ func (c *Counting) List(ctx context.Context, prefix, after string) iter.Seq2[Obj
 
 // Delete implements Store.
 func (c *Counting) Delete(ctx context.Context, keys ...string) error {
+	defer c.timed(&c.delete, c.clock.Now())
 	err := c.inner.Delete(ctx, keys...)
 	c.delete.add(0, err)
 	return err
