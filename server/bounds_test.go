@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -79,3 +80,63 @@ func metric(t *testing.T, s *server.Server, name string) float64 {
 	t.Fatalf("no metric %s", name)
 	return 0
 }
+
+// TestFunctionsObeyTheTimeout: work inside one value ends with its statement.
+func TestFunctionsObeyTheTimeout(t *testing.T) {
+	s := local(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, "SET statement_timeout = '50ms'")
+	for _, sql := range []string{
+		"SELECT length(repeat('x', 400000000))",
+		"SELECT repeat('ab', 20000000) ~ '(a|b)*c'",
+		"SELECT length(regexp_replace(repeat('xy', 5000000), 'x', 'y', 'g'))",
+		"SELECT length(to_char(1, repeat('9', 5000000)))",
+		"SELECT length(translate(repeat('x', 50000000), repeat('y', 1000000), ''))",
+		"SELECT length(upper(repeat('é', 50000000)))",
+		"SELECT 1 WHERE 1 IN (2" + strings.Repeat(", 1 + 2", 200_000) + ")",
+	} {
+		if took := fails(t, ctx, db, "57014", sql); took > 5*time.Second {
+			t.Errorf("%.60s: %v", sql, took)
+		} else {
+			t.Logf("%.60s: %v", sql, took)
+		}
+	}
+}
+
+// TestSubscriptionHoldsNoTick: the rows of a stream are sent as they are read, however many
+// there are; what has to be gathered is bounded by statement_memory.
+func TestSubscriptionHoldsNoTick(t *testing.T) {
+	s := local(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, "CREATE STREAM w (v text) WITH (topic = 'w', format = 'json')")
+	rows := make([]string, 1000)
+	for i := range rows {
+		rows[i] = fmt.Sprintf("(repeat('x', 20000) || %d)", i)
+	}
+	exec(t, ctx, db, "INSERT INTO w VALUES "+strings.Join(rows, ", "))
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW counted AS SELECT v, count(*) FROM w GROUP BY v")
+	exec(t, ctx, db, "SET statement_memory = '2MB'")
+	rest, stop := context.WithCancel(ctx)
+	defer stop()
+	left := 1000 * 20000
+	_, err := db.PgConn().CopyTo(rest, writerFunc(func(p []byte) (int, error) {
+		if left -= len(p); left <= 0 {
+			stop()
+		}
+		return len(p), nil
+	}), "COPY (SUBSCRIBE TO w) TO STDOUT")
+	if left > 0 {
+		t.Fatalf("%d bytes did not come: %v", left, err)
+	}
+	db = connect(t, ctx, s)
+	exec(t, ctx, db, "SET statement_memory = '2MB'")
+	fails(t, ctx, db, "53200", "COPY (SUBSCRIBE TO counted) TO STDOUT")
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

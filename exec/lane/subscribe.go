@@ -45,7 +45,7 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 	from := log.CommitSeq(0)
 	for {
 		t := exec.Tick{From: from, To: pin.version, Time: r.cfg.Log.CommitTime(pin.version)}
-		err := r.subscriptionTick(ctx, f, t, len(q.Fields), to)
+		err := r.subscriptionTick(ctx, f, t, q, m, to)
 		// The version stays pinned until the next one is: changes are read from it.
 		last := pin
 		from = last.version
@@ -59,26 +59,56 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 	}
 }
 
-func (r *Runtime) subscriptionTick(ctx context.Context, f *flow.Flow, t exec.Tick, width int, to Subscriber) error {
-	out := &subscriptionOut{rows: newConsolidator(width)}
+func (r *Runtime) subscriptionTick(ctx context.Context, f *flow.Flow, t exec.Tick, q *plan.Query, m *meter.Meter, to Subscriber) error {
+	send := func(d *delta.Batch) error { return to.Changes(t.To, d) }
+	if q.Root.Props().AppendOnly {
+		return r.passOn(ctx, f, t, len(q.Fields), send, to)
+	}
+	out := &subscriptionOut{rows: newConsolidator(len(q.Fields)), meter: m}
+	defer out.free()
 	if _, err := f.Run(ctx, t, out); err != nil {
 		return err
 	}
 	if err := out.errs.left(); err != nil {
 		return err
 	}
-	wrote, err := out.rows.each(func(d *delta.Batch) error { return to.Changes(t.To, d) })
+	wrote, err := out.rows.each(send)
 	if err != nil || (!wrote && t.From != 0) {
 		return err
 	}
 	return to.Tick(t.To)
 }
 
+// passOn sends rows as they come: where none is ever taken back nothing has to be gathered, and
+// a client that does not read costs no more than a batch.
+func (r *Runtime) passOn(ctx context.Context, f *flow.Flow, t exec.Tick, width int, send flow.OutFunc, to Subscriber) error {
+	wrote := false
+	root := &result{width: width, out: flow.OutFunc(func(d *delta.Batch) error {
+		wrote = true
+		return send(d)
+	})}
+	if _, err := f.Run(ctx, t, root); err != nil {
+		return err
+	}
+	if !wrote && t.From != 0 {
+		return nil
+	}
+	return to.Tick(t.To)
+}
+
 // subscriptionOut gathers a tick, so that what cancels inside is never sent.
 type subscriptionOut struct {
-	rows *consolidator
-	errs errorCount
+	rows    *consolidator
+	errs    errorCount
+	meter   *meter.Meter
+	charged int64
 }
+
+// gatheredCopies is how often a gathered row is there while it is put in order and sent.
+const gatheredCopies = 2
+
+// free gives back what was gathered.
+func (o *subscriptionOut) free() { _ = o.meter.Charge(-o.charged) } // giving back never fails
 
 func (o *subscriptionOut) Emit(d *delta.Batch) error {
 	for _, e := range d.Errs {
@@ -86,6 +116,11 @@ func (o *subscriptionOut) Emit(d *delta.Batch) error {
 			return err
 		}
 	}
+	more := gatheredCopies * d.Size()
+	if err := o.meter.Charge(more); err != nil {
+		return err
+	}
+	o.charged += more
 	o.rows.add(d)
 	return nil
 }

@@ -53,26 +53,22 @@ func (h *hop) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out) er
 		h.made.AppendError(e, in.Weight(e.Row))
 	}
 	for _, row := range sel {
-		h.expand(&at, row)
-		if len(h.rows) >= outRows {
-			if err := h.flush(ctx, in, out); err != nil {
-				return err
-			}
+		if err := h.expand(ctx, &at, row, in, out); err != nil {
+			return err
 		}
 	}
 	return h.flush(ctx, in, out)
 }
 
-// expand lists the windows of one row, first to last.
-func (h *hop) expand(at *delta.Column, row int32) {
+// expand lists the windows of one row, first to last, and emits what is a batch: a row may be in
+// any number of windows.
+func (h *hop) expand(ctx context.Context, at *delta.Column, row int32, in *delta.Batch, out exec.Out) error {
 	if at.Null(row) {
-		h.add(row, noStart)
-		return
+		return h.add(ctx, row, noStart, in, out)
 	}
 	t := delta.Values[int64](at)[at.At(row)]
 	if t == math.MaxInt64 || t == math.MinInt64 {
-		h.add(row, t) // as date_bin has it: infinity stays where it is
-		return
+		return h.add(ctx, row, t, in, out) // as date_bin has it: infinity stays where it is
 	}
 	since := (t - epoch1970) % h.slide
 	if since < 0 {
@@ -80,16 +76,23 @@ func (h *hop) expand(at *delta.Column, row int32) {
 	}
 	last := t - since
 	for start := last - h.size + h.slide; start <= last; start += h.slide {
-		h.add(row, start)
+		if err := h.add(ctx, row, start, in, out); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // noStart stands for NULL in starts; no window starts there (it is below every timestamp).
 const noStart = math.MinInt64 + 1
 
-func (h *hop) add(row int32, start int64) {
+func (h *hop) add(ctx context.Context, row int32, start int64, in *delta.Batch, out exec.Out) error {
 	h.rows = append(h.rows, row)
 	h.starts = append(h.starts, start)
+	if len(h.rows) < outRows {
+		return nil
+	}
+	return h.flush(ctx, in, out)
 }
 
 // flush emits what was expanded.

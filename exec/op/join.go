@@ -110,6 +110,9 @@ func (j *join) meet(ctx context.Context, own, other *side, in *delta.Batch, keys
 	}
 	defer cursor.Close()
 	for more := true; more; {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
 		var met delta.Batch
 		var match []int32
 		if match, more, err = cursor.Next(ctx, &met); err != nil {

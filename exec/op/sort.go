@@ -50,7 +50,9 @@ func (s *sorter) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out)
 
 func (s *sorter) EndTick(ctx context.Context, _ exec.Tick, out exec.Out) (exec.Next, error) {
 	if s.emitted == 0 {
-		s.rows.sort()
+		if err := s.rows.sort(); err != nil {
+			return exec.Next{}, err
+		}
 	}
 	end := min(s.emitted+outRows, len(s.rows.perm))
 	if end > s.emitted {
@@ -83,6 +85,11 @@ func newRowBuffer(in *sortedInput) *rowBuffer {
 }
 
 func (b *rowBuffer) append(rows *delta.Batch) error {
+	more := rows.Size()
+	if err := b.env.Account(more); err != nil {
+		return err
+	}
+	b.charged += more
 	b.held.AppendBatch(rows)
 	return b.settle()
 }
@@ -112,13 +119,22 @@ func (b *rowBuffer) clear(env exec.Env) error {
 	return nil
 }
 
+// quickSort is how many rows are sorted without a look at whether to go on: some 20 ms.
+const quickSort = 64 << 10
+
 // sort makes perm the rows in order.
-func (b *rowBuffer) sort() {
+func (b *rowBuffer) sort() error {
 	b.perm = b.perm[:0]
 	for i := range int32(b.held.Len()) {
 		b.perm = append(b.perm, i)
 	}
-	b.order.Sort(b.held.Batch().Cols, b.perm)
+	if len(b.perm) <= quickSort {
+		b.order.Sort(b.held.Batch().Cols, b.perm)
+		return nil
+	}
+	m := b.env.Meter()
+	b.order.SortUntil(b.held.Batch().Cols, b.perm, func() bool { return m.Breathe() != nil })
+	return m.Err()
 }
 
 // truncate keeps the rows of perm only.

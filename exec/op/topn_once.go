@@ -47,7 +47,9 @@ func (o *topOnce) push(b *bounds, rows *delta.Batch) error {
 		return err
 	}
 	if held := int64(o.rows.held.Len()); held > spareRows && held-spareRows > b.end() && held/2 > b.end() {
-		o.rows.sort()
+		if err := o.rows.sort(); err != nil {
+			return err
+		}
 		o.window(0, b.end())
 		if err := o.rows.truncate(); err != nil {
 			return err
@@ -118,7 +120,9 @@ func (o *topOnce) end(ctx context.Context, b *bounds, out exec.Out) error {
 	if !o.ordered {
 		return nil
 	}
-	o.rows.sort()
+	if err := o.rows.sort(); err != nil {
+		return err
+	}
 	o.window(b.skip, b.end())
 	for from := 0; from < len(o.rows.perm); from += outRows {
 		if err := ctx.Err(); err != nil {

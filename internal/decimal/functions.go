@@ -34,7 +34,11 @@ func Sqrt(d Dec) (Dec, error) {
 	// The root of the coefficient at twice the scale, with one digit more to round by.
 	z := d.toBig()
 	shift := 2*(scale+1) - int(d.Scale)
-	z.Mul(z, bigPow10(shift))
+	if shift >= 0 {
+		z.Mul(z, bigPow10(shift))
+	} else { // more digits than a result may have: the rest moves none of those
+		z.Quo(z, bigPow10(-shift))
+	}
 	z.Sqrt(z)
 	return checked(divHalfUp(z, bigTen), scale)
 }

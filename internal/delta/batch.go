@@ -1,6 +1,9 @@
 package delta
 
-import "github.com/tributary-db/tributary/internal/sqlerr"
+import (
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
 
 // Batch is rows with weights: a fragment of a Z-set, in columns.
 //
@@ -60,6 +63,28 @@ func (b *Batch) Weight(i int32) int64 {
 		return 1
 	}
 	return b.Weights[i]
+}
+
+// Size is about how many bytes the live rows take when they are copied.
+func (b *Batch) Size() int64 {
+	rows, size := int64(b.Rows()), int64(0)
+	for i := range b.Cols {
+		c := &b.Cols[i]
+		switch vars := int64(len(c.Var)); {
+		case vars == 0:
+		case c.Const:
+			size += rows * vars
+		case b.Sel != nil && c.Type.Phys() == sqltype.PhysBytes:
+			offs := Offsets(c)
+			for _, row := range b.Sel {
+				size += int64(offs[row+1] - offs[row])
+			}
+		default:
+			size += vars
+		}
+		size += rows * int64(max(c.Type.Phys().Size(), 4))
+	}
+	return size + 8*rows
 }
 
 // EachRow visits the live rows in order until visit returns an error, which it returns.

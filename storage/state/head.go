@@ -96,7 +96,7 @@ func (h *head) sortOpen() *run {
 	for i := range int32(in.Len) {
 		h.rows = append(h.rows, i)
 	}
-	h.buf = h.order.sort(in.Cols, h.rows, h.buf)
+	h.buf = h.order.sort(in.Cols, h.rows, h.buf, nil)
 	from := &block{cols: in.Cols, n: int32(in.Len)}
 	for i := 0; i < len(h.rows); {
 		row, weight := h.rows[i], in.Weight(h.rows[i])

@@ -136,17 +136,35 @@ type sorting struct {
 }
 
 // Sort orders rows (physical positions in cols) in place.
-func (o *RowOrder) Sort(cols []delta.Column, rows []int32) { o.sort(cols, rows, nil) }
+func (o *RowOrder) Sort(cols []delta.Column, rows []int32) { o.sort(cols, rows, nil, nil) }
 
-// sort is Sort; buf is scratch that it returns.
-func (o *RowOrder) sort(cols []delta.Column, rows []int32, buf []sorting) []sorting {
+// SortUntil is Sort; once stopped answers true, which it is asked every few microseconds, it
+// ends at once and leaves the rows in any order.
+func (o *RowOrder) SortUntil(cols []delta.Column, rows []int32, stopped func() bool) {
+	compares, stop := 0, false
+	o.sort(cols, rows, nil, func() bool {
+		if compares++; compares%256 == 0 && !stop {
+			stop = stopped()
+		}
+		return stop
+	})
+}
+
+// sort is Sort; buf is scratch that it returns. stop, if not nil, is asked at every comparison;
+// from when it answers true all rows are equal, and so in order as they are.
+func (o *RowOrder) sort(cols []delta.Column, rows []int32, buf []sorting, stop func() bool) []sorting {
 	if len(rows) < 2 || len(o.steps) == 0 {
 		return buf
 	}
 	first := &o.steps[0]
 	prefix, exact := prefixOf(&cols[first.col])
 	if prefix == nil || first.desc || first.nullsFirst {
-		slices.SortFunc(rows, func(a, b int32) int { return o.Compare(cols, a, cols, b) })
+		slices.SortFunc(rows, func(a, b int32) int {
+			if stop != nil && stop() {
+				return 0
+			}
+			return o.Compare(cols, a, cols, b)
+		})
 		return buf
 	}
 	buf = buf[:0]
@@ -159,6 +177,8 @@ func (o *RowOrder) sort(cols []delta.Column, rows []int32, buf []sorting) []sort
 	}
 	slices.SortFunc(buf, func(a, b sorting) int {
 		switch {
+		case stop != nil && stop():
+			return 0
 		case a.prefix < b.prefix:
 			return -1
 		case a.prefix > b.prefix:

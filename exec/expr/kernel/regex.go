@@ -17,10 +17,10 @@ func init() {
 		"regexp_like_no_flags": fn2c(func(c *Call, s, p string) (bool, Err) { return regexLike(c, s, p, "") }),
 		"regexp_like":          fn3c(regexLike),
 		"textregexsubstr":      fn2c(regexSubstring),
-		"textregexreplace_noopt": fn3c(func(c *Call, s, p, by string) (string, Err) {
-			return regexReplace(c, s, p, by, "")
+		"textregexreplace_noopt": app3(func(c *Call, dst []byte, s, p, by string) ([]byte, Err) {
+			return regexReplace(c, dst, s, p, by, "")
 		}),
-		"textregexreplace":      fn4c(regexReplace),
+		"textregexreplace":      app4(regexReplace),
 		"regexp_count_no_start": fn2c(regexCount),
 		"regexp_substr_no_start": fn2c(func(c *Call, s, p string) (string, Err) {
 			return regexWhole(c, s, p)
@@ -58,12 +58,13 @@ func (c *Call) regex(pattern, flags string, fold bool) (*regexState, Err) {
 }
 
 func regexTest(flip uint8, fold bool) Kernel {
-	return fn2c(func(c *Call, s []byte, pattern string) (bool, Err) {
+	return fn2c(func(c *Call, s, pattern string) (bool, Err) {
 		st, err := c.regex(pattern, "", fold)
 		if err != nil {
 			return false, err
 		}
-		return b2u(st.re.Match(s))^flip != 0, nil
+		matched, err := st.re.Match(s, c.breathe)
+		return b2u(matched)^flip != 0, err
 	})
 }
 
@@ -79,7 +80,7 @@ func regexLike(c *Call, s, pattern, flags string) (bool, Err) {
 	if err != nil {
 		return false, err
 	}
-	return st.re.Match([]byte(s)), nil
+	return st.re.Match(s, c.breathe)
 }
 
 // regexSubstring is the first group's text, the whole match's when there is no group.
@@ -88,7 +89,7 @@ func regexSubstring(c *Call, s, pattern string) (string, Err) {
 	if err != nil {
 		return "", err
 	}
-	at, err := st.re.Find(s)
+	at, err := st.re.Find(s, c.breathe)
 	if err != nil {
 		return "", err
 	}
@@ -104,7 +105,7 @@ func regexWhole(c *Call, s, pattern string) (string, Err) {
 	if err != nil {
 		return "", err
 	}
-	at, err := st.re.Find(s)
+	at, err := st.re.Find(s, c.breathe)
 	if err != nil {
 		return "", err
 	}
@@ -119,8 +120,9 @@ func regexCount(c *Call, s, pattern string) (int32, Err) {
 	if err != nil {
 		return 0, err
 	}
-	all, err := st.re.FindAll(s)
-	return int32(len(all)), err
+	n := int32(0)
+	err = st.re.Each(s, c.breathe, func([]int) Err { n++; return nil })
+	return n, err
 }
 
 func regexPosition(c *Call, s, pattern string) (int32, Err) {
@@ -128,69 +130,73 @@ func regexPosition(c *Call, s, pattern string) (int32, Err) {
 	if err != nil {
 		return 0, err
 	}
-	at, err := st.re.Find(s)
+	at, err := st.re.Find(s, c.breathe)
 	if err != nil || at == nil {
 		return 0, err
 	}
 	return int32(utf8.RuneCountInString(s[:at[0]])) + 1, nil
 }
 
-func regexReplace(c *Call, s, pattern, by, flags string) (string, Err) {
+func regexReplace(c *Call, dst []byte, s, pattern, by, flags string) ([]byte, Err) {
 	if flags != "" && isDigit(flags[0]) {
-		return "", sqlerr.New(sqlerr.InvalidParameterValue, `invalid regular expression option: "%c"`, flags[0]).
+		return dst, sqlerr.New(sqlerr.InvalidParameterValue, `invalid regular expression option: "%c"`, flags[0]).
 			WithHint("If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.")
 	}
 	st, err := c.regex(pattern, flags, false)
 	if err != nil {
-		return "", err
+		return dst, err
 	}
-	var all [][]int
+	done := 0
+	replace := func(at []int) (err Err) {
+		if dst, err = c.appendSized(dst, s[done:at[0]]); err == nil {
+			dst, err = c.appendReplacement(dst, s, by, at)
+		}
+		done = at[1]
+		return err
+	}
 	if st.global {
-		all, err = st.re.FindAll(s)
-	} else if at, ferr := st.re.Find(s); at != nil || ferr != nil {
-		all, err = [][]int{at}, ferr
+		err = st.re.Each(s, c.breathe, replace)
+	} else if at, ferr := st.re.Find(s, c.breathe); at != nil && ferr == nil {
+		err = replace(at)
+	} else {
+		err = ferr
 	}
 	if err != nil {
-		return "", err
+		return dst, err
 	}
-	var b strings.Builder
-	done := 0
-	for _, at := range all {
-		b.WriteString(s[done:at[0]])
-		writeReplacement(&b, s, by, at)
-		done = at[1]
-	}
-	b.WriteString(s[done:])
-	return b.String(), nil
+	return c.appendSized(dst, s[done:])
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// writeReplacement expands \1 to \9, \& and \\.
-func writeReplacement(b *strings.Builder, s, by string, at []int) {
-	for i := 0; i < len(by); i++ {
-		if by[i] != '\\' || i+1 == len(by) {
-			b.WriteByte(by[i])
+// appendReplacement expands \1 to \9, \& and \\.
+func (c *Call) appendReplacement(dst []byte, s, by string, at []int) (_ []byte, err Err) {
+	for {
+		plain := strings.IndexByte(by, '\\')
+		if plain < 0 || plain+1 == len(by) {
+			return c.appendSized(dst, by)
+		}
+		part := ""
+		switch n := by[plain+1]; {
+		case n == '&':
+			part = s[at[0]:at[1]]
+		case n >= '1' && n <= '9':
+			if group := 2 * int(n-'0'); group < len(at) && at[group] >= 0 {
+				part = s[at[group]:at[group+1]]
+			}
+		case n == '\\':
+			part = by[plain : plain+1]
+		default: // the backslash stands for itself, and what follows is read again
+			if dst, err = c.appendSized(dst, by[:plain+1]); err != nil {
+				return dst, err
+			}
+			by = by[plain+1:]
 			continue
 		}
-		group := -1
-		switch c := by[i+1]; {
-		case c >= '1' && c <= '9':
-			group = int(c - '0')
-		case c == '&':
-			group = 0
-		case c == '\\':
-			b.WriteByte('\\')
-			i++
-			continue
-		default:
-			b.WriteByte('\\')
-			continue
+		if dst, err = c.concat(dst, by[:plain], part); err != nil {
+			return dst, err
 		}
-		i++
-		if 2*group < len(at) && at[2*group] >= 0 {
-			b.WriteString(s[at[2*group]:at[2*group+1]])
-		}
+		by = by[plain+2:]
 	}
 }
 

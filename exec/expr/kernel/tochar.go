@@ -36,17 +36,22 @@ type formatState struct {
 	format *numchar.Format
 }
 
+// maxKeptFormat bounds the formats that are kept, which nobody charges.
+const maxKeptFormat = 4 << 10
+
 func (c *Call) numberFormat(text string) (*numchar.Format, Err) {
 	if st, ok := c.State.(*formatState); ok && st.text == text {
 		return st.format, nil
 	}
-	own := strings.Clone(text)
-	f, err := numchar.Parse(own)
-	if err != nil {
+	if err := c.Scratch(len(text) * numchar.ElementSize); err != nil {
 		return nil, err
 	}
-	c.State = &formatState{own, f}
-	return f, nil
+	own := strings.Clone(text)
+	f, err := numchar.Parse(own, c.breathe)
+	if err == nil && len(own) <= maxKeptFormat {
+		c.State = &formatState{own, f}
+	}
+	return f, err
 }
 
 // numberToChar lays out what digits gives for the format: a number and its digits after the point.
@@ -60,7 +65,10 @@ func numberToChar(c *Call, dst []byte, format string, digits func(f *numchar.For
 	}
 	text, post := digits(f)
 	unsigned := strings.TrimPrefix(text, "-")
-	return f.Append(dst, unsigned, len(unsigned) < len(text), post), nil
+	if dst, err = c.Out.Grow(dst, 2*len(format)+len(text)); err != nil {
+		return dst, err
+	}
+	return f.Append(dst, unsigned, len(unsigned) < len(text), post, c.breathe)
 }
 
 func intToChars(c *Call, dst []byte, v int64, format string) ([]byte, Err) {

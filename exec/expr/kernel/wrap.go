@@ -183,6 +183,20 @@ func app3[A, B, C any](f func(c *Call, dst []byte, a A, b B, x C) ([]byte, Err))
 	}
 }
 
+func app4[A, B, C, D any](f func(c *Call, dst []byte, a A, b B, x C, y D) ([]byte, Err)) Kernel {
+	ka, kb, kc, kd := kindOf[A](), kindOf[B](), kindOf[C](), kindOf[D]()
+	return func(c *Call) {
+		a, b, x, y := ka.load(c.Args[0]), kb.load(c.Args[1]), kc.load(c.Args[2]), kd.load(c.Args[3])
+		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
+			dst, err := f(c, c.Out.Start(i), a(i), b(i), x(i), y(i))
+			c.take(i, dst, err)
+		}
+	}
+}
+
 // take ends the bytes of a row, or drops them for its error.
 func (c *Call) take(row int32, dst []byte, err Err) {
 	if err != nil {

@@ -19,11 +19,11 @@ func TestAppend(t *testing.T) {
 		{"999PR", "42", true, " <42>"}, {"S999", "42", false, " +42"}, {"999S", "42", true, " 42-"}, {"99th", "42", false, " 42nd"},
 		{"FM9.990", "1.500", false, "1.500"}, {"FM9.999", "1.500", false, "1.5"},
 	} {
-		f, err := Parse(c.format)
+		f, err := Parse(c.format, goOn)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if have := string(f.Append(nil, c.digits, c.negative, f.Post)); have != c.want {
+		if have := appended(f, c.digits, c.negative); have != c.want {
 			t.Errorf("%s of %s: %q, want %q", c.format, c.digits, have, c.want)
 		}
 	}
@@ -33,7 +33,7 @@ func TestErrors(t *testing.T) {
 	for format, code := range map[string]sqlerr.Code{
 		"9.9.9": sqlerr.SyntaxError, "SMI": sqlerr.SyntaxError, "S9S": sqlerr.SyntaxError, "PR9": sqlerr.SyntaxError, "9EEEE": sqlerr.FeatureNotSupported, "RN": sqlerr.FeatureNotSupported,
 	} {
-		if _, err := Parse(format); err == nil || err.Code != code {
+		if _, err := Parse(format, goOn); err == nil || err.Code != code {
 			t.Errorf("%s: %v", format, err)
 		}
 	}
@@ -45,7 +45,7 @@ func FuzzFormat(f *testing.F) {
 		if len(text) > 100 {
 			return
 		}
-		p, err := Parse(text)
+		p, err := Parse(text, goOn)
 		if err != nil {
 			return
 		}
@@ -53,6 +53,13 @@ func FuzzFormat(f *testing.F) {
 		if p.Post > 0 {
 			digits += "." + strings.Repeat("3", p.Post)
 		}
-		p.Append(nil, digits, negative, p.Post)
+		appended(p, digits, negative)
 	})
+}
+
+func goOn() *sqlerr.Error { return nil }
+
+func appended(f *Format, digits string, negative bool) string {
+	out, _ := f.Append(nil, digits, negative, f.Post, goOn)
+	return string(out)
 }

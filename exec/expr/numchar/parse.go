@@ -36,10 +36,37 @@ type Format struct {
 // keywords in the order they are tried, in upper or in lower case.
 var keywords = []string{"EEEE", "FM", "MI", "PL", "PR", "RN", "SG", "SP", "TH", ",", ".", "0", "9", "B", "C", "D", "E", "G", "L", "S", "V"}
 
+// byFirst are the keywords, in both cases, by their first byte.
+var byFirst = func() (table [256][]keywordForm) {
+	for _, k := range keywords {
+		table[k[0]] = append(table[k[0]], keywordForm{k, k})
+		if low := strings.ToLower(k); low != k {
+			table[low[0]] = append(table[low[0]], keywordForm{low, k})
+		}
+	}
+	return table
+}()
+
+type keywordForm struct{ written, name string }
+
+// ElementSize is the memory of a parsed format for each byte of its text, at most.
+const ElementSize = 80
+
+// Breathe ends the work on a long format when it returns an error.
+type Breathe func() *sqlerr.Error
+
+// breath is after how many elements it is called.
+const breath = 4096
+
 // Parse reads a format.
-func Parse(s string) (*Format, *sqlerr.Error) {
+func Parse(s string, breathe Breathe) (*Format, *sqlerr.Error) {
 	f := &Format{}
 	for s != "" {
+		if len(f.elements)%breath == breath-1 {
+			if err := breathe(); err != nil {
+				return nil, err
+			}
+		}
 		if s[0] == '"' || s[0] == '\\' {
 			s = f.literal(s)
 			continue
@@ -59,9 +86,9 @@ func Parse(s string) (*Format, *sqlerr.Error) {
 }
 
 func keyword(s string) string {
-	for _, k := range keywords {
-		if strings.HasPrefix(s, k) || strings.HasPrefix(s, strings.ToLower(k)) {
-			return k
+	for _, k := range byFirst[s[0]] {
+		if strings.HasPrefix(s, k.written) {
+			return k.name
 		}
 	}
 	return ""

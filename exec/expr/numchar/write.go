@@ -1,6 +1,10 @@
 package numchar
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+)
 
 // writer lays out one number.
 type writer struct {
@@ -22,7 +26,7 @@ type writer struct {
 
 // Append appends a number: its digits without sign, with post digits after a point if post is
 // not 0. post is f.Post or, where the number is not known so well, less.
-func (f *Format) Append(dst []byte, digits string, negative bool, post int) []byte {
+func (f *Format) Append(dst []byte, digits string, negative bool, post int, breathe Breathe) ([]byte, *sqlerr.Error) {
 	if post != f.Post {
 		own := *f
 		own.Post = post
@@ -39,10 +43,15 @@ func (f *Format) Append(dst []byte, digits string, negative bool, post int) []by
 		w.digits = strings.Repeat("#", f.pre) + "." + strings.Repeat("#", f.Post)
 	}
 	w.begin()
-	for _, e := range f.elements {
+	for i, e := range f.elements {
+		if i%breath == breath-1 {
+			if err := breathe(); err != nil {
+				return w.dst, err
+			}
+		}
 		w.element(e)
 	}
-	return w.dst
+	return w.dst, nil
 }
 
 func (w *writer) begin() {

@@ -1,6 +1,6 @@
 // Package regex runs PostgreSQL's regular expressions on Go's engine.
 //
-//	ARE pattern + flags ──Compile──► translated to RE2 syntax ──► Regexp: Match, Find, FindAll
+//	ARE pattern + flags ──Compile──► translated to RE2 syntax ──► Regexp: Match, Find, Each
 //	                          └─ what RE2 cannot do: 0A000
 //
 // Vocabulary: ARE is PostgreSQL's advanced regular expression, the only flavour here besides

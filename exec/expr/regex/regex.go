@@ -2,6 +2,7 @@ package regex
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -15,6 +16,7 @@ type Regexp struct {
 	// empty are the offsets of the match in the empty string, nil when there is none.
 	empty   []int
 	anchors bool // the pattern has ^, $ or their kin
+	program int  // instructions
 }
 
 // options are the flags of the regexp functions and of (?flags) at a pattern's start.
@@ -85,6 +87,9 @@ func errInvalid(why string) *sqlerr.Error {
 }
 
 func compile(pattern string, o options) (*Regexp, *sqlerr.Error) {
+	if len(pattern) > maxPattern {
+		return nil, errTooComplex()
+	}
 	pattern, err := o.director(pattern)
 	if err != nil {
 		return nil, err
@@ -101,6 +106,10 @@ func compile(pattern string, o options) (*Regexp, *sqlerr.Error) {
 	if o.ignoreCase {
 		flags = "(?si)"
 	}
+	size, err := programSize(flags + text)
+	if err != nil {
+		return nil, err
+	}
 	re, goErr := regexp.Compile(flags + text)
 	if goErr != nil {
 		return nil, errGo(goErr)
@@ -108,8 +117,26 @@ func compile(pattern string, o options) (*Regexp, *sqlerr.Error) {
 	if !t.lazy {
 		re.Longest()
 	}
-	return &Regexp{re: re, mixed: t.lazy && (t.greedy || t.branches), empty: re.FindStringSubmatchIndex(""), anchors: t.anchors}, nil
+	return &Regexp{re: re, mixed: t.lazy && (t.greedy || t.branches), empty: re.FindStringSubmatchIndex(""), anchors: t.anchors, program: size}, nil
 }
+
+// programSize is how many instructions a pattern becomes.
+func programSize(text string) (int, *sqlerr.Error) {
+	parsed, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return 0, errGo(err)
+	}
+	prog, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return 0, errGo(err)
+	}
+	if len(prog.Inst) > maxProgram {
+		return 0, errTooComplex()
+	}
+	return max(len(prog.Inst), 1), nil
+}
+
+func errTooComplex() *sqlerr.Error { return errInvalid("regular expression is too complex") }
 
 // director reads *** and (?flags) at the start of a pattern.
 func (o *options) director(pattern string) (string, *sqlerr.Error) {
@@ -144,58 +171,13 @@ func (o *options) director(pattern string) (string, *sqlerr.Error) {
 
 func errGo(err error) *sqlerr.Error {
 	if strings.Contains(err.Error(), "repeat count") || strings.Contains(err.Error(), "too large") || strings.Contains(err.Error(), "nests too deeply") {
-		return errInvalid("regular expression is too complex")
+		return errTooComplex()
 	}
 	return errInvalid(strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 }
 
-// Match reports whether s contains a match.
-func (r *Regexp) Match(s []byte) bool { return r.re.Match(s) }
-
 // Groups is the number of capturing groups.
 func (r *Regexp) Groups() int { return r.re.NumSubexp() }
-
-// Find returns the offsets of the first match and its groups, nil when there is none.
-func (r *Regexp) Find(s string) ([]int, *sqlerr.Error) {
-	if r.mixed {
-		return nil, errMixed()
-	}
-	return r.re.FindStringSubmatchIndex(s), nil
-}
-
-// FindAll returns the offsets of every match and its groups, left to right, none overlapping.
-// As in PostgreSQL, and unlike Go, an empty match may follow another match at once.
-func (r *Regexp) FindAll(s string) ([][]int, *sqlerr.Error) {
-	if r.mixed {
-		return nil, errMixed()
-	}
-	all := r.re.FindAllStringSubmatchIndex(s, -1)
-	if r.empty == nil {
-		return all, nil
-	}
-	if r.anchors {
-		return nil, errUnsupported("finding all matches of a regular expression with anchors that matches the empty string")
-	}
-	// Without anchors the empty string matches everywhere, so also where Go leaves it out.
-	var full [][]int
-	for i, at := range all {
-		full = append(full, at)
-		if end := at[1]; at[0] < end && (i+1 == len(all) || all[i+1][0] > end) {
-			full = append(full, r.emptyAt(end))
-		}
-	}
-	return full, nil
-}
-
-func (r *Regexp) emptyAt(pos int) []int {
-	at := make([]int, len(r.empty))
-	for i, offset := range r.empty {
-		if at[i] = -1; offset >= 0 {
-			at[i] = pos
-		}
-	}
-	return at
-}
 
 func errMixed() *sqlerr.Error {
 	return errUnsupported("searching by a regular expression that mixes greedy and non-greedy quantifiers")

@@ -1,6 +1,8 @@
 package regex
 
 import (
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -32,10 +34,10 @@ func TestMixedGreediness(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !re.Match([]byte("xab")) {
+	if ok, err := re.Match("xab", goOn); !ok || err != nil {
 		t.Error("no match")
 	}
-	if _, err := re.Find("aab"); err == nil || err.Code != sqlerr.FeatureNotSupported {
+	if _, err := re.Find("aab", goOn); err == nil || err.Code != sqlerr.FeatureNotSupported {
 		t.Errorf("searched all the same: %v", err)
 	}
 }
@@ -48,8 +50,9 @@ func FuzzCompile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		re.Match([]byte(s))
-		all, err := re.FindAll(s)
+		_, _ = re.Match(s, goOn)
+		var all [][]int
+		err = re.Each(s, goOn, func(at []int) *sqlerr.Error { all = append(all, at); return nil })
 		done := 0
 		for _, at := range all {
 			if at[0] < done || at[1] < at[0] || at[1] > len(s) || err != nil {
@@ -58,4 +61,48 @@ func FuzzCompile(f *testing.F) {
 			done = at[1]
 		}
 	})
+}
+
+func goOn() *sqlerr.Error { return nil }
+
+// TestSearchInPartsFindsTheSame: what is too long for one step is read rune by rune, and what is
+// behind a match is searched anew.
+func TestSearchInPartsFindsTheSame(t *testing.T) {
+	for _, pattern := range []string{"ab+", "(a|ab)(c|bcd)?", "b*", "x", "é(.)", "(?:a.)+?", "[^a]{2,7}"} {
+		re, err := Compile(pattern, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		small := strings.Repeat("xabbbcdéaxababa", 7)
+		list := func(s string, program int) (out [][]int) {
+			re.program = program
+			if err := re.Each(s, goOn, func(at []int) *sqlerr.Error { out = append(out, at); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		want := list(small, 1)
+		if got := list(small, directWork); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, want %v", pattern, got, want)
+		}
+	}
+}
+
+func TestSearchStops(t *testing.T) {
+	re, err := Compile("(a|b)*c", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := sqlerr.New(sqlerr.QueryCanceled, "stop")
+	calls := 0
+	_, err = re.Match(strings.Repeat("ab", 10<<20), func() *sqlerr.Error { calls++; return stop })
+	if err != stop || calls != 1 {
+		t.Fatalf("%v after %d calls", err, calls)
+	}
+	if _, err := Compile(strings.Repeat("a", maxPattern+1), false); err == nil {
+		t.Fatal("a pattern without bound")
+	}
+	if _, err := Compile("("+strings.Repeat("a", 1000)+"){250}", false); err == nil {
+		t.Fatal("a program without bound")
+	}
 }

@@ -1,0 +1,136 @@
+package regex
+
+import (
+	"io"
+	"unicode/utf8"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+)
+
+// Breathe ends a search when it returns an error; it is called every few milliseconds of work.
+type Breathe func() *sqlerr.Error
+
+const (
+	// maxPattern and maxProgram bound a pattern, in bytes and in instructions: PostgreSQL calls
+	// what is larger too complex as well.
+	maxPattern = 32 << 10
+	maxProgram = 64 << 10
+	// directWork is how much work, bytes times instructions, a search does without a look at
+	// whether to go on: some 20 ms.
+	directWork = 1 << 20
+	// maxAnchored bounds a text in which all matches of a pattern with anchors are looked for:
+	// what stands before a match is not known to a search that begins behind it, so this one
+	// cannot be done in parts.
+	maxAnchored = 4 << 20
+)
+
+// direct reports whether a search of s may run to its end at once.
+func (r *Regexp) direct(size int) bool { return size*r.program <= directWork }
+
+// text gives s to a search, until it is to stop.
+type text struct {
+	s       string
+	breathe Breathe
+	every   int // runes between two calls of breathe
+	left    int
+	err     *sqlerr.Error
+}
+
+func (r *Regexp) text(s string, breathe Breathe) *text {
+	every := max(directWork/r.program/4, 1)
+	return &text{s: s, breathe: breathe, every: every, left: every}
+}
+
+// ReadRune implements io.RuneReader; an end that is asked for looks like the text's.
+func (t *text) ReadRune() (rune, int, error) {
+	if t.left--; t.left == 0 {
+		t.left = t.every
+		t.err = t.breathe()
+	}
+	if t.s == "" || t.err != nil {
+		return 0, 0, io.EOF
+	}
+	if c := t.s[0]; c < utf8.RuneSelf {
+		t.s = t.s[1:]
+		return rune(c), 1, nil
+	}
+	c, size := utf8.DecodeRuneInString(t.s)
+	t.s = t.s[size:]
+	return c, size, nil
+}
+
+// Match reports whether s contains a match.
+func (r *Regexp) Match(s string, breathe Breathe) (bool, *sqlerr.Error) {
+	if r.direct(len(s)) {
+		return r.re.MatchString(s), nil
+	}
+	t := r.text(s, breathe)
+	found := r.re.MatchReader(t)
+	return found, t.err
+}
+
+// Find returns the offsets of the first match and its groups, nil when there is none.
+func (r *Regexp) Find(s string, breathe Breathe) ([]int, *sqlerr.Error) {
+	if r.mixed {
+		return nil, errMixed()
+	}
+	return r.find(s, breathe)
+}
+
+func (r *Regexp) find(s string, breathe Breathe) ([]int, *sqlerr.Error) {
+	if r.direct(len(s)) {
+		return r.re.FindStringSubmatchIndex(s), nil
+	}
+	t := r.text(s, breathe)
+	at := r.re.FindReaderSubmatchIndex(t)
+	return at, t.err
+}
+
+// Each visits the offsets of every match and its groups, left to right, none overlapping; they
+// are valid until visit returns. As in PostgreSQL, and unlike Go, an empty match may follow
+// another match at once.
+func (r *Regexp) Each(s string, breathe Breathe, visit func(at []int) *sqlerr.Error) *sqlerr.Error {
+	switch {
+	case r.mixed:
+		return errMixed()
+	case !r.anchors:
+		return r.eachPart(s, breathe, visit)
+	case r.empty != nil:
+		return errUnsupported("finding all matches of a regular expression with anchors that matches the empty string")
+	case len(s) > maxAnchored || len(s)*r.program > 64*directWork:
+		return errUnsupported("finding all matches of a regular expression with anchors in a text so long")
+	}
+	for _, at := range r.re.FindAllStringSubmatchIndex(s, -1) {
+		if err := visit(at); err != nil {
+			return err
+		}
+	}
+	return breathe()
+}
+
+// eachPart searches what is behind each match anew: without anchors it does not matter what
+// stands before.
+func (r *Regexp) eachPart(s string, breathe Breathe, visit func(at []int) *sqlerr.Error) *sqlerr.Error {
+	for done := 0; done <= len(s); {
+		at, err := r.find(s[done:], breathe)
+		if err == nil {
+			err = breathe()
+		}
+		if err != nil || at == nil {
+			return err
+		}
+		for i := range at {
+			if at[i] >= 0 {
+				at[i] += done
+			}
+		}
+		if err := visit(at); err != nil {
+			return err
+		}
+		if done = at[1]; at[0] == at[1] {
+			_, size := utf8.DecodeRuneInString(s[done:])
+			done += max(size, 1)
+		}
+	}
+	return nil
+}
