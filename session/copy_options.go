@@ -68,7 +68,11 @@ func (f *copyFormat) take(o parse.Option) error {
 		if _, err := parseEncoding(o.Value); err != nil {
 			return sqlerr.New(sqlerr.FeatureNotSupported, "encoding %q is not supported", o.Value).At(o.Pos)
 		}
-	case "freeze", "delimiter", "quote", "escape", "null":
+	case "freeze":
+		if on, ok := o.Bool(); !ok || on {
+			return unsupported("COPY FREEZE")
+		}
+	case "delimiter", "quote", "escape", "null":
 	case "force_quote", "force_not_null", "force_null":
 		return unsupported("COPY option " + strings.ToUpper(o.Name))
 	default:

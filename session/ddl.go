@@ -150,6 +150,10 @@ func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.
 	if err != nil {
 		return err
 	}
+	configs, err := o.topicConfigs()
+	if err != nil {
+		return err
+	}
 	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
 		if _, ok := s.db.Log.TopicByName(b.Name); ok {
 			if b.IfNotExists {
@@ -161,15 +165,42 @@ func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.
 		if err != nil {
 			return err
 		}
-		for option, config := range map[string]string{"cleanup_policy": "cleanup.policy", "retention_ms": "retention.ms"} {
-			if v, ok := o.get(option); ok {
-				topic.Configs[config] = v
-			}
-		}
+		topic.Configs = configs
 		t.CreateTopic(topic)
 		return nil
 	})
+	if err == nil && len(configs) > 0 {
+		s.notice("retention and compaction are not carried out yet: the topic keeps every record")
+	}
 	return s.created(err, "CREATE TOPIC", w)
+}
+
+// topicConfigs are the Kafka configurations that CREATE TOPIC's options stand for.
+func (o options) topicConfigs() (map[string]string, error) {
+	configs := map[string]string{}
+	bad := func(name, want string) error {
+		v := o[name]
+		return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for option %q: %q", name, v.Value).At(v.Pos).
+			WithHint("It must be %s.", want)
+	}
+	if v, ok := o["cleanup_policy"]; ok {
+		if !slices.Contains([]string{"delete", "compact", "compact,delete", "delete,compact"}, v.Value) {
+			return nil, bad("cleanup_policy", "one of delete, compact, compact,delete")
+		}
+		configs["cleanup.policy"] = v.Value
+	}
+	if v, ok := o["retention_ms"]; ok {
+		if n, valid := v.Int(); !valid || n < -1 {
+			return nil, bad("retention_ms", "a number of milliseconds, -1 for ever")
+		}
+		configs["retention.ms"] = v.Value
+	}
+	if v, ok := o["replication_factor"]; ok {
+		if n, valid := v.Int(); !valid || n != 1 && n != -1 {
+			return nil, bad("replication_factor", "1: one server holds a topic, and the object store keeps it safe")
+		}
+	}
+	return configs, nil
 }
 
 // options of a WITH list, by name.
@@ -201,11 +232,6 @@ func joinNames(names []string) string {
 		out += n
 	}
 	return out
-}
-
-func (o options) get(name string) (string, bool) {
-	v, ok := o[name]
-	return v.Value, ok
 }
 
 // partitions is the option of that name, 0 when it is not given.

@@ -13,10 +13,8 @@ import (
 // explain prints the plan of a query, or of what a statement would keep running.
 func (s *Session) explain(ctx context.Context, p *portal, w face.Writer) error {
 	b := p.prepared.statement.Body.(*parse.Explain)
-	for _, o := range b.Options {
-		if on, _ := o.Bool(); strings.EqualFold(o.Name, "analyze") && on {
-			return unsupported("EXPLAIN ANALYZE")
-		}
+	if err := checkExplain(b.Options); err != nil {
+		return err
 	}
 	defer s.beginPlanning(ctx)()
 	q, err := s.planExplained(b.Body)
@@ -57,4 +55,38 @@ func (s *Session) planExplained(b parse.Body) (*plan.Query, error) {
 		return d.query, nil
 	}
 	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "EXPLAIN of this statement is not supported")
+}
+
+// checkExplain refuses options that change nothing here. VERBOSE does: the plan is always printed
+// with its columns, so it is taken either way.
+func checkExplain(list []parse.Option) error {
+	for _, o := range list {
+		name := strings.ToLower(o.Name)
+		switch name {
+		case "format":
+			switch strings.ToLower(o.Value) {
+			case "text":
+			case "json", "yaml", "xml":
+				return unsupported("EXPLAIN (FORMAT " + strings.ToUpper(o.Value) + ")").At(o.Pos).WithHint("Use FORMAT TEXT.")
+			default:
+				return sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized value for EXPLAIN option %q: %q", o.Name, o.Value).At(o.Pos)
+			}
+			continue
+		case "analyze", "verbose", "costs", "settings", "buffers", "wal", "timing", "summary":
+		default:
+			return sqlerr.New(sqlerr.SyntaxError, "unrecognized EXPLAIN option %q", o.Name).At(o.Pos)
+		}
+		on, ok := o.Bool()
+		switch {
+		case !ok:
+			return sqlerr.New(sqlerr.SyntaxError, "%s requires a Boolean value", o.Name)
+		case name == "analyze" && on:
+			return unsupported("EXPLAIN ANALYZE")
+		case (name == "wal" || name == "timing") && on:
+			return sqlerr.New(sqlerr.InvalidParameterValue, "EXPLAIN option %s requires ANALYZE", strings.ToUpper(name))
+		case name != "verbose" && on:
+			return unsupported("EXPLAIN (" + strings.ToUpper(name) + ")").At(o.Pos)
+		}
+	}
+	return nil
 }

@@ -29,7 +29,11 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 		if knownElsewhere[name] {
 			return sqltype.Type{}, unsupported("type " + name).At(n.Location)
 		}
-		return sqltype.Type{}, sqlerr.New(sqlerr.UndefinedObject, "type \"%s\" does not exist", strings.Join(parts, ".")).At(n.Location)
+		e := sqlerr.New(sqlerr.UndefinedObject, "type \"%s\" does not exist", strings.Join(parts, ".")).At(n.Location)
+		if here, ok := typesElsewhere[strings.ToLower(name)]; ok {
+			return sqltype.Type{}, e.WithHint("Use %s.", here)
+		}
+		return sqltype.Type{}, e
 	}
 	if len(n.ArrayBounds) > 0 {
 		return sqltype.Type{}, unsupported("type " + displayType(t.OID) + "[]").At(n.Location)
@@ -58,6 +62,13 @@ var knownElsewhere = map[string]bool{
 	"regnamespace": true, "regrole": true, "int4range": true, "int8range": true, "numrange": true, "tsrange": true,
 	"tstzrange": true, "daterange": true, "serial": true, "bigserial": true, "smallserial": true, "record": true,
 	"xid": true, "cid": true, "tid": true, "oidvector": true, "int2vector": true, "pg_lsn": true, "jsonpath": true,
+}
+
+// typesElsewhere are types of other databases, with what they are called here.
+var typesElsewhere = map[string]string{
+	"double": "double precision", "string": "text", "bytes": "bytea", "blob": "bytea", "datetime": "timestamp",
+	"timestamp_ltz": "timestamptz", "tinyint": "smallint", "long": "bigint", "struct": "jsonb", "map": "jsonb", "number": "numeric",
+	"float64": "double precision", "float32": "real", "int64": "bigint", "int32": "integer",
 }
 
 func unsupported(what string) *sqlerr.Error {

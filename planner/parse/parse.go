@@ -34,13 +34,13 @@ func Parse(sql string) ([]Statement, error) {
 	text, forms, ferr := rewrite(sql)
 	switch {
 	case ferr != nil:
-		return nil, ferr
+		return nil, dialectHint(sql, ferr)
 	case len(forms) == 0:
-		return nil, err
+		return nil, dialectHint(sql, err)
 	}
 	tree, err = parseTree(text)
 	if err != nil {
-		return nil, originalToken(err, sql)
+		return nil, dialectHint(sql, originalToken(err, sql))
 	}
 	return convertAll(sql, tree, forms)
 }

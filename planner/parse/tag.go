@@ -94,6 +94,9 @@ func tagOf(b Body) string {
 
 // unsupportedName spells a tree that has no Body: CreateFunctionStmt is CREATE FUNCTION.
 func unsupportedName(n *pg.Node) string {
+	if v := n.GetVacuumStmt(); v != nil && !v.IsVacuumcmd {
+		return "ANALYZE"
+	}
 	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", n.GetNode()), "*pg_query.Node_"), "Stmt")
 	var b strings.Builder
 	for i, r := range name {
@@ -102,5 +105,21 @@ func unsupportedName(n *pg.Node) string {
 		}
 		b.WriteRune(r)
 	}
+	if words, ok := statementWords[strings.ToUpper(b.String())]; ok {
+		return words
+	}
 	return strings.ToUpper(b.String())
+}
+
+// statementWords are statements that their node's name does not spell.
+var statementWords = map[string]string{
+	"CREATEDB": "CREATE DATABASE", "DROPDB": "DROP DATABASE", "ALTER DATABASE SET": "ALTER DATABASE",
+	"CREATE TABLE SPACE": "CREATE TABLESPACE", "DROP TABLE SPACE": "DROP TABLESPACE",
+	"CREATE SEQ": "CREATE SEQUENCE", "ALTER SEQ": "ALTER SEQUENCE", "CREATE TRIG": "CREATE TRIGGER",
+	"CREATE EVENT TRIG": "CREATE EVENT TRIGGER", "ALTER EVENT TRIG": "ALTER EVENT TRIGGER",
+	"CREATE P L ANG": "CREATE LANGUAGE", "CREATE PLANG": "CREATE LANGUAGE", "REFRESH MAT VIEW": "REFRESH MATERIALIZED VIEW",
+	"CREATE ENUM": "CREATE TYPE", "CREATE RANGE": "CREATE TYPE", "COMPOSITE TYPE": "CREATE TYPE", "DEFINE": "CREATE",
+	"CREATE FDW": "CREATE FOREIGN DATA WRAPPER", "CHECK POINT": "CHECKPOINT", "LOCK": "LOCK TABLE",
+	"ALTER OBJECT SCHEMA": "ALTER … SET SCHEMA", "GRANT ROLE": "GRANT", "CONSTRAINTS SET": "SET CONSTRAINTS",
+	"CREATE STATS": "CREATE STATISTICS", "ALTER STATS": "ALTER STATISTICS", "RULE": "CREATE RULE", "VARIABLE SET": "SET",
 }
