@@ -15,20 +15,37 @@ func sameType(call *plan.Call, a, b plan.Expr) (equality, bool) {
 	ta, tb := a.Type().OID, b.Type().OID
 	if ta == tb {
 		eq, ok := builtin.EqualityOf(ta)
-		return equality{bare(a), bare(b)}, ok && uint32(call.Func) == eq && bare(a).Type().OID == bare(b).Type().OID
+		if !ok || uint32(call.Func) != eq {
+			return equality{}, false
+		}
+		// Columns of one type need no cast; varchar = text keeps that of the varchar.
+		if bare(a).Type().OID == bare(b).Type().OID {
+			a, b = bare(a), bare(b)
+		}
+		return equality{a, b}, true
 	}
-	// int2 = int8 and the like compare as the wider one.
-	if integerRank[ta] == 0 || integerRank[tb] == 0 {
+	// int2 = int8 and the like compare as the wider one, which loses nothing.
+	if !isEquality(uint32(call.Func)) {
 		return equality{}, false
 	}
-	if integerRank[ta] < integerRank[tb] {
-		return equality{widen(a, tb), b}, true
+	for _, rank := range []map[sqltype.OID]int{integerRank, floatRank} {
+		switch ra, rb := rank[ta], rank[tb]; {
+		case ra == 0 || rb == 0:
+		case ra < rb:
+			return equality{widen(a, tb), b}, true
+		default:
+			return equality{a, widen(b, ta)}, true
+		}
 	}
-	return equality{a, widen(b, ta)}, true
+	return equality{}, false
 }
 
 // integerRank orders the integer types by width.
 var integerRank = map[sqltype.OID]int{sqltype.Int2: 1, sqltype.Int4: 2, sqltype.Int8: 3}
+
+// floatRank does it for the floating-point types. With integers PostgreSQL has them in one
+// family: hash values agree across it.
+var floatRank = map[sqltype.OID]int{sqltype.Float4: 1, sqltype.Float8: 2}
 
 func widen(e plan.Expr, t sqltype.OID) plan.Expr {
 	c := builtin.CastFor(e.Type().OID, t)

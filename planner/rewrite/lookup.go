@@ -1,10 +1,12 @@
 package rewrite
 
 import (
+	"math"
 	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 )
@@ -121,17 +123,54 @@ func fixes(c plan.Expr, s *plan.Scan, column int) plan.Expr {
 	return nil
 }
 
-// widened makes a narrower integer the column's type, where = compares the two by value. Other
-// values stay as they are.
+// widened makes an integer of another width the column's type, where = compares the two by
+// value: one that the column's type cannot hold becomes NULL, which no row has. Other values
+// stay as they are.
 func widened(value plan.Expr, column sqltype.OID, fn uint32) plan.Expr {
 	have := value.Type().OID
 	if have == column || integerRank[have] == 0 || integerRank[column] == 0 {
 		return value
 	}
-	if integerRank[have] > integerRank[column] || !isEquality(fn) {
+	if !isEquality(fn) {
 		return nil
 	}
+	if integerRank[have] > integerRank[column] {
+		return narrow(value, column)
+	}
 	return widen(value, column)
+}
+
+// narrow is value as a narrower integer, NULL where that cannot hold it. As widen it keeps what
+// = says: int_column = bigint asks the column's index.
+func narrow(value plan.Expr, to sqltype.OID) plan.Expr {
+	from := value.Type().OID
+	least, most := int64(math.MinInt32), int64(math.MaxInt32)
+	if to == sqltype.Int2 {
+		least, most = math.MinInt16, math.MaxInt16
+	}
+	inRange := &plan.And{Args: []plan.Expr{
+		compare(">=", value, integerConst(from, least)), compare("<=", value, integerConst(from, most)),
+	}}
+	return &plan.Case{Whens: []plan.When{{Cond: inRange, Then: widen(value, to)}}, T: sqltype.Of(to)}
+}
+
+func integerConst(t sqltype.OID, v int64) plan.Expr {
+	k := &plan.Const{T: sqltype.Of(t), Value: delta.Const(t, v, 1)}
+	if t == sqltype.Int4 {
+		k.Value = delta.Const(t, int32(v), 1)
+	}
+	return k
+}
+
+// compare is a op b, of one type.
+func compare(op string, a, b plan.Expr) plan.Expr {
+	var fn plan.FuncID
+	for _, o := range builtin.OperatorsByName(op) {
+		if o.Left == a.Type().OID && o.Right == a.Type().OID {
+			fn = plan.FuncID(o.Func)
+		}
+	}
+	return &plan.Call{Func: fn, Args: []plan.Expr{a, b}, T: sqltype.Of(sqltype.Bool), Op: op, Pos: -1}
 }
 
 func isEquality(fn uint32) bool {
