@@ -95,9 +95,9 @@ func TestFunctionsObeyTheTimeout(t *testing.T) {
 		"SELECT length(to_char(1, repeat('9', 5000000)))",
 		"SELECT length(translate(repeat('x', 50000000), repeat('y', 1000000), ''))",
 		"SELECT length(upper(repeat('é', 50000000)))",
-		"SELECT 1 WHERE 1 IN (2" + strings.Repeat(", 1 + 2", 200_000) + ")",
+		"SELECT 1 WHERE 1 IN (2" + strings.Repeat(", 1 + 2", 50_000) + ")",
 	} {
-		if took := fails(t, ctx, db, "57014", sql); took > 5*time.Second {
+		if took := fails(t, ctx, db, "57014", sql); took > 20*time.Second { // a liveness bound: the parser in C is not stopped
 			t.Errorf("%.60s: %v", sql, took)
 		} else {
 			t.Logf("%.60s: %v", sql, took)
