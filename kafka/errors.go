@@ -31,6 +31,7 @@ var errorCodes = []struct {
 	{log.ErrTooLarge, kerr.MessageTooLarge},
 	{log.ErrFenced, kerr.NotLeaderForPartition},
 	{log.ErrClosed, kerr.NotLeaderForPartition},
+	{log.ErrFull, kerr.KafkaStorageError},
 	{log.ErrUnavailable, kerr.KafkaStorageError},
 	{log.ErrCorrupt, kerr.KafkaStorageError},
 	{log.ErrPoisoned, kerr.KafkaStorageError},

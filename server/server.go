@@ -111,6 +111,7 @@ func (s *Server) logConfig() log.Config {
 		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes,
 		MaxEntryBytes: s.cfg.MaxTransactionBytes, InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
 		MaxProducers: int(s.cfg.MaxProducers), AttemptTimeout: s.cfg.ObjectAttemptTimeout,
+		DiskReserve: s.cfg.DiskReserve,
 	}
 	// Inline groups are as durable as the metadata is; with embedded metadata beside a remote
 	// store that would be less than the store's. A directory does not wait for more records.
@@ -124,6 +125,7 @@ func (s *Server) logConfig() log.Config {
 	return log.Config{
 		Objects: s.guarded, Meta: s.meta, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Timelines: s.identity.timelines,
 		Writer: uint32(s.cfg.BrokerID), Parts: []log.Part{s.catalog}, Limits: limits,
+		Free: func() (int64, error) { return freeSpace(s.cfg.DataDir) },
 	}
 }
 

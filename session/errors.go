@@ -33,6 +33,7 @@ var sentinels = []struct {
 	{log.ErrFenced, sqlerr.CannotConnectNow, "another server has taken over this log"},
 	{log.ErrCondition, sqlerr.SerializationFailure, "could not serialize access due to concurrent change"},
 	{log.ErrClosed, sqlerr.AdminShutdown, "the server is shutting down"},
+	{log.ErrFull, sqlerr.DiskFull, "could not write: the disk is nearly full (disk_reserve)"},
 	{log.ErrUnavailable, sqlerr.CannotConnectNow, "the log is not available now, try again"},
 	{log.ErrCorrupt, sqlerr.DataCorrupted, "log data is corrupt"},
 	{log.ErrPoisoned, sqlerr.IOError, "the log stopped after an I/O error; restart the server"},

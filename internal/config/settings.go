@@ -39,6 +39,7 @@ type Settings struct {
 	StatementMemory      int64
 	MaxLockedKeys        int64
 	MaxInflightBytes     int64
+	DiskReserve          int64
 	CheckpointInterval   time.Duration
 
 	MaxConnections      int64
@@ -107,6 +108,7 @@ func (s *Settings) definitions() []*Definition {
 		size(&s.StatementMemory, "statement_memory", 512*mib, mib, 1<<40, "Memory of one statement or subscription, a session's default; what would exceed it fails with 53200."),
 		integer(&s.MaxLockedKeys, "max_locked_keys", 4<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 		size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it large requests wait. One client address gets a quarter of it."),
+		size(&s.DiskReserve, "disk_reserve", 256*mib, 0, 1<<50, "Free space of the disk under data_dir below which records and rows are refused (53100); reads, DROP and upkeep go on, and writing does when there is room. 0 = none."),
 		duration(&s.CheckpointInterval, "checkpoint_interval", 30*time.Second, 0, 24*time.Hour, "Time between checkpoints of tables, views and sinks, which make a start faster; large ones are taken less often. 0 = only when the server stops."),
 
 		integer(&s.MaxConnections, "max_connections", 100, 1, 100_000, "PostgreSQL clients at once."),

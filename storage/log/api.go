@@ -36,6 +36,7 @@ var (
 	ErrCondition          = errors.New("commit condition failed")
 	ErrClosed             = errors.New("log is closed")
 	ErrUnavailable        = errors.New("log is not available now") // retriable
+	ErrFull               = errors.New("the disk is nearly full")  // also ErrUnavailable
 	ErrCorrupt            = errors.New("log data corrupt")
 	ErrPoisoned           = errors.New("log stopped after an I/O error") // fsync is never retried
 	ErrUnknownKind        = errors.New("log was written by another version")

@@ -28,6 +28,8 @@ type Config struct {
 	Timelines []Timeline
 	Limits    Limits
 	Logger    *slog.Logger // nil = discard
+	// Free is the free space where log and metadata lie, for Limits.DiskReserve; nil = endless.
+	Free func() (int64, error)
 }
 
 func (c *Config) check() error {
@@ -55,6 +57,7 @@ type DB struct {
 	writer writerIdentity
 
 	admission *admission.Budget
+	room      room
 	queue     queue
 	stats     counters
 	reads     *readCache
@@ -101,6 +104,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db.mu.tail.limit = db.limits.TailBytes
 	db.mu.waiters.init()
 	db.mu.followers.init()
+	db.room.free, db.room.reserve, db.room.clock = cfg.Free, cfg.Limits.DiskReserve, cfg.Clock
 	db.queue.init(db)
 	db.upkeep.init()
 	if err := db.restore(ctx); err != nil {

@@ -23,7 +23,9 @@ type Limits struct {
 	RollInterval time.Duration // or when the oldest is this old: 60 s
 	// MaxInlineBytes: while rolling fails and so much lies inline, appends are refused with
 	// ErrUnavailable. 256 MiB.
-	MaxInlineBytes  int64
+	MaxInlineBytes int64
+	// DiskReserve: with less free space records are refused with ErrFull; 0 = no reserve.
+	DiskReserve     int64
 	SnapshotCommits int   // a snapshot every so many commits: 20,000
 	SnapshotBytes   int64 // or so many bytes of commit records: 64 MiB
 	// AttemptTimeout is how long one attempt to write an object may take before a second one is

@@ -40,10 +40,25 @@ func (q *queue) init(db *DB) {
 // Append takes the entry's place in order and returns at once.
 func (db *DB) Append(e *Entry) Pending {
 	p := newPending(e, &db.limits)
+	if p.err == nil && len(p.appends) > 0 {
+		if err := db.room.take(p.bytes, db.tellRoom); err != nil {
+			db.stats.refusedFull.Add(1)
+			p.fail(err)
+			return p
+		}
+	}
 	if p.err == nil {
 		db.queue.add(p)
 	}
 	return p
+}
+
+func (db *DB) tellRoom(full bool) {
+	if full {
+		db.cfg.Logger.Warn("the disk is nearly full: records are refused until there is room", "disk_reserve", db.limits.DiskReserve)
+		return
+	}
+	db.cfg.Logger.Info("there is room on the disk again")
 }
 
 func (q *queue) add(p *pending) {

@@ -16,6 +16,7 @@ type counters struct {
 	tailBytes                         atomic.Int64
 	uploads, uploadBytes, uploadsLost atomic.Int64
 	uploadAttempts, hedges            atomic.Int64
+	refusedFull                       atomic.Int64
 	rolls, rolledBytes                atomic.Int64
 	snapshots, snapshotBytes          atomic.Int64
 	snapshotSeq                       atomic.Uint64
@@ -31,6 +32,7 @@ type Stats struct {
 	RecordBytes                      int64 // commit records, inline bytes included
 	Uploads, UploadBytes             int64
 	UploadsFailed                    int64
+	RefusedFull                      int64 // entries refused because of DiskReserve
 	UploadAttempts                   int64 // requests to write an object
 	UploadHedges                     int64 // of them, those made because one took too long
 	Rolls, RolledBytes               int64
@@ -51,6 +53,7 @@ type Stats struct {
 	SnapshotSeq   CommitSeq
 	Newest        CommitSeq
 	Poisoned      bool
+	Full          bool // records were refused last because of DiskReserve
 }
 
 // CommitLatency is the time that commits take from the decision on to being durable.
@@ -63,6 +66,7 @@ func (db *DB) Stats() Stats {
 		Commits: c.commits.Load(), Groups: c.groups.Load(), UnknownOutcomes: c.unknownOutcomes.Load(),
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), RecordBytes: c.recordBytes.Load(),
 		Uploads: c.uploads.Load(), UploadBytes: c.uploadBytes.Load(), UploadsFailed: c.uploadsLost.Load(),
+		RefusedFull: c.refusedFull.Load(), Full: db.room.isFull(),
 		UploadAttempts: c.uploadAttempts.Load(), UploadHedges: c.hedges.Load(),
 		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Snapshots: c.snapshots.Load(),
 		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(), NotesDropped: c.notesDropped.Load(),

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package server
+
+import "errors"
+
+// freeSpace is not known here.
+func freeSpace(string) (int64, error) { return 0, errors.ErrUnsupported }
