@@ -51,6 +51,10 @@ func (s *Session) plan(st *statement, given []sqltype.OID) (*planned, error) {
 			return &planned{fields: showFields([]string{"name", "setting", "description"})}, nil
 		}
 		return &planned{fields: showFields([]string{name})}, nil
+	case *parse.Describe:
+		return &planned{fields: showFields(describeColumns)}, nil
+	case *parse.ShowCreate:
+		return &planned{fields: showFields(showCreateColumns)}, nil
 	case *parse.ShowObjects:
 		return &planned{fields: showFields(showColumns[b.Kind])}, nil
 	case *parse.Explain:

@@ -52,6 +52,10 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.alterSet(ctx, b, w)
 	case *parse.AlterRole:
 		return s.alterRole(ctx, b, w)
+	case *parse.Describe:
+		return s.describe(b, w)
+	case *parse.ShowCreate:
+		return s.showCreate(b, w)
 	case *parse.ShowObjects:
 		return s.showObjects(b, w)
 	case *parse.Show:

@@ -70,7 +70,7 @@ func rewrite(sql string) (text string, forms []form, err error) {
 func suspect(s *segment) bool {
 	for i := range s.toks {
 		if s.kind(i) == tokWord && (s.is(i, "emit") || s.is(i, "subscribe") || s.is(i, "stream") ||
-			s.is(i, "sink") || s.is(i, "topic") || (i == 0 && s.is(i, "show"))) {
+			s.is(i, "sink") || s.is(i, "topic") || (i == 0 && (s.is(i, "show") || s.is(i, "describe") || s.is(i, "desc")))) {
 			return true
 		}
 	}
@@ -104,8 +104,8 @@ func (r *rewriter) statement(s *segment) (form, error) {
 		err = r.byHand(s, &f, dropTopic)
 	case s.is(0, "alter"):
 		err = r.byHand(s, &f, alterSet)
-	case s.is(0, "show"):
-		err = r.byHand(s, &f, showObjects)
+	case s.is(0, "show"), s.is(0, "describe"), s.is(0, "desc"):
+		err = r.byHand(s, &f, showForms)
 	case s.is(start, "subscribe", "to"):
 		r.subscribe(s, start, &f)
 		f.kind = formSubscribe

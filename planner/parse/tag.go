@@ -44,8 +44,10 @@ func tagOf(b Body) string {
 		return "ALTER " + b.Kind.String()
 	case *AlterRole:
 		return "ALTER ROLE"
-	case *ShowObjects, *Show:
+	case *ShowObjects, *Show, *ShowCreate:
 		return "SHOW"
+	case *Describe:
+		return "DESCRIBE"
 	case *Set, *SetTransaction:
 		return "SET"
 	case *Reset:
