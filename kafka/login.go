@@ -24,6 +24,22 @@ var (
 // one at a time, in the reader, and only those are served that a login takes.
 func (c *conn) login(ctx, waits context.Context) error {
 	defer c.recovered("login")
+	c.loginBy = c.s.cfg.Clock.Now().Add(c.s.cfg.LoginTimeout)
+	if tc, ok := c.nc.(*tlsconf.Conn); ok {
+		c.readDeadlineAt(c.loginBy)
+		_ = c.nc.SetWriteDeadline(c.loginBy) // a closed socket fails at the write
+		if err := tc.Handshake(waits); err != nil {
+			return err
+		}
+	}
+	if err := c.identify(ctx, waits); err != nil {
+		return err
+	}
+	c.loginBy = zeroTime
+	return nil
+}
+
+func (c *conn) identify(ctx, waits context.Context) error {
 	if c.s.cfg.Auth.Trusting() {
 		who, err := c.s.cfg.Auth.Trust(waits, c.attempt())
 		if err == nil {
@@ -31,15 +47,32 @@ func (c *conn) login(ctx, waits context.Context) error {
 		}
 		return err
 	}
-	c.loginBy = c.s.cfg.Clock.Now().Add(c.s.cfg.LoginTimeout)
+	if err := c.certified(waits); err != nil {
+		return err
+	}
 	for c.who.Load() == nil {
 		if err := c.loginStep(ctx, waits); err != nil {
 			return err
 		}
 	}
-	c.loginBy, c.asked = zeroTime, true
+	c.asked = true
 	c.slot.Asked()
 	return nil
+}
+
+// certified takes a client for whom its certificate names, if that is a role. It may still
+// authenticate by SASL, and then is who it says there.
+func (c *conn) certified(ctx context.Context) error {
+	state, _ := tlsconf.StateOf(c.nc)
+	a := c.attempt()
+	if a.Name = tlsconf.NameOf(state); a.Name == "" {
+		return nil
+	}
+	who, known, err := c.s.cfg.Auth.Certificate(ctx, a)
+	if known {
+		c.who.Store(&who)
+	}
+	return err
 }
 
 func (c *conn) loginStep(ctx, waits context.Context) error {

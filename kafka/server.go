@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/tributary-db/tributary/internal/admission"
+	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka/group"
 )
 
@@ -189,7 +190,7 @@ func (s *Server) admit(nc net.Conn) *conn {
 	}
 	c := newConn(s, nc)
 	// Closing a socket with nothing unsent does not block.
-	if c.slot = s.slots.Take(func() { _ = nc.Close() }); c.slot == nil {
+	if c.slot = s.slots.Take(func() { _ = tlsconf.Socket(nc).Close() }); c.slot == nil {
 		return nil
 	}
 	s.mu.conns[c] = struct{}{}
@@ -254,6 +255,6 @@ func (s *Server) closeAll(ln net.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.mu.conns {
-		_ = c.nc.Close() // its reader and writer fail and end
+		_ = tlsconf.Socket(c.nc).Close() // its reader and writer fail and end
 	}
 }

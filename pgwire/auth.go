@@ -26,11 +26,16 @@ func (c *conn) authenticate(ctx context.Context, h *hello) (auth.Principal, erro
 
 func (c *conn) identify(ctx context.Context, h *hello, attempt auth.Attempt) (auth.Principal, error) {
 	if !c.srv.cfg.Auth.Trusting() {
+		if c.certifiedName() == h.user {
+			who, known, err := c.srv.cfg.Auth.Certificate(ctx, attempt)
+			if known || err != nil {
+				return who, err
+			}
+		}
 		return c.scram(ctx, attempt)
 	}
 	if !isLocal(c.nc.RemoteAddr()) {
-		return auth.Principal{}, sqlerr.New(sqlerr.InvalidAuthorizationSpecification,
-			"no pg_hba.conf entry for host \"%s\", user \"%s\", database \"%s\", no encryption", attempt.Peer, h.user, h.database)
+		return auth.Principal{}, noEntry(attempt.Peer, h)
 	}
 	who, err := c.srv.cfg.Auth.Trust(ctx, attempt)
 	if errors.Is(err, auth.ErrRefused) {
@@ -39,10 +44,21 @@ func (c *conn) identify(ctx context.Context, h *hello, attempt auth.Attempt) (au
 	return who, err
 }
 
+// noEntry is what PostgreSQL says when no rule lets a client in.
+func noEntry(peer string, h *hello) error {
+	return sqlerr.New(sqlerr.InvalidAuthorizationSpecification,
+		"no pg_hba.conf entry for host \"%s\", user \"%s\", database \"%s\", no encryption", peer, h.user, h.database)
+}
+
+const scramPlus = string(auth.SHA256) + "-PLUS"
+
 // scram carries the messages of an exchange.
 func (c *conn) scram(ctx context.Context, attempt auth.Attempt) (auth.Principal, error) {
 	at := c.out.begin('R')
 	c.out.int32(pgproto3.AuthTypeSASL)
+	if c.endpoint != nil {
+		c.out.str(scramPlus)
+	}
 	c.out.str(string(auth.SHA256))
 	c.out.byte(0)
 	c.out.end(at)
@@ -55,10 +71,11 @@ func (c *conn) scram(ctx context.Context, attempt auth.Attempt) (auth.Principal,
 	if err := first.Decode(body); err != nil {
 		return auth.Principal{}, sqlerr.New(sqlerr.ProtocolViolation, "malformed SCRAM message")
 	}
-	if first.AuthMechanism != string(auth.SHA256) {
+	bound := c.endpoint != nil && first.AuthMechanism == scramPlus
+	if !bound && first.AuthMechanism != string(auth.SHA256) {
 		return auth.Principal{}, sqlerr.New(sqlerr.ProtocolViolation, "client selected an invalid SASL authentication mechanism")
 	}
-	exchange := c.srv.cfg.Auth.SCRAM(auth.SCRAM{Attempt: attempt, Mechanism: auth.SHA256})
+	exchange := c.srv.cfg.Auth.SCRAM(auth.SCRAM{Attempt: attempt, Mechanism: auth.SHA256, Bound: bound, Endpoint: c.endpoint})
 	message := string(first.Data)
 	for {
 		answer, done, err := exchange.Step(ctx, message)

@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -26,19 +27,22 @@ const (
 
 // conn is one client's connection. All but secret and stmt belongs to its goroutine.
 type conn struct {
-	srv    *Server
-	nc     net.Conn
-	in     *reader
-	out    outbuf
-	sess   Session
-	pid    int32
-	secret []byte
-	stmt   statement
-	w      writer
-	binds  bindBuf
-	params []face.Setting    // changed since the last ReadyForQuery
-	told   map[string]string // the parameters that the client knows
-	log    *slog.Logger
+	srv *Server
+	nc  net.Conn  // the socket
+	tls *tls.Conn // over it; nil in plaintext
+	// endpoint is what SCRAM is bound to: a hash of the certificate; nil = nothing.
+	endpoint []byte
+	in       *reader
+	out      outbuf
+	sess     Session
+	pid      int32
+	secret   []byte
+	stmt     statement
+	w        writer
+	binds    bindBuf
+	params   []face.Setting    // changed since the last ReadyForQuery
+	told     map[string]string // the parameters that the client knows
+	log      *slog.Logger
 	// slot is the connection's place among those that have not logged in.
 	slot    *admission.Slot
 	evicted atomic.Bool // its place went to another
@@ -106,7 +110,7 @@ func (c *conn) login(ctx context.Context) (*hello, auth.Principal, error) {
 	end := c.srv.cfg.Clock.Now().Add(c.srv.cfg.AuthTimeout)
 	_ = c.nc.SetWriteDeadline(end) // a closed socket fails at the write
 	c.interrupt.deadline(end)
-	h, err := c.readStartup()
+	h, err := c.readStartup(ctx)
 	if err != nil {
 		return nil, auth.Principal{}, err
 	}
@@ -273,6 +277,9 @@ func (c *conn) close() {
 		}
 		c.stmt.close()
 		c.in.endLoan()
+		if c.tls != nil {
+			_ = c.tls.Close() // tells the client that nothing was cut off
+		}
 		_ = c.nc.Close()
 		c.srv.conns.remove(c.pid)
 		if c.counted {

@@ -1,8 +1,9 @@
 // Package pgwire serves sessions over the PostgreSQL wire protocol, version 3.
 //
-//	socket ─► first 8 bytes: SSLRequest, GSSENCRequest → 'N'; CancelRequest; 3.x
+//	socket ─► first 8 bytes: SSLRequest → TLS or 'N' (tls.go); CancelRequest; 3.x
 //	   │          startup.go
-//	   ├─► auth.go        trust (loopback only) or SCRAM-SHA-256 (internal/auth)
+//	   ├─► auth.go        trust (loopback only), a client certificate, or SCRAM-SHA-256, bound
+//	   │                    to the TLS channel where there is one (internal/auth)
 //	   ├─► reader.go      framing: type, length, limits by type ─► dispatch.go
 //	   │                                              simple ┤├ extended.go
 //	   │                                                Session (session.go)
@@ -24,6 +25,10 @@
 //
 // # Non-obvious
 //
+//   - conn.nc stays the socket under TLS: deadlines and the look for clients that left are its,
+//     and other goroutines reach for it. Reads and writes go through reader and outbuf, which are
+//     put over TLS by startTLS. A read deadline does not break TLS, one that cuts a write does.
+//   - Bytes that came together with an SSLRequest or GSSENCRequest end the connection.
 //   - pgproto3.Backend is not used: its ReceiveStartupMessage refuses minors it does not know,
 //     it has no limit by message type, and it throws away its write buffer on every flush.
 //   - A cancel that comes between two statements must not hit the next one: statement.cancel

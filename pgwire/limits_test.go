@@ -47,7 +47,7 @@ func TestSilentSocketsGiveWay(t *testing.T) {
 		}
 		_ = db.Close(context.Background())
 	}
-	if got := firstAnswers(t, silent[1], 0); got != "FATAL 53300" {
+	if got := firstAnswers(t, silent[1]); got != "FATAL 53300" {
 		t.Errorf("who lost its place got %q", got)
 	}
 	if st := s.Stats(); st.Starting > 20 || st.Evicted < 40 {

@@ -16,12 +16,17 @@ import (
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/latency"
+	"github.com/tributary-db/tributary/internal/tlsconf"
 )
 
 // Config is what a server needs. Open and Auth must be given.
 type Config struct {
 	Open OpenFunc
 	Auth *auth.Gate
+	// TLS is offered to clients; nil = they are told that there is none. RequireTLS: nobody comes
+	// in without.
+	TLS        *tlsconf.Source
+	RequireTLS bool
 	// Databases are the names a client may connect to.
 	Databases []string
 	// MaxConnections bounds the clients that have logged in. Default 100.

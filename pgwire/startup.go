@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -34,7 +35,12 @@ type hello struct {
 
 // readStartup answers encryption requests and cancel requests until the startup packet is
 // read. errGone: nothing more to do with this connection.
-func (c *conn) readStartup() (*hello, error) {
+func (c *conn) readStartup(ctx context.Context) (*hello, error) {
+	if first, err := c.in.br.Peek(1); err == nil && first[0] == tlsRecord && c.srv.cfg.TLS != nil {
+		if err := c.startTLS(ctx, true); err != nil {
+			return nil, err
+		}
+	}
 	var askedSSL, askedGSS bool
 	for {
 		var head [8]byte
@@ -43,21 +49,23 @@ func (c *conn) readStartup() (*hello, error) {
 		}
 		size, code := binary.BigEndian.Uint32(head[:4]), binary.BigEndian.Uint32(head[4:])
 		if size < 8 || size > maxStartup {
-			return nil, errGone // not our protocol: a TLS hello, HTTP, noise
+			return nil, errGone // not our protocol: HTTP, noise
 		}
+		var err error
 		switch {
-		case code == codeSSL && size == 8 && !askedSSL:
+		case code == codeSSL && size == 8 && !askedSSL && c.tls == nil:
 			askedSSL = true
-		case code == codeGSSENC && size == 8 && !askedGSS:
+			err = c.answerSSL(ctx)
+		case code == codeGSSENC && size == 8 && !askedGSS && c.tls == nil:
 			askedGSS = true
+			err = c.answerNo("GSSAPI encryption")
 		case code == codeCancel && size >= 16 && size <= maxCancel:
 			return nil, c.readCancel(int(size) - 8)
 		default:
 			return c.readHello(int(code>>16), int(code&0xffff), int(size)-8)
 		}
-		c.out.byte('N')
-		if err := c.out.flush(); err != nil {
-			return nil, errGone
+		if err != nil {
+			return nil, err
 		}
 	}
 }
@@ -83,6 +91,9 @@ func (c *conn) readHello(major, minor, size int) (*hello, error) {
 	h, unknown, err := parseHello(body)
 	if err != nil {
 		return nil, err
+	}
+	if c.tls == nil && c.srv.cfg.RequireTLS {
+		return nil, noEntry(hostOf(c.nc.RemoteAddr()), h)
 	}
 	h.minor = min(minor, newestMinor)
 	if h.minor == 1 {

@@ -9,9 +9,20 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/tributary-db/tributary/internal/auth"
+	"github.com/tributary-db/tributary/internal/config"
+	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/server/httpd"
 )
+
+// openTLS reads the certificate before a port is bound.
+func (s *Server) openTLS(context.Context) (err error) {
+	if s.cfg.HasTLS() {
+		s.tls, err = tlsconf.Open(tlsconf.Files{Cert: s.cfg.TLSCert, Key: s.cfg.TLSKey, ClientCA: s.cfg.TLSClientCA}, s.clock, s.logger)
+	}
+	return err
+}
 
 // serving is the listeners and the goroutines that serve them.
 type serving struct {
@@ -40,12 +51,24 @@ func (s *Server) listen(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", l.what, err)
 		}
 		*l.ln, *l.bound = ln, ln.Addr()
+		if err := s.checkBound(l.what, ln.Addr()); err != nil {
+			return errors.Join(err, ln.Close())
+		}
 		s.onClose(func(context.Context) error {
 			if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 				return err
 			}
 			return nil
 		})
+	}
+	return nil
+}
+
+// checkBound looks at what a name like localhost turned out to be: clients are believed on
+// loopback only.
+func (s *Server) checkBound(what string, a net.Addr) error {
+	if tcp, ok := a.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && s.cfg.Auth == string(auth.Trust) {
+		return fmt.Errorf("%s is %s, which other machines reach, so auth must not be trust", what, a)
 	}
 	return nil
 }
@@ -60,8 +83,8 @@ func (s *Server) serve(web *httpd.Server) {
 		ln    net.Listener
 	}{
 		{"pgwire", s.pg.Serve, s.serving.pg},
-		{"kafka", s.kafka.Serve, s.serving.kafka},
-		{"http", func(_ context.Context, ln net.Listener) error { return web.Serve(ln) }, s.serving.http},
+		{"kafka", s.kafka.Serve, s.tls.Listen(s.serving.kafka, s.cfg.KafkaTLS == config.TLSAllow)},
+		{"http", func(_ context.Context, ln net.Listener) error { return web.Serve(ln) }, s.tls.Listen(s.serving.http, s.cfg.HTTPTLS == config.TLSAllow, "http/1.1")},
 	} {
 		s.serving.done.Go(func() {
 			if err := f.serve(ctx, f.ln); err != nil && !errors.Is(err, kafka.ErrServerClosed) {

@@ -20,7 +20,7 @@ func (s *Server) httpConfig() httpd.Config {
 	metrics = append(metrics, s.faceMetrics()...)
 	metrics = append(metrics, s.objectMetrics()...)
 	metrics = append(metrics, s.memoryMetrics()...)
-	return httpd.Config{Ready: s.ready, Notes: s.standing, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger,
+	return httpd.Config{Auth: s.gate, Ready: s.ready, Notes: s.standing, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger,
 		MaxConnections: int(s.cfg.HTTPMaxConnections)}
 }
 
@@ -147,7 +147,12 @@ func (s *Server) authMetrics() []prometheus.Collector {
 				func() float64 { return float64(s.gate.Failures(f, m)) }, "face", string(f), "method", string(m)))
 		}
 	}
-	return out
+	return append(out, httpd.Gauge("tributary_tls_certificate_expiry_seconds", "When the TLS certificate in use expires, in seconds since 1970; 0 = there is none.", func() float64 {
+		if s.tls == nil {
+			return 0
+		}
+		return float64(s.tls.NotAfter().Unix())
+	}))
 }
 
 func (s *Server) objectMetrics() []prometheus.Collector {

@@ -18,6 +18,7 @@ import (
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/config"
+	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/pgwire"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -60,6 +61,7 @@ type Server struct {
 	// endSubscriptions ends those that are under way.
 	endSubscriptions context.CancelFunc
 	gate             *auth.Gate
+	tls              *tlsconf.Source // nil = the faces speak plaintext
 	pg               *pgwire.Server
 	kafka            *kafka.Server
 	serving          serving
@@ -73,7 +75,7 @@ type Server struct {
 func Start(ctx context.Context, cfg *config.Settings, logger *slog.Logger) (*Server, error) {
 	s := &Server{cfg: cfg, logger: logger, clock: clock.Real{}}
 	for _, step := range []func(context.Context) error{
-		s.lockDirectory, s.listen, s.openStorage, s.openEngine, s.openFaces,
+		s.lockDirectory, s.openTLS, s.listen, s.openStorage, s.openEngine, s.openFaces,
 	} {
 		if err := step(ctx); err != nil {
 			_ = s.close(context.WithoutCancel(ctx)) // the first error is the one to tell
@@ -184,6 +186,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 	var err error
 	s.pg, err = pgwire.New(pgwire.Config{
 		Open: s.openSession, Auth: s.gate,
+		TLS: s.tls, RequireTLS: s.cfg.HasTLS() && s.cfg.PGTLS == config.TLSRequire,
 		Databases:      []string{"tributary", "postgres"},
 		MaxConnections: int(s.cfg.MaxConnections), ReservedConnections: int(s.cfg.ReservedConnections),
 		Superuser:   func(role string) bool { return role == session.Superuser },

@@ -76,7 +76,7 @@ func demoStatements(now time.Time) []string {
 // startDemo creates what the demo shows and says how to look at it.
 func startDemo(ctx context.Context, out io.Writer, s *server.Server) error {
 	pg := hostPort(s.PGAddr)
-	conn, err := pgx.Connect(ctx, fmt.Sprintf("postgres://tributary@%s/tributary?sslmode=disable", s.PGAddr))
+	conn, err := pgx.Connect(ctx, fmt.Sprintf("postgres://tributary@%s/tributary?sslmode=prefer", s.PGAddr))
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}

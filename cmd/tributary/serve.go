@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -105,21 +106,46 @@ func newLogger(cfg *config.Settings, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// banner prints the lines to copy.
+// banner prints the lines to copy, and who may come in.
 func banner(out io.Writer, cfg *config.Settings, s *server.Server) {
-	pg, kafkaAddr := hostPort(s.PGAddr), s.KafkaAddr.String()
+	pg, scheme := hostPort(s.PGAddr), "http"
+	if cfg.HasTLS() {
+		scheme = "https"
+	}
 	fmt.Fprintf(out, `Tributary %s, data in %s
 
   SQL      psql -h %s -p %s -U tributary tributary
-  Kafka    kcat -b %s -L
-  HTTP     curl http://%s/healthz
+  Kafka    kcat -b %s -L%s
+  HTTP     curl %s://%s/healthz
 
 First query:
   psql -h %s -p %s -U tributary tributary -c "SELECT version()"
 
-`, server.Version, cfg.DataDir, pg[0], pg[1], kafkaAddr, s.HTTPAddr, pg[0], pg[1])
+`, server.Version, cfg.DataDir, pg[0], pg[1], s.KafkaAddr, kcatOptions(cfg), scheme, s.HTTPAddr, pg[0], pg[1])
 	if cfg.Auth == "trust" {
 		fmt.Fprint(out, "Anyone on this machine may connect without a password (auth = trust, loopback only).\n")
+	} else {
+		fmt.Fprint(out, "SQL, Kafka and HTTP ask for the password of the role tributary (auth = scram-sha-256).\n")
+	}
+	switch reached := cfg.Reached(); {
+	case cfg.HasTLS():
+		fmt.Fprintf(out, "TLS: SQL %s, Kafka %s, HTTP %s.\n", cfg.PGTLS, cfg.KafkaTLS, cfg.HTTPTLS)
+	case len(reached) > 0:
+		fmt.Fprintf(out, "What goes over %s can be read on the way: there is no tls_cert.\n", strings.Join(reached, " and "))
 	}
 	fmt.Fprint(out, "Ready.\n")
+}
+
+// kcatOptions are what kcat needs to log in; it asks for nothing by itself.
+func kcatOptions(cfg *config.Settings) string {
+	protocol := "SASL_PLAINTEXT"
+	switch {
+	case cfg.Auth == "trust" && !cfg.HasTLS():
+		return ""
+	case cfg.Auth == "trust":
+		return " -X security.protocol=SSL"
+	case cfg.HasTLS():
+		protocol = "SASL_SSL"
+	}
+	return " -X security.protocol=" + protocol + " -X sasl.mechanisms=SCRAM-SHA-256 -X sasl.username=tributary -X sasl.password=…"
 }

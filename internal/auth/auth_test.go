@@ -3,7 +3,10 @@ package auth
 import (
 	"bytes"
 	"context"
+	"crypto/pbkdf2"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"reflect"
@@ -221,6 +224,34 @@ func TestMalformed(t *testing.T) {
 		}
 		if _, done, err := x.Step(t.Context(), "again"); done || err == nil {
 			t.Errorf("%q: the exchange goes on", final)
+		}
+	}
+}
+
+// TestNonceTwice: what librdkafka sends on the Kafka face is nonsense on PostgreSQL's.
+func TestNonceTwice(t *testing.T) {
+	for _, f := range []Face{Kafka, PG} {
+		g, _ := newGate(t, nil)
+		about := kafkaSCRAM(SHA256)
+		about.Face = f
+		x := g.SCRAM(about)
+		first, _, err := x.Step(t.Context(), "n,,n=ann,r=abc")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := x.verifier
+		key, err := pbkdf2.Key(sha256.New, "secret", v.Salt, v.Iterations, sha256.Size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		without := "c=biws,r=abc" + x.nonce
+		proof, signature := SHA256.mac(key, "Client Key"), SHA256.mac(v.StoredKey, "n=ann,r=abc,"+first+","+without)
+		for i := range proof {
+			proof[i] ^= signature[i]
+		}
+		_, done, err := x.Step(t.Context(), without+",p="+base64.StdEncoding.EncodeToString(proof))
+		if done != (f == Kafka) {
+			t.Errorf("%s: %v, %v", f, done, err)
 		}
 	}
 }

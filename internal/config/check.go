@@ -26,6 +26,9 @@ func (s *Settings) check() error {
 	if s.DataDir == "" {
 		return fmt.Errorf("data_dir is empty")
 	}
+	if err := s.checkTLS(); err != nil {
+		return err
+	}
 	if err := s.checkListeners(); err != nil {
 		return err
 	}

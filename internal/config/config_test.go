@@ -99,7 +99,15 @@ func TestErrors(t *testing.T) {
 		{args: []string{"--kafka-advertised=[::]:9092"}, want: "kafka_advertised"},
 		{args: []string{"--kafka-listen=0.0.0.0:9092", "--kafka-advertised=b:9092"}, want: "kafka_listen 0.0.0.0:9092 can be reached from other machines, so auth must not be trust"},
 		{args: []string{"--kafka-listen=0.0.0.0:9092", "--auth=scram-sha-256"}, want: "kafka_advertised"},
-		{args: []string{"--http-listen=:7480", "--auth=scram-sha-256"}, want: "http_listen :7480 can be reached"},
+		{args: []string{"--http-listen=:7480"}, want: "http_listen :7480 can be reached from other machines, so auth must not be trust"},
+		{args: []string{"--http-listen=:7480", "--auth=scram-sha-256"}, want: "http_listen :7480 can be reached from other machines, and its requests carry passwords"},
+		{args: []string{"--http-listen=:7480", "--auth=scram-sha-256", "--tls-cert=c", "--tls-key=k", "--http-tls=allow"}, want: "http_tls = require"},
+		{args: []string{"--pg-listen=:7432", "--tls-cert=c", "--tls-key=k"}, want: "auth must not be trust"},
+		{args: []string{"--tls-cert=c"}, want: "tls_cert and tls_key go together"},
+		{args: []string{"--tls-key=k"}, want: "tls_cert and tls_key go together"},
+		{args: []string{"--tls-client-ca=c"}, want: "tls_client_ca needs tls_cert and tls_key"},
+		{args: []string{"--kafka-tls=require"}, want: "kafka_tls needs tls_cert and tls_key"},
+		{args: []string{"--pg-tls=off"}, want: "none of require, allow"},
 		{args: []string{"--data-dir="}, want: "data_dir is empty"},
 	}
 	for _, tc := range cases {
@@ -111,6 +119,7 @@ func TestErrors(t *testing.T) {
 	for _, good := range [][]string{
 		{"--pg-listen=0.0.0.0:7432", "--auth=scram-sha-256"},
 		{"--pg-listen=[::1]:0"}, {"--pg-listen=localhost:0"},
+		{"--http-listen=:7480", "--auth=scram-sha-256", "--tls-cert=c", "--tls-key=k"},
 		{"--kafka-advertised=broker.example:9092"}, {"--kafka-listen=broker.example:9092", "--auth=scram-sha-256"},
 	} {
 		if _, _, err := load(t, good, nil); err != nil {

@@ -17,6 +17,13 @@ type Settings struct {
 	Auth         string
 	PasswordFile string
 
+	TLSCert     string
+	TLSKey      string
+	TLSClientCA string
+	PGTLS       string
+	KafkaTLS    string
+	HTTPTLS     string
+
 	KafkaSessionLifetime time.Duration
 
 	BrokerID          int64
@@ -86,6 +93,12 @@ func (s *Settings) definitions() []*Definition {
 
 		enum(&s.Auth, "auth", "trust", "How clients prove who they are, on every face: by the role's password, or not at all. `trust` believes everybody and is refused on an address other machines reach.", "trust", "scram-sha-256"),
 		text(&s.PasswordFile, "password_file", "", "File with the password of the role `tributary`, read at the first start."),
+		text(&s.TLSCert, "tls_cert", "", "File with the server's certificate and those between it and its root, in PEM. With it all faces speak TLS; it is read again when it changes."),
+		text(&s.TLSKey, "tls_key", "", "File with the certificate's private key, in PEM; others must not be able to read it."),
+		text(&s.TLSClientCA, "tls_client_ca", "", "File with the roots of client certificates, in PEM. A client with one whose common name is a role is that role, without a password."),
+		tlsChoice(&s.PGTLS, "pg_tls", "Whether PostgreSQL clients must use TLS, where there is a certificate."),
+		tlsChoice(&s.KafkaTLS, "kafka_tls", "Whether Kafka clients must use TLS, where there is a certificate. With `allow` both kinds use the same port."),
+		tlsChoice(&s.HTTPTLS, "http_tls", "Whether HTTP clients must use TLS, where there is a certificate. `allow` is refused on an address other machines reach: passwords are in the requests."),
 		duration(&s.KafkaSessionLifetime, "kafka_session_lifetime", 0, 0, 365*24*time.Hour, "Time after which a Kafka client must have authenticated again (KIP-368), or its connection is closed. 0 = never."),
 
 		integer(&s.BrokerID, "broker_id", 1, 0, 1<<31-1, "Kafka's number of this broker."),

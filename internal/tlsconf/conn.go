@@ -130,6 +130,14 @@ func (c *Conn) Close() error {
 	return c.Conn.Close()
 }
 
+// Socket is what lies under a connection; closing it blocks never and says nothing.
+func Socket(nc net.Conn) net.Conn {
+	if c, ok := nc.(*Conn); ok {
+		return c.Conn
+	}
+	return nc
+}
+
 // StateOf is the TLS state of a connection of Listen or of crypto/tls; ok is false for others,
 // in plaintext and before the handshake.
 func StateOf(nc net.Conn) (state tls.ConnectionState, ok bool) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/tributary-db/tributary/internal/admission"
+	"github.com/tributary-db/tributary/internal/tlsconf"
 )
 
 // conns are the connections that are open. One that has not yet sent a whole request would hold
@@ -48,7 +49,7 @@ func (c *conns) note(nc net.Conn, state http.ConnState) {
 
 // add finds a place for a new connection, or closes it.
 func (c *conns) add(nc net.Conn) {
-	slot := c.slots.Take(func() { _ = nc.Close() }) // nobody waits for an answer on it
+	slot := c.slots.Take(func() { _ = tlsconf.Socket(nc).Close() }) // nobody waits for an answer on it
 	if slot == nil {
 		_ = nc.Close() // refused: nothing was said on it
 		return

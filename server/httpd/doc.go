@@ -6,6 +6,11 @@
 //	GET /debug/pprof  only where the setting http_pprof is on
 //	Handle(pattern)   what other faces add later
 //
+// Unless clients are trusted (auth = trust, loopback only), all but the first two want a role's
+// name and password by HTTP Basic, or a client certificate (auth.go), and /readyz tells
+// its reason and its notes to nobody else. Whether requests come under TLS is the listener's matter (internal/tlsconf);
+// on an address that other machines reach it is a must (internal/config).
+//
 // On a loopback address every request must name a loopback host: a web page whose name is
 // rebound to 127.0.0.1 gets 421 instead of answers. Other verbs than GET and HEAD are refused.
 //

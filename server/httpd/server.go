@@ -15,10 +15,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/tributary-db/tributary/internal/admission"
+	"github.com/tributary-db/tributary/internal/auth"
 )
 
-// Config is what a server needs.
+// Config is what a server needs. Auth must be given.
 type Config struct {
+	Auth *auth.Gate
 	// Ready returns nil when the server takes requests, else why not. Nil: always ready.
 	Ready func() error
 	// Notes are lines that the readiness page shows besides; nil = none.
@@ -42,6 +44,9 @@ type Server struct {
 
 // New builds a server; it starts nothing. Metrics that clash are an error.
 func New(cfg Config) (*Server, error) {
+	if cfg.Auth == nil {
+		return nil, errors.New("httpd: Auth is needed")
+	}
 	if cfg.Ready == nil {
 		cfg.Ready = func() error { return nil }
 	}
@@ -69,6 +74,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.http = http.Server{
 		ConnState:         s.conns.note,
+		ConnContext:       withConn,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      5 * time.Minute, // a CPU profile takes its time
@@ -88,9 +94,9 @@ func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, 
 
 // Serve answers requests on ln until Shutdown, and closes ln.
 func (s *Server) Serve(ln net.Listener) error {
-	s.http.Handler = s.mux
+	s.http.Handler = s.authenticated(s.mux)
 	if host, _, err := net.SplitHostPort(ln.Addr().String()); err == nil && isLoopback(host) {
-		s.http.Handler = loopbackOnly(s.mux)
+		s.http.Handler = loopbackOnly(s.http.Handler)
 	}
 	s.http.Handler = guarded(s.http.Handler)
 	if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
@@ -108,18 +114,24 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
-func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
-	if err := s.cfg.Ready(); err != nil {
-		plain(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
-		return
+// readyz says to everybody whether, and to who is known why.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	known := s.cfg.Auth.Trusting() || s.identify(r) == nil
+	status, text := http.StatusOK, "ready"
+	err := s.cfg.Ready()
+	if err != nil {
+		status, text = http.StatusServiceUnavailable, "not ready"
 	}
-	text := "ready"
-	if s.cfg.Notes != nil {
+	switch {
+	case !known:
+	case err != nil:
+		text += ": " + err.Error()
+	case s.cfg.Notes != nil:
 		for _, note := range s.cfg.Notes() {
 			text += "\n" + note
 		}
 	}
-	plain(w, http.StatusOK, text)
+	plain(w, status, text)
 }
 
 // guarded sets the headers of every answer and bounds request bodies.

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net"
@@ -12,12 +13,43 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+
+	"github.com/tributary-db/tributary/internal/auth"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// directory knows ann and what her password is verified by.
+type directory struct{ verifiers auth.Verifiers }
+
+func (d directory) Account(_ context.Context, name string) (auth.Account, error) {
+	switch name {
+	case "ann":
+		return auth.Account{Role: 10, Exists: true, Verifiers: d.verifiers}, nil
+	case "broken":
+		return auth.Account{}, errors.New("the metadata is away")
+	}
+	return auth.Account{}, nil
+}
+
+func newGate(t *testing.T, cfg auth.Config) *auth.Gate {
+	t.Helper()
+	g, err := auth.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func trusting(t *testing.T) *auth.Gate {
+	return newGate(t, auth.Config{Directory: directory{}, Trusting: true})
+}
+
 func start(t *testing.T, cfg Config) string {
 	t.Helper()
+	if cfg.Auth == nil {
+		cfg.Auth = trusting(t)
+	}
 	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +114,57 @@ func TestHealthAndReadiness(t *testing.T) {
 	}
 }
 
+// TestAuthentication: without a role's password only the two paths without contents answer.
+func TestAuthentication(t *testing.T) {
+	vs, err := auth.NewVerifiers("secret", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate := newGate(t, auth.Config{Directory: directory{vs}})
+	url := start(t, Config{Auth: gate, Pprof: true, Ready: func() error { return errors.New("for a reason") }})
+	for _, tc := range []struct {
+		path, name, password string
+		want                 int
+	}{
+		{"/healthz", "", "", 200}, {"/readyz", "", "", 503}, {"/metrics", "", "", 401}, {"/debug/pprof/", "", "", 401}, {"/nothing", "", "", 401},
+		{"/metrics", "ann", "secret", 200}, {"/debug/pprof/", "ann", "secret", 200}, {"/nothing", "ann", "secret", 404},
+		{"/metrics", "ann", "wrong", 401}, {"/metrics", "nobody", "secret", 401}, {"/metrics", "broken", "secret", 503}, {"//metrics", "", "", 401},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+tc.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tc.name != "" {
+			req.SetBasicAuth(tc.name, tc.password)
+		}
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if resp.StatusCode != tc.want || (tc.want == 401) != (resp.Header.Get("WWW-Authenticate") != "") {
+			t.Errorf("%s as %q: %d, want %d", tc.path, tc.name, resp.StatusCode, tc.want)
+		}
+		if tc.want != 200 && (strings.Contains(string(body), "reason") || strings.Contains(string(body), "metadata")) {
+			t.Errorf("%s as %q tells %q", tc.path, tc.name, body)
+		}
+	}
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/readyz", nil)
+	req.SetBasicAuth("ann", "secret")
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, _ := io.ReadAll(resp.Body); !strings.Contains(string(body), "for a reason") {
+		t.Errorf("/readyz tells ann %q", body)
+	}
+	if n := gate.Failures(auth.HTTP, auth.Basic); n != 3 {
+		t.Errorf("%d failures counted", n)
+	}
+}
+
 func TestHostCheck(t *testing.T) {
 	url := start(t, Config{})
 	for host, want := range map[string]int{"": 200, "localhost": 200, "LOCALHOST:7480": 200, "127.0.0.1:1": 200, "[::1]:80": 200, "evil.example": 421, "127.0.0.1.evil.example:7480": 421, "10.0.0.1": 421} {
@@ -106,7 +189,7 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("pprof: %d", code)
 	}
 	g := Gauge("twice", "x", func() float64 { return 0 })
-	if _, err := New(Config{Metrics: []prometheus.Collector{g, g}}); err == nil {
+	if _, err := New(Config{Auth: trusting(t), Metrics: []prometheus.Collector{g, g}}); err == nil {
 		t.Error("one metric was registered twice")
 	}
 }

@@ -92,7 +92,7 @@ func Try(t testing.TB, dir string, flags ...string) (*Server, error) {
 var (
 	bannerSQL   = regexp.MustCompile(`psql -h (\S+) -p (\d+)`)
 	bannerKafka = regexp.MustCompile(`kcat -b (\S+)`)
-	bannerHTTP  = regexp.MustCompile(`curl http://([^/\s]+)`)
+	bannerHTTP  = regexp.MustCompile(`curl https?://([^/\s]+)`)
 )
 
 // read takes the addresses from the banner and reports once the server is ready, or has ended
