@@ -21,7 +21,7 @@ import (
 
 // newDebug is `tributary debug`: what lies in the files of a server.
 func newDebug() *cobra.Command {
-	c := &cobra.Command{Use: "debug", Short: "Print what lies in files of the server", Args: cobra.NoArgs}
+	c := group(&cobra.Command{Use: "debug", Short: "Print what lies in files of the server"})
 	c.AddCommand(newDebugSegment(), newDebugLog())
 	return c
 }

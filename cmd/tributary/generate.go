@@ -16,7 +16,7 @@ import (
 
 // newGenerate is `tributary generate`: test data on standard output, no server needed.
 func newGenerate() *cobra.Command {
-	c := &cobra.Command{Use: "generate", Short: "Write test data to standard output", Args: cobra.NoArgs}
+	c := group(&cobra.Command{Use: "generate", Short: "Write test data to standard output"})
 	c.AddCommand(newGenerateNexmark())
 	return c
 }

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"net"
+	"strings"
+	"testing"
+)
+
+// TestUsage: a command line that is not understood ends with 2 and says what was meant.
+func TestUsage(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"generate foo", `unknown command "foo"`},
+		{"generate nexmrk", `did you mean "nexmark"?`},
+		{"verson", `did you mean "version"?`},
+		{"debug foo", `unknown command "foo"`},
+		{"--no-such-flag", "unknown flag: --no-such-flag"},
+		{"generate nexmark --rate x", "invalid argument"},
+		{"version x", `unknown command "x"`},
+	} {
+		out, err := command(t, strings.Fields(c.args)...)
+		if err == nil || !strings.Contains(err.Error(), c.want) || exitCode(err) != 2 {
+			t.Errorf("%s: %v, exit code %d, printed %q", c.args, err, exitCode(err), out)
+		}
+	}
+	out, err := command(t, "version")
+	if err != nil || !strings.HasPrefix(out, "tributary ") {
+		t.Errorf("version: %q, %v", out, err)
+	}
+	if out, err = command(t, "generate"); err != nil || !strings.Contains(out, "nexmark") {
+		t.Errorf("generate: %q, %v", out, err)
+	}
+}
+
+// TestWildcardAddress: the line to copy works for a server that listens on every address.
+func TestWildcardAddress(t *testing.T) {
+	for _, host := range []string{"::", "0.0.0.0"} {
+		if got := hostPort(&net.TCPAddr{IP: net.ParseIP(host), Port: 7432}); got != [2]string{"localhost", "7432"} {
+			t.Errorf("%s: %v", host, got)
+		}
+	}
+}
