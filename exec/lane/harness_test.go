@@ -45,6 +45,7 @@ type database struct {
 	idle     time.Duration // watermark_idle_timeout
 	cut      int64         // tick_commits
 	warnings *warnings
+	account  *memory.Account
 
 	log         *log.DB
 	catalog     *catalog.Catalog
@@ -115,9 +116,9 @@ func (d *database) start() {
 	d.catalog = catalog.New()
 	d.log, err = log.Open(ctx, log.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Parts: []log.Part{d.catalog}})
 	check()
-	account := memory.New("", 0)
+	d.account = memory.New("", 0)
 	d.tables = table.New(table.Config{
-		Account: account.Force, Room: account.Room, Logger: logger,
+		Account: d.account.Force, Room: d.account.Room, Logger: logger,
 		Log: d.log, Clock: clock.Real{}, MaxBytes: 1 << 28, MaxLocks: 1 << 20, MaxRecordBatch: session.MaxRecordBatch,
 	})
 	d.checkpoints = checkpoint.NewStore(checkpoint.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Logger: logger})
@@ -137,7 +138,7 @@ func (d *database) start() {
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: clock.Real{}, Logger: logger,
 		Plan:   func(rel *catalog.Relation) (*plan.Query, error) { return d.db.PlanRelation(rel) },
 		System: func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
-		Memory: account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
+		Memory: d.account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut,
 	})
 	d.db = session.New(session.Deps{

@@ -2,6 +2,7 @@ package lane
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -32,11 +33,14 @@ type member struct {
 	// views are the members read directly, by OID.
 	views []catalog.OID
 	// tables: a table is read directly.
-	tables  bool
-	ticks   atomic.Uint64
-	late    atomic.Uint64 // rows that came behind the watermark of a closing window
-	noTime  atomic.Uint64 // rows without event time in a closing window
-	ahead   atomic.Uint64 // records too far ahead to move a watermark, since the start
+	tables bool
+	ticks  atomic.Uint64
+	late   atomic.Uint64 // rows that came behind the watermark of a closing window
+	noTime atomic.Uint64 // rows without event time in a closing window
+	ahead  atomic.Uint64 // records too far ahead to move a watermark, since the start
+	// ctx ends with Drop or the runtime: a tick under way stops.
+	ctx     context.Context
+	cancel  context.CancelFunc
 	done    chan struct{} // closed to stop the member's own goroutine
 	stopped chan struct{} // closed when it has ended; nil without one
 
@@ -61,6 +65,8 @@ type member struct {
 	ticked      bool          // has run its first tick
 	inLane      bool
 	dropped     bool
+	// busy: a goroutine works with the flow; who drops the member leaves it to that one to free it.
+	busy bool
 	// restored: began as a checkpoint had it.
 	restored bool
 	// asked: a checkpoint wants the sink's state at its next rest, in captured.
@@ -89,6 +95,7 @@ func (r *Runtime) removeLocked(m *member) {
 // makes a failed member, so that it can be seen and dropped.
 func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
 	m := &member{rel: rel, done: make(chan struct{})}
+	m.ctx, m.cancel = context.WithCancel(r.ctx)
 	m.states = flow.NewStates(r.cfg.Memory.Charge, r.cfg.Merges)
 	if err := r.build(m); err != nil {
 		r.setStateLocked(m, memberFailed, err) // nobody else has it yet
@@ -239,7 +246,7 @@ func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) (err err
 	}()
 	m.ticks.Add(1)
 	r.moves.Add(1)
-	_, err = m.flow.Run(r.ctx, exec.Tick{From: from, To: to, Time: r.cfg.Log.CommitTime(to)}, out)
+	_, err = m.flow.Run(m.ctx, exec.Tick{From: from, To: to, Time: r.cfg.Log.CommitTime(to)}, out)
 	return err
 }
 

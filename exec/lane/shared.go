@@ -127,7 +127,9 @@ func (r *Runtime) tickAll() {
 		// State and frontier of a member of the lane move only in this goroutine. One that is
 		// behind the lane still stops at every pin on its way.
 		for m.due(to) && r.ctx.Err() == nil {
-			r.tickView(m, r.nextPin(m.frontier, to))
+			if !r.tickView(m, r.nextPin(m.frontier, to)) {
+				break
+			}
 		}
 	}
 
@@ -168,8 +170,12 @@ func (r *Runtime) nextPin(from, to log.CommitSeq) log.CommitSeq {
 	return r.mu.pins.next(from, to)
 }
 
-// tickView moves one view to `to` and publishes it.
-func (r *Runtime) tickView(m *member, to log.CommitSeq) {
+// tickView moves one view to `to` and publishes it; false: it was dropped before or meanwhile.
+func (r *Runtime) tickView(m *member, to log.CommitSeq) bool {
+	if !r.enter(m) {
+		return false
+	}
+	defer r.leave(m)
 	from := m.frontier
 	run := !m.ticked || r.touched(m, from, to)
 	var err error
@@ -186,7 +192,7 @@ func (r *Runtime) tickView(m *member, to log.CommitSeq) {
 	if err != nil {
 		m.view.discard()
 		r.failLocked(m, err)
-		return
+		return !m.dropped
 	}
 	if run && (m.view.took || !m.ticked) {
 		m.changed = to
@@ -195,6 +201,7 @@ func (r *Runtime) tickView(m *member, to log.CommitSeq) {
 	m.ticked = true
 	m.frontier = to
 	r.broadcastLocked()
+	return !m.dropped
 }
 
 // keepLocked tells tables and views which versions nobody needs any more: those below every

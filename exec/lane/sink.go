@@ -43,14 +43,16 @@ func (r *Runtime) prepareSink(m *member) {
 func (r *Runtime) runPrepared(m *member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if m.state == memberFailed {
+	if m.state == memberFailed || m.dropped {
 		return
 	}
 	r.setStateLocked(m, memberRunning, nil)
 	m.ticked = true
 	m.stopped = make(chan struct{})
+	m.busy = true
 	r.work.Go(func() {
 		defer close(m.stopped)
+		defer r.leave(m)
 		if err := r.runSink(m); err != nil {
 			r.fail(m, err)
 		}

@@ -74,7 +74,7 @@ func (r *Runtime) backfill(m *member, s0 log.CommitSeq) {
 	if m.state == memberFailed {
 		return
 	}
-	if err := r.waitInputs(r.ctx, m, s0); err != nil {
+	if err := r.waitInputs(m.ctx, m, s0); err != nil {
 		r.fail(m, err)
 		return
 	}
@@ -111,7 +111,37 @@ func (r *Runtime) Drop(oid catalog.OID) {
 	r.removeLocked(m)
 	r.leaveLaneLocked(oid)
 	r.broadcastLocked()
+	busy := m.busy
 	r.mu.Unlock()
+	m.cancel()
+	if !busy {
+		m.free()
+	}
+}
+
+// enter takes a member's flow for the calling goroutine; false: it was dropped.
+func (r *Runtime) enter(m *member) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.busy = !m.dropped
+	return m.busy
+}
+
+// leave ends what enter began. A member that was dropped meanwhile is freed here: what its tick
+// charges after a Drop would never be given back.
+func (r *Runtime) leave(m *member) {
+	r.mu.Lock()
+	m.busy = false
+	dropped := m.dropped
+	r.mu.Unlock()
+	if dropped {
+		m.free()
+	}
+}
+
+// free gives back all the memory of a dropped member, whose flow does not run any more.
+func (m *member) free() {
+	_ = m.close() // nobody is left to be told
 	m.states.Drop()
 	m.dropOutput()
 }
