@@ -1,7 +1,6 @@
 package log_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -67,5 +66,5 @@ func TestPutGivesUp(t *testing.T) {
 	m.objects.Heal()
 	logtest.Values(t, db, p, "kept")
 	got := fetchAll(t, db, p, 1000)
-	equal(t, "log", got, []string{fmt.Sprint("0=kept")})
+	equal(t, "log", got, []string{"0=kept"})
 }

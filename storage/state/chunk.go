@@ -54,9 +54,7 @@ func (c *chunk) compareKey(o *RowOrder, row int32, keys []delta.Column, j int32)
 	return o.comparePrefix(c.blocks[k].cols, i, keys, j)
 }
 
-// first and last rows of a chunk, as columns and a row.
-func (c *chunk) first() ([]delta.Column, int32) { return c.blocks[0].cols, 0 }
-
+// last row of a chunk, as columns and a row.
 func (c *chunk) last() ([]delta.Column, int32) {
 	b := c.blocks[len(c.blocks)-1]
 	return b.cols, b.n - 1

@@ -136,10 +136,6 @@ func fn2[A, B, R any](f func(a A, b B) R) Kernel {
 	}
 }
 
-func fn3[A, B, C, R any](f func(a A, b B, c C) R) Kernel {
-	return fn3c(func(_ *Call, a A, b B, c C) (R, Err) { return f(a, b, c), nil })
-}
-
 // app1 is a function that appends its result to the column's bytes: no string per row.
 func app1[A any](f func(c *Call, dst []byte, a A) ([]byte, Err)) Kernel {
 	ka := kindOf[A]()
