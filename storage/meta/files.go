@@ -1,8 +1,10 @@
 package meta
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"strconv"
 	"strings"
 	"sync"
@@ -124,8 +126,13 @@ type manifestFile struct {
 }
 
 func (m *manifestFile) Write(p []byte) (int, error) {
+	before := m.crc
+	m.crc = crc32.Update(m.crc, castagnoli, p) // first: a file may use p up, as Pebble's of memory does under -race
 	n, err := m.File.Write(p)
-	m.crc = crc32.Update(m.crc, castagnoli, p[:n])
+	if n < len(p) {
+		m.crc = before
+		return n, errors.Join(err, io.ErrShortWrite) // Pebble gives the file up
+	}
 	m.size += int64(n)
 	return n, err
 }
