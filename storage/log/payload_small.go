@@ -39,9 +39,9 @@ func decodeProgress(src []byte) (*progressPayload, error) {
 	return p, c.end("progress change")
 }
 
-// FeatureLevel is what this program may write: the fold's level is the least of its writers'. A
-// kind, flag or op that is added raises it, so that a rolling upgrade writes nothing that an
-// older broker cannot read.
+// FeatureLevel is what this program can write and read; a kind, flag or op that is added raises
+// it. Each start notes it for its writer. There is one level so far, so nothing asks yet: with
+// the second, who writes keeps to the least level of the writers in the fold.
 const FeatureLevel = 1
 
 // writerPayload of KindWriter: a writer starts with a fence above all it had.

@@ -74,22 +74,6 @@ func (d *durability) wait(ctx context.Context, ticket uint64) error {
 	}
 }
 
-// guarded runs fn where Pebble may panic or end the goroutine without harm to the caller.
-func (s *PebbleStore) guarded(fn func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		err := fmt.Errorf("storage engine stopped")
-		defer func() {
-			if r := recover(); r != nil {
-				err = fmt.Errorf("storage engine: %v", r)
-			}
-			done <- err
-		}()
-		err = fn()
-	}()
-	return <-done
-}
-
 // fatalLogger is Pebble's logger: a fatal error poisons the store and ends the goroutine.
 type fatalLogger struct{ s *PebbleStore }
 

@@ -103,7 +103,7 @@ func (s *PebbleStore) addWritesLocked(b *pebble.Batch, writes []Write) error {
 // placeLocked puts the batch into the WAL without waiting for its sync.
 // REQUIRES: s.mu held.
 func (s *PebbleStore) placeLocked(b *pebble.Batch) (placed, error) {
-	if err := s.guarded(func() error { return s.db.ApplyNoSyncWait(b, pebble.Sync) }); err != nil {
+	if err := contained(func() error { return s.db.ApplyNoSyncWait(b, pebble.Sync) }); err != nil {
 		return placed{}, s.durable.poison(err)
 	}
 	s.mu.ticket++

@@ -303,7 +303,7 @@ func (p *probe) checkTable(name string) error {
 	return r.Close()
 }
 
-// contained runs fn where Pebble may panic or end the goroutine.
+// contained runs fn where Pebble may panic or end the goroutine without harm to the caller.
 func contained(fn func() error) error {
 	done := make(chan error, 1)
 	go func() {
