@@ -109,7 +109,7 @@ func (b *binder) callByName(name string, args []plan.Expr, pos int32) (plan.Expr
 	if args, err = b.defaultArgs(r.fn, args, pos); err != nil {
 		return nil, err
 	}
-	return b.windowFunction(&plan.Call{Func: plan.FuncID(r.fn.OID), Args: args, T: sqltype.Of(resultType(r, args)), Pos: pos}, pos)
+	return b.tumbleFunction(&plan.Call{Func: plan.FuncID(r.fn.OID), Args: args, T: sqltype.Of(resultType(r, args)), Pos: pos}, pos)
 }
 
 func typesOf(args []plan.Expr) []sqltype.OID {

@@ -5,8 +5,6 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
-	"github.com/tributary-db/tributary/catalog/builtin"
-	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -22,71 +20,6 @@ type hop struct {
 }
 
 func isHop(name string) bool { return name == "hop" || name == "hop_start" || name == "hop_end" }
-
-// windowFunction brings the tumble functions to one form, so that GROUP BY tumble(t, i) and
-// tumble_start(t, i) or tumble_end(t, i) in the select list are the same expression.
-func (b *binder) windowFunction(c *plan.Call, pos int32) (plan.Expr, error) {
-	end := false
-	switch uint32(c.Func) {
-	case builtin.TumbleTimestamp, builtin.TumbleTimestamptz:
-	case builtin.TumbleStartTimestamp:
-		c.Func = plan.FuncID(builtin.TumbleTimestamp)
-	case builtin.TumbleStartTimestamptz:
-		c.Func = plan.FuncID(builtin.TumbleTimestamptz)
-	case builtin.TumbleEndTimestamp:
-		c.Func, end = plan.FuncID(builtin.TumbleTimestamp), true
-	case builtin.TumbleEndTimestamptz:
-		c.Func, end = plan.FuncID(builtin.TumbleTimestamptz), true
-	default:
-		return b.at(c, pos), nil
-	}
-	if k, ok := c.Args[1].(*plan.Const); ok {
-		if _, err := duration(k, "window size", b.where(k)); err != nil {
-			return nil, err
-		}
-	}
-	b.at(c, pos)
-	if !end {
-		return c, nil
-	}
-	return b.binary("+", c, c.Args[1], pos)
-}
-
-// duration reads a constant interval as a length of time above zero.
-func duration(k *plan.Const, what string, pos int32) (time.Duration, error) {
-	d, err := fixedLength(k, what, pos)
-	if err == nil && d <= 0 {
-		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "%s must be greater than zero", what).At(pos)
-	}
-	return d, err
-}
-
-// delay reads how far a watermark lags.
-func delay(k *plan.Const, pos int32) (time.Duration, error) {
-	d, err := fixedLength(k, "watermark delay", pos)
-	if err == nil && d < 0 {
-		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "watermark delay must not be negative").At(pos)
-	}
-	return d, err
-}
-
-// fixedLength reads an interval without months, at most 100 years long.
-func fixedLength(k *plan.Const, what string, pos int32) (time.Duration, error) {
-	if k.Value.Null(0) {
-		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "%s must not be null", what).At(pos)
-	}
-	iv := delta.Values[delta.Interval](&k.Value)[0]
-	if iv.Months != 0 {
-		return 0, sqlerr.New(sqlerr.FeatureNotSupported, "%s with months or years is not supported", what).At(pos)
-	}
-	const day = 24 * 60 * 60 * 1_000_000
-	const limit = 100 * 365 * int64(day)
-	if int64(iv.Days) > limit/day || int64(iv.Days) < -limit/day || iv.Micros > limit || iv.Micros < -limit {
-		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "%s is too long", what).At(pos)
-	}
-	micros := int64(iv.Days)*day + iv.Micros
-	return time.Duration(micros) * time.Microsecond, nil
-}
 
 // bindHop looks for HOP in GROUP BY. Its window's start will be column width of the level's
 // rows, so that the select list can name it.
