@@ -7,13 +7,25 @@ import (
 )
 
 // Next takes the first record batch off src, by its header alone (no CRC): raw is that record
-// batch, rest what follows. Both are slices of src. An incomplete record batch is ErrCorrupt.
+// batch, rest what follows. Both are slices of src. An incomplete record batch, or one of fewer
+// than no records or offsets, is ErrCorrupt.
 //
 //	for len(src) > 0 {
 //		h, raw, src, err = recordbatch.Next(src)
 func Next(src []byte) (h Header, raw, rest []byte, err error) {
-	h, err = ParseHeader(src)
-	if err != nil {
+	if h, raw, rest, err = cut(src); err != nil {
+		return Header{}, nil, nil, err
+	}
+	if h.LastOffsetDelta < 0 || h.RecordCount < 0 {
+		return Header{}, nil, nil, fmt.Errorf("%w: %d records, last offset delta %d", ErrCorrupt, h.RecordCount, h.LastOffsetDelta)
+	}
+	return h, raw, rest, nil
+}
+
+// cut is Next without a look at the counts, which a client's record batch is refused for by
+// another name.
+func cut(src []byte) (h Header, raw, rest []byte, err error) {
+	if h, err = ParseHeader(src); err != nil {
 		return Header{}, nil, nil, err
 	}
 	if h.Size() > len(src) {
@@ -87,7 +99,7 @@ func VerifyProduced(src []byte, rules Rules) (Header, error) {
 	if rules.MaxBytes > 0 && h.Size() > rules.MaxBytes {
 		return h, fmt.Errorf("%w: %d bytes, limit %d", ErrTooLarge, h.Size(), rules.MaxBytes)
 	}
-	_, raw, rest, err := Next(src)
+	_, raw, rest, err := cut(src)
 	if err != nil {
 		return h, err
 	}

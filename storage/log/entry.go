@@ -47,12 +47,8 @@ type appendState struct {
 
 // piece is record batches that go to one object together.
 type piece struct {
-	bytes      []byte
-	span       int64
-	count      int64
-	minTime    int64
-	maxTime    int64
-	maxTimeRel int64 // relative to the piece
+	bytes []byte
+	sum   recordbatch.Summary
 	// Where seal put it; block is the place in flushGroup.blocks.
 	block    int
 	position int64
@@ -95,11 +91,8 @@ func (a *appendState) scan(src []byte, pieceBytes int64) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrInvalidRecord, err)
 		}
-		if h.LastOffsetDelta < 0 || h.RecordCount < 0 {
-			return fmt.Errorf("%w: record batch of %d records", ErrInvalidRecord, h.RecordCount)
-		}
 		if len(a.pieces) == 0 || int64(len(a.pieces[len(a.pieces)-1].bytes)+len(raw)) > pieceBytes {
-			a.pieces = append(a.pieces, piece{bytes: src[:0:len(src)], minTime: -1, maxTime: -1})
+			a.pieces = append(a.pieces, piece{bytes: src[:0:len(src)], sum: recordbatch.NoSummary})
 		}
 		a.pieces[len(a.pieces)-1].add(&h, raw)
 		a.span += int64(h.LastOffsetDelta) + 1
@@ -119,14 +112,7 @@ func (a *appendState) scan(src []byte, pieceBytes int64) error {
 // add takes raw, which lies right behind the piece's bytes.
 func (p *piece) add(h *recordbatch.Header, raw []byte) {
 	p.bytes = p.bytes[:len(p.bytes)+len(raw)]
-	if h.BaseTimestamp >= 0 && (p.minTime < 0 || h.BaseTimestamp < p.minTime) {
-		p.minTime = h.BaseTimestamp
-	}
-	if h.MaxTimestamp > p.maxTime {
-		p.maxTime, p.maxTimeRel = h.MaxTimestamp, p.span
-	}
-	p.span += int64(h.LastOffsetDelta) + 1
-	p.count += int64(h.RecordCount)
+	p.sum.Add(h, p.sum.Span)
 }
 
 // setAppendTime makes millis the timestamp of all records of the append.
@@ -134,7 +120,7 @@ func (a *appendState) setAppendTime(millis int64) {
 	a.appendTime = millis
 	for i := range a.pieces {
 		p := &a.pieces[i]
-		p.minTime, p.maxTime, p.maxTimeRel = millis, millis, 0
+		p.sum.MinTimestamp, p.sum.MaxTimestamp, p.sum.MaxTimestampOffset = millis, millis, 0
 		for src := p.bytes; len(src) > 0; {
 			_, raw, rest, err := recordbatch.Next(src)
 			if err != nil {

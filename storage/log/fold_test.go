@@ -141,7 +141,7 @@ func (s *scribe) group(entries ...*pending) *flushGroup {
 		for _, p := range g.pieces(nil, func(_ *pending, _ *appendState, p *piece) bool { return p.block == i }) {
 			p.position, p.relative = b.size, relative[p.owner.partition]
 			b.size += int64(len(p.bytes))
-			relative[p.owner.partition] += p.span
+			relative[p.owner.partition] += p.sum.Span
 		}
 		g.blocks = append(g.blocks, b)
 	}

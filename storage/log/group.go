@@ -49,7 +49,7 @@ func (g *flushGroup) pieces(dst []placedPiece, keep func(*pending, *appendState,
 				if keep(e, a, p) {
 					dst = append(dst, placedPiece{p, a, base})
 				}
-				base += p.span
+				base += p.sum.Span
 			}
 		}
 	}
@@ -100,14 +100,15 @@ func (r *runPayload) extend(p *placedPiece, length int64) {
 			BaseSequence: p.owner.baseSequence, LastSequence: p.owner.last, Relative: r.Span,
 		})
 	}
-	if p.minTime >= 0 && (r.MinTime < 0 || p.minTime < r.MinTime) {
-		r.MinTime = p.minTime
+	sum := &p.sum
+	if sum.MinTimestamp >= 0 && (r.MinTime < 0 || sum.MinTimestamp < r.MinTime) {
+		r.MinTime = sum.MinTimestamp
 	}
-	if p.maxTime > r.MaxTime {
-		r.MaxTime, r.MaxTimeRel = p.maxTime, r.Span+p.maxTimeRel
+	if sum.MaxTimestamp > r.MaxTime {
+		r.MaxTime, r.MaxTimeRel = sum.MaxTimestamp, r.Span+sum.MaxTimestampOffset
 	}
-	r.Span += p.span
-	r.Count += p.count
+	r.Span += sum.Span
+	r.Count += sum.Records
 	r.Length += length
 }
 

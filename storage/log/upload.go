@@ -90,7 +90,7 @@ func (db *DB) uploadBlock(ctx context.Context, g *flushGroup, pieces []placedPie
 		last := &runs[len(runs)-1].RecordBatches[0]
 		*last = data[at-len(*last):]
 		p.position, p.relative = segment.HeaderSize+int64(at), relative
-		relative += p.span
+		relative += p.sum.Span
 	}
 	built, err := segment.Build(segment.Options{CreatedMillis: g.sealMillis, Proof: db.proof()}, runs)
 	if err != nil {

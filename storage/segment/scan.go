@@ -11,9 +11,8 @@ import (
 func scanRun(opts Options, run *Run, position int64) (RunInfo, error) {
 	s := scanner{placed: opts.Placed, info: RunInfo{
 		Topic: run.Topic, Partition: run.Partition, FirstOffset: run.FirstOffset,
-		Position: position, MinTimestamp: recordbatch.NoTimestamp, MaxTimestamp: recordbatch.NoTimestamp,
-		Visible: run.Visible, Aborted: run.Aborted,
-	}}
+		Position: position, Visible: run.Visible, Aborted: run.Aborted,
+	}, sum: recordbatch.NoSummary}
 	for _, part := range run.RecordBatches {
 		for len(part) > 0 {
 			h, raw, rest, err := recordbatch.Next(part)
@@ -32,49 +31,47 @@ func scanRun(opts Options, run *Run, position int64) (RunInfo, error) {
 	if opts.Placed && len(run.Visible) == 0 {
 		return RunInfo{}, fmt.Errorf("%w: a placed run without visible-at", ErrInvalidRun)
 	}
-	if err := s.info.check(); err != nil {
+	info := s.end()
+	if err := info.check(); err != nil {
 		return RunInfo{}, fmt.Errorf("%w: %w", ErrInvalidRun, err)
 	}
-	return s.info, nil
+	return *info, nil
 }
 
 // scanner walks record batches in order and fills the index entry.
 type scanner struct {
 	placed bool
 	info   RunInfo
+	sum    recordbatch.Summary // what of info is known at the end only
 }
 
 func (s *scanner) add(h *recordbatch.Header, raw []byte) error {
-	r := &s.info
-	if h.LastOffsetDelta < 0 || h.RecordCount < 0 {
-		return fmt.Errorf("%d records, last offset delta %d", h.RecordCount, h.LastOffsetDelta)
-	}
-	relative := r.OffsetSpan
+	relative := s.sum.Span
 	if s.placed {
-		if relative = h.BaseOffset - r.FirstOffset; relative < r.OffsetSpan || r.RecordBatchCount == 0 && relative != 0 {
-			return fmt.Errorf("base offset %d, expected %d or more", h.BaseOffset, r.NextOffset())
+		if relative = h.BaseOffset - s.info.FirstOffset; relative < s.sum.Span || s.sum.RecordBatches == 0 && relative != 0 {
+			return fmt.Errorf("base offset %d, expected %d or more", h.BaseOffset, s.info.FirstOffset+s.sum.Span)
 		}
 	}
-	if h.BaseTimestamp >= 0 && (r.MinTimestamp < 0 || h.BaseTimestamp < r.MinTimestamp) {
-		r.MinTimestamp = h.BaseTimestamp
-	}
-	if h.MaxTimestamp > r.MaxTimestamp {
-		r.MaxTimestamp, r.MaxTimestampOffset = h.MaxTimestamp, relative
-	}
 	s.addToChunk(relative, h.MaxTimestamp, raw)
-	r.CRC = crc32.Update(r.CRC, castagnoli, raw)
-	r.OffsetSpan = relative + int64(h.LastOffsetDelta) + 1
-	r.RecordCount += int(h.RecordCount)
-	r.RecordBatchCount++
-	r.Length += int64(len(raw))
+	s.info.CRC = crc32.Update(s.info.CRC, castagnoli, raw)
+	s.sum.Add(h, relative)
 	return nil
+}
+
+// end fills in what all of the run decides.
+func (s *scanner) end() *RunInfo {
+	r, sum := &s.info, &s.sum
+	r.OffsetSpan, r.Length = sum.Span, sum.Bytes
+	r.RecordCount, r.RecordBatchCount = int(sum.Records), sum.RecordBatches
+	r.MinTimestamp, r.MaxTimestamp, r.MaxTimestampOffset = sum.MinTimestamp, sum.MaxTimestamp, sum.MaxTimestampOffset
+	return r
 }
 
 func (s *scanner) addToChunk(relative, maxTimestamp int64, raw []byte) {
 	r := &s.info
 	if n := len(r.Chunks); n == 0 || r.Chunks[n-1].Length >= ChunkBytes {
 		r.Chunks = append(r.Chunks, Chunk{
-			Offset: relative, Position: r.Length, First: r.RecordBatchCount, MaxTimestamp: maxTimestamp,
+			Offset: relative, Position: s.sum.Bytes, First: s.sum.RecordBatches, MaxTimestamp: maxTimestamp,
 		})
 	}
 	c := &r.Chunks[len(r.Chunks)-1]
