@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/jsonb"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
@@ -156,7 +157,7 @@ func (j *jsonDecoder) field(s []byte, i, n int) (column int32, next int, msg str
 			return k.column, i + 1, ""
 		}
 	}
-	end, escaped, ok := stringEnd(s, from)
+	end, escaped, ok := jsonb.StringEnd(s, from)
 	if !ok {
 		return -1, end, "bad string"
 	}

@@ -1,9 +1,10 @@
 package decode
 
 import (
+	"errors"
 	"math"
 	"strconv"
-	"unicode/utf8"
+	"strings"
 	"unsafe"
 
 	"github.com/tributary-db/tributary/internal/decimal"
@@ -284,59 +285,13 @@ func scaledMillis(raw []byte) (int64, bool) {
 	return v, err == nil
 }
 
-// unescape appends the characters of an escaped string that the scanner has checked.
+// unescape appends the characters of an escaped string that the scanner has checked. What no
+// text can hold is said in the words of the detail: the row has no JSON of its own to show.
 func unescape(dst, raw []byte) ([]byte, error) {
-	for i := 0; i < len(raw); {
-		if raw[i] != '\\' {
-			from := i
-			for i < len(raw) && raw[i] != '\\' {
-				i++
-			}
-			dst = append(dst, raw[from:i]...)
-			continue
-		}
-		c := raw[i+1]
-		i += 2
-		switch c {
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'n':
-			dst = append(dst, '\n')
-		case 'r':
-			dst = append(dst, '\r')
-		case 't':
-			dst = append(dst, '\t')
-		case 'u':
-			r, n, err := codePoint(raw, i)
-			if err != nil {
-				return dst, err
-			}
-			dst = utf8.AppendRune(dst, r)
-			i += n
-		default:
-			dst = append(dst, c)
-		}
+	dst, err := jsonb.Unescape(dst, raw)
+	var e *sqlerr.Error
+	if errors.As(err, &e) {
+		return dst, sqlerr.New(e.Code, "%s", strings.TrimSuffix(e.Detail, "."))
 	}
-	return dst, nil
-}
-
-// codePoint reads the hex digits after \u at i, and those of a low surrogate that follows.
-func codePoint(raw []byte, i int) (r rune, n int, err error) {
-	r, _ = hex4(raw, i)
-	switch {
-	case r == 0:
-		return 0, 0, sqlerr.New(sqlerr.UntranslatableCharacter, `\u0000 cannot be converted to text`)
-	case r >= 0xdc00 && r < 0xe000:
-		return 0, 0, sqlerr.New(sqlerr.InvalidTextRepresentation, "Unicode low surrogate must follow a high surrogate")
-	case r >= 0xd800 && r < 0xdc00:
-		if i+6 <= len(raw) && raw[i+4] == '\\' && raw[i+5] == 'u' {
-			if lo, ok := hex4(raw, i+6); ok && lo >= 0xdc00 && lo < 0xe000 {
-				return 0x10000 + (r-0xd800)<<10 + (lo - 0xdc00), 10, nil
-			}
-		}
-		return 0, 0, sqlerr.New(sqlerr.InvalidTextRepresentation, "Unicode low surrogate must follow a high surrogate")
-	}
-	return r, 4, nil
+	return dst, err
 }

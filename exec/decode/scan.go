@@ -1,9 +1,6 @@
 package decode
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "github.com/tributary-db/tributary/internal/jsonb"
 
 // kind of a JSON value.
 type kind uint8
@@ -26,74 +23,6 @@ func (k kind) String() string {
 
 // maxDepth bounds nesting, as jsonb does.
 const maxDepth = 6000
-
-const (
-	lanes01 = 0x0101010101010101
-	lanes80 = 0x8080808080808080
-)
-
-// stringEnd finds the closing quote of a string whose content starts at i. ok is false for a
-// control character, a bad escape or the end of the text.
-func stringEnd(s []byte, i int) (end int, escaped, ok bool) {
-	for {
-		for i+8 <= len(s) {
-			w := binary.LittleEndian.Uint64(s[i:])
-			quote := w ^ lanes01*'"'
-			slash := w ^ lanes01*'\\'
-			// Lowest set high bit = first quote, backslash or control character; higher ones
-			// may be false through borrows, the lowest is not.
-			hit := ((quote-lanes01)&^quote | (slash-lanes01)&^slash | (w-lanes01*0x20)&^w) & lanes80
-			if hit != 0 {
-				i += bits.TrailingZeros64(hit) >> 3
-				break
-			}
-			i += 8
-		}
-		for i < len(s) && s[i] != '"' && s[i] != '\\' && s[i] >= 0x20 {
-			i++
-		}
-		switch {
-		case i >= len(s) || s[i] < 0x20:
-			return i, escaped, false
-		case s[i] == '"':
-			return i, escaped, true
-		}
-		escaped = true
-		if i+1 >= len(s) {
-			return i, true, false
-		}
-		switch s[i+1] {
-		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			i += 2
-		case 'u':
-			if _, ok := hex4(s, i+2); !ok {
-				return i, true, false
-			}
-			i += 6
-		default:
-			return i, true, false
-		}
-	}
-}
-
-func hex4(s []byte, i int) (rune, bool) {
-	if i+4 > len(s) {
-		return 0, false
-	}
-	var r rune
-	for _, c := range s[i : i+4] {
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		default:
-			return 0, false
-		}
-		r = r<<4 | rune(c)
-	}
-	return r, true
-}
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
 
@@ -156,7 +85,7 @@ func valueEnd(s []byte, i int) (from, end, next int, k kind, ok bool) {
 	}
 	switch c := s[i]; c {
 	case '"':
-		e, escaped, ok := stringEnd(s, i+1)
+		e, escaped, ok := jsonb.StringEnd(s, i+1)
 		k = kindString
 		if escaped {
 			k = kindEscaped
@@ -235,7 +164,7 @@ func nestedEnd(s []byte, i int) (int, bool) {
 			if s[i] != '"' {
 				return i, false
 			}
-			e, _, ok := stringEnd(s, i+1)
+			e, _, ok := jsonb.StringEnd(s, i+1)
 			if !ok {
 				return e, false
 			}

@@ -233,27 +233,17 @@ func cmpKey(a, b []byte) int {
 // skipString checks a string without keeping it.
 func (n *normalizer) skipString() error {
 	s := n.src
-	for i := n.pos + 1; i < len(s); {
-		switch c := s[i]; {
-		case c == '"':
-			n.pos = i + 1
-			return nil
-		case c < ' ':
-			return errJSON().WithDetail("Character with value 0x%02x must be escaped.", c)
-		case c == '\\':
-			// json, unlike jsonb, lets \u0000 and unpaired surrogates pass.
-			if _, ok := hex4(s, i+2); ok && s[i+1] == 'u' {
-				i += 6
-				continue
-			}
-			var err error
-			var buf [8]byte
-			if _, i, err = unescape(buf[:0], s, i); err != nil {
-				return err
-			}
-		default:
-			i++
-		}
+	i, _, ok := StringEnd(s, n.pos+1)
+	switch {
+	case ok:
+		n.pos = i + 1
+		return nil
+	case i >= len(s):
+		return errJSON().WithDetail(`Token "%s" is invalid.`, s[n.pos:])
+	case s[i] < ' ':
+		return errJSON().WithDetail("Character with value 0x%02x must be escaped.", s[i])
 	}
-	return errJSON().WithDetail(`Token "%s" is invalid.`, s[n.pos:])
+	var buf [8]byte
+	_, _, err := unescape(buf[:0], s, i)
+	return err
 }
