@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/secretfile"
 	"github.com/tributary-db/tributary/pgwire"
 	"github.com/tributary-db/tributary/session"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -77,7 +77,7 @@ func (s *Server) setPassword(ctx context.Context) error {
 		return err
 	}
 	if s.cfg.PasswordFile != "" {
-		text, err := readSecret(s.cfg.PasswordFile)
+		text, err := secretfile.Read(s.cfg.PasswordFile, secretfile.OwnerOnly)
 		if err != nil {
 			return fmt.Errorf("password_file: %w", err)
 		}
@@ -95,24 +95,6 @@ func (s *Server) setPassword(ctx context.Context) error {
 		return fmt.Errorf("auth = %s needs a password for role %s: set password_file", s.cfg.Auth, session.Superuser)
 	}
 	return nil
-}
-
-// readSecret reads a file that nobody but its owner may read.
-func readSecret(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	// why not of pipes and the like: a mode says nothing about who reads them.
-	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("mode %04o of %s lets others read it: run chmod 0600 %s", mode.Perm(), path, path)
-	}
-	return io.ReadAll(f)
 }
 
 func (s *Server) openSession(ctx context.Context, st face.Startup) (pgwire.Session, error) {

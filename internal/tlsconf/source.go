@@ -5,15 +5,14 @@ import (
 	"crypto/sha512"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/secretfile"
 )
 
 // Files are where the certificate comes from, in PEM.
@@ -129,7 +128,7 @@ func load(files Files) (*loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tls_cert: %w", err)
 	}
-	key, err := readKey(files.Key)
+	key, err := secretfile.Read(files.Key, secretfile.GroupReads)
 	if err != nil {
 		return nil, fmt.Errorf("tls_key: %w", err)
 	}
@@ -154,28 +153,6 @@ func load(files Files) (*loaded, error) {
 		}
 	}
 	return &loaded{config: cfg, endpoint: endpointOf(pair.Leaf), notAfter: pair.Leaf.NotAfter}, nil
-}
-
-// readKey reads a file that others must not be able to read.
-func readKey(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o027 != 0 {
-		return nil, fmt.Errorf("mode %04o of %s lets others read or change it: run chmod 0600 %s", mode.Perm(), path, path)
-	}
-	const most = 1 << 20
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && len(text) > most {
-		err = errors.New("the file is too large for a key")
-	}
-	return text, err
 }
 
 // endpointOf is the hash of a certificate that RFC 5929 section 4.1 wants: the one it was signed
