@@ -75,7 +75,7 @@ func startSmall(t *testing.T) *broker {
 		c.Limits.InFlightBytes = 16 << 20
 	})
 	return startReal(t, func(c *Config) {
-		c.Meta, c.Log, c.Topics = store, db, NewLogTopics(db, logtest.Rand(7))
+		c.Meta, c.Log, c.Topics = store, db, newLogTopics(db, logtest.Rand(7))
 		c.MaxDecodedBytes = 16 << 20
 	})
 }

@@ -110,7 +110,7 @@ func TestProducerOutlivesTheServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := New(Config{Log: db, Topics: NewLogTopics(db, logtest.Rand(seed+100)), Meta: store, Auth: trusting(t), ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", AutoCreateTopics: true})
+		s, err := New(Config{Log: db, Topics: newLogTopics(db, logtest.Rand(seed+100)), Meta: store, Auth: trusting(t), ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", AutoCreateTopics: true})
 		if err != nil {
 			t.Fatal(err)
 		}

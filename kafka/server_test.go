@@ -63,7 +63,7 @@ func startReal(t testing.TB, change func(c *Config)) *broker {
 	store := newMeta(t)
 	db := logtest.Open(t, func(c *log.Config) { c.Meta = store })
 	cfg := Config{
-		Log: db, Topics: NewLogTopics(db, logtest.Rand(7)), Meta: store, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA",
+		Log: db, Topics: newLogTopics(db, logtest.Rand(7)), Meta: store, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA",
 		AutoCreateTopics: true, MinSessionTimeout: 10 * time.Millisecond,
 	}
 	if change != nil {

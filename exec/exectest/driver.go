@@ -8,6 +8,7 @@ import (
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/op"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/delta/deltatest"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 )
@@ -119,7 +120,7 @@ func handOver(types []sqltype.OID, size int, to out) out {
 			if !sameBatch(&piece, &control) {
 				return errors.New("a receiver wrote into a borrowed batch")
 			}
-			delta.Poison(&piece)
+			deltatest.Poison(&piece)
 			if err != nil {
 				return err
 			}

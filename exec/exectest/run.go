@@ -11,6 +11,7 @@ import (
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/delta/deltatest"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -191,7 +192,7 @@ func (l *logs) pull(leaf plan.RelationID, to func(*delta.Batch) error) (exec.Pro
 			d.Sel = unselect(&d, dead)
 		}
 		err := to(&d)
-		delta.Poison(&d)
+		deltatest.Poison(&d)
 		if err != nil {
 			return p, err
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/delta/deltatest"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
@@ -188,7 +189,7 @@ func (d *differential) run(t *testing.T, p *expr.Program, sel []int32, env *expr
 		}
 		answers[i].text = string(codec.FormatText(nil, &out, i, env.Codec()))
 	}
-	delta.Poison(&in)
+	deltatest.Poison(&in)
 	return answers
 }
 

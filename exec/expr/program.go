@@ -79,25 +79,6 @@ func (p *Program) Filter(in *delta.Batch, sel []int32, errs *delta.RowErrors) ([
 	return sel, nil
 }
 
-// Exclude removes the rows of errs, which are ordered, from sel in place: what an operator
-// does between the columns of a projection, so that no row fails twice.
-func Exclude(sel []int32, errs delta.RowErrors) []int32 {
-	if len(errs) == 0 {
-		return sel
-	}
-	kept := sel[:0]
-	for _, row := range sel {
-		for len(errs) > 0 && errs[0].Row < row {
-			errs = errs[1:]
-		}
-		if len(errs) > 0 && errs[0].Row == row {
-			continue
-		}
-		kept = append(kept, row)
-	}
-	return kept
-}
-
 // begin checks the batch against the plan and returns its live rows.
 func (p *Program) begin(in *delta.Batch) ([]int32, error) {
 	for _, u := range p.cols {

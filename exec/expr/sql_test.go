@@ -10,6 +10,7 @@ import (
 
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/delta/deltatest"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
@@ -129,7 +130,7 @@ func evalSQL(t *testing.T, cat *plantest.Catalog, text string, rows [][]string, 
 				answers[i].text = string(codec.FormatText(nil, &out, int32(i), env.Codec()))
 			}
 		}
-		delta.Poison(in)
+		deltatest.Poison(in)
 	}
 	return answers
 }

@@ -129,8 +129,7 @@ func TestGatherSliceImage(t *testing.T) {
 			c = ConstFrom(&c, 0, n)
 		}
 		sel := rapid.SliceOfN(rapid.Int32Range(-1, int32(n-1)), 0, 200).Draw(t, "sel")
-		b := GetBuilder(typ)
-		defer b.Release()
+		b := NewBuilder(typ)
 		prefix := rapid.IntRange(0, 70).Draw(t, "prefix")
 		for range prefix {
 			appendRandom(t, b)
@@ -180,13 +179,9 @@ func TestGatherSliceImage(t *testing.T) {
 			image = AppendRow(image, []Column{s}, int32(i))
 		}
 		for len(image) > 0 {
-			k, err := SkipRow(image, []sqltype.OID{typ})
+			rest, err := DecodeRow(image, []*Builder{d})
 			if err != nil {
 				t.Fatal(err)
-			}
-			rest, err := DecodeRow(image, []*Builder{d})
-			if err != nil || len(rest) != len(image)-k {
-				t.Fatal(err, len(rest), k)
 			}
 			image = rest
 		}
@@ -290,10 +285,6 @@ func TestBatchBuilder(t *testing.T) {
 	if string(out.Cols[1].Bytes(2)) != "x" {
 		t.Fatal("text lost")
 	}
-	Poison(&out)
-	if Values[int32](&out.Cols[0])[0] == 1 {
-		t.Fatal("not poisoned")
-	}
 }
 
 func FuzzDecodeRow(f *testing.F) {
@@ -307,12 +298,7 @@ func FuzzDecodeRow(f *testing.F) {
 		for _, typ := range types {
 			bs = append(bs, NewBuilder(typ))
 		}
-		rest, err := DecodeRow(src, bs)
-		n, err2 := SkipRow(src, types)
-		if err == nil && (err2 != nil || n != len(src)-len(rest)) {
-			t.Fatalf("skip %d %v, decode %d", n, err2, len(src)-len(rest))
-		}
-		if err != nil {
+		if _, err := DecodeRow(src, bs); err != nil {
 			return
 		}
 		var cols []Column

@@ -69,6 +69,9 @@ func checkImport(t *testing.T, rel, pkg, top, imported string) {
 		if isTest {
 			return
 		}
+		if testOnly(own) && !testOnly(pkg) && rank[top] != 9 {
+			t.Errorf("%s: only tests may import %s", rel, own)
+		}
 		if rank[other] > rank[top] || (rank[other] == rank[top] && other != top) {
 			t.Errorf("%s: %s may not import %s: imports run one way", rel, pkg, own)
 		}
@@ -91,6 +94,12 @@ func checkImport(t *testing.T, rel, pkg, top, imported string) {
 			t.Errorf("%s: only %v may import %s", rel, pkgs, imported)
 		}
 	}
+}
+
+// testOnly packages are named for what they test: logtest, metatest.
+func testOnly(pkg string) bool {
+	name := pkg[strings.LastIndexByte(pkg, '/')+1:]
+	return strings.HasSuffix(name, "test") && name != "test"
 }
 
 func under(pkg, prefix string) bool { return pkg == prefix || strings.HasPrefix(pkg, prefix+"/") }

@@ -287,3 +287,20 @@ func FuzzSnapshot(f *testing.F) {
 		}
 	})
 }
+
+func (p *appendPayload) appendTo(dst []byte) []byte {
+	dst = p.appendHead(dst)
+	if p.Key == "" {
+		dst = appendBytes(dst, p.Data)
+	}
+	return dst
+}
+
+// decodeSnapshot reads what encode wrote. Blocks that lie inline have no bytes yet.
+func decodeSnapshot(src []byte, parts []Part) (*fold, error) {
+	d, err := openSnapshot(src)
+	if err != nil {
+		return nil, err
+	}
+	return d.load(parts)
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/storage/log/logtest"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/objstore/objstoretest"
 )
 
 // power counts operations that change something; from the chosen one on nothing works, and
@@ -306,15 +307,15 @@ func TestFailedUpload(t *testing.T) {
 	m := newMachine(t, log.Limits{InlineBytes: -1})
 	db := m.start()
 	id := logtest.CreateTopic(t, db, "t", 1)
-	m.objects.Inject(objstore.Fault{Op: objstore.OpPut, Prefix: "log/", Times: 1, Err: errors.New("500")})
+	m.objects.Inject(objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Times: 1, Err: errors.New("500")})
 	p := db.Append(&log.Entry{Appends: []log.Append{{Partition: part(id, 0), RecordBatches: batchOf(t, "lost")}}})
 	<-p.Done()
 	if _, err := p.Result(); !errors.Is(err, log.ErrUnavailable) {
 		t.Fatalf("got %v, want ErrUnavailable", err)
 	}
-	m.objects.Inject(objstore.Fault{Op: objstore.OpPut, Prefix: "log/", Times: 1, Err: objstore.ErrUnknown, Ambiguous: true})
+	m.objects.Inject(objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Times: 1, Err: objstore.ErrUnknown, Ambiguous: true})
 	logtest.Values(t, db, part(id, 0), "happened")
-	m.objects.Inject(objstore.Fault{Op: objstore.OpPut, Prefix: "log/", Times: 1, Err: objstore.ErrUnknown})
+	m.objects.Inject(objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Times: 1, Err: objstore.ErrUnknown})
 	logtest.Values(t, db, part(id, 0), "did not")
 	equal(t, "log", fetchAll(t, db, part(id, 0), 1000), []string{"0=happened", "1=did not"})
 	if n := len(keys(t, m.objects, "log/")); n != 2 {
@@ -344,13 +345,13 @@ func TestBadObject(t *testing.T) {
 		}
 		equal(t, "good", decode(t, r.Partitions[1].RecordBatches), []string{"0=y"})
 	}
-	m.objects.Inject(objstore.Fault{Op: objstore.OpGet, Prefix: key, FlipBit: true, FlipAt: 50})
+	m.objects.Inject(objstoretest.Fault{Op: objstoretest.OpGet, Prefix: key, FlipBit: true, FlipAt: 50})
 	read(log.ErrCorrupt)
 	m.objects.Heal()
-	m.objects.Inject(objstore.Fault{Op: objstore.OpGet, Prefix: key, Truncate: 10})
+	m.objects.Inject(objstoretest.Fault{Op: objstoretest.OpGet, Prefix: key, Truncate: 10})
 	read(log.ErrCorrupt)
 	m.objects.Heal()
-	m.objects.Inject(objstore.Fault{Op: objstore.OpGet, Prefix: key, Err: errors.New("503")})
+	m.objects.Inject(objstoretest.Fault{Op: objstoretest.OpGet, Prefix: key, Err: errors.New("503")})
 	read(log.ErrUnavailable)
 	m.objects.Heal()
 	if err := m.objects.Delete(ctx, key); err != nil {

@@ -51,8 +51,6 @@ type Following interface {
 	// Then calls fn once, from a goroutine of the log's or before it returns, when v is reached
 	// or never will be. fn must not block.
 	Then(v CommitSeq, fn func())
-	// Position is the newest commit that is reached.
-	Position() CommitSeq
 	// Stop ends it and waits for the delivery under way, or for ctx.
 	Stop(ctx context.Context) error
 }
@@ -337,15 +335,6 @@ func (x *following) Reached(ctx context.Context, v CommitSeq) error {
 	case <-ctx.Done():
 		return context.Cause(ctx) // the waiter stays until v is reached: it costs a few words
 	}
-}
-
-func (x *following) Position() CommitSeq {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if len(x.mu.queue) > 0 {
-		return x.mu.queue[0].After
-	}
-	return CommitSeq(x.db.published.Load())
 }
 
 // errStopped is the end that the follower's owner wanted.

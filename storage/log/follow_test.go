@@ -149,8 +149,8 @@ func TestFollowersSeeEverything(t *testing.T) {
 						t.Fatal(err)
 					}
 					equal(t, "delivered", c.last(), want)
-					if f.Position() < r.Seq {
-						t.Fatalf("at %d after %d was reached", f.Position(), r.Seq)
+					if log.PositionOf(f) < r.Seq {
+						t.Fatalf("at %d after %d was reached", log.PositionOf(f), r.Seq)
 					}
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/meta/metatest"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/objstore/objstoretest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,7 +28,7 @@ var ctx = context.Background()
 type machine struct {
 	t       *testing.T
 	meta    *metatest.Memory
-	objects *objstore.Faulty
+	objects *objstoretest.Faulty
 	limits  log.Limits
 	wrap    func(meta.Store) meta.Store
 	parts   func() []log.Part
@@ -37,7 +38,7 @@ type machine struct {
 }
 
 func newMachine(t *testing.T, limits log.Limits) *machine {
-	m := &machine{t: t, meta: metatest.OpenMemory(t), objects: objstore.NewFaulty(objstore.NewMem()), limits: limits}
+	m := &machine{t: t, meta: metatest.OpenMemory(t), objects: objstoretest.NewFaulty(objstore.NewMem()), limits: limits}
 	t.Cleanup(func() {
 		if m.db != nil {
 			_ = m.db.Close(ctx) // tests that care close it themselves

@@ -43,14 +43,6 @@ type producerPayload struct {
 	Relative     int64 // base offset relative to the run's Base
 }
 
-func (p *appendPayload) appendTo(dst []byte) []byte {
-	dst = p.appendHead(dst)
-	if p.Key == "" {
-		dst = appendBytes(dst, p.Data)
-	}
-	return dst
-}
-
 // appendHead is all but the inline bytes.
 func (p *appendPayload) appendHead(dst []byte) []byte {
 	if p.Key != "" {

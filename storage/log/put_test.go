@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/log/logtest"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/objstore/objstoretest"
 )
 
 // TestHangingPut: attempts that never answer, or answer that nobody knows, delay their group by
@@ -14,22 +15,22 @@ import (
 func TestHangingPut(t *testing.T) {
 	never := make(chan struct{})
 	for name, c := range map[string]struct {
-		fault    objstore.Fault
+		fault    objstoretest.Fault
 		attempts int64
 	}{
-		"hangs once":            {objstore.Fault{Op: objstore.OpPut, Prefix: "log/", Times: 1, Gate: never}, 2},
-		"hangs three times":     {objstore.Fault{Op: objstore.OpPut, Prefix: "log/", Times: 3, Gate: never}, 4},
-		"done, answer is lost":  {objstore.Fault{Op: objstore.OpPut, Prefix: "log/", Times: 1, Ambiguous: true}, 1},
-		"lost, and Stat hangs":  {objstore.Fault{Op: objstore.OpStat, Prefix: "log/", Times: 1, Gate: never}, 2},
-		"refused, nothing done": {objstore.Fault{Op: objstore.OpPut, Prefix: "log/", Times: 1, Err: objstore.ErrUnknown}, 2},
+		"hangs once":            {objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Times: 1, Gate: never}, 2},
+		"hangs three times":     {objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Times: 3, Gate: never}, 4},
+		"done, answer is lost":  {objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Times: 1, Ambiguous: true}, 1},
+		"lost, and Stat hangs":  {objstoretest.Fault{Op: objstoretest.OpStat, Prefix: "log/", Times: 1, Gate: never}, 2},
+		"refused, nothing done": {objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Times: 1, Err: objstore.ErrUnknown}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t, log.Limits{InlineBytes: -1, AttemptTimeout: 20 * time.Millisecond, UploadTimeout: time.Minute})
 			db := m.start()
 			p := part(logtest.CreateTopic(t, db, "t", 1), 0)
 			m.objects.Inject(c.fault)
-			if c.fault.Op == objstore.OpStat {
-				m.objects.Inject(objstore.Fault{Op: objstore.OpPut, Prefix: "log/", Times: 1, Ambiguous: true})
+			if c.fault.Op == objstoretest.OpStat {
+				m.objects.Inject(objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Times: 1, Ambiguous: true})
 			}
 			began := time.Now()
 			logtest.Values(t, db, p, "a")
@@ -57,7 +58,7 @@ func TestPutGivesUp(t *testing.T) {
 	m := newMachine(t, log.Limits{InlineBytes: -1, AttemptTimeout: 10 * time.Millisecond, UploadTimeout: 200 * time.Millisecond})
 	db := m.start()
 	p := part(logtest.CreateTopic(t, db, "t", 1), 0)
-	m.objects.Inject(objstore.Fault{Op: objstore.OpPut, Prefix: "log/", Gate: make(chan struct{})})
+	m.objects.Inject(objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Gate: make(chan struct{})})
 	pending := db.Append(&log.Entry{Appends: []log.Append{{Partition: p, RecordBatches: batchOf(t, "lost")}}})
 	<-pending.Done()
 	if _, err := pending.Result(); err == nil {

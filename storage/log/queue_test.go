@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/log/logtest"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/objstore/objstoretest"
 )
 
 // slowFirst holds the first segment's Put back.
@@ -182,11 +183,11 @@ func TestFlushInterval(t *testing.T) {
 // further; once they can, appends go on and nothing is lost.
 func TestRollFails(t *testing.T) {
 	c := newManualClock()
-	objects := objstore.NewFaulty(objstore.NewMem())
+	objects := objstoretest.NewFaulty(objstore.NewMem())
 	db := logtest.Open(t, logtest.WithLimits(log.Limits{RollBytes: 1000, MaxInlineBytes: 3000}),
 		func(cfg *log.Config) { cfg.Clock, cfg.Objects = c, objects })
 	id := logtest.CreateTopic(t, db, "t", 1)
-	objects.Inject(objstore.Fault{Op: objstore.OpPut, Prefix: "seg/", Err: errors.New("disk full")})
+	objects.Inject(objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "seg/", Err: errors.New("disk full")})
 	var want []string
 	send := func() error {
 		value := fmt.Sprint("v", len(want))

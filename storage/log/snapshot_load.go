@@ -6,15 +6,6 @@ import (
 	"fmt"
 )
 
-// decodeSnapshot reads what encode wrote. Blocks that lie inline have no bytes yet.
-func decodeSnapshot(src []byte, parts []Part) (*fold, error) {
-	d, err := openSnapshot(src)
-	if err != nil {
-		return nil, err
-	}
-	return d.load(parts)
-}
-
 // decodedSnapshot is a fold whose parts are still bytes: nothing outside has changed.
 type decodedSnapshot struct {
 	fold  *fold

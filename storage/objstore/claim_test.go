@@ -75,23 +75,6 @@ func TestClaim(t *testing.T) {
 	})
 }
 
-// TestClaimAmbiguous: an answer that does not come back is resolved by what is there.
-func TestClaimAmbiguous(t *testing.T) {
-	for _, happened := range []bool{true, false} {
-		f := NewFaulty(NewMem())
-		f.Inject(Fault{Op: OpPut, Times: 1, Ambiguous: happened, Err: ErrUnknown})
-		c, err := Take(t.Context(), f, "", claimed("a", 1))
-		if (err == nil) != happened {
-			t.Fatalf("happened %v: %v", happened, err)
-		}
-		if happened {
-			if err := c.Look(t.Context()); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-}
-
 // TestWriterDamage: no flipped bit of writer.json makes it say something else.
 func TestWriterDamage(t *testing.T) {
 	s := NewMem()

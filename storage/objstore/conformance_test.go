@@ -56,7 +56,7 @@ func stores(t *testing.T, fn func(t *testing.T, s Store)) {
 	t.Run("mem", func(t *testing.T) { fn(t, open(t, "mem://")) })
 	t.Run("s3", func(t *testing.T) { fn(t, open(t, fakeS3(t))) })
 	t.Run("wrapped", func(t *testing.T) {
-		s, err := WithPrefix(NewCounting(NewFaulty(NewMem())), "a/b")
+		s, err := WithPrefix(NewCounting(NewMem()), "a/b")
 		if err != nil {
 			t.Fatal(err)
 		}

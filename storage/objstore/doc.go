@@ -1,7 +1,7 @@
 // Package objstore keeps immutable objects by key: in a directory, in S3, in memory.
 //
 //	Open(url) ─► file://dir │ s3://bucket/prefix?… │ mem://
-//	              └── wrapped as needed: WithPrefix · Guarded (look first) · Patient (reads again) · Counting (requests, bytes) · Faulty (tests)
+//	              └── wrapped as needed: WithPrefix · Guarded (look first) · Patient (reads again) · Counting (requests, bytes); objstoretest.Faulty in tests
 //	PutCluster ─► cluster.json, written once with IfAbsent: whose store this is
 //	Take ─► Claim on writer.json, replaced at start and stop: who writes to it; Look finds out who else does
 //

@@ -1,4 +1,4 @@
-package objstore
+package objstore_test
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/objstore/objstoretest"
 )
 
 // TestPatient: reads outlast a store that is away for a while and not for ever; answers and
@@ -16,10 +18,12 @@ import (
 func TestPatient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
-		faulty := NewFaulty(NewMem())
-		s := NewPatient(faulty, clock.Real{}, 30*time.Second)
+		faulty := objstoretest.NewFaulty(objstore.NewMem())
+		s := objstore.NewPatient(faulty, clock.Real{}, 30*time.Second)
 		for i := range 3 {
-			put(t, s, fmt.Sprintf("a/%d", i), "text")
+			if _, err := s.Put(ctx, fmt.Sprintf("a/%d", i), [][]byte{[]byte("text")}, objstore.Condition{}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		away := errors.New("away")
 		dst := make([]byte, 4)
@@ -32,7 +36,7 @@ func TestPatient(t *testing.T) {
 			}
 			return keys, nil
 		}
-		faulty.Inject(Fault{Err: away, Times: 8})
+		faulty.Inject(objstoretest.Fault{Err: away, Times: 8})
 		began := time.Now()
 		if n, err := s.GetRange(ctx, "a/1", 0, dst); err != nil || string(dst[:n]) != "text" {
 			t.Errorf("read %q, %v", dst[:n], err)
@@ -40,7 +44,7 @@ func TestPatient(t *testing.T) {
 		if took := time.Since(began); took < 2*time.Second || took > 20*time.Second {
 			t.Errorf("it came after %v", took)
 		}
-		faulty.Inject(Fault{Op: OpList, Err: away, Times: 1})
+		faulty.Inject(objstoretest.Fault{Op: objstoretest.OpList, Err: away, Times: 1})
 		if keys, err := list(); err != nil || len(keys) != 3 {
 			t.Errorf("listed %q, %v", keys, err)
 		}
@@ -54,8 +58,8 @@ func TestPatient(t *testing.T) {
 				t.Errorf("%s: %v after %v", what, err, time.Since(began))
 			}
 		}
-		faulty.Inject(Fault{Err: away})
-		if _, err := s.Put(ctx, "c", nil, Condition{}); !errors.Is(err, away) || time.Since(began) > 0 {
+		faulty.Inject(objstoretest.Fault{Err: away})
+		if _, err := s.Put(ctx, "c", nil, objstore.Condition{}); !errors.Is(err, away) || time.Since(began) > 0 {
 			t.Errorf("a write: %v after %v", err, time.Since(began))
 		}
 		if _, err := s.Stat(ctx, "a/1"); !errors.Is(err, away) || time.Since(began) > 30*time.Second {

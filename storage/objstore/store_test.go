@@ -2,7 +2,6 @@ package objstore
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -122,16 +121,6 @@ func TestCluster(t *testing.T) {
 	})
 }
 
-func TestClusterAmbiguous(t *testing.T) {
-	for _, happened := range []bool{true, false} {
-		f := NewFaulty(NewMem())
-		f.Inject(Fault{Op: OpPut, Times: 1, Ambiguous: happened, Err: ErrUnknown})
-		if err := PutCluster(t.Context(), f, strings.Repeat("A", 22), false); (err == nil) != happened {
-			t.Errorf("happened %v: %v", happened, err)
-		}
-	}
-}
-
 func TestCounting(t *testing.T) {
 	c := NewCounting(NewMem())
 	put(t, c, "a", "12345")
@@ -150,63 +139,6 @@ func TestCounting(t *testing.T) {
 	}
 	if d := cmp.Diff(want, c.Counts()); d != "" {
 		t.Error(d)
-	}
-}
-
-func TestFaulty(t *testing.T) {
-	mem := NewMem()
-	f := NewFaulty(mem)
-	put(t, f, "log/a", "0123456789")
-	boom := errors.New("boom")
-	dst := make([]byte, 10)
-
-	f.Inject(Fault{Op: OpGet, Prefix: "log/", Skip: 1, Times: 2, Err: boom})
-	for i, want := range []error{nil, boom, boom, nil} {
-		if _, err := f.GetRange(t.Context(), "log/a", 0, dst); !errors.Is(err, want) {
-			t.Errorf("get %d: %v, want %v", i, err, want)
-		}
-	}
-	f.Heal()
-	f.Inject(Fault{Op: OpGet, Truncate: 4, FlipBit: true, FlipAt: 2})
-	if n, err := f.GetRange(t.Context(), "log/a", 0, dst); string(dst[:n]) != "0133" || err != nil {
-		t.Errorf("%q, %v", dst[:n], err)
-	}
-	f.Heal()
-	f.Inject(Fault{Op: OpPut, Prefix: "log/b", Ambiguous: true})
-	if _, err := f.Put(t.Context(), "log/b", nil, Condition{IfAbsent: true}); !errors.Is(err, ErrUnknown) {
-		t.Error(err)
-	}
-	if _, err := mem.Stat(t.Context(), "log/b"); err != nil {
-		t.Errorf("an ambiguous put did not happen: %v", err)
-	}
-	f.Heal()
-	gate := make(chan struct{})
-	f.Inject(Fault{Op: OpStat, Gate: gate})
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := f.Stat(ctx, "log/a"); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	close(gate)
-	if _, err := f.Stat(t.Context(), "log/a"); err != nil {
-		t.Error(err)
-	}
-	f.Inject(Fault{Op: OpCommit, Err: boom})
-	u, err := f.Create(t.Context(), "up")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := u.Commit(); !errors.Is(err, boom) {
-		t.Error(err)
-	}
-	if err := u.Abort(); err != nil {
-		t.Error(err)
-	}
-	f.Inject(Fault{Op: OpList, Err: boom})
-	for _, err := range f.List(t.Context(), "", "") {
-		if !errors.Is(err, boom) {
-			t.Error(err)
-		}
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/objstore/objstoretest"
 )
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
@@ -502,7 +503,7 @@ func drawRunInfo(t *rapid.T) RunInfo {
 
 func TestStoreErrorsPassThrough(t *testing.T) {
 	_, object := mustBuild(t, Options{}, mixedRuns(t))
-	f := objstore.NewFaulty(objstore.NewMem())
+	f := objstoretest.NewFaulty(objstore.NewMem())
 	if _, err := Open(t.Context(), f, "none"); !errors.Is(err, objstore.ErrNotFound) {
 		t.Error(err)
 	}
@@ -515,12 +516,12 @@ func TestStoreErrorsPassThrough(t *testing.T) {
 	}
 	boom := errors.New("boom")
 	for _, tt := range []struct {
-		fault objstore.Fault
+		fault objstoretest.Fault
 		want  error
 	}{
-		{objstore.Fault{Op: objstore.OpGet, Times: 1, Err: boom}, boom},
-		{objstore.Fault{Op: objstore.OpGet, Times: 1, Truncate: 20}, ErrCorrupt},
-		{objstore.Fault{Op: objstore.OpGet, Times: 1, FlipBit: true, FlipAt: 3}, ErrCorrupt},
+		{objstoretest.Fault{Op: objstoretest.OpGet, Times: 1, Err: boom}, boom},
+		{objstoretest.Fault{Op: objstoretest.OpGet, Times: 1, Truncate: 20}, ErrCorrupt},
+		{objstoretest.Fault{Op: objstoretest.OpGet, Times: 1, FlipBit: true, FlipAt: 3}, ErrCorrupt},
 	} {
 		f.Heal()
 		f.Inject(tt.fault)

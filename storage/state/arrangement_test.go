@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/delta/deltatest"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
@@ -268,7 +269,7 @@ func testArrangement(t *testing.T) {
 				if err := a.Append(&d); err != nil {
 					t.Fatal(err)
 				}
-				delta.Poison(&d)
+				deltatest.Poison(&d)
 			case 3, 4:
 				publish(t, a, m)
 			case 5:

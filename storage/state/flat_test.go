@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/delta/deltatest"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
@@ -92,7 +93,7 @@ func TestFlatIsAMap(t *testing.T) {
 				}
 			}
 			deleteBoth(f, m, doomed)
-			delta.Poison(&d)
+			deltatest.Poison(&d)
 			if rapid.IntRange(0, 4).Draw(t, "checkpoint") == 0 {
 				f = saveAndLoadFlat(t, f, types)
 			}

@@ -1,4 +1,4 @@
-package objstore
+package objstoretest
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"iter"
 	"strings"
 	"sync"
+
+	"github.com/tributary-db/tributary/storage/objstore"
 )
 
 // Op names an operation for Fault.
@@ -44,10 +46,10 @@ type Fault struct {
 	FlipAt  int
 }
 
-// Faulty passes calls on and makes those fail that a Fault matches; for tests. Safe for
+// Faulty passes calls on and makes those fail that a Fault matches; for tests. It is safe for
 // concurrent use.
 type Faulty struct {
-	inner Store
+	inner objstore.Store
 	mu    struct {
 		sync.Mutex
 		faults []*scripted
@@ -59,13 +61,13 @@ type scripted struct {
 	seen int
 }
 
-var _ Store = (*Faulty)(nil)
+var _ objstore.Store = (*Faulty)(nil)
 
 // NewFaulty wraps s. Closing it closes s.
-func NewFaulty(s Store) *Faulty { return &Faulty{inner: s} }
+func NewFaulty(s objstore.Store) *Faulty { return &Faulty{inner: s} }
 
 // Close closes the wrapped store.
-func (f *Faulty) Close() error { return Close(f.inner) }
+func (f *Faulty) Close() error { return objstore.Close(f.inner) }
 
 // Inject adds a fault; the first that hits a call decides.
 func (f *Faulty) Inject(fault Fault) {
@@ -115,7 +117,7 @@ func (f *Faulty) run(ctx context.Context, op Op, key string, call func() error) 
 		if fault.Err != nil {
 			return fault, fault.Err
 		}
-		return fault, fmt.Errorf("%w (done: %t)", ErrUnknown, lost == nil)
+		return fault, fmt.Errorf("%w (done: %t)", objstore.ErrUnknown, lost == nil)
 	}
 	if fault.Err != nil {
 		return fault, fault.Err
@@ -124,10 +126,10 @@ func (f *Faulty) run(ctx context.Context, op Op, key string, call func() error) 
 }
 
 // Put implements Store.
-func (f *Faulty) Put(ctx context.Context, key string, parts [][]byte, cond Condition) (info ObjectInfo, err error) {
+func (f *Faulty) Put(ctx context.Context, key string, parts [][]byte, cond objstore.Condition) (info objstore.ObjectInfo, err error) {
 	_, err = f.run(ctx, OpPut, key, func() (err error) { info, err = f.inner.Put(ctx, key, parts, cond); return err })
 	if err != nil {
-		return ObjectInfo{}, err
+		return objstore.ObjectInfo{}, err
 	}
 	return info, nil
 }
@@ -151,16 +153,16 @@ func (f *Faulty) GetRange(ctx context.Context, key string, off int64, dst []byte
 }
 
 // Stat implements Store.
-func (f *Faulty) Stat(ctx context.Context, key string) (info ObjectInfo, err error) {
+func (f *Faulty) Stat(ctx context.Context, key string) (info objstore.ObjectInfo, err error) {
 	_, err = f.run(ctx, OpStat, key, func() (err error) { info, err = f.inner.Stat(ctx, key); return err })
 	return info, err
 }
 
 // List implements Store. A fault hits once, at the start.
-func (f *Faulty) List(ctx context.Context, prefix, after string) iter.Seq2[ObjectInfo, error] {
-	return func(yield func(ObjectInfo, error) bool) {
+func (f *Faulty) List(ctx context.Context, prefix, after string) iter.Seq2[objstore.ObjectInfo, error] {
+	return func(yield func(objstore.ObjectInfo, error) bool) {
 		if _, err := f.run(ctx, OpList, prefix, func() error { return nil }); err != nil {
-			yield(ObjectInfo{}, err)
+			yield(objstore.ObjectInfo{}, err)
 			return
 		}
 		f.inner.List(ctx, prefix, after)(yield)
@@ -178,8 +180,8 @@ func (f *Faulty) Delete(ctx context.Context, keys ...string) error {
 }
 
 // Create implements Store.
-func (f *Faulty) Create(ctx context.Context, key string) (Upload, error) {
-	var u Upload
+func (f *Faulty) Create(ctx context.Context, key string) (objstore.Upload, error) {
+	var u objstore.Upload
 	_, err := f.run(ctx, OpCreate, key, func() (err error) { u, err = f.inner.Create(ctx, key); return err })
 	if err != nil {
 		return nil, err
@@ -189,7 +191,7 @@ func (f *Faulty) Create(ctx context.Context, key string) (Upload, error) {
 
 type faultyUpload struct {
 	ctx   context.Context // of Create: Upload's methods have none
-	inner Upload
+	inner objstore.Upload
 	store *Faulty
 	key   string
 }
@@ -199,10 +201,10 @@ func (u *faultyUpload) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-func (u *faultyUpload) Commit() (info ObjectInfo, err error) {
+func (u *faultyUpload) Commit() (info objstore.ObjectInfo, err error) {
 	_, err = u.store.run(u.ctx, OpCommit, u.key, func() (err error) { info, err = u.inner.Commit(); return err })
 	if err != nil {
-		return ObjectInfo{}, err
+		return objstore.ObjectInfo{}, err
 	}
 	return info, nil
 }

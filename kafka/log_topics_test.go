@@ -9,9 +9,8 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 )
 
-// LogTopics is Topics without a catalog: it writes the log's own topic changes. For brokers
-// that serve no SQL, and tests.
-type LogTopics struct {
+// logTopics is Topics without a catalog: it writes the log's own topic changes.
+type logTopics struct {
 	log log.Log
 	mu  struct {
 		sync.Mutex
@@ -19,17 +18,17 @@ type LogTopics struct {
 	}
 }
 
-var _ Topics = (*LogTopics)(nil)
+var _ Topics = (*logTopics)(nil)
 
-// NewLogTopics takes topic ids from rand.
-func NewLogTopics(l log.Log, rand io.Reader) *LogTopics {
-	t := &LogTopics{log: l}
+// newLogTopics takes topic ids from rand.
+func newLogTopics(l log.Log, rand io.Reader) *logTopics {
+	t := &logTopics{log: l}
 	t.mu.rand = rand
 	return t
 }
 
 // CreateTopic implements Topics.
-func (t *LogTopics) CreateTopic(ctx context.Context, n NewTopic) (log.Topic, error) {
+func (t *logTopics) CreateTopic(ctx context.Context, n NewTopic) (log.Topic, error) {
 	topic := log.Topic{Name: n.Name, Partitions: n.Partitions, Configs: n.Configs}
 	t.mu.Lock()
 	_, err := io.ReadFull(t.mu.rand, topic.ID[:])
@@ -42,11 +41,11 @@ func (t *LogTopics) CreateTopic(ctx context.Context, n NewTopic) (log.Topic, err
 }
 
 // DeleteTopic implements Topics.
-func (t *LogTopics) DeleteTopic(ctx context.Context, id log.TopicID) error {
+func (t *logTopics) DeleteTopic(ctx context.Context, id log.TopicID) error {
 	return t.apply(ctx, log.DeleteTopicChange(id))
 }
 
-func (t *LogTopics) apply(ctx context.Context, c log.Change) error {
+func (t *logTopics) apply(ctx context.Context, c log.Change) error {
 	pending := t.log.Append(&log.Entry{Changes: []log.Change{c}})
 	select {
 	case <-pending.Done():
