@@ -41,7 +41,7 @@ func (t *Txn) Drop(oid OID) { t.change.Drop = append(t.change.Drop, oid) }
 // CreateTopic makes a topic in the same commit; it must not exist.
 func (t *Txn) CreateTopic(topic log.Topic) {
 	t.others = append(t.others, log.CreateTopicChange(topic))
-	t.conds = append(t.conds, log.Condition{Kind: log.CondTopicAbsent, Name: topic.Name})
+	t.conds = append(t.conds, log.TopicAbsent(topic.Name))
 }
 
 // DropTopic removes a topic in the same commit.

@@ -42,12 +42,6 @@ func EqualityOf(t sqltype.OID) (fn uint32, ok bool) {
 	return b.Eq, ok
 }
 
-// LessOf returns the function behind < of a type.
-func LessOf(t sqltype.OID) (fn uint32, ok bool) {
-	b, ok := BtreeOf(t)
-	return b.Lt, ok
-}
-
 // CompareOf returns the three-way comparison of a type.
 func CompareOf(t sqltype.OID) (fn uint32, ok bool) {
 	b, ok := BtreeOf(t)

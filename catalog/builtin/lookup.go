@@ -89,9 +89,6 @@ func IsOtherOperator(name string) bool {
 	return found && len(OperatorsByName(name)) == 0
 }
 
-// OperatorByOID returns an operator, nil when there is none.
-func OperatorByOID(oid uint32) *Operator { return registry().opByOID[oid] }
-
 // Operators returns every operator, by ascending OID.
 func Operators() []Operator { return operatorRows }
 

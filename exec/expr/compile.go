@@ -129,3 +129,8 @@ func typeName(t sqltype.OID) string {
 	}
 	return "unknown"
 }
+
+// Supported reports whether the engine can run a function as a scalar expression.
+func Supported(f *builtin.Func) bool {
+	return f.Kind == builtin.KindFunction && !f.RetSet && kernel.Lookup(f) != nil
+}

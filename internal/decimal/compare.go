@@ -1,9 +1,6 @@
 package decimal
 
-import (
-	"bytes"
-	"math/bits"
-)
+import "math/bits"
 
 // Cmp compares by value as PostgreSQL's btree order: -Infinity < numbers < Infinity < NaN,
 // and NaN = NaN. The scale does not matter.
@@ -79,20 +76,6 @@ func cmpScaled(a, b Dec) (int, bool) {
 
 // Equal reports SQL equality.
 func Equal(a, b Dec) bool { return Cmp(a, b) == 0 }
-
-// SameImage reports whether a and b are equal and shown the same.
-func SameImage(a, b Dec) bool {
-	if a.Flag != b.Flag {
-		return false
-	}
-	switch a.Flag {
-	case Finite:
-		return a.Hi == b.Hi && a.Lo == b.Lo && a.Scale == b.Scale
-	case FiniteBig:
-		return a.Scale == b.Scale && bytes.Equal(a.Big, b.Big)
-	}
-	return true
-}
 
 // CmpImage orders by value, then by scale: 0 exactly for the same image.
 func CmpImage(a, b Dec) int {

@@ -193,6 +193,3 @@ func powerReal(base, exp Dec) (Dec, error) {
 
 // BigInt is the coefficient of a finite number.
 func (d Dec) BigInt() *big.Int { return d.toBig() }
-
-// FromBigInt is coef * 10^-scale; what numeric cannot hold is 22003.
-func FromBigInt(coef *big.Int, scale int) (Dec, error) { return checked(coef, scale) }

@@ -50,13 +50,6 @@ func AndBits(dst, a, b []uint64) {
 	}
 }
 
-// OrBits stores a OR b in dst.
-func OrBits(dst, a, b []uint64) {
-	for i := range dst {
-		dst[i] = a[i] | b[i]
-	}
-}
-
 // sliceBits is bits [from, to): shared when from falls on a word, else copied.
 func sliceBits(w []uint64, from, to int) []uint64 {
 	words := BitmapWords(to - from)
@@ -72,50 +65,4 @@ func sliceBits(w []uint64, from, to int) []uint64 {
 		}
 	}
 	return out
-}
-
-// SelectBits appends to sel the positions below n whose bit is set.
-func SelectBits(sel []int32, w []uint64, n int) []int32 {
-	for i := 0; i < n; i += 64 {
-		x := w[i/64]
-		if n-i < 64 {
-			x &= 1<<uint(n-i) - 1
-		}
-		for ; x != 0; x &= x - 1 {
-			sel = append(sel, int32(i+bits.TrailingZeros64(x)))
-		}
-	}
-	return sel
-}
-
-// StrictNulls gives the validity of a strict function's result over n rows: NULL where any
-// argument is. It is nil without NULLs, may be an argument's own bitmap (shared, not to be
-// written), and allNull says that a constant argument is NULL. scratch, if big enough, is used.
-func StrictNulls(scratch []uint64, n int, args ...*Column) (valid []uint64, allNull bool) {
-	owned := false
-	for _, c := range args {
-		if c.Valid == nil || n == 0 {
-			continue
-		}
-		if c.Const {
-			if c.Null(0) {
-				return nil, true
-			}
-			continue
-		}
-		switch {
-		case valid == nil:
-			valid = c.Valid
-		case !owned:
-			words := BitmapWords(n)
-			if cap(scratch) < words {
-				scratch = make([]uint64, words)
-			}
-			AndBits(scratch[:words], valid, c.Valid)
-			valid, owned = scratch[:words], true
-		default:
-			AndBits(valid, valid, c.Valid)
-		}
-	}
-	return valid, false
 }

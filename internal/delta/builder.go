@@ -2,7 +2,6 @@ package delta
 
 import (
 	"math"
-	"sync"
 	"unsafe"
 
 	"github.com/tributary-db/tributary/internal/decimal"
@@ -27,26 +26,6 @@ func NewBuilder(t sqltype.OID) *Builder {
 	b := new(Builder)
 	b.Reset(t)
 	return b
-}
-
-var builders = sync.Pool{New: func() any { return new(Builder) }}
-
-// GetBuilder takes an empty builder from the pool; give it back with Release.
-func GetBuilder(t sqltype.OID) *Builder {
-	b := builders.Get().(*Builder)
-	b.Reset(t)
-	return b
-}
-
-// maxPooled is the memory a pooled builder may keep; one that grew past it is dropped, so
-// that a rare huge value does not stay resident.
-const maxPooled = 1 << 20
-
-// Release returns b to the pool; columns made from it are dead.
-func (b *Builder) Release() {
-	if cap(b.data)+cap(b.vars) <= maxPooled {
-		builders.Put(b)
-	}
 }
 
 // Reset empties b and makes it one of type t. Columns made from it are dead.

@@ -44,9 +44,6 @@ func HashKeys(keys []Column, n int, sel []int32, out []uint64) {
 	}
 }
 
-// HashBytes is the hash of one string, for callers with keys outside columns.
-func HashBytes(v []byte) uint64 { return hashString(v) }
-
 func hashColumn(c *Column, sel []int32, out []uint64) {
 	if c.Const {
 		var one [1]uint64

@@ -170,36 +170,6 @@ func decodeNumeric(src []byte) (d decimal.Dec, rest []byte, ok bool) {
 	return d, src[1+n:], true
 }
 
-// SkipRow is the length of the row image at the start of src.
-func SkipRow(src []byte, types []sqltype.OID) (int, error) {
-	nulls := (len(types) + 7) / 8
-	if len(src) < nulls {
-		return 0, ErrCorrupt
-	}
-	rest := src[nulls:]
-	for i, t := range types {
-		if src[i/8]&(1<<(i&7)) != 0 {
-			continue
-		}
-		ok := true
-		switch p := t.Phys(); p {
-		case sqltype.PhysBytes:
-			_, rest, ok = cutBytes(rest)
-		case sqltype.PhysNumeric:
-			_, rest, ok = decodeNumeric(rest)
-		default:
-			size := p.Size()
-			if ok = size > 0 && len(rest) >= size; ok {
-				rest = rest[size:]
-			}
-		}
-		if !ok {
-			return 0, ErrCorrupt
-		}
-	}
-	return len(src) - len(rest), nil
-}
-
 // Fixed-width images are memory copied, so this engine runs on little-endian machines only;
 // here the compiler checks the layout of the one struct among them.
 var _ = [1]struct{}{}[unsafe.Offsetof(Interval{}.Days)-8]

@@ -81,31 +81,8 @@ func init() {
 	delete(byName, "double") // the grammar wants "double precision"
 }
 
-// Lookup returns what is known of a type; ok is false for an OID that is none here.
-func Lookup(t OID) (Info, bool) {
-	i, ok := byOID[t]
-	if !ok {
-		return Info{}, false
-	}
-	return *i, true
-}
-
 // All lists the registry.
 func All() []Info { return append([]Info(nil), infos...) }
-
-// CategoryOf is the category of a type, CatUser for an unregistered one.
-func CategoryOf(t OID) Category {
-	if i, ok := byOID[t]; ok {
-		return i.Category
-	}
-	return CatUser
-}
-
-// Preferred reports whether t is the preferred type of its category.
-func Preferred(t OID) bool {
-	i, ok := byOID[t]
-	return ok && i.Preferred
-}
 
 // ByName finds a type by what SQL calls it: pg_type names (int4), SQL spellings in any case
 // (TIMESTAMP WITH TIME ZONE, double precision). `"char"` in quotes is PostgreSQL's one-byte

@@ -59,12 +59,6 @@ func refuseTableForms(n *pg.CreateStmt) error {
 	return nil
 }
 
-// NewName resolves the schema of an object to be created: as written, else the first schema of
-// the search path that exists.
-func NewName(n parse.Name, cat catalog.Reader, o Options) (schema string, err error) {
-	return newBinder(cat, o).newSchema(n)
-}
-
 func (b *binder) newSchema(n parse.Name) (string, error) {
 	switch n.Schema {
 	case "":

@@ -147,14 +147,3 @@ func HasColumns(e Expr) bool {
 	})
 	return found
 }
-
-// HasParams reports whether e depends on $n.
-func HasParams(e Expr) bool {
-	found := false
-	Walk(e, func(e Expr) bool {
-		_, is := e.(*Param)
-		found = found || is
-		return !found
-	})
-	return found
-}
