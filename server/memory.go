@@ -28,5 +28,5 @@ func (s *Server) memoryMetrics() []prometheus.Collector {
 			out = append(out, httpd.Gauge("tributary_memory_limit_bytes", "Limit of that memory.", func() float64 { return float64(a.Limit()) }, "account", name))
 		}
 	}
-	return out
+	return append(out, httpd.Gauge("tributary_parses_left_behind", "Parses of long texts whose statement was cancelled and which still run; at most half the processors work on long texts.", func() float64 { return float64(s.db.ParsesLeftBehind()) }))
 }

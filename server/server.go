@@ -166,7 +166,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
-		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory,
+		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, MaxStatementBytes: s.cfg.MaxStatementBytes,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout,
 		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout,
 	})

@@ -49,7 +49,9 @@ func (s *Session) declare(ctx context.Context, p *portal, b *parse.Declare, w fa
 		fields[i].Format, fields[i].Encode = format, face.EncodeIn(format, env)
 	}
 	c.fields, c.plan.fields = fields, fields
-	c.prepared = &prepared{statement: &statement{Statement: parse.Statement{Body: body, Tag: "SELECT"}, sql: p.prepared.statement.sql}}
+	c.prepared = &prepared{statement: &statement{
+		Statement: parse.Statement{Body: body, Tag: "SELECT"}, sql: p.prepared.statement.sql, memory: p.prepared.statement.memory,
+	}}
 	s.tx.queried = true
 	c.run = s.startPull(ctx, c)
 	if !c.subscribes() {
@@ -58,7 +60,7 @@ func (s *Session) declare(ctx context.Context, p *portal, b *parse.Declare, w fa
 			return err
 		}
 	}
-	s.portals[b.Name] = c
+	s.keepPortal(c)
 	return w.Complete("DECLARE CURSOR")
 }
 
@@ -113,12 +115,10 @@ func (s *Session) closeCursor(b *parse.CloseCursor, w face.Writer) error {
 		s.dropPortals()
 		return w.Complete("CLOSE CURSOR ALL")
 	}
-	c, ok := s.portals[b.Name]
-	if !ok {
+	if _, ok := s.portals[b.Name]; !ok {
 		return sqlerr.New(sqlerr.InvalidCursorName, "cursor %q does not exist", b.Name)
 	}
-	c.close()
-	delete(s.portals, b.Name)
+	s.dropPortal(b.Name)
 	return w.Complete("CLOSE CURSOR")
 }
 

@@ -42,6 +42,8 @@ type Deps struct {
 	// them, as the session setting of that name may change.
 	Memory          *memory.Account
 	StatementMemory int64
+	// MaxStatementBytes is the longest statement text, 0 = the parser's own limit.
+	MaxStatementBytes int64
 	// Defaults of the session settings of the same name.
 	StatementTimeout, LockTimeout time.Duration
 	// WatermarkIdleTimeout is the default of a new stream's idle_timeout.
@@ -51,7 +53,8 @@ type Deps struct {
 // Database is what the sessions of a process share.
 type Database struct {
 	Deps
-	plans planCache
+	plans   planCache
+	parsers parsers
 }
 
 // New makes a Database.
@@ -59,7 +62,7 @@ func New(d Deps) *Database {
 	if d.Memory == nil {
 		d.Memory = memory.New("", 0)
 	}
-	return &Database{Deps: d, plans: newPlanCache(planCacheSize)}
+	return &Database{Deps: d, plans: newPlanCache(planCacheSize), parsers: newParsers()}
 }
 
 // ServerVersion is the server_version that clients are told.

@@ -52,7 +52,6 @@ var sentinels = []struct {
 	{objstore.ErrUnknown, sqlerr.IOError, "the object store did not answer"},
 	{objstore.ErrRange, sqlerr.DataCorrupted, "an object of the store is too short"},
 	{objstore.ErrFormatVersion, sqlerr.DataCorrupted, "the object store is of a format this server does not read"},
-	{objstore.ErrInUse, sqlerr.ObjectInUse, "the object directory is in use by another server"},
 	{objstore.ErrFenced, sqlerr.AdminShutdown, "another server has taken the object store over"},
 	{objstore.ErrInvalidKey, sqlerr.InternalError, "invalid object key"},
 	{segment.ErrVersion, sqlerr.DataCorrupted, "a segment is of a version this server does not read"},

@@ -7,7 +7,6 @@ import (
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
-	"github.com/tributary-db/tributary/planner/parse"
 )
 
 // portal is a statement with its parameters, ready to run.
@@ -40,8 +39,23 @@ func (s *Session) Parse(ctx context.Context, name, sql string, types []sqltype.O
 	if err != nil {
 		return s.failed(err)
 	}
+	s.forget(name)
 	s.prepared[name] = p
 	return nil
+}
+
+// forget drops a prepared statement, if there is one.
+func (s *Session) forget(name string) {
+	if p := s.prepared[name]; p != nil && p.statement != nil {
+		p.statement.memory.release()
+	}
+	delete(s.prepared, name)
+}
+
+func (s *Session) dropPrepared() {
+	for name := range s.prepared {
+		s.forget(name)
+	}
 }
 
 func (s *Session) failed(err error) error {
@@ -49,19 +63,25 @@ func (s *Session) failed(err error) error {
 	return err
 }
 
-func (s *Session) prepare(ctx context.Context, sql string, types []sqltype.OID) (*prepared, error) {
-	stmts, err := parse.Parse(sql)
+func (s *Session) prepare(ctx context.Context, sql string, types []sqltype.OID) (_ *prepared, err error) {
+	stmts, memory, err := s.parseText(ctx, sql)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			memory.release()
+		}
+	}()
 	if len(stmts) > 1 {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "cannot insert multiple commands into a prepared statement")
 	}
 	p := &prepared{given: types}
 	if len(stmts) == 0 {
+		memory.release()
 		return p, nil
 	}
-	p.statement = &statement{Statement: stmts[0], sql: sql, cacheable: true}
+	p.statement = &stmts[0]
 	if err := s.tx.allow(p.statement.Body); err != nil {
 		return nil, err
 	}
@@ -104,10 +124,8 @@ func (s *Session) Bind(ctx context.Context, b *face.Bind) (err error) {
 	if err != nil {
 		return s.failed(err)
 	}
-	if old := s.portals[b.Portal]; old != nil {
-		old.close()
-	}
-	s.portals[b.Portal] = made
+	s.dropPortal(b.Portal)
+	s.keepPortal(made)
 	return nil
 }
 
@@ -205,23 +223,40 @@ func (s *Session) Execute(ctx context.Context, name string, maxRows int, w face.
 
 // CloseStatement forgets a prepared statement.
 func (s *Session) CloseStatement(_ context.Context, name string) error {
-	delete(s.prepared, name)
+	s.forget(name)
 	return nil
 }
 
 // ClosePortal forgets a portal.
 func (s *Session) ClosePortal(_ context.Context, name string) error {
-	if p, ok := s.portals[name]; ok {
-		p.close()
-		delete(s.portals, name)
-	}
+	s.dropPortal(name)
 	return nil
 }
 
+// keepPortal puts a portal under its name, which is free.
+func (s *Session) keepPortal(p *portal) {
+	if p.prepared.statement != nil {
+		p.prepared.statement.memory.hold()
+	}
+	s.portals[p.name] = p
+}
+
+// dropPortal closes and forgets a portal, if there is one.
+func (s *Session) dropPortal(name string) {
+	p, ok := s.portals[name]
+	if !ok {
+		return
+	}
+	p.close()
+	if p.prepared.statement != nil {
+		p.prepared.statement.memory.release()
+	}
+	delete(s.portals, name)
+}
+
 func (s *Session) dropPortals() {
-	for name, p := range s.portals {
-		p.close()
-		delete(s.portals, name)
+	for name := range s.portals {
+		s.dropPortal(name)
 	}
 }
 

@@ -78,6 +78,7 @@ func (s *Session) tell(n face.Notice) {
 // Close rolls back and forgets everything.
 func (s *Session) Close() error {
 	s.dropPortals()
+	s.dropPrepared()
 	s.rollback()
 	return nil
 }
@@ -110,20 +111,17 @@ func (s *Session) simple(ctx context.Context, sql string, w face.Writer) error {
 	if st, ok := s.cachedStatement(sql); ok {
 		return s.runOne(ctx, st, w)
 	}
-	stmts, err := parse.Parse(sql)
+	stmts, memory, err := s.parseText(ctx, sql)
 	if err != nil {
 		s.fail()
 		return err
 	}
+	defer memory.release()
 	if len(stmts) == 0 {
 		return w.Empty()
 	}
 	for i := range stmts {
-		st := &statement{Statement: stmts[i], sql: sql}
-		if len(stmts) == 1 {
-			st.cacheable = true
-		}
-		if err := s.runOne(ctx, st, w); err != nil {
+		if err := s.runOne(ctx, &stmts[i], w); err != nil {
 			return err
 		}
 	}

@@ -87,13 +87,13 @@ func (s *Session) setTransaction(b *parse.SetTransaction, w face.Writer) error {
 
 func (s *Session) deallocate(b *parse.Deallocate, w face.Writer) error {
 	if b.All {
-		clear(s.prepared)
+		s.dropPrepared()
 		return w.Complete("DEALLOCATE ALL")
 	}
 	if _, ok := s.prepared[b.Name]; !ok {
 		return sqlerr.New(sqlerr.InvalidSQLStatementName, "prepared statement %q does not exist", b.Name)
 	}
-	delete(s.prepared, b.Name)
+	s.forget(b.Name)
 	return w.Complete("DEALLOCATE")
 }
 
@@ -105,7 +105,7 @@ func (s *Session) discard(b *parse.Discard, w face.Writer) error {
 	if s.tx.block {
 		return sqlerr.New(sqlerr.ActiveSQLTransaction, "DISCARD ALL cannot run inside a transaction block")
 	}
-	clear(s.prepared)
+	s.dropPrepared()
 	s.keepSettings()
 	for i := range settingList {
 		p, err := s.set.reset(settingList[i].name)

@@ -18,7 +18,8 @@ import (
 type statement struct {
 	parse.Statement
 	sql       string
-	cacheable bool // alone in its text, so that the text names it
+	cacheable bool        // alone in its text, so that the text names it
+	memory    *textMemory // of the text's trees
 }
 
 // prepared is a statement that was parsed, and the parameter types given for it.
@@ -43,13 +44,19 @@ type planned struct {
 	stamp string        // settings the plan depends on
 }
 
-// planCacheSize bounds the statements of simple queries kept planned.
-const planCacheSize = 1024
+// Bounds of the plan cache: statements, and what their trees and plans take, estimated by their
+// texts.
+const (
+	planCacheSize  = 1024
+	planCacheBytes = 64 << 20
+	planTextBytes  = 64 // of tree and plan, for each byte of text
+)
 
 // planCache keeps plans by raw text, least recently used out first. Safe for concurrent use.
 type planCache struct {
 	mu    *sync.Mutex
 	size  int
+	bytes int // of texts
 	order *list.List
 	byKey map[string]*list.Element
 }
@@ -90,10 +97,13 @@ func (c *planCache) put(e *cached) {
 		return
 	}
 	c.byKey[e.key] = c.order.PushFront(e)
-	if c.order.Len() > c.size {
+	c.bytes += len(e.key)
+	for c.order.Len() > c.size || c.bytes > planCacheBytes/planTextBytes {
 		oldest := c.order.Back()
 		c.order.Remove(oldest)
-		delete(c.byKey, oldest.Value.(*cached).key)
+		key := oldest.Value.(*cached).key
+		c.bytes -= len(key)
+		delete(c.byKey, key)
 	}
 }
 
@@ -146,7 +156,9 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	}
 	p.plan = made
 	if key != "" && (made.query != nil || made.dml != nil) {
-		s.db.plans.put(&cached{key: key, stmt: p.statement, plan: made})
+		shared := *p.statement
+		shared.memory = nil
+		s.db.plans.put(&cached{key: key, stmt: &shared, plan: made})
 	}
 	return made, nil
 }

@@ -44,6 +44,7 @@ type Settings struct {
 	TotalMemory          int64
 	StateMemory          int64
 	StatementMemory      int64
+	MaxStatementBytes    int64
 	MaxLockedKeys        int64
 	MaxInflightBytes     int64
 	DiskReserve          int64
@@ -119,6 +120,7 @@ func (s *Settings) definitions() []*Definition {
 		size(&s.TotalMemory, "total_memory", 0, 0, 1<<44, "Memory for all rows that the server holds, of state and of statements; what would exceed it fails with 53200. 0 = three quarters of the machine's or its container's."),
 		size(&s.StateMemory, "state_memory", 8*gib, 16*mib, 1<<40, "Memory for the state of tables, views and sinks together; what would exceed it fails with 53200."),
 		size(&s.StatementMemory, "statement_memory", 512*mib, mib, 1<<40, "Memory of one statement or subscription, a session's default; what would exceed it fails with 53200."),
+		size(&s.MaxStatementBytes, "max_statement_bytes", 16*mib, 64*kib, 512*mib, "Longest text of a statement; what is longer is 54000. COPY and parameters carry more. A text that is parsed cannot be stopped: a statement that is cancelled ends at once, the parse behind it within a microsecond for each byte."),
 		integer(&s.MaxLockedKeys, "max_locked_keys", 4<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 		size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it large requests wait. One client address gets a quarter of it."),
 		size(&s.DiskReserve, "disk_reserve", 256*mib, 0, 1<<50, "Free space of the disk under data_dir below which records and rows are refused (53100); reads, DROP and upkeep go on, and writing does when there is room. 0 = none."),

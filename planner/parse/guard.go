@@ -7,7 +7,12 @@ import (
 )
 
 const (
-	maxTextBytes = 16 << 20
+	// MaxTextBytes is the longest text unless Limits say otherwise.
+	MaxTextBytes = 16 << 20
+	// What a token takes while the tree is made (C's nodes, their protocol buffer twice, ours)
+	// and afterwards, measured over lists of constants and rows of VALUES, the worst there is;
+	// and a byte of text on the way, however few tokens it holds.
+	tokenBytesAtWork, tokenBytesKept, textBytesAtWork = 136, 104, 2
 	// maxNesting bounds the depth of any parse tree: pg_query walks trees with recursive C that
 	// knows no stack limit, and 40,000 levels kill the process.
 	maxNesting = 4000
@@ -25,22 +30,10 @@ type level struct {
 	closer  byte
 }
 
-// checkSize refuses texts that pg_query must not see.
-func checkSize(sql string) error {
-	if len(sql) > maxTextBytes {
-		return sqlerr.New(sqlerr.ProgramLimitExceeded, "statement text of %d bytes exceeds the maximum of %d bytes", len(sql), maxTextBytes)
-	}
-	// A text so short holds too few tokens to nest too deep.
-	if len(sql) <= maxNesting/2 {
-		return nil
-	}
-	return checkNesting(sql)
-}
-
-// checkNesting bounds the depth of the tree that the text can parse to, without parsing: what
-// nests needs tokens, and a comma, AND, OR or semicolon makes siblings. Chains that go on over
+// walk counts the tokens of a text and refuses what pg_query must not see: it bounds the depth
+// of the tree that the text can parse to, without parsing. What nests needs tokens, and a comma, AND, OR or semicolon makes siblings. Chains that go on over
 // these (JOIN, UNION, …) are counted apart. An AND that belongs to a BETWEEN separates nothing.
-func checkNesting(sql string) error {
+func walk(sql string) (tokens int, err error) {
 	lx := lexer{src: sql}
 	levels := make([]level, 1, 16)
 	below := 0 // sum over the levels under the top one
@@ -48,11 +41,12 @@ func checkNesting(sql string) error {
 	for {
 		t := lx.next()
 		if lx.commentSteps > maxCommentSteps {
-			return sqlerr.New(sqlerr.ProgramLimitExceeded, "too many comments open in runs of operator characters").At(t.start)
+			return 0, sqlerr.New(sqlerr.ProgramLimitExceeded, "too many comments open in runs of operator characters").At(t.start)
 		}
 		if t.kind == tokEOF {
-			return nil
+			return tokens, nil
 		}
+		tokens++
 		top := &levels[len(levels)-1]
 		top.run++
 		push, pop := step(top, t, sql, label)
@@ -67,7 +61,7 @@ func checkNesting(sql string) error {
 		}
 		top = &levels[len(levels)-1]
 		if below+top.run+top.joins > maxNesting {
-			return stackDepth().At(t.start)
+			return 0, stackDepth().At(t.start)
 		}
 		// What follows a dot or AS is a name, whatever it spells.
 		label = sql[t.start:t.end] == "." || (t.kind == tokWord && strings.EqualFold(sql[t.start:t.end], "as"))

@@ -100,7 +100,7 @@ func TestGuardEdge(t *testing.T) {
 
 func TestTextLimits(t *testing.T) {
 	cases := map[string]sqlerr.Code{
-		"SELECT '" + strings.Repeat("x", maxTextBytes) + "'": sqlerr.ProgramLimitExceeded,
+		"SELECT '" + strings.Repeat("x", MaxTextBytes) + "'": sqlerr.ProgramLimitExceeded,
 		"SELECT 1\x00":  sqlerr.CharacterNotInRepertoire,
 		"SELECT '\xff'": sqlerr.CharacterNotInRepertoire,
 	}

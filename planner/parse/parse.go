@@ -18,15 +18,45 @@ type Statement struct {
 	Tag string
 }
 
+// Limits bound what a text may take. The zero value is what the server's own texts get.
+type Limits struct {
+	Bytes int // the longest text, 0 = MaxTextBytes
+	// Charge is asked for memory before a tree is made (negative: that much was not kept);
+	// nil = nobody counts.
+	Charge func(bytes int64) error
+}
+
+// Parse reads the statements of a text of the server's own.
+func Parse(sql string) ([]Statement, error) { return Limits{}.Parse(sql) }
+
 // Parse reads the statements of a text, none for an empty one. Errors are *sqlerr.Error with
 // Location set; no text, however hostile, ends the process. Statements may be kept; the tree
-// inside is shared and must not be written.
+// inside is shared and must not be written. What was charged is kept when it succeeds.
+//
+// It cannot be stopped: a text takes up to a microsecond for each of its bytes, most of it in C.
 //
 // All positions in the trees are byte offsets in sql.
-func Parse(sql string) ([]Statement, error) {
-	if err := check(sql); err != nil {
+func (l Limits) Parse(sql string) ([]Statement, error) {
+	tokens, err := l.check(sql)
+	if err != nil {
 		return nil, err
 	}
+	if l.Charge == nil {
+		return parseText(sql)
+	}
+	atWork, kept := int64(tokens)*tokenBytesAtWork+int64(len(sql))*textBytesAtWork, int64(tokens)*tokenBytesKept
+	if err := l.Charge(atWork); err != nil {
+		return nil, err
+	}
+	stmts, err := parseText(sql)
+	if err != nil {
+		kept = 0
+	}
+	_ = l.Charge(kept - atWork) // giving back never fails
+	return stmts, err
+}
+
+func parseText(sql string) ([]Statement, error) {
 	tree, err := parseTree(sql)
 	if err == nil {
 		return convertAll(sql, tree, nil)
@@ -45,19 +75,27 @@ func Parse(sql string) ([]Statement, error) {
 	return convertAll(sql, tree, forms)
 }
 
-// check is what must hold before any call into C.
-func check(sql string) error {
+// check is what must hold before any call into C. It gives the number of tokens.
+func (l Limits) check(sql string) (tokens int, err error) {
+	most := l.Bytes
+	if most == 0 {
+		most = MaxTextBytes
+	}
+	if len(sql) > most {
+		return 0, sqlerr.New(sqlerr.ProgramLimitExceeded, "statement text of %d bytes exceeds the maximum of %d bytes", len(sql), most).
+			WithHint("COPY takes rows of any number; parameters keep large values out of the text. The maximum is max_statement_bytes.")
+	}
 	if strings.IndexByte(sql, 0) >= 0 {
-		return sqlerr.New(sqlerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x00")
+		return 0, sqlerr.New(sqlerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x00")
 	}
 	if !utf8.ValidString(sql) {
 		for i, r := range sql {
 			if r == utf8.RuneError && !strings.HasPrefix(sql[i:], "\uFFFD") {
-				return sqlerr.New(sqlerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x%02x", sql[i])
+				return 0, sqlerr.New(sqlerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x%02x", sql[i])
 			}
 		}
 	}
-	return checkSize(sql)
+	return walk(sql)
 }
 
 // parseTree calls pg_query.

@@ -104,6 +104,10 @@ func attacks() []attack {
 			fetch.Topics = append(fetch.Topics, from)
 			a.open(60, a.s.KafkaAddr, kafkaFrame(fetch))
 		}},
+		{"long lists of constants", func(a *attacker) {
+			text := "SELECT 1 WHERE 1 IN (2" + strings.Repeat(",34567", 500_000) + ")\x00"
+			a.open(8, a.s.PGAddr(), append(pgStartup(), pgMessage('Q', uint32(4+len(text)), text)...))
+		}},
 		{"jsonb of long numbers", func(a *attacker) {
 			a.s.Exec(a.t, `CREATE STREAM jb (j jsonb)`, `CREATE MATERIALIZED VIEW jb_v AS SELECT count(*) AS n FROM jb WHERE j IS NOT NULL`)
 			bomb := `{"j":[` + strings.Repeat("1e131071,", 1999) + `1e131071]}`
