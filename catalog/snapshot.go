@@ -104,6 +104,9 @@ func (s *Snapshot) Dependents(oid OID) []*Relation {
 }
 
 func (s *Snapshot) Relations(kind Kind) []*Relation {
+	if kind == KindSystem {
+		return sorted(slices.Collect(maps.Values(s.system)))
+	}
 	return s.filter(func(r *Relation) bool { return r.Kind == kind })
 }
 
@@ -142,6 +145,11 @@ func (s *Snapshot) among(relations []*Relation, keep func(*Relation) bool) []*Re
 			out = append(out, r)
 		}
 	}
+	return sorted(out)
+}
+
+// sorted puts relations into the order of schema and name.
+func sorted(out []*Relation) []*Relation {
 	slices.SortFunc(out, func(a, b *Relation) int {
 		if c := strings.Compare(a.Schema, b.Schema); c != 0 {
 			return c

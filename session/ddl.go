@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/suggest"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -213,7 +215,7 @@ func readOptions(list []parse.Option, known ...string) (options, error) {
 		if !slices.Contains(known, opt.Name) {
 			slices.Sort(known)
 			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized parameter %q", opt.Name).At(opt.Pos).
-				WithHint("Known parameters are %s.", joinNames(known))
+				WithHint("Known parameters are %s.", strings.Join(known, ", ")).Meant(suggest.Nearest(opt.Name, slices.Values(known)))
 		}
 		if _, twice := o[opt.Name]; twice {
 			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "parameter %q specified more than once", opt.Name).At(opt.Pos)
@@ -221,17 +223,6 @@ func readOptions(list []parse.Option, known ...string) (options, error) {
 		o[opt.Name] = opt
 	}
 	return o, nil
-}
-
-func joinNames(names []string) string {
-	out := ""
-	for i, n := range names {
-		if i > 0 {
-			out += ", "
-		}
-		out += n
-	}
-	return out
 }
 
 // partitions is the option of that name, 0 when it is not given.

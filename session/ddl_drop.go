@@ -69,7 +69,8 @@ func (s *Session) dropTarget(at *catalog.Snapshot, n parse.Name, kind catalog.Ki
 		if kind == catalog.KindIndex {
 			code = sqlerr.UndefinedObject
 		}
-		return nil, sqlerr.New(code, "%s %q does not exist", noun, n.String())
+		return nil, sqlerr.New(code, "%s %q does not exist", noun, n.String()).
+			Meant(catalog.Near(at, n.Schema, n.Name, s.set.path(), kind))
 	}
 	if rel.Kind != kind {
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "%q is not a %s", n.Name, noun).
@@ -154,7 +155,7 @@ func (s *Session) dropTopics(ctx context.Context, b *parse.Drop, w face.Writer) 
 					s.notice("topic %q does not exist, skipping", n.String())
 					continue
 				}
-				return sqlerr.New(sqlerr.UndefinedObject, "topic %q does not exist", n.String())
+				return sqlerr.New(sqlerr.UndefinedObject, "topic %q does not exist", n.String()).Meant(s.nearTopic(n.String()))
 			}
 			if user := t.At().UsesTopic(topic.ID); user != nil {
 				return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop topic %s because other objects depend on it", topic.Name).

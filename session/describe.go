@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,8 @@ func (s *Session) object(n parse.Name) (*catalog.Relation, log.Topic, error) {
 		}
 	}
 	return nil, log.Topic{}, sqlerr.New(sqlerr.UndefinedTable, "relation or topic %q does not exist", n.String()).At(n.Pos).
-		WithHint("SHOW STREAMS, SHOW TABLES, SHOW MATERIALIZED VIEWS, SHOW SINKS and SHOW TOPICS list what exists.")
+		WithHint("SHOW STREAMS, SHOW TABLES, SHOW MATERIALIZED VIEWS, SHOW SINKS and SHOW TOPICS list what exists.").
+		Meant(cmp.Or(catalog.Near(s.db.Catalog.Now(), n.Schema, n.Name, s.set.path()), s.nearTopic(n.String())))
 }
 
 // describe is DESCRIBE name: the columns of anything that has some.

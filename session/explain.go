@@ -2,10 +2,12 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/suggest"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
@@ -57,6 +59,9 @@ func (s *Session) planExplained(b parse.Body) (*plan.Query, error) {
 	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "EXPLAIN of this statement is not supported")
 }
 
+// explainOptions are PostgreSQL's.
+var explainOptions = []string{"analyze", "verbose", "costs", "settings", "buffers", "wal", "timing", "summary", "format"}
+
 // checkExplain refuses options that change nothing here. VERBOSE does: the plan is always printed
 // with its columns, so it is taken either way.
 func checkExplain(list []parse.Option) error {
@@ -72,9 +77,10 @@ func checkExplain(list []parse.Option) error {
 				return sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized value for EXPLAIN option %q: %q", o.Name, o.Value).At(o.Pos)
 			}
 			continue
-		case "analyze", "verbose", "costs", "settings", "buffers", "wal", "timing", "summary":
-		default:
-			return sqlerr.New(sqlerr.SyntaxError, "unrecognized EXPLAIN option %q", o.Name).At(o.Pos)
+		}
+		if !slices.Contains(explainOptions, name) {
+			return sqlerr.New(sqlerr.SyntaxError, "unrecognized EXPLAIN option %q", o.Name).At(o.Pos).
+				Meant(suggest.Nearest(name, slices.Values(explainOptions)))
 		}
 		on, ok := o.Bool()
 		switch {

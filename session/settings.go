@@ -152,7 +152,7 @@ func (s *settings) show(name string) (spelled, value string, err error) {
 }
 
 func unknownSetting(name string) error {
-	return sqlerr.New(sqlerr.UndefinedObject, "unrecognized configuration parameter %q", name)
+	return sqlerr.New(sqlerr.UndefinedObject, "unrecognized configuration parameter %q", name).Meant(nearSetting(name))
 }
 
 // set changes a value; reported is the parameter to tell the client of, empty name = none.
@@ -160,6 +160,9 @@ func (s *settings) set(name, value string) (reported face.Setting, err error) {
 	low := strings.ToLower(name)
 	i, ok := settingIndex[low]
 	if !ok {
+		if isServerSetting(low) {
+			return reported, sqlerr.New(sqlerr.CantChangeRuntimeParam, "parameter %q cannot be changed without restarting the server", low)
+		}
 		if !strings.Contains(low, ".") {
 			return reported, unknownSetting(name)
 		}

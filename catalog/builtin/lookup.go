@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"iter"
+	"maps"
 	"slices"
 	"sync"
 
@@ -65,6 +67,15 @@ func Funcs() []Func { return registry().funcs }
 // of their OIDs; nil when there is none.
 func FuncsByName(name string) []*Func { return registry().funcByName[name] }
 
+// FuncNames are the names of all functions, in no order.
+func FuncNames() iter.Seq[string] { return maps.Keys(registry().funcByName) }
+
+// IsOtherFunction reports whether PostgreSQL has functions of that name, but none of them is here.
+func IsOtherFunction(name string) bool {
+	_, found := slices.BinarySearch(otherFuncs, name)
+	return found
+}
+
 // FuncByOID returns a function, nil when there is none.
 func FuncByOID(oid uint32) *Func { return registry().funcByOID[oid] }
 
@@ -91,6 +102,17 @@ func IsOtherOperator(name string) bool {
 
 // Operators returns every operator, by ascending OID.
 func Operators() []Operator { return operatorRows }
+
+// TypeNames are pg_type's names of the types that values can have, in no order.
+func TypeNames() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for name, t := range registry().typeByName {
+			if t.Kind == 'b' && !yield(name) {
+				return
+			}
+		}
+	}
+}
 
 // CastFor returns the cast between two types, nil when pg_cast has none (casts between a type
 // and the string types through text input and output have no row). With source = target it is

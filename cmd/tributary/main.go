@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/tributary-db/tributary/internal/suggest"
 	"github.com/tributary-db/tributary/server"
 )
 
@@ -52,11 +55,24 @@ func usageErrors(c *cobra.Command) {
 		}
 	}
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if unknown := (*pflag.NotExistError)(nil); errors.As(err, &unknown) {
+			if near := nearFlag(c, unknown.GetSpecifiedName()); near != "" {
+				return usageError{fmt.Errorf("%w, did you mean --%s?", err, near)}
+			}
+		}
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
 	for _, sub := range c.Commands() {
 		usageErrors(sub)
 	}
+}
+
+// nearFlag is the flag of c that was likely meant by a name that none has.
+func nearFlag(c *cobra.Command, name string) string {
+	return suggest.Nearest(strings.ReplaceAll(name, "_", "-"), func(yield func(string) bool) {
+		more := true
+		c.Flags().VisitAll(func(f *pflag.Flag) { more = more && yield(f.Name) })
+	})
 }
 
 // newVersion is `tributary version`.

@@ -38,6 +38,8 @@ type Definition struct {
 // Flag is the setting's command-line flag, without the dashes in front.
 func (d *Definition) Flag() string { return strings.ReplaceAll(d.Name, "_", "-") }
 
+func (d *Definition) name() string { return d.Name }
+
 // Variable is the setting's environment variable.
 func (d *Definition) Variable() string { return "TRIBUTARY_" + strings.ToUpper(d.Name) }
 

@@ -3,10 +3,13 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/tributary-db/tributary/internal/suggest"
 )
 
 // ErrSetting marks every error of a setting: the start ends with it in one line.
@@ -90,7 +93,7 @@ func (l *Loader) Load(environ []string) (s *Settings, warnings []string, err err
 			case name == fileFlag && g.from == fileVariable:
 				continue
 			default:
-				return nil, nil, fmt.Errorf("%w: %s: unknown setting %q", ErrSetting, g.from, name)
+				return nil, nil, fmt.Errorf("%w: %s: unknown setting %q%s", ErrSetting, g.from, name, meant(name, byName, (*Definition).name))
 			}
 			if err := d.set(g.text); err != nil {
 				return nil, nil, fmt.Errorf("%w: %s, from %s: %w", ErrSetting, name, g.from, err)
@@ -120,12 +123,22 @@ func variables(environ []string, byName map[string]*Definition) (map[string]give
 		}
 		name = strings.ToLower(name)
 		if byName[name] == nil && name != fileFlag {
-			warnings = append(warnings, "environment variable "+variable+" is no setting")
+			warnings = append(warnings, "environment variable "+variable+" is no setting"+meant(name, byName, (*Definition).Variable))
 			continue
 		}
 		out[name] = given{value, variable}
 	}
 	return out, warnings
+}
+
+// meant is the end of a message about a setting that does not exist: the one that is near, as shown
+// writes it.
+func meant(name string, byName map[string]*Definition, shown func(*Definition) string) string {
+	near := suggest.Nearest(name, maps.Keys(byName))
+	if near == "" {
+		return ""
+	}
+	return ", did you mean " + shown(byName[near]) + "?"
 }
 
 func readFile(path string) (map[string]given, error) {

@@ -5,6 +5,7 @@ package sqlerr
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code is an SQLSTATE.
@@ -43,6 +44,15 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 // WithDetail returns e with a detail.
 func (e *Error) WithDetail(format string, args ...any) *Error {
 	e.Detail = fmt.Sprintf(format, args...)
+	return e
+}
+
+// Meant returns e with the name that was likely meant in front of its hint; an empty name adds
+// nothing.
+func (e *Error) Meant(name string) *Error {
+	if name != "" {
+		e.Hint = strings.TrimSuffix(fmt.Sprintf("Perhaps you meant \"%s\". %s", name, e.Hint), " ")
+	}
 	return e
 }
 

@@ -75,8 +75,7 @@ func (b *binder) resolveAggregate(name string, args []plan.Expr, n *pg.FuncCall)
 				return resolved{fn: f}, nil
 			}
 		}
-		return resolved{}, sqlerr.New(sqlerr.UndefinedFunction, "function %s() does not exist", name).At(n.Location).
-			WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
+		return resolved{}, noFunction(name, name+"()", n.Location)
 	}
 	r, err := resolveFunction(name, args, n.Location)
 	if err != nil {

@@ -28,7 +28,8 @@ func (b *binder) columnRef(n *pg.ColumnRef) (plan.Expr, error) {
 		return nil, err
 	}
 	if c == nil {
-		return nil, sqlerr.New(sqlerr.UndefinedColumn, "column %s does not exist", parts[len(parts)-2]+"."+name).At(n.Location)
+		return nil, sqlerr.New(sqlerr.UndefinedColumn, "column %s does not exist", parts[len(parts)-2]+"."+name).At(n.Location).
+			WithHint("%s", b.nearColumn(parts[len(parts)-2], name))
 	}
 	return b.columnExpr(it, c, n.Location), nil
 }
@@ -58,7 +59,7 @@ func (b *binder) bareColumn(name string, pos int32) (plan.Expr, error) {
 	if t, err := b.lv.scope.findItem("", name, pos); err == nil && t != nil {
 		return nil, unsupported("a whole-row reference").At(pos).WithHint("Name the columns, or use \"%s\".*.", name)
 	}
-	return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", name).At(pos)
+	return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", name).At(pos).WithHint("%s", b.nearColumn("", name))
 }
 
 // outerColumn tells a correlated reference from a name that does not exist at all.

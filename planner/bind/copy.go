@@ -18,7 +18,8 @@ func CopyTarget(s *parse.CopyFrom, cat catalog.Reader, o Options) (rel *catalog.
 	}
 	rel, ok := cat.Relation(s.Table.Schema, s.Table.Name, b.opts.Settings.SearchPath)
 	if !ok {
-		return nil, nil, nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", s.Table) // without a place, as PostgreSQL
+		return nil, nil, nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", s.Table). // without a place, as PostgreSQL
+															Meant(catalog.Near(cat, s.Table.Schema, s.Table.Name, b.opts.Settings.SearchPath))
 	}
 	if err := insertable(rel, s.Table.Pos); err != nil {
 		return nil, nil, nil, err
@@ -56,7 +57,7 @@ func copyColumns(rel *catalog.Relation, names []string) ([]int, error) {
 		i := rel.ColumnIndex(name)
 		switch {
 		case i < 0:
-			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, rel.Name)
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, rel.Name).Meant(rel.NearColumn(name))
 		case seen[i]:
 			return nil, sqlerr.New(sqlerr.DuplicateColumn, "column \"%s\" specified more than once", name)
 		}

@@ -42,7 +42,7 @@ func CreateIndex(s *parse.CreateIndex, cat catalog.Reader, o Options) (*catalog.
 		}
 		i := table.ColumnIndex(e.Name)
 		if i < 0 {
-			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", e.Name)
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", e.Name).Meant(table.NearColumn(e.Name))
 		}
 		if err := comparable(table.Columns[i].Type.OID, -1); err != nil {
 			return nil, err

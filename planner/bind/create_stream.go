@@ -166,7 +166,7 @@ func keyFormat(f *catalog.Format, opts *optionSet, rel *catalog.Relation) error 
 		for _, name := range strings.Split(opts.text("key", ""), ",") {
 			name = strings.TrimSpace(name)
 			if rel.ColumnIndex(name) < 0 {
-				return sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" named in key does not exist", name).At(opts.pos("key"))
+				return sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" named in key does not exist", name).At(opts.pos("key")).Meant(rel.NearColumn(name))
 			}
 			f.Key = append(f.Key, name)
 		}
@@ -189,7 +189,8 @@ func timestampField(opts *optionSet, rel *catalog.Relation) (int, error) {
 	name := opts.text("timestamp_field", "")
 	i := rel.ColumnIndex(name)
 	if i < 0 {
-		return -1, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" named in timestamp_field does not exist", name).At(opts.pos("timestamp_field"))
+		return -1, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" named in timestamp_field does not exist", name).At(opts.pos("timestamp_field")).
+			Meant(rel.NearColumn(name))
 	}
 	switch t := rel.Columns[i].Type.OID; t {
 	case sqltype.Timestamp, sqltype.Timestamptz, sqltype.Int8:
@@ -213,7 +214,7 @@ func (b *binder) watermark(rel *catalog.Relation, w *parse.Watermark, opts *opti
 	}
 	i := rel.ColumnIndex(w.Column)
 	if i < 0 {
-		return sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" named in WATERMARK does not exist", w.Column).At(w.Pos)
+		return sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" named in WATERMARK does not exist", w.Column).At(w.Pos).Meant(rel.NearColumn(w.Column))
 	}
 	if t := rel.Columns[i].Type.OID; t != sqltype.Timestamp && t != sqltype.Timestamptz {
 		return sqlerr.New(sqlerr.DatatypeMismatch, "a watermark's column must be timestamp or timestamptz, not %s", displayType(t)).At(w.Pos)

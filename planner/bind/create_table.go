@@ -219,7 +219,7 @@ func (d *definition) keys(c *pg.Constraint, col *catalog.Column) ([]int, error) 
 		name := k.GetString_().GetSval()
 		i := d.rel.ColumnIndex(name)
 		if i < 0 {
-			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" named in key does not exist", name).At(c.Location)
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" named in key does not exist", name).At(c.Location).Meant(d.rel.NearColumn(name))
 		}
 		for _, have := range out {
 			if have == i {

@@ -53,7 +53,7 @@ func functionName(n *pg.FuncCall) (string, error) {
 	name := n.Funcname[len(n.Funcname)-1].GetString_().GetSval()
 	if len(n.Funcname) > 1 {
 		if schema := n.Funcname[0].GetString_().GetSval(); schema != "pg_catalog" || len(n.Funcname) > 2 {
-			return "", sqlerr.New(sqlerr.UndefinedFunction, "function %s.%s does not exist", schema, name).At(n.Location)
+			return "", noFunction("", schema+"."+name, n.Location)
 		}
 	}
 	return name, nil

@@ -132,7 +132,7 @@ func usingColumn(s *source, name, side string) (*column, error) {
 		return nil, sqlerr.New(sqlerr.AmbiguousColumn, "common column name \"%s\" appears more than once in %s table", name, side)
 	}
 	if c == nil {
-		return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" specified in USING clause does not exist in %s table", name, side)
+		return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" specified in USING clause does not exist in %s table", name, side).Meant(sc.nearName(name))
 	}
 	return c, nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/suggest"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
@@ -50,7 +51,26 @@ func (b *binder) relation(n *pg.RangeVar) (*catalog.Relation, error) {
 	if n.Schemaname != "" {
 		name = n.Schemaname + "." + name
 	}
-	return nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", name).At(n.Location)
+	return nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", name).At(n.Location).Meant(b.nearRelation(n))
+}
+
+// nearRelation is the WITH query or relation that was likely meant by a name that none has.
+func (b *binder) nearRelation(n *pg.RangeVar) string {
+	if n.Schemaname == "" {
+		near := suggest.Nearest(n.Relname, func(yield func(string) bool) {
+			for lv := b.lv; lv != nil; lv = lv.parent {
+				for name := range lv.ctes {
+					if !yield(name) {
+						return
+					}
+				}
+			}
+		})
+		if near != "" {
+			return near
+		}
+	}
+	return catalog.Near(b.cat, n.Schemaname, n.Relname, b.opts.Settings.SearchPath)
 }
 
 func (b *binder) cteScan(n *pg.RangeVar, c *cte, lv *level) (*source, error) {

@@ -41,8 +41,7 @@ func resolveFunction(name string, args []plan.Expr, pos int32) (resolved, error)
 	if len(cands) == 1 {
 		return resolved{fn: cands[0].ref.(*builtin.Func), args: cands[0].args}, nil
 	}
-	return resolved{}, sqlerr.New(sqlerr.UndefinedFunction, "function %s does not exist", signature(name, in)).At(pos).
-		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
+	return resolved{}, noFunction(name, signature(name, in), pos)
 }
 
 // functionCandidates are the functions of a name that take n arguments; variadic ones are

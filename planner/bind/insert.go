@@ -142,7 +142,8 @@ func (in *inserter) column(rt *pg.ResTarget) (int, error) {
 			return 0, sqlerr.New(sqlerr.FeatureNotSupported, "cannot insert into column \"%s\"", rt.Name).At(rt.Location)
 		}
 	}
-	return 0, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, in.rel.Name).At(rt.Location)
+	return 0, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, in.rel.Name).At(rt.Location).
+		Meant(in.rel.NearColumn(rt.Name))
 }
 
 // typeOf is the type of target i.

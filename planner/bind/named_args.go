@@ -127,6 +127,5 @@ func noNamedFunction(name string, in []sqltype.OID, names []string, pos int32) e
 			parts[i] = names[k] + " => " + parts[i]
 		}
 	}
-	return sqlerr.New(sqlerr.UndefinedFunction, "function %s(%s) does not exist", name, strings.Join(parts, ", ")).At(pos).
-		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
+	return noFunction(name, name+"("+strings.Join(parts, ", ")+")", pos)
 }

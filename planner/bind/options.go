@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
+	"github.com/tributary-db/tributary/internal/suggest"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
@@ -25,7 +26,7 @@ func readOptions(what string, list []parse.Option, known ...string) (*optionSet,
 		if !slices.Contains(known, o.Name) {
 			e := sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized option \"%s\" for a %s", o.Name, what).At(o.Pos)
 			if len(known) > 0 {
-				return nil, e.WithHint("Known options: %s.", strings.Join(known, ", "))
+				return nil, e.WithHint("Known options: %s.", strings.Join(known, ", ")).Meant(suggest.Nearest(o.Name, slices.Values(known)))
 			}
 			return nil, e
 		}

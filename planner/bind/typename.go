@@ -33,7 +33,7 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 		if here, ok := typesElsewhere[strings.ToLower(name)]; ok {
 			return sqltype.Type{}, e.WithHint("Use %s.", here)
 		}
-		return sqltype.Type{}, e
+		return sqltype.Type{}, e.Meant(nearType(name))
 	}
 	if len(n.ArrayBounds) > 0 {
 		return sqltype.Type{}, unsupported("type " + displayType(t.OID) + "[]").At(n.Location)

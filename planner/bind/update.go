@@ -167,7 +167,8 @@ func (b *binder) setClauses(u *UpdatePlan, list []*pg.Node) error {
 		}
 		i := u.Relation.ColumnIndex(rt.Name)
 		if i < 0 {
-			return sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, u.Relation.Name).At(rt.Location)
+			return sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, u.Relation.Name).At(rt.Location).
+				Meant(u.Relation.NearColumn(rt.Name))
 		}
 		e, err := b.setValue(value, &u.Relation.Columns[i])
 		if err != nil {
