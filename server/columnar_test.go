@@ -90,13 +90,7 @@ func code(err error) string {
 
 // pyarrow and DuckDB, where they are there, read what COPY writes and see the values.
 func TestCopyColumnarPeers(t *testing.T) {
-	python := os.Getenv("TRIBUTARY_TEST_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
-	if err := osexec.Command(python, "-c", "import pyarrow, duckdb").Run(); err != nil {
-		t.Skip("no Python with pyarrow and duckdb (TRIBUTARY_TEST_PYTHON): skipped")
-	}
+	python := peers(t, "pyarrow", "duckdb")
 	s := local(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -132,4 +126,17 @@ print(d[2])
 	if want := "(3, Decimal('3.75'), 'text 3', datetime.datetime(2026, 1, 1, 0, 0, 3), True)\n"; string(out) != want {
 		t.Errorf("got %s, want %s", out, want)
 	}
+}
+
+// peers is a Python that has modules; without one the test is skipped.
+func peers(t *testing.T, modules ...string) string {
+	t.Helper()
+	python := os.Getenv("TRIBUTARY_TEST_PYTHON")
+	if python == "" {
+		python = "python3"
+	}
+	if err := osexec.Command(python, "-c", "import "+strings.Join(modules, ", ")).Run(); err != nil {
+		t.Skipf("no Python with %s (TRIBUTARY_TEST_PYTHON): skipped", strings.Join(modules, " and "))
+	}
+	return python
 }

@@ -18,11 +18,13 @@ import (
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/config"
+	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/pgwire"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/server/httpd"
+	"github.com/tributary-db/tributary/server/oneshot"
 	"github.com/tributary-db/tributary/session"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -32,6 +34,9 @@ import (
 
 // Version of Tributary.
 const Version = "0.1.0"
+
+// databases are the names under which the one database is known; the first is its own.
+var databases = []string{"tributary", "postgres"}
 
 // CloseTimeout is what engine and storage get to close, all together, when clients have used up
 // the time to stop.
@@ -64,6 +69,7 @@ type Server struct {
 	tls              *tlsconf.Source // nil = the faces speak plaintext
 	pg               *pgwire.Server
 	kafka            *kafka.Server
+	statements       *oneshot.Runner // of clients without a session
 	serving          serving
 	memory           accounts
 
@@ -187,7 +193,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 	s.pg, err = pgwire.New(pgwire.Config{
 		Open: s.openSession, Auth: s.gate,
 		TLS: s.tls, RequireTLS: s.cfg.HasTLS() && s.cfg.PGTLS == config.TLSRequire,
-		Databases:      []string{"tributary", "postgres"},
+		Databases:      databases,
 		MaxConnections: int(s.cfg.MaxConnections), ReservedConnections: int(s.cfg.ReservedConnections),
 		Superuser:   func(role string) bool { return role == session.Superuser },
 		MaxStarting: int(s.cfg.MaxStarting), MaxBodyBytes: s.cfg.MaxInflightBytes,
@@ -211,6 +217,8 @@ func (s *Server) openFaces(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.statements = oneshot.New(oneshot.Config{Database: databases[0], Clock: s.clock,
+		Open: func(ctx context.Context, st face.Startup) (oneshot.Session, error) { return s.db.Open(ctx, st) }})
 	web, err := httpd.New(s.httpConfig())
 	if err != nil {
 		return err

@@ -3,8 +3,9 @@
 //
 //	pgwire  AuthenticationSASL ─┐          ┌─► Directory: the role and its verifiers (server)
 //	kafka   SaslAuthenticate ───┼─► Gate ──┤
-//	http    Authorization ──────┘   │      └─► slowdown: per address; warnings; counters
-//	TLS     client certificate ─────┘
+//	http    Authorization ──────┤   │      └─► slowdown: per address; warnings; counters
+//	flight  authorization ──────┤   └─► Issue, Token: bearer tokens, kept nowhere
+//	TLS     client certificate ─┘
 //	                                ▼
 //	                            Principal ─► sessions, requests
 //

@@ -21,25 +21,27 @@ const (
 	SCRAM256    Method = "scram-sha-256"
 	SCRAM256TLS Method = "scram-sha-256-plus" // bound to the TLS channel
 	SCRAM512    Method = "scram-sha-512"
-	Plain       Method = "plain" // SASL PLAIN
-	Basic       Method = "basic" // HTTP Basic
+	Plain       Method = "plain"  // SASL PLAIN
+	Basic       Method = "basic"  // HTTP Basic
+	Bearer      Method = "bearer" // a token of Gate.Issue
 	Certificate Method = "certificate"
 	None        Method = "none" // asked for something without having tried
 )
 
 // Methods are all of them.
 func Methods() []Method {
-	return []Method{Trust, SCRAM256, SCRAM256TLS, SCRAM512, Plain, Basic, Certificate, None}
+	return []Method{Trust, SCRAM256, SCRAM256TLS, SCRAM512, Plain, Basic, Bearer, Certificate, None}
 }
 
 // Face is where a client came in; its text is a label of metrics.
 type Face string
 
 const (
-	PG    Face = "pg"
-	Kafka Face = "kafka"
-	HTTP  Face = "http"
+	PG     Face = "pg"
+	Kafka  Face = "kafka"
+	HTTP   Face = "http"
+	Flight Face = "flight"
 )
 
 // Faces are all of them.
-func Faces() []Face { return []Face{PG, Kafka, HTTP} }
+func Faces() []Face { return []Face{PG, Kafka, HTTP, Flight} }

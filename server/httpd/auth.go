@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -15,20 +16,18 @@ import (
 // what starts and watches processes has no password.
 var openPaths = map[string]bool{"/healthz": true, "/readyz": true}
 
-// authenticated lets requests through whose client is known: by its certificate, or by name and
-// password of a role (Basic), unless everybody is trusted.
+// authenticated lets requests through whose client is known: by its certificate, by name and
+// password of a role (Basic), by a token of POST /token (Bearer), or because everybody is trusted.
 func (s *Server) authenticated(next http.Handler) http.Handler {
-	if s.cfg.Auth.Trusting() {
-		return next
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if openPaths[r.URL.Path] {
 			next.ServeHTTP(w, r)
 			return
 		}
-		switch err := s.identify(r); {
+		p, err := s.identify(r)
+		switch {
 		case err == nil:
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, p)))
 		case errors.Is(err, auth.ErrRefused):
 			w.Header().Set("WWW-Authenticate", `Basic realm="tributary", charset="UTF-8"`)
 			plain(w, http.StatusUnauthorized, "name and password of a role are needed")
@@ -41,25 +40,49 @@ func (s *Server) authenticated(next http.Handler) http.Handler {
 	})
 }
 
+// principalKey is where a request's principal stands in its context.
+type principalKey struct{}
+
+func principalOf(ctx context.Context) auth.Principal {
+	p, _ := ctx.Value(principalKey{}).(auth.Principal)
+	return p
+}
+
 // identify finds out who asks. auth.ErrRefused: nobody who is known.
-func (s *Server) identify(r *http.Request) error {
+func (s *Server) identify(r *http.Request) (auth.Principal, error) {
 	peer, _, _ := net.SplitHostPort(r.RemoteAddr) // of a TCP connection
 	a := auth.Attempt{Face: auth.HTTP, Peer: peer, Method: auth.Basic}
+	if s.cfg.Auth.Trusting() {
+		return s.cfg.Auth.Trust(r.Context(), a)
+	}
 	nc, _ := r.Context().Value(connKey{}).(net.Conn)
 	if state, ok := tlsconf.StateOf(nc); ok {
 		if a.Name = tlsconf.NameOf(state); a.Name != "" {
-			if _, known, err := s.cfg.Auth.Certificate(r.Context(), a); known || err != nil {
-				return err
+			if p, known, err := s.cfg.Auth.Certificate(r.Context(), a); known || err != nil {
+				return p, err
 			}
 		}
 	}
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return s.cfg.Auth.Token(r.Context(), a, token)
+	}
 	name, password, given := r.BasicAuth()
 	if !given {
-		return auth.ErrRefused // not a failed attempt: browsers and curl --anyauth ask so first
+		return auth.Principal{}, auth.ErrRefused // not a failed attempt: browsers and curl --anyauth ask so first
 	}
 	a.Name = name
-	_, err := s.cfg.Auth.Password(r.Context(), a, password)
-	return err
+	return s.cfg.Auth.Password(r.Context(), a, password)
+}
+
+// token answers with a bearer token for whoever asks, who is known by now.
+func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+	token, err := s.cfg.Auth.Issue(r.Context(), principalOf(r.Context()))
+	if err != nil {
+		s.cfg.Logger.Error("no token could be issued", "error", err)
+		plain(w, http.StatusServiceUnavailable, "roles cannot be looked up now")
+		return
+	}
+	plain(w, http.StatusOK, token)
 }
 
 // connKey is where a request's connection stands in its context: net/http knows only its own TLS.

@@ -42,7 +42,7 @@ func newGate(t *testing.T, cfg auth.Config) *auth.Gate {
 }
 
 func trusting(t *testing.T) *auth.Gate {
-	return newGate(t, auth.Config{Directory: directory{}, Trusting: true})
+	return newGate(t, auth.Config{Directory: directory{}, Trusting: true, Nameless: "ann"})
 }
 
 func start(t *testing.T, cfg Config) string {
