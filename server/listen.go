@@ -27,6 +27,7 @@ func (s *Server) openTLS(context.Context) (err error) {
 // serving is the listeners and the goroutines that serve them.
 type serving struct {
 	pg, kafka, http net.Listener
+	flight          net.Listener // nil = not served
 	done            sync.WaitGroup
 	cancel          context.CancelFunc
 }
@@ -42,7 +43,11 @@ func (s *Server) listen(ctx context.Context) error {
 		{"pg_listen", s.cfg.PGListen, &s.serving.pg, &s.PGAddr},
 		{"kafka_listen", s.cfg.KafkaListen, &s.serving.kafka, &s.KafkaAddr},
 		{"http_listen", s.cfg.HTTPListen, &s.serving.http, &s.HTTPAddr},
+		{"flight_listen", s.cfg.FlightListen, &s.serving.flight, &s.FlightAddr},
 	} {
+		if l.addr == "" && l.what == "flight_listen" {
+			continue
+		}
 		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", l.addr)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return fmt.Errorf("%s %s: the port is taken", l.what, l.addr)
@@ -73,19 +78,29 @@ func (s *Server) checkBound(what string, a net.Addr) error {
 	return nil
 }
 
+// served is a face and its listener.
+type served struct {
+	name  string
+	serve func(context.Context, net.Listener) error
+	ln    net.Listener
+}
+
 // serve starts the faces; closing drains them.
 func (s *Server) serve(web *httpd.Server) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.serving.cancel = cancel
-	for _, f := range []struct {
-		name  string
-		serve func(context.Context, net.Listener) error
-		ln    net.Listener
-	}{
+	faces := []served{
 		{"pgwire", s.pg.Serve, s.serving.pg},
 		{"kafka", s.kafka.Serve, s.tls.Listen(s.serving.kafka, s.cfg.KafkaTLS == config.TLSAllow)},
 		{"http", func(_ context.Context, ln net.Listener) error { return web.Serve(ln) }, s.tls.Listen(s.serving.http, s.cfg.HTTPTLS == config.TLSAllow, "http/1.1")},
-	} {
+	}
+	shutdowns := []func(context.Context) error{s.pg.Shutdown, s.kafka.Shutdown, web.Shutdown}
+	if s.flight != nil {
+		ln := s.tls.Listen(s.serving.flight, s.cfg.FlightTLS == config.TLSAllow, "h2")
+		faces = append(faces, served{"flight", func(_ context.Context, ln net.Listener) error { return s.flight.Serve(ln) }, ln})
+		shutdowns = append(shutdowns, s.flight.Shutdown)
+	}
+	for _, f := range faces {
 		s.serving.done.Go(func() {
 			if err := f.serve(ctx, f.ln); err != nil && !errors.Is(err, kafka.ErrServerClosed) {
 				s.logger.Error("listener stopped", "listener", f.name, "error", err)
@@ -94,7 +109,7 @@ func (s *Server) serve(web *httpd.Server) {
 	}
 	s.onClose(func(stopCtx context.Context) error {
 		s.endSubscriptions() // they never end by themselves
-		err := s.drain(stopCtx, s.pg.Shutdown, s.kafka.Shutdown, web.Shutdown)
+		err := s.drain(stopCtx, shutdowns...)
 		cancel()
 		s.serving.done.Wait()
 		return err

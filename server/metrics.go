@@ -20,6 +20,7 @@ func (s *Server) httpConfig() httpd.Config {
 	metrics = append(metrics, s.faceMetrics()...)
 	metrics = append(metrics, s.objectMetrics()...)
 	metrics = append(metrics, s.memoryMetrics()...)
+	metrics = append(metrics, s.flightMetrics()...)
 	return httpd.Config{Auth: s.gate, Ready: s.ready, Notes: s.standing, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger,
 		MaxConnections: int(s.cfg.HTTPMaxConnections), Statements: s.statements}
 }

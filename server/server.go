@@ -23,6 +23,7 @@ import (
 	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/pgwire"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/server/flight"
 	"github.com/tributary-db/tributary/server/httpd"
 	"github.com/tributary-db/tributary/server/oneshot"
 	"github.com/tributary-db/tributary/session"
@@ -70,11 +71,12 @@ type Server struct {
 	pg               *pgwire.Server
 	kafka            *kafka.Server
 	statements       *oneshot.Runner // of clients without a session
+	flight           *flight.Server  // nil = not served
 	serving          serving
 	memory           accounts
 
-	// PGAddr, KafkaAddr and HTTPAddr are what the listeners are bound to.
-	PGAddr, KafkaAddr, HTTPAddr net.Addr
+	// What the listeners are bound to; FlightAddr is nil where Arrow Flight SQL is not served.
+	PGAddr, KafkaAddr, HTTPAddr, FlightAddr net.Addr
 }
 
 // Start opens and serves. The returned server must be stopped.
@@ -219,6 +221,9 @@ func (s *Server) openFaces(ctx context.Context) error {
 	}
 	s.statements = oneshot.New(oneshot.Config{Database: databases[0], Clock: s.clock,
 		Open: func(ctx context.Context, st face.Startup) (oneshot.Session, error) { return s.db.Open(ctx, st) }})
+	if err := s.openFlight(); err != nil {
+		return err
+	}
 	web, err := httpd.New(s.httpConfig())
 	if err != nil {
 		return err

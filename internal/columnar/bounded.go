@@ -36,3 +36,26 @@ func (b *bounded) take(size int) {
 	}
 	b.used += int64(size)
 }
+
+// Bounded is an allocator for records of clients that many requests share: one allocation is at
+// most max bytes, above that a panic with 54000.
+func Bounded(most int64) memory.Allocator { return each{most} }
+
+type each struct{ most int64 }
+
+func (e each) Allocate(size int) []byte {
+	e.check(size)
+	return memory.DefaultAllocator.Allocate(size)
+}
+
+func (e each) Reallocate(size int, old []byte) []byte {
+	e.check(size)
+	return memory.DefaultAllocator.Reallocate(size, old)
+}
+
+func (e each) Free(old []byte) { memory.DefaultAllocator.Free(old) }
+
+func (e each) check(size int) {
+	b := bounded{max: e.most}
+	b.take(size)
+}

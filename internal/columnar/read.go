@@ -58,6 +58,9 @@ func (r *Reader) Names() []string {
 // Record is rows of a stream.
 type Record struct{ rec arrow.Record }
 
+// RecordOf is a record that something else has read.
+func RecordOf(rec arrow.Record) Record { return Record{rec} }
+
 // Rows is the number of rows.
 func (r Record) Rows() int { return int(r.rec.NumRows()) }
 

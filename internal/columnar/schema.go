@@ -90,3 +90,6 @@ func decimalOf(t sqltype.Type) (precision, scale int32, ok bool) {
 	}
 	return int32(p), int32(s), true
 }
+
+// SchemaOf is the Arrow schema of rows of fields; 0A000 for a type without an Arrow form.
+func SchemaOf(fields []Field) (*arrow.Schema, error) { return schemaOf(Arrow, fields) }

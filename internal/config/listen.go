@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // checkListeners says who may be served where, over all faces at once: whoever listens on an
 // address that other machines reach must ask who they are, in a way that nobody can overhear.
@@ -13,7 +16,11 @@ func (s *Settings) checkListeners() error {
 		{"pg_listen", s.PGListen, true}, // SCRAM shows nothing
 		{"kafka_listen", s.KafkaListen, true},
 		{"http_listen", s.HTTPListen, s.HasTLS() && s.HTTPTLS == TLSRequire},
+		{"flight_listen", s.FlightListen, s.HasTLS() && s.FlightTLS == TLSRequire},
 	} {
+		if l.addr == "" && l.setting == "flight_listen" {
+			continue // not served
+		}
 		host, err := splitListen(l.addr)
 		switch {
 		case err != nil:
@@ -22,7 +29,7 @@ func (s *Settings) checkListeners() error {
 		case !asks:
 			return fmt.Errorf("%s %s can be reached from other machines, so auth must not be trust: set auth = scram-sha-256 and password_file", l.setting, l.addr)
 		case !l.safe:
-			return fmt.Errorf("%s %s can be reached from other machines, and its requests carry passwords: set tls_cert and tls_key, and http_tls = require", l.setting, l.addr)
+			return fmt.Errorf("%s %s can be reached from other machines, and its requests carry passwords: set tls_cert and tls_key, and %s = require", l.setting, l.addr, strings.Replace(l.setting, "listen", "tls", 1))
 		}
 	}
 	return nil
@@ -31,7 +38,10 @@ func (s *Settings) checkListeners() error {
 // Reached are the listeners that other machines reach.
 func (s *Settings) Reached() []string {
 	var out []string
-	for _, l := range [][2]string{{"pg_listen", s.PGListen}, {"kafka_listen", s.KafkaListen}, {"http_listen", s.HTTPListen}} {
+	for _, l := range [][2]string{{"pg_listen", s.PGListen}, {"kafka_listen", s.KafkaListen}, {"http_listen", s.HTTPListen}, {"flight_listen", s.FlightListen}} {
+		if l[1] == "" && l[0] == "flight_listen" {
+			continue
+		}
 		if host, err := splitListen(l[1]); err == nil && !IsLoopback(host) {
 			out = append(out, l[0])
 		}

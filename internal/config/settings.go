@@ -8,6 +8,7 @@ type Settings struct {
 	PGListen        string
 	KafkaListen     string
 	HTTPListen      string
+	FlightListen    string
 	KafkaAdvertised string
 	ObjectStore     string
 	Meta            string
@@ -23,6 +24,7 @@ type Settings struct {
 	PGTLS       string
 	KafkaTLS    string
 	HTTPTLS     string
+	FlightTLS   string
 
 	KafkaSessionLifetime time.Duration
 
@@ -50,12 +52,14 @@ type Settings struct {
 	DiskReserve          int64
 	CheckpointInterval   time.Duration
 
-	MaxConnections      int64
-	ReservedConnections int64
-	MaxStarting         int64
-	KafkaMaxConnections int64
-	KafkaIdleTimeout    time.Duration
-	HTTPMaxConnections  int64
+	MaxConnections       int64
+	ReservedConnections  int64
+	MaxStarting          int64
+	KafkaMaxConnections  int64
+	KafkaIdleTimeout     time.Duration
+	HTTPMaxConnections   int64
+	FlightMaxConnections int64
+	FlightMaxPrepared    int64
 
 	WatermarkIdleTimeout time.Duration
 	StrictReadTimeout    time.Duration
@@ -85,7 +89,8 @@ func (s *Settings) definitions() []*Definition {
 		text(&s.DataDir, "data_dir", "./tributary-data", "Directory of everything the server keeps, made if absent. One server at a time: it is locked."),
 		text(&s.PGListen, "pg_listen", "127.0.0.1:7432", "Address of the PostgreSQL protocol. Port 0 picks a free one."),
 		text(&s.KafkaListen, "kafka_listen", "127.0.0.1:9092", "Address of the Kafka protocol. Port 0 picks a free one."),
-		text(&s.HTTPListen, "http_listen", "127.0.0.1:7480", "Address of health checks and metrics. Port 0 picks a free one."),
+		text(&s.HTTPListen, "http_listen", "127.0.0.1:7480", "Address of `POST /query`, health checks and metrics. Port 0 picks a free one."),
+		text(&s.FlightListen, "flight_listen", "", "Address of Arrow Flight SQL (ADBC, JDBC), 127.0.0.1:7490 for instance. Default: not served. Port 0 picks a free one."),
 		text(&s.KafkaAdvertised, "kafka_advertised", "", "Address that Kafka clients are told to connect to. Default: the one listened on; needed when that is a wildcard."),
 		text(&s.ObjectStore, "object_store", "", "Where segments live: `file:///path` or `s3://bucket/prefix?endpoint=…&region=…&path_style=true`. Default: `file://<data_dir>/objects`."),
 		text(&s.Meta, "meta", "", "Where the commit log and metadata live. Default: `pebble://<data_dir>/meta`."),
@@ -100,6 +105,7 @@ func (s *Settings) definitions() []*Definition {
 		tlsChoice(&s.PGTLS, "pg_tls", "Whether PostgreSQL clients must use TLS, where there is a certificate."),
 		tlsChoice(&s.KafkaTLS, "kafka_tls", "Whether Kafka clients must use TLS, where there is a certificate. With `allow` both kinds use the same port."),
 		tlsChoice(&s.HTTPTLS, "http_tls", "Whether HTTP clients must use TLS, where there is a certificate. `allow` is refused on an address other machines reach: passwords are in the requests."),
+		tlsChoice(&s.FlightTLS, "flight_tls", "Whether Arrow Flight SQL clients must use TLS, where there is a certificate. `allow` is refused on an address other machines reach: passwords are in the requests."),
 		duration(&s.KafkaSessionLifetime, "kafka_session_lifetime", 0, 0, 365*24*time.Hour, "Time after which a Kafka client must have authenticated again (KIP-368), or its connection is closed. 0 = never."),
 
 		integer(&s.BrokerID, "broker_id", 1, 0, 1<<31-1, "Kafka's number of this broker."),
@@ -132,6 +138,8 @@ func (s *Settings) definitions() []*Definition {
 		integer(&s.KafkaMaxConnections, "kafka_max_connections", 1000, 1, 1_000_000, "Kafka clients at once; a further one gets the place of one that never sent a request, else of the one that has rested longest."),
 		duration(&s.KafkaIdleTimeout, "kafka_idle_timeout", 10*time.Minute, time.Second, 24*time.Hour, "A Kafka client that sends nothing for so long is disconnected."),
 		integer(&s.HTTPMaxConnections, "http_max_connections", 256, 1, 1_000_000, "HTTP clients at once; a further one gets the place of one that rests."),
+		integer(&s.FlightMaxConnections, "flight_max_connections", 256, 1, 1_000_000, "Arrow Flight SQL connections at once; a further one gets the place of one that never sent a request."),
+		integer(&s.FlightMaxPrepared, "flight_max_prepared", 10_000, 1, 1_000_000, "Prepared statements that are kept for Arrow Flight SQL clients together; above it the one not used for longest is forgotten."),
 
 		duration(&s.TickInterval, "tick_interval", 0, 0, time.Hour, "Longest rest of views between two steps while nobody reads them; more of what happens to a row in it cancels out. 0 = they follow every commit."),
 		integer(&s.MergeWorkers, "merge_workers", 0, 0, 256, "Merges of state at once, each on a processor of its own. 0 = half the processors, at least one."),

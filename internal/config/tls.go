@@ -23,7 +23,7 @@ func (s *Settings) checkTLS() error {
 	if s.HasTLS() {
 		return nil
 	}
-	for _, name := range []string{"tls_client_ca", "pg_tls", "kafka_tls", "http_tls"} {
+	for _, name := range []string{"tls_client_ca", "pg_tls", "kafka_tls", "http_tls", "flight_tls"} {
 		if s.sources[name] != "" {
 			return fmt.Errorf("%s needs tls_cert and tls_key", name)
 		}

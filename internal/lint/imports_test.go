@@ -35,11 +35,12 @@ var forbidden = [][2]string{
 var owners = map[string][]string{
 	"github.com/pganalyze/pg_query_go":  {"planner/parse", "planner/bind"},
 	"github.com/cockroachdb/pebble":     {"storage/meta"},
-	"github.com/apache/arrow/":          {"internal/columnar"},
+	"github.com/apache/arrow/":          {"internal/columnar", "server/flight"},
 	"github.com/aws/":                   {"storage/objstore"},
 	"github.com/jackc/pgx/v5/pgproto3":  {"pgwire"},
 	"github.com/twmb/franz-go/pkg/kmsg": {"kafka"},
 	"github.com/twmb/franz-go/pkg/kerr": {"kafka"},
+	"google.golang.org/grpc":            {"server/flight"},
 	"github.com/xdg-go/":                {"internal/auth"},
 }
 
