@@ -19,7 +19,8 @@
 // # Not obvious
 //
 //   - A condition that may fail never moves to where it sees rows that the text would have
-//     removed before it. Others may go below it: that shows it fewer rows, never more.
+//     removed before it. Others may go below it: that shows it fewer rows, never more. A join
+//     key is the exception: it is computed for every row of its side, as PostgreSQL does.
 //   - Positions: pushing through a join works on the concatenated row of all its inputs in the
 //     text's order; a projection restores that order at the end, and prune and tidy remove
 //     what of it is not needed.

@@ -59,7 +59,8 @@ func (t *joinTree) leafOf(column int) int {
 
 // pushJoin takes a join tree apart and builds it anew: conditions of one input go into it,
 // equalities between inputs become keys, the rest waits until its inputs are there. What may
-// fail sees the rows that all others have left.
+// fail sees the rows that all others have left, unless it is a key: that is computed for every
+// row of its side (docs/decisions/0018).
 func pushJoin(n *plan.Join, conds []plan.Expr) plan.Node {
 	t := &joinTree{}
 	t.collect(n)
@@ -68,11 +69,11 @@ func pushJoin(n *plan.Join, conds []plan.Expr) plan.Node {
 	var last []plan.Expr
 	var between []link
 	for _, c := range t.conds {
-		if !movable(c) {
+		l := t.newLink(c)
+		if !movable(c) && (plan.Volatile(c) || !l.joins()) {
 			last = append(last, c)
 			continue
 		}
-		l := t.newLink(c)
 		if leaf, ok := l.all.only(len(t.leaves)); ok {
 			base := t.base[leaf]
 			own[leaf] = append(own[leaf], plan.MapColumns(c, func(i int) int { return i - base }))
@@ -134,11 +135,15 @@ func (t *joinTree) build(between []link, last []plan.Expr) plan.Node {
 	for i := range exprs {
 		exprs[i] = &plan.Column{Index: all.at[i], T: t.fields[i].Type, Name: t.fields[i].Name}
 	}
-	var over []plan.Expr
+	var over, failing []plan.Expr
 	for _, l := range between {
-		over = append(over, l.cond)
+		if l.fails {
+			failing = append(failing, l.cond)
+		} else {
+			over = append(over, l.cond)
+		}
 	}
-	over = append(over, last...)
+	over = append(append(over, failing...), last...)
 	for i, c := range over {
 		over[i] = plan.MapColumns(c, func(i int) int { return all.at[i] })
 	}
@@ -146,8 +151,16 @@ func (t *joinTree) build(between []link, last []plan.Expr) plan.Node {
 	return plan.NewProject(node, exprs, t.fields)
 }
 
-// connected is the first remaining leaf that an equality connects to the group, -1 for none.
+// connected is the first remaining leaf that an equality connects to the group, -1 for none. One
+// that cannot fail comes first: a key that fails does so for the rows that are left then.
 func (t *joinTree) connected(group *partial, left []bool, between []link) int {
+	if next := t.connectedBy(group, left, between, false); next >= 0 {
+		return next
+	}
+	return t.connectedBy(group, left, between, true)
+}
+
+func (t *joinTree) connectedBy(group *partial, left []bool, between []link, fails bool) int {
 	one := t.newSet()
 	for i, free := range left {
 		if !free {
@@ -156,7 +169,7 @@ func (t *joinTree) connected(group *partial, left []bool, between []link) int {
 		clear(one)
 		one.add(i)
 		for k := range between {
-			if _, ok := between[k].equality(group.leaves, one); ok {
+			if _, ok := between[k].equality(group.leaves, one); ok && between[k].fails == fails {
 				return i
 			}
 		}
@@ -176,7 +189,7 @@ func (t *joinTree) join(l, r *partial, between []link) (*partial, []link) {
 	for _, c := range between {
 		if eq, ok := c.equality(l.leaves, r.leaves); ok {
 			keys = append(keys, eq)
-		} else if c.all.within(out.leaves) {
+		} else if c.all.within(out.leaves) && !c.fails {
 			residual = append(residual, c.cond)
 		} else {
 			rest = append(rest, c)

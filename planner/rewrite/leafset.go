@@ -66,12 +66,13 @@ func (s leafSet) only(count int) (leaf int, ok bool) {
 type link struct {
 	cond        plan.Expr
 	all         leafSet
+	fails       bool       // it may fail: a join key, or it waits for all others
 	eq          *plan.Call // nil: no equality
 	left, right leafSet
 }
 
 func (t *joinTree) newLink(c plan.Expr) link {
-	l := link{cond: c, all: t.leavesOf(c)}
+	l := link{cond: c, all: t.leavesOf(c), fails: plan.MayFail(c)}
 	if call, ok := c.(*plan.Call); ok && call.Op == "=" && len(call.Args) == 2 {
 		l.left, l.right = t.leavesOf(call.Args[0]), t.leavesOf(call.Args[1])
 		if _, ok := sameType(call, call.Args[0], call.Args[1]); ok && !l.left.empty() && !l.right.empty() {
@@ -79,6 +80,19 @@ func (t *joinTree) newLink(c plan.Expr) link {
 		}
 	}
 	return l
+}
+
+// joins: the link can be the key of a join of some two sets of inputs.
+func (l *link) joins() bool {
+	if l.eq == nil {
+		return false
+	}
+	for i := range l.left {
+		if l.left[i]&l.right[i] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // equality reads the link as a join key between two sets of inputs.
