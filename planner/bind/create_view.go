@@ -171,8 +171,7 @@ func runSettings(rel *catalog.Relation, query parse.Query, q *plan.Query, opts *
 func startsAtCreation(rel *catalog.Relation, root plan.Node, pos int32) error {
 	linear := rel.Kind != catalog.KindView
 	var leaf string
-	var visit func(n plan.Node)
-	visit = func(n plan.Node) {
+	plan.WalkNodes(root, func(n plan.Node) {
 		switch n := n.(type) {
 		case *plan.Scan:
 			if n.Kind != plan.RelStream && !(n.Kind == plan.RelErrors && n.P.AppendOnly) {
@@ -180,15 +179,10 @@ func startsAtCreation(rel *catalog.Relation, root plan.Node, pos int32) error {
 			}
 		case *plan.Values:
 			leaf, linear = "literal rows", false
-		case *plan.Filter, *plan.Project, *plan.UnionAll, *plan.Hop:
 		default:
-			linear = false
+			linear = linear && plan.RowByRow(n)
 		}
-		for _, in := range n.Inputs() {
-			visit(in)
-		}
-	}
-	visit(root)
+	})
 	if leaf == "" || linear {
 		return nil
 	}

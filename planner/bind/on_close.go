@@ -55,14 +55,11 @@ func (c *core) windowOf(k plan.Expr) (at plan.Expr, w plan.WindowClose, ok bool)
 }
 
 // closesWindows reports whether some aggregation of a plan waits for its windows.
-func closesWindows(n plan.Node) bool {
-	if g, ok := n.(*plan.GroupBy); ok && g.OnClose != nil {
-		return true
-	}
-	for _, in := range n.Inputs() {
-		if closesWindows(in) {
-			return true
-		}
-	}
-	return false
+func closesWindows(root plan.Node) bool {
+	found := false
+	plan.WalkNodes(root, func(n plan.Node) {
+		g, ok := n.(*plan.GroupBy)
+		found = found || ok && g.OnClose != nil
+	})
+	return found
 }

@@ -3,42 +3,10 @@ package plan
 // WithInputs is a copy of n over other inputs, as many as Inputs gives, with its properties
 // derived anew. The new inputs must have the columns that n's expressions refer to.
 func WithInputs(n Node, ins []Node) Node {
-	var out Node
-	switch n := n.(type) {
-	case *Filter:
-		c := *n
-		c.Input, out = ins[0], &c
-		c.P.Fields = ins[0].Props().Fields
-	case *Project:
-		c := *n
-		c.Input, out = ins[0], &c
-	case *Hop:
-		c := *n
-		c.Input, out = ins[0], &c
-	case *Join:
-		c := *n
-		c.Left, c.Right, out = ins[0], ins[1], &c
-	case *GroupBy:
-		c := *n
-		c.Input, out = ins[0], &c
-	case *Distinct:
-		c := *n
-		c.Input, out = ins[0], &c
-	case *Sort:
-		c := *n
-		c.Input, out = ins[0], &c
-	case *TopN:
-		c := *n
-		c.Input, out = ins[0], &c
-	case *UnionAll:
-		c := *n
-		c.Ins, out = ins, &c
-	case *Exchange:
-		c := *n
-		c.Input, out = ins[0], &c
-	default:
+	if len(ins) == 0 {
 		return n
 	}
+	out := n.withInputs(ins)
 	Derive(out)
 	return out
 }
@@ -58,27 +26,32 @@ func Transform(n Node, f func(Node) Node) Node {
 	return f(n)
 }
 
-// NewFilter keeps the rows of in for which all conditions hold; in itself without any.
-func NewFilter(in Node, conds []Expr) Node {
-	if len(conds) == 0 {
-		return in
+// WalkNodes visits n and everything below it, parents first.
+func WalkNodes(n Node, visit func(Node)) {
+	visit(n)
+	for _, in := range n.Inputs() {
+		WalkNodes(in, visit)
 	}
-	cond := conds[0]
-	if len(conds) > 1 {
-		cond = &And{Args: conds}
-	}
-	f := &Filter{Input: in, Cond: cond}
-	f.P.Fields = in.Props().Fields
-	Derive(f)
-	return f
 }
 
-// NewProject computes exprs over in.
-func NewProject(in Node, exprs []Expr, fields []Field) Node {
-	p := &Project{Input: in, Exprs: exprs}
-	p.P.Fields = fields
-	Derive(p)
-	return p
+// MapNodeExprs is a copy of n with every expression replaced; its inputs stay.
+func MapNodeExprs(n Node, f func(Expr) Expr) Node { return n.mapExprs(f) }
+
+// mapList is exprs with every one replaced.
+func mapList(exprs []Expr, f func(Expr) Expr) []Expr {
+	out := make([]Expr, len(exprs))
+	for i, e := range exprs {
+		out[i] = f(e)
+	}
+	return out
+}
+
+// mapOptional replaces e, which may be nil.
+func mapOptional(e Expr, f func(Expr) Expr) Expr {
+	if e == nil {
+		return nil
+	}
+	return f(e)
 }
 
 // ColumnOf refers to field i of a node's output.
@@ -110,74 +83,4 @@ func ColumnsOf(e Expr, set map[int]bool) {
 		}
 		return true
 	})
-}
-
-// MapNodeExprs is a copy of n with every expression replaced; its inputs stay.
-func MapNodeExprs(n Node, f func(Expr) Expr) Node {
-	list := func(exprs []Expr) []Expr {
-		out := make([]Expr, len(exprs))
-		for i, e := range exprs {
-			out[i] = f(e)
-		}
-		return out
-	}
-	opt := func(e Expr) Expr {
-		if e == nil {
-			return nil
-		}
-		return f(e)
-	}
-	keys := func(in []SortKey) []SortKey {
-		out := make([]SortKey, len(in))
-		for i, k := range in {
-			out[i] = SortKey{Expr: f(k.Expr), Desc: k.Desc, NullsFirst: k.NullsFirst}
-		}
-		return out
-	}
-	switch n := n.(type) {
-	case *Scan:
-		c := *n
-		c.Lookup = list(n.Lookup)
-		return &c
-	case *Values:
-		c := *n
-		c.Rows = make([][]Expr, len(n.Rows))
-		for i, r := range n.Rows {
-			c.Rows[i] = list(r)
-		}
-		return &c
-	case *Filter:
-		c := *n
-		c.Cond = f(n.Cond)
-		return &c
-	case *Project:
-		c := *n
-		c.Exprs = list(n.Exprs)
-		return &c
-	case *Hop:
-		c := *n
-		c.Time = f(n.Time)
-		return &c
-	case *Join:
-		c := *n
-		c.Residual = opt(n.Residual)
-		return &c
-	case *GroupBy:
-		c := *n
-		c.Aggs = make([]Aggregate, len(n.Aggs))
-		for i, a := range n.Aggs {
-			a.Args, a.Filter = list(a.Args), opt(a.Filter)
-			c.Aggs[i] = a
-		}
-		return &c
-	case *Sort:
-		c := *n
-		c.Keys = keys(n.Keys)
-		return &c
-	case *TopN:
-		c := *n
-		c.Keys, c.Count, c.Offset = keys(n.Keys), opt(n.Count), opt(n.Offset)
-		return &c
-	}
-	return n
 }

@@ -13,7 +13,7 @@ func tidy(n plan.Node) plan.Node {
 		if inner, ok := p.Input.(*plan.Project); ok && mergeable(p, inner) {
 			exprs := make([]plan.Expr, len(p.Exprs))
 			for i, e := range p.Exprs {
-				exprs[i] = substitute(e, inner.Exprs)
+				exprs[i] = inner.Over(e)
 			}
 			p = plan.NewProject(inner.Input, exprs, p.P.Fields).(*plan.Project)
 		}

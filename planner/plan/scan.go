@@ -1,0 +1,107 @@
+package plan
+
+import "strings"
+
+// Scan reads a relation. Columns are positions in the relation's column list, in the order of
+// the output; metadata columns have the negative positions below.
+type Scan struct {
+	P        Props
+	Relation RelationID
+	Name     string
+	Kind     RelKind
+	Columns  []int
+	// Lookup, if set, reads only the rows whose key equals these expressions (no columns in
+	// them); a rewrite rule made it from a filter on the primary key or an index.
+	Lookup []Expr
+	// LookupColumns are the positions in the relation that Lookup gives values for.
+	LookupColumns []int
+	// LookupNames are their names, for EXPLAIN.
+	LookupNames []string
+	// Index is the OID of the index LookupColumns belong to, 0 = the primary key.
+	Index RelationID
+}
+
+// RelKind says what a Scan reads.
+type RelKind uint8
+
+const (
+	RelStream RelKind = iota + 1 // decode records of the relation's topic
+	RelTable                     // the table's arrangement
+	RelView                      // the view's arrangement
+	RelErrors                    // the error records of a stream, or of a view
+	RelSystem                    // rows given by a provider
+)
+
+var relKindNames = [...]string{RelStream: "Stream", RelTable: "Table", RelView: "View", RelErrors: "Errors", RelSystem: "System"}
+
+// Metadata columns of a stream, as positions in Scan.Columns.
+const (
+	MetaKey       = -1 // _key bytea
+	MetaPartition = -2 // _partition int4
+	MetaOffset    = -3 // _offset int8
+	MetaTimestamp = -4 // _timestamp timestamptz
+	MetaHeaders   = -5 // _headers jsonb
+	MetaRowID     = -6 // hidden row id of a table without primary key
+	// MetaWatermark int8: the stream's watermark made by the commits before this record's, in log
+	// order; the least int64 before the first. Only in plans with ON WINDOW CLOSE.
+	MetaWatermark = -7
+)
+
+// Props are the output edge's.
+func (n *Scan) Props() *Props { return &n.P }
+
+// Inputs are none.
+func (n *Scan) Inputs() []Node { return nil }
+
+func (n *Scan) withInputs([]Node) Node { return n }
+
+func (n *Scan) mapExprs(f func(Expr) Expr) Node {
+	c := *n
+	c.Lookup = mapList(n.Lookup, f)
+	return &c
+}
+
+// derive keeps what the relation gave.
+func (n *Scan) derive() Props { return n.P }
+
+func (n *Scan) prune(need []bool) (Node, []int) {
+	need = atLeastOne(need)
+	at := placesOf(need)
+	out := *n
+	out.Columns, out.P.Fields, out.P.UniqueKey = nil, nil, nil
+	for i, keep := range need {
+		if keep {
+			out.Columns = append(out.Columns, n.Columns[i])
+			out.P.Fields = append(out.P.Fields, n.P.Fields[i])
+		}
+	}
+	for _, k := range n.P.UniqueKey {
+		if moved, ok := moveAll(k, at); ok {
+			out.P.UniqueKey = append(out.P.UniqueKey, moved)
+		}
+	}
+	if n.P.Watermark >= 0 {
+		out.P.Watermark = at[n.P.Watermark]
+	}
+	return &out, at
+}
+
+func (n *Scan) title() string {
+	kind := relKindNames[n.Kind]
+	if len(n.Lookup) > 0 {
+		return kind + " Lookup on " + n.Name
+	}
+	return kind + " Scan on " + n.Name
+}
+
+func (n *Scan) details() []string {
+	names := make([]string, len(n.P.Fields))
+	for i := range names {
+		names[i] = columnName(&n.P, i)
+	}
+	out := []string{"Columns: " + strings.Join(names, ", ")}
+	for i, e := range n.Lookup {
+		out = append(out, "Lookup: "+n.LookupNames[i]+" = "+FormatExpr(e))
+	}
+	return out
+}

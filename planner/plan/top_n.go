@@ -1,0 +1,56 @@
+package plan
+
+// TopN keeps Count rows after Offset in the order of Keys (ties by whole row image). Also plain
+// LIMIT (no Keys). Count and Offset are int8 expressions without columns; nil Count = all.
+type TopN struct {
+	P             Props
+	Input         Node
+	Keys          []SortKey
+	Count, Offset Expr
+}
+
+// Props are the output edge's.
+func (n *TopN) Props() *Props { return &n.P }
+
+// Inputs is the one input.
+func (n *TopN) Inputs() []Node { return []Node{n.Input} }
+
+func (n *TopN) withInputs(ins []Node) Node {
+	c := *n
+	c.Input = ins[0]
+	return &c
+}
+
+func (n *TopN) mapExprs(f func(Expr) Expr) Node {
+	c := *n
+	c.Keys, c.Count, c.Offset = mapKeys(n.Keys, f), mapOptional(n.Count, f), mapOptional(n.Offset, f)
+	return &c
+}
+
+func (n *TopN) derive() Props {
+	in := n.Input.Props()
+	return Props{Watermark: -1, UniqueKey: in.UniqueKey, MayFail: in.MayFail || anyMayFail(keyExprs(n.Keys))}
+}
+
+func (n *TopN) prune(need []bool) (Node, []int) { return pruneSame(n, also(need, keyExprs(n.Keys)...)) }
+
+func (n *TopN) title() string {
+	if len(n.Keys) == 0 {
+		return "Limit"
+	}
+	return "TopN"
+}
+
+func (n *TopN) details() []string {
+	var out []string
+	if len(n.Keys) > 0 {
+		out = append(out, "Sort Key: "+sortKeys(n.Keys))
+	}
+	if n.Count != nil {
+		out = append(out, "Limit: "+FormatExpr(n.Count))
+	}
+	if n.Offset != nil {
+		out = append(out, "Offset: "+FormatExpr(n.Offset))
+	}
+	return out
+}
