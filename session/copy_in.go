@@ -20,10 +20,12 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// copyRows is how many rows of a COPY are written together.
-const copyRows = 8192
+// copyRows and copyBytes are how many rows of a COPY, and bytes of them, are written together.
+const copyRows, copyBytes = 8192, 4 << 20
 
-// copyFrom is COPY table FROM STDIN: one statement, whatever its size.
+// copyFrom is COPY table FROM STDIN. Into a table it is one statement; into a stream, outside a
+// block and behind nothing else of its transaction, it commits as it goes, so that it may be of
+// any size.
 func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer) error {
 	if b.File != "" {
 		return sqlerr.New(sqlerr.InsufficientPrivilege, "COPY from a file of the server is not supported").WithHint("Use COPY FROM STDIN, or psql's \\copy.")
@@ -56,11 +58,19 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	}
 	if format.columnar != 0 {
 		if err := c.arrow(ctx, data); err != nil {
-			return err
+			return c.sayDurable(err)
 		}
 		return w.Complete("COPY " + strconv.FormatInt(c.total, 10))
 	}
-	r := &copyReader{format: format}
+	if err := c.lines(ctx, format, data); err != nil {
+		return c.sayDurable(err)
+	}
+	return w.Complete("COPY " + strconv.FormatInt(c.total, 10))
+}
+
+// lines writes the rows of text and csv.
+func (c *copyIn) lines(ctx context.Context, format copyFormat, data face.CopyIn) error {
+	r := &copyReader{format: format, store: []byte{}}
 	header := format.header
 	for !r.eof {
 		chunk, err := data.Next(ctx)
@@ -73,15 +83,25 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 		if err := c.rowsOf(ctx, r, &header); err != nil {
 			var e *sqlerr.Error
 			if errors.As(err, &e) && e.Detail == "" {
-				e.Detail = fmt.Sprintf("COPY %s, line %d.", rel.Name, r.line)
+				e.Detail = fmt.Sprintf("COPY %s, line %d.", c.rel.Name, r.line)
 			}
 			return err
 		}
 	}
-	if err := c.flush(ctx); err != nil {
+	return c.flush(ctx)
+}
+
+// sayDurable adds to an error how much of the COPY it did not take back.
+func (c *copyIn) sayDurable(err error) error {
+	if c.durable == 0 {
 		return err
 	}
-	return w.Complete("COPY " + strconv.FormatInt(c.total, 10))
+	e := *userError(err, c.s.db.Logger).(*sqlerr.Error)
+	if e.Detail != "" {
+		e.Detail += " "
+	}
+	e.Detail += fmt.Sprintf("The first %d rows are in the stream; a COPY into a stream commits as it goes.", c.durable)
+	return &e
 }
 
 // copyIn writes the rows of a COPY.
@@ -89,13 +109,18 @@ type copyIn struct {
 	s        *Session
 	rel      *catalog.Relation
 	columns  []int
-	defaults []plan.Expr
+	defaults []plan.Expr // of the columns that are not copied, nil for those that are
+	settings plan.Settings
 	rows     *delta.BatchBuilder
 	env      *codec.Env
 	tx       *table.Tx
 	table    *table.Table
 	stream   *streamWriter
+	bytes    int // of fields in rows
 	total    int64
+	// goes: pieces are committed on the way; durable are the rows of those.
+	goes    bool
+	durable int64
 }
 
 func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns []int, defaults []plan.Expr) (*copyIn, error) {
@@ -107,8 +132,9 @@ func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns 
 	for i := range rel.Columns {
 		types[i] = rel.Columns[i].Type.OID
 	}
-	c := &copyIn{s: s, rel: rel, columns: columns, defaults: defaults, rows: delta.NewBatchBuilder(types), env: s.codecEnv(), tx: tx}
+	c := &copyIn{s: s, rel: rel, columns: columns, defaults: defaults, rows: delta.NewBatchBuilder(types), env: s.codecEnv(), tx: tx, settings: s.runSettings()}
 	if rel.Kind == catalog.KindStream {
+		c.goes = !s.tx.block && !tx.Wrote()
 		c.stream, err = s.newStreamWriter(rel)
 		return c, err
 	}
@@ -130,7 +156,7 @@ func (c *copyIn) rowsOf(ctx context.Context, r *copyReader, header *bool) error 
 		if err := c.row(fields); err != nil {
 			return err
 		}
-		if c.rows.Len() >= copyRows {
+		if c.rows.Len() >= copyRows || c.bytes >= copyBytes {
 			if err := c.flush(ctx); err != nil {
 				return err
 			}
@@ -147,6 +173,7 @@ func (c *copyIn) row(fields [][]byte) error {
 			return sqlerr.New(sqlerr.BadCopyFileFormat, "missing data for column %q", c.rel.Columns[at].Name)
 		}
 		b := c.rows.Cols[at]
+		c.bytes += len(fields[i])
 		if fields[i] == nil {
 			b.AppendNull()
 			continue
@@ -163,15 +190,19 @@ func (c *copyIn) row(fields [][]byte) error {
 	return nil
 }
 
-// fillDefaults appends to the columns that are not copied.
+// fillDefaults appends to the columns that are not copied. What is the same for every row is
+// computed for the first one.
 func (c *copyIn) fillDefaults() error {
 	for at, e := range c.defaults {
 		if e == nil {
 			continue
 		}
-		v, err := c.s.db.Folder.Fold(e, c.s.set.derived, nil)
+		v, err := c.s.db.Folder.Fold(e, c.settings, nil)
 		if err != nil {
 			return err
+		}
+		if !plan.Volatile(e) {
+			c.defaults[at] = v
 		}
 		c.rows.Cols[at].AppendFrom(&v.Value, 0)
 	}
@@ -180,19 +211,31 @@ func (c *copyIn) fillDefaults() error {
 
 func (c *copyIn) flush(ctx context.Context) error {
 	if c.rows.Len() == 0 {
-		if c.stream != nil {
-			return c.stream.flush(c.tx)
-		}
 		return nil
 	}
 	batch := c.rows.Batch()
 	defer c.rows.Clear()
-	if c.stream != nil {
-		if err := c.stream.add(&batch); err != nil {
-			return err
-		}
-		return c.stream.flush(c.tx)
+	c.bytes = 0
+	if c.stream == nil {
+		_, err := c.tx.Insert(ctx, c.table, &batch)
+		return err
 	}
-	_, err := c.tx.Insert(ctx, c.table, &batch)
+	return c.produce(ctx, &batch)
+}
+
+// produce writes rows of a stream, and commits them once there are enough.
+func (c *copyIn) produce(ctx context.Context, rows *delta.Batch) error {
+	if err := c.stream.add(rows); err != nil {
+		return err
+	}
+	if err := c.stream.flush(c.tx); err != nil || !c.goes || !c.tx.Large() {
+		return err
+	}
+	if err := c.s.commit(ctx); err != nil {
+		return err
+	}
+	c.durable = c.total
+	var err error
+	c.tx, err = c.s.writer(ctx, "COPY FROM")
 	return err
 }

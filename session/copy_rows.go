@@ -133,7 +133,7 @@ func (r *copyReader) unescape(field []byte) []byte {
 		}
 		r.store = append(r.store, b)
 	}
-	return append([]byte{}, r.store[start:]...)
+	return r.store[start:len(r.store):len(r.store)]
 }
 
 func hexDigit(b byte) int {
@@ -150,45 +150,46 @@ func hexDigit(b byte) int {
 
 // cutCSV follows COPY's csv format: an unquoted field equal to the null string is NULL.
 func (r *copyReader) cutCSV(row []byte) error {
-	for i := 0; ; {
-		var field []byte
-		wasQuoted, quoted := false, false
-		for i < len(row) && (quoted || row[i] != r.format.delimiter) {
-			b := row[i]
-			switch {
-			case quoted && b == r.format.escape && i+1 < len(row) && (row[i+1] == r.format.quote || row[i+1] == r.format.escape):
-				field = append(field, row[i+1])
-				i++
-			case b == r.format.quote:
-				quoted, wasQuoted = !quoted, true
-			default:
-				field = append(field, b)
-			}
-			i++
+	for {
+		field, size, quoted, err := r.csvField(row)
+		if err != nil {
+			return err
 		}
-		if quoted {
-			return sqlerr.New(sqlerr.BadCopyFileFormat, "unterminated CSV quoted field")
+		if !quoted && string(field) == r.format.null {
+			field = nil
 		}
+		r.fields = append(r.fields, field)
+		if size == len(row) {
+			return nil
+		}
+		row = row[size+1:] // behind the delimiter there is one more field, perhaps an empty one
+	}
+}
+
+// csvField reads the first field of a row; size is its length there. The field is never nil.
+func (r *copyReader) csvField(row []byte) (field []byte, size int, wasQuoted bool, err error) {
+	plain := bytes.IndexByte(row, r.format.delimiter)
+	if plain < 0 {
+		plain = len(row)
+	}
+	if bytes.IndexByte(row[:plain], r.format.quote) < 0 {
+		return row[:plain:plain], plain, false, nil
+	}
+	start, quoted, i := len(r.store), false, 0
+	for ; i < len(row) && (quoted || row[i] != r.format.delimiter); i++ {
+		b := row[i]
 		switch {
-		case !wasQuoted && string(field) == r.format.null:
-			r.fields = append(r.fields, nil)
-		case field == nil:
-			r.fields = append(r.fields, []byte{})
+		case quoted && b == r.format.escape && i+1 < len(row) && (row[i+1] == r.format.quote || row[i+1] == r.format.escape):
+			r.store = append(r.store, row[i+1])
+			i++
+		case b == r.format.quote:
+			quoted, wasQuoted = !quoted, true
 		default:
-			r.fields = append(r.fields, field)
-		}
-		if i >= len(row) {
-			return nil
-		}
-		i++ // the delimiter
-		if i == len(row) {
-			// The row ends in a delimiter: one more, empty field.
-			if r.format.null == "" {
-				r.fields = append(r.fields, nil)
-			} else {
-				r.fields = append(r.fields, []byte{})
-			}
-			return nil
+			r.store = append(r.store, b)
 		}
 	}
+	if quoted {
+		return nil, 0, true, sqlerr.New(sqlerr.BadCopyFileFormat, "unterminated CSV quoted field")
+	}
+	return r.store[start:len(r.store):len(r.store)], i, wasQuoted, nil
 }

@@ -56,12 +56,18 @@ func (s *Session) runQuery(ctx context.Context, q *plan.Query, args []delta.Colu
 
 // runAt is how this session runs a plan: with its own writes on top, and knowing who it is.
 func (s *Session) runAt(v log.CommitSeq, args []delta.Column) lane.Run {
+	settings := s.runSettings()
+	return lane.Run{At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args, Meter: s.meter()}
+}
+
+// runSettings are the settings of what runs now, and whose they are.
+func (s *Session) runSettings() plan.Settings {
 	settings := s.set.derived
 	settings.Session = &plan.Session{
 		User: s.user, Database: s.database, PID: s.pid, Now: s.txStart(),
 		Version: "PostgreSQL " + s.db.ServerVersion() + " on " + runtime.GOARCH + "-" + runtime.GOOS,
 	}
-	return lane.Run{At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args, Meter: s.meter()}
+	return settings
 }
 
 // meter bounds one statement.

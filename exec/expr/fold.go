@@ -19,7 +19,11 @@ func (Folder) Fold(e plan.Expr, s plan.Settings, m *meter.Meter) (*plan.Const, e
 	if k, ok := e.(*plan.Const); ok {
 		return k, nil
 	}
-	p, err := Compile(e, &Env{Settings: s, Meter: m})
+	env := &Env{Settings: s, Meter: m}
+	if s.Session != nil { // at run time: of a default in COPY
+		env.Now, env.HasNow = s.Session.Now, true
+	}
+	p, err := Compile(e, env)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func (v *values) Open(env exec.Env) error {
 }
 
 func exprEnv(env exec.Env) *expr.Env {
-	e := &expr.Env{Params: env.Params()}
+	e := &expr.Env{Params: env.Params(), Meter: env.Meter()}
 	if s := env.Settings(); s != nil {
 		e.Settings = *s
 		if s.Session != nil {

@@ -52,13 +52,20 @@ func (tx *Tx) Produce(p log.Partition, recordBatches []byte) error {
 	return tx.checkSize()
 }
 
+// streamPiece is how many bytes of records are well worth a commit of their own.
+const streamPiece = 16 << 20
+
+// Large: who may commit on the way should do it now.
+func (tx *Tx) Large() bool { return tx.bytes >= min(streamPiece, tx.set.cfg.MaxBytes/4) }
+
 func (tx *Tx) checkSize() error {
 	total := tx.bytes
 	for _, o := range tx.touched {
 		total += o.size()
 	}
 	if limit := tx.set.cfg.MaxBytes; total > limit {
-		return sqlerr.New(sqlerr.ProgramLimitExceeded, "transaction exceeds max_transaction_bytes (%d)", limit)
+		return sqlerr.New(sqlerr.ProgramLimitExceeded, "transaction exceeds max_transaction_bytes (%d)", limit).
+			WithHint("Write the rows in several transactions, or raise the setting. COPY into a stream commits as it goes.")
 	}
 	return nil
 }
