@@ -39,6 +39,9 @@ func buildIndex() *index {
 	}
 	for i := range x.funcs {
 		f := &x.funcs[i]
+		if f.Kind == KindAggregate {
+			describeAggregate(f)
+		}
 		x.funcByOID[f.OID] = f
 		x.funcByName[f.Name] = append(x.funcByName[f.Name], f)
 	}

@@ -24,9 +24,11 @@ type Func struct {
 	RetSet   bool
 	Strict   bool
 	Volatile byte // 'i' immutable, 's' stable, 'v' volatile
-	// MayFail: the kernel can refuse a row (overflow, division by zero). Functions not known
-	// to answer always are marked so.
+	// MayFail: the kernel or the aggregate can refuse a row (overflow, division by zero).
+	// Functions not known to answer always are marked so.
 	MayFail bool
+	// OrderFree: an aggregate whose result no order of rows changes.
+	OrderFree bool
 	// Symbol names the code behind the function (pg_proc.prosrc); empty for aggregates and
 	// for functions that PostgreSQL writes in SQL.
 	Symbol string

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -67,9 +68,17 @@ func Join(l, r plan.Node, lk, rk []int, residual plan.Expr) plan.Node {
 	return &plan.Join{P: p, Left: l, Right: r, LeftKeys: lk, RightKeys: rk, Residual: residual}
 }
 
-// Agg is an aggregate call.
+// Agg is a call of the aggregate with this name and these argument types.
 func Agg(name string, result sqltype.OID, args ...plan.Expr) plan.Aggregate {
-	return plan.Aggregate{Name: name, Args: args, T: sqltype.Of(result)}
+	for _, f := range builtin.Aggregates(name) {
+		same := slices.EqualFunc(f.Args, args, func(t sqltype.OID, e plan.Expr) bool {
+			return t == sqltype.Any || t == e.Type().OID
+		})
+		if same {
+			return plan.Aggregate{Func: plan.FuncID(f.OID), Args: args, T: sqltype.Of(result)}
+		}
+	}
+	panic("exectest: no aggregate " + name + " of these types")
 }
 
 // Distinct makes an aggregate's argument distinct.

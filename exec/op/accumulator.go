@@ -6,8 +6,6 @@ import (
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
-	"github.com/tributary-db/tributary/internal/sqltype"
-	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
 )
 
@@ -59,61 +57,6 @@ func (c *cellsOnly) open(_ exec.Env, g *grouping, first int) error {
 func (c *cellsOnly) settle(context.Context, []state.Slot) error { return nil }
 func (c *cellsOnly) drop(context.Context, []state.Slot) error   { return nil }
 func (c *cellsOnly) publish(state.CommitSeq) error              { return nil }
-
-// newAccumulator chooses by the aggregate's name and argument. appendOnly: no row of the input
-// is ever taken back.
-func newAccumulator(a *plan.Aggregate, ordinal int) (accumulator, error) {
-	acc, err := plainAccumulator(a, ordinal)
-	if err != nil || !a.Distinct || len(a.Args) == 0 {
-		return acc, err
-	}
-	if a.Name == "min" || a.Name == "max" {
-		return acc, nil // the same with and without DISTINCT
-	}
-	return &distinctAcc{inner: acc, ordinal: ordinal, typ: a.Args[0].Type().OID}, nil
-}
-
-func plainAccumulator(a *plan.Aggregate, ordinal int) (accumulator, error) {
-	if a.Name == "count" && len(a.Args) <= 1 {
-		return &countAcc{}, nil
-	}
-	if len(a.Args) == 1 {
-		if acc := ofType(a.Name, a.Args[0].Type().OID, ordinal); acc != nil {
-			return acc, nil
-		}
-	}
-	return nil, unsupported("aggregate function %s is not supported yet", a.Name)
-}
-
-func ofType(name string, t sqltype.OID, ordinal int) accumulator {
-	switch name {
-	case "sum", "avg":
-		avg := name == "avg"
-		switch t {
-		case sqltype.Int2, sqltype.Int4, sqltype.Int8:
-			return &intSum{phys: t.Phys(), avg: avg, wide: t == sqltype.Int8}
-		case sqltype.Numeric:
-			return &numericSum{avg: avg}
-		case sqltype.Float4, sqltype.Float8:
-			return &floatSum{single: t == sqltype.Float4, avg: avg}
-		case sqltype.Interval:
-			return &intervalSum{avg: avg}
-		}
-	case "min", "max":
-		if t.Phys() != sqltype.PhysNone && t != sqltype.JSONB && t != sqltype.JSON && t != sqltype.Bool && t != sqltype.UUID {
-			return &extreme{typ: t, max: name == "max", ordinal: ordinal}
-		}
-	case "bool_and", "every":
-		if t == sqltype.Bool {
-			return &boolAcc{all: true}
-		}
-	case "bool_or":
-		if t == sqltype.Bool {
-			return &boolAcc{}
-		}
-	}
-	return nil
-}
 
 // countAcc counts rows: all of them, or those whose argument is not NULL.
 type countAcc struct{ cellsOnly }

@@ -52,7 +52,7 @@ func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	if r.fn.AggKind != 'n' {
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "WITHIN GROUP is required for ordered-set aggregate %s", name).At(n.Location)
 	}
-	agg := plan.Aggregate{Func: plan.FuncID(r.fn.OID), Name: name, Distinct: n.AggDistinct}
+	agg := plan.Aggregate{Func: plan.FuncID(r.fn.OID), Distinct: n.AggDistinct}
 	if err := b.aggregateAllowed(nested, n.Location); err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 		return nil, err
 	}
 	agg.T = sqltype.Of(resultType(r, agg.Args))
-	if err := b.aggregateDetails(&agg, n); err != nil {
+	if err := b.aggregateDetails(&agg, r.fn, n); err != nil {
 		return nil, err
 	}
 	ref := &aggRef{Column: &plan.Column{Index: -1, T: agg.T, Name: plan.FormatAggregate(&agg)}, agg: agg, pos: n.Location}
@@ -103,8 +103,8 @@ func (b *binder) aggregateAllowed(nested bool, pos int32) error {
 	return nil
 }
 
-func (b *binder) aggregateDetails(agg *plan.Aggregate, n *pg.FuncCall) error {
-	if len(n.AggOrder) > 0 && !orderFree[agg.Name] {
+func (b *binder) aggregateDetails(agg *plan.Aggregate, fn *builtin.Func, n *pg.FuncCall) error {
+	if len(n.AggOrder) > 0 && !fn.OrderFree {
 		return unsupported("ORDER BY in an aggregate").At(n.Location)
 	}
 	if agg.Distinct {
@@ -122,11 +122,4 @@ func (b *binder) aggregateDetails(agg *plan.Aggregate, n *pg.FuncCall) error {
 	var err error
 	agg.Filter, err = b.condition(n.AggFilter, inFilter, "FILTER")
 	return err
-}
-
-// orderFree are the aggregates whose result no order of rows changes.
-var orderFree = map[string]bool{
-	"count": true, "sum": true, "avg": true, "min": true, "max": true, "bool_and": true, "bool_or": true, "every": true,
-	"bit_and": true, "bit_or": true, "bit_xor": true, "stddev": true, "variance": true, "stddev_pop": true,
-	"stddev_samp": true, "var_pop": true, "var_samp": true,
 }

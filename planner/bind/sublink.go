@@ -3,6 +3,7 @@ package bind
 import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
+	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -52,16 +53,13 @@ func (b *binder) subLink(n *pg.SubLink) (plan.Expr, error) {
 	}
 	switch n.SubLinkType {
 	case pg.SubLinkType_EXISTS_SUBLINK:
-		c := b.lv.subs.add(aggregateOf(node, plan.Aggregate{Func: countStar, Name: "count", T: sqltype.Of(sqltype.Int8)}))
+		c := b.lv.subs.add(aggregateOf(node, plan.Aggregate{Func: builtin.CountStar, T: sqltype.Of(sqltype.Int8)}))
 		return b.binary(">", b.at(c, n.Location), int8Const(0), n.Location)
 	case pg.SubLinkType_EXPR_SUBLINK:
 		return b.scalar(n, node)
 	}
 	return nil, noSubquery(n.Location)
 }
-
-// countStar is count(*) in pg_proc.
-const countStar plan.FuncID = 2803
 
 func noSubquery(pos int32) error {
 	return unsupported("this subquery in an expression").At(pos).WithHint("Write it as a join with a subquery in FROM.")
@@ -99,7 +97,7 @@ func (b *binder) scalar(n *pg.SubLink, node plan.Node) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	agg := plan.Aggregate{Func: plan.FuncID(r.fn.OID), Name: "max", Args: args, T: sqltype.Of(resultType(r, args))}
+	agg := plan.Aggregate{Func: plan.FuncID(r.fn.OID), Args: args, T: sqltype.Of(resultType(r, args))}
 	c := b.at(b.lv.subs.add(aggregateOf(node, agg)), n.Location)
 	if c.Type().OID == f.Type.OID {
 		return c, nil

@@ -153,7 +153,6 @@ func (*MinMax) expr()       {}
 // Aggregate is one aggregate call of an Aggregate node.
 type Aggregate struct {
 	Func     FuncID // pg_proc OID of the aggregate: count(*) 2803, sum(int4) 2108, …
-	Name     string
 	Args     []Expr // over the node's input; empty for count(*)
 	Distinct bool
 	Filter   Expr // nil = all rows

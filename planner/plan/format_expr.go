@@ -67,7 +67,7 @@ func FormatAggregate(a *Aggregate) string {
 	if a.Distinct {
 		args = "DISTINCT " + args
 	}
-	out := a.Name + "(" + args + ")"
+	out := functionName(a.Func) + "(" + args + ")"
 	if a.Filter != nil {
 		out += " FILTER (WHERE " + FormatExpr(a.Filter) + ")"
 	}
@@ -81,10 +81,7 @@ func formatCall(c *Call) string {
 	case c.Op != "" && len(c.Args) == 1:
 		return "(" + c.Op + " " + FormatExpr(c.Args[0]) + ")"
 	}
-	name := fmt.Sprintf("func_%d", c.Func)
-	if f := builtin.FuncByOID(uint32(c.Func)); f != nil {
-		name = f.Name
-	}
+	name := functionName(c.Func)
 	return name + "(" + exprList(c.Args) + ")"
 }
 
@@ -119,4 +116,11 @@ func not(n bool) string {
 		return "NOT "
 	}
 	return ""
+}
+
+func functionName(fn FuncID) string {
+	if f := builtin.FuncByOID(uint32(fn)); f != nil {
+		return f.Name
+	}
+	return fmt.Sprintf("func_%d", fn)
 }

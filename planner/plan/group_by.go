@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/catalog/builtin"
-	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
 // GroupBy aggregates: output = key columns (input positions), then the aggregates. With no Keys
@@ -68,22 +67,9 @@ func (n *GroupBy) derive() Props {
 	for i := range n.Aggs {
 		a := &n.Aggs[i]
 		f := builtin.FuncByOID(uint32(a.Func))
-		p.MayFail = p.MayFail || anyMayFail(a.Args) || MayFail(a.Filter) || f == nil || aggMayFail(f)
+		p.MayFail = p.MayFail || anyMayFail(a.Args) || MayFail(a.Filter) || f == nil || f.MayFail
 	}
 	return p
-}
-
-// aggMayFail: counting, comparing and exact sums never refuse; sums of fixed width overflow.
-func aggMayFail(f *builtin.Func) bool {
-	switch f.Name {
-	case "count", "min", "max", "bool_and", "bool_or", "every":
-		return false
-	case "sum", "avg":
-		// Summed as numeric, without a bound.
-		in := f.Args[0]
-		return in == sqltype.Float4 || in == sqltype.Float8 || in == sqltype.Interval || f.Ret == sqltype.Int8
-	}
-	return true
 }
 
 // below lets conditions on grouped columns pass. Without keys there is a group even of no rows,

@@ -1,0 +1,84 @@
+package op
+
+import (
+	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// aggregate is what the engine has of a row of pg_proc.
+type aggregate struct {
+	// make is the accumulator of call ordinal of a GroupBy.
+	make func(ordinal int) accumulator
+	// distinctSame: DISTINCT changes nothing.
+	distinctSame bool
+}
+
+// aggregates are all that there are, by pg_proc OID. An aggregate that is not here is 0A000.
+var aggregates = buildAggregates()
+
+func buildAggregates() map[plan.FuncID]aggregate {
+	count := func(int) accumulator { return &countAcc{} }
+	every := func(int) accumulator { return &boolAcc{all: true} }
+	out := map[plan.FuncID]aggregate{
+		builtin.CountAny: {make: count}, builtin.CountStar: {make: count},
+		2517: {make: every},                                       // bool_and
+		2519: {make: every},                                       // every
+		2518: {make: func(int) accumulator { return &boolAcc{} }}, // bool_or
+	}
+	for _, s := range []struct {
+		sum, avg plan.FuncID
+		make     func(avg bool) accumulator
+	}{
+		{2109, 2102, func(avg bool) accumulator { return &intSum{phys: sqltype.PhysInt16, avg: avg} }},
+		{2108, 2101, func(avg bool) accumulator { return &intSum{phys: sqltype.PhysInt32, avg: avg} }},
+		{2107, 2100, func(avg bool) accumulator { return &intSum{phys: sqltype.PhysInt64, avg: avg, wide: true} }},
+		{2114, 2103, func(avg bool) accumulator { return &numericSum{avg: avg} }},
+		{2110, 2104, func(avg bool) accumulator { return &floatSum{single: true, avg: avg} }},
+		{2111, 2105, func(avg bool) accumulator { return &floatSum{avg: avg} }},
+		{2113, 2106, func(avg bool) accumulator { return &intervalSum{avg: avg} }},
+	} {
+		out[s.sum] = aggregate{make: func(int) accumulator { return s.make(false) }}
+		out[s.avg] = aggregate{make: func(int) accumulator { return s.make(true) }}
+	}
+	for _, e := range []struct {
+		max, min plan.FuncID
+		typ      sqltype.OID
+	}{
+		{2115, 2131, sqltype.Int8},
+		{2116, 2132, sqltype.Int4},
+		{2117, 2133, sqltype.Int2},
+		{2118, 2134, sqltype.OIDType},
+		{2119, 2135, sqltype.Float4},
+		{2120, 2136, sqltype.Float8},
+		{2122, 2138, sqltype.Date},
+		{2123, 2139, sqltype.Time},
+		{2126, 2142, sqltype.Timestamp},
+		{2127, 2143, sqltype.Timestamptz},
+		{2128, 2144, sqltype.Interval},
+		{2129, 2145, sqltype.Text},
+		{2130, 2146, sqltype.Numeric},
+		{2244, 2245, sqltype.BPChar},
+	} {
+		out[e.max] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, max: true, ordinal: n} }}
+		out[e.min] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, ordinal: n} }}
+	}
+	return out
+}
+
+// newAccumulator is what call ordinal of a GroupBy keeps of each group.
+func newAccumulator(a *plan.Aggregate, ordinal int) (accumulator, error) {
+	agg, ok := aggregates[a.Func]
+	if !ok {
+		name := "of an unknown kind"
+		if f := builtin.FuncByOID(uint32(a.Func)); f != nil {
+			name = f.Name
+		}
+		return nil, unsupported("aggregate function %s is not supported yet", name)
+	}
+	acc := agg.make(ordinal)
+	if !a.Distinct || agg.distinctSame || len(a.Args) == 0 {
+		return acc, nil
+	}
+	return &distinctAcc{inner: acc, ordinal: ordinal, typ: a.Args[0].Type().OID}, nil
+}
