@@ -107,6 +107,9 @@ func (s *Snapshot) Relations(kind Kind) []*Relation {
 	if kind == KindSystem {
 		return sorted(slices.Collect(maps.Values(s.system)))
 	}
+	if kind == KindSystem {
+		return sorted(slices.Collect(maps.Values(s.system)))
+	}
 	return s.filter(func(r *Relation) bool { return r.Kind == kind })
 }
 

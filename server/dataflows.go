@@ -1,33 +1,13 @@
 package server
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/lane"
-	"github.com/tributary-db/tributary/exec/record"
-	"github.com/tributary-db/tributary/internal/delta"
-	"github.com/tributary-db/tributary/internal/sqltype"
 )
-
-// dataflowRelation is tributary.dataflows: every view, sink and derived stream, and what it does.
-func dataflowRelation() *catalog.Relation {
-	column := func(name string, t sqltype.OID) catalog.Column {
-		return catalog.Column{Name: name, Type: sqltype.Of(t)}
-	}
-	return &catalog.Relation{
-		OID: dataflowsOID, Schema: "tributary", Name: "dataflows", Kind: catalog.KindSystem, TimestampColumn: -1,
-		Columns: []catalog.Column{
-			column("schema", sqltype.Text), column("name", sqltype.Text), column("kind", sqltype.Text),
-			column("state", sqltype.Text), column("since", sqltype.Timestamptz), column("frontier", sqltype.Int8),
-			column("sqlstate", sqltype.Text), column("reason", sqltype.Text), column("row_errors", sqltype.Int8),
-			column("topic", sqltype.Text), column("_partition", sqltype.Int4), column("_offset", sqltype.Int8),
-		},
-	}
-}
 
 // dataflow is a derived relation with its status.
 type dataflow struct {
@@ -45,41 +25,6 @@ func (s *Server) dataflows() (out []dataflow) {
 		}
 	}
 	return out
-}
-
-func (s *Server) dataflowRows(_ context.Context, emit func(*delta.Batch) error) error {
-	types := make([]sqltype.OID, 0, 12)
-	for _, c := range dataflowRelation().Columns {
-		types = append(types, c.Type.OID)
-	}
-	b := delta.NewBatchBuilder(types)
-	for _, d := range s.dataflows() {
-		for i, v := range []string{d.Schema, d.Name, string(d.Kind), d.State} {
-			b.Cols[i].AppendString(v)
-		}
-		delta.Append(b.Cols[4], d.Since.UnixMicro()-record.UnixToPostgresMillis*1000)
-		delta.Append(b.Cols[5], int64(d.Frontier))
-		if d.Reason == nil {
-			b.Cols[6].AppendNull()
-			b.Cols[7].AppendNull()
-		} else {
-			b.Cols[6].AppendString(string(d.Reason.Code))
-			b.Cols[7].AppendString(d.Reason.Message)
-		}
-		delta.Append(b.Cols[8], d.RowErrors)
-		if d.Record == nil {
-			for _, c := range b.Cols[9:] {
-				c.AppendNull()
-			}
-		} else {
-			b.Cols[9].AppendString(d.Record.Topic)
-			delta.Append(b.Cols[10], d.Record.Partition)
-			delta.Append(b.Cols[11], d.Record.Offset)
-		}
-		b.End(1)
-	}
-	rows := b.Batch()
-	return emit(&rows)
 }
 
 // standing lists the dataflows that need somebody's attention, for the readiness page: the server

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/system"
 	"github.com/tributary-db/tributary/internal/redact"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -37,7 +38,7 @@ func (s *Server) openStorage(ctx context.Context) error {
 	if err := s.claim(ctx, found, id); err != nil {
 		return err
 	}
-	s.catalog = catalog.New(systemRelations()...)
+	s.catalog = catalog.New(system.Catalog()...)
 	s.log, err = log.Open(ctx, s.logConfig())
 	if err != nil {
 		return fmt.Errorf("open the commit log: %w", err)

@@ -35,6 +35,7 @@ func TestGeneratedPages(t *testing.T) {
 	page(t, "sql/functions.md", Functions(func(f *builtin.Func) bool { return runs(t, db, f) }))
 	page(t, "sql/operators.md", Operators())
 	page(t, "sql/session-settings.md", sessionSettings(t, db))
+	page(t, "sql/system-relations.md", systemRelations())
 	page(t, "metrics.md", metrics(t, s.HTTP))
 }
 

@@ -1,0 +1,43 @@
+package system
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+var dataflows = &Relation{
+	OID: 13001, Schema: "tributary", Name: "dataflows",
+	Doc: "Every materialized view, sink and derived stream, and how it does.",
+	Columns: []Column{
+		{"schema", sqltype.Text, "its schema"},
+		{"name", sqltype.Text, "its name"},
+		{"kind", sqltype.Text, "materialized view, sink or stream"},
+		{"state", sqltype.Text, "`backfilling`, `running`, `waiting` (for something that passes), `error` (a row failed: reads fail, a sink holds its output back) or `failed`"},
+		{"since", sqltype.Timestamptz, "when the state began"},
+		{"frontier", sqltype.Int8, "the newest commit that it has taken in"},
+		{"sqlstate", sqltype.Text, "why it does not run, NULL when it does"},
+		{"reason", sqltype.Text, "the same in words"},
+		{"row_errors", sqltype.Int8, "rows of its query that are errors, whether reads pass over them or not"},
+		{"topic", sqltype.Text, "of the record that a failed row was made from; NULL when it was not one record"},
+		{"_partition", sqltype.Int4, "of that record"},
+		{"_offset", sqltype.Int8, "of that record"},
+	},
+	rows: func(_ context.Context, f Facts, add func(...any) error) error {
+		for _, d := range f.Dataflows() {
+			var code, reason, topic, partition, offset any
+			if d.Reason != nil {
+				code, reason = string(d.Reason.Code), d.Reason.Message
+			}
+			if d.Record != nil {
+				topic, partition, offset = d.Record.Topic, d.Record.Partition, d.Record.Offset
+			}
+			err := add(d.Relation.Schema, d.Relation.Name, string(d.Relation.Kind), d.State, orNull(d.Since), int64(d.Frontier),
+				code, reason, d.RowErrors, topic, partition, offset)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+}

@@ -1,0 +1,34 @@
+package system
+
+import (
+	"time"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// Facts are what system relations tell of. The server gives them; they are of the moment, not of
+// the statement's version, but for the catalog.
+type Facts interface {
+	Catalog() *catalog.Snapshot
+	Dataflows() []Dataflow
+	Settings() []Setting
+}
+
+// Dataflow is what a view, sink or derived stream does.
+type Dataflow struct {
+	Relation *catalog.Relation
+	State    string
+	Since    time.Time // zero = not known
+	Frontier log.CommitSeq
+	// Reason is why it does not run; nil when it does.
+	Reason    *sqlerr.Error
+	RowErrors int64
+	// Record is what one of the failed rows was made from; nil when it was not one record.
+	Record *delta.Origin
+}
+
+// Setting is one of the server's; secrets in Value are masked.
+type Setting struct{ Name, Value, Source, Doc string }
