@@ -65,7 +65,7 @@ func (c *Catalog) Apply(v log.CommitSeq, ch log.Change) error {
 	return nil
 }
 
-func (c *Catalog) Save(w io.Writer) error { return c.Now().save(w) }
+func (c *Catalog) Save() func(io.Writer) error { return c.Now().save }
 
 func (c *Catalog) Load(r io.Reader) error {
 	s, err := loadSnapshot(r, c.system)

@@ -115,7 +115,7 @@ func TestFold(t *testing.T) {
 	all := entries(t)
 	save := func(c *catalog.Catalog) string {
 		var b bytes.Buffer
-		if err := c.Save(&b); err != nil {
+		if err := c.Save()(&b); err != nil {
 			t.Fatal(err)
 		}
 		return b.String()

@@ -123,11 +123,16 @@ func (s *Snapshot) HasSchema(name string) bool {
 
 // UsesTopic returns a relation over the topic, nil if there is none.
 func (s *Snapshot) UsesTopic(id log.TopicID) *Relation {
-	users := s.filter(func(r *Relation) bool { return r.Topic == id })
+	users := s.UsersOfTopic(id)
 	if len(users) == 0 {
 		return nil
 	}
 	return users[0]
+}
+
+// UsersOfTopic lists the relations over the topic.
+func (s *Snapshot) UsersOfTopic(id log.TopicID) []*Relation {
+	return s.filter(func(r *Relation) bool { return r.Topic == id })
 }
 
 func (s *Snapshot) filter(keep func(*Relation) bool) []*Relation {

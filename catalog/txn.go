@@ -47,6 +47,9 @@ func (t *Txn) CreateTopic(topic log.Topic) {
 // DropTopic removes a topic in the same commit.
 func (t *Txn) DropTopic(id log.TopicID) { t.others = append(t.others, log.DeleteTopicChange(id)) }
 
+// ChangeTopic changes a topic in the same commit: a change that the log's constructors make.
+func (t *Txn) ChangeTopic(c log.Change) { t.others = append(t.others, c) }
+
 // ForgetProgress removes the progress of a sink or source in the same commit.
 func (t *Txn) ForgetProgress(name string) {
 	t.others = append(t.others, log.DropProgressChange(name))

@@ -25,7 +25,7 @@ import (
 //     (KIP-599; REQUEST_TIMED_OUT before version 6, which old clients know). When the client
 //     leaves, what is not begun is not created.
 //
-// Versions: 1 error messages, validate_only; 4 defaults for partitions and replication (-1);
+// Versions: 1 error messages, validate_only; 4 the default number of partitions (-1; replication -1 is taken in every version, as kafkajs sends it);
 // 5 flexible, and the answer tells partitions and configs; 7 topic ids.
 
 // refusal is an error with its Kafka code chosen.
@@ -117,7 +117,7 @@ func (s *Server) checkNewTopic(asked *kmsg.CreateTopicsRequestTopic, version int
 		if n.Partitions == -1 && version >= 4 {
 			n.Partitions = s.cfg.DefaultPartitions
 		}
-		if asked.ReplicationFactor < -1 || asked.ReplicationFactor == 0 || asked.ReplicationFactor == -1 && version < 4 {
+		if asked.ReplicationFactor < -1 || asked.ReplicationFactor == 0 {
 			return n, refuse(kerr.InvalidReplicationFactor, "replication factor must be larger than 0")
 		}
 	}
@@ -125,15 +125,15 @@ func (s *Server) checkNewTopic(asked *kmsg.CreateTopicsRequestTopic, version int
 		return n, refuse(kerr.InvalidPartitions, "number of partitions must be 1 to %d", s.cfg.MaxPartitions)
 	}
 	for _, c := range asked.Configs {
-		if wrong := checkTopicConfig(c.Name, c.Value); wrong != "" {
-			return n, refuse(kerr.InvalidConfig, "%s", wrong)
+		if c.Value == nil {
+			return n, refuse(kerr.InvalidConfig, "null value not supported for topic configs: %s", c.Name)
 		}
 		if _, twice := n.Configs[c.Name]; twice {
 			return n, refuse(kerr.InvalidConfig, "config %s is set twice", c.Name)
 		}
 		n.Configs[c.Name] = *c.Value
 	}
-	return n, nil
+	return n, checkConfigs(n.Configs)
 }
 
 func (s *Server) checkAssignment(assignment []kmsg.CreateTopicsRequestTopicReplicaAssignment) error {
@@ -157,7 +157,7 @@ func createdConfigs(t *log.Topic) []kmsg.CreateTopicsResponseTopicConfig {
 	var configs []kmsg.CreateTopicsResponseTopicConfig
 	for _, shown := range topicConfigValues(t) {
 		c := kmsg.NewCreateTopicsResponseTopicConfig()
-		c.Name, c.Value, c.Source = shown.def.name, kmsg.StringPtr(shown.value), int8(shown.source())
+		c.Name, c.Value, c.Source = shown.name, kmsg.StringPtr(shown.value), int8(shown.source)
 		configs = append(configs, c)
 	}
 	return configs

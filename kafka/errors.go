@@ -22,6 +22,7 @@ var errorCodes = []struct {
 	code     *kerr.Error
 }{
 	{log.ErrUnknownTopic, kerr.UnknownTopicOrPartition},
+	{log.ErrPartitions, kerr.InvalidPartitions},
 	{log.ErrTopicExists, kerr.TopicAlreadyExists},
 	{log.ErrOffsetOutOfRange, kerr.OffsetOutOfRange},
 	{log.ErrOutOfOrderSequence, kerr.OutOfOrderSequenceNumber},

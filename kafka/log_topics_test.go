@@ -45,6 +45,22 @@ func (t *logTopics) DeleteTopic(ctx context.Context, id log.TopicID) error {
 	return t.apply(ctx, log.DeleteTopicChange(id))
 }
 
+// GrowTopic implements Topics.
+func (t *logTopics) GrowTopic(ctx context.Context, id log.TopicID, n int32, validateOnly bool) error {
+	if validateOnly {
+		return nil
+	}
+	return t.apply(ctx, log.GrowTopicChange(id, n))
+}
+
+// ConfigureTopic implements Topics.
+func (t *logTopics) ConfigureTopic(ctx context.Context, id log.TopicID, changes []log.TopicConfig, validateOnly bool) error {
+	if validateOnly || len(changes) == 0 {
+		return nil
+	}
+	return t.apply(ctx, log.ConfigTopicChange(id, changes))
+}
+
 func (t *logTopics) apply(ctx context.Context, c log.Change) error {
 	pending := t.log.Append(&log.Entry{Changes: []log.Change{c}})
 	select {

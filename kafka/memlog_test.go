@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -289,6 +290,48 @@ func (l *memLog) CreateTopic(_ context.Context, n NewTopic) (log.Topic, error) {
 		l.parts[log.Partition{Topic: t.ID, Index: i}] = &memPartition{}
 	}
 	return t, nil
+}
+
+func (l *memLog) GrowTopic(_ context.Context, id log.TopicID, n int32, validateOnly bool) error {
+	return l.change(id, validateOnly, func(t *log.Topic) {
+		for i := t.Partitions; i < n; i++ {
+			l.parts[log.Partition{Topic: t.ID, Index: i}] = &memPartition{}
+		}
+		t.Partitions = n
+	})
+}
+
+func (l *memLog) ConfigureTopic(_ context.Context, id log.TopicID, changes []log.TopicConfig, validateOnly bool) error {
+	return l.change(id, validateOnly, func(t *log.Topic) {
+		configs := map[string]string{}
+		maps.Copy(configs, t.Configs)
+		for _, c := range changes {
+			if c.Delete {
+				delete(configs, c.Name)
+			} else {
+				configs[c.Name] = c.Value
+			}
+		}
+		t.Configs = configs
+	})
+}
+
+func (l *memLog) change(id log.TopicID, validateOnly bool, change func(*log.Topic)) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.topics {
+		switch t := &l.topics[i]; {
+		case t.ID != id:
+		case slices.Contains(l.inUse, t.Name):
+			return ErrTopicInUse
+		case validateOnly:
+			return nil
+		default:
+			change(t)
+			return nil
+		}
+	}
+	return log.ErrUnknownTopic
 }
 
 func (l *memLog) DeleteTopic(_ context.Context, id log.TopicID) error {

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tributary-db/tributary/internal/auth"
+	"github.com/tributary-db/tributary/internal/topicconfig"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/log/logtest"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -269,7 +270,7 @@ func TestAdmin(t *testing.T) {
 		t.Fatalf("topics %v, %v", topics, err)
 	}
 	configs, err := adm.DescribeTopicConfigs(ctx, "orders")
-	if err != nil || len(configs) != 1 || len(configs[0].Configs) != len(topicConfigs) {
+	if err != nil || len(configs) != 1 || len(configs[0].Configs) != len(topicconfig.Defs) {
 		t.Fatalf("configs %v, %v", configs, err)
 	}
 	for _, c := range configs[0].Configs {

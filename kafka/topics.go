@@ -9,7 +9,7 @@ import (
 
 // Sentinels of Topics, besides log.ErrTopicExists, log.ErrUnknownTopic and log.ErrUnavailable.
 var (
-	// ErrTopicInUse: a relation is bound to the topic; drop that first.
+	// ErrTopicInUse: a relation is bound to the topic, and does not bear the change.
 	ErrTopicInUse = errors.New("topic is in use by a relation")
 	// ErrInvalidTopic: the catalog takes no topic of that name.
 	ErrInvalidTopic = errors.New("invalid topic")
@@ -26,13 +26,20 @@ type NewTopic struct {
 }
 
 // Topics changes topics on behalf of Kafka clients; the catalog implements it, so that SQL sees
-// the same topics. Both calls return once this broker's log.Log shows the change. Safe for
+// the same topics. All calls return once this broker's log.Log shows the change. Safe for
 // concurrent use.
 type Topics interface {
 	// CreateTopic returns log.ErrTopicExists (also to the loser of a race) or ErrInvalidTopic.
 	CreateTopic(ctx context.Context, t NewTopic) (log.Topic, error)
 	// DeleteTopic returns log.ErrUnknownTopic, or ErrTopicInUse while a relation uses it.
 	DeleteTopic(ctx context.Context, id log.TopicID) error
+	// GrowTopic gives a topic more partitions, so that there are n; log.ErrUnknownTopic,
+	// log.ErrPartitions, or ErrTopicInUse while a relation depends on their number. With
+	// validateOnly nothing is changed.
+	GrowTopic(ctx context.Context, id log.TopicID, n int32, validateOnly bool) error
+	// ConfigureTopic changes configurations, which the listener has checked; log.ErrUnknownTopic, or
+	// ErrTopicInUse for the topic of a table.
+	ConfigureTopic(ctx context.Context, id log.TopicID, changes []log.TopicConfig, validateOnly bool) error
 }
 
 // maxTopicName is Kafka's limit: a directory name with a partition number has to fit into 255.

@@ -40,6 +40,24 @@ func (t topics) CreateTopic(ctx context.Context, n kafka.NewTopic) (log.Topic, e
 	return topic, err
 }
 
+// GrowTopic adds partitions to a topic that no relation writes.
+func (t topics) GrowTopic(ctx context.Context, id log.TopicID, n int32, validateOnly bool) error {
+	return inUse(t.catalog.GrowTopic(ctx, t.log, id, n, validateOnly))
+}
+
+// ConfigureTopic changes configurations of a topic that is not a table's.
+func (t topics) ConfigureTopic(ctx context.Context, id log.TopicID, changes []log.TopicConfig, validateOnly bool) error {
+	return inUse(t.catalog.ConfigureTopic(ctx, t.log, id, changes, validateOnly))
+}
+
+// inUse says it in the listener's terms.
+func inUse(err error) error {
+	if errors.Is(err, catalog.ErrTopicInUse) {
+		return fmt.Errorf("%w: %w", kafka.ErrTopicInUse, err)
+	}
+	return err
+}
+
 // DeleteTopic removes a topic that no relation uses.
 func (t topics) DeleteTopic(ctx context.Context, id log.TopicID) error {
 	_, err := t.catalog.Run(ctx, t.log, func(txn *catalog.Txn) error {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -141,69 +140,6 @@ func checkTopicName(name string) error {
 
 // maxPartitions of one topic.
 const maxPartitions = 10_000
-
-// createTopic is CREATE TOPIC.
-func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.Writer) error {
-	o, err := readOptions(b.Options, "partitions", "replication_factor", "cleanup_policy", "retention_ms")
-	if err != nil {
-		return err
-	}
-	partitions, err := o.partitions()
-	if err != nil {
-		return err
-	}
-	configs, err := o.topicConfigs()
-	if err != nil {
-		return err
-	}
-	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
-		if _, ok := s.db.Log.TopicByName(b.Name); ok {
-			if b.IfNotExists {
-				return errExists{b.Name}
-			}
-			return sqlerr.New(sqlerr.DuplicateObject, "topic %q already exists", b.Name).At(b.Pos)
-		}
-		topic, err := s.newTopic(b.Name, partitions)
-		if err != nil {
-			return err
-		}
-		topic.Configs = configs
-		t.CreateTopic(topic)
-		return nil
-	})
-	if err == nil && len(configs) > 0 {
-		s.notice("retention and compaction are not carried out yet: the topic keeps every record")
-	}
-	return s.created(err, "CREATE TOPIC", w)
-}
-
-// topicConfigs are the Kafka configurations that CREATE TOPIC's options stand for.
-func (o options) topicConfigs() (map[string]string, error) {
-	configs := map[string]string{}
-	bad := func(name, want string) error {
-		v := o[name]
-		return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for option %q: %q", name, v.Value).At(v.Pos).
-			WithHint("It must be %s.", want)
-	}
-	if v, ok := o["cleanup_policy"]; ok {
-		if !slices.Contains([]string{"delete", "compact", "compact,delete", "delete,compact"}, v.Value) {
-			return nil, bad("cleanup_policy", "one of delete, compact, compact,delete")
-		}
-		configs["cleanup.policy"] = v.Value
-	}
-	if v, ok := o["retention_ms"]; ok {
-		if n, valid := v.Int(); !valid || n < -1 {
-			return nil, bad("retention_ms", "a number of milliseconds, -1 for ever")
-		}
-		configs["retention.ms"] = v.Value
-	}
-	if v, ok := o["replication_factor"]; ok {
-		if n, valid := v.Int(); !valid || n != 1 && n != -1 {
-			return nil, bad("replication_factor", "1: one server holds a topic, and the object store keeps it safe")
-		}
-	}
-	return configs, nil
-}
 
 // options of a WITH list, by name.
 type options map[string]parse.Option

@@ -188,6 +188,9 @@ func (o options) onError(rel *catalog.Relation) error {
 
 // alterSet is ALTER kind name SET (on_error = …).
 func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer) error {
+	if b.Kind == parse.ObjTopic {
+		return s.alterTopic(ctx, b, w)
+	}
 	kind, ok := dropKinds[b.Kind]
 	if !ok || (kind != catalog.KindView && kind != catalog.KindSink && kind != catalog.KindStream) {
 		return unsupported("ALTER " + b.Kind.String() + " SET")

@@ -23,6 +23,7 @@ var sentinels = []struct {
 	message string
 }{
 	{log.ErrUnknownTopic, sqlerr.UndefinedObject, "topic does not exist"},
+	{log.ErrPartitions, sqlerr.InvalidParameterValue, "invalid number of partitions"},
 	{log.ErrTopicExists, sqlerr.DuplicateObject, "topic already exists"},
 	{log.ErrOffsetOutOfRange, sqlerr.InvalidParameterValue, "offset out of range"},
 	{log.ErrUnknownProducer, sqlerr.InternalError, "unknown producer id"},
@@ -37,6 +38,7 @@ var sentinels = []struct {
 	{log.ErrUnavailable, sqlerr.CannotConnectNow, "the log is not available now, try again"},
 	{log.ErrCorrupt, sqlerr.DataCorrupted, "log data is corrupt"},
 	{log.ErrPoisoned, sqlerr.IOError, "the log stopped after an I/O error; restart the server"},
+	{catalog.ErrTopicInUse, sqlerr.ObjectInUse, "topic is in use by a relation"},
 	{catalog.ErrChanged, sqlerr.SerializationFailure, "the catalog changed meanwhile, try again"},
 	{log.ErrUnknownKind, sqlerr.DataCorrupted, "the log holds a commit that this server does not know"},
 	{meta.ErrPoisoned, sqlerr.IOError, "the metadata stopped after an I/O error; restart the server"},

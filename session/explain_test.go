@@ -28,7 +28,8 @@ func TestExplainOptions(t *testing.T) {
 func TestTopicOptions(t *testing.T) {
 	for option, want := range map[string]sqlerr.Code{
 		"cleanup_policy = 'compact'": "", "cleanup_policy = 'compact,delete'": "", "retention_ms = -1": "", "retention_ms = 1000": "",
-		"replication_factor = 1": "", "cleanup_policy = 'bogus'": sqlerr.InvalidParameterValue,
+		"replication_factor = 1": "", "retention.ms = 5": "", "retention.ms = 5, retention_ms = 6": sqlerr.InvalidParameterValue,
+		"segment_bytes = 13": sqlerr.InvalidParameterValue, "cleanup_policy = 'bogus'": sqlerr.InvalidParameterValue,
 		"retention_ms = 'x'": sqlerr.InvalidParameterValue, "retention_ms = -2": sqlerr.InvalidParameterValue,
 		"replication_factor = 3": sqlerr.InvalidParameterValue, "bogus = 1": sqlerr.InvalidParameterValue,
 	} {
@@ -36,7 +37,7 @@ func TestTopicOptions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := readOptions(stmts[0].Body.(*parse.CreateTopic).Options, "partitions", "replication_factor", "cleanup_policy", "retention_ms")
+		o, err := readTopicOptions(stmts[0].Body.(*parse.CreateTopic).Options)
 		if err == nil {
 			_, err = o.topicConfigs()
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/topicconfig"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -148,14 +149,11 @@ func createTopicText(t log.Topic) string {
 	options := map[string]string{"partitions": fmt.Sprint(t.Partitions)}
 	comments := ""
 	for _, name := range slices.Sorted(maps.Keys(t.Configs)) {
-		switch name {
-		case "cleanup.policy":
-			options["cleanup_policy"] = t.Configs[name]
-		case "retention.ms":
-			options["retention_ms"] = t.Configs[name]
-		default:
-			comments += "\n-- " + strings.ReplaceAll(name+"="+t.Configs[name], "\n", " ")
+		if topicconfig.Find(name) != nil {
+			options[topicconfig.OptionName(name)] = t.Configs[name]
+			continue
 		}
+		comments += "\n-- " + strings.ReplaceAll(name+"="+t.Configs[name], "\n", " ")
 	}
 	return "CREATE TOPIC " + quoteText(t.Name) + optionList(options) + comments
 }

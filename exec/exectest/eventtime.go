@@ -35,6 +35,9 @@ func NewEventTime(delay, idle, jump int64, partitions int) *EventTime {
 	}
 }
 
+// Grow gives the topic more partitions, before the next commit.
+func (m *EventTime) Grow(partitions int) { m.partitions = partitions }
+
 // Take moves the watermark behind a commit and tells which of its records jump too far ahead.
 func (m *EventTime) Take(c Commit) (ahead []bool) {
 	ahead, fresh := m.jumps(c)

@@ -147,13 +147,18 @@ func (s *stream) Open(env exec.Env) (err error) {
 	}
 	w := s.rel.Watermark
 	s.mark, err = openWatermark(env, markRule{
-		delay: w.Delay.Microseconds(), idle: w.IdleTimeout.Microseconds(), jump: w.MaxJump.Microseconds(), count: int(topic.Partitions),
+		delay: w.Delay.Microseconds(), idle: w.IdleTimeout.Microseconds(), jump: w.MaxJump.Microseconds(), topic: topic,
 	})
 	return err
 }
 
 func (s *stream) Begin(ctx context.Context, t exec.Tick) error {
 	s.end()
+	if s.mark != nil { // it may have more partitions, which hold the watermark from then on
+		if topic, ok := s.cfg.Log.TopicByID(s.rel.Topic); ok {
+			s.mark.topic = topic
+		}
+	}
 	var err error
 	f := log.Filter{Topics: []log.TopicFilter{{Topic: s.rel.Topic}}}
 	s.changes, err = s.cfg.Log.Changes(ctx, t.From, t.To, f)

@@ -54,7 +54,7 @@ type watermark struct {
 type markRule struct {
 	delay, idle int64
 	jump        int64 // 0 = no limit
-	count       int   // partitions of the topic
+	topic       log.Topic
 }
 
 type markPartition struct {
@@ -195,7 +195,7 @@ func (w *watermark) settle() {
 			w.dirty = append(w.dirty, i)
 		}
 	}
-	if w.spoken >= w.count || w.time-w.wake >= w.idle {
+	if w.spoken >= int(w.topic.PartitionsAt(w.commit)) || w.time-w.wake >= w.idle {
 		w.dropIdle()
 		w.now = max(w.now, w.partitions[w.heap[0]].largest-w.delay)
 	}

@@ -45,7 +45,7 @@ func give(w *watermark, seq log.CommitSeq, c exectest.Commit) (ahead []bool) {
 
 func TestWatermarkSteps(t *testing.T) {
 	const none = exec.NoWatermark
-	w := newMarkState().open(t, markRule{delay: 10, idle: 1000, count: 3})
+	w := newMarkState().open(t, markRule{delay: 10, idle: 1000, topic: log.Topic{Partitions: 3}})
 	for i, s := range []struct {
 		exectest.Commit
 		want int64
@@ -80,7 +80,7 @@ func TestFirstUpload(t *testing.T) {
 	const second = 1_000_000
 	for seed := range uint64(100) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		w := newMarkState().open(t, markRule{delay: 10 * second, idle: 10 * second, count: 3})
+		w := newMarkState().open(t, markRule{delay: 10 * second, idle: 10 * second, topic: log.Topic{Partitions: 3}})
 		var at [3]int
 		for seq, now := log.CommitSeq(1), int64(1); at != [3]int{15, 15, 15}; seq++ {
 			now += r.Int64N(second / 10)
@@ -106,24 +106,41 @@ func TestFirstUpload(t *testing.T) {
 func TestWatermarkModel(t *testing.T) {
 	for seed := range uint64(600) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		rule := markRule{delay: r.Int64N(50), idle: r.Int64N(3) * r.Int64N(200), count: 1 + r.IntN(6)}
+		rule := markRule{delay: r.Int64N(50), idle: r.Int64N(3) * r.Int64N(200), topic: log.Topic{Partitions: int32(1 + r.IntN(6))}}
 		if r.IntN(2) == 0 {
 			rule.jump = 1 + r.Int64N(200)
 		}
-		model, whole := exectest.NewEventTime(rule.delay, rule.idle, rule.jump, rule.count), newMarkState().open(t, rule)
+		partitions := int(rule.topic.Partitions)
+		model := exectest.NewEventTime(rule.delay, rule.idle, rule.jump, partitions)
+		// The topic grows at some commits; what reads commits before them may know it already.
+		grows := map[log.CommitSeq]int{}
+		for range r.IntN(3) {
+			grows[log.CommitSeq(10+r.IntN(130))] = 1 + r.IntN(3)
+		}
+		for seq := range log.CommitSeq(150) {
+			if more := grows[seq]; more > 0 {
+				rule.topic.Grown = append(rule.topic.Grown, log.Growth{At: seq, First: rule.topic.Partitions})
+				rule.topic.Partitions += int32(more)
+			}
+		}
+		whole := newMarkState().open(t, rule)
 		cutState := newMarkState()
 		cut := cutState.open(t, rule)
 		now, base := int64(1), int64(0)
 		for seq := log.CommitSeq(1); seq < 150; seq++ {
 			now += []int64{0, r.Int64N(20), r.Int64N(20), r.Int64N(400)}[r.IntN(4)]
 			base += r.Int64N(30)
+			if more := grows[seq]; more > 0 {
+				partitions += more
+				model.Grow(partitions)
+			}
 			c := exectest.Commit{Time: now}
 			for range r.IntN(5) {
 				at := base + r.Int64N(100) - 50
 				if r.IntN(15) == 0 {
 					at += r.Int64N(2000)
 				}
-				c.Records = append(c.Records, exectest.Instant{Partition: int32(r.IntN(rule.count)), At: at})
+				c.Records = append(c.Records, exectest.Instant{Partition: int32(r.IntN(partitions)), At: at})
 			}
 			if r.IntN(3) == 0 { // the end of a tick, maybe of the process
 				cut.settle()
@@ -155,7 +172,7 @@ func TestWatermarkModel(t *testing.T) {
 // behind among them every time.
 func BenchmarkWatermark(b *testing.B) {
 	s := newMarkState()
-	w, err := openWatermarkOn(s.byPartition, s.own, markRule{idle: 1 << 40, count: 10_000})
+	w, err := openWatermarkOn(s.byPartition, s.own, markRule{idle: 1 << 40, topic: log.Topic{Partitions: 10_000}})
 	if err != nil {
 		b.Fatal(err)
 	}

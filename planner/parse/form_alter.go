@@ -1,9 +1,9 @@
 package parse
 
 // alterForms are the kinds whose ALTER PostgreSQL lacks.
-var alterForms = map[string]ObjectKind{"stream": ObjStream, "sink": ObjSink}
+var alterForms = map[string]ObjectKind{"stream": ObjStream, "sink": ObjSink, "topic": ObjTopic}
 
-// alterSet reads ALTER STREAM | SINK [IF EXISTS] name SET (option = value, …) and RESET (option, …).
+// alterSet reads ALTER STREAM | SINK | TOPIC [IF EXISTS] name SET (option = value, …) and RESET (option, …).
 // It gives nil for what it does not know.
 func alterSet(s *segment) (Body, error) {
 	a := &AlterSet{}
@@ -20,12 +20,17 @@ func alterSet(s *segment) (Body, error) {
 		a.IfExists = true
 		i += 2
 	}
-	name, n, ok := s.qualified(i)
-	if !ok {
-		return nil, s.syntaxError(i)
+	if topic, ok := s.topicName(i); ok && a.Kind == ObjTopic {
+		a.Name = Name{Name: topic, Pos: s.pos(i)}
+		i++
+	} else {
+		name, n, ok := s.qualified(i)
+		if !ok {
+			return nil, s.syntaxError(i)
+		}
+		a.Name = name
+		i += n
 	}
-	a.Name = name
-	i += n
 	a.Reset = s.is(i, "reset")
 	if !a.Reset && !s.is(i, "set") {
 		return nil, s.syntaxError(i)

@@ -25,6 +25,7 @@ type Partition struct {
 // session/errors.go; a test walks them.
 var (
 	ErrUnknownTopic       = errors.New("unknown topic or partition")
+	ErrPartitions         = errors.New("invalid number of partitions")
 	ErrTopicExists        = errors.New("topic already exists")
 	ErrOffsetOutOfRange   = errors.New("offset out of range")
 	ErrOutOfOrderSequence = errors.New("out of order sequence number")
@@ -209,6 +210,35 @@ type Topic struct {
 	Partitions int32
 	Configs    map[string]string // Kafka topic configs as given
 	Internal   bool              // owned by a table: foreign Produce is refused above the log
+	// Grown tells, oldest first, at which commits the topic got more partitions.
+	Grown []Growth
+}
+
+// Growth is a commit at which a topic got its partitions from First on.
+type Growth struct {
+	At    CommitSeq
+	First int32
+}
+
+// PartitionsAt is how many partitions the topic had as of commit v, which is not before its
+// creation.
+func (t *Topic) PartitionsAt(v CommitSeq) int32 {
+	for _, g := range t.Grown {
+		if g.At > v {
+			return g.First
+		}
+	}
+	return t.Partitions
+}
+
+// born is the commit at which the topic got the partition, 0 for its creation.
+func (t *Topic) born(index int32) (at CommitSeq) {
+	for _, g := range t.Grown {
+		if g.First <= index {
+			at = g.At
+		}
+	}
+	return at
 }
 
 // Log is the commit log as the layers above see it. Safe for concurrent use.
@@ -247,8 +277,8 @@ type Log interface {
 }
 
 // Part is state of a higher layer that lives in the fold (the catalog): pure functions of the
-// log. All calls come from one goroutine, in commit order. Apply, Save and Load run under the
-// log's lock and must not call it. What Apply cannot take must be refused by the Check of a
+// log. All calls come from one goroutine, in commit order. Apply and Load run under the log's
+// lock and must not call it. What Apply cannot take must be refused by the Check of a
 // condition in the same entry: an error of Apply stops the log.
 type Part interface {
 	Name() string
@@ -257,6 +287,8 @@ type Part interface {
 	Check(c Condition, pending []Change) error
 	// Apply a change of the part's kind that is durable as of v.
 	Apply(v CommitSeq, c Change) error
-	Save(w io.Writer) error
+	// Save returns what writes the state as it is now. That is called later, once or never, from
+	// another goroutine, while Apply goes on.
+	Save() func(w io.Writer) error
 	Load(r io.Reader) error
 }

@@ -64,6 +64,29 @@ func TestGoldenRecord(t *testing.T) {
 	golden(t, "testdata/commit.txt", []byte(dump.String()))
 }
 
+// TestGoldenChanges: so are the bytes of each kind, op and flag that came after it.
+func TestGoldenChanges(t *testing.T) {
+	id := TopicID{0xab, 15: 0xcd}
+	for _, c := range []struct {
+		name   string
+		change Change
+	}{
+		{"topic-partitions", GrowTopicChange(id, 12)},
+		{"topic-configs", ConfigTopicChange(id, []TopicConfig{{Name: "retention.ms", Value: "1000"}, {Name: "segment.ms", Delete: true}})},
+	} {
+		rec, err := encodeRecord(recordHeader{Seq: 7, TimeMillis: 1_700_000_000_123, Writer: 1, Fence: 2, Timeline: 1}, []Change{c.change})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var dump strings.Builder
+		if err := dumpRecord(&dump, meta.Record{Seq: 7, Bytes: rec}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "testdata/"+c.name+".rec", rec)
+		golden(t, "testdata/"+c.name+".txt", []byte(dump.String()))
+	}
+}
+
 func golden(t *testing.T, path string, got []byte) {
 	t.Helper()
 	if *rewrite {
@@ -124,7 +147,7 @@ func TestNewerVersions(t *testing.T) {
 	if _, err := decodeRecord(rec); !errors.Is(err, ErrUnknownKind) {
 		t.Errorf("reserved half of a change's header: %v, want a newer version", err)
 	}
-	b, err := newFold(nil).encode()
+	b, err := newFold(nil).capture().encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +175,7 @@ func TestTimelineDoesNotFall(t *testing.T) {
 		if _, err := f.apply(rec); !errors.Is(err, c.want) {
 			t.Errorf("record %d: %v, want %v", i, err, c.want)
 		}
-		b, err := f.encode()
+		b, err := f.capture().encode()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,7 +245,7 @@ func FuzzRecord(f *testing.F) {
 		fold := newFold([]Part{&quietPart{}})
 		fold.addTopic(Topic{ID: TopicID{0xab, 15: 0xcd}, Name: "x", Partitions: 4})
 		if _, err := fold.apply(rec); err == nil {
-			if _, err := fold.encode(); err != nil {
+			if _, err := fold.capture().encode(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -246,7 +269,9 @@ func reencode(t *testing.T, c Change) {
 			}
 		}
 	case KindTopic:
-		_, _ = decodeTopic(c.Payload)
+		if p, err := decodeTopic(c.Payload); err == nil && p.describe() == "" {
+			t.Fatal("a topic change without a description")
+		}
 	}
 }
 
@@ -262,7 +287,7 @@ func FuzzSnapshot(f *testing.F) {
 		for range 10 {
 			s.commit(s.group(s.entry(), s.entry(), s.entry()))
 		}
-		b, err := s.f.encode()
+		b, err := s.f.capture().encode()
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -278,7 +303,7 @@ func FuzzSnapshot(f *testing.F) {
 		if err != nil {
 			return
 		}
-		b, err := out.encode()
+		b, err := out.capture().encode()
 		if err != nil {
 			t.Fatal(err)
 		}

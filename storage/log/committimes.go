@@ -1,5 +1,7 @@
 package log
 
+import "slices"
+
 // maxCommitTimes bounds how far back CommitTime answers; older changes carry their commit
 // time with them.
 const maxCommitTimes = 1 << 16
@@ -22,6 +24,10 @@ func (t *commitTimes) add(seq CommitSeq, millis int64) {
 	t.millis[t.start] = millis
 	t.start = (t.start + 1) % len(t.millis)
 	t.first++
+}
+
+func (t *commitTimes) clone() commitTimes {
+	return commitTimes{first: t.first, millis: slices.Clone(t.millis), start: t.start}
 }
 
 func (t *commitTimes) at(seq CommitSeq) (millis int64, ok bool) {

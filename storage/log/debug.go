@@ -148,8 +148,21 @@ func (p *swapPayload) describe() string {
 }
 
 func (p *topicPayload) describe() string {
-	if p.Op == topicDelete {
+	switch p.Op {
+	case topicDelete:
 		return fmt.Sprintf("topic delete %x", p.Topic.ID)
+	case topicPartitions:
+		return fmt.Sprintf("topic grows %x partitions %d", p.Topic.ID, p.Topic.Partitions)
+	case topicConfigs:
+		out := fmt.Sprintf("topic configs %x", p.Topic.ID)
+		for _, c := range p.Configs {
+			if c.Delete {
+				out += fmt.Sprintf(" %s dropped", c.Name)
+			} else {
+				out += fmt.Sprintf(" %s=%s", c.Name, c.Value)
+			}
+		}
+		return out
 	}
 	return fmt.Sprintf("topic create %x %q partitions %d configs %v", p.Topic.ID, p.Topic.Name, p.Topic.Partitions, p.Topic.Configs)
 }

@@ -18,6 +18,11 @@ type fold struct {
 	progress     map[string]progressState
 	nextProducer int64 // producer ids from here on were never handed out
 
+	// captures counts what capture took: what is older than the newest is shared with an image.
+	captures uint64
+	// forgotMillis is the commit time at which expired producers were forgotten last.
+	forgotMillis int64
+
 	// producers counts the states in all partitions; above maxProducers the oldest are forgotten.
 	producers    int
 	maxProducers int   // 0 = no bound
@@ -28,6 +33,8 @@ type fold struct {
 	inlineBytes int64
 
 	parts []Part
+	// saved are the states of the parts: of an image alone.
+	saved []savedPart
 }
 
 type topic struct {
@@ -120,6 +127,9 @@ func (f *fold) apply(src []byte) (*applied, error) {
 	f.timeline = rec.Timeline
 	f.seq, f.timeMillis = rec.Seq, max(f.timeMillis, rec.TimeMillis)
 	f.times.add(rec.Seq, f.timeMillis)
+	if f.timeMillis-f.forgotMillis >= forgetEveryMillis {
+		f.forgetProducers()
+	}
 	f.boundProducers()
 	if w, ok := f.writers[rec.Writer]; ok && w.fence == rec.Fence {
 		w.seal = max(w.seal, rec.LastSeal)
@@ -167,16 +177,44 @@ func (p partChange) apply(_ *fold, a *applied) error {
 
 func (p *topicPayload) apply(f *fold, a *applied) error {
 	a.topics = append(a.topics, p.Topic.ID)
-	if p.Op == topicDelete {
-		t := f.topics[p.Topic.ID]
-		if t == nil {
-			return fmt.Errorf("%w: topic to delete is not there", ErrCorrupt)
-		}
+	if p.Op == topicCreate {
+		return p.create(f)
+	}
+	t := f.topics[p.Topic.ID]
+	if t == nil {
+		return fmt.Errorf("%w: topic to delete or to change is not there", ErrCorrupt)
+	}
+	switch p.Op {
+	case topicDelete:
 		f.producers -= t.countProducers()
 		delete(f.topics, t.ID)
 		delete(f.names, t.Name)
-		return nil
+	case topicPartitions:
+		if p.Topic.Partitions <= t.Partitions {
+			return fmt.Errorf("%w: topic %q has %d partitions and is to have %d", ErrCorrupt, t.Name, t.Partitions, p.Topic.Partitions)
+		}
+		t.grow(p.Topic.Partitions, a.Seq)
+	case topicConfigs:
+		t.configure(p.configured(t.Configs))
 	}
+	return nil
+}
+
+// grow adds partitions. REQUIRES: DB.mu held, or nobody else has the topic.
+func (t *topic) grow(to int32, at CommitSeq) {
+	t.Grown = append(t.Grown[:len(t.Grown):len(t.Grown)], Growth{At: at, First: t.Partitions})
+	for i := t.Partitions; i < to; i++ {
+		t.partitions = append(t.partitions, &partition{id: Partition{Topic: t.ID, Index: i}})
+	}
+	t.Partitions = to
+}
+
+func (t *topic) configure(configs map[string]string) {
+	t.Configs = configs
+	t.appendTime = t.logAppendTime()
+}
+
+func (p *topicPayload) create(f *fold) error {
 	if f.topics[p.Topic.ID] != nil || f.names[p.Topic.Name] != nil {
 		return fmt.Errorf("%w: topic %q is there already", ErrCorrupt, p.Topic.Name)
 	}

@@ -34,9 +34,12 @@ func (p *sumPart) Apply(_ CommitSeq, c Change) error {
 	return nil
 }
 
-func (p *sumPart) Save(w io.Writer) error {
-	_, err := w.Write(binary.LittleEndian.AppendUint64(nil, p.sum))
-	return err
+func (p *sumPart) Save() func(io.Writer) error {
+	state := binary.LittleEndian.AppendUint64(nil, p.sum)
+	return func(w io.Writer) error {
+		_, err := w.Write(state)
+		return err
+	}
 }
 
 func (p *sumPart) Load(r io.Reader) error {
@@ -105,15 +108,22 @@ func (s *scribe) entry() *pending {
 	case 3:
 		e.Conds = append(e.Conds, Condition{Kind: CondPart, Name: partOfCatalog, Seq: CommitSeq(s.part.sum + uint64(s.rng.IntN(2)))})
 		e.Changes = append(e.Changes, Change{Kind: KindCatalog, Payload: binary.LittleEndian.AppendUint64(nil, uint64(s.rng.IntN(2)))})
+	case 5:
+		e.Changes = append(e.Changes, GrowTopicChange(TopicID{byte(1 + s.rng.IntN(s.topics+1))}, int32(2+s.rng.IntN(3))))
+	case 6:
+		id := TopicID{byte(1 + s.rng.IntN(s.topics+1))}
+		e.Changes = append(e.Changes, ConfigTopicChange(id, []TopicConfig{
+			{Name: fmt.Sprint("c", s.rng.IntN(2)), Value: fmt.Sprint(s.rng.IntN(3))}, {Name: "c0", Delete: s.rng.IntN(2) == 0},
+		}))
 	case 4:
 		own = true
 		e.Changes = append(e.Changes, producerIDsChange(producerIDsPayload{s.f.nextProducer + int64(s.rng.IntN(2)), 10}))
 	}
 	for range s.rng.IntN(4) {
-		p := Partition{Topic: TopicID{byte(1 + s.rng.IntN(s.topics+1))}, Index: int32(s.rng.IntN(2))}
+		p := Partition{Topic: TopicID{byte(1 + s.rng.IntN(s.topics+1))}, Index: int32(s.rng.IntN(3))}
 		raw := s.recordBatch(-1, 0)
 		if producer := int64(s.rng.IntN(4)) - 1; producer >= 0 {
-			at := [2]int64{producer, int64(p.Topic[0])*2 + int64(p.Index)}
+			at := [2]int64{producer, int64(p.Topic[0])*3 + int64(p.Index)}
 			raw = s.recordBatch(producer, max(s.next[at]-int32(s.rng.IntN(2)), 0))
 			h, _ := recordbatch.ParseHeader(raw)
 			s.next[at] = h.LastSequence() + 1
@@ -197,7 +207,7 @@ func (s *scribe) swap() *flushGroup {
 
 func encoded(t *testing.T, f *fold) []byte {
 	t.Helper()
-	b, err := f.encode()
+	b, err := f.capture().encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,6 +248,35 @@ func TestFoldIsAFunctionOfTheLog(t *testing.T) {
 		}
 		if !bytes.Equal(encoded(t, replayed), want) {
 			t.Fatalf("seed %d: replay with snapshots gives another state", seed)
+		}
+	}
+}
+
+// TestImage: an image stays what it was whatever is committed behind it.
+func TestImage(t *testing.T) {
+	for seed := range uint64(20) {
+		s := newScribe(t, seed)
+		var images []*fold
+		var want [][]byte
+		for range 60 {
+			groups := []*flushGroup{s.group(s.entry(), s.entry(), s.entry())}
+			if s.rng.IntN(4) == 0 && len(s.f.inline) > 0 {
+				groups = append(groups, s.swap())
+			}
+			s.commit(groups...)
+			if s.rng.IntN(3) == 0 {
+				images = append(images, s.f.capture())
+				want = append(want, encoded(t, s.f))
+			}
+		}
+		for i, image := range images {
+			got, err := image.encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want[i]) {
+				t.Fatalf("seed %d: image %d of %d changed after it was taken", seed, i, len(images))
+			}
 		}
 	}
 }

@@ -21,7 +21,8 @@ type overlay struct {
 type metaOverlay struct {
 	created      map[TopicID]*Topic
 	deleted      map[TopicID]bool
-	names        map[string]bool // true = taken by created, false = freed by deleted
+	grown        map[TopicID]int32 // how many partitions there are to be
+	names        map[string]bool   // true = taken by created, false = freed by deleted
 	progress     map[string]progressState
 	nextProducer int64
 	catalog      []Change // accepted KindCatalog changes, for Part.Check
@@ -29,7 +30,7 @@ type metaOverlay struct {
 }
 
 type partitionOverlay struct {
-	base      *partition // nil for a partition of a topic created in this commit
+	base      *partition // nil for a partition made in this commit
 	next      int64
 	producers map[int64]producerState
 }
@@ -87,6 +88,7 @@ func (o *overlay) check(p *pending) error {
 func (m *metaOverlay) clone() metaOverlay {
 	out := *m
 	out.created, out.deleted, out.names = maps.Clone(m.created), maps.Clone(m.deleted), maps.Clone(m.names)
+	out.grown = maps.Clone(m.grown)
 	out.progress, out.swapped = maps.Clone(m.progress), maps.Clone(m.swapped)
 	out.catalog = m.catalog[:len(m.catalog):len(m.catalog)]
 	return out
@@ -108,14 +110,18 @@ func (o *overlay) partition(id Partition) *partitionOverlay {
 	if o.meta.deleted[id.Topic] {
 		return nil
 	}
-	if p := o.partitions[id]; p != nil && (p.base != nil || o.meta.created[id.Topic] != nil) {
+	base := o.f.partition(id)
+	if base == nil { // only in this commit, if an entry that was not refused makes it
+		if t := o.topic(id.Topic); t == nil || id.Index < 0 || id.Index >= o.partitionCount(t) {
+			return nil
+		}
+	}
+	if p := o.partitions[id]; p != nil {
 		return p
 	}
-	p := &partitionOverlay{base: o.f.partition(id)}
-	if p.base != nil {
-		p.next = p.base.next
-	} else if t := o.meta.created[id.Topic]; t == nil || id.Index < 0 || id.Index >= t.Partitions {
-		return nil
+	p := &partitionOverlay{base: base}
+	if base != nil {
+		p.next = base.next
 	}
 	o.partitions[id] = p
 	return p

@@ -27,10 +27,7 @@ func (o *overlay) change(c Change, own bool) error {
 func (o *overlay) decoded(c foldChange) error {
 	switch c := c.(type) {
 	case *topicPayload:
-		if c.Op == topicDelete {
-			return o.deleteTopic(c.Topic.ID)
-		}
-		return o.createTopic(&c.Topic)
+		return o.topicChange(c)
 	case *progressPayload:
 		set(&o.meta.progress, c.Name, progressState{seq: c.Seq, number: c.Number})
 		return nil
@@ -46,6 +43,42 @@ func (o *overlay) decoded(c foldChange) error {
 	return errors.New("a change that no entry makes")
 }
 
+func (o *overlay) topicChange(c *topicPayload) error {
+	if c.Op == topicCreate {
+		return o.createTopic(&c.Topic)
+	}
+	t := o.topic(c.Topic.ID)
+	switch {
+	case t == nil:
+		return ErrUnknownTopic
+	case c.Op == topicDelete:
+		set(&o.meta.deleted, t.ID, true)
+		set(&o.meta.names, t.Name, false)
+	case c.Op == topicPartitions:
+		if now := o.partitionCount(t); c.Topic.Partitions <= now {
+			return fmt.Errorf("%w: topic %q has %d partitions, %d are not more", ErrPartitions, t.Name, now, c.Topic.Partitions)
+		}
+		set(&o.meta.grown, t.ID, c.Topic.Partitions)
+	}
+	return nil
+}
+
+// topic finds a topic as the entries before left it, but for its partitions; nil if there is none.
+func (o *overlay) topic(id TopicID) *Topic {
+	if o.meta.deleted[id] {
+		return nil
+	}
+	if t := o.meta.created[id]; t != nil {
+		return t
+	}
+	if t := o.f.topics[id]; t != nil {
+		return &t.Topic
+	}
+	return nil
+}
+
+func (o *overlay) partitionCount(t *Topic) int32 { return max(t.Partitions, o.meta.grown[t.ID]) }
+
 func (o *overlay) createTopic(t *Topic) error {
 	if o.nameTaken(t.Name) {
 		return fmt.Errorf("%w: %q", ErrTopicExists, t.Name)
@@ -56,19 +89,6 @@ func (o *overlay) createTopic(t *Topic) error {
 	}
 	set(&o.meta.created, t.ID, t)
 	set(&o.meta.names, t.Name, true)
-	return nil
-}
-
-func (o *overlay) deleteTopic(id TopicID) error {
-	t := o.meta.created[id]
-	if t == nil && o.f.topics[id] != nil {
-		t = &o.f.topics[id].Topic
-	}
-	if t == nil || o.meta.deleted[id] {
-		return ErrUnknownTopic
-	}
-	set(&o.meta.deleted, id, true)
-	set(&o.meta.names, t.Name, false)
 	return nil
 }
 

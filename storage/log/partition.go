@@ -54,9 +54,12 @@ type partition struct {
 	// highWatermark is next as of the last published commit.
 	highWatermark int64
 	// runs in offset order; there are no aborted or compacted records yet, so that they are
-	// also in visible-at order and each begins where the one before ends.
+	// also in visible-at order and each begins where the one before ends. Images share the array:
+	// runs are added behind it or a new array is made, none is changed.
 	runs      []run
 	producers map[int64]producerState
+	// owned is the capture behind which the map was made; an older map is shared with an image.
+	owned uint64
 }
 
 // runAt is the index of the run that holds offset, len(runs) if none does.
@@ -95,7 +98,7 @@ func (p *appendPayload) apply(f *fold, a *applied) error {
 			first: a.Seq, last: a.Seq, firstMillis: millis, lastMillis: millis, block: b,
 		})
 		part.next = r.Base + r.Span
-		f.producers += part.addProducers(r, millis)
+		f.producers += part.addProducers(f, r, millis)
 		a.partitions = append(a.partitions, part)
 	}
 	return nil
@@ -148,10 +151,10 @@ func (part *partition) swap(r *swapRun, b *block, out map[inlineID]bool) error {
 	if from == to || part.runs[from].base != r.Base || part.runs[to-1].next() != r.Base+r.Span {
 		return fmt.Errorf("%w: swap of offsets %d to %d does not fit the index", ErrCorrupt, r.Base, r.Base+r.Span)
 	}
-	part.runs = slices.Replace(part.runs, from, to, run{
+	part.runs = slices.Concat(part.runs[:from], []run{{
 		base: r.Base, span: r.Span, count: r.Count, position: r.Position, length: r.Length,
 		minTime: r.MinTime, maxTime: r.MaxTime, maxTimeRel: r.MaxTimeRel,
 		first: r.First, last: r.Last, firstMillis: r.FirstMillis, lastMillis: r.LastMillis, block: b,
-	})
+	}}, part.runs[to:])
 	return nil
 }

@@ -2,6 +2,7 @@ package log
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -12,6 +13,8 @@ const (
 	// producerExpiryMillis: a producer that wrote nothing for so long is forgotten. Commit
 	// times decide, so that every fold forgets alike.
 	producerExpiryMillis = 24 * 60 * 60 * 1000
+	// forgetEveryMillis of commit time the expired ones are looked for.
+	forgetEveryMillis = 60 * 60 * 1000
 )
 
 // producerState is what a partition knows of one idempotent producer.
@@ -83,11 +86,11 @@ func (s *producerState) add(epoch int16, b producedBatch, nowMillis int64) {
 }
 
 // addProducers remembers the producers of a run and returns how many are new to the partition.
-func (part *partition) addProducers(r *runPayload, nowMillis int64) (more int) {
+func (part *partition) addProducers(f *fold, r *runPayload, nowMillis int64) (more int) {
+	if len(r.Producers) > 0 {
+		part.ownProducers(f)
+	}
 	for _, b := range r.Producers {
-		if part.producers == nil {
-			part.producers = map[int64]producerState{}
-		}
 		s, known := part.producers[b.ProducerID]
 		if !known {
 			more++
@@ -98,14 +101,29 @@ func (part *partition) addProducers(r *runPayload, nowMillis int64) (more int) {
 	return more
 }
 
+// ownProducers makes the map one that no image shares.
+func (part *partition) ownProducers(f *fold) {
+	switch {
+	case part.producers == nil:
+		part.producers = map[int64]producerState{}
+	case part.owned != f.captures:
+		part.producers = maps.Clone(part.producers)
+	}
+	part.owned = f.captures
+}
+
 // forgetProducers drops those that expired; it never changes what check answers.
-func (f *fold) forgetProducers() { f.forgetProducersBefore(f.timeMillis - producerExpiryMillis) }
+func (f *fold) forgetProducers() {
+	f.forgotMillis = f.timeMillis
+	f.forgetProducersBefore(f.timeMillis - producerExpiryMillis)
+}
 
 func (f *fold) forgetProducersBefore(millis int64) {
 	for _, t := range f.topics {
 		for _, p := range t.partitions {
 			for id, s := range p.producers {
 				if s.lastMillis < millis {
+					p.ownProducers(f)
 					delete(p.producers, id)
 					f.producers--
 				}

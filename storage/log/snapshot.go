@@ -2,7 +2,6 @@ package log
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -18,10 +17,9 @@ const (
 	snapshotCRCAt      = 36
 )
 
-// encode is the whole fold as bytes; equal states give equal bytes. Inline bytes are not in
-// it: they stay in the log until they are rolled.
+// encode is the whole of an image as bytes; equal states give equal bytes. Inline bytes are not
+// in it: they stay in the log until they are rolled. Producers that expired are left out.
 func (f *fold) encode() ([]byte, error) {
-	f.forgetProducers()
 	dst := make([]byte, snapshotHeaderSize)
 	dst = f.times.appendTo(dst)
 	dst = f.appendWriters(dst)
@@ -32,15 +30,15 @@ func (f *fold) encode() ([]byte, error) {
 	dst = blocks.appendTo(dst)
 	dst = appendSize(dst, int64(len(topics)))
 	for _, t := range topics {
-		dst = t.appendTo(dst, blocks.number)
+		dst = t.appendTo(dst, blocks.number, f.timeMillis)
 	}
-	dst = appendSize(dst, int64(len(f.parts)))
-	for _, p := range f.parts {
+	dst = appendSize(dst, int64(len(f.saved)))
+	for _, p := range f.saved {
 		var state bytes.Buffer
-		if err := p.Save(&state); err != nil {
-			return nil, fmt.Errorf("save %s: %w", p.Name(), err)
+		if err := p.write(&state); err != nil {
+			return nil, fmt.Errorf("save %s: %w", p.name, err)
 		}
-		dst = appendBytes(dst, p.Name())
+		dst = appendBytes(dst, p.name)
 		dst = appendBytes(dst, state.Bytes())
 	}
 	f.finishSnapshot(dst)
@@ -143,14 +141,19 @@ func (t *blockTable) appendTo(dst []byte) []byte {
 // placedSegment follows placedInline and placedObject.
 const placedSegment = 2
 
-func (t *topic) appendTo(dst []byte, number map[*block]int) []byte {
+func (t *topic) appendTo(dst []byte, number map[*block]int, nowMillis int64) []byte {
 	dst = append(dst, t.ID[:]...)
 	dst = t.Topic.appendTo(dst)
-	for _, p := range t.partitions {
-		dst = append(dst, 0) // flags
+	for i, p := range t.partitions {
+		born := t.born(int32(i))
+		if born > 0 {
+			dst = binary.AppendUvarint(append(dst, partitionGrown), uint64(born))
+		} else {
+			dst = append(dst, 0)
+		}
 		dst = appendSize(dst, p.logStart)
 		dst = appendSize(dst, p.next)
-		dst = p.appendProducers(dst)
+		dst = p.appendProducers(dst, nowMillis)
 		dst = appendSize(dst, int64(len(p.runs)))
 		for i := range p.runs {
 			dst = p.runs[i].appendTo(dst, number[p.runs[i].block])
@@ -159,9 +162,20 @@ func (t *topic) appendTo(dst []byte, number map[*block]int) []byte {
 	return dst
 }
 
-func (p *partition) appendProducers(dst []byte) []byte {
-	dst = appendSize(dst, int64(len(p.producers)))
-	for _, id := range slices.SortedFunc(maps.Keys(p.producers), cmp.Compare[int64]) {
+// partitionGrown is the flag of a partition that the topic got after its creation: the commit
+// follows.
+const partitionGrown = 1
+
+func (p *partition) appendProducers(dst []byte, nowMillis int64) []byte {
+	ids := make([]int64, 0, len(p.producers))
+	for id, s := range p.producers {
+		if !s.expired(nowMillis) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	dst = appendSize(dst, int64(len(ids)))
+	for _, id := range ids {
 		s := p.producers[id]
 		dst = appendSize(dst, id)
 		dst = appendSize(dst, int64(s.epoch))

@@ -133,8 +133,11 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 	if c.bad {
 		return
 	}
-	for _, p := range f.addTopic(t).partitions {
-		c.known(c.u8(), 0, 0) // flags
+	added := f.addTopic(t)
+	for i, p := range added.partitions {
+		if c.known(c.u8(), 0, partitionGrown)&partitionGrown != 0 {
+			added.bornAt(int32(i), CommitSeq(c.uvarint()))
+		}
 		p.logStart, p.next = c.size(), c.size()
 		p.highWatermark = p.next
 		p.decodeProducers(c)
@@ -145,6 +148,13 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 		for i := range p.runs {
 			p.runs[i].decode(c, blocks)
 		}
+	}
+}
+
+// bornAt is told of grown partitions in their order.
+func (t *topic) bornAt(index int32, at CommitSeq) {
+	if n := len(t.Grown); n == 0 || t.Grown[n-1].At != at {
+		t.Grown = append(t.Grown, Growth{At: at, First: index})
 	}
 }
 

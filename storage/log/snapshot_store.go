@@ -219,15 +219,17 @@ type verifiedSnapshot struct {
 }
 
 func (db *DB) writeSnapshot(ctx context.Context, s snapshotOf) error {
-	if s.err != nil {
-		return s.err
-	}
-	if CommitSeq(db.stats.snapshotSeq.Load()) == s.seq {
+	seq := s.image.seq
+	if CommitSeq(db.stats.snapshotSeq.Load()) == seq {
 		return nil
 	}
-	made := verifiedSnapshot{floor: s.floor, name: snapshotName{seq: s.seq, timeline: current(db.cfg.Timelines), size: int64(len(s.bytes))}}
-	made.name.key = snapshotKey(s.seq, made.name.timeline)
-	if _, err := db.cfg.Objects.Put(ctx, made.name.key, [][]byte{s.bytes}, objstore.Condition{}); err != nil {
+	encoded, err := s.image.encode()
+	if err != nil {
+		return err
+	}
+	made := verifiedSnapshot{floor: s.floor, name: snapshotName{seq: seq, timeline: current(db.cfg.Timelines), size: int64(len(encoded))}}
+	made.name.key = snapshotKey(seq, made.name.timeline)
+	if _, err := db.cfg.Objects.Put(ctx, made.name.key, [][]byte{encoded}, objstore.Condition{}); err != nil {
 		// why unconditional: equal states give equal bytes, so that putting the name again is
 		// harmless; an unknown outcome only means that the log is not trimmed yet.
 		return fmt.Errorf("write snapshot %s: %w", made.name.key, err)
@@ -239,8 +241,8 @@ func (db *DB) writeSnapshot(ctx context.Context, s snapshotOf) error {
 	older := db.verified
 	db.verified = made
 	db.stats.snapshots.Add(1)
-	db.stats.snapshotSeq.Store(uint64(s.seq))
-	db.stats.snapshotBytes.Store(int64(len(s.bytes)))
+	db.stats.snapshotSeq.Store(uint64(seq))
+	db.stats.snapshotBytes.Store(int64(len(encoded)))
 	db.stats.sinceSnapshot.Add(-s.commits)
 	db.stats.bytesSinceSnapshot.Add(-s.taken)
 	if older.name.key == "" {

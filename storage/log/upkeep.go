@@ -87,25 +87,21 @@ func (db *DB) tend(fn func(context.Context) error) bool {
 	return err == nil
 }
 
-// snapshotOf is a fold as of seq, encoded.
+// snapshotOf is an image of the fold, not encoded yet.
 type snapshotOf struct {
-	seq   CommitSeq
-	bytes []byte
-	err   error
+	image *fold
 	// floor: the log is needed from here on as long as the snapshot may be used.
 	floor          CommitSeq
 	commits, taken int64
 }
 
-// captureSnapshot encodes the fold.
+// captureSnapshot takes an image of the fold; encoding it is for who asked.
 // REQUIRES: called by the committer, or after it has ended.
 func (db *DB) captureSnapshot() (s snapshotOf) {
-	f := db.mu.fold
 	s.commits, s.taken = db.stats.sinceSnapshot.Load(), db.stats.bytesSinceSnapshot.Load()
-	s.seq, s.floor = f.seq, f.floor()
-	db.mu.Lock() // encode forgets expired producers
-	defer db.mu.Unlock()
-	s.bytes, s.err = f.encode()
+	// why without DB.mu: only the committer changes the fold, and what it shares is not changed.
+	s.image = db.mu.fold.capture()
+	s.floor = s.image.floor()
 	return s
 }
 

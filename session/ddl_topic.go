@@ -1,0 +1,170 @@
+package session
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/topicconfig"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// createTopic is CREATE TOPIC.
+func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.Writer) error {
+	o, err := readTopicOptions(b.Options)
+	if err != nil {
+		return err
+	}
+	partitions, err := o.partitions()
+	if err != nil {
+		return err
+	}
+	configs, err := o.topicConfigs()
+	if err != nil {
+		return err
+	}
+	if wrong := topicconfig.Check(configs); wrong != "" {
+		return sqlerr.New(sqlerr.InvalidParameterValue, "%s", wrong)
+	}
+	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+		if _, ok := s.db.Log.TopicByName(b.Name); ok {
+			if b.IfNotExists {
+				return errExists{b.Name}
+			}
+			return sqlerr.New(sqlerr.DuplicateObject, "topic %q already exists", b.Name).At(b.Pos)
+		}
+		topic, err := s.newTopic(b.Name, partitions)
+		if err != nil {
+			return err
+		}
+		topic.Configs = configs
+		t.CreateTopic(topic)
+		return nil
+	})
+	if err == nil && topicconfig.Of(configs).Compact {
+		s.notice("compaction is not carried out yet: the topic keeps every record of a key")
+	}
+	return s.created(err, "CREATE TOPIC", w)
+}
+
+// alterTopic is ALTER TOPIC name SET (partitions = n, retention_ms = …), and RESET (names).
+func (s *Session) alterTopic(ctx context.Context, b *parse.AlterSet, w face.Writer) error {
+	o, err := readTopicOptions(b.Options)
+	if err != nil {
+		return err
+	}
+	topic, ok := s.db.Log.TopicByName(b.Name.Name)
+	if !ok {
+		if b.IfExists {
+			s.notice("topic %q does not exist, skipping", b.Name.Name)
+			return w.Complete("ALTER TOPIC")
+		}
+		return sqlerr.New(sqlerr.UndefinedObject, "topic %q does not exist", b.Name.Name).At(b.Name.Pos)
+	}
+	changes, err := o.topicChanges(&topic, b.Reset)
+	if err != nil {
+		return err
+	}
+	grow, asked := o["partitions"]
+	if asked && (b.Reset || len(o) > 1) {
+		return sqlerr.New(sqlerr.InvalidParameterValue, "partitions cannot be reset, nor set along with others").At(grow.Pos)
+	}
+	if asked {
+		n, err := o.partitions()
+		if err != nil {
+			return err
+		}
+		err = s.db.Catalog.GrowTopic(ctx, s.db.Log, topic.ID, n, false)
+		if err != nil {
+			return err
+		}
+		return w.Complete("ALTER TOPIC")
+	}
+	if err := s.db.Catalog.ConfigureTopic(ctx, s.db.Log, topic.ID, changes, false); err != nil {
+		return err
+	}
+	return w.Complete("ALTER TOPIC")
+}
+
+// readTopicOptions takes what CREATE TOPIC and ALTER TOPIC may say: partitions, replication_factor,
+// and Kafka's configurations under their names or with underscores for the dots.
+func readTopicOptions(list []parse.Option) (options, error) {
+	known := []string{"partitions", "replication_factor"}
+	for i := range topicconfig.Defs {
+		known = append(known, topicconfig.Defs[i].Name, topicconfig.OptionName(topicconfig.Defs[i].Name))
+	}
+	o, err := readOptions(list, known...)
+	if err != nil {
+		return nil, err
+	}
+	for name, v := range o {
+		d := topicconfig.FromOption(name)
+		if _, twice := o[topicconfig.OptionName(name)]; d != nil && d.Name == name && twice {
+			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "%s is set twice", name).At(v.Pos)
+		}
+	}
+	if v, ok := o["replication_factor"]; ok {
+		if n, valid := v.Int(); !valid || n != 1 && n != -1 {
+			return nil, invalidOption(v, "1: one server holds a topic, and the object store keeps it safe")
+		}
+	}
+	return o, nil
+}
+
+func invalidOption(v parse.Option, want string) error {
+	return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for option %q: %q", v.Name, v.Value).At(v.Pos).
+		WithHint("It must be %s.", want)
+}
+
+// topicConfigs are the Kafka configurations that options stand for.
+func (o options) topicConfigs() (map[string]string, error) {
+	configs := map[string]string{}
+	for name, v := range o {
+		d := topicconfig.FromOption(name)
+		if d == nil {
+			continue
+		}
+		if !d.Valid(v.Value) {
+			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for option %q: %q", name, v.Value).At(v.Pos).WithHint("%s", d.Doc)
+		}
+		configs[d.Name] = v.Value
+	}
+	return configs, nil
+}
+
+// topicChanges are what ALTER TOPIC makes of a topic's configurations.
+func (o options) topicChanges(topic *log.Topic, reset bool) ([]log.TopicConfig, error) {
+	var changes []log.TopicConfig
+	after := map[string]string{}
+	for name, value := range topic.Configs {
+		after[name] = value
+	}
+	for name := range o {
+		d := topicconfig.FromOption(name)
+		switch {
+		case d == nil:
+		case reset:
+			changes = append(changes, log.TopicConfig{Name: d.Name, Delete: true})
+			delete(after, d.Name)
+		default:
+			changes = append(changes, log.TopicConfig{Name: d.Name, Value: o[name].Value})
+			after[d.Name] = o[name].Value
+		}
+	}
+	if _, err := o.topicConfigs(); !reset && err != nil {
+		return nil, err
+	}
+	if wrong := topicconfig.Check(after); wrong != "" {
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "%s", wrong)
+	}
+	slices.SortFunc(changes, func(a, b log.TopicConfig) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return changes, nil
+}
