@@ -53,7 +53,7 @@ func (b *binder) fromItem(n *pg.Node) (*source, error) {
 	case *pg.Node_JoinExpr:
 		return b.join(n.JoinExpr)
 	case *pg.Node_RangeFunction:
-		return nil, unsupported("a function in FROM")
+		return b.rangeFunction(n.RangeFunction)
 	case *pg.Node_RangeTableSample:
 		return nil, unsupported("TABLESAMPLE").At(n.RangeTableSample.Location)
 	}

@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -14,7 +13,7 @@ func (c *core) onClose(n *plan.GroupBy, keys []plan.Expr, width int) error {
 		return nil
 	}
 	for i, k := range keys {
-		timeExpr, w, ok := c.windowOf(k)
+		timeExpr, w, ok := c.windowOf(n.Input, k)
 		if !ok {
 			continue
 		}
@@ -36,22 +35,20 @@ func (c *core) onClose(n *plan.GroupBy, keys []plan.Expr, width int) error {
 	return nil
 }
 
-// windowOf reports whether a group key is the start of a window, over which time and of which size
-// and slide.
-func (c *core) windowOf(k plan.Expr) (at plan.Expr, w plan.WindowClose, ok bool) {
+// windowOf reports whether a group key over n's rows is the start of a window, over which time and of
+// which size and slide.
+func (c *core) windowOf(n plan.Node, k plan.Expr) (at plan.Expr, w plan.WindowClose, ok bool) {
 	if h := c.lv.hop; h != nil && plan.Equal(k, h.start) {
 		return h.time, plan.WindowClose{Size: h.sizeLen, Slide: h.slideLen}, true
 	}
-	call, ok := k.(*plan.Call)
-	if !ok || (uint32(call.Func) != builtin.TumbleTimestamp && uint32(call.Func) != builtin.TumbleTimestamptz) {
-		return nil, w, false
+	switch k := k.(type) {
+	case *plan.Call:
+		return tumbleOf(k)
+	case *plan.Column:
+		time, w, ok := windowStartAt(n, k.Index)
+		return &plan.Column{Index: time}, w, ok
 	}
-	size, ok := call.Args[1].(*plan.Const)
-	if !ok {
-		return nil, w, false
-	}
-	d, err := duration(size, "window size", -1)
-	return call.Args[0], plan.WindowClose{Size: d, Slide: d}, err == nil
+	return nil, w, false
 }
 
 // closesWindows reports whether some aggregation of a plan waits for its windows.
