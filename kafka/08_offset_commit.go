@@ -17,7 +17,7 @@ import (
 //
 // Versions: 0 knows no generation and counts as a consumer without group membership; 2-4 a
 // retention time, which is ignored (offsets do not expire yet); 6 leader epoch; 7 instance id; 8
-// flexible; 9 new errors of the next group protocol; 10 topic ids.
+// flexible; 9 member epochs of the consumer protocol; 10 topic ids.
 
 func (s *Server) offsetCommit(ctx context.Context, r *request, req *kmsg.OffsetCommitRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.OffsetCommitResponse)

@@ -20,7 +20,7 @@ import (
 //
 // Versions: 1 stored by the broker; 2 null for all topics, an error for the whole; 5 leader
 // epoch; 6 flexible; 7 require_stable (without transactions everything is); 8 many groups; 9
-// member epochs of the next group protocol, not checked for classic groups; 10 topic ids.
+// member epochs of the consumer protocol, not checked for classic groups; 10 topic ids.
 
 func (s *Server) offsetFetch(_ context.Context, _ *request, req *kmsg.OffsetFetchRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.OffsetFetchResponse)
@@ -61,7 +61,16 @@ func (s *Server) fetchGroup(asked *kmsg.OffsetFetchRequestGroup, version int16) 
 		return rg
 	}
 	var offsets map[group.TopicPartition]group.Offset
-	s.groups.With(func(_ time.Time, m *group.Machine) { offsets = m.Offsets(asked.Group) })
+	var err error
+	s.groups.With(func(_ time.Time, m *group.Machine) {
+		if err = m.CheckFetch(asked.Group, asked.MemberID, asked.MemberEpoch); err == nil {
+			offsets = m.Offsets(asked.Group)
+		}
+	})
+	if err != nil {
+		rg.ErrorCode = codeOf(err)
+		return rg
+	}
 	if asked.Topics == nil {
 		rg.Topics = s.allOffsets(offsets)
 		return rg

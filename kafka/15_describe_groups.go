@@ -12,7 +12,7 @@ import (
 
 // DescribeGroups: state and members.
 //
-// Behaviour: a group that nobody knows is state Dead without an error, from version 6 on
+// Behaviour: a group that nobody knows, or that speaks the consumer protocol, is state Dead without an error, from version 6 on
 // GROUP_ID_NOT_FOUND.
 //
 // Versions: 3 authorized operations (not told); 4 instance ids; 5 flexible; 6 messages.

@@ -13,7 +13,7 @@ import (
 
 // ListGroups: all groups.
 //
-// Versions: 3 flexible; 4 states, and filtering by them; 5 types (all are classic) likewise.
+// Versions: 3 flexible; 4 states, and filtering by them; 5 types likewise.
 // Filters ignore case, as Kafka's do.
 
 func (s *Server) listGroups(_ context.Context, _ *request, req *kmsg.ListGroupsRequest) (kmsg.Response, error) {
@@ -24,11 +24,11 @@ func (s *Server) listGroups(_ context.Context, _ *request, req *kmsg.ListGroupsR
 		return len(filter) == 0 || slices.ContainsFunc(filter, func(f string) bool { return strings.EqualFold(f, value) })
 	}
 	for _, d := range list {
-		if !passes(req.StatesFilter, d.State) || !passes(req.TypesFilter, "classic") {
+		if !passes(req.StatesFilter, d.State) || !passes(req.TypesFilter, d.Type) {
 			continue
 		}
 		rg := kmsg.NewListGroupsResponseGroup()
-		rg.Group, rg.ProtocolType, rg.GroupState, rg.GroupType = d.GroupID, d.ProtocolType, d.State, "classic"
+		rg.Group, rg.ProtocolType, rg.GroupState, rg.GroupType = d.GroupID, d.ProtocolType, d.State, d.Type
 		resp.Groups = append(resp.Groups, rg)
 	}
 	return resp, nil

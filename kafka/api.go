@@ -64,6 +64,8 @@ func (s *Server) apiTable() []*api {
 		entry(42, 0, mediumBody, "[s]", s.deleteGroups),
 		entry(47, 0, mediumBody, "s [{s [{4}]}]", s.offsetDelete),
 		entry(60, 0, smallBody, "1 1:1- 1:2-", s.describeCluster),
+		entry(68, 0, largeBody, "s s 4 s s 4 [s] s:1- s [{u [4]}]", s.consumerGroupHeartbeat),
+		entry(69, 0, mediumBody, "[s] 1", s.consumerGroupDescribe),
 	}
 }
 

@@ -60,6 +60,8 @@ type Config struct {
 	MinSessionTimeout    time.Duration // group.min.session.timeout.ms; 6 s
 	MaxSessionTimeout    time.Duration // group.max.session.timeout.ms; 30 min
 	GroupInitialDelay    time.Duration // group.initial.rebalance.delay.ms; none
+	ConsumerSession      time.Duration // group.consumer.session.timeout.ms; 45 s
+	ConsumerHeartbeat    time.Duration // group.consumer.heartbeat.interval.ms; 5 s
 	MaxRecordDecodeBytes int           // decompressed size of one record batch; 64 MiB
 }
 
@@ -113,5 +115,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.MaxOffsetMetadata, 4_096)
 	orDefault(&c.MinSessionTimeout, 6*time.Second)
 	orDefault(&c.MaxSessionTimeout, 30*time.Minute)
+	orDefault(&c.ConsumerSession, 45*time.Second)
+	orDefault(&c.ConsumerHeartbeat, 5*time.Second)
 	orDefault(&c.MaxRecordDecodeBytes, 64<<20)
 }

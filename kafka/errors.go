@@ -74,6 +74,12 @@ var errorCodes = []struct {
 	{group.ErrGroupNotFound, kerr.GroupIDNotFound},
 	{group.ErrSubscribed, kerr.GroupSubscribedToTopic},
 	{group.ErrNotAvailable, kerr.CoordinatorNotAvailable},
+	{group.ErrInvalidRequest, kerr.InvalidRequest},
+	{group.ErrFencedMemberEpoch, kerr.FencedMemberEpoch},
+	{group.ErrStaleMemberEpoch, kerr.StaleMemberEpoch},
+	{group.ErrUnreleasedInstanceID, kerr.UnreleasedInstanceID},
+	{group.ErrUnsupportedAssignor, kerr.UnsupportedAssignor},
+	{group.ErrInvalidRegex, kerr.InvalidRegularExpression},
 	{group.ErrTooManyOffsets, kerr.InvalidCommitOffsetSize},
 	{group.ErrMetadataTooLarge, kerr.OffsetMetadataTooLarge},
 

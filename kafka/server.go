@@ -74,7 +74,7 @@ func New(cfg Config) (*Server, error) {
 	s.groups = group.NewCoordinator(cfg.Meta, cfg.Clock, group.Limits{
 		MaxGroups: cfg.MaxGroups, MaxMembers: cfg.MaxGroupMembers, MaxBytes: cfg.MaxGroupBytes,
 		MinSessionTimeout: cfg.MinSessionTimeout, MaxSessionTimeout: cfg.MaxSessionTimeout,
-		InitialDelay: cfg.GroupInitialDelay,
+		InitialDelay: cfg.GroupInitialDelay, ConsumerSession: cfg.ConsumerSession,
 	}, s.newUUID)
 	s.mu.conns = map[*conn]struct{}{}
 	return s, nil

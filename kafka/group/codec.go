@@ -15,7 +15,8 @@ import (
 //	kafka/group/  + name                                        one group
 //	kafka/offset/ + u16 len(name), name, topic id 16, index u32  one committed offset
 //
-//	group  = u8 version 1, protocol type str, generation i32, protocol str, leader str,
+//	group  = (a consumer group: see consumerRow)
+//	         u8 version 1, protocol type str, generation i32, protocol str, leader str,
 //	         u32 members, each: id str, static u8, instance str, client str, host str,
 //	         session ms u32, rebalance ms u32, u32 protocols (name str, metadata bytes),
 //	         assignment bytes; CRC32C of all before u32
@@ -95,11 +96,7 @@ func appendGroup(dst []byte, g *group) []byte {
 func appendMember(dst []byte, mb *member) []byte {
 	be := binary.BigEndian
 	dst = appendString(dst, mb.id)
-	if mb.instanceID != nil {
-		dst = appendString(append(dst, 1), *mb.instanceID)
-	} else {
-		dst = appendString(append(dst, 0), "")
-	}
+	dst = appendOptional(dst, mb.instanceID)
 	dst = appendString(dst, mb.clientID)
 	dst = appendString(dst, mb.host)
 	dst = be.AppendUint32(dst, uint32(mb.session.Milliseconds()))
@@ -118,6 +115,9 @@ func decodeGroup(src []byte, g *group) error {
 	if err != nil {
 		return err
 	}
+	if r.version == consumerRow {
+		return decodeConsumers(r, g)
+	}
 	g.protocolType = string(r.bytes())
 	g.generation = int32(r.u32())
 	g.protocol = string(r.bytes())
@@ -135,11 +135,7 @@ func decodeGroup(src []byte, g *group) error {
 }
 
 func decodeMember(r *rowReader) *member {
-	mb := &member{synced: true, id: string(r.bytes())}
-	static := r.u8() == 1
-	if instance := string(r.bytes()); static {
-		mb.instanceID = &instance
-	}
+	mb := &member{synced: true, id: string(r.bytes()), instanceID: r.optional()}
 	mb.clientID = string(r.bytes())
 	mb.host = string(r.bytes())
 	mb.session = time.Duration(r.u32()) * time.Millisecond
@@ -153,8 +149,9 @@ func decodeMember(r *rowReader) *member {
 
 // rowReader reads a row; past its end everything is zero and bad is set.
 type rowReader struct {
-	src []byte
-	bad bool
+	src     []byte
+	version uint8
+	bad     bool
 }
 
 func openRow(src []byte) (*rowReader, error) {
@@ -165,10 +162,10 @@ func openRow(src []byte) (*rowReader, error) {
 	if crc32.Checksum(body, castagnoli) != sum {
 		return nil, fmt.Errorf("%w: group row's checksum", meta.ErrCorrupt)
 	}
-	if body[0] != rowVersion {
+	if body[0] != rowVersion && body[0] != consumerRow {
 		return nil, fmt.Errorf("%w: group row of version %d", meta.ErrCorrupt, body[0])
 	}
-	return &rowReader{src: body[1:]}, nil
+	return &rowReader{src: body[1:], version: body[0]}, nil
 }
 
 func (r *rowReader) take(n int) []byte {

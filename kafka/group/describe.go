@@ -2,10 +2,10 @@ package group
 
 import "sort"
 
-// Describe shows one group; false when nobody knows it.
+// Describe shows one classic group; false when nobody knows it.
 func (m *Machine) Describe(groupID string) (Description, bool) {
 	g := m.groups[groupID]
-	if g == nil {
+	if g == nil || g.consumers != nil {
 		return Description{}, false
 	}
 	d := g.describe()
@@ -29,7 +29,10 @@ func (m *Machine) List() []Description {
 }
 
 func (g *group) describe() Description {
-	d := Description{GroupID: g.id, State: g.state.String(), ProtocolType: g.protocolType}
+	if c := g.consumers; c != nil {
+		return Description{GroupID: g.id, State: c.state(), Type: "consumer", ProtocolType: "consumer"}
+	}
+	d := Description{GroupID: g.id, State: g.state.String(), Type: "classic", ProtocolType: g.protocolType}
 	if g.state == stateStable {
 		d.Protocol = g.protocol
 	}

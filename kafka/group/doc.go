@@ -1,4 +1,4 @@
-// Package group is the coordinator of classic Kafka consumer groups: who is a member, which
+// Package group is the coordinator of Kafka's consumer groups: who is a member, which
 // generation runs, who owns what, and how far each group has read.
 //
 //	requests ─► Coordinator ─► Machine (pure) ─► replies, called back
@@ -13,6 +13,16 @@
 //	  └─────────────────┼──┘                                  ▼                            │
 //	                    └──────────────────────────────────────────────────────────────────┘
 //
+// That picture is of classic groups, whose leader assigns. In a group of the consumer protocol
+// (KIP-848, consumer*.go) the machine assigns, and every member goes its own way:
+//
+//	heartbeat ─► what members subscribe to, or the topics, changed? ─► epoch + 1, new targets
+//	                                                                       │
+//	   member: Stable ──► Unrevoked (lets go of what is not in its target) ┤ then is at the epoch
+//	                  ◄── Unreleased (waits for what others hold) ◄────────┘
+//
+// A group is of one kind while it has members; an empty one becomes what its next member speaks.
+//
 // Vocabulary: Kafka's. A member is *pending* between being given an id (MEMBER_ID_REQUIRED) and
 // joining with it. A *static* member has an instance id and survives its own restart.
 //
@@ -21,7 +31,8 @@
 // under which nothing blocks: replies must not (they send into channels with room). Run owns
 // two goroutines, one for timers and one that stores.
 //
-// Formats: one metadata row per group and one per committed offset, version 1, in codec.go.
+// Formats: one metadata row per group and one per committed offset, in codec.go and
+// consumer_codec.go.
 // Members are stored with the group, so that a restart of the server is no rebalance: they go
 // on with their generation, and their session timers start anew.
 //

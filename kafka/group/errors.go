@@ -18,5 +18,11 @@ var (
 	ErrSubscribed            = errors.New("group is subscribed to the topic")
 	ErrNotAvailable          = errors.New("coordinator not available") // retriable
 	ErrTooManyOffsets        = errors.New("too many offsets")          // all groups together
+	ErrInvalidRequest        = errors.New("invalid request")
+	ErrFencedMemberEpoch     = errors.New("member epoch is fenced")
+	ErrStaleMemberEpoch      = errors.New("member epoch is stale")
+	ErrUnreleasedInstanceID  = errors.New("instance id is still in use")
+	ErrUnsupportedAssignor   = errors.New("unsupported assignor")
+	ErrInvalidRegex          = errors.New("invalid regular expression")
 	ErrMetadataTooLarge      = errors.New("offset metadata too large")
 )

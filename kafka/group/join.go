@@ -32,8 +32,13 @@ func (m *Machine) join(now time.Time, r *JoinRequest, reply func(JoinReply)) err
 		}
 	}
 	defer m.forgetIfBlank(g)
-	if g.state == stateDead {
+	switch {
+	case g.state == stateDead:
 		return ErrNotAvailable
+	case g.consumers != nil && !g.empty():
+		return ErrInconsistentProtocol // its members speak the other protocol
+	case g.consumers != nil:
+		g.generation, g.consumers = g.consumers.epoch, nil
 	}
 	if r.MemberID == "" {
 		return g.joinNew(now, r, reply)

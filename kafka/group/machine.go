@@ -81,7 +81,7 @@ func (m *Machine) add(id string) *group {
 // forgetIfBlank drops a group that holds nothing and was never stored, so that names which
 // somebody only tried do not pile up.
 func (m *Machine) forgetIfBlank(g *group) {
-	if g.state == stateEmpty && !g.stored && g.storing == 0 && len(g.pending) == 0 && len(g.offsets) == 0 {
+	if g.empty() && !g.stored && g.storing == 0 && len(g.pending) == 0 && len(g.offsets) == 0 {
 		delete(m.groups, g.id)
 	}
 }

@@ -24,7 +24,7 @@ type bench struct {
 }
 
 func testLimits() Limits {
-	return Limits{MaxGroups: 10, MaxMembers: 4, MaxBytes: 1 << 20, MinSessionTimeout: time.Second, MaxSessionTimeout: time.Minute}
+	return Limits{MaxGroups: 10, MaxMembers: 4, MaxBytes: 1 << 20, MinSessionTimeout: time.Second, MaxSessionTimeout: time.Minute, ConsumerSession: 45 * time.Second}
 }
 
 func newBench(t *testing.T, limits Limits) *bench {

@@ -79,6 +79,8 @@ func (m *Machine) mayCommit(r *CommitRequest) (*group, error) {
 	switch {
 	case g.state == stateDead:
 		return nil, ErrNotAvailable
+	case g.consumers != nil:
+		return g, g.consumers.mayCommit(r.MemberID, r.Generation)
 	case r.Generation < 0 && g.state == stateEmpty:
 		return g, nil
 	case r.Generation < 0 && r.MemberID == "" && r.InstanceID == nil:
@@ -125,7 +127,7 @@ func (m *Machine) Delete(groupID string, reply func(error)) {
 	case g == nil, g.state == stateDead:
 		reply(ErrGroupNotFound)
 		return
-	case g.state != stateEmpty:
+	case !g.empty():
 		reply(ErrNotEmpty)
 		return
 	}
@@ -162,7 +164,7 @@ func (m *Machine) DeleteOffsets(groupID string, tps []TopicPartition, reply func
 	case g == nil, g.state == stateDead:
 		reply(ErrGroupNotFound)
 		return
-	case g.state != stateEmpty:
+	case !g.empty():
 		reply(ErrSubscribed)
 		return
 	}

@@ -8,7 +8,11 @@ import (
 
 // row is the group as it is to be stored.
 func (g *group) row() meta.Write {
-	return meta.Write{Key: groupKey(g.id), Value: appendGroup(nil, g)}
+	value := appendGroup
+	if g.consumers != nil {
+		value = func(dst []byte, g *group) []byte { return appendConsumers(dst, g.consumers) }
+	}
+	return meta.Write{Key: groupKey(g.id), Value: value(nil, g)}
 }
 
 // save queues the group's row; done may be nil. A row of an empty group that fails to be stored
@@ -50,12 +54,26 @@ func (m *Machine) restoreOffset(id string, tp TopicPartition, value []byte) erro
 // restored lets the members' sessions start. A group was stored when it got stable or empty.
 func (m *Machine) restored(now time.Time) {
 	for _, g := range m.groups {
+		if c := g.consumers; c != nil {
+			c.restored(now)
+			continue
+		}
 		if len(g.order) == 0 {
 			continue
 		}
 		g.state = stateStable
 		for _, mb := range g.order {
 			g.keepAlive(now, mb)
+		}
+	}
+}
+
+// restored lets the members' sessions start.
+func (c *consumers) restored(now time.Time) {
+	for _, mb := range c.members {
+		c.keepAlive(now, mb)
+		if mb.state == consumerUnrevoked {
+			c.awaitRevocation(now, mb)
 		}
 	}
 }

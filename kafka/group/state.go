@@ -44,12 +44,21 @@ type group struct {
 	initialUntil time.Time
 	grew         bool
 
+	// consumers is set while the group is one of the consumer protocol (KIP-848): what is above
+	// this line is then unused, and state Empty or Dead.
+	consumers *consumers
+
 	offsets map[TopicPartition]Offset
 	stored  bool // a row of it exists
 	storing int  // stores on their way
 }
 
-// member is one consumer of a group.
+// empty tells whether the group has no members of either protocol and is not being deleted.
+func (g *group) empty() bool {
+	return g.state == stateEmpty && (g.consumers == nil || len(g.consumers.members) == 0)
+}
+
+// member is one consumer of a classic group.
 type member struct {
 	id                   string
 	instanceID           *string

@@ -120,6 +120,9 @@ func (m *Machine) Leave(now time.Time, groupID, memberID string, instanceID *str
 	if g.state == stateDead {
 		return ErrNotAvailable
 	}
+	if g.consumers != nil {
+		return g.consumers.throwOut(memberID, instanceID)
+	}
 	if _, ok := g.pending[memberID]; ok && instanceID == nil {
 		g.dropPending(now, memberID)
 		return nil

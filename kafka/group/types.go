@@ -18,6 +18,8 @@ type Limits struct {
 	// InitialDelay is how long an empty group waits for more members before its first
 	// generation; it starts anew with each, up to the rebalance timeout. 0 = not at all.
 	InitialDelay time.Duration
+	// ConsumerSession is how long a member of the consumer protocol may be silent.
+	ConsumerSession time.Duration
 }
 
 // newMemberTimeout bounds how long a member that never was in a generation may wait in
@@ -104,6 +106,7 @@ type CommitRequest struct {
 // Description is what DescribeGroups shows.
 type Description struct {
 	GroupID, State         string
+	Type                   string // "classic" or "consumer"
 	ProtocolType, Protocol string
 	Members                []MemberDescription
 }
