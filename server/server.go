@@ -159,7 +159,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Plan:              func(rel *catalog.Relation) (*plan.Query, error) { return s.db.PlanRelation(rel) },
 		System:            s.systemRows,
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
-		TickInterval:      s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
+		Workers:           int(s.cfg.Workers), TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
 		Memory: s.memory.state, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,

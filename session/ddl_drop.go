@@ -49,7 +49,7 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 	if err != nil {
 		return err
 	}
-	s.afterDrop(gone)
+	s.afterDrop(ctx, gone)
 	if err := s.db.Tables.Settle(ctx); err != nil {
 		return err // dropped all the same; the index may work a moment longer
 	}
@@ -132,15 +132,15 @@ func (d *dropping) named(rel *catalog.Relation, asked []parse.Name) bool {
 }
 
 // afterDrop stops what worked for relations that are gone.
-func (s *Session) afterDrop(gone []*catalog.Relation) {
+func (s *Session) afterDrop(ctx context.Context, gone []*catalog.Relation) {
 	for _, rel := range gone {
 		switch rel.Kind {
 		case catalog.KindStream, catalog.KindSink:
 			s.notice("topic %q is kept", rel.TopicName)
 			s.db.Sources.Drop(rel.OID)
-			s.db.Runtime.Drop(rel.OID)
+			s.db.Runtime.Drop(ctx, rel.OID)
 		case catalog.KindView:
-			s.db.Runtime.Drop(rel.OID)
+			s.db.Runtime.Drop(ctx, rel.OID)
 		}
 	}
 }
@@ -199,7 +199,8 @@ func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer
 	if err != nil {
 		return err
 	}
-	v, err := s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+	altered := catalog.OID(0)
+	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
 		rel, err := s.dropTarget(t.At(), b.Name, kind, &parse.Drop{Kind: b.Kind, IfExists: b.IfExists})
 		if err != nil || rel == nil {
 			return err
@@ -214,11 +215,12 @@ func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer
 			}
 		}
 		t.Put(&changed)
+		altered = rel.OID
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	s.db.Runtime.Changed(v)
+	s.db.Runtime.Changed(altered)
 	return w.Complete("ALTER " + b.Kind.String())
 }

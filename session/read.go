@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -20,18 +21,21 @@ import (
 // free lets it go.
 func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID) (pin *lane.Pin, free func(), err error) {
 	if s.tx.pin != nil {
-		if err := s.tx.pin.Hold(ctx, oids(rels)); err != nil {
+		done, err := s.tx.pin.Use(ctx, oids(rels))
+		if err != nil {
 			return nil, nil, err
 		}
-		return s.tx.pin, func() {}, nil
+		return s.tx.pin, done, nil
 	}
-	pin, err = s.db.Runtime.Pin(ctx, oids(rels), s.set.readMode())
-	if err != nil {
+	kept := s.repeatable()
+	as := lane.ReadAs{Mode: s.set.readMode(), All: kept, Owner: fmt.Sprintf("session %d", s.pid)}
+	if pin, err = s.db.Runtime.Pin(ctx, oids(rels), as); err != nil {
 		return nil, nil, err
 	}
-	if s.repeatable() {
+	if kept {
 		s.tx.pin = pin
-		return pin, func() {}, nil
+		done, err := pin.Use(ctx, nil)
+		return pin, done, err
 	}
 	return pin, pin.Release, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
+	"github.com/tributary-db/tributary/catalog"
 	"io"
 	"log/slog"
 	"os"
@@ -50,11 +51,11 @@ func sections(boundary log.CommitSeq, text string) func(w *Writer) (*Manifest, e
 
 func sample(boundary log.CommitSeq, s Section) *Manifest {
 	return &Manifest{
-		Engine: 1, Boundary: boundary, Horizon: 2,
-		Tables: []Table{{OID: 16384, Fingerprint: "ab", NextRowID: 9, Rows: s, Indexes: []Index{{OID: 16385, Rows: s}}}},
+		Engine: 1, Boundary: boundary,
+		Tables: []Table{{OID: 16384, Fingerprint: "ab", Horizon: 2, NextRowID: 9, Rows: s, Indexes: []Index{{OID: 16385, Rows: s}}}},
 		Members: []Member{
 			{OID: 16386, Fingerprint: "cd", Frontier: boundary, Changed: 3, Late: 1, NoTime: 2, Contents: &s, Errors: &s, States: map[string]Section{"0.0/groups": s}},
-			{OID: 16387, Fingerprint: "ef", Frontier: 2, Errors: &s},
+			{OID: 16387, Fingerprint: "ef", Frontier: 2, Reads: []catalog.OID{16384}, Errors: &s},
 		},
 	}
 }
@@ -221,7 +222,7 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const path = "testdata/golden_v2.hex"
+	const path = "testdata/golden_v3.hex"
 	if *update {
 		if err := os.WriteFile(path, []byte(hex.Dump(out)), 0o644); err != nil {
 			t.Fatal(err)

@@ -9,9 +9,10 @@
 //	                                          ▼
 //	lane, tables ◄──sections── Loaded ◄── the newest that can be read
 //
-// Words. The boundary B is the version that tables and the shared lane have in a checkpoint. A
-// sink in it has a frontier of its own. The horizon is the oldest version that the tables and
-// views in it can still be read at. A section is one piece of state, in the form of
+// Words. The boundary B is the version that the tables have in a checkpoint. A view or sink in it has
+// a frontier of its own, at or below B. The horizon of a table or view is the oldest version that it
+// can still be read at: at or below the frontier of everybody who reads it (Manifest.Check). A sink
+// may stand in it without its state. A section is one piece of state, in the form of
 // docs/formats/state.md; the manifest says which piece lies where and of what definition
 // (fingerprint).
 //

@@ -23,7 +23,6 @@ type Manifest struct {
 	// Engine is the version of what operators keep in their state; see the lane.
 	Engine   uint32        `json:"engine"`
 	Boundary log.CommitSeq `json:"boundary"`
-	Horizon  log.CommitSeq `json:"horizon"`
 	Tables   []Table       `json:"tables,omitempty"`
 	Members  []Member      `json:"members,omitempty"`
 }
@@ -32,9 +31,11 @@ type Manifest struct {
 type Table struct {
 	OID         catalog.OID `json:"oid"`
 	Fingerprint string      `json:"fingerprint"`
-	NextRowID   int64       `json:"next_row_id,omitempty"`
-	Rows        Section     `json:"rows"`
-	Indexes     []Index     `json:"indexes,omitempty"`
+	// Horizon is the oldest version that the table can be read at.
+	Horizon   log.CommitSeq `json:"horizon"`
+	NextRowID int64         `json:"next_row_id,omitempty"`
+	Rows      Section       `json:"rows"`
+	Indexes   []Index       `json:"indexes,omitempty"`
 }
 
 // Index of a table.
@@ -43,11 +44,16 @@ type Index struct {
 	Rows Section     `json:"rows"`
 }
 
-// Member is a view at the boundary, or a sink at its own frontier.
+// Member is a view, sink or derived stream at its own frontier. A sink may stand in it without its
+// state: all of its output up to the frontier is in the log, and it has to come there again.
 type Member struct {
 	OID         catalog.OID   `json:"oid"`
-	Fingerprint string        `json:"fingerprint"`
+	Fingerprint string        `json:"fingerprint,omitempty"`
 	Frontier    log.CommitSeq `json:"frontier"`
+	// Horizon is the oldest version that a view can be read at; Reads are the tables and views that
+	// the member is made from.
+	Horizon log.CommitSeq `json:"horizon,omitempty"`
+	Reads   []catalog.OID `json:"reads,omitempty"`
 	// Changed is the newest version at which a view's content changed.
 	Changed log.CommitSeq `json:"changed,omitempty"`
 	Late    uint64        `json:"late,omitempty"`
@@ -68,7 +74,7 @@ type Section struct {
 // Layout of the object; see docs/formats/checkpoint.md.
 const (
 	magic         = "TRCK"
-	formatVersion = 2
+	formatVersion = 3
 	headerSize    = 8
 	trailerSize   = 24
 	// maxManifest bounds what a reader allocates for a manifest.
@@ -133,8 +139,8 @@ func decodeManifest(text []byte, t trailer, end int64) (*Manifest, error) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return nil, corrupt("manifest: %v", err)
 	}
-	if m.Horizon > m.Boundary {
-		return nil, corrupt("horizon %d after boundary %d", m.Horizon, m.Boundary)
+	if err := m.Check(); err != nil {
+		return nil, err
 	}
 	for s := range m.sections() {
 		if s.Offset < headerSize || s.Size < 0 || s.Offset > end || s.Size > end-s.Offset {
@@ -142,6 +148,37 @@ func decodeManifest(text []byte, t trailer, end int64) (*Manifest, error) {
 		}
 	}
 	return &m, nil
+}
+
+// Check holds every reader against what it reads, as far as that is in the checkpoint too: no reader
+// is ahead of an input, and no input has forgotten changes that a reader has not taken in. A sink
+// without its state reads its inputs again, from where they are. It is asked before a checkpoint
+// counts and when one is loaded.
+func (m *Manifest) Check() error {
+	type span struct{ horizon, frontier log.CommitSeq }
+	spans := map[catalog.OID]span{}
+	for i := range m.Tables {
+		spans[m.Tables[i].OID] = span{m.Tables[i].Horizon, m.Boundary}
+	}
+	for i := range m.Members {
+		if !m.Members[i].Stands() {
+			spans[m.Members[i].OID] = span{m.Members[i].Horizon, m.Members[i].Frontier}
+		}
+	}
+	for oid, s := range spans {
+		if s.horizon > s.frontier || s.frontier > m.Boundary {
+			return corrupt("relation %d has versions from %d to %d, the boundary is %d", oid, s.horizon, s.frontier, m.Boundary)
+		}
+	}
+	for i := range m.Members {
+		at := m.Members[i].Frontier
+		for _, oid := range m.Members[i].Reads {
+			if in, ok := spans[oid]; ok && (at < in.horizon || at > in.frontier && !m.Members[i].Stands()) {
+				return corrupt("relation %d at version %d reads %d, which has versions from %d to %d", m.Members[i].OID, at, oid, in.horizon, in.frontier)
+			}
+		}
+	}
+	return nil
 }
 
 // sections yields every section of the manifest.
@@ -188,3 +225,16 @@ func (m *Manifest) Table(oid catalog.OID) (*Table, bool) {
 	}
 	return nil, false
 }
+
+// Member finds a view, sink or derived stream by OID, nil if it is not there.
+func (m *Manifest) Member(oid catalog.OID) *Member {
+	for i := range m.Members {
+		if m.Members[i].OID == oid {
+			return &m.Members[i]
+		}
+	}
+	return nil
+}
+
+// Stands: the checkpoint has no state of the sink, only up to where its output is in the log.
+func (m *Member) Stands() bool { return m.Errors == nil }

@@ -36,6 +36,15 @@ type step struct {
 	src  exec.Source
 	ins  []*step
 	rows delta.Batch // a source's
+	env  *Env        // once open
+}
+
+// breathe is called between two batches.
+func (s *step) breathe(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return s.env.Values.Meter.Breathe()
 }
 
 // New builds the operators and sources of a plan. States is where they keep their state;
@@ -87,6 +96,7 @@ func (s *step) open(env Env) error {
 		}
 	}
 	env.path = s.path
+	s.env = &env
 	if s.src != nil {
 		return s.src.Open(&env)
 	}
@@ -128,8 +138,8 @@ func (s *step) run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progres
 		if err != nil || !next.More {
 			return next.Out, nil
 		}
-		if err := ctx.Err(); err != nil {
-			return exec.Progress{}, context.Cause(ctx)
+		if err := s.breathe(ctx); err != nil {
+			return exec.Progress{}, err
 		}
 	}
 }
@@ -154,8 +164,8 @@ func (s *step) pull(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progre
 		if !more {
 			break
 		}
-		if ctx.Err() != nil {
-			return exec.Progress{}, context.Cause(ctx)
+		if err := s.breathe(ctx); err != nil {
+			return exec.Progress{}, err
 		}
 	}
 	return s.src.Progress(), nil

@@ -2,6 +2,7 @@ package lane
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -11,18 +12,33 @@ import (
 	"github.com/tributary-db/tributary/storage/state"
 )
 
-// laneCapture is the tables and the shared lane at one boundary, pinned. The lane's goroutine
-// makes it between two ticks; the rest of the fields belong to who asked, once done is closed.
-type laneCapture struct {
-	done      chan struct{}
-	abandoned bool // guarded by Runtime.mu: nobody waits any more
-
+// captured is everything that a checkpoint holds: the tables at one version, each member at its own
+// frontier. It holds what each reader needs of its inputs until it is released.
+type captured struct {
+	r        *Runtime
 	boundary log.CommitSeq
-	horizon  log.CommitSeq
 	tables   *table.Capture
 	members  []*memberCapture
-	pause    time.Duration
-	err      error
+	// standing are sinks whose state is not in it; done are all that were asked.
+	standing []*memberCapture
+	done     map[*member]bool
+	// horizons are the oldest version of each table and view that somebody will read again.
+	horizons map[catalog.OID]log.CommitSeq
+	begun    log.CommitSeq // the least version that a relation will begin at
+}
+
+func (c *captured) release() {
+	if c.tables != nil {
+		c.tables.Release()
+	}
+	for _, m := range c.members {
+		m.release()
+	}
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	for _, m := range append(c.members, c.standing...) {
+		c.r.dropLocked(&m.hold)
+	}
 }
 
 // memberCapture is a member between two ticks.
@@ -35,6 +51,7 @@ type memberCapture struct {
 	states   *flow.Capture
 	contents state.View // of a view
 	errors   state.View // its failed rows
+	hold     need       // of its frontier on what it reads
 }
 
 func newCapture(m *member) *memberCapture {
@@ -53,74 +70,180 @@ func (c *memberCapture) release() {
 	}
 }
 
-func (c *laneCapture) release() {
-	if c.tables != nil {
-		c.tables.Release()
+// captureRest bounds how long a checkpoint waits for members to come to the end of a tick. One that
+// takes longer is not in it.
+const captureRest = 5 * time.Second
+
+// captureAll captures readers before what they read, tables last, so that nobody is restored ahead of
+// an input; and holds the frontier of each reader on its inputs, so that they are saved with the
+// changes that it has not taken in.
+func (r *Runtime) captureAll(ctx context.Context) (*captured, error) {
+	c := &captured{r: r, horizons: map[catalog.OID]log.CommitSeq{}, done: map[*member]bool{}}
+	rest, cancel := context.WithTimeout(ctx, captureRest)
+	defer cancel()
+	for _, level := range r.levels() {
+		r.captureLevel(rest, c, level)
 	}
-	for _, m := range c.members {
-		m.release()
+	if err := c.captureTables(ctx); err != nil {
+		c.release()
+		return nil, err
 	}
+	return c, nil
 }
 
-// sinkRest bounds how long a checkpoint waits for a sink to come to the end of a tick. One that
-// takes longer is not in it.
-const sinkRest = 5 * time.Second
-
-// captureSinks asks every sink for its state at the end of the tick it is in. The version of
-// each is pinned until releaseSinks.
-func (r *Runtime) captureSinks(ctx context.Context) []*memberCapture {
-	ctx, cancel := context.WithTimeout(ctx, sinkRest)
-	defer cancel()
-	r.mu.Lock()
-	var asked []*member
-	for _, m := range r.mu.members {
-		if m.sink != nil && m.state == memberRunning {
-			m.asked = true
-			asked = append(asked, m)
-		}
-	}
-	r.broadcastLocked()
-	r.mu.Unlock()
-	_ = r.waitFor(ctx, func() (bool, error) { // whoever is late is left out
-		for _, m := range asked {
-			if m.asked && !m.dropped && m.state == memberRunning {
-				return false, nil
-			}
-		}
-		return true, nil
-	})
+// levels are the members by how many lie between them and whoever is made from the most of them:
+// readers before what they read.
+func (r *Runtime) levels() [][]*member {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var out []*memberCapture
-	for _, m := range asked {
-		m.asked = false
-		if m.captured != nil {
-			out = append(out, m.captured)
-			m.captured = nil
+	depth := map[catalog.OID]int{}
+	var of func(m *member) int
+	of = func(m *member) int {
+		if d, ok := depth[m.rel.OID]; ok {
+			return d
 		}
+		d := 0
+		for _, oid := range m.views {
+			if up := r.mu.members[oid]; up != nil {
+				d = max(d, of(up)+1)
+			}
+		}
+		depth[m.rel.OID] = d
+		return d
 	}
+	var out [][]*member
+	for _, m := range r.mu.members {
+		d := of(m)
+		for len(out) <= d {
+			out = append(out, nil)
+		}
+		out[d] = append(out[d], m)
+		m.captureAt = 0
+	}
+	slices.Reverse(out)
 	return out
 }
 
-func (r *Runtime) releaseSinks(sinks []*memberCapture) {
+// captureLevel asks members for their state at the end of the tick each is in.
+func (r *Runtime) captureLevel(ctx context.Context, c *captured, level []*member) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, c := range sinks {
-		c.release()
-		r.mu.pins.remove(c.frontier)
+	for _, m := range level {
+		if m.ticked && m.state == memberRunning && !m.dropped {
+			m.asked = true
+			r.tokens.hurry(m)
+			r.wakeLocked(m)
+		}
+	}
+	r.mu.Unlock()
+	for _, m := range level {
+		_ = r.waitFor(ctx, m, func() (bool, error) { return !m.asked || m.dropped, nil }) // who is late is left out
+		r.mu.Lock()
+		m.asked = false
+		if m.captured != nil {
+			c.addLocked(m.captured)
+			m.captured = nil
+		} else {
+			c.standLocked(m)
+		}
+		r.mu.Unlock()
 	}
 }
 
-// captureSink gives a sink's state, if everything it was given is committed. REQUIRES: the
-// sink's goroutine, between ticks.
-func (r *Runtime) captureSink(m *member) {
+// addLocked takes a member into the checkpoint, with what it will have to read again of its inputs.
+func (c *captured) addLocked(made *memberCapture) {
+	c.members = append(c.members, made)
+	c.done[made.m] = true
+	for _, oid := range made.m.below {
+		c.reachLocked(oid, made.frontier)
+		if up := c.r.mu.members[oid]; up != nil {
+			up.captureAt = max(up.captureAt, made.frontier)
+		}
+	}
+}
+
+// reachLocked has a relation saved with its versions from v on.
+func (c *captured) reachLocked(oid catalog.OID, v log.CommitSeq) {
+	if at, ok := c.horizons[oid]; !ok || v < at {
+		c.horizons[oid] = v
+	}
+}
+
+// standLocked notes up to where the output of a sink is in the log whose state is not captured: it
+// will come there again from its beginning, so what it reads is saved with that version. What it has
+// recorded is older where it came on without any output, and may be gone from its inputs.
+func (c *captured) standLocked(m *member) {
+	c.done[m] = true
+	if m.sink == nil || m.query == nil || m.state == memberFailed || m.reached() == 0 || !m.readsVersions() {
+		return // one that has put out nothing is in creating; one that has failed needs nothing
+	}
+	at := m.reached()
+	c.standing = append(c.standing, &memberCapture{m: m, frontier: at, hold: c.r.postLocked(m.below, at)})
+	for _, oid := range m.below {
+		c.reachLocked(oid, at)
+	}
+}
+
+// reached is a version up to which all output of a sink is in the log.
+func (m *member) reached() log.CommitSeq { return max(m.out, m.frontier) }
+
+// captureTables pins the tables at the newest version.
+func (c *captured) captureTables(ctx context.Context) error {
+	c.r.mu.Lock()
+	v, err := c.r.cfg.Log.Newest(c.r.ctx, false)
+	if err != nil {
+		c.r.mu.Unlock()
+		return err
+	}
+	c.boundary = v
+	c.r.mu.all.add(v)
+	for _, m := range c.r.mu.members {
+		if !c.done[m] {
+			c.standLocked(m) // it was made meanwhile
+		}
+	}
+	c.begun = c.r.mu.creating.oldest(v)
+	c.r.mu.Unlock()
+	defer func() {
+		c.r.mu.Lock()
+		defer c.r.mu.Unlock()
+		c.r.mu.all.remove(v)
+	}()
+	c.tables, err = c.r.cfg.Tables.Capture(ctx, c.r.cfg.Catalog.Now(), v)
+	return err
+}
+
+// horizon is the oldest version of a relation that is saved; since is the oldest that there is.
+func (c *captured) horizon(oid catalog.OID, newest, since log.CommitSeq) log.CommitSeq {
+	at, ok := c.horizons[oid]
+	if !ok {
+		at = newest
+	}
+	return min(max(min(at, c.begun), since), newest)
+}
+
+// captureMember gives m's state, if everything it was given is committed. REQUIRES: m's goroutine,
+// between ticks.
+func (r *Runtime) captureMember(m *member) {
+	r.mu.Lock()
+	if newest, err := r.cfg.Log.Newest(r.ctx, false); err == nil && r.quietLocked(m, m.frontier, newest) && m.seen <= m.frontier {
+		m.frontier = max(m.frontier, newest)
+	}
+	behind := !r.reachedLocked(m, m.captureAt) // it is being built again, under its readers
+	if !behind {
+		m.frontier = max(m.frontier, m.captureAt)
+	}
+	m.captureAt = 0
+	r.mu.Unlock()
 	var c *memberCapture
 	var err error
-	if m.seen <= m.frontier { // only this goroutine moves them
-		c, err = capture(m)
+	settled := !behind && m.seen <= m.frontier && !m.fresh() && (m.sink == nil || m.sink.replayTo == 0)
+	if settled && m.flow != nil {
+		if err = r.injected("capture", m); err == nil {
+			c, err = capture(m)
+		}
 	}
 	if err != nil {
-		r.cfg.Logger.Warn("no checkpoint of a sink", "sink", m.rel.QualifiedName(), "error", err)
+		r.cfg.Logger.Warn("a dataflow is not in the checkpoint", "relation", m.rel.QualifiedName(), "error", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,89 +252,11 @@ func (r *Runtime) captureSink(m *member) {
 	case !m.asked || m.state != memberRunning:
 		c.release()
 	default:
+		c.hold = r.postLocked(m.below, c.frontier)
 		m.captured = c
-		r.mu.pins.add(m.frontier)
 	}
 	m.asked = false
-	r.broadcastLocked()
-}
-
-// askLane has the lane captured between two ticks.
-func (r *Runtime) askLane(ctx context.Context) (*laneCapture, error) {
-	ask := &laneCapture{done: make(chan struct{})}
-	r.mu.Lock()
-	r.mu.capture = ask
-	close(r.mu.kick)
-	r.mu.kick = make(chan struct{})
-	r.mu.Unlock()
-	select {
-	case <-ask.done:
-		return ask, ask.err
-	case <-r.ctx.Done():
-	case <-ctx.Done():
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	select {
-	case <-ask.done:
-		return ask, ask.err
-	default:
-	}
-	ask.abandoned = true
-	if r.mu.capture == ask {
-		r.mu.capture = nil
-	}
-	if r.ctx.Err() != nil {
-		return nil, log.ErrClosed
-	}
-	return nil, context.Cause(ctx)
-}
-
-// captureLane pins the tables and the members that have reached the boundary. A member over a
-// view that has not is left out with it. REQUIRES: the lane's goroutine.
-func (r *Runtime) captureLane(c *laneCapture) {
-	begin := r.cfg.Clock.Now()
-	r.mu.Lock()
-	c.boundary = r.mu.at
-	c.horizon = r.mu.pins.oldest(c.boundary)
-	order := append([]*member(nil), r.mu.order...)
-	r.mu.Unlock()
-	in := map[catalog.OID]bool{}
-	for _, m := range order {
-		if c.err != nil {
-			break
-		}
-		if m.state != memberRunning || m.frontier != c.boundary || !allIn(in, m.views) {
-			continue
-		}
-		made, err := capture(m)
-		if err != nil {
-			c.err = err
-			break
-		}
-		in[m.rel.OID] = true
-		c.members = append(c.members, made)
-	}
-	if c.err == nil {
-		c.tables, c.err = r.cfg.Tables.Capture(r.ctx, r.cfg.Catalog.Now(), c.boundary)
-	}
-	c.pause = r.cfg.Clock.Now().Sub(begin)
-	r.mu.Lock()
-	if c.err != nil || c.abandoned {
-		c.release()
-		c.tables, c.members = nil, nil
-	}
-	close(c.done)
-	r.mu.Unlock()
-}
-
-func allIn(in map[catalog.OID]bool, oids []catalog.OID) bool {
-	for _, oid := range oids {
-		if !in[oid] {
-			return false
-		}
-	}
-	return true
+	r.broadcastLocked(m)
 }
 
 // capture takes a member between two ticks.

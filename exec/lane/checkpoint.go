@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
@@ -26,7 +27,7 @@ type CheckpointStats struct {
 	Bytes         int64         // of the last
 	Members       int           // in the last
 	Duration      time.Duration // of the last, from the first request to the pointer
-	Pause         time.Duration // the lane stood still for the last
+	Pause         time.Duration // until everything was captured for the last
 }
 
 type checkpointCounters struct {
@@ -130,79 +131,56 @@ func (r *Runtime) running() (n int) {
 // takeCheckpoint gives the number of members in it.
 func (r *Runtime) takeCheckpoint(ctx context.Context) (int, error) {
 	begin := r.cfg.Clock.Now()
-	sinks := r.captureSinks(ctx)
-	defer r.releaseSinks(sinks)
-	c, err := r.askLane(ctx)
+	c, err := r.captureAll(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer c.release()
-	r.lowerHorizon(c, sinks)
-	members := append(c.members, sinks...)
-	info, err := r.cfg.Checkpoints.Write(ctx, c.boundary, func(w *checkpoint.Writer) (*checkpoint.Manifest, error) {
-		return writeSections(w, c, members)
-	})
+	pause := r.cfg.Clock.Now().Sub(begin)
+	info, err := r.cfg.Checkpoints.Write(ctx, c.boundary, c.write)
 	if err != nil {
 		return 0, err
 	}
 	last := CheckpointStats{
-		Boundary: info.Boundary, Bytes: info.Bytes, Members: len(members),
-		Duration: r.cfg.Clock.Now().Sub(begin), Pause: c.pause,
+		Boundary: info.Boundary, Bytes: info.Bytes, Members: len(c.members),
+		Duration: r.cfg.Clock.Now().Sub(begin), Pause: pause,
 	}
 	r.counters.taken(last)
 	r.cfg.Logger.Info("checkpoint", "boundary", last.Boundary, "bytes", last.Bytes, "members", last.Members,
 		"duration", last.Duration, "pause", last.Pause)
-	return len(members), nil
+	return len(c.members), nil
 }
 
-// lowerHorizon takes the horizon down to what sinks that are not in the checkpoint will have to
-// read again, as far as it is still there, and up to what there is.
-func (r *Runtime) lowerHorizon(c *laneCapture, sinks []*memberCapture) {
-	in := map[*member]bool{}
-	for _, s := range sinks {
-		in[s.m] = true
-	}
-	r.mu.Lock()
-	for _, m := range r.mu.members {
-		if m.sink == nil || in[m] {
-			continue
-		}
-		// why not m.sink.progress: it belongs to the sink's goroutine.
-		need, _ := r.cfg.Log.Progress(m.sink.name)
-		if need == 0 && m.rel.NoSnapshot {
-			need = m.rel.CreatedAt
-		}
-		if need > 0 {
-			c.horizon = min(c.horizon, need)
-		}
-	}
-	r.mu.Unlock()
-	c.horizon = max(c.horizon, c.tables.Since())
-	for _, m := range c.members {
-		c.horizon = max(c.horizon, state.Since(m.contents), state.Since(m.errors))
-	}
-}
-
-// writeSections writes everything that was captured.
-func writeSections(w *checkpoint.Writer, c *laneCapture, members []*memberCapture) (*checkpoint.Manifest, error) {
-	manifest := &checkpoint.Manifest{Engine: engineVersion, Boundary: c.boundary, Horizon: min(c.horizon, c.boundary)}
+// write writes everything that was captured.
+func (c *captured) write(w *checkpoint.Writer) (*checkpoint.Manifest, error) {
+	manifest := &checkpoint.Manifest{Engine: engineVersion, Boundary: c.boundary}
 	var err error
-	if manifest.Tables, err = c.tables.Write(w, manifest.Horizon); err != nil {
+	manifest.Tables, err = c.tables.Write(w, func(oid catalog.OID, since log.CommitSeq) log.CommitSeq {
+		return c.horizon(oid, c.boundary, since)
+	})
+	if err != nil {
 		return nil, err
 	}
-	for _, m := range members {
-		made, err := m.write(w, manifest.Horizon)
+	for _, m := range c.members {
+		since := log.CommitSeq(0)
+		if m.contents != nil {
+			since = max(state.Since(m.contents), state.Since(m.errors))
+		}
+		made, err := m.write(w, c.horizon(m.m.rel.OID, m.frontier, since))
 		if err != nil {
 			return nil, err
 		}
 		manifest.Members = append(manifest.Members, made)
 	}
-	return manifest, nil
+	for _, m := range c.standing {
+		manifest.Members = append(manifest.Members, checkpoint.Member{OID: m.m.rel.OID, Frontier: m.frontier, Reads: m.m.below})
+	}
+	return manifest, manifest.Check()
 }
 
 func (c *memberCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (checkpoint.Member, error) {
 	out := checkpoint.Member{
-		OID: c.m.rel.OID, Fingerprint: c.m.fingerprint, Frontier: c.frontier, Changed: c.changed,
+		OID: c.m.rel.OID, Fingerprint: c.m.fingerprint, Frontier: c.frontier, Changed: c.changed, Horizon: horizon, Reads: c.m.below,
 		Late: c.late, NoTime: c.noTime, States: map[string]checkpoint.Section{},
 	}
 	err := c.states.Each(func(name string, save func(io.Writer) error) (err error) {

@@ -1,33 +1,52 @@
-// Package lane schedules dataflows over the commit log and answers strict reads.
+// Package lane runs the dataflows of a process over the commit log and answers strict reads.
 //
-//	commit log ──► shared lane: one goroutine, all live views tick to one boundary
-//	     │              │  publish: contents at version = boundary
-//	     │              ├──► sink goroutine each: tick, one entry (output + progress), wait
-//	     │              └──► Pin: wait until the relations touched are at S, then read
-//	     └──► backfill goroutine: a new view's first tick (0, S0], then it joins the lane
+//	commit log ──► schedule: wakes the members that a commit touches
+//	     │              │
+//	     │              ▼  one goroutine a member that has something to do, one token a running tick
+//	     │         member: choose an end, wait for inputs at it, tick, publish (view) or commit (sink)
+//	     └──► Pin: S is a need of what is read and of all below it; wait until they have S, then read
 //
 // Words. A member is a derived relation at work: view, sink or derived stream. Its frontier is
-// the version up to which all input is processed and published; it always moves. Progress is
-// what the log stores of a sink and moves only with output.
+// the version up to which all input is processed and published. Progress is what the log stores
+// of a sink and moves only with output. A need is a version of some relations that somebody reads or
+// is about to read: a pin, a tick of a member that reads tables and views, a capture.
 //
-// Boundaries. The shared lane ticks from one boundary to the next. A pin at S is a mandatory
-// boundary, so that every view in the lane has exactly version S, and it holds history of
-// tables and views back to S while it lives. INVARIANT: when S is picked under the runtime's
-// mutex, no tick has started past it (S is the newest published commit; ticks only go to
-// published commits).
+// Needs. Each member ticks at its own pace, to the newest commit. A need of a view is a need of all
+// tables and views that it is made from, posted in one go: everybody ends a tick exactly there, so
+// views that meet in a diamond meet at one version, and history is kept back to it. INVARIANT: a
+// tick chooses its end under the runtime's mutex at a published commit, and a need is the newest
+// commit when it is posted under the same mutex (or one of all of them already): nobody is past it
+// without having stopped there. What nothing has touched since its frontier is at every later version.
 //
-// A failed member (bug, memory, negative weight) stops alone: its status tells why, reads of it
-// raise that, it can be dropped, others go on.
+// Life of a member:
 //
-// Checkpoints. Each sink gives its state between two ticks of its own, then the lane is captured
-// between two of its ticks: arrangements pinned, flat state copied, B its boundary. Writing goes on
-// behind the ticks. A sink's frontier F is at most B and is pinned meanwhile, so tables and views
-// are saved with their history from the oldest F on. At the start members are restored in
-// dependency order, a view or sink only if the views it reads are; who is not starts over at 0.
-// INVARIANT: a sink that starts over finds its recorded progress at or above the horizon of what is
-// restored, or nothing is restored (outOfReach). Pins of sinks are taken before the lane ticks.
+//	             first tick                      rows that fail, on_error = 'fail'
+//	backfilling ───────────► running ◄──────────────────────────► error (a sink holds its output back)
+//	     ▲                      │ ▲ error of the log or store that passes: waiting, retried at the read
+//	     │ built again          ▼ │
+//	     └───── waiting ◄── a failed step (panic, memory, bad data): state may be half way
+//	               │ for the sixth time                     ALTER … SET tries again
+//	               └──────────────► failed ────────────────────────► waiting
+//	DROP: the context ends, wait a second; dropping until the goroutine has ended and freed its state
 //
-// Goroutines: the shared lane, one a sink, one a backfill, one for checkpoints; all end with Close. Lock order:
-// runtime mutex, then the log's and the arrangements' own; nothing blocks under the runtime
-// mutex.
+// A view that is built again ends ticks at the frontiers of its readers: they go on as if nothing had
+// been. A sink comes to its frontier with its output suppressed. Members never fail one another.
+//
+// Tokens. A running tick needs one of `workers` tokens. Past its slice it gives it up where it
+// breathes (meter) and queues there; reads of the log are done without. Who is waited for goes first.
+//
+// Checkpoints. Readers are captured between two ticks before what they read, tables last; each
+// captured frontier is a need of its inputs until the checkpoint is durable, so they are saved with
+// what the reader has not taken in (checkpoint.Manifest.Check). A sink that cannot be captured stands
+// in it with the version up to which its output is in the log (standLocked): its recorded progress
+// moves only with output and may lie far below what its inputs still have. At the start members are
+// restored in dependency order, a view or sink only if the views it reads are; who is not starts over.
+// INVARIANT: a sink that starts over finds what it must come to, the greater of recorded and standing,
+// at or above the horizons of what it reads, or nothing is restored (outOfReach). For that one that
+// has put out nothing holds the version of its first tick (creating). Needs of sinks are posted before
+// any member runs.
+//
+// Goroutines: schedule, one for checkpoints, one a member at work or at rest, one that watches slices
+// while somebody waits; all end with Close. Lock order: runtime mutex, then the log's, the tables', the
+// tokens' and the arrangements' own; nothing blocks under the runtime mutex.
 package lane

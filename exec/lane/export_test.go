@@ -13,3 +13,14 @@ func (r *Runtime) Moved() <-chan struct{} {
 	defer r.mu.Unlock()
 	return r.mu.moved
 }
+
+// Inject makes stages of members fail: stages are read, tick, publish, commit, capture. Call it before
+// anything runs, or while nothing does.
+func (r *Runtime) Inject(fail func(stage, relation string) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inject = fail
+}
+
+// Dropping counts the members whose work has not ended yet.
+func (r *Runtime) Dropping() int { return r.Stats().Dropping }

@@ -42,10 +42,13 @@ type database struct {
 	// without: the next start builds everything from the log.
 	without  bool
 	interval time.Duration
-	idle     time.Duration // watermark_idle_timeout
-	cut      int64         // tick_commits
-	warnings *warnings
-	account  *memory.Account
+	// readTimeout is strict_read_timeout, 0 = none.
+	readTimeout time.Duration
+	rest        time.Duration // tick_interval
+	cut         int64         // tick_commits
+	idle        time.Duration // watermark_idle_timeout
+	warnings    *warnings
+	account     *memory.Account
 
 	log         *log.DB
 	catalog     *catalog.Catalog
@@ -140,6 +143,7 @@ func (d *database) start() {
 		System: func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
 		Memory: d.account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut,
+		RetryPause: time.Millisecond, TickInterval: d.rest, StrictReadTimeout: d.readTimeout,
 	})
 	d.db = session.New(session.Deps{
 		Log: d.log, Meta: d.meta, Catalog: d.catalog, Tables: d.tables, Runtime: d.runtime,

@@ -28,15 +28,20 @@ func (in *liveInputs) Relation(id plan.RelationID) (*catalog.Relation, error) {
 	return rel, nil
 }
 
-func (in *liveInputs) member(id plan.RelationID) *member {
+// outputs are what a member keeps as it is now: one that is built again gets others.
+func (in *liveInputs) outputs(id plan.RelationID) (view *viewOut, errs *rowErrors) {
 	in.r.mu.Lock()
 	defer in.r.mu.Unlock()
-	return in.r.mu.members[catalog.OID(id)]
+	m := in.r.mu.members[catalog.OID(id)]
+	if m == nil {
+		return nil, nil
+	}
+	return m.view, m.rowErrs()
 }
 
 func (in *liveInputs) Contents(id, index plan.RelationID, v log.CommitSeq) (state.View, error) {
-	if m := in.member(id); m != nil && m.view != nil {
-		return m.view.contents.At(v)
+	if view, _ := in.outputs(id); view != nil {
+		return view.contents.At(v)
 	}
 	return in.r.cfg.Tables.At(in.r.ctx, catalog.OID(id), catalog.OID(index), v)
 }
@@ -52,11 +57,11 @@ func (in *liveInputs) Errors(id plan.RelationID, v log.CommitSeq) (state.View, e
 			return nil, err
 		}
 	}
-	m := in.member(plan.RelationID(rel.OID))
-	if m == nil || (rel.OnErrorSkip && !shown) {
+	_, errs := in.outputs(plan.RelationID(rel.OID))
+	if errs == nil || (rel.OnErrorSkip && !shown) {
 		return nil, nil
 	}
-	return m.rowErrs().set.At(v)
+	return errs.set.At(v)
 }
 
 func (in *liveInputs) System(id plan.RelationID) (source.SystemRows, error) {

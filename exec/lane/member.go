@@ -3,7 +3,6 @@ package lane
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -32,24 +31,37 @@ type member struct {
 	topics log.Filter
 	// views are the members read directly, by OID.
 	views []catalog.OID
-	// tables: a table is read directly.
-	tables bool
-	ticks  atomic.Uint64
-	late   atomic.Uint64 // rows that came behind the watermark of a closing window
-	noTime atomic.Uint64 // rows without event time in a closing window
-	ahead  atomic.Uint64 // records too far ahead to move a watermark, since the start
-	// ctx ends with Drop or the runtime: a tick under way stops.
-	ctx     context.Context
-	cancel  context.CancelFunc
-	done    chan struct{} // closed to stop the member's own goroutine
-	stopped chan struct{} // closed when it has ended; nil without one
+	// tables are those read directly, by OID.
+	tables []catalog.OID
+	// below are all tables and views that the query is made from, beneath the topics of all of them.
+	below   []catalog.OID
+	beneath log.Filter
+	ticks   atomic.Uint64
+	late    atomic.Uint64 // rows that came behind the watermark of a closing window
+	noTime  atomic.Uint64 // rows without event time in a closing window
+	ahead   atomic.Uint64 // records too far ahead to move a watermark, since the start
+
+	// ctx ends the member's work: with its DROP, or with the runtime.
+	ctx    context.Context
+	cancel context.CancelFunc
+	// kick wakes the member's goroutine out of a rest.
+	kick chan struct{}
+	// gone is closed when a dropped member has ended and given back what it held.
+	gone chan struct{}
+	// tokenSince is when the running tick got its token; guarded by the tokens' mutex.
+	tokenSince time.Time
+	meter      *meter.Meter
+	holds      bool // has a token
 
 	// Guarded by Runtime.mu.
+	running  bool          // has a goroutine
+	moved    chan struct{} // closed and replaced when the frontier or the status moves
 	state    memberState
 	err      error     // why it is not running
 	since    time.Time // of the state
 	warned   time.Time
 	frontier log.CommitSeq
+	before   log.CommitSeq // frontier before the last tick
 	// rowErrors counts the rows that are errors, rowError is one of them, nil when there is none.
 	rowErrors     int64
 	rowError      *delta.RowError
@@ -61,40 +73,43 @@ type member struct {
 	// so much back that it takes no more input.
 	again, full bool
 	changed     log.CommitSeq // newest version at which the content changed
-	kept        log.CommitSeq // version that the view was last told to keep
 	ticked      bool          // has run its first tick
-	inLane      bool
 	dropped     bool
-	// busy: a goroutine works with the flow; who drops the member leaves it to that one to free it.
-	busy bool
+	// begun: of a sink, its flow has run once, in this process or in one before.
+	begun bool
+	// startAt is where the first tick must end, 0 = anywhere. begin lets go the hold of that version on
+	// what it reads.
+	startAt log.CommitSeq
+	begin   func()
+	// out is a version up to which all output of a sink is in the log, whatever its state is at, and
+	// replay holds it for a sink that has to come there again.
+	out    log.CommitSeq
+	replay need
+	// ends are versions at which a view that is built again must end ticks too: the frontiers of its
+	// readers.
+	ends []log.CommitSeq
+	// rested is when the last tick ended.
+	rested time.Time
+	// Of a member that failed: how often since it last went well, up to where it has to come to have
+	// gone well, and when it is built again.
+	tries   int
+	wellAt  log.CommitSeq
+	retryAt time.Time
+	// trouble is an error that passes, of a read under way or of a commit.
+	trouble      error
+	troubleSince time.Time
 	// restored: began as a checkpoint had it.
 	restored bool
-	// asked: a checkpoint wants the sink's state at its next rest, in captured.
-	asked    bool
-	captured *memberCapture
-}
-
-// addLocked makes a member known.
-func (r *Runtime) addLocked(m *member) {
-	r.mu.members[m.rel.OID] = m
-	if m.sink != nil {
-		r.mu.writers[m.rel.Topic] = append(r.mu.writers[m.rel.Topic], m.rel.OID)
-	}
-}
-
-// removeLocked forgets a member.
-func (r *Runtime) removeLocked(m *member) {
-	delete(r.mu.members, m.rel.OID)
-	left := slices.DeleteFunc(r.mu.writers[m.rel.Topic], func(oid catalog.OID) bool { return oid == m.rel.OID })
-	if r.mu.writers[m.rel.Topic] = left; len(left) == 0 {
-		delete(r.mu.writers, m.rel.Topic)
-	}
+	// asked: a checkpoint wants the state between two ticks, in captured.
+	asked     bool
+	captured  *memberCapture
+	captureAt log.CommitSeq // the frontier is at least there: of what reads it and is captured
 }
 
 // newMember plans rel and builds its flow; nothing runs yet. A query that cannot be planned
 // makes a failed member, so that it can be seen and dropped.
 func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
-	m := &member{rel: rel, done: make(chan struct{})}
+	m := &member{rel: rel, kick: make(chan struct{}, 1), gone: make(chan struct{}), moved: make(chan struct{})}
 	m.ctx, m.cancel = context.WithCancel(r.ctx)
 	m.states = flow.NewStates(r.cfg.Memory.Charge, r.cfg.Merges)
 	if err := r.build(m); err != nil {
@@ -108,13 +123,9 @@ func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
 }
 
 func (r *Runtime) build(m *member) error {
-	q, err := r.cfg.Plan(m.rel)
-	if err != nil {
+	if err := r.plan(m); err != nil {
 		return err
 	}
-	m.query = q
-	r.findInputs(m)
-	m.fingerprint = r.fingerprintOf(m)
 	if saved := r.savedMember(m); saved != nil {
 		if err := r.open(m, saved); err == nil {
 			return nil
@@ -128,9 +139,21 @@ func (r *Runtime) build(m *member) error {
 	return r.open(m, nil)
 }
 
+// plan plans the query and finds what it reads.
+func (r *Runtime) plan(m *member) error {
+	q, err := r.cfg.Plan(m.rel)
+	if err != nil {
+		return err
+	}
+	m.query = q
+	r.findInputs(m)
+	m.fingerprint = r.fingerprintOf(m)
+	return nil
+}
+
 // open makes the flow of a member, at its beginning or as a checkpoint has it.
 func (r *Runtime) open(m *member, saved *checkpoint.Member) error {
-	f, err := flow.New(m.query.Root, r.builder(&liveInputs{r: r}), m.states)
+	f, err := flow.New(m.query.Root, r.builder(&liveInputs{r: r}, patientLog{r.cfg.Log, r, m}), m.states)
 	if err != nil {
 		return err
 	}
@@ -144,7 +167,8 @@ func (r *Runtime) open(m *member, saved *checkpoint.Member) error {
 	if saved != nil {
 		r.restoreStates(m, saved)
 	}
-	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: meter.New(r.cfg.Memory.Owner(), nil), OnLate: r.onLate(m)}}
+	m.meter = meter.New(r.cfg.Memory.Owner(), func(ctx context.Context) error { return r.breathe(ctx, m) })
+	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: m.meter, OnLate: r.onLate(m)}}
 	if err := f.Open(env); err != nil || saved == nil {
 		return err
 	}
@@ -157,7 +181,7 @@ func (r *Runtime) reset(m *member) {
 	m.states.Drop()
 	m.dropOutput()
 	m.states = flow.NewStates(r.cfg.Memory.Charge, r.cfg.Merges)
-	m.flow, m.view, m.sink = nil, nil, nil
+	m.flow = nil
 }
 
 // dropOutput gives the memory of what m writes back.
@@ -174,18 +198,33 @@ func (m *member) dropOutput() {
 }
 
 // makeOutput opens what the member writes.
-func (r *Runtime) makeOutput(m *member) (err error) {
+func (r *Runtime) makeOutput(m *member) error {
+	var view *viewOut
+	var sink *sinkOut
+	var err error
 	if m.rel.Kind == catalog.KindView {
-		m.view = newViewOut(m.rel, r.cfg.Memory.Owner(), r.cfg.Merges)
-		return nil
+		view = newViewOut(m.rel, r.cfg.Memory.Owner(), r.cfg.Merges)
+	} else if sink, err = newSinkOut(m.rel, r.cfg); err != nil {
+		return err
 	}
-	m.sink, err = newSinkOut(m.rel, r.cfg)
-	return err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.sink != nil {
+		sink.lastCommit = m.sink.lastCommit
+	}
+	m.view, m.sink = view, sink
+	return nil
 }
 
 // findInputs sorts what the query reads by how its changes become known.
 func (r *Runtime) findInputs(m *member) {
 	snap := r.cfg.Catalog.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer func() {
+		m.below = r.belowLocked(append(slices.Clone(m.views), m.tables...))
+		m.beneath = r.beneathLocked(m)
+	}()
 	for _, id := range m.query.Relations {
 		rel, ok := snap.ByOID(catalog.OID(id))
 		if !ok {
@@ -201,29 +240,35 @@ func (r *Runtime) findInputs(m *member) {
 			m.views = append(m.views, rel.OID)
 		case catalog.KindStream, catalog.KindTable:
 			m.topics.Topics = append(m.topics.Topics, log.TopicFilter{Topic: rel.Topic})
-			m.tables = m.tables || rel.Kind == catalog.KindTable
+			if rel.Kind == catalog.KindTable {
+				m.tables = append(m.tables, rel.OID)
+			}
 		}
 	}
 }
 
-// due reports whether m has something to do up to `to`: its first tick, or a later one. The first
-// may end where it begins.
-func (m *member) due(to log.CommitSeq) bool {
-	return m.state == memberRunning && (m.frontier < to || !m.ticked && m.frontier == to)
-}
-
 // readsVersions: m reads tables or views, whose versions are there for a time only; streams are
 // read from the log.
-func (m *member) readsVersions() bool { return m.tables || len(m.views) > 0 }
+func (m *member) readsVersions() bool { return len(m.below) > 0 }
 
-// failLocked stops a member for good.
-func (r *Runtime) failLocked(m *member, err error) {
-	if m.dropped || r.ctx.Err() != nil {
-		return // a tick that was cut off by the end is no failure
+// beneathLocked are the topics of all that m is made from.
+func (r *Runtime) beneathLocked(m *member) (f log.Filter) {
+	seen := map[log.TopicID]bool{}
+	add := func(of log.Filter) {
+		for _, t := range of.Topics {
+			if !seen[t.Topic] {
+				seen[t.Topic] = true
+				f.Topics = append(f.Topics, t)
+			}
+		}
 	}
-	r.setStateLocked(m, memberFailed, err)
-	r.cfg.Logger.Error("dataflow stopped", "relation", m.rel.QualifiedName(), "error", err)
-	r.broadcastLocked()
+	add(m.topics)
+	for _, oid := range m.views {
+		if up := r.mu.members[oid]; up != nil {
+			add(up.beneath)
+		}
+	}
+	return f
 }
 
 func (m *member) close() error {
@@ -234,30 +279,71 @@ func (m *member) close() error {
 }
 
 // tick moves m from its frontier to `to`, outside the mutex; the caller owns the member's
-// flow. changed reports whether anything was put out.
-func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) (err error) {
-	defer func() {
-		// A dataflow task is one of the three places that survive a panic: it becomes the
-		// member's failure.
-		if p := recover(); p != nil {
-			err = fmt.Errorf("dataflow panicked: %v", p)
-			r.cfg.Logger.Error("panic in dataflow", "relation", m.rel.QualifiedName(), "panic", p, "stack", stack())
-		}
-	}()
+// flow. It needs a token.
+func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) error {
+	r.mu.Lock()
+	hurried := r.neededLocked(m)
+	r.mu.Unlock()
+	if err := r.tokens.take(m.ctx, m, hurried); err != nil {
+		return err
+	}
+	m.holds = true
+	defer r.pauseToken(m)
 	m.ticks.Add(1)
 	r.moves.Add(1)
-	_, err = m.flow.Run(m.ctx, exec.Tick{From: from, To: to, Time: r.cfg.Log.CommitTime(to)}, out)
+	if err := r.injected("tick", m); err != nil {
+		return err
+	}
+	_, err := m.flow.Run(m.ctx, exec.Tick{From: from, To: to, Time: r.cfg.Log.CommitTime(to)}, out)
 	return err
 }
 
-// touched reports whether anything m reads changed in (from, to].
+// pauseToken gives m's token to others, if it has one.
+func (r *Runtime) pauseToken(m *member) {
+	if m.holds {
+		m.holds = false
+		r.tokens.give(m)
+	}
+}
+
+// resumeToken waits for a token for the rest of a tick.
+func (r *Runtime) resumeToken(m *member) error {
+	r.mu.Lock()
+	hurried := r.neededLocked(m)
+	r.mu.Unlock()
+	err := r.tokens.take(m.ctx, m, hurried)
+	m.holds = err == nil
+	return err
+}
+
+// breathe stands where a tick may stop for a while: past its slice it lets others go first. REQUIRES:
+// the goroutine of a tick, no lock held.
+func (r *Runtime) breathe(ctx context.Context, m *member) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if !m.holds || !r.tokens.waiting() {
+		return nil
+	}
+	r.pauseToken(m)
+	return r.resumeToken(m)
+}
+
+// injected is where a test makes a stage of a member's work fail.
+func (r *Runtime) injected(stage string, m *member) error {
+	r.mu.Lock()
+	inject := r.inject
+	r.mu.Unlock()
+	if inject == nil {
+		return nil
+	}
+	return inject(stage, m.rel.Name)
+}
+
+// touched reports whether anything m reads directly changed in (from, to].
 func (r *Runtime) touched(m *member, from, to log.CommitSeq) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.touchedLocked(m, from, to)
-}
-
-func (r *Runtime) touchedLocked(m *member, from, to log.CommitSeq) bool {
 	if len(m.topics.Topics) > 0 && r.cfg.Log.Touched(m.topics, to) > from {
 		return true
 	}
@@ -267,6 +353,11 @@ func (r *Runtime) touchedLocked(m *member, from, to log.CommitSeq) bool {
 		}
 	}
 	return false
+}
+
+// quietLocked reports whether nothing that m is made from changed in (from, to].
+func (r *Runtime) quietLocked(m *member, from, to log.CommitSeq) bool {
+	return from >= to || len(m.beneath.Topics) == 0 || r.cfg.Log.Touched(m.beneath, to) <= from
 }
 
 func sortByOID(rels []*catalog.Relation) {

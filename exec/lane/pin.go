@@ -2,7 +2,10 @@ package lane
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -22,20 +25,69 @@ const (
 type Pin struct {
 	r       *Runtime
 	version log.CommitSeq
-	views   []state.View // held so that their versions stay readable
+	read    ReadAs
+	since   time.Time
+	rels    []catalog.OID // what it was made for
+	views   []state.View  // held so that their versions stay readable
+
+	// Guarded by Runtime.mu.
+	need  need
+	using int  // statements that read at it now
+	ended bool // it holds nothing any more
+}
+
+// ReadAs says how a pin is made.
+type ReadAs struct {
+	Mode ReadMode
+	// All: the snapshot of a transaction that may touch anything later; every relation keeps it.
+	All bool
+	// Owner is who reads, for tributary.pins.
+	Owner string
 }
 
 // Version that the pin holds.
 func (p *Pin) Version() log.CommitSeq { return p.version }
 
-// Hold adds relations that a later statement of the same snapshot touches. What has been merged
-// away meanwhile is "snapshot too old".
-func (p *Pin) Hold(ctx context.Context, rels []catalog.OID) error {
-	for _, oid := range rels {
-		if err := p.r.waitCovered(ctx, oid, p.version); err != nil {
-			return err
+// Use begins a later statement of the same snapshot, which touches rels: it waits until they have the
+// version. Call done when the statement is over. A pin that was held for longer than pin_age is
+// "snapshot too old".
+func (p *Pin) Use(ctx context.Context, rels []catalog.OID) (done func(), err error) {
+	p.r.mu.Lock()
+	if p.ended {
+		p.r.mu.Unlock()
+		return nil, errPinAge
+	}
+	p.using++
+	p.r.mu.Unlock()
+	done = func() {
+		p.r.mu.Lock()
+		p.using--
+		p.r.mu.Unlock()
+	}
+	if err := p.r.settleUsed(ctx, p, rels); err != nil {
+		done()
+		return nil, err
+	}
+	return done, nil
+}
+
+// settleUsed waits until what a statement touches has the version of a snapshot that is held.
+func (r *Runtime) settleUsed(ctx context.Context, p *Pin, rels []catalog.OID) error {
+	ctx, cancel := r.strictly(ctx, rels, p.read.Mode)
+	defer cancel()
+	r.mu.Lock()
+	for _, oid := range r.belowLocked(rels) {
+		if m := r.mu.members[oid]; m != nil {
+			r.tokens.hurry(m)
+			r.wakeLocked(m)
 		}
-		if err := p.r.cfg.Tables.Reached(ctx, oid, p.version); err != nil {
+	}
+	r.mu.Unlock()
+	for _, oid := range rels {
+		if err := r.waitCovered(ctx, oid, p.version); err != nil {
+			return r.nameLaggard(err, rels, p.version)
+		}
+		if err := r.cfg.Tables.Reached(ctx, oid, p.version); err != nil {
 			return err
 		}
 	}
@@ -44,84 +96,156 @@ func (p *Pin) Hold(ctx context.Context, rels []catalog.OID) error {
 
 // Release lets the version go; once.
 func (p *Pin) Release() {
+	p.r.mu.Lock()
+	p.endLocked()
+	delete(p.r.mu.pins, p)
+	p.r.mu.Unlock()
 	for _, v := range p.views {
 		v.Release()
 	}
-	p.r.mu.Lock()
-	p.r.mu.pins.remove(p.version)
-	p.r.mu.Unlock()
+}
+
+// endLocked takes the pin's needs back.
+func (p *Pin) endLocked() {
+	if !p.ended && p.read.All {
+		p.r.mu.all.remove(p.version)
+	}
+	p.r.dropLocked(&p.need)
+	p.ended = true
+}
+
+// setLocked makes v the version of the pin.
+func (p *Pin) setLocked(v log.CommitSeq) {
+	old := p.need
+	p.need = p.r.postLocked(p.r.belowLocked(p.rels), v)
+	p.r.dropLocked(&old)
+	if p.read.All {
+		p.r.mu.all.add(v)
+		if p.version > 0 {
+			p.r.mu.all.remove(p.version)
+		}
+	}
+	p.version = v
 }
 
 // Pin picks the version S a statement reads and waits until the relations it touches have it.
-func (r *Runtime) Pin(ctx context.Context, rels []catalog.OID, mode ReadMode) (*Pin, error) {
-	if r.cfg.StrictReadTimeout > 0 && mode == ReadStrict && len(rels) > 0 {
-		var cancel func()
-		ctx, cancel = context.WithTimeoutCause(ctx, r.cfg.StrictReadTimeout, errStrictTimeout)
-		defer cancel()
+func (r *Runtime) Pin(ctx context.Context, rels []catalog.OID, as ReadAs) (*Pin, error) {
+	ctx, cancel := r.strictly(ctx, rels, as.Mode)
+	defer cancel()
+	if as.Mode == ReadAvailable {
+		if p, err := r.pinAvailable(rels, as); p != nil || err != nil {
+			return p, err
+		}
 	}
-	p, err := r.pinNewest(mode)
-	if err != nil {
+	p := &Pin{r: r, read: as, rels: rels, since: r.cfg.Clock.Now()}
+	if err := r.pinNewest(p); err != nil {
 		return nil, err
 	}
-	if err := r.settle(ctx, p, rels, mode); err != nil {
+	if err := r.settle(ctx, p); err != nil {
 		p.Release()
 		return nil, r.nameLaggard(err, rels, p.version)
 	}
 	return p, nil
 }
 
-var errStrictTimeout = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to strict_read_timeout")
+// strictly bounds the wait of a strict read.
+func (r *Runtime) strictly(ctx context.Context, rels []catalog.OID, mode ReadMode) (context.Context, func()) {
+	if r.cfg.StrictReadTimeout == 0 || mode != ReadStrict || len(rels) == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, r.cfg.StrictReadTimeout, errStrictTimeout)
+}
+
+var (
+	errStrictTimeout = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to strict_read_timeout")
+	errPinAge        = sqlerr.New(sqlerr.SnapshotTooOld, "snapshot too old").
+				WithDetail("The transaction's snapshot was held for longer than pin_age.")
+)
 
 // pinNewest picks S under the mutex, so that no tick has started past it.
-func (r *Runtime) pinNewest(mode ReadMode) (*Pin, error) {
+func (r *Runtime) pinNewest(p *Pin) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	v := r.mu.at
-	if mode == ReadStrict {
-		var err error
-		if v, err = r.cfg.Log.Newest(r.ctx, false); err != nil {
+	v, err := r.cfg.Log.Newest(r.ctx, false)
+	if err != nil {
+		return err
+	}
+	p.setLocked(v)
+	r.mu.pins[p] = struct{}{}
+	return nil
+}
+
+// pinAvailable pins the newest version that all of rels have without waiting; nil when they have none
+// in common, or one has none yet.
+func (r *Runtime) pinAvailable(rels []catalog.OID, as ReadAs) (*Pin, error) {
+	r.mu.Lock()
+	v, err := r.cfg.Log.Newest(r.ctx, false)
+	var views []*member
+	for _, oid := range rels {
+		m := r.ownerLocked(oid)
+		if m == nil || m.view == nil {
+			continue
+		}
+		if views = append(views, m); !m.ticked || err != nil {
+			r.mu.Unlock()
 			return nil, err
 		}
+		if !r.quietLocked(m, m.frontier, v) {
+			v = min(v, m.frontier)
+		}
 	}
-	r.addPinLocked(v)
-	return &Pin{r: r, version: v}, nil
+	for _, m := range views {
+		if m.frontier > v && (m.before > v || !r.quietLocked(m, m.before, v)) {
+			r.mu.Unlock()
+			return nil, err // it has passed v without a stop there
+		}
+	}
+	p := &Pin{r: r, read: as, rels: rels, since: r.cfg.Clock.Now()}
+	p.setLocked(v)
+	r.mu.pins[p] = struct{}{}
+	r.mu.Unlock()
+	if err := r.holdAll(p); err != nil {
+		p.Release()
+		if errors.Is(err, state.ErrSnapshotTooOld) {
+			return nil, nil // a table has forgotten it: nobody needed it of that one
+		}
+		return nil, err
+	}
+	return p, nil
 }
 
 // settle waits for the derived streams, then for the views, and opens what will be read.
-func (r *Runtime) settle(ctx context.Context, p *Pin, rels []catalog.OID, mode ReadMode) error {
-	if mode == ReadStrict {
-		if err := r.settleDerived(ctx, p, rels); err != nil {
-			return err
-		}
+func (r *Runtime) settle(ctx context.Context, p *Pin) error {
+	if err := r.settleDerived(ctx, p); err != nil {
+		return err
 	}
-	for _, oid := range rels {
-		if mode == ReadStrict {
-			if err := r.waitCovered(ctx, oid, p.version); err != nil {
-				return err
-			}
+	for _, oid := range p.rels {
+		if err := r.waitCovered(ctx, oid, p.version); err != nil {
+			return err
 		}
 		if err := r.cfg.Tables.Reached(ctx, oid, p.version); err != nil {
 			return err
 		}
-		if err := r.hold(p, oid); err != nil {
-			return err
-		}
 	}
-	return nil
+	return r.holdAll(p)
 }
 
-// settleDerived moves the pin past the last output of every derived stream that the relations
-// are made from: the streams' input up to S is then in them.
-func (r *Runtime) settleDerived(ctx context.Context, p *Pin, rels []catalog.OID) error {
-	for _, oid := range r.derivedBelow(rels) {
+// settleDerived moves the pin past the last output of every sink and derived stream that the
+// relations are made from: their input up to S is then in it. The pin moves to the newest version,
+// which nobody has ticked past.
+func (r *Runtime) settleDerived(ctx context.Context, p *Pin) error {
+	for _, oid := range r.derivedBelow(p.rels) {
 		if err := r.waitDerived(ctx, oid, p.version); err != nil {
 			return err
 		}
 		r.mu.Lock()
 		if m := r.mu.members[oid]; m != nil && m.sink.lastCommit > p.version {
-			r.mu.pins.remove(p.version)
-			p.version = m.sink.lastCommit
-			r.addPinLocked(p.version)
+			v, err := r.cfg.Log.Newest(r.ctx, false)
+			if err != nil {
+				r.mu.Unlock()
+				return err
+			}
+			p.setLocked(v)
 		}
 		r.mu.Unlock()
 	}
@@ -131,19 +255,26 @@ func (r *Runtime) settleDerived(ctx context.Context, p *Pin, rels []catalog.OID)
 // waitDerived waits until a derived stream has put out what its input up to v makes. While failed
 // rows hold that back, its readers are told so as readers of a view are.
 func (r *Runtime) waitDerived(ctx context.Context, oid catalog.OID, v log.CommitSeq) error {
-	return r.waitFor(ctx, func() (bool, error) {
-		m, ok := r.mu.members[oid]
+	r.mu.Lock()
+	m := r.mu.members[oid]
+	n := r.postLocked([]catalog.OID{oid}, v) // it does not rest now
+	r.mu.Unlock()
+	defer r.drop(&n)
+	if m == nil {
+		return errDropped
+	}
+	return r.waitFor(ctx, m, func() (bool, error) {
 		switch {
-		case !ok:
+		case m.dropped:
 			return false, errDropped
 		case m.state == memberFailed:
 			return false, m.failure()
-		case m.ticked && m.frontier >= v:
+		case r.reachedLocked(m, v):
 			return true, nil
-		case m.state == memberError && !m.again && (m.seen >= v || m.full):
+		case m.state == memberError && !m.again && (m.seen >= v || m.full || r.quietLocked(m, m.seen, v)):
 			return false, m.err
 		}
-		return false, nil
+		return false, r.failedBelowLocked(m)
 	})
 }
 
@@ -197,10 +328,19 @@ func (r *Runtime) derivedBelow(rels []catalog.OID) []catalog.OID {
 // waitCovered waits until the relation's content at v is complete. Relations that are no
 // member (tables, plain streams) always are.
 func (r *Runtime) waitCovered(ctx context.Context, oid catalog.OID, v log.CommitSeq) error {
-	return r.waitFor(ctx, func() (bool, error) {
-		m := r.ownerLocked(oid)
-		if m != nil && m.sink != nil && m.rel.OID != oid { // its error relation
-			return m.state == memberFailed || m.ticked && (m.seen >= v || m.full), nil
+	r.mu.Lock()
+	m := r.ownerLocked(oid)
+	r.mu.Unlock()
+	if m == nil || m.sink != nil && m.rel.OID == oid {
+		return nil
+	}
+	if m.sink != nil {
+		n := r.post([]catalog.OID{m.rel.OID}, v)
+		defer r.drop(&n)
+	}
+	return r.waitFor(ctx, m, func() (bool, error) {
+		if m.sink != nil { // its error relation, which is there whether its output may go or not
+			return m.state == memberFailed || m.full || r.quietLocked(m, max(m.seen, m.frontier), v), nil
 		}
 		return r.coveredLocked(m, v)
 	})
@@ -218,28 +358,35 @@ func (r *Runtime) ownerLocked(oid catalog.OID) *member {
 }
 
 func (r *Runtime) coveredLocked(m *member, v log.CommitSeq) (bool, error) {
-	if m == nil || m.sink != nil {
+	switch {
+	case m.dropped:
+		return false, errDropped
+	case m.state == memberFailed:
+		return false, m.failure()
+	case r.reachedLocked(m, v):
 		return true, nil
 	}
-	if m.state == memberFailed {
-		return false, m.failure()
-	}
-	if !m.ticked || m.frontier >= v {
-		return m.ticked, nil
-	}
-	if len(m.topics.Topics) > 0 && r.cfg.Log.Touched(m.topics, v) > m.frontier {
-		return false, nil
-	}
-	for _, up := range m.views {
-		upstream := r.mu.members[up]
-		if upstream == nil {
-			continue
-		}
-		if ok, err := r.coveredLocked(upstream, v); !ok || err != nil || upstream.changed > m.frontier {
-			return false, err
+	return false, r.failedBelowLocked(m)
+}
+
+// failedBelowLocked is the failure of a view that m is made from and waits for, nil if there is none.
+func (r *Runtime) failedBelowLocked(m *member) error {
+	for _, oid := range m.below {
+		if up := r.mu.members[oid]; up != nil && up.state == memberFailed {
+			return up.failure()
 		}
 	}
-	return true, nil
+	return nil
+}
+
+// holdAll opens the contents of a pin's relations at its version.
+func (r *Runtime) holdAll(p *Pin) error {
+	for _, oid := range p.rels {
+		if err := r.hold(p, oid); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hold opens the relation's contents at the pin's version, so that they cannot be merged away.
@@ -261,10 +408,14 @@ func (r *Runtime) nameLaggard(err error, rels []catalog.OID, v log.CommitSeq) er
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, oid := range rels {
-		if m := r.ownerLocked(oid); m != nil {
+		if m := r.ownerLocked(oid); m != nil && m.view != nil {
 			if ok, _ := r.coveredLocked(m, v); !ok {
+				why := ""
+				if st := m.statusLocked(false); st.Reason != nil {
+					why = fmt.Sprintf(" It is %s: %s.", st.State, st.Reason.Message)
+				}
 				return sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to strict_read_timeout").
-					WithDetail("%s %q is at version %d, the read needs %d.", m.rel.Kind, m.rel.Name, m.frontier, v).
+					WithDetail("%s %q is at version %d, the read needs %d.%s", m.rel.Kind, m.rel.Name, m.frontier, v, why).
 					WithHint("SET read_mode = 'available' reads what is there.")
 			}
 		}

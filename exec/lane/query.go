@@ -15,8 +15,8 @@ import (
 )
 
 // builder makes the parts of flows over the given inputs.
-func (r *Runtime) builder(in source.Inputs) flow.Builder {
-	cfg := source.Config{Log: r.cfg.Log, Inputs: in}
+func (r *Runtime) builder(in source.Inputs, l log.Log) flow.Builder {
+	cfg := source.Config{Log: l, Inputs: in}
 	return flow.Builder{
 		Operator: op.Build,
 		Source:   func(n plan.Node) (exec.Source, error) { return source.Build(n, cfg) },
@@ -39,7 +39,7 @@ type Run struct {
 func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Out) error {
 	states := flow.NewStates(run.Meter.Charge, nil)
 	defer states.Drop()
-	f, err := flow.New(q.Root, r.builder(run.Inputs), states)
+	f, err := flow.New(q.Root, r.builder(run.Inputs, r.cfg.Log), states)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Ou
 func (r *Runtime) Check(q *plan.Query) error {
 	states := flow.NewStates(r.cfg.Memory.Charge, nil)
 	defer states.Drop()
-	f, err := flow.New(q.Root, r.builder(r.Inputs()), states)
+	f, err := flow.New(q.Root, r.builder(r.Inputs(), r.cfg.Log), states)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
 	}
 	if m := r.outOfReach(order, from); m != nil {
 		r.cfg.Logger.Warn("state is built from the log: the checkpoint no longer has the versions that a sink needs",
-			"sink", m.rel.QualifiedName(), "horizon", from.Horizon)
+			"sink", m.rel.QualifiedName())
 		for _, m := range order {
 			r.reset(m)
 		}
@@ -47,15 +47,14 @@ func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
 		}
 		return r.makeMembers(snap)
 	}
-	r.mu.Lock()
-	r.mu.at = from.Boundary
-	r.mu.Unlock()
 	return order, nil
 }
 
 func (r *Runtime) makeMembers(snap *catalog.Snapshot) ([]*member, error) {
 	r.mu.Lock()
-	r.mu.members, r.mu.writers = map[catalog.OID]*member{}, map[log.TopicID][]catalog.OID{}
+	for _, m := range r.mu.members {
+		r.removeLocked(m)
+	}
 	r.mu.Unlock()
 	var order []*member
 	for _, rel := range inDependencyOrder(snap) {
@@ -78,15 +77,40 @@ func (r *Runtime) outOfReach(order []*member, from *checkpoint.Loaded) *member {
 		if m.sink == nil || m.restored || m.state == memberFailed || !m.readsVersions() {
 			continue
 		}
-		need, _ := r.cfg.Log.Progress(m.sink.name)
+		progress, _ := r.cfg.Log.Progress(m.sink.name)
+		need := max(progress, r.savedOut(m))
 		if need == 0 && m.rel.NoSnapshot {
 			need = m.rel.CreatedAt
 		}
-		if need > 0 && need < from.Horizon {
-			return m
+		for _, oid := range m.below {
+			if need > 0 && need < horizonOf(from, oid) {
+				return m
+			}
 		}
 	}
 	return nil
+}
+
+// savedOut is up to where the output of a sink was in the log when the checkpoint of the start was
+// made; 0 = not known.
+func (r *Runtime) savedOut(m *member) log.CommitSeq {
+	if from := r.cfg.Restored; from != nil && !m.restored {
+		if saved := from.Member(m.rel.OID); saved != nil {
+			return saved.Frontier
+		}
+	}
+	return 0
+}
+
+// horizonOf is the oldest version of a relation that a checkpoint has, 0 where it has none of it.
+func horizonOf(from *checkpoint.Loaded, oid catalog.OID) log.CommitSeq {
+	if t, ok := from.Table(oid); ok {
+		return t.Horizon
+	}
+	if m := from.Member(oid); m != nil {
+		return m.Horizon
+	}
+	return 0
 }
 
 // savedMember is what the checkpoint of the start has of m, nil if it cannot be used: of another
@@ -96,17 +120,16 @@ func (r *Runtime) savedMember(m *member) *checkpoint.Member {
 	if from == nil || from.Engine != engineVersion {
 		return nil
 	}
-	i := slices.IndexFunc(from.Members, func(s checkpoint.Member) bool { return s.OID == m.rel.OID })
-	if i < 0 {
+	saved := from.Member(m.rel.OID)
+	if saved == nil || saved.Stands() {
 		return nil
 	}
-	saved := &from.Members[i]
 	if saved.Fingerprint != m.fingerprint {
 		r.cfg.Logger.Info("relation is built from the log: its plan or its settings are not what they were",
 			"relation", m.rel.QualifiedName())
 		return nil
 	}
-	if (m.rel.Kind == catalog.KindView) != (saved.Contents != nil) || saved.Errors == nil {
+	if (m.rel.Kind == catalog.KindView) != (saved.Contents != nil) {
 		return nil
 	}
 	r.mu.Lock()

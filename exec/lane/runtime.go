@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,8 +41,12 @@ type Config struct {
 	System func(oid catalog.OID) (SystemRows, bool)
 	// StrictReadTimeout bounds the wait of a strict read; 0 = none.
 	StrictReadTimeout time.Duration
-	// TickInterval is how long the shared lane rests after a tick, unless a pin waits for it; 0 =
-	// it ticks as soon as there is a commit.
+	// Workers is how many ticks use a processor at once; 0 = as many as there are processors.
+	Workers int
+	// RetryPause is the wait before a member that failed is built again, doubled each time; 0 = 1 s.
+	RetryPause time.Duration
+	// TickInterval is how long a member rests after a tick, unless somebody waits for it; 0 = it
+	// ticks as soon as there is a commit.
 	TickInterval time.Duration
 	// TickCommits bounds the commits of one tick; 0 = no limit.
 	TickCommits int64
@@ -69,20 +74,34 @@ type Runtime struct {
 
 	mu struct {
 		sync.Mutex
+		started bool // all needs of the start are posted: members may run
 		members map[catalog.OID]*member
 		// writers are the sinks and derived streams by the topic they write.
 		writers map[log.TopicID][]catalog.OID
-		order   []*member // of the shared lane, inputs before readers
-		pins    pins
-		at      log.CommitSeq // last boundary that the shared lane has finished
-		ticking log.CommitSeq // boundary of the tick that runs, 0 = none
-		moved   chan struct{} // closed and replaced when a frontier or a status moves
-		// kick is closed and replaced when the lane has a new member to tick, or, while it rests,
-		// a pin to go to.
-		kick chan struct{}
-		// capture is what a checkpoint asks of the lane, nil = nothing.
-		capture *laneCapture
+		// byTopic are the members that are made from a topic, above those that are made from a table or
+		// view; what is not touched costs a commit nothing.
+		byTopic map[log.TopicID]*topicReaders
+		above   map[catalog.OID]map[*member]struct{}
+		// held are the versions that are needed of tables and views; all those needed of everything.
+		held map[catalog.OID]*versions
+		all  versions
+		// creating are those of all that relations which have not begun will begin at.
+		creating versions
+		pins     map[*Pin]struct{}
+		// dropping are members whose relation is gone and whose work has not ended yet.
+		dropping map[*member]struct{}
+		moved    chan struct{} // closed and replaced when any member moves
+		kept     time.Time     // when the tables were last told what to keep
 	}
+	tokens *tokens
+	// inject makes a stage fail, in tests; see injected.
+	inject func(stage, relation string) error
+}
+
+// topicReaders are the members that are made from one topic.
+type topicReaders struct {
+	filter  log.Filter
+	members map[*member]struct{}
 }
 
 // New makes a Runtime; Start begins the work.
@@ -92,15 +111,20 @@ func New(cfg Config) *Runtime {
 		r.cfg.Memory = memory.New("", 0)
 	}
 	r.mu.members, r.mu.writers = map[catalog.OID]*member{}, map[log.TopicID][]catalog.OID{}
+	r.mu.byTopic, r.mu.above = map[log.TopicID]*topicReaders{}, map[catalog.OID]map[*member]struct{}{}
+	r.mu.held, r.mu.dropping, r.mu.pins = map[catalog.OID]*versions{}, map[*member]struct{}{}, map[*Pin]struct{}{}
 	r.mu.moved = make(chan struct{})
-	r.mu.kick = make(chan struct{})
+	if r.cfg.Workers <= 0 {
+		r.cfg.Workers = runtime.GOMAXPROCS(0)
+	}
+	r.tokens = newTokens(r.cfg.Workers, cfg.Clock, r.work.Go)
 	r.checkpoints = make(chan checkpointing, 1)
 	r.checkpoints <- checkpointing{}
 	return r
 }
 
 // Start brings every derived relation of the catalog to work, from the checkpoint if there is
-// one, and starts the shared lane. The tables must have been restored. Relations that cannot be
+// one. The tables must have been restored. Relations that cannot be
 // planned any more stand failed.
 func (r *Runtime) Start(ctx context.Context) error {
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -109,18 +133,21 @@ func (r *Runtime) Start(ctx context.Context) error {
 		return err
 	}
 	for _, m := range order {
-		if m.sink != nil {
-			r.prepareSink(m) // before the lane may pass the version that the sink needs
-		}
-	}
-	for _, m := range order {
 		if m.sink == nil {
-			r.joinLane(m)
 			continue
 		}
-		r.runPrepared(m)
+		// Before what it reads may pass the version that the sink needs.
+		if err := r.prepareSink(m, r.savedOut(m)); err != nil {
+			return err
+		}
 	}
-	r.work.Go(r.runShared)
+	r.mu.Lock()
+	r.mu.started = true
+	for _, m := range order {
+		r.beginLocked(m)
+	}
+	r.mu.Unlock()
+	r.work.Go(r.runSchedule)
 	if r.cfg.Checkpoints != nil && r.cfg.CheckpointInterval > 0 {
 		r.work.Go(r.runCheckpoints)
 	}
@@ -158,8 +185,10 @@ func inDependencyOrder(s *catalog.Snapshot) []*catalog.Relation {
 	return out
 }
 
-// broadcastLocked wakes everyone who waits for a frontier or a status.
-func (r *Runtime) broadcastLocked() {
+// broadcastLocked wakes everyone who waits for the frontier or the status of m.
+func (r *Runtime) broadcastLocked(m *member) {
+	close(m.moved)
+	m.moved = make(chan struct{})
 	close(r.mu.moved)
 	r.mu.moved = make(chan struct{})
 }
@@ -167,10 +196,13 @@ func (r *Runtime) broadcastLocked() {
 // Stats are gauges for the metrics page.
 type Stats struct {
 	Members, Failed int
-	Boundary        log.CommitSeq
-	StateBytes      int64
-	Pins            int
-	Ticks           uint64
+	// Dropping are those that have not ended yet although their relation is gone.
+	Dropping int
+	// Behind is how many commits the least frontier lies behind the newest commit.
+	Behind     uint64
+	StateBytes int64
+	Pins       int
+	Ticks      uint64
 	// Late and NoTime rows were left out of closing windows; Ahead records did not move a watermark.
 	Late, NoTime, Ahead uint64
 	// Restored members began from a checkpoint, at RestoredAt.
@@ -183,7 +215,8 @@ type Stats struct {
 func (r *Runtime) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := Stats{Members: len(r.mu.members), Boundary: r.mu.at, StateBytes: r.cfg.Memory.Used(), Pins: len(r.mu.pins.sorted)}
+	s := Stats{Members: len(r.mu.members), Dropping: len(r.mu.dropping), StateBytes: r.cfg.Memory.Used(), Pins: len(r.mu.pins)}
+	newest, _ := r.cfg.Log.Newest(r.ctx, false)
 	s.Checkpoints = r.counters.stats()
 	if r.cfg.Restored != nil {
 		s.RestoredAt = r.cfg.Restored.Boundary
@@ -192,8 +225,11 @@ func (r *Runtime) Stats() Stats {
 		if m.restored {
 			s.Restored++
 		}
-		if m.state == memberFailed {
+		switch {
+		case m.state == memberFailed:
 			s.Failed++
+		case m.frontier < newest && !r.quietLocked(m, m.frontier, newest):
+			s.Behind = max(s.Behind, uint64(newest-m.frontier))
 		}
 		s.Ticks += m.ticks.Load()
 		s.Late += m.late.Load()

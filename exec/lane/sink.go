@@ -1,156 +1,80 @@
 package lane
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/exec/source"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
-// sinkStride bounds the commits of one tick of a sink that keeps no state, so that one over a
-// long log commits as it goes.
-const sinkStride = 256
-
-// prepareSink finds out up to which version a sink's output is in the log already, and pins it:
-// the lane must stop there, so that the sink can tick ending exactly at it. Who reads only the log
-// needs no pin.
-func (r *Runtime) prepareSink(m *member) {
+// prepareSink finds out up to which version a sink's output is in the log already, and makes it a
+// need of what the sink reads, so that the sink can tick ending exactly at it. It is known to be out
+// up to a version, which may be more than the log has recorded: progress moves only with output. One
+// that has put out nothing holds the version that it begins at: what it may record next is not below.
+func (r *Runtime) prepareSink(m *member, out log.CommitSeq) error {
 	if m.state == memberFailed {
-		return
+		return nil
 	}
 	progress, _ := r.cfg.Log.Progress(m.sink.name)
 	m.sink.progress = progress
-	need := progress
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.begun = m.restored || progress > 0 || out > 0
+	need := max(progress, out)
 	if m.rel.NoSnapshot {
 		need = max(need, m.rel.CreatedAt)
+	}
+	m.out = max(m.out, need)
+	if !m.begun && m.begin == nil && m.readsVersions() {
+		if err := r.startNowLocked(m); err != nil {
+			return err
+		}
 	}
 	if m.readsVersions() && m.rel.NoSnapshot {
 		m.frontier = max(m.frontier, need) // such a sink keeps no state: there is nothing to replay
 	}
-	if need > 0 && need >= m.frontier {
-		m.sink.replayTo = need
-		if m.readsVersions() {
-			r.pin(need)
-		}
+	if need == 0 || need < m.frontier {
+		return nil
 	}
-}
-
-// runPrepared brings a sink to work in its own goroutine.
-func (r *Runtime) runPrepared(m *member) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if m.state == memberFailed || m.dropped {
-		return
-	}
-	r.setStateLocked(m, memberRunning, nil)
-	m.ticked = true
-	m.stopped = make(chan struct{})
-	m.busy = true
-	r.work.Go(func() {
-		defer close(m.stopped)
-		defer r.leave(m)
-		if err := r.runSink(m); err != nil {
-			r.fail(m, err)
-		}
-	})
-}
-
-// runSink ticks a sink from boundary to boundary until it ends. After a restart it first comes
-// to the recorded progress, with its output suppressed: that output is in the log.
-func (r *Runtime) runSink(m *member) error {
-	if m.sink.replayTo > 0 {
-		err := r.replaySink(m, m.sink.replayTo)
-		if m.readsVersions() {
-			r.unpin(m.sink.replayTo)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	for r.ctx.Err() == nil {
-		next, ok := r.nextForSink(m)
-		if !ok {
-			return nil
-		}
-		if next.capture {
-			r.captureSink(m)
-			continue
-		}
-		err := r.tickSink(m, next.to)
-		r.unpin(next.to)
-		if err != nil {
-			return err
-		}
-	}
+	m.sink.replayTo = need
+	old := m.replay
+	m.replay = r.postLocked(m.below, need)
+	r.dropLocked(&old)
 	return nil
 }
 
-// replaySink brings the state of a sink, and its failed rows, to v; where it can have neither
-// there is nothing to do but to wait for the inputs to have that version.
+// startNowLocked has the first tick of m end at the newest version, and holds that.
+func (r *Runtime) startNowLocked(m *member) error {
+	c := r.Create()
+	err := c.committedLocked()
+	m.startAt, m.begin = c.at, c.abandonLocked
+	return err
+}
+
+// replaySink brings the state of a sink, and its failed rows, to v, with its output suppressed: that
+// is in the log. Where it can have neither there is nothing to do.
 func (r *Runtime) replaySink(m *member, v log.CommitSeq) error {
-	if err := r.waitInputs(r.ctx, m, v); err != nil {
-		return err
-	}
 	if p := m.query.Root.Props(); m.frontier < v && (!p.Stateless || p.MayFail) { // state, or failed rows that were skipped
 		if err := r.runSinkTick(m, m.frontier, v, flow.OutFunc(m.sink.errs.add)); err != nil {
 			return err
 		}
 	}
-	r.see(m, v)
+	r.mu.Lock()
+	m.sink.replayTo = 0
+	m.seen = max(m.seen, v)
+	r.dropLocked(&m.replay)
+	r.mu.Unlock()
 	r.advance(m, v)
 	return nil
 }
 
-func (r *Runtime) pin(v log.CommitSeq) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.addPinLocked(v)
-}
-
-func (r *Runtime) unpin(v log.CommitSeq) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.mu.pins.remove(v)
-}
-
-// sinkStep is what a sink does next: a tick to a pinned version, or it gives its state.
-type sinkStep struct {
-	to      log.CommitSeq
-	capture bool
-}
-
-// nextForSink waits for a boundary behind the sink's frontier and pins it; false when the sink
-// is to end.
-func (r *Runtime) nextForSink(m *member) (next sinkStep, ok bool) {
-	err := r.waitFor(r.ctx, func() (bool, error) {
-		if m.dropped {
-			return false, errDropped
-		}
-		if m.asked {
-			next.capture = true
-			return true, nil
-		}
-		stands := m.state == memberError && !m.again
-		if r.mu.at <= m.frontier || (stands && (r.mu.at <= m.seen || m.full)) {
-			return false, nil
-		}
-		if m.again { // who reads it waits for what comes of that
-			m.again = false
-			r.setStateLocked(m, memberRunning, nil)
-			r.moves.Add(1)
-		}
-		next.to = r.mu.at
-		if m.replays() {
-			next.to = min(next.to, max(m.frontier, m.seen)+sinkStride)
-		}
-		r.addPinLocked(next.to)
-		return true, nil
-	})
-	return next, err == nil
+// fresh: the first tick of a sink is still to come.
+func (m *member) fresh() bool {
+	return m.sink != nil && !m.begun
 }
 
 // replays: what the sink puts out can be made again from any of its frontiers, so nothing needs
@@ -162,6 +86,7 @@ func (r *Runtime) see(m *member, to log.CommitSeq) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.seen = max(m.seen, to)
+	m.begun = true
 }
 
 // runSinkTick moves the flow of a sink and publishes its failed rows.
@@ -175,18 +100,22 @@ func (r *Runtime) runSinkTick(m *member, from, to log.CommitSeq, out exec.Out) e
 	if err := m.sink.errs.publish(to); err != nil {
 		return err
 	}
+	r.keepOwn(m)
 	return r.noteRowErrors(m)
 }
 
 // tickSink moves a sink to `to` and commits what it put out: output and progress in one entry.
 func (r *Runtime) tickSink(m *member, to log.CommitSeq) error {
+	if err := r.waitInputs(m, to); err != nil {
+		return err
+	}
+	if m.sink.replayTo > 0 {
+		return r.replaySink(m, to)
+	}
 	from := max(m.frontier, m.seen)
 	stood := m.seen > m.frontier
 	// The first tick runs though nothing was written: a count of nothing is a row.
-	if first := m.ticks.Load() == 0 && m.sink.progress == 0; first || r.touched(m, from, to) {
-		if err := r.waitInputs(r.ctx, m, to); err != nil {
-			return err
-		}
+	if m.fresh() || r.touched(m, from, to) {
 		out := exec.Out(m.sink)
 		if stood && m.replays() {
 			out = flow.OutFunc(m.sink.errs.add) // the output is made when it may go
@@ -214,16 +143,16 @@ func (r *Runtime) tickSink(m *member, to log.CommitSeq) error {
 // entries as it takes. Its failed rows have been counted.
 func (r *Runtime) putOut(m *member, to log.CommitSeq) error {
 	output := flow.OutFunc(m.sink.emitRows)
-	for stride := log.CommitSeq(sinkStride); m.frontier < to; {
-		step := min(to, m.frontier+stride)
+	for most := log.CommitSeq(stride); m.frontier < to; {
+		step := min(to, m.frontier+most)
 		m.sink.discard()
 		err := r.tick(m, m.frontier, step, output)
 		if err == nil {
 			err = r.settleSink(m, step)
 		}
 		switch {
-		case errors.Is(err, log.ErrTooLarge) && stride > 1:
-			stride /= 2
+		case errors.Is(err, log.ErrTooLarge) && most > 1:
+			most /= 2
 		case err != nil:
 			return err
 		}
@@ -270,7 +199,8 @@ func (r *Runtime) holdSink(m *member) {
 	r.setStateLocked(m, memberError, source.Standing(m.rel, *m.rowError))
 	// What is held must fit one entry in the end.
 	m.full = m.sink.size() > r.cfg.MaxEntryBytes/2
-	r.broadcastLocked()
+	m.rested = r.cfg.Clock.Now()
+	r.broadcastLocked(m)
 }
 
 // advance moves a member's frontier.
@@ -278,52 +208,51 @@ func (r *Runtime) advance(m *member, to log.CommitSeq) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.frontier = max(m.frontier, to)
+	if m.begun {
+		r.begunLocked(m)
+	}
 	if m.state == memberError || m.full {
 		r.setStateLocked(m, memberRunning, nil)
 		m.full = false
 		r.moves.Add(1)
 	}
-	r.broadcastLocked()
+	m.rested = r.cfg.Clock.Now()
+	r.wellLocked(m)
+	r.broadcastLocked(m)
 }
-
-// commitRetry is the pause before an entry that failed retriably is appended again.
-const commitRetry = 100 * time.Millisecond
 
 // commitOutput appends the entry until it is in the log. The condition "progress is still what
 // it was" makes it happen once, whatever became of an attempt whose outcome is unknown.
-func (r *Runtime) commitOutput(m *member, appends []log.Append, to log.CommitSeq) (log.CommitSeq, error) {
-	for {
-		entry := &log.Entry{
-			Appends: copyAppends(appends),
-			Changes: []log.Change{log.ProgressChange(m.sink.name, to, 0)},
-			Conds:   []log.Condition{{Kind: log.CondProgress, Name: m.sink.name, Seq: m.sink.progress}},
+func (r *Runtime) commitOutput(m *member, appends []log.Append, to log.CommitSeq) (v log.CommitSeq, err error) {
+	err = r.retried(m.ctx, m, func() error {
+		if err := r.injected("commit", m); err != nil {
+			return err
 		}
-		p := r.cfg.Log.Append(entry)
-		select {
-		case <-p.Done():
-		case <-r.ctx.Done():
-			return 0, r.ctx.Err()
-		}
-		res, err := p.Result()
-		switch {
-		case err == nil:
-			return res.Seq, nil
-		case errors.Is(err, log.ErrCondition):
-			if at, _ := r.cfg.Log.Progress(m.sink.name); at == to {
-				return r.cfg.Log.Newest(r.ctx, true) // an attempt that looked lost was not
-			}
-			return 0, fmt.Errorf("sink progress moved under the sink: %w", err)
-		case !errors.Is(err, log.ErrUnavailable):
-			return 0, err
-		}
-		select {
-		case <-r.cfg.Clock.After(commitRetry):
-		case <-m.done:
-			return 0, errDropped
-		case <-r.ctx.Done():
-			return 0, r.ctx.Err()
-		}
+		v, err = r.tryCommit(m, appends, to)
+		return err
+	})
+	return v, err
+}
+
+func (r *Runtime) tryCommit(m *member, appends []log.Append, to log.CommitSeq) (log.CommitSeq, error) {
+	p := r.cfg.Log.Append(&log.Entry{
+		Appends: copyAppends(appends),
+		Changes: []log.Change{log.ProgressChange(m.sink.name, to, 0)},
+		Conds:   []log.Condition{{Kind: log.CondProgress, Name: m.sink.name, Seq: m.sink.progress}},
+	})
+	select {
+	case <-p.Done():
+	case <-m.ctx.Done():
+		return 0, context.Cause(m.ctx)
 	}
+	res, err := p.Result()
+	if errors.Is(err, log.ErrCondition) {
+		if at, _ := r.cfg.Log.Progress(m.sink.name); at == to {
+			return r.cfg.Log.Newest(m.ctx, true) // an attempt that looked lost was not
+		}
+		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "the progress of sink %q moved under it", m.rel.Name)
+	}
+	return res.Seq, err
 }
 
 // copyAppends gives the log bytes of its own: it patches them, and they may be needed again.

@@ -3,6 +3,7 @@ package lane
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -26,20 +27,31 @@ func (r *Runtime) Create() *Creating { return &Creating{r: r} }
 func (c *Creating) Committed() (s0 log.CommitSeq, err error) {
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
+	err = c.committedLocked()
+	return c.at, err
+}
+
+func (c *Creating) committedLocked() (err error) {
 	if c.at, err = c.r.cfg.Log.Newest(c.r.ctx, false); err != nil {
-		return 0, err
+		return err
 	}
 	c.ok = true
-	c.r.addPinLocked(c.at)
-	return c.at, nil
+	c.r.mu.all.add(c.at)
+	c.r.mu.creating.add(c.at)
+	return nil
 }
 
 // Abandon forgets a creation that did not happen.
 func (c *Creating) Abandon() {
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
+	c.abandonLocked()
+}
+
+func (c *Creating) abandonLocked() {
 	if c.ok {
-		c.r.mu.pins.remove(c.at)
+		c.r.mu.all.remove(c.at)
+		c.r.mu.creating.remove(c.at)
 		c.ok = false
 	}
 }
@@ -52,54 +64,60 @@ func (c *Creating) Begin(rel *catalog.Relation) error {
 		c.Abandon()
 		return err
 	}
-	c.r.mu.Lock()
-	c.r.addLocked(m)
-	c.r.mu.Unlock()
-	if m.sink != nil {
-		c.r.prepareSink(m)
-		c.Abandon() // a sink reads the log from its start, in ticks of its own
-		c.r.runPrepared(m)
-		return nil
+	if m.view != nil || m.readsVersions() {
+		m.startAt, m.begin = c.at, c.abandonLocked
+	} else {
+		c.Abandon() // it reads the log from its start
 	}
-	c.r.work.Go(func() {
-		defer c.Abandon()
-		c.r.backfill(m, c.at)
-	})
+	if m.sink != nil {
+		if err := c.r.prepareSink(m, 0); err != nil {
+			c.Abandon()
+			return err
+		}
+	}
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	c.r.addLocked(m)
+	c.r.beginLocked(m)
 	return nil
 }
 
-// backfill runs a view's first tick (0, s0] outside the shared lane, then joins it there. What
-// the view still lacks is ticked by the lane, from the view's own frontier.
-func (r *Runtime) backfill(m *member, s0 log.CommitSeq) {
-	if m.state == memberFailed {
-		return
-	}
-	if err := r.waitInputs(m.ctx, m, s0); err != nil {
-		r.fail(m, err)
-		return
-	}
-	r.tickView(m, s0)
-	r.joinLane(m)
-}
-
-func (r *Runtime) fail(m *member, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failLocked(m, err)
-}
-
-// waitInputs waits until every view that m reads covers v.
-func (r *Runtime) waitInputs(ctx context.Context, m *member, v log.CommitSeq) error {
+// waitInputs waits until everything that m reads has version v, which is needed of it. An input that
+// has failed is waited for too: it may be healed.
+func (r *Runtime) waitInputs(m *member, v log.CommitSeq) error {
 	for _, oid := range m.views {
-		if err := r.waitCovered(ctx, oid, v); err != nil {
+		r.mu.Lock()
+		up := r.mu.members[oid]
+		r.mu.Unlock()
+		if up == nil {
+			return errDropped
+		}
+		err := r.waitFor(m.ctx, up, func() (bool, error) {
+			if up.dropped {
+				return false, errDropped
+			}
+			return r.reachedLocked(up, v), nil
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Drop stops a relation's dataflow and forgets it; its catalog entry is already gone.
-func (r *Runtime) Drop(oid catalog.OID) {
+// reachedLocked reports whether the content of m at v is complete: it has come there, or nothing
+// touched it since.
+func (r *Runtime) reachedLocked(m *member, v log.CommitSeq) bool {
+	return m.ticked && !m.fresh() && (m.frontier >= v || m.seen <= m.frontier && r.quietLocked(m, m.frontier, v))
+}
+
+// dropWait bounds how long a DROP waits for the work of what it drops to end; after it the relation
+// shows as dropping until it has.
+const dropWait = time.Second
+
+// Drop stops a relation's dataflow, frees what it holds, and forgets it; its catalog entry is already
+// gone.
+func (r *Runtime) Drop(ctx context.Context, oid catalog.OID) {
 	r.mu.Lock()
 	m, ok := r.mu.members[oid]
 	if !ok {
@@ -107,56 +125,38 @@ func (r *Runtime) Drop(oid catalog.OID) {
 		return
 	}
 	m.dropped = true
-	close(m.done)
-	r.removeLocked(m)
-	r.leaveLaneLocked(oid)
-	r.broadcastLocked()
-	busy := m.busy
-	r.mu.Unlock()
 	m.cancel()
-	if !busy {
-		m.free()
+	r.removeLocked(m)
+	r.broadcastLocked(m)
+	if m.running {
+		r.mu.dropping[m] = struct{}{}
+	} else {
+		r.freeLocked(m)
 	}
-}
-
-// enter takes a member's flow for the calling goroutine; false: it was dropped.
-func (r *Runtime) enter(m *member) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	m.busy = !m.dropped
-	return m.busy
-}
-
-// leave ends what enter began. A member that was dropped meanwhile is freed here: what its tick
-// charges after a Drop would never be given back.
-func (r *Runtime) leave(m *member) {
-	r.mu.Lock()
-	m.busy = false
-	dropped := m.dropped
 	r.mu.Unlock()
-	if dropped {
-		m.free()
+	select {
+	case <-m.gone:
+	case <-r.cfg.Clock.After(dropWait):
+	case <-ctx.Done():
 	}
-}
-
-// free gives back all the memory of a dropped member, whose flow does not run any more.
-func (m *member) free() {
-	_ = m.close() // nobody is left to be told
-	m.states.Drop()
-	m.dropOutput()
 }
 
 // Watch waits until the relation's frontier is at or past v.
 func (r *Runtime) Watch(ctx context.Context, oid catalog.OID, v log.CommitSeq) error {
-	return r.waitFor(ctx, func() (bool, error) {
-		m, ok := r.mu.members[oid]
-		if !ok {
+	r.mu.Lock()
+	m, ok := r.mu.members[oid]
+	r.mu.Unlock()
+	if !ok {
+		return errDropped
+	}
+	return r.waitFor(ctx, m, func() (bool, error) {
+		switch {
+		case m.dropped:
 			return false, errDropped
-		}
-		if m.state == memberFailed {
+		case m.state == memberFailed:
 			return false, m.failure()
 		}
-		return m.ticked && m.frontier >= v, nil
+		return r.reachedLocked(m, v), nil
 	})
 }
 
@@ -177,12 +177,12 @@ func asUser(err error) (*sqlerr.Error, bool) {
 	return user, ok
 }
 
-// waitFor waits until done, called under the mutex at every move, says so.
-func (r *Runtime) waitFor(ctx context.Context, done func() (bool, error)) error {
+// waitFor waits until done, called under the mutex at every move of m, says so.
+func (r *Runtime) waitFor(ctx context.Context, m *member, done func() (bool, error)) error {
 	for {
 		r.mu.Lock()
 		ok, err := done()
-		moved := r.mu.moved
+		moved := m.moved
 		r.mu.Unlock()
 		if ok || err != nil {
 			return err
@@ -197,30 +197,19 @@ func (r *Runtime) waitFor(ctx context.Context, done func() (bool, error)) error 
 	}
 }
 
-// contextUntil is ctx that also ends when c is closed.
-func contextUntil(ctx context.Context, c <-chan struct{}) (context.Context, func()) {
-	sub, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		select {
-		case <-c:
-			cancel()
-		case <-sub.Done():
-		}
-	}()
-	return sub, func() { cancel(); <-done }
-}
-
-// Changed tells members that their descriptor may have changed at v: a sink that was held back
-// by an error looks again.
-func (r *Runtime) Changed(log.CommitSeq) {
+// Changed tells members that their descriptor may have changed: a sink that was held back by an
+// error looks again, one that has failed is tried again.
+func (r *Runtime) Changed(oid catalog.OID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, m := range r.mu.members {
-		if m.state == memberError {
-			m.again = true
-		}
+	m := r.mu.members[oid]
+	switch {
+	case m == nil:
+	case m.state == memberFailed:
+		r.retryLocked(m)
+	case m.sink != nil:
+		m.again = true
+		r.wakeLocked(m)
+		r.broadcastLocked(m)
 	}
-	r.broadcastLocked()
 }

@@ -58,7 +58,12 @@ func (r *Runtime) Status(oid catalog.OID) (Status, bool) {
 	if !ok {
 		return Status{}, false
 	}
-	return m.statusLocked(skip), true
+	s := m.statusLocked(skip)
+	// What nothing has touched is as it is at the newest version too.
+	if newest, err := r.cfg.Log.Newest(r.ctx, false); err == nil && r.reachedLocked(m, newest) {
+		s.Frontier = max(s.Frontier, newest)
+	}
+	return s, true
 }
 
 func (m *member) statusLocked(skip bool) Status {
@@ -68,6 +73,10 @@ func (m *member) statusLocked(skip bool) Status {
 	}
 	if m.err != nil {
 		s.Reason = reasonOf(m.err)
+	}
+	if m.trouble != nil && m.state != memberFailed {
+		s.State, s.Since, s.Reason = memberWaiting.String(), m.troubleSince, reasonOf(m.trouble)
+		return s
 	}
 	if m.rowError != nil && !skip && m.state <= memberRunning {
 		s.State, s.Since, s.Reason = memberError.String(), m.rowErrorSince, m.rowError.Err

@@ -25,13 +25,13 @@ type Subscriber interface {
 // until ctx ends or the subscriber returns an error. It ticks in the caller's goroutine, bounded
 // by m.
 func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Column, m *meter.Meter, to Subscriber) error {
-	pin, err := r.Pin(ctx, relationOIDs(q), ReadStrict)
+	pin, err := r.Pin(ctx, relationOIDs(q), ReadAs{Owner: "subscription"})
 	if err != nil {
 		return err
 	}
 	states := flow.NewStates(m.Charge, r.cfg.Merges)
 	defer states.Drop()
-	f, err := flow.New(q.Root, r.builder(r.Inputs()), states)
+	f, err := flow.New(q.Root, r.builder(r.Inputs(), r.cfg.Log), states)
 	if err != nil {
 		pin.Release()
 		return err
@@ -134,7 +134,7 @@ func (r *Runtime) nextForSubscription(ctx context.Context, q *plan.Query, after 
 			}
 			return nil, err
 		}
-		pin, err := r.Pin(ctx, relationOIDs(q), ReadStrict)
+		pin, err := r.Pin(ctx, relationOIDs(q), ReadAs{Owner: "subscription"})
 		if err != nil {
 			return nil, err
 		}

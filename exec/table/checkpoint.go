@@ -77,40 +77,46 @@ func (c *Capture) add(t *Table, rel *catalog.Relation, snap *catalog.Snapshot, v
 	return nil
 }
 
-// Since is the oldest version that every table of the capture can be read at.
-func (c *Capture) Since() (v log.CommitSeq) {
-	for i := range c.tables {
-		v = max(v, state.Since(c.tables[i].rows))
-		for _, ix := range c.tables[i].indexes {
-			v = max(v, state.Since(ix.rows))
-		}
+// since is the oldest version that a table and its indexes can be read at.
+func (t *tableCapture) since() log.CommitSeq {
+	v := state.Since(t.rows)
+	for _, ix := range t.indexes {
+		v = max(v, state.Since(ix.rows))
 	}
 	return v
 }
 
-// Write writes the sections, with the versions from horizon on.
-func (c *Capture) Write(w *checkpoint.Writer, horizon log.CommitSeq) ([]checkpoint.Table, error) {
+// Write writes the sections, with the versions from horizon on: what it makes of a table and the
+// oldest version that there is of it.
+func (c *Capture) Write(w *checkpoint.Writer, horizon func(oid catalog.OID, since log.CommitSeq) log.CommitSeq) ([]checkpoint.Table, error) {
 	var out []checkpoint.Table
 	for i := range c.tables {
-		t := &c.tables[i]
-		made := checkpoint.Table{OID: t.rel.OID, Fingerprint: fingerprint(t.rel), NextRowID: t.nextRowID}
-		save := func(v state.View) (checkpoint.Section, error) {
-			return w.Section(func(to io.Writer) error { return state.SaveView(to, v, horizon) })
-		}
-		var err error
-		if made.Rows, err = save(t.rows); err != nil {
+		made, err := c.tables[i].write(w, horizon(c.tables[i].rel.OID, c.tables[i].since()))
+		if err != nil {
 			return nil, err
-		}
-		for _, ix := range t.indexes {
-			section, err := save(ix.rows)
-			if err != nil {
-				return nil, err
-			}
-			made.Indexes = append(made.Indexes, checkpoint.Index{OID: ix.oid, Rows: section})
 		}
 		out = append(out, made)
 	}
 	return out, nil
+}
+
+func (t *tableCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (checkpoint.Table, error) {
+	made := checkpoint.Table{OID: t.rel.OID, Fingerprint: fingerprint(t.rel), NextRowID: t.nextRowID, Horizon: horizon}
+	save := func(v state.View) (checkpoint.Section, error) {
+		return w.Section(func(to io.Writer) error { return state.SaveView(to, v, horizon) })
+	}
+	var err error
+	if made.Rows, err = save(t.rows); err != nil {
+		return made, err
+	}
+	for _, ix := range t.indexes {
+		section, err := save(ix.rows)
+		if err != nil {
+			return made, err
+		}
+		made.Indexes = append(made.Indexes, checkpoint.Index{OID: ix.oid, Rows: section})
+	}
+	return made, nil
 }
 
 // Release lets the versions go.

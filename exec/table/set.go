@@ -108,12 +108,12 @@ func (s *Set) At(ctx context.Context, oid, index catalog.OID, v log.CommitSeq) (
 	return t.at(index, v)
 }
 
-// Keep lets versions below v go.
-func (s *Set) Keep(v log.CommitSeq) {
+// Keep lets the versions of each table go that lie below what floor says of it.
+func (s *Set) Keep(floor func(oid catalog.OID) log.CommitSeq) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, t := range s.mu.tables {
-		t.keep(v)
+	for oid, t := range s.mu.tables {
+		t.keep(floor(oid))
 	}
 }
 

@@ -1,0 +1,250 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/segment"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// restartTries is how often a member is built again after failures that do not pass by themselves
+// before it stands with its reason.
+const restartTries = 5
+
+// maxPause bounds the wait between two tries.
+const maxPause = time.Minute
+
+// lasting are errors that come again however often a read is repeated.
+var lasting = []error{
+	log.ErrCorrupt, log.ErrUnknownTopic, log.ErrUnknownKind, log.ErrTooLarge, log.ErrInvalidRecord,
+	segment.ErrCorrupt, segment.ErrVersion, recordbatch.ErrCorrupt, recordbatch.ErrTooLarge,
+	recordbatch.ErrInvalidRecord, recordbatch.ErrUnsupportedCodec, recordbatch.ErrUnsupportedMagic,
+	delta.ErrCorrupt, state.ErrCorrupt, state.ErrNegativeWeight, state.ErrOutOfMemory, state.ErrSnapshotTooOld,
+}
+
+// passes reports whether an error of the log or the object store may be gone at the next try.
+func passes(err error) bool {
+	if _, told := asUser(err); told {
+		return false
+	}
+	return !slices.ContainsFunc(lasting, func(l error) bool { return errors.Is(err, l) })
+}
+
+func (r *Runtime) pauseAfter(tries int) time.Duration {
+	pause := r.cfg.RetryPause
+	if pause == 0 {
+		pause = time.Second
+	}
+	return min(pause<<min(tries-1, 10), maxPause)
+}
+
+// troubled is what becomes of a member whose step failed: its state may be half way, so it is built
+// again after a pause. What does not pass by itself makes it stand in the end.
+func (r *Runtime) troubled(m *member, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.dropped || r.ctx.Err() != nil || m.ctx.Err() != nil {
+		return // a step that was cut off by the end is no failure
+	}
+	newest, _ := r.cfg.Log.Newest(r.ctx, false)
+	m.tries++
+	m.wellAt = newest
+	m.asked = false
+	r.moves.Add(1)
+	if m.tries > restartTries && !passes(err) {
+		r.failLocked(m, err)
+		return
+	}
+	m.retryAt = r.cfg.Clock.Now().Add(r.pauseAfter(m.tries))
+	r.setStateLocked(m, memberWaiting, err)
+	r.warnLocked(m, "a dataflow failed and is built again", err)
+	r.broadcastLocked(m)
+}
+
+// failLocked stops a member until somebody alters it.
+func (r *Runtime) failLocked(m *member, err error) {
+	r.setStateLocked(m, memberFailed, err)
+	r.begunLocked(m)
+	r.cfg.Logger.Error("dataflow stopped", "relation", m.rel.QualifiedName(), "kind", m.rel.Kind, "error", err)
+	r.broadcastLocked(m)
+	for up := range r.mu.above[m.rel.OID] { // their readers are told too
+		r.broadcastLocked(up)
+	}
+}
+
+// wellLocked forgets failures once m is past where it had them.
+func (r *Runtime) wellLocked(m *member) {
+	if m.tries > 0 && m.ticked && m.frontier >= m.wellAt {
+		m.tries = 0
+	}
+}
+
+// retryLocked has a failed member built again, from the beginning of its tries.
+func (r *Runtime) retryLocked(m *member) {
+	m.tries, m.retryAt = 0, time.Time{}
+	r.setStateLocked(m, memberWaiting, m.err)
+	r.wakeLocked(m)
+}
+
+// rebuild takes a member back to its beginning. A view ends its first tick at the least version that
+// somebody reads of it, and further ticks at the frontiers of its readers: what they have taken in
+// from it is there again when they go on. A sink comes to its frontier with its output suppressed.
+func (r *Runtime) rebuild(m *member) error {
+	if m.query == nil { // it could not be planned
+		if err := r.plan(m); err != nil {
+			return err
+		}
+		r.mu.Lock()
+		r.addLocked(m)
+		r.mu.Unlock()
+	}
+	r.mu.Lock()
+	m.restored = false
+	reached := log.CommitSeq(0)
+	if m.out = m.reached(); m.begun {
+		reached = m.out
+	}
+	r.beginAgainLocked(m)
+	m.changed, m.seen, m.frontier, m.before, m.captureAt = 0, 0, 0, 0, 0
+	r.mu.Unlock()
+	r.reset(m)
+	if err := r.open(m, nil); err != nil {
+		return err
+	}
+	if m.sink != nil {
+		if err := r.prepareSink(m, reached); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.rowErrors, m.rowError, m.full, m.again = 0, nil, false, false
+	m.ticked = m.sink != nil
+	m.late.Store(0)
+	m.noTime.Store(0)
+	r.setStateLocked(m, memberBackfilling, nil)
+	if m.sink != nil {
+		r.setStateLocked(m, memberRunning, nil)
+	}
+	r.broadcastLocked(m)
+	return nil
+}
+
+// beginAgainLocked chooses and holds the version that m begins at.
+func (r *Runtime) beginAgainLocked(m *member) {
+	if m.sink != nil || !m.ticked {
+		return // a sink's is its frontier; who has not begun still holds its own
+	}
+	newest, err := r.cfg.Log.Newest(r.ctx, false)
+	if err != nil {
+		return
+	}
+	m.ends = m.ends[:0]
+	at := r.floorLocked(m.rel.OID, newest)
+	for up := range r.mu.above[m.rel.OID] {
+		if up.ticked && up.state != memberFailed {
+			m.ends = append(m.ends, max(up.frontier, up.seen))
+		}
+	}
+	if held := r.mu.held[m.rel.OID]; held != nil {
+		m.ends = append(m.ends, held.sorted...)
+	}
+	m.startAt = at
+	hold := r.postLocked(m.below, at)
+	m.begin = func() { r.dropLocked(&hold) }
+}
+
+// patientLog is the log as a member's sources read it: an error that passes is retried before
+// anything of it comes to the operators, for as long as it takes, and others work meanwhile.
+type patientLog struct {
+	log.Log
+	r *Runtime
+	m *member
+}
+
+// Changes implements log.Log.
+func (l patientLog) Changes(ctx context.Context, from, to log.CommitSeq, f log.Filter) (c log.ChangeReader, err error) {
+	err = l.r.patiently(ctx, l.m, func() error {
+		c, err = l.Log.Changes(ctx, from, to, f)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return patientReader{c, l.r, l.m}, nil
+}
+
+type patientReader struct {
+	log.ChangeReader
+	r *Runtime
+	m *member
+}
+
+// Next implements log.ChangeReader.
+func (p patientReader) Next(ctx context.Context, b log.Budget, dst *log.ChangeResult) (more bool, err error) {
+	err = p.r.patiently(ctx, p.m, func() error {
+		more, err = p.ChangeReader.Next(ctx, b, dst)
+		return err
+	})
+	return more, err
+}
+
+// patiently repeats a read of a member until it succeeds or its error is one that stays. It reads
+// without the token of the tick.
+func (r *Runtime) patiently(ctx context.Context, m *member, read func() error) error {
+	held := m.holds
+	r.pauseToken(m)
+	err := r.retried(ctx, m, func() error {
+		if err := r.injected("read", m); err != nil {
+			return err
+		}
+		return read()
+	})
+	if held {
+		if again := r.resumeToken(m); err == nil {
+			err = again
+		}
+	}
+	return err
+}
+
+// retried repeats work of a member for as long as its error is one that passes; its status tells.
+func (r *Runtime) retried(ctx context.Context, m *member, work func() error) error {
+	defer r.setTrouble(m, nil)
+	for tries := 1; ; tries++ {
+		err := work()
+		if err == nil || ctx.Err() != nil || !passes(err) {
+			return err
+		}
+		r.setTrouble(m, err)
+		select {
+		case <-r.cfg.Clock.After(r.pauseAfter(tries)):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// setTrouble makes known what a member waits for; nil = nothing.
+func (r *Runtime) setTrouble(m *member, err error) {
+	if err == nil && m.trouble == nil {
+		return // only m's goroutine changes it
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.trouble == nil {
+		m.troubleSince = r.cfg.Clock.Now()
+	}
+	if m.trouble = err; err != nil {
+		r.warnLocked(m, "a dataflow waits for the log", err)
+	}
+	r.broadcastLocked(m)
+}
+
+var _ log.Log = patientLog{}

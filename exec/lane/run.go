@@ -1,0 +1,257 @@
+package lane
+
+import (
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// stepKind is what a member does next.
+type stepKind uint8
+
+const (
+	stepIdle    stepKind = iota // its goroutine ends
+	stepRest                    // until a time, or until it is woken
+	stepCapture                 // gives its state to a checkpoint
+	stepRebuild                 // begins anew after a failure
+	stepTick                    // moves to a version, which is needed of what it reads
+)
+
+type step struct {
+	kind  stepKind
+	to    log.CommitSeq
+	input need // what the tick needs
+	until time.Time
+}
+
+// runMember is the goroutine of a member that has something to do.
+func (r *Runtime) runMember(m *member) {
+	for {
+		s := r.nextStep(m)
+		if s.kind == stepIdle {
+			return
+		}
+		if err := r.do(m, s); err != nil {
+			r.troubled(m, err)
+		}
+		r.drop(&s.input)
+	}
+}
+
+// do takes a step. This is one of the three places that survive a panic: it becomes the member's
+// failure.
+func (r *Runtime) do(m *member, s step) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.cfg.Logger.Error("panic in dataflow", "relation", m.rel.QualifiedName(), "panic", p, "stack", string(debug.Stack()))
+			err = sqlerr.New(sqlerr.InternalError, "dataflow panicked: %v", p)
+		}
+	}()
+	switch s.kind {
+	case stepRest:
+		r.rest(m, s.until)
+	case stepCapture:
+		r.captureMember(m)
+	case stepRebuild:
+		return r.rebuild(m)
+	case stepTick:
+		if m.view != nil {
+			return r.tickView(m, s.to)
+		}
+		return r.tickSink(m, s.to)
+	}
+	return nil
+}
+
+// nextStep decides under the mutex, so that a need that is posted is seen by who is not past it.
+func (r *Runtime) nextStep(m *member) (s step) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case m.dropped || r.ctx.Err() != nil:
+		r.endLocked(m)
+		return s
+	case m.state == memberFailed:
+		m.asked, m.running = false, false
+		r.broadcastLocked(m)
+		return s
+	case m.state == memberWaiting && m.retryAt.After(r.cfg.Clock.Now()):
+		if m.asked { // there is nothing to give
+			m.asked = false
+			r.broadcastLocked(m)
+		}
+		return step{kind: stepRest, until: m.retryAt}
+	case m.state == memberWaiting:
+		return step{kind: stepRebuild}
+	case m.asked:
+		return step{kind: stepCapture}
+	}
+	to, until := r.nextEndLocked(m)
+	switch {
+	case to > 0:
+		return step{kind: stepTick, to: to, input: r.postLocked(m.below, to)}
+	case !until.IsZero():
+		return step{kind: stepRest, until: until}
+	}
+	m.running = false
+	return s
+}
+
+// stride bounds the commits of one tick of a member that reads the log alone and has far to go, so
+// that its first tick, or its output, comes in pieces.
+const stride = 256
+
+// nextEndLocked chooses where m's next tick ends; 0: nowhere, or not before a time.
+func (r *Runtime) nextEndLocked(m *member) (to log.CommitSeq, until time.Time) {
+	newest, err := r.cfg.Log.Newest(r.ctx, false)
+	if err != nil {
+		return 0, until
+	}
+	from := max(m.frontier, m.seen)
+	if m.sink != nil && m.sink.replayTo > 0 {
+		return m.sink.replayTo, until
+	}
+	to = newest
+	first := !m.ticked || m.fresh()
+	begins := first && m.startAt > 0
+	if begins {
+		to = m.startAt
+	}
+	stands := m.state == memberError
+	switch {
+	case m.again && stands: // who reads it waits for what comes of that
+		m.again = false
+		r.setStateLocked(m, memberRunning, nil)
+		r.moves.Add(1)
+		return from, until
+	case stands && m.full:
+		return 0, until
+	case from >= to && !first:
+		return 0, until
+	case !first && r.quietLocked(m, from, to):
+		r.passLocked(m, to)
+		return 0, until
+	}
+	if !begins {
+		to = r.mu.all.next(from, to)
+		if held := r.mu.held[m.rel.OID]; held != nil {
+			to = held.next(from, to)
+		}
+	}
+	for _, end := range m.ends {
+		if end > from {
+			to = min(to, end)
+		}
+	}
+	if m.ticked && !r.neededLocked(m) && r.cfg.TickInterval > 0 {
+		if until = m.rested.Add(r.cfg.TickInterval); until.After(r.cfg.Clock.Now()) {
+			return 0, until
+		}
+	}
+	if most := r.cfg.TickCommits; most > 0 && m.ticked && !m.readsVersions() { // what it reads may be past a version that nobody needs
+		to = min(to, from+log.CommitSeq(most))
+	}
+	if !m.readsVersions() && (!m.ticked || m.sink != nil) {
+		to = min(to, from+stride)
+	}
+	return to, time.Time{}
+}
+
+// passLocked moves a member on that nothing has touched.
+func (r *Runtime) passLocked(m *member, to log.CommitSeq) {
+	if m.state == memberError {
+		m.seen = max(m.seen, to)
+	} else {
+		m.frontier = max(m.frontier, to)
+	}
+	r.broadcastLocked(m)
+}
+
+// rest waits until a time, or until somebody wakes m.
+func (r *Runtime) rest(m *member, until time.Time) {
+	select {
+	case <-r.cfg.Clock.After(until.Sub(r.cfg.Clock.Now())):
+	case <-m.kick:
+	case <-m.ctx.Done():
+	}
+}
+
+// tickView moves a view to `to` and publishes it.
+func (r *Runtime) tickView(m *member, to log.CommitSeq) error {
+	from := m.frontier
+	if err := r.waitInputs(m, to); err != nil {
+		return err
+	}
+	run := !m.ticked || r.touched(m, from, to)
+	if run {
+		if err := r.runView(m, from, to); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	if run && (m.view.took || !m.ticked) {
+		m.changed = to
+	}
+	m.view.took = false
+	m.before, m.frontier = from, to
+	m.rested = r.cfg.Clock.Now()
+	m.ends = slices.DeleteFunc(m.ends, func(v log.CommitSeq) bool { return v <= to })
+	if !m.ticked && to >= m.startAt {
+		m.ticked = true
+		r.setStateLocked(m, memberRunning, nil)
+		r.begunLocked(m)
+	}
+	r.wellLocked(m)
+	r.broadcastLocked(m)
+	r.mu.Unlock()
+	if run {
+		r.keepOwn(m)
+	}
+	return nil
+}
+
+// begunLocked lets go what was held for m's first tick.
+func (r *Runtime) begunLocked(m *member) {
+	if m.begin != nil {
+		m.begin()
+		m.begin = nil
+	}
+	r.dropLocked(&m.replay)
+}
+
+// runView ticks the flow of a view and makes what comes its contents at version to.
+func (r *Runtime) runView(m *member, from, to log.CommitSeq) error {
+	if err := r.tick(m, from, to, m.view); err != nil {
+		return err
+	}
+	if err := r.injected("publish", m); err != nil {
+		return err
+	}
+	failures := m.view.errs.took
+	if err := m.view.publish(to); err != nil || !failures {
+		return err
+	}
+	return r.noteRowErrors(m)
+}
+
+// endLocked ends the goroutine of a member that was dropped, or of the runtime's end.
+func (r *Runtime) endLocked(m *member) {
+	m.running = false
+	if m.dropped {
+		r.freeLocked(m)
+	}
+}
+
+// freeLocked gives back what a dropped member held. REQUIRES: no goroutine works for it.
+func (r *Runtime) freeLocked(m *member) {
+	r.begunLocked(m)
+	_ = m.close() // its state goes with it
+	m.states.Drop()
+	m.dropOutput()
+	delete(r.mu.dropping, m)
+	close(m.gone)
+	r.broadcastLocked(m)
+}
