@@ -29,20 +29,33 @@ func benchSelect(ctx context.Context, o options, t *table) error {
 		return err
 	}
 	var ours []result
-	for _, clients := range pointClients {
-		r, err := points(ctx, clients, o.duration(), s.connect, func([]*pgx.Conn) time.Duration { return s.cpu() })
+	for _, l := range pointLoads {
+		r, err := points(ctx, l, o.duration(), s.connect, func([]*pgx.Conn) time.Duration { return s.cpu() })
 		if err != nil {
 			return err
 		}
-		r.what = fmt.Sprintf("point SELECT on a view: %d clients", clients)
+		r.what = "point SELECT on a view: " + l.String()
 		t.add(r)
 		ours = append(ours, r)
 	}
 	return benchPostgres(ctx, o, t, ours)
 }
 
-// pointClients are the numbers of clients at once.
-var pointClients = []int{1, 8}
+// pointLoad is how many clients read at once, and whether they prepare their statement or send
+// the key in its text.
+type pointLoad struct {
+	clients int
+	simple  bool
+}
+
+func (l pointLoad) String() string {
+	if l.simple {
+		return fmt.Sprintf("%d clients, simple", l.clients)
+	}
+	return fmt.Sprintf("%d clients", l.clients)
+}
+
+var pointLoads = []pointLoad{{1, false}, {8, false}, {32, false}, {1, true}, {8, true}, {32, true}}
 
 // benchPostgres measures the peer, and the ratio of ours to it.
 func benchPostgres(ctx context.Context, o options, t *table, ours []result) error {
@@ -71,14 +84,14 @@ func benchPostgres(ctx context.Context, o options, t *table, ours []result) erro
 	if err = errors.Join(err, c.Close(ctx)); err != nil {
 		return err
 	}
-	for i, clients := range pointClients {
-		r, err := points(ctx, clients, o.duration(), p.connect, backendsCPU)
+	for i, l := range pointLoads {
+		r, err := points(ctx, l, o.duration(), p.connect, backendsCPU)
 		if err != nil {
 			return err
 		}
-		r.what = fmt.Sprintf("point SELECT on a PostgreSQL table: %d clients", clients)
+		r.what = "point SELECT on a PostgreSQL table: " + l.String()
 		t.add(r)
-		t.ratio(fmt.Sprintf("  view / PostgreSQL: %d clients", clients), ours[i], r)
+		t.ratio("  view / PostgreSQL: "+l.String(), ours[i], r)
 	}
 	return nil
 }
@@ -91,22 +104,22 @@ func backendsCPU(conns []*pgx.Conn) (d time.Duration) {
 	return d
 }
 
-// points reads random keys with prepared statements for a while, each client one at a time.
-func points(ctx context.Context, clients int, d time.Duration, connect func(context.Context) (*pgx.Conn, error), used func([]*pgx.Conn) time.Duration) (r result, err error) {
+// points reads random keys for a while, each client one at a time.
+func points(ctx context.Context, load pointLoad, d time.Duration, connect func(context.Context) (*pgx.Conn, error), used func([]*pgx.Conn) time.Duration) (r result, err error) {
 	var conns []*pgx.Conn
 	defer func() {
 		for _, c := range conns {
 			_ = c.Close(context.WithoutCancel(ctx))
 		}
 	}()
-	for range clients {
+	for range load.clients {
 		c, err := connect(ctx)
 		if err != nil {
 			return r, err
 		}
 		conns = append(conns, c)
 	}
-	samples, errs := make([][]time.Duration, clients), make([]error, clients)
+	samples, errs := make([][]time.Duration, load.clients), make([]error, load.clients)
 	var all sync.WaitGroup
 	read := func(i int, until time.Time) {
 		random := rand.New(rand.NewPCG(uint64(i), 7))
@@ -114,20 +127,24 @@ func points(ctx context.Context, clients int, d time.Duration, connect func(cont
 			key := fmt.Sprintf("customer-%05d", random.IntN(pointKeys))
 			var total string
 			var orders int64
+			args := []any{key}
+			if load.simple {
+				args = []any{pgx.QueryExecModeSimpleProtocol, key}
+			}
 			begin := time.Now()
-			errs[i] = conns[i].QueryRow(ctx, "SELECT total::text, orders FROM customers WHERE customer_id = $1", key).Scan(&total, &orders)
+			errs[i] = conns[i].QueryRow(ctx, "SELECT total::text, orders FROM customers WHERE customer_id = $1", args...).Scan(&total, &orders)
 			samples[i] = append(samples[i], time.Since(begin))
 			if errs[i] == nil && orders != 5 {
 				errs[i] = fmt.Errorf("%s has %d orders", key, orders)
 			}
 		}
 	}
-	for i := range clients { // prepares and warms up
+	for i := range load.clients { // prepares and warms up
 		read(i, time.Now().Add(50*time.Millisecond))
 		samples[i] = nil
 	}
 	cpu, begin := used(conns), time.Now()
-	for i := range clients {
+	for i := range load.clients {
 		all.Go(func() { read(i, begin.Add(d)) })
 	}
 	all.Wait()

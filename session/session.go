@@ -108,6 +108,9 @@ func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err er
 }
 
 func (s *Session) simple(ctx context.Context, sql string, w face.Writer) error {
+	if done, err := s.runLifted(ctx, sql, w); done {
+		return err
+	}
 	if st, ok := s.cachedStatement(sql); ok {
 		return s.runOne(ctx, st, w)
 	}

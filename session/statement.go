@@ -63,7 +63,7 @@ type planCache struct {
 
 type cached struct {
 	key  string
-	stmt *statement
+	stmt *statement // nil: as a lifted text it has no plan at plan.at
 	plan *planned
 }
 
@@ -119,7 +119,7 @@ func cacheKey(sql, stamp string, given []sqltype.OID) string {
 
 // cachedStatement finds a text that was parsed before, with its plan if that still holds.
 func (s *Session) cachedStatement(sql string) (*statement, bool) {
-	if c, ok := s.db.plans.get(cacheKey(sql, s.set.stamp(), nil)); ok {
+	if c, ok := s.db.plans.get(cacheKey(sql, s.set.stamp(), nil)); ok && c.stmt != nil {
 		return c.stmt, true
 	}
 	return nil, false
@@ -137,7 +137,7 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	key := ""
 	if p.statement.cacheable && !s.tx.block {
 		key = cacheKey(p.statement.sql, stamp, p.given)
-		if c, ok := s.db.plans.get(key); ok && c.plan.at == now {
+		if c, ok := s.db.plans.get(key); ok && c.stmt != nil && c.plan.at == now {
 			if err := p.keepsShape(c.plan); err != nil {
 				return nil, err
 			}

@@ -1,0 +1,80 @@
+package session
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/parse"
+)
+
+// runLifted runs a text that differs from one run before in the values it compares with: the
+// literals are the parameters of one plan. Not done: nothing was run, and the text is to be taken
+// as it is; that also gives whatever is wrong with it its error and its place.
+func (s *Session) runLifted(ctx context.Context, sql string, w face.Writer) (done bool, err error) {
+	if s.tx.block {
+		return false, nil // plans of a block are its own
+	}
+	l, ok := parse.Lift(sql)
+	if !ok {
+		return false, nil
+	}
+	key := cacheKey(l.Text, s.set.stamp(), l.Types)
+	st := s.liftedStatement(ctx, key, l.Text)
+	if st == nil {
+		return false, nil
+	}
+	if err := s.tx.allow(st.Body); err != nil {
+		return false, nil
+	}
+	pr := &prepared{statement: st, given: l.Types}
+	if _, err := s.planOf(ctx, pr); err != nil {
+		if ctx.Err() == nil {
+			s.db.plans.put(&cached{key: key, plan: &planned{at: s.db.Catalog.Now().Version()}})
+		}
+		return false, nil
+	}
+	p, err := s.makePortal(ctx, pr, &face.Bind{Params: l.Values})
+	if err != nil {
+		return false, nil // a value that its column's type does not have
+	}
+	err = s.runPortal(ctx, p, 0, w)
+	p.close()
+	if err != nil {
+		s.fail()
+	}
+	return true, placeLifted(err, &l)
+}
+
+// liftedStatement is the parsed text with parameters; nil when it has no plan.
+func (s *Session) liftedStatement(ctx context.Context, key, text string) *statement {
+	if c, ok := s.db.plans.get(key); ok {
+		if c.stmt != nil || c.plan.at == s.db.Catalog.Now().Version() {
+			return c.stmt
+		}
+	}
+	stmts, memory, err := s.parseText(ctx, text)
+	if err != nil {
+		return nil
+	}
+	defer memory.release()
+	if len(stmts) != 1 {
+		return nil
+	}
+	if _, ok := stmts[0].Body.(*parse.Select); !ok {
+		return nil
+	}
+	st := stmts[0]
+	return &st
+}
+
+// placeLifted brings the place of an error from the text with parameters to the client's.
+func placeLifted(err error, l *parse.Lifted) error {
+	e, ok := err.(*sqlerr.Error)
+	if !ok || e.Location <= 0 || e.Position != 0 {
+		return err
+	}
+	placed := *e
+	placed.Location = l.Original(e.Location-1) + 1
+	return &placed
+}
