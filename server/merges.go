@@ -2,14 +2,28 @@ package server
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"runtime"
 
 	"github.com/tributary-db/tributary/storage/state"
 )
 
-// startMerges begins to merge what tables and dataflows keep, beside those who write it.
-func (s *Server) startMerges() {
-	s.merges = state.NewPool()
+// stateFiles is how many files of state on disk stay open at rest.
+const stateFiles = 256
+
+// startMerges begins to merge what tables and dataflows keep, beside those who write it, and to put on
+// the local disk what memory has no room for.
+func (s *Server) startMerges() error {
+	var err error
+	s.tier, err = state.NewTier(state.TierConfig{
+		Dir: filepath.Join(s.cfg.DataDir, "state"), Limit: s.memory.state.Limit(), Used: s.memory.state.Used,
+		Charge: func(bytes int64) { _ = s.memory.state.Force(bytes) }, OpenFiles: stateFiles,
+	})
+	if err != nil {
+		return fmt.Errorf("state directory: %w", err)
+	}
+	s.merges = state.NewPool(s.tier)
 	workers := int(s.cfg.MergeWorkers)
 	if workers == 0 {
 		workers = max(1, runtime.GOMAXPROCS(0)/2)
@@ -23,6 +37,8 @@ func (s *Server) startMerges() {
 	s.onClose(func(context.Context) error {
 		cancel()
 		<-done
+		s.tier.Close()
 		return nil
 	})
+	return nil
 }

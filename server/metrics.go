@@ -9,7 +9,6 @@ import (
 	"github.com/tributary-db/tributary/internal/latency"
 	"github.com/tributary-db/tributary/server/httpd"
 	"github.com/tributary-db/tributary/storage/objstore"
-	"github.com/tributary-db/tributary/storage/state"
 )
 
 // httpConfig is what the HTTP face shows: readiness, and the counters of every layer.
@@ -70,15 +69,7 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 	g := func(name, help string, read func() float64) prometheus.Collector {
 		return httpd.Gauge("tributary_dataflow_"+name, help, read)
 	}
-	merges := func(name, help string, read func(state.PoolStats) uint64) prometheus.Collector {
-		return httpd.Counter("tributary_state_"+name, help, func() float64 { return float64(read(s.merges.Stats())) })
-	}
-	return []prometheus.Collector{
-		httpd.Gauge("tributary_state_merges_waiting", "Tables and states that ask for a merge.", func() float64 { return float64(s.merges.Stats().Waiting) }),
-		merges("merges_total", "Merges of state done.", func(m state.PoolStats) uint64 { return m.Merges }),
-		merges("merged_rows_total", "Rows that merges read.", func(m state.PoolStats) uint64 { return m.Rows }),
-		merges("merges_helped_total", "Merges that a writer did itself, because the pool was behind.", func(m state.PoolStats) uint64 { return m.Helped }),
-		merges("merges_failed_total", "Merges given up for want of memory, or because the state ended.", func(m state.PoolStats) uint64 { return m.Failed }),
+	return append(s.stateMetrics(), []prometheus.Collector{
 		g("members", "Views, sinks and derived streams.", func() float64 { return float64(s.runtime.Stats().Members) }),
 		g("failed", "Of them, those that stand failed.", func() float64 { return float64(s.runtime.Stats().Failed) }),
 		g("dropping", "Dropped ones whose work has not ended yet.", func() float64 { return float64(s.runtime.Stats().Dropping) }),
@@ -96,7 +87,7 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		httpd.Counter("tributary_dataflow_late_rows_total", "Records left out because all their windows were closed.", func() float64 { return float64(s.runtime.Stats().Late) }),
 		httpd.Counter("tributary_dataflow_no_time_rows_total", "Records left out of windows that wait because they have no finite event time.", func() float64 { return float64(s.runtime.Stats().NoTime) }),
 		httpd.Counter("tributary_dataflow_ahead_rows_total", "Records further ahead than watermark_max_jump, by each dataflow that read them, since the start.", func() float64 { return float64(s.runtime.Stats().Ahead) }),
-	}
+	}...)
 }
 
 func (s *Server) faceMetrics() []prometheus.Collector {

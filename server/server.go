@@ -61,6 +61,7 @@ type Server struct {
 	log      *log.DB
 	tables   *table.Set
 	runtime  *lane.Runtime
+	tier     *state.Tier // below merges
 	merges   *state.Pool
 	sources  *connector.Runtime
 	db       *session.Database
@@ -141,7 +142,9 @@ func (s *Server) logConfig() log.Config {
 
 func (s *Server) openEngine(ctx context.Context) error {
 	s.openAccounts()
-	s.startMerges()
+	if err := s.startMerges(); err != nil {
+		return err
+	}
 	s.tables = table.New(table.Config{
 		Account: s.memory.state.Force, Room: s.memory.state.Room, Merges: s.merges,
 		Log: s.log, Clock: s.clock, MaxBytes: int(s.cfg.MaxTransactionBytes), MaxLocks: int(s.cfg.MaxLockedKeys),

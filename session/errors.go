@@ -67,6 +67,7 @@ var sentinels = []struct {
 	{recordbatch.ErrUnsupportedCodec, sqlerr.DataCorrupted, "a record batch is compressed in a way this server does not read"},
 	{delta.ErrCorrupt, sqlerr.DataCorrupted, "stored rows are corrupt"},
 	{state.ErrCorrupt, sqlerr.DataCorrupted, "stored state is corrupt"},
+	{state.ErrUnreadable, sqlerr.IOError, "state on disk cannot be read"},
 	{state.ErrSnapshotTooOld, sqlerr.SnapshotTooOld, "snapshot too old"},
 	{state.ErrBroken, sqlerr.InternalError, "a relation's state failed"},
 	{state.ErrNegativeWeight, sqlerr.InternalError, "a dataflow lost count of a row"},

@@ -64,7 +64,7 @@ func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.
 
 // isDamage: what a changelog needs is gone or bad, and trying again does not help.
 func isDamage(err error) bool {
-	for _, damage := range []error{log.ErrCorrupt, objstore.ErrNotFound, objstore.ErrRange, recordbatch.ErrCorrupt, state.ErrCorrupt} {
+	for _, damage := range []error{log.ErrCorrupt, objstore.ErrNotFound, objstore.ErrRange, recordbatch.ErrCorrupt, state.ErrCorrupt, state.ErrUnreadable} {
 		if errors.Is(err, damage) {
 			return true
 		}

@@ -60,7 +60,9 @@ var _ Arrangement = (*RunSet)(nil)
 // NewArrangement makes an empty arrangement of rows of these types, keyed by the columns key.
 func NewArrangement(row []sqltype.OID, key []int, options Options) *RunSet {
 	o := NewRowOrder(row, key, options.Order)
-	a := &RunSet{order: o, options: options, head: newHead(o)}
+	a := &RunSet{order: o, options: options}
+	a.head = newHead(o, a.tier())
+	a.tier().watch(a)
 	a.mu.version = &version{nth: 1}
 	return a
 }
@@ -69,14 +71,37 @@ func (a *RunSet) charge(bytes int64) error {
 	if a.options.Account == nil || bytes == 0 {
 		return nil
 	}
-	if err := a.options.Account(bytes); err != nil {
+	err := a.options.Account(bytes)
+	if tier := a.tier(); bytes > 0 && tier != nil && (err != nil || tier.isFull()) {
+		// Somebody's rows go to disk first.
+		tier.relieve(bytes)
+		if err != nil {
+			err = a.options.Account(bytes)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrOutOfMemory, err)
+	}
+	if tier := a.tier(); bytes > 0 && tier.isShort() {
+		a.options.Merges.rouse()
 	}
 	return nil
 }
 
+// tier is where chunks go that memory has no room for, nil if there is none.
+func (a *RunSet) tier() *Tier {
+	if a.options.Merges == nil {
+		return nil
+	}
+	return a.options.Merges.tier
+}
+
 // giveBack cannot fail.
-func (a *RunSet) giveBack(bytes int64) { _ = a.charge(-bytes) }
+func (a *RunSet) giveBack(bytes int64) {
+	if a.options.Account != nil && bytes != 0 {
+		_ = a.options.Account(-bytes)
+	}
+}
 
 // settleHead charges what the head has grown by.
 func (a *RunSet) settleHead() error {
@@ -100,7 +125,10 @@ func (a *RunSet) Append(d *delta.Batch) (err error) {
 	if err := checkValues(d); err != nil {
 		return err
 	}
-	a.head.append(d)
+	if err := a.head.append(d); err != nil {
+		return err
+	}
+	a.coolHead()
 	return a.settleHead()
 }
 
@@ -138,7 +166,10 @@ func (a *RunSet) Publish(v CommitSeq) (err error) {
 	if v < cur.seq {
 		return fmt.Errorf("publish version %d of an arrangement at %d", v, cur.seq)
 	}
-	r := a.head.take()
+	r, err := a.head.take()
+	if err != nil {
+		return err
+	}
 	if r == nil {
 		a.Discard()
 		a.install(v, nil)
@@ -159,7 +190,7 @@ func (a *RunSet) Publish(v CommitSeq) (err error) {
 // bytes of the chunks of a run.
 func (r *run) bytes() (size int64) {
 	for _, c := range r.chunks {
-		size += c.size
+		size += c.size.Load()
 	}
 	return size
 }
@@ -198,7 +229,11 @@ func (a *RunSet) checkWeights(cur *version, r *run) error {
 	var negative []int32
 	hashes := make([]uint64, blockRows)
 	for _, c := range r.chunks {
-		for _, b := range c.blocks {
+		for k := range c.blockCount() {
+			b, err := c.block(k, false)
+			if err != nil {
+				return err
+			}
 			negative = negative[:0]
 			for i, w := range b.weights {
 				if w < 0 {
@@ -210,7 +245,11 @@ func (a *RunSet) checkWeights(cur *version, r *run) error {
 			for k, i := range negative {
 				left := b.weight(i)
 				for _, old := range cur.content {
-					left += old.weightOf(a.order, b.cols, i, keys, hashes[k])
+					w, err := old.weightOf(a.order, b.cols, i, keys, hashes[k])
+					if err != nil {
+						return err
+					}
+					left += w
 				}
 				if left < 0 {
 					return ErrNegativeWeight

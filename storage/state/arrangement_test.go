@@ -423,7 +423,7 @@ func TestOverBudget(t *testing.T) {
 func TestReadersBesideTheWriter(t *testing.T) {
 	t.Run("merged by the writer", func(t *testing.T) { besideTheWriter(t, nil) })
 	t.Run("merged in a pool", func(t *testing.T) {
-		pool := NewPool()
+		pool := NewPool(nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {

@@ -135,7 +135,7 @@ func BenchmarkPublishLongest(b *testing.B) {
 		b.Run(fmt.Sprintf("pool=%v", pooled), func(b *testing.B) {
 			var pool *Pool
 			if pooled {
-				pool = NewPool()
+				pool = NewPool(nil)
 				ctx, cancel := context.WithCancel(b.Context())
 				done := make(chan struct{})
 				go func() { defer close(done); pool.Run(ctx, 1) }()

@@ -31,9 +31,13 @@ func (c *changeCursor) Next(ctx context.Context, dst *delta.Batch) (CommitSeq, b
 		return 0, false, nil
 	}
 	d := &c.deltas[0]
-	b := d.run.chunks[c.chunk].blocks[c.block]
+	at := d.run.chunks[c.chunk]
+	b, err := at.block(c.block, false)
+	if err != nil {
+		return 0, false, err
+	}
 	*dst = delta.Batch{Len: int(b.n), Cols: b.cols, Weights: b.weights}
-	if c.block++; c.block == len(d.run.chunks[c.chunk].blocks) {
+	if c.block++; c.block == at.blockCount() {
 		c.chunk, c.block = c.chunk+1, 0
 	}
 	if c.chunk == len(d.run.chunks) {

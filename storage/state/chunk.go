@@ -1,31 +1,28 @@
 package state
 
 import (
-	"math/bits"
-	"slices"
-	"sort"
+	"sync/atomic"
 
 	"github.com/tributary-db/tributary/internal/delta"
 )
 
-// chunk is consecutive blocks of a run, with an index from key to rows: what is kept, shared by
-// runs and given back as one. Rows have numbers in a chunk, from 0. Immutable but for the fields
-// of its owner.
+// chunk is consecutive blocks of a run, kept, shared by runs and given back as one. Rows have numbers
+// in a chunk, from 0. It is made in memory (hot) and may be put on disk later (cold), for everybody
+// who has it at once; its rows never change.
 //
 // INVARIANT: rows ascend in the order of the arrangement, none comes twice, none has weight 0
 // (made so by runBuilder, checked by verify when a chunk is read back).
 type chunk struct {
-	blocks []*block
-	starts []int32 // number of the first row of each block, then the number of rows
-	// groups are the first rows of the keys; nil when every row has a key of its own. A key may go
-	// on in the next chunk.
-	groups []uint16
-	// index is open addressing from a key's hash: tag in the high half, the key's first row in the
-	// low; 0 is free. nil when there are few rows: they are searched.
-	index     []uint32
-	rows      int64 // sum of the weights
-	negatives int32 // rows with a weight below 0
-	size      int64 // bytes
+	starts    []int32 // number of the first row of each block, then the number of rows
+	rows      int64   // sum of the weights
+	negatives int32   // rows with a weight below 0
+
+	// One of them is there: cold is set before hot goes.
+	hot  atomic.Pointer[hotChunk]
+	cold atomic.Pointer[coldChunk]
+	data int64 // bytes of the blocks in memory
+	// size is the memory it takes now. It changes under the mutex of the arrangement that has it.
+	size atomic.Int64
 
 	// Of the arrangement that holds it, under its mutex: in how many places of the current
 	// version the chunk is, and since which version.
@@ -33,42 +30,13 @@ type chunk struct {
 	born uint64
 }
 
-func (c *chunk) n() int32 { return c.starts[len(c.blocks)] }
-
-// locate finds the block of a row, and the row's place in it.
-func (c *chunk) locate(row int32) (k int, i int32) {
-	// No block has more than blockRows rows, so this is at or before the right one.
-	for k = min(int(row)/blockRows, len(c.blocks)-1); c.starts[k+1] <= row; k++ {
-	}
-	return k, row - c.starts[k]
-}
-
-func (c *chunk) compare(o *RowOrder, row int32, cols []delta.Column, j int32) int {
-	k, i := c.locate(row)
-	return o.Compare(c.blocks[k].cols, i, cols, j)
-}
-
-// compareKey compares the first key columns of a row with row j of keys.
-func (c *chunk) compareKey(o *RowOrder, row int32, keys []delta.Column, j int32) int {
-	k, i := c.locate(row)
-	return o.comparePrefix(c.blocks[k].cols, i, keys, j)
-}
-
-// last row of a chunk, as columns and a row.
-func (c *chunk) last() ([]delta.Column, int32) {
-	b := c.blocks[len(c.blocks)-1]
-	return b.cols, b.n - 1
-}
-
-// fewRows are searched without an index.
-const fewRows = 8
-
-// settle derives everything from the blocks.
-func (c *chunk) settle(o *RowOrder) {
-	c.starts = make([]int32, 1, len(c.blocks)+1)
-	for _, b := range c.blocks {
+// newChunk derives everything from the blocks.
+func newChunk(o *RowOrder, blocks []*block) *chunk {
+	c := &chunk{starts: make([]int32, 1, len(blocks)+1)}
+	size := int64(0)
+	for _, b := range blocks {
 		c.starts = append(c.starts, c.starts[len(c.starts)-1]+b.n)
-		c.size += b.bytes()
+		size += b.bytes()
 		if b.weights == nil {
 			c.rows += int64(b.n)
 			continue
@@ -80,99 +48,155 @@ func (c *chunk) settle(o *RowOrder) {
 			}
 		}
 	}
-	groups := c.findGroups(o)
-	if c.n() > fewRows {
-		c.makeIndex(o, groups)
-	}
-	if len(groups) < int(c.n()) {
-		c.groups = append(make([]uint16, 0, len(groups)), groups...)
-	}
-	c.size += int64(4*cap(c.starts) + 2*cap(c.groups) + 4*len(c.index) + 192)
+	c.data = size
+	h := &hotChunk{blocks: blocks, starts: c.starts}
+	h.settle(o)
+	c.hot.Store(h)
+	c.size.Store(size + h.bytes() + int64(4*cap(c.starts)) + 192)
+	return c
 }
 
-// findGroups gives the first row of every key.
-func (c *chunk) findGroups(o *RowOrder) []uint16 {
-	groups := make([]uint16, 0, c.n())
-	var before *block
-	for k, b := range c.blocks {
-		if before == nil || !o.sameKey(before.cols, before.n-1, b.cols, 0) {
-			groups = append(groups, uint16(c.starts[k]))
-		}
-		for i := int32(1); i < b.n; i++ {
-			if !o.sameKey(b.cols, i-1, b.cols, i) {
-				groups = append(groups, uint16(c.starts[k]+i))
-			}
-		}
-		before = b
+func (c *chunk) n() int32 { return c.starts[len(c.starts)-1] }
+
+// blockCount is the number of blocks.
+func (c *chunk) blockCount() int { return len(c.starts) - 1 }
+
+// block gives the k-th block. keep: it is likely to be read again.
+func (c *chunk) block(k int, keep bool) (*block, error) {
+	if h := c.hot.Load(); h != nil {
+		h.touch()
+		return h.blocks[k], nil
 	}
-	return groups
+	return c.cold.Load().block(k, keep)
 }
 
-// indexTag is the bits of a hash that stand beside a row; the lowest of them says that the place
-// is taken.
-func indexTag(h uint64) uint32 { return uint32(h>>48)<<16 | 1<<16 }
+// locate finds the block of a row, and the row's place in it.
+func (c *chunk) locate(row int32) (k int, i int32) {
+	// No block has more than blockRows rows, so this is at or before the right one.
+	for k = min(int(row)/blockRows, c.blockCount()-1); c.starts[k+1] <= row; k++ {
+	}
+	return k, row - c.starts[k]
+}
 
-func (c *chunk) makeIndex(o *RowOrder, groups []uint16) {
-	c.index = make([]uint32, 1<<bits.Len(uint(len(groups)*3/2)))
-	mask := uint64(len(c.index) - 1)
-	hashes := make([]uint64, 0, blockRows)
-	rows := make([]int32, 0, blockRows)
-	for k, b := range c.blocks {
-		rows = rows[:0]
-		for len(groups) > 0 && int32(groups[0]) < c.starts[k+1] {
-			rows = append(rows, int32(groups[0])-c.starts[k])
-			groups = groups[1:]
-		}
-		hashes = slices.Grow(hashes[:0], len(rows))[:len(rows)]
-		delta.HashKeys(o.keyColumns(b.cols), int(b.n), rows, hashes)
-		for i, h := range hashes {
-			at := h & mask
-			for c.index[at] != 0 {
-				at = (at + 1) & mask
-			}
-			c.index[at] = indexTag(h) | uint32(c.starts[k]+rows[i])
+// edge is where the key of the first row of block k stands, or, for the number of blocks, that of the
+// last row of the chunk. Only key columns are sure to be there.
+func (c *chunk) edge(k int) (cols []delta.Column, row int32, err error) {
+	if h := c.hot.Load(); h == nil {
+		if fence := c.cold.Load().fence; fence != nil {
+			return fence, int32(k), nil
 		}
 	}
+	return c.edgeRow(k)
+}
+
+// edgeRow is edge with all columns.
+func (c *chunk) edgeRow(k int) (cols []delta.Column, row int32, err error) {
+	last := k == c.blockCount()
+	if last {
+		k--
+	}
+	b, err := c.block(k, true)
+	if err != nil {
+		return nil, 0, err
+	}
+	if last {
+		row = b.n - 1
+	}
+	return b.cols, row, nil
+}
+
+// bound is the first row whose first columns are at or behind row j of eq (after: behind it), the
+// number of rows if there is none.
+func (c *chunk) bound(o *RowOrder, eq []delta.Column, j int32, after bool) (int32, error) {
+	reached := func(cols []delta.Column, i int32) bool {
+		order := o.comparePrefix(cols, i, eq, j)
+		return order > 0 || order == 0 && !after
+	}
+	k, err := search(c.blockCount(), func(k int) (bool, error) {
+		cols, i, err := c.edge(k)
+		return err == nil && reached(cols, i), err
+	})
+	if k == 0 || err != nil {
+		return 0, err
+	}
+	// It is in the block before, or begins this one.
+	b, err := c.block(k-1, true)
+	if err != nil {
+		return 0, err
+	}
+	i, _ := search(int(b.n), func(i int) (bool, error) { return reached(b.cols, int32(i)), nil })
+	return c.starts[k-1] + int32(i), nil
 }
 
 // find gives the rows [lo, hi) whose key is row j of keys, whose hash is h.
-func (c *chunk) find(o *RowOrder, keys []delta.Column, j int32, h uint64) (lo, hi int32) {
-	if c.index == nil {
-		n := c.n()
-		lo = int32(sort.Search(int(n), func(i int) bool { return c.compareKey(o, int32(i), keys, j) >= 0 }))
-		for hi = lo; hi < n && c.compareKey(o, hi, keys, j) == 0; hi++ {
+func (c *chunk) find(o *RowOrder, keys []delta.Column, j int32, h uint64) (lo, hi int32, err error) {
+	if hot := c.hot.Load(); hot != nil {
+		hot.touch()
+		if hot.index != nil {
+			lo, hi = hot.find(o, keys, j, h)
+			return lo, hi, nil
 		}
-		return lo, hi
+	} else if !c.cold.Load().mayHave(h) {
+		return 0, 0, nil
 	}
-	mask := uint64(len(c.index) - 1)
-	tag := indexTag(h)
-	for at := h & mask; ; at = (at + 1) & mask {
-		e := c.index[at]
-		if e == 0 {
-			return 0, 0
-		}
-		if e&^0xffff != tag {
-			continue
-		}
-		if lo = int32(e & 0xffff); c.compareKey(o, lo, keys, j) == 0 {
-			return lo, c.groupEnd(lo)
-		}
+	if lo, err = c.bound(o, keys, j, false); lo == c.n() || err != nil {
+		return 0, 0, err
 	}
+	if same, err := c.hasKey(o, lo, keys, j); !same || err != nil {
+		return 0, 0, err
+	}
+	hi, err = c.bound(o, keys, j, true)
+	return lo, hi, err
 }
 
-// groupEnd is the end of the key that begins at row lo.
-func (c *chunk) groupEnd(lo int32) int32 {
-	if c.groups == nil {
-		return min(lo+1, c.n())
+// hasKey: the key of a row is row j of keys.
+func (c *chunk) hasKey(o *RowOrder, row int32, keys []delta.Column, j int32) (bool, error) {
+	k, i := c.locate(row)
+	if i == 0 {
+		cols, at, err := c.edge(k)
+		return err == nil && o.comparePrefix(cols, at, keys, j) == 0, err
 	}
-	g := sort.Search(len(c.groups), func(g int) bool { return int32(c.groups[g]) > lo })
-	if g == len(c.groups) {
-		return c.n()
-	}
-	return int32(c.groups[g])
+	b, err := c.block(k, true)
+	return err == nil && o.comparePrefix(b.cols, i, keys, j) == 0, err
 }
 
-// searchRow is the first row in [lo, hi) at or after row j of cols, hi if there is none.
-func (c *chunk) searchRow(o *RowOrder, lo, hi int32, cols []delta.Column, j int32) int32 {
-	return lo + int32(sort.Search(int(hi-lo), func(k int) bool { return c.compare(o, lo+int32(k), cols, j) >= 0 }))
+// weightIn is the weight of row j of cols, which can only be among the rows [lo, hi); 0 if it has none.
+func (c *chunk) weightIn(o *RowOrder, lo, hi int32, cols []delta.Column, j int32) (int64, error) {
+	from, _ := c.locate(lo)
+	to, _ := c.locate(hi - 1)
+	// The last block that begins at or before the row.
+	k, err := search(to-from, func(k int) (bool, error) {
+		at, i, err := c.edgeRow(from + k + 1)
+		return err == nil && o.Compare(at, i, cols, j) > 0, err
+	})
+	if err != nil {
+		return 0, err
+	}
+	b, err := c.block(from+k, true)
+	if err != nil {
+		return 0, err
+	}
+	i, _ := search(int(b.n), func(i int) (bool, error) { return o.Compare(b.cols, int32(i), cols, j) >= 0, nil })
+	if i == int(b.n) || o.Compare(b.cols, int32(i), cols, j) != 0 {
+		return 0, nil
+	}
+	return b.weight(int32(i)), nil
+}
+
+// search is sort.Search over what may fail.
+func search(n int, reached func(i int) (bool, error)) (int, error) {
+	lo, hi := 0, n
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		yes, err := reached(mid)
+		switch {
+		case err != nil:
+			return 0, err
+		case yes:
+			hi = mid
+		default:
+			lo = mid + 1
+		}
+	}
+	return lo, nil
 }

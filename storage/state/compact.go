@@ -113,7 +113,7 @@ func (a *RunSet) merge(job mergeJob, breathe func() error) (err error) {
 		}
 	}()
 	defer recovered(&err)
-	m, err := mergeRuns(a.order, asParts(job.runs), breathe)
+	m, err := mergeRuns(a.order, a.tier(), asParts(job.runs), breathe)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (a *RunSet) mergeWanted(ctx context.Context, p *Pool) {
 		return
 	}
 	err := a.merge(job, func() error {
-		for p.step(ctx, job.rows/4) {
+		for p.tier.step() || p.step(ctx, job.rows/4) {
 		}
 		if a.isClosed() {
 			return errClosed
@@ -194,15 +194,15 @@ func (a *RunSet) Free() {
 	a.Discard()
 	a.mu.Lock()
 	old, next := a.mu.version, a.nextLocked()
-	next.content, next.deltas, next.since, next.seq = nil, nil, unreadable, 0
+	next.content, next.deltas, next.since, next.seq = nil, nil, notReadable, 0
 	freed := a.dropAllLocked(old, next.nth)
 	a.mu.version = next
 	a.mu.Unlock()
 	a.giveBack(freed)
 }
 
-// unreadable is behind every version.
-const unreadable = ^CommitSeq(0)
+// notReadable is behind every version.
+const notReadable = ^CommitSeq(0)
 
 // dropAllLocked drops everything that a version has. REQUIRES: a.mu held.
 func (a *RunSet) dropAllLocked(v *version, nth uint64) (freed int64) {
@@ -234,7 +234,7 @@ func (a *RunSet) freshBytes(m *run) (bytes int64) {
 	defer a.mu.Unlock()
 	for _, c := range m.chunks {
 		if c.born == 0 {
-			bytes += c.size
+			bytes += c.size.Load()
 		}
 	}
 	return bytes

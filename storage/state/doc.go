@@ -11,7 +11,11 @@
 //	        also sees what is      (h, newest]; Keep moves h
 //	        not published
 //
-//	  run = chunks (64 Ki rows, 16 MiB; index from key to rows) = blocks (1,024 rows, 256 KiB; all columns)
+//	  run = chunks (64 Ki rows, 16 MiB) = blocks (1,024 rows, 256 KiB; all columns)
+//
+//	  chunk, hot:  blocks and an index from key to rows in memory
+//	         cold: the key at each block's edge and a filter of keys in memory ──► pack on disk
+//	                                                   cache of blocks ◄── read, CRC-32C ──┘
 //
 //	  FlatSet:   key columns ──hash──► slab (one, or 256 by the hash's first byte) ──► slot
 //	             slot ──► key values, cells (int64, float64, fixed bytes, variable bytes)
@@ -29,6 +33,12 @@
 // Nothing that holds a relation is one slice: whoever builds, merges, saves, loads or reads goes
 // block by block, so no column comes near the 2 GiB that its offsets address.
 //
+// When memory runs short a Tier makes chunks cold, those first that nobody read lately; readers, who
+// may be in the middle of one, go on. A probe of a cold chunk asks the filter, finds the block by its
+// edges and reads that; a scan and a merge read block by block past the cache. What is on disk is the
+// only copy of nothing that outlives the process: nothing is synced, the files go at the next start,
+// every read is checked, and one that fails is an error of who reads (ErrCorrupt, ErrUnreadable).
+//
 // Merges run in a Pool beside the writer, which then pays for its delta alone: Publish merges at once
 // only what is small (inlineRows), and helps when readers would have too many runs to look into
 // (maxRuns). A merge is installed by putting its run in the place of those it read; what was published
@@ -39,15 +49,18 @@
 // Goroutines and locks: Pool.Run has those it is told, which end with its context. One goroutine
 // writes a RunSet and calls Head;
 // RunSet.mu guards the current version, the pins and what only they hold, and is held for
-// assignments only; Pool.mu guards its line; neither is held over the other. Chunks are immutable and shared; their memory is given back to the account
+// assignments only; Pool.mu guards its line; neither is held over the other, and no file is read or
+// written under any. One goroutine at a time has Tier.turn and makes chunks cold; it may take RunSet.mu.
+// Chunks are immutable and shared; their memory is given back to the account
 // when the current version and the last pin that has them let go, so the account must be safe for
 // concurrent use. A FlatSet belongs to one goroutine.
 //
-// Formats: Save and Load write checkpoint sections, docs/formats/state.md.
+// Formats: Save and Load write checkpoint sections; blocks on disk; docs/formats/state.md. The files
+// below are storage/state/pack's. How to debug: Pool.Stats, Tier.Stats, metrics tributary_state_*.
 //
 // Non-obvious: Probe of flat state finds by SQL equality and keeps the image that came first;
 // who needs the least image present keeps an arrangement. Edge(last) reads a group from its
 // end, so min and max cost the same. A view of Head may show negative weights while a tick is
 // under way. An old version that many deltas lead back to is paid by who reads it: they are merged
-// once for that view. A panic inside Append, Publish, Save and Load is an error (ErrBroken).
+// once for that view. A piece of a pack is released by the collector, when nobody has the chunk any more. A panic inside Append, Publish, Save and Load is an error (ErrBroken).
 package state

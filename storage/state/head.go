@@ -13,15 +13,15 @@ type head struct {
 	builder *runBuilder
 }
 
-func newHead(o *RowOrder) head {
-	return head{order: o, open: delta.NewBatchBuilder(o.types), builder: newRunBuilder(o)}
+func newHead(o *RowOrder, tier *Tier) head {
+	return head{order: o, open: delta.NewBatchBuilder(o.types), builder: newRunBuilder(o, tier)}
 }
 
 // maxOpenVar is the most variable bytes that open rows may have; columns end at 2 GiB.
 const maxOpenVar = 1 << 30
 
 // append copies the rows of d, which has less than 1 GiB a column.
-func (h *head) append(d *delta.Batch) {
+func (h *head) append(d *delta.Batch) error {
 	rows := *d
 	rows.Errs = nil // a row that is an error is in no relation
 	bytes := h.open.Size()
@@ -29,12 +29,15 @@ func (h *head) append(d *delta.Batch) {
 		bytes += len(d.Cols[i].Var)
 	}
 	if bytes > maxOpenVar {
-		h.seal()
+		if err := h.seal(); err != nil {
+			return err
+		}
 	}
 	h.open.AppendBatch(&rows)
 	if h.open.Len() >= chunkRows || int64(h.open.Size()) >= chunkBytes {
-		h.seal()
+		return h.seal()
 	}
+	return nil
 }
 
 func (h *head) bytes() int64 {
@@ -44,7 +47,7 @@ func (h *head) bytes() int64 {
 	}
 	for _, r := range h.sealed {
 		for _, c := range r.chunks {
-			size += c.size
+			size += c.size.Load()
 		}
 	}
 	return size
@@ -66,9 +69,9 @@ func (h *head) clearOpen() {
 }
 
 // seal makes runs of what is open; few stay, as each is at least twice as long as the next.
-func (h *head) seal() {
+func (h *head) seal() error {
 	if h.open.Len() == 0 {
-		return
+		return nil
 	}
 	r := h.sortOpen()
 	h.clearOpen()
@@ -76,17 +79,24 @@ func (h *head) seal() {
 		h.sealed = append(h.sealed, r)
 	}
 	for n := len(h.sealed); n > 1 && h.sealed[n-2].n < 2*h.sealed[n-1].n; n = len(h.sealed) {
-		h.mergeTail(n - 2)
+		if err := h.mergeTail(n - 2); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // mergeTail replaces the runs from place at on by one.
-func (h *head) mergeTail(at int) {
-	m, _ := h.builder.merge(asParts(h.sealed[at:]), nil) // only breathe can fail
+func (h *head) mergeTail(at int) error {
+	m, err := h.builder.merge(asParts(h.sealed[at:]), nil)
+	if err != nil {
+		return err
+	}
 	h.sealed = h.sealed[:at]
 	if m.n > 0 {
 		h.sealed = append(h.sealed, m)
 	}
+	return nil
 }
 
 // sortOpen sorts and consolidates the open rows.
@@ -111,13 +121,17 @@ func (h *head) sortOpen() *run {
 }
 
 // take seals the head and gives it as one run, nil if nothing is left.
-func (h *head) take() *run {
-	h.seal()
+func (h *head) take() (*run, error) {
+	if err := h.seal(); err != nil {
+		return nil, err
+	}
 	if len(h.sealed) > 1 {
-		h.mergeTail(0)
+		if err := h.mergeTail(0); err != nil {
+			return nil, err
+		}
 	}
 	if len(h.sealed) == 0 {
-		return nil
+		return nil, nil
 	}
-	return h.sealed[0]
+	return h.sealed[0], nil
 }

@@ -78,10 +78,10 @@ func TestNothingIsOneSlice(t *testing.T) {
 	check := func(a *RunSet, what string) {
 		for _, r := range a.current().content {
 			for _, c := range r.chunks {
-				if c.n() > int32(chunkRows) || len(c.blocks) > 1 && c.size > 4*chunkBytes {
-					t.Fatalf("%s: a chunk of %d rows, %d bytes", what, c.n(), c.size)
+				if c.n() > int32(chunkRows) || c.blockCount() > 1 && c.size.Load() > 4*chunkBytes {
+					t.Fatalf("%s: a chunk of %d rows, %d bytes", what, c.n(), c.size.Load())
 				}
-				for _, b := range c.blocks {
+				for _, b := range c.hot.Load().blocks {
 					if n := len(b.cols[1].Var); int(b.n) > blockRows || b.n > 1 && n > blockBytes {
 						t.Fatalf("%s: a block of %d rows, %d bytes of text", what, b.n, n)
 					}
@@ -285,8 +285,14 @@ func TestMergeProvesWeights(t *testing.T) {
 	b := delta.NewBatchBuilder(textTypes)
 	row(9, "never there", -1)(b)
 	d := b.Batch()
-	a.head.append(&d)
-	a.install(2, a.head.take())
+	if err := a.head.append(&d); err != nil {
+		t.Fatal(err)
+	}
+	r, err := a.head.take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.install(2, r)
 	a.Discard()
 	if err := a.Compact(); !errors.Is(err, ErrNegativeWeight) {
 		t.Fatalf("got %v", err)

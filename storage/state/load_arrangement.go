@@ -5,7 +5,7 @@ import "io"
 // Load replaces the content by a section that Save wrote for the same types, key and order.
 func (a *RunSet) Load(r io.Reader) (err error) {
 	defer recovered(&err)
-	l := loading{f: &frameReader{r: r}, order: a.order}
+	l := loading{f: &frameReader{r: r}, order: a.order, tier: a.tier()}
 	l.f.readHeader(kindArrangement, a.order.types)
 	l.readShape()
 	defer func() {
@@ -28,6 +28,7 @@ func (a *RunSet) Load(r io.Reader) (err error) {
 type loading struct {
 	f       *frameReader
 	order   *RowOrder
+	tier    *Tier
 	chunks  []*chunk
 	used    []bool // by a run
 	charged int64
@@ -51,7 +52,7 @@ func (l *loading) pieces(charge func(int64) error) error {
 		if blocks == 0 {
 			return nil
 		}
-		c := &chunk{}
+		var made []*block
 		rows := 0
 		for range blocks {
 			b := l.block()
@@ -61,16 +62,17 @@ func (l *loading) pieces(charge func(int64) error) error {
 			if rows += int(b.n); rows > chunkRows {
 				return corrupt("chunk of %d rows", rows)
 			}
-			c.blocks = append(c.blocks, b)
+			made = append(made, b)
 		}
-		if err := c.verify(l.order); err != nil {
+		if err := verify(l.order, made); err != nil {
 			return err
 		}
-		c.settle(l.order)
-		if err := charge(c.size); err != nil {
+		c := newChunk(l.order, made)
+		l.tier.settled(l.tier.built(l.order, c))
+		if err := charge(c.size.Load()); err != nil {
 			return err
 		}
-		l.charged += c.size
+		l.charged += c.size.Load()
 		l.chunks, l.used = append(l.chunks, c), append(l.used, false)
 	}
 }
@@ -98,9 +100,9 @@ func (l *loading) block() *block {
 }
 
 // verify checks the invariants of a chunk that was read.
-func (c *chunk) verify(o *RowOrder) error {
+func verify(o *RowOrder, blocks []*block) error {
 	var before *block
-	for _, b := range c.blocks {
+	for _, b := range blocks {
 		for _, w := range b.weights {
 			if w == 0 {
 				return corrupt("row of weight 0")
@@ -162,15 +164,29 @@ func (l *loading) run() *run {
 		c := l.chunks[i]
 		l.used[i] = true
 		if len(chunks) > 0 {
-			cols, last := chunks[len(chunks)-1].last()
-			if c.compare(l.order, 0, cols, last) <= 0 {
-				l.f.err = corrupt("chunks out of order")
+			if l.f.err = l.ascend(chunks[len(chunks)-1], c); l.f.err != nil {
 				break
 			}
 		}
 		chunks = append(chunks, c)
 	}
 	return makeRun(chunks)
+}
+
+// ascend checks that a chunk is behind another.
+func (l *loading) ascend(before, c *chunk) error {
+	last, i, err := before.edgeRow(before.blockCount())
+	if err != nil {
+		return err
+	}
+	first, j, err := c.edgeRow(0)
+	if err != nil {
+		return err
+	}
+	if l.order.Compare(last, i, first, j) >= 0 {
+		return corrupt("chunks out of order")
+	}
+	return nil
 }
 
 // count gives every delta the number of rows after it.

@@ -15,10 +15,12 @@ type walk struct {
 	chunk   int   // which is this one of the run
 	part
 	span
+	keep bool  // blocks that it reads are likely to be read again
+	err  error // of reading a block; the walk has then ended
 }
 
-func newWalk(p part, s span, step int32) walk {
-	w := walk{part: p, span: s, step: step, chunk: s.lo.chunk}
+func newWalk(p part, s span, step int32, keep bool) walk {
+	w := walk{part: p, span: s, step: step, chunk: s.lo.chunk, keep: keep}
 	from := s.lo.row
 	if step < 0 {
 		w.chunk, from = s.hi.chunk, s.hi.row-1
@@ -28,10 +30,12 @@ func newWalk(p part, s span, step int32) walk {
 	return w
 }
 
-// enter begins the k-th block of the chunk.
-func (w *walk) enter() {
+// enter begins the k-th block of the chunk; false if it cannot be read.
+func (w *walk) enter() bool {
 	c := w.r.chunks[w.chunk]
-	w.blk = c.blocks[w.k]
+	if w.blk, w.err = c.block(w.k, w.keep); w.err != nil {
+		return false
+	}
 	from, to := int32(0), w.blk.n
 	if w.chunk == w.lo.chunk {
 		from = max(0, w.lo.row-c.starts[w.k])
@@ -43,9 +47,10 @@ func (w *walk) enter() {
 	if w.step < 0 {
 		w.i, w.stop = to-1, from-1
 	}
+	return true
 }
 
-// next moves on by one row; false at the end.
+// next moves on by one row; false at the end, or with err.
 func (w *walk) next() bool {
 	w.i += w.step
 	return w.i != w.stop || w.nextBlock()
@@ -54,21 +59,20 @@ func (w *walk) next() bool {
 func (w *walk) nextBlock() bool {
 	w.k += int(w.step)
 	c := w.r.chunks[w.chunk]
-	if w.k < 0 || w.k == len(c.blocks) {
+	if w.k < 0 || w.k == c.blockCount() {
 		w.chunk += int(w.step)
 		if w.chunk < w.lo.chunk || w.chunk > w.hi.chunk {
 			return false
 		}
 		c = w.r.chunks[w.chunk]
 		if w.k = 0; w.step < 0 {
-			w.k = len(c.blocks) - 1
+			w.k = c.blockCount() - 1
 		}
 	}
 	if w.chunk == w.hi.chunk && c.starts[w.k] >= w.hi.row || w.chunk == w.lo.chunk && c.starts[w.k+1] <= w.lo.row {
 		return false
 	}
-	w.enter()
-	return true
+	return w.enter()
 }
 
 // merger reads spans of several runs as one sequence of distinct rows with the sum of their
@@ -77,15 +81,30 @@ type merger struct {
 	order *RowOrder
 	walks []walk
 	same  []int32 // walks that stand on the least row
+	keep  bool    // blocks that it reads are likely to be read again
+	err   error   // of reading a block; nothing comes then
 }
 
 func (m *merger) add(p part, s span, step int32) {
-	if !s.empty() {
-		m.walks = append(m.walks, newWalk(p, s, step))
+	if s.empty() || m.err != nil {
+		return
 	}
+	w := newWalk(p, s, step, m.keep)
+	if w.err != nil {
+		m.fail(w.err)
+		return
+	}
+	m.walks = append(m.walks, w)
 }
 
-// next gives the next row whose weights do not sum to zero.
+// fail ends everything.
+func (m *merger) fail(err error) {
+	m.err = err
+	clear(m.walks)
+	m.walks = m.walks[:0]
+}
+
+// next gives the next row whose weights do not sum to zero; not ok at the end, or with err.
 func (m *merger) next() (b *block, row int32, weight int64, ok bool) {
 	for len(m.walks) > 0 {
 		b, row, weight = m.step()
@@ -138,12 +157,19 @@ func (m *merger) least() (k int) {
 
 func (m *merger) dropEnded() {
 	kept := m.walks[:0]
+	var failed error
 	for _, w := range m.walks {
+		if w.err != nil {
+			failed = w.err
+		}
 		if w.blk != nil {
 			kept = append(kept, w)
 		}
 	}
 	m.walks = kept
+	if failed != nil {
+		m.fail(failed)
+	}
 }
 
 // whole is the chunk that walk k, which least found, is about to begin, if all its rows come before
@@ -154,7 +180,14 @@ func (m *merger) whole(k int) *chunk {
 		return nil
 	}
 	c := w.r.chunks[w.chunk]
-	cols, last := c.last()
+	if len(m.walks) == 1 {
+		return c
+	}
+	cols, last, err := c.edgeRow(c.blockCount())
+	if err != nil {
+		m.fail(err)
+		return nil
+	}
 	for j := range m.walks {
 		if s := &m.walks[j]; j != k && m.order.Compare(s.blk.cols, s.i, cols, last) <= 0 {
 			return nil
@@ -166,7 +199,7 @@ func (m *merger) whole(k int) *chunk {
 // skip passes the chunk that walk k begins.
 func (m *merger) skip(k int) {
 	w := &m.walks[k]
-	w.k = len(w.r.chunks[w.chunk].blocks) - 1
+	w.k = w.r.chunks[w.chunk].blockCount() - 1
 	if !w.nextBlock() {
 		w.blk = nil
 		m.dropEnded()
@@ -175,8 +208,8 @@ func (m *merger) skip(k int) {
 
 // mergeRuns makes one run of parts, block by block. breathe, if not nil, is called after each
 // block; its error ends the merge.
-func mergeRuns(o *RowOrder, parts []part, breathe func() error) (*run, error) {
-	return newRunBuilder(o).merge(parts, breathe)
+func mergeRuns(o *RowOrder, tier *Tier, parts []part, breathe func() error) (*run, error) {
+	return newRunBuilder(o, tier).merge(parts, breathe)
 }
 
 func (b *runBuilder) merge(parts []part, breathe func() error) (*run, error) {
@@ -191,36 +224,47 @@ func (b *runBuilder) merge(parts []part, breathe func() error) (*run, error) {
 			m.skip(k)
 			continue
 		}
+		if m.err != nil {
+			break
+		}
 		blk, row, weight := m.take(k)
 		if weight == 0 {
 			continue
 		}
 		if b.add(blk, row, weight) && breathe != nil {
 			if err := breathe(); err != nil {
+				b.abandon()
 				return nil, err
 			}
 		}
+	}
+	if m.err != nil {
+		b.abandon()
+		return nil, m.err
 	}
 	return b.finish(), nil
 }
 
 // mergeWide is mergeRuns of any number of runs: sixteen at a time.
-func mergeWide(o *RowOrder, runs []*run) *run {
+func mergeWide(o *RowOrder, tier *Tier, runs []*run) (*run, error) {
 	const width = 16
 	for len(runs) > 1 {
 		var next []*run
 		for len(runs) > 0 {
 			group := runs[:min(width, len(runs))]
 			runs = runs[len(group):]
-			made, _ := mergeRuns(o, asParts(group), nil) // only breathe can fail
+			made, err := mergeRuns(o, tier, asParts(group), nil)
+			if err != nil {
+				return nil, err
+			}
 			next = append(next, made)
 		}
 		runs = next
 	}
 	if len(runs) == 0 {
-		return makeRun(nil)
+		return makeRun(nil), nil
 	}
-	return runs[0]
+	return runs[0], nil
 }
 
 // asParts counts runs as they are.

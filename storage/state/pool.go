@@ -13,6 +13,7 @@ import (
 // is enough for the newest runs of all arrangements to stay few. Safe for concurrent use.
 type Pool struct {
 	wake chan struct{}
+	tier *Tier
 	mu   struct {
 		sync.Mutex
 		waiting []wanted // smallest first
@@ -35,8 +36,9 @@ type PoolStats struct {
 	Failed  uint64 // given up: no memory, or an error
 }
 
-// NewPool makes a pool at rest: Run or Step do its work.
-func NewPool() *Pool { return &Pool{wake: make(chan struct{}, 1)} }
+// NewPool makes a pool at rest: Run or Step do its work. What memory has no room for goes to the
+// tier (nil = nowhere).
+func NewPool(tier *Tier) *Pool { return &Pool{wake: make(chan struct{}, 1), tier: tier} }
 
 // Run merges in so many goroutines until ctx ends.
 func (p *Pool) Run(ctx context.Context, workers int) {
@@ -49,7 +51,7 @@ func (p *Pool) Run(ctx context.Context, workers int) {
 
 func (p *Pool) work(ctx context.Context) {
 	for {
-		for ctx.Err() == nil && p.step(ctx, 1<<62) {
+		for ctx.Err() == nil && (p.tier.step() || p.step(ctx, 1<<62)) {
 		}
 		select {
 		case <-p.wake:

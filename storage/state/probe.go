@@ -60,7 +60,7 @@ func (w *view) probe(keys []delta.Column, sel []int32, e edge) (Cursor, error) {
 	}
 	c, reused := w.set.cursors.Get().(*probeCursor)
 	if !reused {
-		c = &probeCursor{merger: merger{order: o}, out: delta.NewBatchBuilder(o.types)}
+		c = &probeCursor{merger: merger{order: o, keep: true}, out: delta.NewBatchBuilder(o.types)}
 	}
 	c.view, c.parts, c.keys, c.sel, c.at, c.edge = w, parts, keys, sel, 0, e
 	if cap(c.hashes) < len(sel) {
@@ -77,7 +77,7 @@ func (c *probeCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool
 	}
 	c.out.Clear()
 	c.match = c.match[:0]
-	for !full(c.out) {
+	for !full(c.out) && c.merger.err == nil {
 		if len(c.merger.walks) == 0 && !c.nextKey() {
 			break
 		}
@@ -87,6 +87,9 @@ func (c *probeCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool
 		}
 		c.out.AppendRow(b.cols, row, weight)
 		c.match = append(c.match, c.sel[c.at-1])
+	}
+	if c.merger.err != nil {
+		return nil, false, c.merger.err
 	}
 	*dst = c.out.Batch()
 	return c.match, c.at < len(c.sel) || len(c.merger.walks) > 0, nil
@@ -103,7 +106,12 @@ func (c *probeCursor) nextKey() bool {
 		k := c.at
 		c.at++
 		for _, p := range c.parts {
-			c.merger.add(p, p.r.find(o, c.keys, c.sel[k], c.hashes[k]), step)
+			s, err := p.r.find(o, c.keys, c.sel[k], c.hashes[k])
+			if err != nil {
+				c.merger.fail(err)
+				return false
+			}
+			c.merger.add(p, s, step)
 		}
 		if len(c.merger.walks) > 0 {
 			return true
@@ -129,7 +137,7 @@ func (c *probeCursor) Close() {
 	set := c.view.set
 	c.view, c.parts, c.keys, c.sel = nil, nil, nil, nil
 	clear(c.merger.walks[:cap(c.merger.walks)]) // let go of runs
-	c.merger.walks = c.merger.walks[:0]
+	c.merger.walks, c.merger.err = c.merger.walks[:0], nil
 	if c.out.Size() <= maxPooled {
 		set.cursors.Put(c)
 	}

@@ -1,8 +1,6 @@
 package state
 
 import (
-	"sort"
-
 	"github.com/tributary-db/tributary/internal/delta"
 )
 
@@ -49,80 +47,99 @@ func (r *run) all() span {
 }
 
 // find gives the rows whose key equals row j of keys, whose hash is h.
-func (r *run) find(o *RowOrder, keys []delta.Column, j int32, h uint64) span {
+func (r *run) find(o *RowOrder, keys []delta.Column, j int32, h uint64) (span, error) {
 	at := 0
 	if len(r.chunks) > 1 {
-		at = sort.Search(len(r.chunks), func(k int) bool {
-			cols, i := r.chunks[k].last()
-			return o.comparePrefix(cols, i, keys, j) >= 0
-		})
-		if at == len(r.chunks) {
-			return span{}
+		var err error
+		if at, err = r.reach(o, keys, j, false); at == len(r.chunks) || err != nil {
+			return span{}, err
 		}
 	}
-	lo, hi := r.chunks[at].find(o, keys, j, h)
-	if lo == hi {
-		return span{}
+	lo, hi, err := r.chunks[at].find(o, keys, j, h)
+	if lo == hi || err != nil {
+		return span{}, err
 	}
 	s := span{lo: place{at, lo}, hi: place{at, hi}}
 	for hi == r.chunks[at].n() && at+1 < len(r.chunks) {
 		// The key was the last of the chunk and may go on in the next.
 		at++
-		next := r.chunks[at]
-		if next.compareKey(o, 0, keys, j) != 0 {
+		if lo, hi, err = r.chunks[at].find(o, keys, j, h); lo == hi || err != nil {
 			break
 		}
-		hi = next.groupEnd(0)
 		s.hi = place{at, hi}
 	}
-	return s
+	return s, err
+}
+
+// reach is the first chunk whose last row has its first columns at or behind row j of eq (after:
+// behind it), the number of chunks if there is none.
+func (r *run) reach(o *RowOrder, eq []delta.Column, j int32, after bool) (int, error) {
+	return search(len(r.chunks), func(k int) (bool, error) {
+		c := r.chunks[k]
+		cols, i, err := c.edge(c.blockCount())
+		if err != nil {
+			return false, err
+		}
+		order := o.comparePrefix(cols, i, eq, j)
+		return order > 0 || order == 0 && !after, nil
+	})
 }
 
 // seek gives the rows whose first key columns equal eq, one-row columns.
-func (r *run) seek(o *RowOrder, eq []delta.Column) span {
+func (r *run) seek(o *RowOrder, eq []delta.Column) (span, error) {
 	if len(eq) == 0 {
-		return r.all()
+		return r.all(), nil
 	}
-	lo := r.bound(func(c *chunk, row int32) bool { return c.compareKey(o, row, eq, 0) >= 0 })
-	hi := r.bound(func(c *chunk, row int32) bool { return c.compareKey(o, row, eq, 0) > 0 })
-	if lo == hi {
-		return span{}
+	lo, err := r.bound(o, eq, false)
+	if err != nil {
+		return span{}, err
+	}
+	hi, err := r.bound(o, eq, true)
+	if lo == hi || err != nil {
+		return span{}, err
 	}
 	if hi.row == 0 {
 		hi.chunk--
 		hi.row = r.chunks[hi.chunk].n()
 	}
-	return span{lo, hi}
+	return span{lo, hi}, nil
 }
 
-// bound is the first row for which reached is true, one behind the last chunk if there is none.
-func (r *run) bound(reached func(c *chunk, row int32) bool) place {
-	at := sort.Search(len(r.chunks), func(k int) bool { return reached(r.chunks[k], r.chunks[k].n()-1) })
-	if at == len(r.chunks) {
-		return place{chunk: at}
+// bound is the first row at or behind eq (after: behind it), one behind the last chunk if there is none.
+func (r *run) bound(o *RowOrder, eq []delta.Column, after bool) (place, error) {
+	at, err := r.reach(o, eq, 0, after)
+	if at == len(r.chunks) || err != nil {
+		return place{chunk: at}, err
 	}
-	c := r.chunks[at]
-	return place{at, int32(sort.Search(int(c.n()), func(i int) bool { return reached(c, int32(i)) }))}
+	row, err := r.chunks[at].bound(o, eq, 0, after)
+	return place{at, row}, err
 }
 
 // weightOf is the weight of row j of cols in r, 0 if it has none; keys are its key columns, h
 // their hash.
-func (r *run) weightOf(o *RowOrder, cols []delta.Column, j int32, keys []delta.Column, h uint64) int64 {
-	at := sort.Search(len(r.chunks), func(k int) bool {
-		last, i := r.chunks[k].last()
-		return o.Compare(last, i, cols, j) >= 0
+func (r *run) weightOf(o *RowOrder, cols []delta.Column, j int32, keys []delta.Column, h uint64) (int64, error) {
+	s, err := r.find(o, keys, j, h)
+	if s.empty() || err != nil {
+		return 0, err
+	}
+	// The first chunk that ends at or behind the row.
+	k, err := search(s.hi.chunk-s.lo.chunk, func(k int) (bool, error) {
+		c := r.chunks[s.lo.chunk+k]
+		last, i, err := c.edgeRow(c.blockCount())
+		return err == nil && o.Compare(last, i, cols, j) >= 0, err
 	})
-	if at == len(r.chunks) {
-		return 0
+	if err != nil {
+		return 0, err
 	}
-	c := r.chunks[at]
-	lo, hi := c.find(o, keys, j, h)
-	row := c.searchRow(o, lo, hi, cols, j)
-	if row == hi || c.compare(o, row, cols, j) != 0 {
-		return 0
+	at := s.lo.chunk + k
+	lo, hi := int32(0), r.chunks[at].n()
+	if at == s.lo.chunk {
+		lo = s.lo.row
 	}
-	k, i := c.locate(row)
-	return c.blocks[k].weight(i)
+	if at == s.hi.chunk {
+		hi = s.hi.row
+	}
+	return r.chunks[at].weightIn(o, lo, hi, cols, j)
 }
 
 func (o *RowOrder) keyColumns(cols []delta.Column) []delta.Column {

@@ -8,6 +8,7 @@ import (
 // runBuilder makes a run of rows that come in order. It can be used again after finish.
 type runBuilder struct {
 	order *RowOrder
+	tier  *Tier // nil: everything stays in memory
 	cols  []*delta.Builder
 	vars  []int // columns of values without a fixed length
 
@@ -21,10 +22,11 @@ type runBuilder struct {
 	n      int      // its rows
 	size   int64    // its bytes
 	chunks []*chunk
+	fresh  int64 // bytes of these that the tier counts as in the making
 }
 
-func newRunBuilder(o *RowOrder) *runBuilder {
-	b := &runBuilder{order: o}
+func newRunBuilder(o *RowOrder, tier *Tier) *runBuilder {
+	b := &runBuilder{order: o, tier: tier}
 	for i, t := range o.types {
 		b.cols = append(b.cols, delta.NewBuilder(t))
 		if p := t.Phys(); p == sqltype.PhysBytes || p == sqltype.PhysNumeric {
@@ -106,15 +108,17 @@ func (b *runBuilder) endChunk() {
 	if len(b.blocks) == 0 {
 		return
 	}
-	c := &chunk{blocks: append(make([]*block, 0, len(b.blocks)), b.blocks...)}
-	c.settle(b.order)
+	c := newChunk(b.order, append(make([]*block, 0, len(b.blocks)), b.blocks...))
+	b.fresh += b.tier.built(b.order, c)
 	b.chunks = append(b.chunks, c)
 	clear(b.blocks)
 	b.blocks, b.n, b.size = b.blocks[:0], 0, 0
 }
 
 // isLarge: worth to be taken over by a merge, though a smaller chunk may then stand before it.
-func (c *chunk) isLarge() bool { return int(c.n()) >= chunkRows/2 || c.size >= chunkBytes/2 }
+func (c *chunk) isLarge() bool {
+	return int(c.n()) >= chunkRows/2 || c.data >= chunkBytes/2
+}
 
 // takeOver appends a chunk as it is.
 func (b *runBuilder) takeOver(c *chunk) {
@@ -127,10 +131,18 @@ func (b *runBuilder) takeOver(c *chunk) {
 func (b *runBuilder) finish() *run {
 	b.endBlock()
 	b.endChunk()
-	clear(b.from[:cap(b.from)]) // let go of other runs
 	r := makeRun(b.chunks)
-	b.chunks = nil
+	b.abandon()
 	return r
+}
+
+// abandon lets go of everything.
+func (b *runBuilder) abandon() {
+	b.tier.settled(b.fresh) // who takes the run charges it
+	clear(b.from[:cap(b.from)])
+	b.rows, b.from, b.weights, b.bytes = b.rows[:0], b.from[:0], b.weights[:0], 0
+	b.blocks, b.n, b.size = nil, 0, 0
+	b.chunks, b.fresh = nil, 0
 }
 
 func (b *runBuilder) copyColumn(to *delta.Builder, i int) {

@@ -99,8 +99,12 @@ func (s *saving) chunks(p part) error {
 			continue
 		}
 		s.numbers[key] = uint32(len(s.numbers))
-		s.f.u32(uint32(len(c.blocks)))
-		for _, b := range c.blocks {
+		s.f.u32(uint32(c.blockCount()))
+		for k := range c.blockCount() {
+			b, err := c.block(k, false)
+			if err != nil {
+				return err
+			}
 			if err := s.block(b, p.sign); err != nil {
 				return err
 			}

@@ -29,12 +29,18 @@ func TestSchedules(t *testing.T) {
 		seeds = n
 	}
 	shrink(t, 3, 64)
+	smallDisk(t)
+	reads := uint64(0)
 	for seed := range uint64(seeds) {
 		s := newSchedule(t, seed)
 		for range 60 {
 			s.step()
 		}
 		s.end()
+		reads += s.tier.Stats().Reads
+	}
+	if reads < 10*uint64(seeds) {
+		t.Fatalf("only %d blocks came from disk", reads)
 	}
 }
 
@@ -48,6 +54,8 @@ type schedule struct {
 	account int64
 	a       *RunSet
 	pool    *Pool
+	tier    *Tier
+	short   bool // of memory
 
 	at       map[CommitSeq]map[string]int64 // every version
 	last     CommitSeq
@@ -71,14 +79,38 @@ type capture struct {
 
 func newSchedule(t *testing.T, seed uint64) *schedule {
 	s := &schedule{t: t, r: rand.New(rand.NewPCG(seed, 7)), seed: seed, at: map[CommitSeq]map[string]int64{0: {}}}
-	s.pool = NewPool()
+	s.tier = openTier(t, func() int64 {
+		if s.short {
+			return 1 << 40
+		}
+		return 0
+	})
+	s.pool = NewPool(s.tier)
 	s.a = s.open()
 	return s
 }
 
+// smallDisk makes every chunk worth a place on disk, and packs small.
+func smallDisk(t testing.TB) {
+	a, b := minCold, packBytes
+	minCold, packBytes = 0, 2000
+	t.Cleanup(func() { minCold, packBytes = a, b })
+}
+
+// openTier makes a tier of 4,000 bytes of memory, of which so much is used.
+func openTier(t testing.TB, used func() int64) *Tier {
+	t.Helper()
+	tier, err := NewTier(TierConfig{Dir: t.TempDir(), Limit: 4000, Used: used, Charge: func(int64) {}, OpenFiles: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tier.Close)
+	return tier
+}
+
 func (s *schedule) open() *RunSet {
 	o := Options{History: true, Account: func(n int64) error { s.account += n; return nil }}
-	if s.seed%2 == 0 {
+	if s.seed%4 != 0 {
 		o.Merges = s.pool
 	}
 	return NewArrangement(scheduleTypes, []int{0}, o)
@@ -90,7 +122,7 @@ func (s *schedule) fatalf(format string, args ...any) {
 }
 
 func (s *schedule) step() {
-	switch s.r.IntN(12) {
+	switch s.r.IntN(14) {
 	case 0, 1, 2, 3:
 		s.publish()
 	case 4:
@@ -114,6 +146,10 @@ func (s *schedule) step() {
 		} else {
 			s.crash()
 		}
+	case 12:
+		s.short = !s.short
+	case 13:
+		s.tier.putAwayNow(1 + s.r.Int64N(2000))
 	}
 	for _, p := range s.pins {
 		s.check(p.view, p.seq)
@@ -335,6 +371,7 @@ func (s *schedule) end() {
 	}
 	for s.pool.Step(context.Background()) {
 	}
+	s.tier.putAwayNow(1 << 40)
 	for v := s.kept; v <= s.last; v++ {
 		s.openAt(v)
 		s.check(s.pins[len(s.pins)-1].view, v)

@@ -68,9 +68,9 @@ func (a *RunSet) dropLocked(r *run, nth uint64) (freed int64) {
 		gone := retired{c, c.born, nth}
 		if a.isPinnedLocked(gone) {
 			a.mu.retired = append(a.mu.retired, gone)
-			a.mu.held += c.size
+			a.mu.held += c.size.Load()
 		} else {
-			freed += c.size
+			freed += c.size.Load()
 		}
 	}
 	return freed
@@ -110,7 +110,7 @@ func (a *RunSet) unpinLocked(v *version) (freed int64) {
 		if a.isPinnedLocked(r) {
 			return false
 		}
-		freed += r.chunk.size
+		freed += r.chunk.size.Load()
 		return true
 	})
 	a.mu.held -= freed

@@ -41,9 +41,9 @@ func (a *RunSet) At(v CommitSeq) (View, error) {
 
 // Head implements Arrangement.
 func (a *RunSet) Head() View {
-	a.head.seal()
+	err := a.head.seal()
 	cur := a.current()
-	w := &view{set: a, version: cur, seq: cur.seq, rows: cur.rows}
+	w := &view{set: a, version: cur, seq: cur.seq, rows: cur.rows, err: err}
 	w.sum = make([]part, 0, len(cur.content)+len(a.head.sealed))
 	for _, r := range cur.content {
 		w.sum = append(w.sum, part{r, 1})
@@ -79,7 +79,11 @@ func (w *view) parts() ([]part, error) {
 			runs[len(runs)-1-i] = d.run
 		}
 		if len(runs) > fewDeltas {
-			merged := mergeWide(w.set.order, runs)
+			merged, err := mergeWide(w.set.order, w.set.tier(), runs)
+			if err != nil {
+				w.err = err
+				return
+			}
 			w.charged = merged.bytes()
 			if w.err = w.set.charge(w.charged); w.err != nil {
 				w.charged = 0
@@ -100,9 +104,16 @@ func (w *view) Scan(ctx context.Context, rng Range) (Cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := merger{order: w.set.order}
+	m := merger{order: w.set.order, keep: len(rng.Equal) > 0}
 	for _, p := range parts {
-		m.add(p, p.r.seek(w.set.order, rng.Equal), 1)
+		s, err := p.r.seek(w.set.order, rng.Equal)
+		if err != nil {
+			return nil, err
+		}
+		m.add(p, s, 1)
+	}
+	if m.err != nil {
+		return nil, m.err
 	}
 	if len(m.walks) == 1 && m.walks[0].sign == 1 {
 		return &blockCursor{walk: m.walks[0], more: true}, nil
@@ -122,12 +133,16 @@ func (c *blockCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool
 	if err := ctx.Err(); err != nil {
 		return nil, false, context.Cause(ctx)
 	}
+	if c.err != nil {
+		return nil, false, c.err
+	}
 	if !c.more {
 		*dst = delta.Batch{}
 		return nil, false, nil
 	}
 	c.slice(dst)
-	c.more = c.nextBlock()
+	// An error of the next block is told when that is asked for.
+	c.more = c.nextBlock() || c.err != nil
 	return nil, c.more, nil
 }
 
@@ -173,6 +188,9 @@ func (c *scanCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool,
 			break
 		}
 		c.out.AppendRow(b.cols, row, weight)
+	}
+	if c.merger.err != nil {
+		return nil, false, c.merger.err
 	}
 	*dst = c.out.Batch()
 	return nil, more, nil

@@ -1,0 +1,38 @@
+package server
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tributary-db/tributary/server/httpd"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// stateMetrics are those of merges and of the disk below memory.
+func (s *Server) stateMetrics() []prometheus.Collector {
+	merges := func(name, help string, read func(state.PoolStats) uint64) prometheus.Collector {
+		return httpd.Counter("tributary_state_"+name, help, func() float64 { return float64(read(s.merges.Stats())) })
+	}
+	disk := func(name, help string, read func(state.TierStats) uint64) prometheus.Collector {
+		return httpd.Counter("tributary_state_"+name, help, func() float64 { return float64(read(s.tier.Stats())) })
+	}
+	gauge := func(name, help string, read func(state.TierStats) int64) prometheus.Collector {
+		return httpd.Gauge("tributary_state_"+name, help, func() float64 { return float64(read(s.tier.Stats())) })
+	}
+	return []prometheus.Collector{
+		httpd.Gauge("tributary_state_merges_waiting", "Tables and states that ask for a merge.", func() float64 { return float64(s.merges.Stats().Waiting) }),
+		merges("merges_total", "Merges of state done.", func(m state.PoolStats) uint64 { return m.Merges }),
+		merges("merged_rows_total", "Rows that merges read.", func(m state.PoolStats) uint64 { return m.Rows }),
+		merges("merges_helped_total", "Merges that a writer did itself, because the pool was behind.", func(m state.PoolStats) uint64 { return m.Helped }),
+		merges("merges_failed_total", "Merges given up for want of memory, or because the state ended.", func(m state.PoolStats) uint64 { return m.Failed }),
+		disk("chunks_to_disk_total", "Chunks of rows put on the local disk because memory was short (state_memory).", func(t state.TierStats) uint64 { return t.Chunks }),
+		disk("disk_written_bytes_total", "Bytes of these.", func(t state.TierStats) uint64 { return t.Written }),
+		disk("disk_reads_total", "Blocks of rows read from the local disk.", func(t state.TierStats) uint64 { return t.Reads }),
+		disk("disk_read_bytes_total", "Bytes of these.", func(t state.TierStats) uint64 { return t.ReadBytes }),
+		disk("disk_failed_total", "Reads and writes of state on the local disk that failed.", func(t state.TierStats) uint64 { return t.Failed }),
+		disk("cache_hits_total", "Blocks on disk that were still in memory when read.", func(t state.TierStats) uint64 { return t.Hits }),
+		disk("cache_evictions_total", "Blocks that left memory again.", func(t state.TierStats) uint64 { return t.Evictions }),
+		gauge("cache_bytes", "Memory of blocks that are also on disk, part of state_memory.", func(t state.TierStats) int64 { return t.CachedBytes }),
+		gauge("disk_bytes", "Size of the files of state on the local disk.", func(t state.TierStats) int64 { return t.Disk.Bytes }),
+		gauge("disk_alive_bytes", "Bytes in them that are in use; the rest is rewritten or removed.", func(t state.TierStats) int64 { return t.Disk.Alive }),
+	}
+}
