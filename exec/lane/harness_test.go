@@ -121,7 +121,7 @@ func (d *database) start() {
 	check()
 	d.account = memory.New("", 0)
 	d.tables = table.New(table.Config{
-		Account: d.account.Force, Room: d.account.Room, Logger: logger,
+		Account: d.account.Force, Reserve: d.account.Charge, Logger: logger,
 		Log: d.log, Clock: clock.Real{}, MaxBytes: 1 << 28, MaxLocks: 1 << 20, MaxRecordBatch: session.MaxRecordBatch,
 	})
 	d.checkpoints = checkpoint.NewStore(checkpoint.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Logger: logger})

@@ -18,9 +18,10 @@
 //
 // Concurrency. A Tx is used by one goroutine. Locks are granted in order of arrival. Each
 // table follows the log (storage/log.Follower) and is written only by its delivery, so its versions
-// are commit sequences, and a large commit into one table holds up nobody else. The writer hands
-// its rows along as a note; without one (the table lags, or another broker wrote) the records are
-// read back from the log. Who reads at v waits until the table has v (Reached).
+// are commit sequences. The committing session sorts its rows into runs, one for the table and one
+// for each index (state.Prepare), reserves their memory, and hands them along as a note; the
+// delivery links them, which takes as long for a million rows as for one. Without a note (another
+// broker wrote, or NoteBytes waits already) the records are read back from the log. Who reads at v waits until the table has v (Reached).
 //
 // Locks belong to the commit, not to the client: they are free when every table touched has the
 // commit, whatever became of who sent it. So who is granted a lock finds the last change of its

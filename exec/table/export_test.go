@@ -11,5 +11,5 @@ func (tx *Tx) Waiting() bool {
 func (s *Set) LocksHeld() int {
 	s.locks.mu.Lock()
 	defer s.locks.mu.Unlock()
-	return len(s.locks.mu.held)
+	return len(s.locks.mu.owner)
 }

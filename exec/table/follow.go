@@ -1,36 +1,29 @@
 package table
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync/atomic"
 
 	"github.com/tributary-db/tributary/catalog"
-	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 )
-
-// note is what a commit hands to the followers of the tables it wrote: full rows with weights,
-// by table. It says what the entry's changelog records say.
-type note struct{ rows map[catalog.OID]*delta.Batch }
 
 // Apply brings the table to d.Seq. The log calls it in commit order.
 func (t *Table) Apply(ctx context.Context, d *log.Delivery) error {
 	if t.broken != nil {
 		return t.broken
 	}
-	if d.Notes == nil {
-		return t.set.replay(ctx, t, d.After, d.Seq)
-	}
-	deltas := make([]*delta.Batch, 0, len(d.Notes))
-	for _, n := range d.Notes {
-		if rows := n.(*note).rows[t.rel.OID]; rows != nil {
-			deltas = append(deltas, rows)
+	if d.Notes != nil {
+		if done, err := t.link(d.Notes, d.Seq); done {
+			return err
 		}
 	}
-	return t.apply(deltas, d.Seq)
+	return t.set.replay(ctx, t, d.After, d.Seq)
 }
 
 // follow begins to keep t up with the log behind a version it is at.
@@ -39,7 +32,7 @@ func (s *Set) follow(t *Table, after log.CommitSeq) {
 	t.following = s.cfg.Log.Follow(log.FollowConfig{
 		Name: fmt.Sprintf("table %q", t.rel.Name), After: after,
 		Filter:  log.Filter{Topics: []log.TopicFilter{{Topic: t.rel.Topic}}},
-		Backlog: s.cfg.NoteBytes,
+		Backlog: cmp.Or(s.cfg.NoteBytes, math.MaxInt64),
 	}, t)
 }
 

@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,13 +25,10 @@ type locks struct {
 
 	mu struct {
 		sync.Mutex
-		held map[lockKey]*held
+		owner map[lockKey]*Tx
+		lines map[lockKey][]*waiter // of who waits for a key, where somebody does
+		most  int                   // keys that owner has had; a map never shrinks
 	}
-}
-
-type held struct {
-	owner   *Tx
-	waiters []*waiter
 }
 
 type waiter struct {
@@ -40,7 +38,7 @@ type waiter struct {
 
 func newLocks(c clock.Clock, limit int) *locks {
 	l := &locks{clock: c, limit: limit}
-	l.mu.held = map[lockKey]*held{}
+	l.mu.owner, l.mu.lines = map[lockKey]*Tx{}, map[lockKey][]*waiter{}
 	return l
 }
 
@@ -73,24 +71,25 @@ func (l *locks) lock(ctx context.Context, tx *Tx, k lockKey, timeout time.Durati
 func (l *locks) enqueue(tx *Tx, k lockKey) (*waiter, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	h := l.mu.held[k]
-	if h == nil {
-		if len(l.mu.held) >= l.limit {
+	owner := l.mu.owner[k]
+	if owner == nil {
+		if len(l.mu.owner) >= l.limit {
 			return nil, sqlerr.New(sqlerr.OutOfMemory, "out of shared memory").
 				WithHint("The transaction locks more than %d keys; split it.", l.limit)
 		}
-		l.mu.held[k] = &held{owner: tx}
+		l.mu.owner[k] = tx
+		l.mu.most = max(l.mu.most, len(l.mu.owner))
 		tx.locked = append(tx.locked, k)
 		return nil, nil
 	}
-	if h.owner == tx {
+	if owner == tx {
 		return nil, nil
 	}
-	if l.circleLocked(tx, h.owner) {
+	if l.circleLocked(tx, owner) {
 		return nil, sqlerr.New(sqlerr.DeadlockDetected, "deadlock detected")
 	}
 	w := &waiter{tx: tx, granted: make(chan struct{})}
-	h.waiters = append(h.waiters, w)
+	l.mu.lines[k] = append(l.mu.lines[k], w)
 	tx.waitsFor = k
 	tx.waiting = true
 	return w, nil
@@ -99,11 +98,10 @@ func (l *locks) enqueue(tx *Tx, k lockKey) (*waiter, error) {
 // circleLocked reports whether owner waits, through others, for tx.
 func (l *locks) circleLocked(tx, owner *Tx) bool {
 	for owner.waiting {
-		h := l.mu.held[owner.waitsFor]
-		if h == nil {
+		switch owner = l.mu.owner[owner.waitsFor]; owner {
+		case nil:
 			return false
-		}
-		if owner = h.owner; owner == tx {
+		case tx:
 			return true
 		}
 	}
@@ -120,32 +118,51 @@ func (l *locks) giveUp(k lockKey, w *waiter) (granted bool) {
 	default:
 	}
 	w.tx.waiting = false
-	h := l.mu.held[k]
-	for i := range h.waiters {
-		if h.waiters[i] == w {
-			h.waiters = append(h.waiters[:i], h.waiters[i+1:]...)
-			break
-		}
-	}
+	l.setLineLocked(k, slices.DeleteFunc(l.mu.lines[k], func(x *waiter) bool { return x == w }))
 	return false
 }
 
-// releaseAll frees every lock of tx; the first in each line gets it.
+func (l *locks) setLineLocked(k lockKey, line []*waiter) {
+	if len(line) == 0 {
+		delete(l.mu.lines, k)
+	} else {
+		l.mu.lines[k] = line
+	}
+}
+
+// releaseStep is how many locks are freed while nobody else gets at the table of locks.
+const releaseStep = 1024
+
+// releaseAll frees every lock of tx, which takes no more; the first in each line gets it.
 func (l *locks) releaseAll(tx *Tx) {
+	for l.releaseSome(tx) {
+	}
+}
+
+func (l *locks) releaseSome(tx *Tx) (more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, k := range tx.locked {
-		h := l.mu.held[k]
-		if len(h.waiters) == 0 {
-			delete(l.mu.held, k)
+	left := max(0, len(tx.locked)-releaseStep)
+	for _, k := range tx.locked[left:] {
+		line := l.mu.lines[k]
+		if len(line) == 0 {
+			delete(l.mu.owner, k)
 			continue
 		}
-		w := h.waiters[0]
-		h.waiters = h.waiters[1:]
-		h.owner = w.tx
+		w := line[0]
+		l.setLineLocked(k, line[1:])
+		l.mu.owner[k] = w.tx
 		w.tx.waiting = false
 		w.tx.locked = append(w.tx.locked, k)
 		close(w.granted)
 	}
+	if left > 0 {
+		tx.locked = tx.locked[:left]
+		return true
+	}
 	tx.locked = nil
+	if len(l.mu.owner) == 0 && l.mu.most > 64*releaseStep {
+		l.mu.owner, l.mu.most = map[lockKey]*Tx{}, 0
+	}
+	return false
 }

@@ -136,21 +136,6 @@ func (o *overlay) gone(i int) bool {
 // size in bytes of what was written.
 func (o *overlay) size() int { return o.news.Size() + o.olds.Size() }
 
-// delta is what the Tx does to the table: -1 for the snapshot's rows, +1 for the new ones.
-func (o *overlay) delta() delta.Batch {
-	out := delta.NewBatchBuilder(o.t.types)
-	olds, news := o.olds.Batch(), o.news.Batch()
-	for i := range int32(olds.Len) {
-		out.AppendRow(olds.Cols, i, -1)
-	}
-	for i := range int32(news.Len) {
-		if o.live(int(i)) {
-			out.AppendRow(news.Cols, i, 1)
-		}
-	}
-	return out.Batch()
-}
-
 // overlayView is a version of the table with the Tx's rows over it.
 type overlayView struct {
 	state.View

@@ -12,7 +12,7 @@ import (
 
 // records is what the Tx did to the table as changelog records: first the rows that are gone
 // (tombstones), then the new ones, each in the order they were written.
-func (o *overlay) records(maxBatch int, nowMillis int64) ([]byte, error) {
+func (o *overlay) records(maxBatch int, nowMillis int64, breathe func() error) ([]byte, error) {
 	w := changelog{t: o.t, batches: record.NewBatches(o.t.rel.Topic, 1, maxBatch), now: nowMillis}
 	var err error
 	if w.encoder, err = record.NewEncoder(o.t.rel); err != nil {
@@ -27,6 +27,11 @@ func (o *overlay) records(maxBatch int, nowMillis int64) ([]byte, error) {
 		}
 	}
 	for i := range int32(news.Len) {
+		if i%1024 == 1023 {
+			if err := breathe(); err != nil {
+				return nil, err
+			}
+		}
 		if o.live(int(i)) {
 			if err := w.add(news.Cols, i, false); err != nil {
 				return nil, err

@@ -10,7 +10,6 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/clock"
-	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
@@ -32,11 +31,12 @@ type Config struct {
 	Merges *state.Pool
 	// Logger of what a start has to say; nil = nobody listens.
 	Logger *slog.Logger
-	// NoteBytes bounds what waits for one table to take it in; past it the table reads the log.
-	// 0 = log.DefaultBacklog, negative = tables always read the log.
+	// NoteBytes bounds the bytes of entries that wait for one table to take them in; past it the
+	// table reads the log. 0 = no bound, as what waits has its memory reserved; negative = tables
+	// always read the log.
 	NoteBytes int64
-	// Room refuses a commit whose rows the memory has no room for; nil = never.
-	Room func(bytes int64) error
+	// Reserve takes the memory of a commit's rows, or refuses the commit; nil = Account.
+	Reserve func(bytes int64) error
 }
 
 // Set is all tables of the database and their one writer. Safe for concurrent use.
@@ -63,7 +63,7 @@ func New(cfg Config) *Set {
 }
 
 func (s *Set) options() state.Options {
-	return state.Options{History: true, Account: s.cfg.Account, Merges: s.cfg.Merges}
+	return state.Options{History: true, Account: s.cfg.Account, Reserve: s.cfg.Reserve, Merges: s.cfg.Merges}
 }
 
 // Get finds a table that the catalog has. One that was just created may take a moment.
@@ -122,18 +122,6 @@ func (s *Set) Begin(lockTimeout time.Duration) *Tx {
 	return &Tx{set: s, timeout: lockTimeout, byTable: map[catalog.OID]*overlay{}}
 }
 
-// room asks for the memory of the rows, once for the table and once for each index.
-func (tx *Tx) room() error {
-	if tx.set.cfg.Room == nil {
-		return nil
-	}
-	bytes := 0
-	for _, o := range tx.touched {
-		bytes += o.news.Size() * (1 + len(o.taken))
-	}
-	return tx.set.cfg.Room(int64(bytes))
-}
-
 // holdIndexes keeps the indexes of the tables touched as they are until release. The locks are
 // taken in the order of OIDs: a CREATE INDEX that waits keeps later readers out, so two
 // commits that took theirs crosswise could each stand behind one that waits for the other.
@@ -151,76 +139,4 @@ func (tx *Tx) holdIndexes() (release func()) {
 			t.ddl.RUnlock()
 		}
 	}
-}
-
-// Commit makes the Tx durable and visible, and returns its version; 0 when it wrote nothing. Its
-// locks are free when every table has the commit, which Commit waits for unless ctx ends first:
-// then they are freed behind its back. On an error nothing happened, unless the error says that
-// it is unknown.
-func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
-	tx.committed = true
-	if err := tx.checkCommit(); err != nil || !tx.Wrote() {
-		tx.end()
-		return 0, err
-	}
-	release := tx.holdIndexes()
-	free := func() {
-		release()
-		tx.end()
-	}
-	e, tables, err := tx.entry()
-	if err != nil || len(e.Appends) == 0 {
-		free()
-		return 0, err
-	}
-	p := tx.set.cfg.Log.Append(e)
-	// Past this point the outcome is the log's: a cancel does not take the entry back.
-	<-p.Done()
-	res, err := p.Result()
-	if err != nil {
-		free()
-		return 0, err
-	}
-	// INVARIANT: who is granted one of the locks finds the commit in the newest version of its
-	// table (inBase, checkIndex, unchanged rely on it).
-	whenReached(tables, res.Seq, free)
-	for _, t := range tables {
-		// The commit is durable: that a table cannot take it, or takes its time, is for those to be
-		// told who read it.
-		_ = t.following.Reached(ctx, res.Seq)
-	}
-	return res.Seq, nil
-}
-
-func (tx *Tx) checkCommit() error {
-	if !tx.Wrote() {
-		return nil
-	}
-	return tx.room()
-}
-
-// entry is what the Tx writes, and the tables that it changes.
-// REQUIRES: the indexes are held.
-func (tx *Tx) entry() (*log.Entry, []*Table, error) {
-	e := &log.Entry{Appends: tx.appends}
-	n := &note{rows: map[catalog.OID]*delta.Batch{}}
-	var tables []*Table
-	for _, o := range tx.touched {
-		if err := o.sameIndexes(); err != nil {
-			return nil, nil, err
-		}
-		records, err := o.records(tx.set.cfg.MaxRecordBatch, tx.set.cfg.Clock.Now().UnixMilli())
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(records) == 0 {
-			continue
-		}
-		e.Appends = append(e.Appends, log.Append{Partition: log.Partition{Topic: o.t.rel.Topic}, RecordBatches: records})
-		rows := o.delta()
-		n.rows[o.t.rel.OID] = &rows
-		tables = append(tables, o.t)
-	}
-	e.Note = n
-	return e, tables, nil
 }

@@ -124,9 +124,14 @@ func (t *Table) apply(deltas []*delta.Batch, v log.CommitSeq) error {
 			return err
 		}
 	}
+	t.changed(v)
+	return nil
+}
+
+// changed notes a version that changed the table.
+func (t *Table) changed(v log.CommitSeq) {
 	t.applied.Store(uint64(v))
 	t.deltas.Store(true)
-	return nil
 }
 
 func put(a state.Arrangement, deltas []*delta.Batch, v log.CommitSeq) error {

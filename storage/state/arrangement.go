@@ -14,6 +14,9 @@ type Options struct {
 	// Account is asked before memory is kept, with negative bytes when it is given back; its
 	// error becomes ErrOutOfMemory. It must be safe for concurrent use. nil = no limit.
 	Account func(bytes int64) error
+	// Reserve is asked instead before the memory of what is prepared is taken: it may refuse where
+	// Account must not. nil = Account.
+	Reserve func(bytes int64) error
 	// Order of rows with equal keys (arrangements).
 	Order []Order
 	// History keeps every version until Keep says otherwise (arrangements); without it only the
@@ -32,6 +35,8 @@ type RunSet struct {
 	charged int64 // by the head
 	// cursors are probe cursors at rest.
 	cursors sync.Pool
+	// preparers at rest.
+	preparers sync.Pool
 	// merges under way.
 	merges sync.WaitGroup
 

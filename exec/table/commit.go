@@ -1,0 +1,174 @@
+package table
+
+import (
+	"context"
+	"sync"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
+)
+
+// Commit makes the Tx durable and visible, and returns its version; 0 when it wrote nothing. Its
+// locks are free when every table has the commit, which Commit waits for unless ctx ends first:
+// then they are freed behind its back. On an error nothing happened, unless the error says that
+// it is unknown.
+func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
+	tx.committed = true
+	if !tx.Wrote() {
+		tx.end()
+		return 0, nil
+	}
+	release := tx.holdIndexes()
+	n := &note{byTable: map[catalog.OID][]*state.Prepared{}}
+	free := func() {
+		n.discard()
+		release()
+		tx.end()
+	}
+	e, tables, err := tx.entry(ctx, n)
+	if err != nil || len(e.Appends) == 0 {
+		free()
+		return 0, err
+	}
+	p := tx.set.cfg.Log.Append(e)
+	// Past this point the outcome is the log's: a cancel does not take the entry back.
+	<-p.Done()
+	res, err := p.Result()
+	if err != nil {
+		free()
+		return 0, err
+	}
+	// INVARIANT: who is granted one of the locks finds the commit in the newest version of its
+	// table (inBase, checkIndex, unchanged rely on it).
+	whenReached(tables, res.Seq, free)
+	for _, t := range tables {
+		// The commit is durable: that a table cannot take it, or takes its time, is for those to be
+		// told who read it.
+		_ = t.following.Reached(ctx, res.Seq)
+	}
+	return res.Seq, nil
+}
+
+// entry is what the Tx writes, and the tables that it changes. Their new runs go into n: the work
+// of sorting is done here, and their memory is refused here, before anything is durable.
+// REQUIRES: the indexes are held.
+func (tx *Tx) entry(ctx context.Context, n *note) (*log.Entry, []*Table, error) {
+	e := &log.Entry{Appends: tx.appends, Note: n}
+	breathe := func() error { return context.Cause(ctx) }
+	var tables []*Table
+	for _, o := range tx.touched {
+		if err := o.sameIndexes(); err != nil {
+			return nil, nil, err
+		}
+		records, err := o.records(tx.set.cfg.MaxRecordBatch, tx.set.cfg.Clock.Now().UnixMilli(), breathe)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(records) == 0 {
+			continue
+		}
+		e.Appends = append(e.Appends, log.Append{Partition: log.Partition{Topic: o.t.rel.Topic}, RecordBatches: records})
+		tables = append(tables, o.t)
+		if tx.set.cfg.NoteBytes < 0 {
+			continue // nobody would take it
+		}
+		rows := o.delta()
+		for _, a := range o.t.arrangements() {
+			p, err := a.Prepare(&rows, breathe)
+			if err != nil {
+				return nil, nil, err
+			}
+			n.add(o.t, p)
+		}
+	}
+	return e, tables, nil
+}
+
+// note is what a commit hands to the followers of the tables it wrote: the runs that its changelog
+// records come to, of each of their arrangements.
+type note struct {
+	mu      sync.Mutex // held while a table links, as an outcome that is unknown may turn up late
+	byTable map[catalog.OID][]*state.Prepared
+}
+
+func (n *note) add(t *Table, p *state.Prepared) {
+	n.byTable[t.rel.OID] = append(n.byTable[t.rel.OID], p)
+}
+
+// discard gives back the memory of runs that no table took: the entry failed, or the table read
+// the log instead.
+func (n *note) discard() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, ps := range n.byTable {
+		for _, p := range ps {
+			p.Discard()
+		}
+	}
+	n.byTable = nil
+}
+
+// link makes the runs of notes version v of the table; false when they are not the runs of its
+// arrangements, and nothing was done.
+func (t *Table) link(notes []any, v log.CommitSeq) (bool, error) {
+	sets := t.arrangements()
+	runs := make([][]*state.Prepared, len(sets))
+	for _, n := range notes {
+		n := n.(*note)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		ps := n.byTable[t.rel.OID]
+		if len(ps) != len(sets) {
+			return false, nil
+		}
+		for i, p := range ps {
+			if !p.Of(sets[i]) {
+				return false, nil
+			}
+			runs[i] = append(runs[i], p)
+		}
+	}
+	for i, a := range sets {
+		if err := a.Link(v, runs[i]...); err != nil {
+			return true, err
+		}
+	}
+	t.changed(v)
+	return true, nil
+}
+
+// arrangements of the table: its rows, then each index.
+func (t *Table) arrangements() []*state.RunSet {
+	out := []*state.RunSet{t.rows}
+	for _, ix := range t.indexList() {
+		out = append(out, ix.rows)
+	}
+	return out
+}
+
+// delta is what the Tx does to the table: -1 for the snapshot's rows, +1 for the new ones. It
+// refers to the overlay's rows where it can.
+func (o *overlay) delta() delta.Batch {
+	olds, news := o.olds.Batch(), o.news.Batch()
+	if olds.Len == 0 {
+		news.Weights, news.Sel = nil, make([]int32, 0, news.Len)
+		for i := range int32(news.Len) {
+			if o.live(int(i)) {
+				news.Sel = append(news.Sel, i)
+			}
+		}
+		return news
+	}
+	out := delta.NewBatchBuilder(o.t.types)
+	for i := range int32(olds.Len) {
+		out.AppendRow(olds.Cols, i, -1)
+	}
+	for i := range int32(news.Len) {
+		if o.live(int(i)) {
+			out.AppendRow(news.Cols, i, 1)
+		}
+	}
+	return out.Batch()
+}
