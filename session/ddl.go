@@ -10,6 +10,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/suggest"
+	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -138,18 +139,14 @@ func checkTopicName(name string) error {
 	return nil
 }
 
-// maxPartitions of one topic.
-const maxPartitions = 10_000
-
 // options of a WITH list, by name.
 type options map[string]parse.Option
 
 // readOptions refuses names that are not known, and repeats.
-func readOptions(list []parse.Option, known ...string) (options, error) {
+func readOptions(list []parse.Option, known []string) (options, error) {
 	o := options{}
 	for _, opt := range list {
 		if !slices.Contains(known, opt.Name) {
-			slices.Sort(known)
 			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized parameter %q", opt.Name).At(opt.Pos).
 				WithHint("Known parameters are %s.", strings.Join(known, ", ")).Meant(suggest.Nearest(opt.Name, slices.Values(known)))
 		}
@@ -168,8 +165,8 @@ func (o options) partitions() (int32, error) {
 		return 0, nil
 	}
 	n, valid := v.Int()
-	if !valid || n < 1 || n > maxPartitions {
-		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "partitions must be a number from 1 to %d", maxPartitions).At(v.Pos)
+	if !valid || n < 1 || n > bind.MaxPartitions {
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "partitions must be a number from 1 to %d", bind.MaxPartitions).At(v.Pos)
 	}
 	return int32(n), nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/exec/connector"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 )
 
@@ -195,7 +196,7 @@ func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer
 	if !ok || (kind != catalog.KindView && kind != catalog.KindSink && kind != catalog.KindStream) {
 		return unsupported("ALTER " + b.Kind.String() + " SET")
 	}
-	o, err := readOptions(b.Options, "on_error")
+	o, err := readOptions(b.Options, bind.OptionNames(bind.AlterOptions))
 	if err != nil {
 		return err
 	}

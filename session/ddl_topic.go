@@ -8,6 +8,7 @@ import (
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/topicconfig"
+	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -62,7 +63,7 @@ func (s *Session) alterTopic(ctx context.Context, b *parse.AlterSet, w face.Writ
 			s.notice("topic %q does not exist, skipping", b.Name.Name)
 			return w.Complete("ALTER TOPIC")
 		}
-		return sqlerr.New(sqlerr.UndefinedObject, "topic %q does not exist", b.Name.Name).At(b.Name.Pos)
+		return sqlerr.New(sqlerr.UndefinedObject, "topic %q does not exist", b.Name.Name).At(b.Name.Pos).Meant(s.nearTopic(b.Name.Name))
 	}
 	changes, err := o.topicChanges(&topic, b.Reset)
 	if err != nil {
@@ -92,11 +93,11 @@ func (s *Session) alterTopic(ctx context.Context, b *parse.AlterSet, w face.Writ
 // readTopicOptions takes what CREATE TOPIC and ALTER TOPIC may say: partitions, replication_factor,
 // and Kafka's configurations under their names or with underscores for the dots.
 func readTopicOptions(list []parse.Option) (options, error) {
-	known := []string{"partitions", "replication_factor"}
+	known := bind.OptionNames(bind.TopicOptions())
 	for i := range topicconfig.Defs {
-		known = append(known, topicconfig.Defs[i].Name, topicconfig.OptionName(topicconfig.Defs[i].Name))
+		known = append(known, topicconfig.Defs[i].Name)
 	}
-	o, err := readOptions(list, known...)
+	o, err := readOptions(list, known)
 	if err != nil {
 		return nil, err
 	}

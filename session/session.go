@@ -69,6 +69,9 @@ func (s *Session) IdleTimeout() (time.Duration, *sqlerr.Error) {
 
 // tell sends a notice, behind the tag of the statement before.
 func (s *Session) tell(n face.Notice) {
+	if !s.set.wants(n.Severity) {
+		return
+	}
 	if s.held != nil {
 		_ = s.held.release() // a client that is gone is found by the next write
 	}

@@ -62,6 +62,43 @@ func onlyValue(name, only string) func(string) (string, error) {
 	}
 }
 
+// onlyText refuses every value but those given.
+func onlyText(name string, only ...string) func(string) (string, error) {
+	return func(v string) (string, error) {
+		if low := strings.ToLower(v); slices.Contains(only, low) {
+			return low, nil
+		}
+		return "", sqlerr.New(sqlerr.FeatureNotSupported, "parameter %q can only be %q", name, only[len(only)-1])
+	}
+}
+
+// messageLevels are the severities of client_min_messages, the least first.
+var messageLevels = []string{"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"}
+
+// wants reports whether the client asked for messages of a severity; an empty one is NOTICE.
+func (s *settings) wants(severity string) bool {
+	if severity == "" {
+		severity = "notice"
+	}
+	least := slices.Index(messageLevels, s.get("client_min_messages"))
+	return slices.Index(messageLevels, strings.ToLower(severity)) >= least || strings.EqualFold(severity, "INFO")
+}
+
+func parseSynchronousCommit(v string) (string, error) {
+	if b, err := parseBool(v); err == nil {
+		return b, nil
+	}
+	return parseEnum("synchronous_commit", "local", "remote_write", "remote_apply", "on", "off")(v)
+}
+
+// parseMessageLocale takes the locales whose messages are the ones that are here.
+func parseMessageLocale(v string) (string, error) {
+	if low := strings.ToLower(v); v == "" || low == "c" || low == "posix" || strings.HasPrefix(low, "en") || strings.HasPrefix(low, "c.") {
+		return v, nil
+	}
+	return "", sqlerr.New(sqlerr.FeatureNotSupported, "parameter \"lc_messages\" can only be \"C\"").WithHint("Messages are English.")
+}
+
 func parseInt(low, high int) func(string) (string, error) {
 	return func(v string) (string, error) {
 		n, err := strconv.Atoi(strings.TrimSpace(v))

@@ -26,8 +26,7 @@ func CreateSink(s *parse.CreateSink, cat catalog.Reader, o Options) (*SinkDef, e
 	if err != nil {
 		return nil, err
 	}
-	opts, err := readOptions("sink", s.Options, "format", "key", "key_format", "delimiter", "partitions", "snapshot", "on_error",
-		"allowed_lateness")
+	opts, err := readOptions("sink", s.Options, sinkOptions)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +41,7 @@ func CreateSink(s *parse.CreateSink, cat catalog.Reader, o Options) (*SinkDef, e
 		return nil, err
 	}
 	out := &SinkDef{Relation: rel, Query: q}
-	if out.Partitions, err = opts.number("partitions", maxPartitions); err != nil {
+	if out.Partitions, err = opts.number("partitions", MaxPartitions); err != nil {
 		return nil, err
 	}
 	if strings.EqualFold(opts.text("format", ""), "changelog") {

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-const maxPartitions = 100_000
+// MaxPartitions of one topic.
+const MaxPartitions = 10_000
 
 // StreamDef is a bound CREATE STREAM.
 type StreamDef struct {
@@ -28,11 +30,6 @@ type StreamDef struct {
 	Query *plan.Query
 }
 
-var streamOptions = []string{"topic", "format", "timestamp_field", "partitions", "delimiter", "key", "key_format",
-	"idle_timeout", "watermark_max_jump"}
-var nexmarkOptions = []string{"connector", "table", "rate", "events", "seed", "base_time"}
-var runOptions = []string{"snapshot", "on_error", "allowed_lateness"}
-
 // CreateStream binds a CREATE STREAM. predefined gives the columns of a connector's table when
 // the statement lists none; nil, or false, when there is no such table.
 func CreateStream(s *parse.CreateStream, cat catalog.Reader, o Options, predefined func(connector, table string) ([]catalog.Column, bool)) (*StreamDef, error) {
@@ -42,11 +39,11 @@ func CreateStream(s *parse.CreateStream, cat catalog.Reader, o Options, predefin
 	if err != nil {
 		return nil, err
 	}
-	known := append(append([]string(nil), streamOptions...), nexmarkOptions...)
+	known := slices.Concat(streamOptions, nexmarkOptions)
 	if s.AsQuery != nil {
-		known = append(append([]string(nil), streamOptions...), runOptions...)
+		known = slices.Concat(streamOptions, runOptions)
 	}
-	opts, err := readOptions("stream", s.Options, known...)
+	opts, err := readOptions("stream", s.Options, known)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +60,7 @@ func CreateStream(s *parse.CreateStream, cat catalog.Reader, o Options, predefin
 	}
 	rel := out.Relation
 	rel.TopicName = opts.text("topic", rel.QualifiedName())
-	if out.Partitions, err = opts.number("partitions", maxPartitions); err != nil {
+	if out.Partitions, err = opts.number("partitions", MaxPartitions); err != nil {
 		return nil, err
 	}
 	if rel.Format, err = format(opts, rel); err != nil {
@@ -90,7 +87,7 @@ func (b *binder) streamColumns(out *StreamDef, s *parse.CreateStream, opts *opti
 	case out.Connector == "" && len(out.Relation.Columns) == 0:
 		return sqlerr.New(sqlerr.InvalidTableDefinition, "stream \"%s\" needs a column list", s.Name.Name).At(s.Name.Pos)
 	case out.Connector == "":
-		for _, name := range nexmarkOptions {
+		for _, name := range OptionNames(nexmarkOptions) {
 			if opts.has(name) {
 				return sqlerr.New(sqlerr.InvalidParameterValue, "option \"%s\" needs a connector", name).At(opts.pos(name))
 			}
@@ -100,7 +97,7 @@ func (b *binder) streamColumns(out *StreamDef, s *parse.CreateStream, opts *opti
 		return opts.bad("connector", "nexmark")
 	}
 	out.Nexmark = map[string]string{}
-	for _, name := range nexmarkOptions[1:] {
+	for _, name := range OptionNames(nexmarkOptions[1:]) {
 		if opts.has(name) {
 			out.Nexmark[name] = opts.text(name, "")
 		}

@@ -24,7 +24,7 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 	if err := refuseTableForms(s.Stmt); err != nil {
 		return nil, err
 	}
-	if _, err := readOptions("table", s.Options); err != nil {
+	if _, err := readOptions("table", s.Options, nil); err != nil {
 		if s.Options[0].Name == "topic" {
 			return nil, unsupported("WITH (topic = …) on a table").At(s.Options[0].Pos).WithHint("CREATE STREAM reads a topic.")
 		}

@@ -28,7 +28,7 @@ func CreateView(s *parse.CreateMaterializedView, cat catalog.Reader, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	opts, err := readOptions("materialized view", s.Options, "on_error", "snapshot", "background", "allowed_lateness")
+	opts, err := readOptions("materialized view", s.Options, viewOptions)
 	if err != nil {
 		return nil, err
 	}

@@ -20,8 +20,9 @@ type optionSet struct {
 }
 
 // readOptions refuses names that the statement does not know and names given twice.
-func readOptions(what string, list []parse.Option, known ...string) (*optionSet, error) {
+func readOptions(what string, list []parse.Option, options []WithOption) (*optionSet, error) {
 	s := &optionSet{given: map[string]parse.Option{}}
+	known := OptionNames(options)
 	for _, o := range list {
 		if !slices.Contains(known, o.Name) {
 			e := sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized option \"%s\" for a %s", o.Name, what).At(o.Pos)

@@ -34,6 +34,7 @@ func TestGeneratedPages(t *testing.T) {
 	db := s.Connect(t)
 	page(t, "sql/functions.md", Functions(func(f *builtin.Func) bool { return runs(t, db, f) }))
 	page(t, "sql/operators.md", Operators())
+	page(t, "sql/options.md", Options())
 	page(t, "sql/session-settings.md", sessionSettings(t, db))
 	page(t, "sql/system-relations.md", systemRelations())
 	page(t, "metrics.md", metrics(t, s.HTTP))

@@ -1,0 +1,99 @@
+package bind
+
+import (
+	"slices"
+
+	"github.com/tributary-db/tributary/internal/topicconfig"
+)
+
+// WithOption is an option of a statement, as the documentation lists it.
+type WithOption struct {
+	Name    string
+	Values  string
+	Default string
+	Doc     string
+}
+
+// StatementOptions are the options that a statement takes.
+type StatementOptions struct {
+	Statement string
+	Options   []WithOption
+}
+
+// The options that several statements share.
+var (
+	formatOption     = WithOption{"format", "`json`, `csv`, `raw`", "`json`", "How a row is written in a record's value. `raw` is one column of type text or bytea, as it is."}
+	delimiterOption  = WithOption{"delimiter", "one character", "`,`", "Between the fields, with format csv."}
+	keyOption        = WithOption{"key", "columns, separated by commas", "no key; in a sink whose rows change the columns that name a row", "The columns of the record's key."}
+	keyFormatOption  = WithOption{"key_format", "`json`, `text`", "`json`", "How the key is written; `text` is the one column's value, as it is."}
+	partitionsOption = WithOption{"partitions", "1 to 10000", "[`default_partitions`](../settings.md)", "Partitions of the topic, if the statement makes it."}
+	snapshotOption   = WithOption{"snapshot", "`true`, `false`", "`true`", "`false`: what was there before the statement counts nowhere."}
+	onErrorOption    = WithOption{"on_error", "`fail`, `skip`", "`fail`", "What a row that fails does: it stands in the way until it is gone, or it is left out. Either way it is in the error relation."}
+	latenessOption   = WithOption{"allowed_lateness", "an interval", "`0`", "How long after its end a window still takes rows, with EMIT ON WINDOW CLOSE."}
+)
+
+var streamOptions = []WithOption{
+	{"topic", "a topic's name", "the stream's name", "The topic that the stream reads and INSERT writes; it is made if it does not exist."},
+	formatOption, delimiterOption, keyOption, keyFormatOption,
+	{"timestamp_field", "a column of type timestamp, timestamptz or bigint (milliseconds)", "the time of the INSERT", "The column that is the record's timestamp."},
+	partitionsOption,
+	{"idle_timeout", "an interval", "[`watermark_idle_timeout`](../settings.md)", "How long a partition without records holds the watermark back, while others have some."},
+	{"watermark_max_jump", "an interval", "`0`: no limit", "A record further ahead than this does not move the watermark."},
+}
+
+var nexmarkOptions = []WithOption{
+	{"connector", "`nexmark`", "none", "The server makes the stream's rows: the Nexmark benchmark's events."},
+	{"table", "`bid`, `auction`, `person`", "none", "Which of Nexmark's tables; without a column list the stream has its columns."},
+	{"rate", "1 and more", "`10000`", "Events of all tables per second, of event time and of the clock."},
+	{"events", "0 and more", "`0`: endless", "Events of all tables together."},
+	{"seed", "0 and more", "`0`", "Seed of the random values: the same seed makes the same rows."},
+	{"base_time", "a timestamp", "`2015-07-15 00:00:00`", "Event time of the first event."},
+}
+
+var runOptions = []WithOption{snapshotOption, onErrorOption, latenessOption}
+
+var sinkOptions = []WithOption{formatOption, keyOption, keyFormatOption, delimiterOption, partitionsOption, snapshotOption, onErrorOption, latenessOption}
+
+var viewOptions = []WithOption{
+	onErrorOption, snapshotOption,
+	{"background", "`true`, `false`", "`false`", "`true`: the statement does not wait until the view holds what was there before it."},
+	latenessOption,
+}
+
+// TopicOptions are those of CREATE TOPIC and ALTER TOPIC; Kafka's configurations have underscores for
+// their dots.
+func TopicOptions() []WithOption {
+	out := []WithOption{
+		{"partitions", "1 to 10000", "[`default_partitions`](../settings.md)", "How many partitions; ALTER TOPIC can only add some."},
+		{"replication_factor", "`1`, `-1`", "`1`", "Taken for Kafka's tools: one server holds a topic, the object store keeps it safe. Anything else is refused."},
+	}
+	for i := range topicconfig.Defs {
+		d := &topicconfig.Defs[i]
+		out = append(out, WithOption{topicconfig.OptionName(d.Name), "Kafka's `" + d.Name + "`", "`" + d.Default + "`", d.Doc})
+	}
+	return out
+}
+
+// AlterOptions are those of ALTER … SET and RESET.
+var AlterOptions = []WithOption{onErrorOption}
+
+// WithOptions are all statements with a WITH list, in the order of the documentation.
+func WithOptions() []StatementOptions {
+	return []StatementOptions{
+		{"CREATE STREAM", slices.Concat(streamOptions, nexmarkOptions)},
+		{"CREATE STREAM AS", slices.Concat(streamOptions, runOptions)},
+		{"CREATE MATERIALIZED VIEW", viewOptions},
+		{"CREATE SINK", sinkOptions},
+		{"CREATE TOPIC, ALTER TOPIC SET", TopicOptions()},
+		{"ALTER MATERIALIZED VIEW, STREAM, SINK SET", AlterOptions},
+	}
+}
+
+// OptionNames are the options' names.
+func OptionNames(options []WithOption) []string {
+	names := make([]string, len(options))
+	for i, o := range options {
+		names[i] = o.Name
+	}
+	return names
+}
