@@ -1,6 +1,10 @@
 package server
 
 import (
+	"context"
+	"os"
+	"runtime/debug"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tributary-db/tributary/internal/memory"
@@ -18,7 +22,18 @@ func (s *Server) openAccounts() {
 	s.memory.total = memory.New("total_memory", limit)
 	s.memory.state = s.memory.total.Child("state_memory", s.cfg.StateMemory)
 	s.memory.statements = s.memory.total.Child("", 0)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		before := debug.SetMemoryLimit(heapLimit(limit))
+		s.onClose(func(context.Context) error {
+			debug.SetMemoryLimit(before)
+			return nil
+		})
+	}
 }
+
+// heapLimit is the heap from which on the collector works harder. What rows take is total at most; without
+// a limit of its own the heap may be twice that before it is collected.
+func heapLimit(total int64) int64 { return max(1<<30, total+total/4+256<<20) }
 
 func (s *Server) memoryMetrics() []prometheus.Collector {
 	var out []prometheus.Collector

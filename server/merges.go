@@ -19,6 +19,10 @@ func (s *Server) startMerges() error {
 	s.tier, err = state.NewTier(state.TierConfig{
 		Dir: filepath.Join(s.cfg.DataDir, "state"), Limit: s.memory.state.Limit(), Used: s.memory.state.Used,
 		Charge: func(bytes int64) { _ = s.memory.state.Force(bytes) }, OpenFiles: stateFiles,
+		Room: func(bytes int64) bool {
+			free, err := freeSpace(s.cfg.DataDir)
+			return err != nil || free-bytes > s.cfg.DiskReserve
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("state directory: %w", err)

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -44,6 +45,9 @@ func (r *coldRest) release() {
 	r.tier.uncache(r.cached.Load())
 }
 
+// errDiskFull keeps a chunk in memory: what the log needs of the disk is not taken.
+var errDiskFull = errors.New("the disk is nearly full")
+
 // write puts a chunk on disk; nil if that frees no memory.
 func (t *Tier) write(o *RowOrder, c *chunk) (*coldChunk, error) {
 	hot := c.hot.Load()
@@ -61,6 +65,10 @@ func (t *Tier) write(o *RowOrder, c *chunk) (*coldChunk, error) {
 		parts[k] = encodeBlock(b)
 		made.blocks[k].at, made.blocks[k].size = at, int64(len(parts[k]))
 		at += int64(len(parts[k]))
+	}
+	if t.cfg.Room != nil && !t.cfg.Room(at) {
+		t.counts.failed.Add(1)
+		return nil, errDiskFull
 	}
 	piece, err := t.packs.Write(parts...)
 	if err != nil {

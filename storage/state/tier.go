@@ -17,6 +17,9 @@ type TierConfig struct {
 	// Charge takes memory for the cache of blocks, or gives it back; it cannot fail. It must be safe
 	// for concurrent use.
 	Charge func(bytes int64)
+	// Room tells whether so many bytes may be written to the disk now; nil = always. It must be safe for
+	// concurrent use.
+	Room func(bytes int64) bool
 	// OpenFiles is how many packs stay open at rest.
 	OpenFiles int
 }

@@ -1,0 +1,108 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// TestStateLargerThanMemory: a table and a view over it of several times state_memory are complete,
+// also where single rows changed; after a restart too. Damage of what lies on the local disk is an
+// error of those who read it, the table beside it works, and a restart heals it.
+func TestStateLargerThanMemory(t *testing.T) {
+	cfg := settings(t.TempDir())
+	cfg.StateMemory = 16 << 20
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	s := start(t, ctx, cfg)
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, "CREATE TABLE large (id BIGINT PRIMARY KEY, n BIGINT, text TEXT)")
+	exec(t, ctx, db, "CREATE TABLE small (id BIGINT PRIMARY KEY)")
+	exec(t, ctx, db, "INSERT INTO small VALUES (1), (2)")
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW even AS SELECT id, text FROM large WHERE n % 2 = 0")
+	const rows, step = 160_000, 8_000
+	for from := 0; from < rows; from += step {
+		var lines bytes.Buffer
+		for i := from; i < from+step; i++ {
+			sum := md5.Sum([]byte(strconv.Itoa(i)))
+			fmt.Fprintf(&lines, "%d\t%d\t%s\n", i*7919%rows, i, strings.Repeat(hex.EncodeToString(sum[:]), 6))
+		}
+		if _, err := db.PgConn().CopyFrom(ctx, &lines, "COPY large FROM STDIN"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(t, ctx, db, "UPDATE large SET text = 'changed' WHERE id % 16000 = 3")
+	exec(t, ctx, db, "DELETE FROM large WHERE id % 16000 = 4")
+	complete := func(db *pgx.Conn, when string) {
+		t.Helper()
+		var n, changed, sum, view int64
+		err := db.QueryRow(ctx, "SELECT count(*), count(*) FILTER (WHERE text = 'changed'), sum(n) FROM large").Scan(&n, &changed, &sum)
+		if err != nil {
+			t.Fatalf("%s: %v", when, err)
+		}
+		var gone int64 // n of the rows that were deleted
+		for i := range int64(rows) {
+			if i*7919%rows%16000 == 4 {
+				gone += i
+			}
+		}
+		if want := int64(rows)*(rows-1)/2 - gone; n != rows-10 || changed != 10 || sum != want {
+			t.Fatalf("%s: %d rows, %d changed, sum %d, want %d", when, n, changed, sum, want)
+		}
+		if err := db.QueryRow(ctx, "SELECT count(*) FROM even WHERE length(text) IN (192, 7)").Scan(&view); err != nil {
+			t.Fatalf("%s: %v", when, err)
+		}
+		if view < rows/2-10 || view > rows/2 {
+			t.Fatalf("%s: the view has %d rows", when, view)
+		}
+		var text string
+		if err := db.QueryRow(ctx, "SELECT text FROM large WHERE id = 16003").Scan(&text); err != nil || text != "changed" {
+			t.Fatalf("%s: %q, %v", when, text, err)
+		}
+	}
+	complete(db, "written")
+	if n := metric(t, s, "tributary_state_disk_alive_bytes"); n < 1<<20 {
+		t.Fatalf("%v bytes are on disk", n)
+	}
+	if used := metric(t, s, `tributary_memory_bytes{account="state"}`); used > 16<<20 {
+		t.Fatalf("%v bytes of memory are used", used)
+	}
+
+	packs, err := filepath.Glob(filepath.Join(cfg.DataDir, "state", "*.pack"))
+	if err != nil || len(packs) == 0 {
+		t.Fatal(packs, err)
+	}
+	for _, path := range packs {
+		if err := os.Truncate(path, 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var n int64
+	err = db.QueryRow(ctx, "SELECT sum(length(text)) FROM large").Scan(&n)
+	var e *pgconn.PgError
+	if !errors.As(err, &e) || e.Code != "58030" && e.Code != "XX001" {
+		t.Fatalf("damage: %d, %v", n, err)
+	}
+	if err := db.QueryRow(ctx, "SELECT count(*) FROM small").Scan(&n); err != nil || n != 2 {
+		t.Fatal(n, err)
+	}
+	// The checkpoint at the end cannot be written: the start has the log.
+	ends, cancelStop := context.WithTimeout(ctx, time.Minute)
+	defer cancelStop()
+	_ = s.Stop(ends)
+	s = start(t, ctx, cfg)
+	defer stop(t, s)
+	complete(connect(t, ctx, s), "restarted")
+}
