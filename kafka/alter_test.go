@@ -3,6 +3,7 @@ package kafka
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -154,5 +155,60 @@ func TestAlterConfigs(t *testing.T) {
 				t.Errorf("%s is not documented: %+v", c.Name, c)
 			}
 		}
+	}
+}
+
+// TestDeleteRecords: by a real client; what is deleted is out of range, and what is refused.
+func TestDeleteRecords(t *testing.T) {
+	b := startReal(t, nil)
+	ctx := testContext(t)
+	cl := b.client(t, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	adm := kadm.NewClient(cl)
+	compact := "compact"
+	if _, err := adm.CreateTopic(ctx, 2, 1, nil, "orders"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := adm.CreateTopic(ctx, 1, 1, map[string]*string{"cleanup.policy": &compact}, "keyed"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		r := &kgo.Record{Topic: "orders", Value: []byte{byte(i)}, Timestamp: time.UnixMilli(1_700_000_000_000 + int64(i))}
+		if err := cl.ProduceSync(ctx, r).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		topic     string
+		partition int32
+		offset    int64
+		want      error
+		low       int64
+	}{
+		{"orders", 0, 4, nil, 4}, {"orders", 0, 2, nil, 4}, {"orders", 0, 11, kerr.OffsetOutOfRange, -1}, {"orders", 0, -2, kerr.OffsetOutOfRange, -1},
+		{"orders", 1, -1, nil, 0}, {"keyed", 0, 0, kerr.PolicyViolation, -1},
+	} {
+		var o kadm.Offsets
+		o.AddOffset(c.topic, c.partition, c.offset, -1)
+		got, err := adm.DeleteRecords(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _ := got.Lookup(c.topic, c.partition)
+		if r.Err != c.want || r.LowWatermark != c.low {
+			t.Errorf("%s/%d to %d: %v, log start %d; want %v, %d", c.topic, c.partition, c.offset, r.Err, r.LowWatermark, c.want, c.low)
+		}
+	}
+	starts, err := adm.ListStartOffsets(ctx, "orders")
+	if err != nil || starts["orders"][0].Offset != 4 {
+		t.Fatalf("earliest %v, %v", starts, err)
+	}
+	at, err := adm.ListOffsetsAfterMilli(ctx, 1_700_000_000_002, "orders")
+	if err != nil || at["orders"][0].Offset != 4 {
+		t.Errorf("the first record at a time whose record is deleted: %v, %v", at, err)
+	}
+	read := b.client(t, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"orders": {0: kgo.NewOffset().At(1)}}), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	fetched := read.PollFetches(ctx)
+	if err := fetched.Err(); err != nil || len(fetched.Records()) == 0 || fetched.Records()[0].Offset != 4 {
+		t.Fatalf("from a deleted offset on: %v, %v", fetched.Records(), err)
 	}
 }

@@ -54,6 +54,7 @@ func (s *Server) apiTable() []*api {
 		s.apiVersionsEntry(),
 		entry(19, 0, mediumBody, "[{s 4 2 [{4 [4]}] [{s s}]}] 4 1:1-", s.createTopics),
 		entry(20, 0, mediumBody, "[s]:0-5 [{s u}]:6- 4", s.deleteTopics),
+		entry(21, 0, mediumBody, "[{s [{4 8}]}] 4", s.deleteRecords),
 		entry(22, 0, smallBody, "s 4 8:3- 2:3-", s.initProducerID),
 		entry(23, 0, mediumBody, "4:3- [{s [{4 4:2- 4}]}]", s.offsetForLeaderEpoch),
 		entry(33, 0, mediumBody, "[{1 s [{s s}]}] 1", s.alterConfigs),

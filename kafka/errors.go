@@ -25,6 +25,7 @@ var errorCodes = []struct {
 	{log.ErrPartitions, kerr.InvalidPartitions},
 	{log.ErrTopicExists, kerr.TopicAlreadyExists},
 	{log.ErrOffsetOutOfRange, kerr.OffsetOutOfRange},
+	{log.ErrTruncated, kerr.OffsetOutOfRange},
 	{log.ErrOutOfOrderSequence, kerr.OutOfOrderSequenceNumber},
 	{log.ErrInvalidEpoch, kerr.InvalidProducerEpoch},
 	{log.ErrUnknownProducer, kerr.UnknownProducerID},

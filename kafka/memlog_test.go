@@ -240,6 +240,8 @@ func (l *memLog) Follow(log.FollowConfig, log.Follower) log.Following {
 	panic("the listener follows nothing")
 }
 
+func (l *memLog) LostBy(log.TopicID) log.CommitSeq { return 0 }
+
 func (l *memLog) CommitTime(log.CommitSeq) time.Time { return time.Time{} }
 
 func (l *memLog) Topics() []log.Topic {

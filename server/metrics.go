@@ -58,6 +58,8 @@ func (s *Server) logMetrics() []prometheus.Collector {
 			free, _ := freeSpace(s.cfg.DataDir) // 0 where it cannot be told
 			return float64(free)
 		}),
+		c("retained_partitions_total", "Log starts moved by retention.", func() int64 { return s.log.Stats().Truncations }),
+		c("deleted_objects_total", "Objects deleted because nothing needs them any more.", func() int64 { return s.log.Stats().DeletedObjects }),
 		g("inline_bytes", "Inline bytes not yet in a segment.", func() int64 { return s.log.Stats().InlineBytes }),
 		g("tail_cache_bytes", "Bytes of the tail cache (tail_cache_bytes).", func() int64 { return s.log.Stats().TailBytes }),
 		g("read_cache_bytes", "Bytes of ranges kept from objects.", func() int64 { return s.log.Stats().ReadCache }),

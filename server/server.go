@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -61,7 +62,8 @@ type Server struct {
 	log      *log.DB
 	tables   *table.Set
 	runtime  *lane.Runtime
-	tier     *state.Tier // below merges
+	tier     *state.Tier                  // below merges
+	needed   atomic.Pointer[lane.Runtime] // set once it has started
 	merges   *state.Pool
 	sources  *connector.Runtime
 	db       *session.Database
@@ -122,7 +124,7 @@ func (s *Server) logConfig() log.Config {
 		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes,
 		MaxEntryBytes: s.cfg.MaxTransactionBytes, InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
 		MaxProducers: int(s.cfg.MaxProducers), AttemptTimeout: s.cfg.ObjectAttemptTimeout,
-		DiskReserve: s.cfg.DiskReserve,
+		DiskReserve: s.cfg.DiskReserve, RetentionInterval: s.cfg.RetentionInterval, RetentionGrace: s.cfg.RetentionGrace,
 	}
 	// Inline groups are as durable as the metadata is; with embedded metadata beside a remote
 	// store that would be less than the store's. A directory does not wait for more records.
@@ -136,8 +138,24 @@ func (s *Server) logConfig() log.Config {
 	return log.Config{
 		Objects: s.guarded, Meta: s.meta, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Timelines: s.identity.timelines,
 		Writer: uint32(s.cfg.BrokerID), Parts: []log.Part{s.catalog}, Limits: limits,
-		Free: func() (int64, error) { return freeSpace(s.cfg.DataDir) },
+		Free: func() (int64, error) { return freeSpace(s.cfg.DataDir) }, Needs: s.needs,
 	}
+}
+
+func (s *Server) startRuntime(ctx context.Context) error {
+	if err := s.runtime.Start(ctx); err != nil {
+		return err
+	}
+	s.needed.Store(s.runtime)
+	return nil
+}
+
+// needs is what the dataflows need of a topic, once they have started.
+func (s *Server) needs(id log.TopicID) (log.Needs, bool) {
+	if r := s.needed.Load(); r != nil {
+		return r.Needs(id), true
+	}
+	return log.Needs{}, false
 }
 
 func (s *Server) openEngine(ctx context.Context) error {
@@ -181,7 +199,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout,
 		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout,
 	})
-	if err := s.runtime.Start(ctx); err != nil {
+	if err := s.startRuntime(ctx); err != nil {
 		return err
 	}
 	s.onClose(s.closeRuntime)

@@ -23,6 +23,7 @@ var sentinels = []struct {
 	message string
 }{
 	{log.ErrUnknownTopic, sqlerr.UndefinedObject, "topic does not exist"},
+	{log.ErrTruncated, sqlerr.SnapshotTooOld, "records of that version were deleted"},
 	{log.ErrPartitions, sqlerr.InvalidParameterValue, "invalid number of partitions"},
 	{log.ErrTopicExists, sqlerr.DuplicateObject, "topic already exists"},
 	{log.ErrOffsetOutOfRange, sqlerr.InvalidParameterValue, "offset out of range"},

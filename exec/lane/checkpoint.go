@@ -90,6 +90,9 @@ func (r *Runtime) Checkpoint(ctx context.Context) error {
 	}
 	now := checkpointing{moves: r.moves.Load(), applied: r.cfg.Tables.Applied()}
 	if r.isSaved(last, now) {
+		r.mu.Lock()
+		r.mu.durable.settled()
+		r.mu.Unlock()
 		r.checkpoints <- last
 		return nil
 	}
@@ -141,6 +144,9 @@ func (r *Runtime) takeCheckpoint(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	r.mu.Lock()
+	r.mu.durable.written(c.members)
+	r.mu.Unlock()
 	last := CheckpointStats{
 		Boundary: info.Boundary, Bytes: info.Bytes, Members: len(c.members),
 		Duration: r.cfg.Clock.Now().Sub(begin), Pause: pause,

@@ -22,7 +22,7 @@ const maxPause = time.Minute
 
 // lasting are errors that come again however often a read is repeated.
 var lasting = []error{
-	log.ErrCorrupt, log.ErrUnknownTopic, log.ErrUnknownKind, log.ErrTooLarge, log.ErrInvalidRecord,
+	log.ErrCorrupt, log.ErrTruncated, log.ErrUnknownTopic, log.ErrUnknownKind, log.ErrTooLarge, log.ErrInvalidRecord,
 	segment.ErrCorrupt, segment.ErrVersion, recordbatch.ErrCorrupt, recordbatch.ErrTooLarge,
 	recordbatch.ErrInvalidRecord, recordbatch.ErrUnsupportedCodec, recordbatch.ErrUnsupportedMagic,
 	delta.ErrCorrupt, state.ErrCorrupt, state.ErrNegativeWeight, state.ErrOutOfMemory, state.ErrSnapshotTooOld,
@@ -57,7 +57,7 @@ func (r *Runtime) troubled(m *member, err error) {
 	m.wellAt = newest
 	m.asked = false
 	r.moves.Add(1)
-	if m.tries > restartTries && !passes(err) {
+	if errors.Is(err, log.ErrTruncated) || m.tries > restartTries && !passes(err) {
 		r.failLocked(m, err)
 		return
 	}
@@ -106,6 +106,10 @@ func (r *Runtime) rebuild(m *member) error {
 	}
 	r.mu.Lock()
 	m.restored = false
+	if err := r.unrepeatable(m); err != nil {
+		r.mu.Unlock()
+		return err
+	}
 	reached := log.CommitSeq(0)
 	if m.out = m.reached(); m.begun {
 		reached = m.out

@@ -63,6 +63,10 @@ func (r *Runtime) makeMembers(snap *catalog.Snapshot) ([]*member, error) {
 			return nil, fmt.Errorf("start %s %q: %w", rel.Kind, rel.Name, err)
 		}
 		r.mu.Lock()
+		if err := r.unrepeatable(m); err != nil && m.state != memberFailed {
+			r.setStateLocked(m, memberFailed, err)
+			r.warnLocked(m, "relation stands failed", err)
+		}
 		r.addLocked(m)
 		r.mu.Unlock()
 		order = append(order, m)

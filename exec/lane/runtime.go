@@ -92,6 +92,8 @@ type Runtime struct {
 		dropping map[*member]struct{}
 		moved    chan struct{} // closed and replaced when any member moves
 		kept     time.Time     // when the tables were last told what to keep
+		// durable is how far members are in checkpoints.
+		durable durableFrontiers
 	}
 	tokens *tokens
 	// inject makes a stage fail, in tests; see injected.
@@ -132,6 +134,9 @@ func (r *Runtime) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.mu.Lock()
+	r.mu.durable.restored(r.cfg.Restored)
+	r.mu.Unlock()
 	for _, m := range order {
 		if m.sink == nil {
 			continue

@@ -213,8 +213,10 @@ func (s *stream) Next(ctx context.Context, dst *delta.Batch) (bool, error) {
 func (s *stream) nextRecord(ctx context.Context) (*recordbatch.Record, error) {
 	for {
 		if s.open {
-			if s.records.Next() {
-				return s.records.Record(), nil
+			for s.records.Next() {
+				if rec := s.records.Record(); rec.Offset >= s.current.First {
+					return rec, nil
+				}
 			}
 			s.open = false
 			if err := s.records.Err(); err != nil {

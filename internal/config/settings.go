@@ -51,6 +51,8 @@ type Settings struct {
 	MaxInflightBytes     int64
 	DiskReserve          int64
 	CheckpointInterval   time.Duration
+	RetentionInterval    time.Duration
+	RetentionGrace       time.Duration
 
 	MaxConnections       int64
 	ReservedConnections  int64
@@ -131,6 +133,8 @@ func (s *Settings) definitions() []*Definition {
 		integer(&s.MaxLockedKeys, "max_locked_keys", 4<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 		size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it large requests wait. One client address gets a quarter of it."),
 		size(&s.DiskReserve, "disk_reserve", 256*mib, 0, 1<<50, "Free space of the disk under data_dir below which records and rows are refused (53100); reads, DROP and upkeep go on, and writing does when there is room. 0 = none."),
+		duration(&s.RetentionInterval, "retention_interval", time.Minute, 10*time.Millisecond, 24*time.Hour, "How often it is looked for records past their topic's retention.ms and retention.bytes, and for objects that nothing needs any more."),
+		duration(&s.RetentionGrace, "retention_grace", 24*time.Hour, 0, 8760*time.Hour, "How long records outlive their retention while a view, sink or derived stream is not past them in both of its checkpoints. Then they go: it cannot be built again and says so."),
 		duration(&s.CheckpointInterval, "checkpoint_interval", 30*time.Second, 0, 24*time.Hour, "Time between checkpoints of tables, views and sinks, which make a start faster; large ones are taken less often. 0 = only when the server stops."),
 
 		integer(&s.MaxConnections, "max_connections", 100, 1, 100_000, "PostgreSQL clients at once."),

@@ -28,6 +28,7 @@ var (
 	ErrPartitions         = errors.New("invalid number of partitions")
 	ErrTopicExists        = errors.New("topic already exists")
 	ErrOffsetOutOfRange   = errors.New("offset out of range")
+	ErrTruncated          = errors.New("records were deleted that have not been read")
 	ErrOutOfOrderSequence = errors.New("out of order sequence number")
 	ErrInvalidEpoch       = errors.New("invalid producer epoch")
 	ErrUnknownProducer    = errors.New("unknown producer id")
@@ -50,7 +51,7 @@ type Kind uint16
 const (
 	KindAppend   Kind = 1  // record batches placed: runs of partitions, inline or in an object
 	KindEndTxn   Kind = 2  // a Kafka transaction ends (reserved, not written yet)
-	KindTruncate Kind = 3  // log starts move up (reserved, not written yet)
+	KindTruncate Kind = 3  // log starts move up
 	KindSwap     Kind = 4  // objects or inline groups out, objects in; contents equal
 	KindTopic    Kind = 5  // topic created, deleted, changed
 	KindCatalog  Kind = 6  // payload owned by the Part registered as "catalog"
@@ -191,6 +192,9 @@ type ChangeRun struct {
 	VisibleAt   CommitSeq
 	CommitTime  time.Time // of VisibleAt; monotone over the log
 	RecordBatch []byte    // one v2 record batch; valid until the next call of Next or Close
+	// First is the partition's log start, where the reader begins there: records before it in the
+	// record batch are deleted.
+	First int64
 }
 
 // ChangeResult is filled by ChangeReader.Next, ordered by (visible-at, partition, offset).
@@ -259,6 +263,8 @@ type Log interface {
 	Newest(ctx context.Context, fresh bool) (CommitSeq, error)
 	// Touched is the newest commit at or below upTo that made something of f visible, 0 if none.
 	Touched(f Filter, upTo CommitSeq) CommitSeq
+	// LostBy is the commit at which the log starts of a topic moved last, 0 if they never did.
+	LostBy(id TopicID) CommitSeq
 	// Wait returns the newest commit once one after `after` touches f (empty filter: any commit).
 	Wait(ctx context.Context, f Filter, after CommitSeq) (CommitSeq, error)
 	// Follow gives f what touches its filter, in commit order, from c.After on.

@@ -11,7 +11,9 @@ import (
 // changeCursor walks one partition in offset order, which is its visible-at order.
 type changeCursor struct {
 	partition *partition
+	runs      []run     // of the partition, as of when it was opened
 	after     CommitSeq // nothing at or below this was asked
+	least     int64     // nothing before this offset is
 	offset    int64     // of the next record batch, once started
 	started   bool
 	done      bool
@@ -77,18 +79,17 @@ func (c *changeCursor) seat(ctx context.Context, db *DB, to CommitSeq) error {
 func (c *changeCursor) enter(db *DB, to CommitSeq) bool {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
-	p := c.partition
-	i := p.runAt(c.offset)
+	i := runAt(c.runs, max(c.offset, c.least))
 	if !c.started {
-		i = p.runAfter(c.after)
+		i = max(i, runAfter(c.runs, c.after))
 	}
-	if i == len(p.runs) || p.runs[i].first > to {
+	if i == len(c.runs) || c.runs[i].first > to {
 		return false
 	}
-	c.run = p.runs[i]
+	c.run = c.runs[i]
 	c.memory = c.run.data()
 	if !c.started {
-		c.offset, c.started = c.run.base, true
+		c.offset, c.started = max(c.run.base, c.least), true
 	}
 	c.inRun, c.loaded, c.info = true, false, nil
 	return true

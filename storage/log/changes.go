@@ -19,19 +19,23 @@ type changeReader struct {
 	seated  bool       // the heap is in order
 	buffer  []byte     // patched record batches of the last Next
 	closed  bool
+	epoch   uint64 // see DB.mu.readers
 }
 
 var _ ChangeReader = (*changeReader)(nil)
 
 // Changes opens what became visible in (from, to]. ErrUnknownTopic if a topic is not there,
-// ErrUnavailable if to is not published yet. A topic that is deleted later stays readable.
+// ErrUnavailable if to is not published yet, ErrTruncated if records of the range are gone for
+// good. From 0 on a partition begins at its log start as of to; else all that became visible in
+// the range is given, also what lies before a log start that moved meanwhile. What the reader may
+// come to read stays where it is until Close, whatever is truncated, rolled or deleted meanwhile.
 func (db *DB) Changes(_ context.Context, from, to CommitSeq, f Filter) (ChangeReader, error) {
-	db.mu.RLock()
-	defer db.mu.RUnlock()
+	db.mu.Lock()
+	defer db.mu.Unlock()
 	if newest := CommitSeq(db.published.Load()); to > newest {
 		return nil, fmt.Errorf("%w: changes up to commit %d asked, the newest is %d", ErrUnavailable, to, newest)
 	}
-	r := &changeReader{db: db, to: to}
+	r := &changeReader{db: db, to: to, epoch: db.mu.epoch}
 	for i := range f.Topics {
 		t := db.mu.fold.topics[f.Topics[i].Topic]
 		if t == nil {
@@ -39,14 +43,40 @@ func (db *DB) Changes(_ context.Context, from, to CommitSeq, f Filter) (ChangeRe
 		}
 		one := Filter{Topics: f.Topics[i : i+1]}
 		for _, p := range t.partitions {
-			if one.has(p.id) {
-				r.cursors = append(r.cursors, &changeCursor{partition: p, after: from})
+			if !one.has(p.id) {
+				continue
 			}
+			c, err := p.cursor(from, to)
+			if err != nil {
+				return nil, fmt.Errorf("%w: topic %q, partition %d", err, t.Name, p.id.Index)
+			}
+			r.cursors = append(r.cursors, c)
 		}
 	}
 	slices.SortFunc(r.cursors, func(a, b *changeCursor) int { return comparePartitions(a.partition.id, b.partition.id) })
 	r.cursors = slices.CompactFunc(r.cursors, func(a, b *changeCursor) bool { return a.partition == b.partition })
+	if db.mu.readers == nil {
+		db.mu.readers = map[*changeReader]struct{}{}
+	}
+	db.mu.readers[r] = struct{}{}
 	return r, nil
+}
+
+// cursor begins to read what became visible in (from, to].
+func (p *partition) cursor(from, to CommitSeq) (*changeCursor, error) {
+	c := &changeCursor{partition: p, after: from, runs: p.runs}
+	if from > 0 {
+		if p.lost > from {
+			return nil, ErrTruncated
+		}
+		return c, nil
+	}
+	start, ok := p.startAt(to)
+	if !ok {
+		return nil, ErrTruncated
+	}
+	c.least = start
+	return c, nil
 }
 
 // Next fills dst with at least one record batch if there is one. The bytes are valid until
@@ -159,7 +189,7 @@ func (r *changeReader) take(ctx context.Context, c *changeCursor, maxBytes int, 
 		force = false
 		dst.Runs = append(dst.Runs, ChangeRun{
 			Partition: c.partition.id, VisibleAt: c.visibleAt, CommitTime: time.UnixMilli(c.millis),
-			RecordBatch: r.patched(c, raw),
+			RecordBatch: r.patched(c, raw), First: c.least,
 		})
 		bytes += len(raw)
 		c.advance()
@@ -185,6 +215,9 @@ func (r *changeReader) patched(c *changeCursor, raw []byte) []byte {
 
 // Close unpins; a second Close is harmless.
 func (r *changeReader) Close() error {
+	r.db.mu.Lock()
+	delete(r.db.mu.readers, r)
+	r.db.mu.Unlock()
 	r.closed, r.cursors, r.buffer = true, nil, nil
 	return nil
 }

@@ -73,6 +73,7 @@ func TestGoldenChanges(t *testing.T) {
 	}{
 		{"topic-partitions", GrowTopicChange(id, 12)},
 		{"topic-configs", ConfigTopicChange(id, []TopicConfig{{Name: "retention.ms", Value: "1000"}, {Name: "segment.ms", Delete: true}})},
+		{"truncate", TruncateChange(TruncateRecords, []LogStart{{Partition{id, 0}, 5}, {Partition{id, 7}, 1 << 40}})},
 	} {
 		rec, err := encodeRecord(recordHeader{Seq: 7, TimeMillis: 1_700_000_000_123, Writer: 1, Fence: 2, Timeline: 1}, []Change{c.change})
 		if err != nil {
@@ -126,6 +127,8 @@ func TestNewerVersions(t *testing.T) {
 		{"level", KindSwap, swap, 9},
 		{"retention class", KindSwap, swap, 11},
 		{"flags of a swapped run", KindSwap, swap, len(swap) - 5},
+		{"version of a truncate", KindTruncate, TruncateChange(TruncateTime, nil).Payload, 0},
+		{"cause of a truncate", KindTruncate, TruncateChange(TruncateTime, nil).Payload, 1},
 		{"op of a topic", KindTopic, DeleteTopicChange(id).Payload, 0},
 	} {
 		f := newFold(nil)

@@ -33,6 +33,7 @@ func (db *DB) commitGroups(all []*flushGroup) {
 	c := commit{}
 	for _, g := range all {
 		if g.err != nil {
+			db.abandon(g)
 			g.answer(func(*pending) error { return unavailable(g.err) }, nil)
 			continue
 		}
@@ -54,6 +55,9 @@ func (db *DB) commitGroups(all []*flushGroup) {
 	switch {
 	case err == nil:
 	case errors.Is(err, errNothing):
+		for _, g := range c.groups {
+			db.abandon(g)
+		}
 		db.answer(&c, db.mu.fold.seq)
 	case errors.Is(err, meta.ErrPoisoned):
 		db.stopWith(&c, fmt.Errorf("%w: %w", ErrPoisoned, err))
@@ -85,7 +89,7 @@ func (db *DB) appendLog(c *commit) error {
 			if landed, err := db.catchUp(missed, attempt, c); landed || err != nil {
 				return nil, nil, errors.Join(err, errLanded)
 			}
-			if err := c.decide(db.mu.fold, db.writer, next, db.clock.Now().UnixMilli()); err != nil {
+			if err := c.decide(db.mu.fold, db.writer, next, db.time.nowMillis()); err != nil {
 				return nil, nil, err
 			}
 			attempt = c.record
@@ -177,6 +181,7 @@ func (db *DB) publish(record []byte, c *commit) error {
 	db.upkeep.notify(db)
 	if c != nil {
 		db.stats.groups.Add(int64(len(c.groups)))
+		db.abandonUnnamed(c, a)
 		db.answer(c, a.Seq)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tributary-db/tributary/internal/admission"
 	"github.com/tributary-db/tributary/internal/clock"
@@ -28,6 +29,11 @@ type Config struct {
 	Timelines []Timeline
 	Limits    Limits
 	Logger    *slog.Logger // nil = discard
+	// Needs is what readers above the log need of a topic; known is false as long as that cannot be
+	// said: nothing of it goes meanwhile. nil = nobody reads but Kafka's clients.
+	Needs func(id TopicID) (n Needs, known bool)
+	// Elapsed is a second clock, which no one sets: the time since some moment. nil = the machine's.
+	Elapsed func() time.Duration
 	// Free is the free space where log and metadata lie, for Limits.DiskReserve; nil = endless.
 	Free func() (int64, error)
 }
@@ -73,6 +79,11 @@ type DB struct {
 		tail      tailCache
 		waiters   waiters
 		followers followers
+		// readers are the open readers of changes, each with the epoch it began in. What left the
+		// index in an epoch is read by nobody once no reader of that or an earlier one is open.
+		readers map[*changeReader]struct{}
+		epoch   uint64
+		orphans []string // objects of this writer that no commit will name
 	}
 
 	ids producerIDs
@@ -85,6 +96,8 @@ type DB struct {
 	goroutines sync.WaitGroup
 	applying   sync.WaitGroup // followers at work; none begins once the waiters have ended
 	upkeep     upkeep
+	time       timekeeper
+	garbage    collector // upkeep's
 	closing    sync.Once
 	closeErr   error
 }
@@ -111,6 +124,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		db.cancel()
 		return nil, err
 	}
+	db.time.init(&cfg, db.mu.fold.timeMillis)
 	if err := db.raiseFence(ctx); err != nil {
 		db.cancel()
 		return nil, err
@@ -167,7 +181,7 @@ func (db *DB) raiseFence(ctx context.Context) error {
 		}
 		f := db.mu.fold
 		db.writer = writerIdentity{id: db.cfg.Writer, fence: f.writers[db.cfg.Writer].fence + 1, timeline: current(db.cfg.Timelines)}
-		h := recordHeader{Seq: next, TimeMillis: max(f.timeMillis, db.clock.Now().UnixMilli()),
+		h := recordHeader{Seq: next, TimeMillis: max(f.timeMillis, db.time.nowMillis()),
 			Writer: db.writer.id, Fence: db.writer.fence, Timeline: db.writer.timeline}
 		var err error
 		bytes, err = encodeRecord(h, []Change{writerChange(writerPayload{db.writer.id, db.writer.fence, FeatureLevel})})

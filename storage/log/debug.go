@@ -167,6 +167,15 @@ func (p *topicPayload) describe() string {
 	return fmt.Sprintf("topic create %x %q partitions %d configs %v", p.Topic.ID, p.Topic.Name, p.Topic.Partitions, p.Topic.Configs)
 }
 
+func (p *truncatePayload) describe() string {
+	cause := map[TruncateCause]string{TruncateTime: "time", TruncateBytes: "bytes", TruncateRecords: "deleted records"}[p.Cause]
+	out := fmt.Sprintf("log starts of %d partitions (%s)", len(p.Starts), cause)
+	for _, s := range p.Starts {
+		out += fmt.Sprintf("\n    %x/%d at %d", s.Partition.Topic, s.Partition.Index, s.Offset)
+	}
+	return out
+}
+
 func (p *writerPayload) describe() string {
 	return fmt.Sprintf("writer %d starts with fence %d, feature level %d", p.Writer, p.Fence, p.Level)
 }

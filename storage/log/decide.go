@@ -55,21 +55,37 @@ func (c *commit) decide(f *fold, w writerIdentity, next CommitSeq, nowMillis int
 // lastSeal of the groups; 0 when the log itself commits without a group.
 func (c *commit) lastSeal() uint64 { return c.groups[len(c.groups)-1].seal }
 
-func (c *commit) encode(o *overlay, size int64) (err error) {
+func (c *commit) encode(o *overlay, size int64) error {
 	c.record = beginRecord(make([]byte, 0, size))
 	for _, e := range c.accepted {
 		c.writes = append(c.writes, e.entry.Writes...)
-		for _, ch := range e.entry.Changes {
-			if c.record, err = appendChange(c.record, ch); err != nil {
-				return err
-			}
-			c.changes++
+		if err := c.encodeChanges(e, func(k Kind) bool { return k != KindTruncate }); err != nil {
+			return err
 		}
 	}
 	for _, g := range c.groups {
 		if err := c.encodeGroup(o, g); err != nil {
 			return err
 		}
+	}
+	// why last: an entry may truncate what one before it in the commit appends.
+	for _, e := range c.accepted {
+		if err := c.encodeChanges(e, func(k Kind) bool { return k == KindTruncate }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *commit) encodeChanges(e *pending, pick func(Kind) bool) (err error) {
+	for _, ch := range e.entry.Changes {
+		if !pick(ch.Kind) {
+			continue
+		}
+		if c.record, err = appendChange(c.record, ch); err != nil {
+			return err
+		}
+		c.changes++
 	}
 	return nil
 }

@@ -10,7 +10,8 @@
 //	   publish: fold, tail cache ─► high watermarks ─► queues of followers ─► sequence ─► acks
 //	                │                                       └─► Follower.Apply, each at its own pace
 //	                ├─► Fetch, Changes, OffsetForTime: memory (inline, tail) or ranges of objects
-//	                └─► upkeep: roll inline groups into placed segments, snapshot, trim the log
+//	                └─► upkeep: roll inline groups into placed segments, snapshot, trim the log,
+//	                            retention (log starts), prune the index, delete garbage
 //
 // # Vocabulary
 //
@@ -20,6 +21,14 @@
 // what the commit being decided will change. A *run* is record batches of one partition, back to
 // back; a *block* is the object or the inline change they lie in. A *placed* segment knows its
 // offsets and when each record batch became visible; a *mixed* one does not, the fold does.
+//
+// # How records go
+//
+//	truncate change ─► log start moves: Fetch, ListOffsets, who begins to read
+//	prune           ─► runs before it leave the index, once no version below the change is read
+//	                   and no relation needs them (Needs)
+//	collect         ─► objects that no run lies in any more, once no open reader may read them and a
+//	                   snapshot without them is durable
 //
 // # Goroutines and locks
 //
@@ -58,6 +67,9 @@
 //     the object's own index counts then run ahead of the fold's (runPayload.Relative).
 //   - Inline bytes exist only in commit records until a swap: the log is never trimmed above the
 //     oldest of them, and a start reads them back from there.
+//   - prune is not in the log: two folds of one commit may hold different runs before the log
+//     start, and answer the same. A swap of what was pruned meanwhile brings it back.
+//   - A reader of changes goes on over the runs it began with, whatever leaves the index.
 //   - Times in records are Unix milliseconds, so that a commit time is the same before and after
 //     a roll.
 package log

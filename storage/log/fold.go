@@ -18,6 +18,11 @@ type fold struct {
 	progress     map[string]progressState
 	nextProducer int64 // producer ids from here on were never handed out
 
+	// garbage are objects that left the index and are to be deleted; not in snapshots.
+	garbage []string
+	// truncated: some partition may have runs before its log start.
+	truncated bool
+
 	// captures counts what capture took: what is older than the newest is shared with an image.
 	captures uint64
 	// forgotMillis is the commit time at which expired producers were forgotten last.
@@ -86,6 +91,7 @@ type applied struct {
 	recordHeader
 	partitions []*partition // that got records
 	topics     []TopicID    // created or deleted
+	truncated  []*partition // whose log start moved
 	blocks     []*block     // new
 	changes    []Change     // of the record, as stored
 	index      int32        // of the change being applied
@@ -142,6 +148,8 @@ func (f *fold) decodeChange(c Change) (foldChange, error) {
 	switch c.Kind {
 	case KindAppend:
 		return decodeAppend(c.Payload)
+	case KindTruncate:
+		return decodeTruncate(c.Payload)
 	case KindSwap:
 		return decodeSwap(c.Payload)
 	case KindTopic:
@@ -187,6 +195,7 @@ func (p *topicPayload) apply(f *fold, a *applied) error {
 	switch p.Op {
 	case topicDelete:
 		f.producers -= t.countProducers()
+		t.dropRuns(f)
 		delete(f.topics, t.ID)
 		delete(f.names, t.Name)
 	case topicPartitions:

@@ -108,6 +108,9 @@ func (s *scribe) entry() *pending {
 	case 3:
 		e.Conds = append(e.Conds, Condition{Kind: CondPart, Name: partOfCatalog, Seq: CommitSeq(s.part.sum + uint64(s.rng.IntN(2)))})
 		e.Changes = append(e.Changes, Change{Kind: KindCatalog, Payload: binary.LittleEndian.AppendUint64(nil, uint64(s.rng.IntN(2)))})
+	case 7:
+		p := Partition{Topic: TopicID{byte(1 + s.rng.IntN(s.topics+1))}}
+		e.Changes = append(e.Changes, TruncateChange(TruncateRecords, []LogStart{{p, s.rng.Int64N(6)}}))
 	case 5:
 		e.Changes = append(e.Changes, GrowTopicChange(TopicID{byte(1 + s.rng.IntN(s.topics+1))}, int32(2+s.rng.IntN(3))))
 	case 6:

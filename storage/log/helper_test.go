@@ -33,6 +33,7 @@ type machine struct {
 	wrap    func(meta.Store) meta.Store
 	parts   func() []log.Part
 	clock   clock.Clock // nil = the machine's
+	change  func(*log.Config)
 	seed    uint64
 	db      *log.DB
 }
@@ -64,6 +65,9 @@ func (m *machine) tryStart() (*log.DB, error) {
 	}
 	if m.parts != nil {
 		cfg.Parts = m.parts()
+	}
+	if m.change != nil {
+		m.change(&cfg)
 	}
 	db, err := log.Open(ctx, cfg)
 	m.db = db

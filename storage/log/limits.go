@@ -28,6 +28,10 @@ type Limits struct {
 	DiskReserve     int64
 	SnapshotCommits int   // a snapshot every so many commits: 20,000
 	SnapshotBytes   int64 // or so many bytes of commit records: 64 MiB
+	// RetentionInterval is how often it is looked for records and objects that may go: 60 s.
+	RetentionInterval time.Duration
+	// RetentionGrace is how long records that a relation still needs outlive their retention: 24 h.
+	RetentionGrace time.Duration
 	// AttemptTimeout is how long one attempt to write an object may take before a second one is
 	// made beside it, apart from a second for each 16 MiB; after twice that it is given up. 2 s.
 	AttemptTimeout time.Duration
@@ -56,6 +60,8 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.RollInterval, 60*time.Second)
 	orDefault(&l.SnapshotCommits, 20_000)
 	orDefault(&l.SnapshotBytes, 64<<20)
+	orDefault(&l.RetentionInterval, time.Minute)
+	orDefault(&l.RetentionGrace, 24*time.Hour)
 	orDefault(&l.AttemptTimeout, 2*time.Second)
 	orDefault(&l.UploadTimeout, 20*time.Second)
 	return l

@@ -14,7 +14,7 @@ func (o *overlay) change(c Change, own bool) error {
 		}
 		o.meta.catalog = append(o.meta.catalog, c)
 		return nil
-	case c.Kind == KindTopic || c.Kind == KindProgress || own:
+	case c.Kind == KindTopic || c.Kind == KindProgress || c.Kind == KindTruncate || own:
 		decoded, err := o.f.decodeChange(c)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrInvalidRecord, err)
@@ -37,6 +37,8 @@ func (o *overlay) decoded(c foldChange) error {
 		}
 		o.meta.nextProducer = c.First + c.Count
 		return nil
+	case *truncatePayload:
+		return o.truncate(c)
 	case *swapPayload:
 		return o.swap(c)
 	}
@@ -89,6 +91,20 @@ func (o *overlay) createTopic(t *Topic) error {
 	}
 	set(&o.meta.created, t.ID, t)
 	set(&o.meta.names, t.Name, true)
+	return nil
+}
+
+// truncate changes nothing that later entries of the commit are checked against.
+func (o *overlay) truncate(c *truncatePayload) error {
+	for _, s := range c.Starts {
+		p := o.partition(s.Partition)
+		switch {
+		case p == nil:
+			return ErrUnknownTopic
+		case s.Offset > p.next:
+			return fmt.Errorf("%w: %d, the partition ends at %d", ErrOffsetOutOfRange, s.Offset, p.next)
+		}
+	}
 	return nil
 }
 

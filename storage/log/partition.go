@@ -12,6 +12,7 @@ type block struct {
 	size   int64  // of the object or of the inline bytes
 	placed bool   // the object's index has visible-at and its bytes have final offsets
 	inline inlineID
+	runs   int // in the index; the committer's
 	// data are the bytes from position origin on, nil if they are not in memory. Always there
 	// for inline blocks. Guarded by DB.mu; the bytes themselves never change.
 	data   []byte
@@ -50,7 +51,12 @@ func (r *run) data() []byte {
 type partition struct {
 	id       Partition
 	logStart int64
-	next     int64 // offset of the next record
+	// starts are the log starts that somebody may read at, oldest first, the last is the present
+	// one; none while it never moved. Only appended to and cut in front.
+	starts []logStart
+	// lost is the newest commit of which records left the index.
+	lost CommitSeq
+	next int64 // offset of the next record
 	// highWatermark is next as of the last published commit.
 	highWatermark int64
 	// runs in offset order; there are no aborted or compacted records yet, so that they are
@@ -63,13 +69,17 @@ type partition struct {
 }
 
 // runAt is the index of the run that holds offset, len(runs) if none does.
-func (p *partition) runAt(offset int64) int {
-	return sort.Search(len(p.runs), func(i int) bool { return p.runs[i].next() > offset })
+func (p *partition) runAt(offset int64) int { return runAt(p.runs, offset) }
+
+func runAt(runs []run, offset int64) int {
+	return sort.Search(len(runs), func(i int) bool { return runs[i].next() > offset })
 }
 
 // runAfter is the index of the first run with something visible after v.
-func (p *partition) runAfter(v CommitSeq) int {
-	return sort.Search(len(p.runs), func(i int) bool { return p.runs[i].last > v })
+func (p *partition) runAfter(v CommitSeq) int { return runAfter(p.runs, v) }
+
+func runAfter(runs []run, v CommitSeq) int {
+	return sort.Search(len(runs), func(i int) bool { return runs[i].last > v })
 }
 
 func (p *appendPayload) apply(f *fold, a *applied) error {
@@ -97,6 +107,7 @@ func (p *appendPayload) apply(f *fold, a *applied) error {
 			minTime: r.MinTime, maxTime: r.MaxTime, maxTimeRel: r.MaxTimeRel,
 			first: a.Seq, last: a.Seq, firstMillis: millis, lastMillis: millis, block: b,
 		})
+		b.runs++
 		part.next = r.Base + r.Span
 		f.producers += part.addProducers(f, r, millis)
 		a.partitions = append(a.partitions, part)
@@ -123,6 +134,9 @@ func (p *swapPayload) apply(f *fold, a *applied) error {
 				return err
 			}
 		}
+		if b.runs == 0 {
+			f.garbage = append(f.garbage, b.key)
+		}
 	}
 	f.inline = slices.DeleteFunc(f.inline, func(b *block) bool {
 		if !out[b.inline] {
@@ -138,9 +152,14 @@ func (p *swapPayload) apply(f *fold, a *applied) error {
 	return nil
 }
 
-// swap puts r in the place of the inline runs it covers exactly.
+// swap puts r in the place of the inline runs it covers exactly, but for those in front that were
+// pruned meanwhile: what they held comes back with r, before the log start.
 func (part *partition) swap(r *swapRun, b *block, out map[inlineID]bool) error {
 	from := part.runAt(r.Base)
+	pruned := len(part.starts) > 0 && from == 0 && (len(part.runs) == 0 || part.runs[0].base > r.Base)
+	if pruned && (len(part.runs) == 0 || part.runs[0].base >= r.Base+r.Span) {
+		return nil // nothing of it is left
+	}
 	to := from
 	for to < len(part.runs) && part.runs[to].next() <= r.Base+r.Span {
 		if old := part.runs[to].block; old.key != "" || !out[old.inline] {
@@ -148,9 +167,13 @@ func (part *partition) swap(r *swapRun, b *block, out map[inlineID]bool) error {
 		}
 		to++
 	}
-	if from == to || part.runs[from].base != r.Base || part.runs[to-1].next() != r.Base+r.Span {
+	if from == to || !pruned && part.runs[from].base != r.Base || part.runs[to-1].next() != r.Base+r.Span {
 		return fmt.Errorf("%w: swap of offsets %d to %d does not fit the index", ErrCorrupt, r.Base, r.Base+r.Span)
 	}
+	for i := from; i < to; i++ {
+		part.runs[i].block.runs--
+	}
+	b.runs++
 	part.runs = slices.Concat(part.runs[:from], []run{{
 		base: r.Base, span: r.Span, count: r.Count, position: r.Position, length: r.Length,
 		minTime: r.MinTime, maxTime: r.MaxTime, maxTimeRel: r.MaxTimeRel,

@@ -44,8 +44,11 @@ func (db *DB) Roll(ctx context.Context) error {
 		swap.In = append(swap.In, *object)
 	}
 	_, err = db.commitOwn(ctx, Change{Kind: KindSwap, Payload: swap.appendTo(nil)})
-	if errors.Is(err, ErrCondition) {
-		return nil // another roll was faster; the object is garbage
+	if errors.Is(err, ErrCondition) { // another roll was faster
+		for i := range swap.In {
+			db.abandonObject(swap.In[i].Key)
+		}
+		return nil
 	}
 	if err == nil {
 		db.stats.rolls.Add(1)

@@ -145,12 +145,7 @@ func (t *topic) appendTo(dst []byte, number map[*block]int, nowMillis int64) []b
 	dst = append(dst, t.ID[:]...)
 	dst = t.Topic.appendTo(dst)
 	for i, p := range t.partitions {
-		born := t.born(int32(i))
-		if born > 0 {
-			dst = binary.AppendUvarint(append(dst, partitionGrown), uint64(born))
-		} else {
-			dst = append(dst, 0)
-		}
+		dst = p.appendHead(dst, t.born(int32(i)))
 		dst = appendSize(dst, p.logStart)
 		dst = appendSize(dst, p.next)
 		dst = p.appendProducers(dst, nowMillis)
@@ -162,9 +157,32 @@ func (t *topic) appendTo(dst []byte, number map[*block]int, nowMillis int64) []b
 	return dst
 }
 
-// partitionGrown is the flag of a partition that the topic got after its creation: the commit
-// follows.
-const partitionGrown = 1
+const (
+	// partitionGrown is the flag of a partition that the topic got after its creation: the commit
+	// follows.
+	partitionGrown = 1
+	// partitionTruncated: the log starts that were not forgotten follow, and what was lost.
+	partitionTruncated = 2
+)
+
+func (p *partition) appendHead(dst []byte, born CommitSeq) []byte {
+	at := len(dst)
+	dst = append(dst, 0)
+	if born > 0 {
+		dst[at] |= partitionGrown
+		dst = binary.AppendUvarint(dst, uint64(born))
+	}
+	if len(p.starts) > 0 {
+		dst[at] |= partitionTruncated
+		dst = appendSize(dst, int64(len(p.starts)))
+		for _, s := range p.starts {
+			dst = binary.AppendUvarint(dst, uint64(s.at))
+			dst = appendSize(dst, s.offset)
+		}
+		dst = binary.AppendUvarint(dst, uint64(p.lost))
+	}
+	return dst
+}
 
 func (p *partition) appendProducers(dst []byte, nowMillis int64) []byte {
 	ids := make([]int64, 0, len(p.producers))

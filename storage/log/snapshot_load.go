@@ -135,8 +135,13 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 	}
 	added := f.addTopic(t)
 	for i, p := range added.partitions {
-		if c.known(c.u8(), 0, partitionGrown)&partitionGrown != 0 {
+		flags := c.known(c.u8(), 0, partitionGrown|partitionTruncated)
+		if flags&partitionGrown != 0 {
 			added.bornAt(int32(i), CommitSeq(c.uvarint()))
+		}
+		if flags&partitionTruncated != 0 {
+			p.decodeStarts(c)
+			f.truncated = true
 		}
 		p.logStart, p.next = c.size(), c.size()
 		p.highWatermark = p.next
@@ -149,6 +154,15 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 			p.runs[i].decode(c, blocks)
 		}
 	}
+}
+
+func (p *partition) decodeStarts(c *cursor) {
+	p.starts = make([]logStart, c.count(2))
+	c.bad = c.bad || len(p.starts) == 0
+	for i := range p.starts {
+		p.starts[i] = logStart{CommitSeq(c.uvarint()), c.size()}
+	}
+	p.lost = CommitSeq(c.uvarint())
 }
 
 // bornAt is told of grown partitions in their order.
@@ -191,6 +205,7 @@ func (r *run) decode(c *cursor, blocks []*block) {
 		return
 	}
 	r.block = blocks[block]
+	r.block.runs++
 	c.bad = c.bad || r.position+r.length > r.block.size
 }
 

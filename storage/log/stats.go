@@ -23,6 +23,7 @@ type counters struct {
 	sinceSnapshot, bytesSinceSnapshot atomic.Int64
 	rangeReads, rangeBytes            atomic.Int64
 	notesDropped                      atomic.Int64
+	truncations, deletedObjects       atomic.Int64
 }
 
 // Stats of a DB, for metrics. Counters since Open unless a gauge.
@@ -39,6 +40,9 @@ type Stats struct {
 	Snapshots                        int64
 	RangeReads, RangeBytes           int64 // from objects
 	NotesDropped                     int64 // deliveries that followers read back from the log: they were behind
+
+	Truncations    int64 // log starts moved by retention
+	DeletedObjects int64
 
 	AdmissionWaits   int64 // requests that had to wait for room
 	ProducersEvicted int64 // forgotten before they expired
@@ -70,6 +74,7 @@ func (db *DB) Stats() Stats {
 		UploadAttempts: c.uploadAttempts.Load(), UploadHedges: c.hedges.Load(),
 		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Snapshots: c.snapshots.Load(),
 		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(), NotesDropped: c.notesDropped.Load(),
+		Truncations: c.truncations.Load(), DeletedObjects: c.deletedObjects.Load(),
 		InFlightBytes: room.Used, AdmissionWaits: room.Waited, InlineBytes: c.inlineBytes.Load(),
 		InlineGroups: c.inlineGroups.Load(), TailBytes: c.tailBytes.Load(),
 		Producers: c.producers.Load(), ProducersEvicted: c.producersEvicted.Load(),

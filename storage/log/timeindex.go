@@ -25,11 +25,11 @@ func (db *DB) offsetForTime(ctx context.Context, id Partition, ms int64) (offset
 	largest := ms == maxTimestampQuery
 	from := int64(0)
 	for {
-		r, memory, target, ok, err := db.runForTime(id, ms, largest, from)
+		r, memory, target, least, ok, err := db.runForTime(id, ms, largest, from)
 		if err != nil || !ok {
 			return 0, 0, false, err
 		}
-		offset, timestamp, found, err = db.searchRun(ctx, id, &r, memory, target)
+		offset, timestamp, found, err = db.searchRun(ctx, id, &r, memory, target, least)
 		if err != nil || found || largest {
 			return offset, timestamp, found, err
 		}
@@ -37,38 +37,40 @@ func (db *DB) offsetForTime(ctx context.Context, id Partition, ms int64) (offset
 	}
 }
 
-// runForTime finds the first run from offset from on that has a timestamp at or after target.
-func (db *DB) runForTime(id Partition, ms int64, largest bool, from int64) (r run, memory []byte, target int64, ok bool, err error) {
+// runForTime finds the first run from offset from on that has a timestamp at or after target;
+// records before least are deleted.
+func (db *DB) runForTime(id Partition, ms int64, largest bool, from int64) (r run, memory []byte, target, least int64, ok bool, err error) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	p := db.mu.fold.partition(id)
 	if p == nil {
-		return run{}, nil, 0, false, ErrUnknownTopic
+		return run{}, nil, 0, 0, false, ErrUnknownTopic
 	}
 	target = ms
 	if largest {
 		target = 0
 		for i := range p.runs {
-			if p.runs[i].base < p.highWatermark {
+			if p.runs[i].base < p.highWatermark && p.runs[i].base >= p.logStart {
 				target = max(target, p.runs[i].maxTime)
 			}
 		}
 	}
 	for i := p.runAt(max(from, p.logStart)); i < len(p.runs) && p.runs[i].base < p.highWatermark; i++ {
 		if p.runs[i].maxTime >= target {
-			return p.runs[i], p.runs[i].data(), target, true, nil
+			return p.runs[i], p.runs[i].data(), target, p.logStart, true, nil
 		}
 	}
-	return run{}, nil, 0, false, nil
+	return run{}, nil, 0, 0, false, nil
 }
 
 // searchRun walks the record batches of a run; only those whose header promises the timestamp
 // are decoded.
-func (db *DB) searchRun(ctx context.Context, id Partition, r *run, memory []byte, target int64) (offset, timestamp int64, found bool, err error) {
+func (db *DB) searchRun(ctx context.Context, id Partition, r *run, memory []byte, target, least int64) (offset, timestamp int64, found bool, err error) {
 	next, err := db.startForTime(ctx, id, r, memory, target)
 	if err != nil {
 		return 0, 0, false, err
 	}
+	next = max(next, least)
 	for next < r.next() {
 		s, err := db.readRun(ctx, id, r, memory, next)
 		if err != nil {
@@ -82,7 +84,7 @@ func (db *DB) searchRun(ctx context.Context, id Partition, r *run, memory []byte
 			if err != nil {
 				return 0, 0, false, err
 			}
-			delta, timestamp, found, err := searchRecordBatch(raw, target)
+			delta, timestamp, found, err := searchRecordBatch(raw, target, least-s.base)
 			if err != nil || found {
 				return s.base + delta, timestamp, found, err
 			}
@@ -107,7 +109,7 @@ func (db *DB) startForTime(ctx context.Context, id Partition, r *run, memory []b
 	return r.base, nil
 }
 
-func searchRecordBatch(raw []byte, target int64) (delta, timestamp int64, found bool, err error) {
+func searchRecordBatch(raw []byte, target, least int64) (delta, timestamp int64, found bool, err error) {
 	h, err := recordbatch.ParseHeader(raw)
 	if err != nil || h.MaxTimestamp < target {
 		return 0, 0, false, err
@@ -118,7 +120,7 @@ func searchRecordBatch(raw []byte, target int64) (delta, timestamp int64, found 
 		return 0, 0, false, err
 	}
 	for reader.Next() {
-		if rec := reader.Record(); rec.Timestamp >= target {
+		if rec := reader.Record(); rec.Timestamp >= target && int64(rec.OffsetDelta) >= least {
 			return int64(rec.OffsetDelta), rec.Timestamp, true, nil
 		}
 	}

@@ -43,6 +43,7 @@ const upkeepRetry = time.Second
 func (db *DB) runUpkeep() {
 	var due <-chan time.Time // the oldest inline group reaches its age
 	var rest <-chan time.Time
+	retain := db.clock.After(db.limits.RetentionInterval)
 	for {
 		aged := false
 		select {
@@ -51,6 +52,10 @@ func (db *DB) runUpkeep() {
 			due, aged = nil, true
 		case <-rest:
 			rest = nil
+		case <-retain:
+			retain = db.clock.After(db.limits.RetentionInterval)
+			db.tend(db.Retain)
+			continue
 		case <-db.upkeep.stopping:
 			return
 		}

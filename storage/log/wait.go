@@ -65,6 +65,13 @@ func (w *waiters) wake(a *applied) {
 			}
 		}
 	}
+	for _, p := range a.truncated { // a reader below it is told
+		for x := range w.byTopic[p.id.Topic] {
+			if x.filter.has(p.id) {
+				w.fire(x, nil)
+			}
+		}
+	}
 	for _, id := range a.topics { // created or deleted
 		for x := range w.byTopic[id] {
 			w.fire(x, nil)

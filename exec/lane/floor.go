@@ -1,0 +1,79 @@
+package lane
+
+import (
+	"fmt"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/checkpoint"
+	"github.com/tributary-db/tributary/storage/log"
+)
+
+// durableFrontiers are how far each member was in the two newest checkpoints, either of which a
+// start may have to use; a member that is not in one would begin anew. Guarded by the runtime's mutex.
+type durableFrontiers struct{ newest, before map[catalog.OID]log.CommitSeq }
+
+// restored: what a start has loaded stands for both, since nothing says what the other has.
+func (d *durableFrontiers) restored(from *checkpoint.Loaded) {
+	d.newest = map[catalog.OID]log.CommitSeq{}
+	if from != nil {
+		for i := range from.Members {
+			d.newest[from.Members[i].OID] = from.Members[i].Frontier
+		}
+	}
+	d.before = d.newest
+}
+
+func (d *durableFrontiers) written(members []*memberCapture) {
+	d.before, d.newest = d.newest, map[catalog.OID]log.CommitSeq{}
+	for _, c := range members {
+		d.newest[c.m.rel.OID] = c.frontier
+	}
+}
+
+// settled: an interval has passed in which nothing moved, so that there will be no second
+// checkpoint as new as the newest. why not hold records for the older one until there is: on a
+// database at rest that would be for ever. Should the newest one be damaged just then, the members
+// that it has say that they cannot be built again.
+func (d *durableFrontiers) settled() { d.before = d.newest }
+
+// Needs is what this process, or the next one on its checkpoints, still reads of a topic: versions
+// from the oldest pin on, and what became visible behind the checkpoints of the members over it.
+func (r *Runtime) Needs(topic log.TopicID) log.Needs {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := log.NoNeeds
+	n.Read = r.mu.creating.oldest(r.mu.all.oldest(n.Read))
+	for p := range r.mu.pins {
+		n.Read = min(n.Read, p.version)
+	}
+	for oid, m := range r.mu.members {
+		if m.reads(topic) {
+			n.Keep = min(n.Keep, r.mu.durable.newest[oid], r.mu.durable.before[oid])
+		}
+	}
+	return n
+}
+
+func (m *member) reads(topic log.TopicID) bool {
+	for i := range m.topics.Topics {
+		if m.topics.Topics[i].Topic == topic {
+			return true
+		}
+	}
+	return false
+}
+
+// unrepeatable tells that m, which begins anew, cannot be built again: of what it counted
+// since it was created the log has lost a part. A smaller number would be wrong without a word.
+func (r *Runtime) unrepeatable(m *member) error {
+	if m.restored || m.rel.NoSnapshot { // the log itself refuses to begin behind what it lost
+		return nil
+	}
+	for _, t := range m.topics.Topics {
+		if at := r.cfg.Log.LostBy(t.Topic); at > m.rel.CreatedAt {
+			return fmt.Errorf("%w: %s %q cannot be built again, since its input lost records at commit %d; start the server again if a checkpoint has it, or drop it and create it again to count what is left",
+				log.ErrTruncated, m.rel.Kind, m.rel.Name, at)
+		}
+	}
+	return nil
+}

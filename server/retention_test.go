@@ -1,0 +1,132 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tributary-db/tributary/internal/config"
+	"github.com/tributary-db/tributary/server"
+)
+
+// TestRetentionAndViews: a view keeps what it counted when its input's records go, over a restart
+// too; one that would have to count again what is gone says so; objects leave the store.
+func TestRetentionAndViews(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cfg := settings(t.TempDir())
+	cfg.RetentionInterval, cfg.CheckpointInterval, cfg.InlineBytes = 20*time.Millisecond, 30*time.Millisecond, 0
+	s := start(t, ctx, cfg)
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, "CREATE TOPIC s WITH (retention_ms = 1)")
+	exec(t, ctx, db, "CREATE STREAM s (line text) WITH (topic = 's', format = 'raw')")
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW v AS SELECT count(*) AS n FROM s")
+	give := func(n int) {
+		t.Helper()
+		cl, err := kgo.NewClient(kgo.SeedBrokers(s.KafkaAddr.String()), kgo.DefaultProduceTopic("s"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cl.Close()
+		for range n {
+			if err := cl.ProduceSync(ctx, kgo.StringRecord("x")).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	counted := func(want int) {
+		t.Helper()
+		var n int
+		if err := db.QueryRow(ctx, "SELECT n FROM v").Scan(&n); err != nil || n != want {
+			t.Fatalf("the view counts %d, %v; want %d", n, err, want)
+		}
+	}
+	give(20)
+	counted(20)
+	emptied(t, ctx, s)
+	var n int
+	if err := db.QueryRow(ctx, "SELECT count(*) FROM s").Scan(&n); err != nil || n != 0 {
+		t.Fatalf("the stream has %d records, %v", n, err)
+	}
+	counted(20)
+	give(5)
+	counted(25)
+	stop(t, s)
+	s = start(t, ctx, cfg)
+	db = connect(t, ctx, s)
+	counted(25)
+	emptied(t, ctx, s)
+	counted(25)
+	for segments(t, cfg) > 0 { // what the topic had lies in objects of its own
+		if ctx.Err() != nil {
+			t.Fatalf("%d segments are left of an empty topic", segments(t, cfg))
+		}
+	}
+	stop(t, s)
+
+	// Without its checkpoints the view would begin with what is left: it says that it cannot.
+	dirs, err := filepath.Glob(filepath.Join(cfg.DataDir, "objects", "state", "ckpt"))
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no checkpoints: %v, %v", dirs, err)
+	}
+	for _, dir := range dirs {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = start(t, ctx, cfg)
+	defer func() { stop(t, s) }()
+	db = connect(t, ctx, s)
+	var refused *pgconn.PgError
+	if err := db.QueryRow(ctx, "SELECT n FROM v").Scan(&n); !errors.As(err, &refused) || !strings.Contains(refused.Detail, "lost records") {
+		t.Fatalf("a view that cannot be built again: %d, %v, %+v", n, err, refused)
+	}
+	exec(t, ctx, db, "DROP MATERIALIZED VIEW v")
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW v AS SELECT count(*) AS n FROM s")
+	give(3)
+	counted(3)
+}
+
+// emptied waits until retention has let everything go.
+func emptied(t *testing.T, ctx context.Context, s *server.Server) {
+	t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(s.KafkaAddr.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	adm := kadm.NewClient(cl)
+	for {
+		starts, err := adm.ListStartOffsets(ctx, "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends, err := adm.ListEndOffsets(ctx, "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if starts["s"][0].Offset == ends["s"][0].Offset {
+			return
+		}
+	}
+}
+
+func segments(t *testing.T, cfg *config.Settings) (n int) {
+	t.Helper()
+	for _, dir := range []string{"log", "seg"} {
+		found, err := filepath.Glob(filepath.Join(cfg.DataDir, "objects", dir, "*", "*.strm"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += len(found)
+	}
+	return n
+}
