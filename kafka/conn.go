@@ -16,6 +16,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/admission"
 	"github.com/tributary-db/tributary/internal/auth"
+	"github.com/tributary-db/tributary/internal/job"
 )
 
 // acceptPause is how long accepting rests when the process is out of file descriptors.
@@ -67,6 +68,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 // run serves the connection until the client leaves, breaks the protocol or the server ends.
 // ctx cuts everything; waits, which ends earlier, is for long polls.
 func (c *conn) run(ctx, waits context.Context) {
+	job.Label("kafka connection")
 	if err := c.login(ctx, waits); err != nil || c.who.Load() == nil {
 		_ = c.nc.Close() // what could be said was flushed
 		c.logEnd(err)

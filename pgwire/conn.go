@@ -15,6 +15,7 @@ import (
 	"github.com/tributary-db/tributary/internal/admission"
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
@@ -81,6 +82,7 @@ func (c *conn) Parameter(name, value string) {
 
 // run serves the connection until it ends, and closes it.
 func (c *conn) run(ctx context.Context) {
+	job.Label("sql connection")
 	c.stmt.parent = ctx
 	defer func() {
 		if r := recover(); r != nil {

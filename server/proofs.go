@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 )
@@ -18,6 +19,7 @@ func (s *Server) keepProofs(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() { // ends with the log, or with cancel
 		defer close(done)
+		job.Label("proofs")
 		for last := log.CommitSeq(0); ; {
 			now, err := s.log.Wait(ctx, log.Filter{}, last)
 			if err != nil {

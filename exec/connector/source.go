@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/internal/nexmark"
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/storage/log"
@@ -62,6 +63,7 @@ func newSource(cfg *Config, rel *catalog.Relation) (*source, error) {
 
 // run appends what is due until the events or ctx end.
 func (s *source) run(ctx context.Context) {
+	job.Label("source", "relation", s.rel.QualifiedName())
 	logger := s.cfg.Logger.With("stream", s.rel.QualifiedName())
 	for ctx.Err() == nil {
 		s.seq, s.next = s.cfg.Log.Progress(s.name)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/storage/meta"
 )
 
@@ -114,6 +115,7 @@ func signal(ch chan struct{}) {
 }
 
 func (c *Coordinator) runTimers(ctx context.Context) {
+	job.Label("group timers")
 	var armed time.Time
 	var timer <-chan time.Time
 	for {
@@ -142,6 +144,7 @@ func (c *Coordinator) runTimers(ctx context.Context) {
 
 // runStorer writes what the machine queued, in order, as much at once as waits.
 func (c *Coordinator) runStorer(ctx context.Context) {
+	job.Label("group store")
 	var queue []Store
 	for {
 		c.mu.Lock()

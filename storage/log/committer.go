@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/segment"
 )
@@ -15,6 +16,7 @@ import (
 // runCommitter is the one goroutine that changes the fold: one commit is in flight at a time,
 // what arrives meanwhile is the next.
 func (db *DB) runCommitter() {
+	job.Label("commit")
 	for {
 		groups, job := db.queue.next()
 		switch {

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+
+	"github.com/tributary-db/tributary/internal/job"
 )
 
 // Follower takes what touched its filter, in commit order, one delivery at a time. It runs in a
@@ -220,6 +222,7 @@ func (d *queued) reads() bool { return d.Notes == nil && d.Changes == nil }
 
 // run applies what is queued and ends when nothing is.
 func (x *following) run() {
+	job.Label("follow")
 	for {
 		d, more := x.head()
 		if !more {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/tributary-db/tributary/internal/job"
 )
 
 // queue takes entries in order, seals them into flush groups and hands groups to the
@@ -226,6 +228,7 @@ func (q *queue) failure() error {
 
 // runTimer seals each open group an interval after its first entry.
 func (q *queue) runTimer() {
+	job.Label("flush timer")
 	for {
 		select {
 		case <-q.opened:

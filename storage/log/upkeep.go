@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/tributary-db/tributary/internal/job"
 )
 
 // upkeep is the goroutine that rolls inline groups into segments, writes snapshots and trims
@@ -41,6 +43,7 @@ func (db *DB) snapshotDue() bool {
 const upkeepRetry = time.Second
 
 func (db *DB) runUpkeep() {
+	job.Label("log upkeep")
 	var due <-chan time.Time // the oldest inline group reaches its age
 	var rest <-chan time.Time
 	retain := db.clock.After(db.limits.RetentionInterval)

@@ -9,12 +9,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/storage/segment"
 )
 
 // upload writes the group's record batches as mixed segments of about FlushBytes each. They
 // are not placed: offsets come with the commit.
 func (db *DB) upload(g *flushGroup) error {
+	job.Label("upload")
 	ctx, cancel := db.withDeadline(db.background)
 	defer cancel()
 	db.setAppendTimes(g)

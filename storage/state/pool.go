@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"sync"
+
+	"github.com/tributary-db/tributary/internal/job"
 )
 
 // Pool merges the runs of arrangements beside those who write them. Small merges go before large
@@ -50,6 +52,7 @@ func (p *Pool) Run(ctx context.Context, workers int) {
 }
 
 func (p *Pool) work(ctx context.Context) {
+	job.Label("merge")
 	for {
 		for ctx.Err() == nil && (p.tier.step() || p.step(ctx, 1<<62)) {
 		}
