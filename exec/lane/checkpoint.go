@@ -8,6 +8,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
+	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
 )
@@ -62,6 +63,7 @@ const checkpointShare = 10
 
 // runCheckpoints takes a checkpoint every interval.
 func (r *Runtime) runCheckpoints() {
+	job.Label("checkpoint")
 	for {
 		pause := max(r.cfg.CheckpointInterval, checkpointShare*r.counters.stats().Duration)
 		select {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -29,6 +30,7 @@ type step struct {
 
 // runMember is the goroutine of a member that has something to do.
 func (r *Runtime) runMember(m *member) {
+	job.Label("member", "relation", m.rel.QualifiedName())
 	for {
 		s := r.nextStep(m)
 		if s.kind == stepIdle {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
@@ -64,6 +65,7 @@ func (r *Runtime) removeLocked(m *member) {
 
 // runSchedule wakes the members that commits touch.
 func (r *Runtime) runSchedule() {
+	job.Label("schedule")
 	looked := log.CommitSeq(0)
 	for r.ctx.Err() == nil {
 		newest, err := r.cfg.Log.Wait(r.ctx, log.Filter{}, looked)
