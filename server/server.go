@@ -164,7 +164,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		return err
 	}
 	s.tables = table.New(table.Config{
-		Account: s.memory.state.Force, Reserve: s.memory.state.Charge, Merges: s.merges,
+		Account: s.memory.state.Force, Reserve: s.memory.state.Charge, Memory: s.memory.statements, Merges: s.merges,
 		Log: s.log, Clock: s.clock, MaxBytes: int(s.cfg.MaxTransactionBytes), MaxLocks: int(s.cfg.MaxLockedKeys),
 		MaxRecordBatch: session.MaxRecordBatch, Logger: s.logger,
 	})

@@ -72,6 +72,8 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 func (c *copyIn) lines(ctx context.Context, format copyFormat, data face.CopyIn) error {
 	r := &copyReader{format: format, store: []byte{}}
 	header := format.header
+	held := c.s.hold()
+	defer held.drop()
 	for !r.eof {
 		chunk, err := data.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -80,6 +82,9 @@ func (c *copyIn) lines(ctx context.Context, format copyFormat, data face.CopyIn)
 			return err
 		}
 		r.feed(chunk)
+		if err := held.set(int64(cap(r.buf))); err != nil { // a row may be as long as maxCopyLine
+			return err
+		}
 		if err := c.rowsOf(ctx, r, &header); err != nil {
 			var e *sqlerr.Error
 			if errors.As(err, &e) && e.Detail == "" {

@@ -87,7 +87,8 @@ func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []
 		return 0, err
 	}
 	// Rows are gathered before the first is written: INSERT … SELECT does not read its own rows.
-	rows, err := s.gather(ctx, d.query, args)
+	rows, held, err := s.gather(ctx, d.query, args)
+	defer held.drop()
 	if err != nil || rows.Len() == 0 {
 		return 0, err
 	}
@@ -95,15 +96,18 @@ func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []
 	return tx.Insert(ctx, t, &batch)
 }
 
-// gather runs a query and keeps its rows, each as often as its weight says.
-func (s *Session) gather(ctx context.Context, q *plan.Query, args []delta.Column) (*delta.BatchBuilder, error) {
-	rows := delta.NewBatchBuilder(fieldTypes(q))
-	err := s.runQuery(ctx, q, args, flow.OutFunc(func(d *delta.Batch) error { return repeat(rows, d) }))
-	return rows, err
+// gather runs a query and keeps its rows, each as often as its weight says; drop what they take.
+func (s *Session) gather(ctx context.Context, q *plan.Query, args []delta.Column) (*delta.BatchBuilder, *holding, error) {
+	rows, held := delta.NewBatchBuilder(fieldTypes(q)), s.hold()
+	err := s.runQuery(ctx, q, args, flow.OutFunc(func(d *delta.Batch) error { return repeat(rows, d, held) }))
+	return rows, held, err
 }
 
 // repeat appends the live rows of d, each as often as its weight says.
-func repeat(rows *delta.BatchBuilder, d *delta.Batch) error {
+func repeat(rows *delta.BatchBuilder, d *delta.Batch, held *holding) error {
+	if err := held.rows(d); err != nil {
+		return err
+	}
 	add := func(row int32) error {
 		w := d.Weight(row)
 		if w < 0 {
@@ -129,14 +133,18 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 		if err != nil {
 			return nil, err
 		}
-		rows := delta.NewBatchBuilder(fieldTypes(d.query))
-		err = s.db.Runtime.Query(ctx, d.query, s.runAt(pin.Version(), args), flow.OutFunc(func(b *delta.Batch) error { return repeat(rows, b) }))
-		if err != nil {
+		rows, held := delta.NewBatchBuilder(fieldTypes(d.query)), s.hold()
+		done := func() {
+			held.drop()
 			free()
+		}
+		err = s.db.Runtime.Query(ctx, d.query, s.runAt(pin.Version(), args), flow.OutFunc(func(b *delta.Batch) error { return repeat(rows, b, held) }))
+		if err != nil {
+			done()
 			return nil, err
 		}
 		all := rows.Batch()
-		c := &table.Change{At: pin.Version(), Free: free, Old: delta.Batch{Len: all.Len, Cols: all.Cols[:width]}}
+		c := &table.Change{At: pin.Version(), Free: done, Old: delta.Batch{Len: all.Len, Cols: all.Cols[:width]}}
 		if d.update != nil {
 			c.New = delta.Batch{Len: all.Len, Cols: slices.Clone(all.Cols[d.update.New:])}
 			if t.HasRowID() {

@@ -18,15 +18,16 @@ type pull struct {
 	now    *delta.Batch // batch at hand
 	sel    []int32      // its rows, as often as their weights say
 	next   int          // of sel, what was taken
-	// settled: the query has ended and its rows lie in now.
+	// settled: the query has ended and its rows lie in now, on the account of held.
 	settled bool
+	held    *holding
 }
 
 var errPortalClosed = errors.New("portal closed")
 
 func (s *Session) startPull(ctx context.Context, p *portal) *pull {
 	// The run outlives this Execute; closing the portal ends it.
-	run := &pull{rows: make(chan *delta.Batch), taken: make(chan struct{})}
+	run := &pull{rows: make(chan *delta.Batch), taken: make(chan struct{}), held: s.hold()}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	run.cancel = func() { cancel(errPortalClosed) }
 	go func() {
@@ -116,6 +117,9 @@ func (r *pull) settle(ctx context.Context) error {
 		if part == nil {
 			break
 		}
+		if err := r.held.rows(part); err != nil {
+			return err
+		}
 		if held == nil {
 			held = delta.NewBatchBuilder(columnTypes(part))
 		}
@@ -164,4 +168,5 @@ func (r *pull) stop() {
 	r.cancel()
 	for range r.rows { // until it has ended
 	}
+	r.held.drop()
 }

@@ -46,6 +46,9 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 	if c.Old.Len == 0 {
 		return 0, false, nil
 	}
+	if err := tx.charge(c.Old.Size() + c.New.Size() + (lockBytes+slotBytes)*int64(c.Old.Len)); err != nil {
+		return 0, false, err
+	}
 	keys := pick(c.Old.Cols, t.key)
 	if err := tx.lockRows(ctx, t.rel.OID, keys, c.Old.Len, nil); err != nil {
 		return 0, false, err
@@ -60,9 +63,11 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 	if err := tx.lockUnique(ctx, o, &c.Old); err != nil {
 		return 0, false, err
 	}
-	n, err = o.remove(&c.Old)
-	if err != nil || c.New.Len == 0 {
+	if n, err = o.remove(&c.Old); err != nil {
 		return n, false, err
+	}
+	if c.New.Len == 0 {
+		return n, false, tx.charge(0)
 	}
 	if err := tx.insertFull(ctx, t, &c.New); err != nil {
 		return 0, false, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
@@ -27,6 +28,8 @@ type Config struct {
 	// Account is told of memory taken and given back; it must not refuse, as what it is told of
 	// is durable. nil = nobody.
 	Account func(bytes int64) error
+	// Memory is what open transactions are charged to; nil = nobody counts.
+	Memory *memory.Account
 	// Merges is where rows are merged; nil = by who applies commits.
 	Merges *state.Pool
 	// Logger of what a start has to say; nil = nobody listens.
@@ -119,7 +122,11 @@ func (s *Set) Keep(floor func(oid catalog.OID) log.CommitSeq) {
 
 // Begin starts a Tx; lockTimeout 0 waits for ever.
 func (s *Set) Begin(lockTimeout time.Duration) *Tx {
-	return &Tx{set: s, timeout: lockTimeout, byTable: map[catalog.OID]*overlay{}}
+	tx := &Tx{set: s, timeout: lockTimeout, byTable: map[catalog.OID]*overlay{}}
+	if s.cfg.Memory != nil {
+		tx.memory = s.cfg.Memory.Owner()
+	}
+	return tx
 }
 
 // holdIndexes keeps the indexes of the tables touched as they are until release. The locks are

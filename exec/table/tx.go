@@ -6,6 +6,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
@@ -23,6 +24,7 @@ type Tx struct {
 	byTable map[catalog.OID]*overlay
 	appends []log.Append // records of streams
 	bytes   int
+	memory  *memory.Owner // of all the above and of the locks; nil = nobody counts
 	// committed: Commit has taken over, it ends the Tx.
 	committed bool
 
@@ -58,7 +60,25 @@ const streamPiece = 16 << 20
 // Large: who may commit on the way should do it now.
 func (tx *Tx) Large() bool { return tx.bytes >= min(streamPiece, tx.set.cfg.MaxBytes/4) }
 
+// What a lock and a key of an overlay take, about.
+const lockBytes, slotBytes = 128, 64
+
+// charge settles what the Tx holds, and takes so many bytes more.
+func (tx *Tx) charge(more int64) error {
+	if tx.memory == nil {
+		return nil
+	}
+	now := int64(tx.bytes) + lockBytes*int64(len(tx.locked)) + more
+	for _, o := range tx.touched {
+		now += int64(o.size()) + slotBytes*int64(o.slots.Len())
+	}
+	return tx.memory.Charge(now - tx.memory.Held())
+}
+
 func (tx *Tx) checkSize() error {
+	if err := tx.charge(0); err != nil {
+		return err
+	}
 	total := tx.bytes
 	for _, o := range tx.touched {
 		total += o.size()
@@ -72,6 +92,9 @@ func (tx *Tx) checkSize() error {
 
 // Insert adds rows: all columns of the table in order, without the hidden row id.
 func (tx *Tx) Insert(ctx context.Context, t *Table, rows *delta.Batch) (int64, error) {
+	if err := tx.charge(rows.Size() + (lockBytes+slotBytes)*int64(rows.Rows())); err != nil {
+		return 0, err
+	}
 	full, err := t.complete(rows)
 	if err != nil {
 		return 0, err
@@ -199,4 +222,9 @@ func (tx *Tx) Rollback() {
 }
 
 // end frees the locks. It may run in any goroutine, after the Tx was used for the last time.
-func (tx *Tx) end() { tx.set.locks.releaseAll(tx) }
+func (tx *Tx) end() {
+	tx.set.locks.releaseAll(tx)
+	if tx.memory != nil {
+		tx.memory.Drop()
+	}
+}

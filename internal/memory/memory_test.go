@@ -57,6 +57,24 @@ func TestOwnerIsNeverAboveItsLimitAndGivesEverythingBack(t *testing.T) {
 	}
 }
 
+// A view that outlives its relation gives back what Drop gave back already.
+func TestNothingIsGivenBackTwice(t *testing.T) {
+	total := memory.New("total_memory", 64<<20)
+	other := total.Owner()
+	if err := other.Charge(5 << 20); err != nil {
+		t.Fatal(err)
+	}
+	used := total.Used()
+	o := total.Owner()
+	if err := o.Charge(3 << 20); err != nil {
+		t.Fatal(err)
+	}
+	o.Drop()
+	if err := o.Charge(-2 << 20); err != nil || total.Used() != used || o.Held() != 0 {
+		t.Fatalf("%v: %d used, want %d; %d held", err, total.Used(), used, o.Held())
+	}
+}
+
 // The last bytes of an account can be had, though no credit line fits any more.
 func TestOwnersCanFillTheAccount(t *testing.T) {
 	total := memory.New("total_memory", 8<<20)

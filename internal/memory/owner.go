@@ -26,9 +26,12 @@ func (a *Account) Limited(name string, limit int64) *Owner {
 }
 
 // Charge takes bytes (negative gives them back). Past a limit nothing is taken and it is 53200.
+// Nobody gives back more than is held: what Drop has given back does not come again from a view
+// that was open then.
 func (o *Owner) Charge(bytes int64) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	bytes = max(bytes, -o.held)
 	if bytes > 0 && o.limit > 0 && o.held+bytes > o.limit {
 		return errFull(o.name, o.limit)
 	}
