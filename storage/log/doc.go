@@ -9,7 +9,8 @@
 //	        ▼
 //	   publish: fold, tail cache ─► high watermarks ─► queues of followers ─► sequence ─► acks
 //	                │                                       └─► Follower.Apply, each at its own pace
-//	                ├─► Fetch, Changes, OffsetForTime: memory (inline, tail) or ranges of objects
+//	                ├─► Fetch, Changes, OffsetForTime: memory (inline, tail) or ranges of objects,
+//	                │   in a Fetch those that lie side by side in one read (gather)
 //	                └─► upkeep: roll inline groups into placed segments, snapshot, trim the log,
 //	                            retention (log starts), prune the index, delete garbage
 //

@@ -140,6 +140,7 @@ func (plan *fetchPlan) choose(p *partition, want int) (bytes int) {
 // load brings the runs' bytes together, reading objects side by side. gone tells that an
 // object was not there any more.
 func (db *DB) load(ctx context.Context, req []PartitionRead, plans []fetchPlan) (gone bool) {
+	db.gather(ctx, req, plans)
 	var group errgroup.Group
 	group.SetLimit(parallelReads)
 	for i := range plans {

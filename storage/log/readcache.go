@@ -93,8 +93,9 @@ func (c *readCache) get(ctx context.Context, key readKey, load func() (readValue
 		case <-ctx.Done():
 			return readValue{}, ctx.Err()
 		}
-		// why: the one who loaded may have been cancelled; that is not our error.
-		if !errors.Is(f.err, context.Canceled) && !errors.Is(f.err, context.DeadlineExceeded) {
+		// why: the one who loaded may have been cancelled, or have read it beside others in vain; that is not
+		// our error.
+		if !errors.Is(f.err, context.Canceled) && !errors.Is(f.err, context.DeadlineExceeded) && !errors.Is(f.err, errNotGathered) {
 			return f.value, f.err
 		}
 	}
