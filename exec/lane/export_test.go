@@ -24,3 +24,13 @@ func (r *Runtime) Inject(fail func(stage, relation string) error) {
 
 // Dropping counts the members whose work has not ended yet.
 func (r *Runtime) Dropping() int { return r.Stats().Dropping }
+
+// FreeFlows counts the flows of point reads that wait for their next run.
+func (r *Runtime) FreeFlows() int {
+	r.free.mu.Lock()
+	defer r.free.mu.Unlock()
+	if r.free.mu.oldest == nil {
+		return 0
+	}
+	return r.free.mu.oldest.Len()
+}

@@ -37,6 +37,9 @@ type Run struct {
 // Query runs a plan once and gives its rows to out: weights are positive, borrowed until Emit
 // returns. A row error ends the run: the rows before it have come out, none behind it does.
 func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Out) error {
+	if pointRead(q.Root) {
+		return r.queryAgain(ctx, q, run, out)
+	}
 	states := flow.NewStates(run.Meter.Charge, nil)
 	defer states.Drop()
 	f, err := flow.New(q.Root, r.builder(run.Inputs, r.cfg.Log), states)
@@ -44,14 +47,57 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Ou
 		return err
 	}
 	defer f.Close()
+	_, err = r.runOnce(ctx, f, q, run, out)
+	return err
+}
+
+// queryAgain is Query with a flow that is kept from one run to the next.
+func (r *Runtime) queryAgain(ctx context.Context, q *plan.Query, run Run, out exec.Out) error {
+	ready, err := r.readyFlow(q)
+	if err != nil {
+		return err
+	}
+	ready.inputs.now = run.Inputs
+	whole := false
+	defer func() { r.putBack(ready, whole) }() // also when a panic passes
+	rows, err := r.runOnce(ctx, ready.flow, q, run, out)
+	whole = err == nil && rows <= maxFreeRows
+	return err
+}
+
+// readyFlow is a flow of q that is not open.
+func (r *Runtime) readyFlow(q *plan.Query) (*readyFlow, error) {
+	if ready := r.free.take(q); ready != nil {
+		return ready, r.cfg.Memory.Force(-freeFlowBytes)
+	}
+	ready := &readyFlow{plan: q, inputs: &inputSwitch{}}
+	var err error
+	ready.flow, err = flow.New(q.Root, r.builder(ready.inputs, r.cfg.Log), flow.NewStates(nil, nil))
+	return ready, err
+}
+
+// putBack closes a flow, and keeps one whose run was whole while there is memory for it.
+func (r *Runtime) putBack(ready *readyFlow, whole bool) {
+	err := ready.flow.Close()
+	ready.inputs.now = nil
+	if !whole || err != nil || r.cfg.Memory.Charge(freeFlowBytes) != nil {
+		return
+	}
+	if gone := r.free.put(ready); gone {
+		_ = r.cfg.Memory.Force(-freeFlowBytes) // giving back never fails
+	}
+}
+
+// runOnce opens a flow and runs it at one version; rows counts the physical rows that came out.
+func (r *Runtime) runOnce(ctx context.Context, f *flow.Flow, q *plan.Query, run Run, out exec.Out) (rows int, err error) {
 	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Meter: run.Meter}}
 	if err := f.Open(env); err != nil {
-		return err
+		return 0, err
 	}
 	root := &result{width: len(q.Fields), out: out}
 	t := exec.Tick{From: 0, To: run.At, Time: r.cfg.Log.CommitTime(run.At), Once: true}
 	_, err = f.Run(ctx, t, root)
-	return err
+	return root.rows, err
 }
 
 // Check builds and opens a plan that is to run for ever, without running it: what no operator
@@ -73,9 +119,11 @@ type result struct {
 	width int
 	out   exec.Out
 	sel   []int32
+	rows  int // that came here
 }
 
 func (o *result) Emit(d *delta.Batch) error {
+	o.rows += d.Len
 	visible := *d
 	visible.Cols = d.Cols[:o.width]
 	visible.Errs = nil

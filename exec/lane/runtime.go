@@ -71,6 +71,7 @@ type Runtime struct {
 	// checkpoints is what Checkpoint keeps from one to the next; its owner holds the token.
 	checkpoints chan checkpointing
 	counters    checkpointCounters
+	free        freeFlows
 
 	mu struct {
 		sync.Mutex

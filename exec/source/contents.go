@@ -85,6 +85,9 @@ func (c *contents) openErrors(ctx context.Context, t exec.Tick) (err error) {
 		return err
 	}
 	if t.From == 0 {
+		if !c.errors && c.errs.Rows() == 0 {
+			return nil // as nearly always: no cursor over nothing
+		}
 		c.errCur, err = c.errs.Scan(ctx, state.Range{})
 	} else {
 		c.errChg, err = c.errs.Changes(ctx, t.From)
@@ -305,8 +308,8 @@ func evalRow(exprs []plan.Expr, env *expr.Env) ([]delta.Column, *sqlerr.Error, e
 	cols := make([]delta.Column, len(exprs))
 	one := delta.Batch{Len: 1}
 	for i, e := range exprs {
-		if k, ok := e.(*plan.Const); ok {
-			cols[i] = k.Value
+		if known, ok := knownValue(e, env); ok {
+			cols[i] = known
 			continue
 		}
 		prog, err := expr.Compile(e, env)
@@ -322,4 +325,27 @@ func evalRow(exprs []plan.Expr, env *expr.Env) ([]delta.Column, *sqlerr.Error, e
 		}
 	}
 	return cols, nil, nil
+}
+
+// knownValue is that of a constant or a parameter, which need no program.
+func knownValue(e plan.Expr, env *expr.Env) (delta.Column, bool) {
+	switch e := e.(type) {
+	case *plan.Const:
+		return e.Value, true
+	case *plan.Param:
+		if e.Index < 1 || e.Index > len(env.Params) {
+			return delta.Column{}, false // the compiler says what is wrong
+		}
+		col := env.Params[e.Index-1]
+		if !col.Const || col.Type.Phys() != e.T.OID.Phys() {
+			return delta.Column{}, false
+		}
+		col.Type = e.T.OID
+		return col, true
+	case *plan.Relabel:
+		col, ok := knownValue(e.Arg, env)
+		col.Type = e.T.OID
+		return col, ok
+	}
+	return delta.Column{}, false
 }
