@@ -22,7 +22,8 @@ func unreadable(err error) error { return fmt.Errorf("%w: %w", ErrUnreadable, er
 // A block on disk; see docs/formats/state.md.
 const (
 	blockHead = 24
-	// maxPacked is the largest block that is compressed.
+	// minPacked and maxPacked are the smallest and the largest block that is compressed.
+	minPacked = 1 << 10
 	maxPacked = 64 << 20
 	// lz4Ratio is the most that a byte of an LZ4 block can decode to, and a little.
 	lz4Ratio = 256
@@ -32,7 +33,7 @@ const (
 func encodeBlock(b *block) []byte {
 	raw := appendBlock(make([]byte, blockHead, blockHead+int(b.bytes())), b)
 	out, n := raw, len(raw)-blockHead
-	if n <= maxPacked {
+	if n >= minPacked && n <= maxPacked {
 		packed := make([]byte, blockHead+lz4.CompressBlockBound(n))
 		if k, err := lz4.CompressBlock(raw[blockHead:], packed[blockHead:], nil); err == nil && k > 0 && k < n-n/8 {
 			out = packed[:blockHead+k]
@@ -95,14 +96,19 @@ func appendPadded(dst, b []byte) []byte {
 	return dst
 }
 
-// decodeBlock reads a block, whose columns may lie in src from then on.
-func decodeBlock(src []byte, types []sqltype.OID) (*block, error) {
+// checkBlock proves that src is what encodeBlock made.
+func checkBlock(src []byte) error {
 	if len(src) < blockHead || binary.LittleEndian.Uint64(src) != uint64(len(src)-blockHead) {
-		return nil, corrupt("block of %d bytes", len(src))
+		return corrupt("block of %d bytes", len(src))
 	}
 	if blockSum(src) != binary.LittleEndian.Uint32(src[20:]) {
-		return nil, corrupt("block checksum")
+		return corrupt("block checksum")
 	}
+	return nil
+}
+
+// decodeBlock reads a block that was checked; its columns may lie in src from then on.
+func decodeBlock(src []byte, types []sqltype.OID) (*block, error) {
 	size, rows := binary.LittleEndian.Uint64(src[8:]), binary.LittleEndian.Uint32(src[16:])
 	if rows == 0 || rows > uint32(blockRows) {
 		return nil, corrupt("block of %d rows", rows)

@@ -70,6 +70,25 @@ func (c *chunk) block(k int, keep bool) (*block, error) {
 	return c.cold.Load().block(k, keep)
 }
 
+// encoded gives the k-th block as it lies on disk: as it is, or with the opposite weights.
+func (c *chunk) encoded(k int, sign int64) ([]byte, error) {
+	if c.hot.Load() == nil && sign == 1 {
+		return c.cold.Load().stored(k)
+	}
+	b, err := c.block(k, false)
+	if err != nil {
+		return nil, err
+	}
+	if sign == 1 {
+		return encodeBlock(b), nil
+	}
+	opposite := &block{cols: b.cols, n: b.n, weights: make([]int64, b.n)}
+	for i := range b.n {
+		opposite.weights[i] = sign * b.weight(i)
+	}
+	return encodeBlock(opposite), nil
+}
+
 // locate finds the block of a row, and the row's place in it.
 func (c *chunk) locate(row int32) (k int, i int32) {
 	// No block has more than blockRows rows, so this is at or before the right one.

@@ -99,8 +99,20 @@ func (c *coldChunk) block(k int, keep bool) (*block, error) {
 	return b, err
 }
 
-// read reads a block from disk, twice before it is given up: what the disk has may be good.
+// read reads a block from disk.
 func (c *coldChunk) read(from *coldBlock) (*block, error) {
+	b, err := c.checked(from)
+	if err != nil {
+		return nil, err
+	}
+	return decodeBlock(b, c.types)
+}
+
+// stored gives the k-th block as it lies on disk.
+func (c *coldChunk) stored(k int) ([]byte, error) { return c.checked(&c.blocks[k]) }
+
+// checked reads the bytes of a block, twice before they are given up: what the disk has may be good.
+func (c *coldChunk) checked(from *coldBlock) ([]byte, error) {
 	b, err := c.readOnce(from)
 	if err != nil {
 		b, err = c.readOnce(from)
@@ -111,7 +123,7 @@ func (c *coldChunk) read(from *coldBlock) (*block, error) {
 	return b, err
 }
 
-func (c *coldChunk) readOnce(from *coldBlock) (*block, error) {
+func (c *coldChunk) readOnce(from *coldBlock) ([]byte, error) {
 	c.tier.counts.reads.Add(1)
 	c.tier.counts.readBytes.Add(uint64(from.size))
 	buf := alignedBytes(int(from.size))
@@ -120,7 +132,7 @@ func (c *coldChunk) readOnce(from *coldBlock) (*block, error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	return decodeBlock(buf, c.types)
+	return buf, checkBlock(buf)
 }
 
 // maxFence is the most bytes of keys that a chunk keeps in memory, by block.

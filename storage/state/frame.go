@@ -14,7 +14,7 @@ var ErrCorrupt = errors.New("corrupt state section")
 // A section is frames; see docs/formats/state.md.
 const (
 	sectionMagic   = "TRST"
-	sectionVersion = 2
+	sectionVersion = 3
 	maxFrame       = 1 << 18
 	frameHead      = 8
 

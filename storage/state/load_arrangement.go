@@ -55,7 +55,7 @@ func (l *loading) pieces(charge func(int64) error) error {
 		var made []*block
 		rows := 0
 		for range blocks {
-			b := l.block()
+			b := l.block(l.f.bytes(l.f.u64()))
 			if l.f.err != nil {
 				return l.f.err
 			}
@@ -77,24 +77,22 @@ func (l *loading) pieces(charge func(int64) error) error {
 	}
 }
 
-func (l *loading) block() *block {
-	n := l.f.u32()
-	if l.f.err == nil && (n == 0 || int64(n) > int64(blockRows)) {
-		l.f.err = corrupt("block of %d rows", n)
+func (l *loading) block(src []byte) *block {
+	if l.f.err == nil {
+		l.f.err = checkBlock(src)
 	}
 	if l.f.err != nil {
 		return nil
 	}
-	b := &block{n: int32(n)}
-	for _, t := range l.order.types {
-		b.cols = append(b.cols, l.f.readColumn(t, int(n)))
+	b, err := decodeBlock(src, l.order.types)
+	if err != nil {
+		l.f.err = err
+		return nil
 	}
-	switch weights := l.f.u32(); weights {
-	case 0:
-	case 1:
-		b.weights = sliceOf[int64](l.f.bytes(8 * uint64(n)))
-	default:
-		l.f.err = corrupt("weights flag %d", weights)
+	for _, w := range b.weights {
+		if w == 0 {
+			l.f.err = corrupt("row of weight 0")
+		}
 	}
 	return b
 }
@@ -103,11 +101,6 @@ func (l *loading) block() *block {
 func verify(o *RowOrder, blocks []*block) error {
 	var before *block
 	for _, b := range blocks {
-		for _, w := range b.weights {
-			if w == 0 {
-				return corrupt("row of weight 0")
-			}
-		}
 		for i := range b.n {
 			if i > 0 && o.Compare(b.cols, i-1, b.cols, i) >= 0 ||
 				i == 0 && before != nil && o.Compare(before.cols, before.n-1, b.cols, 0) >= 0 {

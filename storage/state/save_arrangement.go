@@ -101,32 +101,15 @@ func (s *saving) chunks(p part) error {
 		s.numbers[key] = uint32(len(s.numbers))
 		s.f.u32(uint32(c.blockCount()))
 		for k := range c.blockCount() {
-			b, err := c.block(k, false)
+			b, err := c.encoded(k, p.sign)
 			if err != nil {
 				return err
 			}
-			if err := s.block(b, p.sign); err != nil {
+			s.f.u64(uint64(len(b)))
+			if _, err := s.f.Write(b); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-func (s *saving) block(b *block, sign int64) error {
-	s.f.u32(uint32(b.n))
-	for i := range b.cols {
-		if err := s.f.writeColumn(&b.cols[i]); err != nil {
-			return err
-		}
-	}
-	if b.weights == nil && sign == 1 {
-		s.f.u32(0)
-		return nil
-	}
-	s.f.u32(1)
-	for i := range b.n {
-		s.f.u64(uint64(sign * b.weight(i)))
 	}
 	return nil
 }

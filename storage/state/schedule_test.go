@@ -29,6 +29,7 @@ func TestSchedules(t *testing.T) {
 		seeds = n
 	}
 	shrink(t, 3, 64)
+	chunkBytes = 4 << 10 // of several blocks, or nothing is gained on disk
 	smallDisk(t)
 	reads := uint64(0)
 	for seed := range uint64(seeds) {

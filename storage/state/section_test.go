@@ -69,7 +69,7 @@ func sections(t testing.TB) (arrangement, flat []byte) {
 // TestGoldenSections: the format is stored, so bytes written today must be read for ever.
 func TestGoldenSections(t *testing.T) {
 	arrangement, flat := sections(t)
-	for name, got := range map[string][]byte{"arrangement.v2": arrangement, "flat.v2": flat} {
+	for name, got := range map[string][]byte{"arrangement.v3": arrangement, "flat.v3": flat} {
 		path := filepath.Join("testdata", name)
 		if *rewrite {
 			if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(path, got, 0o644)); err != nil {

@@ -360,6 +360,9 @@ func FuzzBlock(f *testing.F) {
 		src := append(make([]byte, blockHead), payload...)
 		for _, packed := range []uint64{uint64(len(payload)), 4096} {
 			seal(src, packed, 20)
+			if err := checkBlock(src); err != nil {
+				t.Fatal(err)
+			}
 			if b, err := decodeBlock(src, textTypes); err == nil && (b.n != 20 || b.cols[1].Len != 20) {
 				t.Fatalf("%d rows", b.n)
 			}

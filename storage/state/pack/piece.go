@@ -78,6 +78,9 @@ func (p *Piece) move(from *packFile) error {
 	}
 	b := make([]byte, p.size)
 	if err := s.readAt(at, b, 0); err != nil {
+		if !s.has(from, p) {
+			return nil // it was released meanwhile, and its pack may be gone
+		}
 		return err
 	}
 	to, offset, err := s.reserve(p.size)
@@ -100,4 +103,12 @@ func (p *Piece) move(from *packFile) error {
 	s.remove(dead[0])
 	s.remove(dead[1])
 	return err
+}
+
+// has: the piece is alive in the pack.
+func (s *Store) has(pk *packFile, p *Piece) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, alive := pk.pieces[p]
+	return alive
 }
