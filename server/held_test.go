@@ -77,3 +77,31 @@ func numbered(n int, text string) string {
 	}
 	return b.String()
 }
+
+// TestWidePairs: a join gives few pairs at once where they are long, keyed or not, so that what is
+// computed of them fits.
+func TestWidePairs(t *testing.T) {
+	s := local(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, "CREATE TABLE wide (id int PRIMARY KEY, k int, v text)")
+	exec(t, ctx, db, "CREATE TABLE thin (id int PRIMARY KEY, k int)")
+	if _, err := copyIn(ctx, db, "COPY wide (id, v) FROM STDIN", strings.NewReader(numbered(40, strings.Repeat("x", 200_000)))); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, ctx, db, "UPDATE wide SET k = 1")
+	exec(t, ctx, db, "INSERT INTO thin SELECT id, 1 FROM wide")
+	exec(t, ctx, db, "SET statement_memory = '96MB'")
+	for sql, want := range map[string]int64{
+		"SELECT count(*) FROM wide a, wide b, thin c WHERE a.v || b.v <> c.id::text":         40 * 40 * 40,
+		"SELECT count(*) FROM wide a, wide b WHERE length(a.v || b.v) > 1 AND a.id <> b.id":  40 * 39,
+		"SELECT count(*) FROM wide a JOIN wide b ON a.k = b.k WHERE length(a.v || b.v) > 1":  40 * 40,
+		"SELECT count(*) FROM wide a JOIN thin b ON a.k = b.k WHERE length(a.v || b.id) > 1": 40 * 40,
+		"SELECT count(*) FROM thin a JOIN wide b ON a.k = b.k WHERE length(b.v || a.id) > 1": 40 * 40,
+	} {
+		if n := number(t, ctx, db, sql); n != want {
+			t.Errorf("%s: %d, want %d", sql, n, want)
+		}
+	}
+}

@@ -121,6 +121,12 @@ func (j *join) meet(ctx context.Context, own, other *side, in *delta.Batch, keys
 		if met.Len == 0 {
 			continue
 		}
+		if widthOf(in, match) > outBytes {
+			if err := j.wide(ctx, own, other, in, &met, match, out); err != nil {
+				return err
+			}
+			continue
+		}
 		j.weights = j.weights[:0]
 		for i, row := range match {
 			j.weights = append(j.weights, in.Weight(row)*met.Weight(int32(i)))
@@ -147,21 +153,79 @@ func (j *join) cross(ctx context.Context, own, other *side, in *delta.Batch, out
 			return err
 		}
 		kept := liveRows(&met, &scratch)
-		for k, row := range in.Sel {
+		if len(kept) == 0 {
+			continue
+		}
+		each, bytes := met.Size()/int64(met.Rows()), int64(0)
+		for _, row := range in.Sel {
+			pair := each + varBytes(in, row)
 			for _, m := range kept {
-				j.pairs.rows = append(j.pairs.rows, row)
-				j.pairs.met = append(j.pairs.met, m)
-				j.weights = append(j.weights, in.Weight(row)*met.Weight(m))
+				j.pair(in, &met, row, m)
+				if bytes += pair; len(j.weights) < outRows && bytes < outBytes {
+					continue
+				}
+				if err := j.block(ctx, own, other, in, &met, out); err != nil {
+					return err
+				}
+				bytes = 0
 			}
-			if len(j.weights) < outRows && k < len(in.Sel)-1 {
-				continue
-			}
-			if err := j.block(ctx, own, other, in, &met, out); err != nil {
-				return err
-			}
+		}
+		if err := j.block(ctx, own, other, in, &met, out); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// outBytes is about how much one batch of pairs may hold: a long value pairs with many rows.
+const outBytes = 8 << 20
+
+func (j *join) pair(in, met *delta.Batch, row, m int32) {
+	j.pairs.rows = append(j.pairs.rows, row)
+	j.pairs.met = append(j.pairs.met, m)
+	j.weights = append(j.weights, in.Weight(row)*met.Weight(m))
+}
+
+// wide emits rows of met beside those of in that they match, which are long, in several batches.
+func (j *join) wide(ctx context.Context, own, other *side, in, met *delta.Batch, match []int32, out exec.Out) error {
+	j.weights = j.weights[:0]
+	bytes := int64(0)
+	for m, row := range match {
+		j.pair(in, met, row, int32(m))
+		if bytes += varBytes(in, row) + varBytes(met, int32(m)); bytes < outBytes {
+			continue
+		}
+		if err := j.block(ctx, own, other, in, met, out); err != nil {
+			return err
+		}
+		bytes = 0
+	}
+	return j.block(ctx, own, other, in, met, out)
+}
+
+// widthOf is the variable bytes of rows of d, each as often as it is named; 0 where they cannot be many.
+func widthOf(d *delta.Batch, rows []int32) (bytes int64) {
+	vars := 0
+	for i := range d.Cols {
+		vars += len(d.Cols[i].Var)
+	}
+	if int64(vars)*int64(len(rows)) <= outBytes {
+		return 0
+	}
+	for _, row := range rows {
+		bytes += varBytes(d, row)
+	}
+	return bytes
+}
+
+// varBytes is the length of a row's texts and the like.
+func varBytes(d *delta.Batch, row int32) (bytes int64) {
+	for i := range d.Cols {
+		if c := &d.Cols[i]; len(c.Var) > 0 && c.Type.Phys() == sqltype.PhysBytes {
+			bytes += int64(len(c.Bytes(row)))
+		}
+	}
+	return bytes
 }
 
 // block emits the pairs collected by cross.
