@@ -1,7 +1,7 @@
 // Package builtin is the registry of what PostgreSQL defines for everybody: types, operators,
 // functions, aggregates and casts, as rows of its own catalogs.
 //
-//	../shared/pgcatalog/*.csv ─ gen.go ─► *_gen.go ─┐
+//	pg_proc, pg_operator, … ── gen.go ─► *_gen.go ─┐
 //	own.go (tumble, …) ─────────────────────────────┴─► look-ups by name, OID and type pair
 //	                                                     │                       │
 //	                                                planner/bind            exec/expr
@@ -21,7 +21,7 @@
 //   - A varchar has no operators: it is binary coercible to text, and [BtreeOf] says so.
 //   - Own functions have OIDs 8000 to 8999, which PostgreSQL leaves to others.
 //
-// Regenerate with `go generate ./catalog/builtin`.
+// Regenerate with `go generate ./catalog/builtin` beside a server of PostgreSQL 15 (gen.go).
 package builtin
 
 //go:generate go run gen.go

@@ -1,8 +1,9 @@
 //go:build ignore
 
-// gen writes the *_gen.go tables of this package from an export of PostgreSQL's own catalogs.
+// gen writes the *_gen.go tables of this package from PostgreSQL's own catalogs, as psql reads them
+// from a server of PostgreSQL 15 (PGHOST, PGPORT, PGUSER, PGDATABASE say which).
 //
-//	go run gen.go [-in ../../../shared/pgcatalog] [-out .]
+//	go run gen.go [-out .]
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"go/format"
 	"log"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -42,29 +44,39 @@ var kept = map[int]bool{
 }
 
 func main() {
-	in := flag.String("in", "../../../shared/pgcatalog", "folder of the catalogs' csv files")
 	out := flag.String("out", ".", "folder to write to")
 	flag.Parse()
 	log.SetFlags(0)
-	procs := read(*in, "pg_proc")
-	ops := read(*in, "pg_operator")
+	procs := read("pg_proc")
+	ops := read("pg_operator")
 	aggs := map[string]row{}
-	for _, r := range read(*in, "pg_aggregate") {
-		aggs[r["aggfnoid"]] = r
+	for _, r := range read("pg_aggregate") {
+		aggs[r["fnoid"]] = r
 	}
 	write(*out, "funcs", genFuncs(procs, neverFails(ops), aggs))
 	write(*out, "operators", genOperators(ops))
-	write(*out, "casts", genCasts(read(*in, "pg_cast")))
-	write(*out, "types", genTypes(read(*in, "pg_type")))
+	write(*out, "casts", genCasts(read("pg_cast")))
+	write(*out, "types", genTypes(read("pg_type")))
 }
 
-func read(dir, name string) []row {
-	f, err := os.Open(filepath.Join(dir, name+".csv"))
+// numbers has the columns that PostgreSQL shows by name where we want the OID.
+var numbers = map[string]string{
+	"pg_operator":  ", oprcode::oid AS code",
+	"pg_aggregate": ", aggfnoid::oid AS fnoid",
+}
+
+// only leaves out what extensions bring, plpgsql's functions among them.
+var only = map[string]string{"pg_proc": " WHERE oid < 10000"}
+
+// read is the rows of a catalog, by column.
+func read(name string) []row {
+	cmd := exec.Command("psql", "-X", "--csv", "-c", "SELECT *"+numbers[name]+" FROM pg_catalog."+name+only[name]+" ORDER BY 1")
+	cmd.Stderr = os.Stderr
+	text, err := cmd.Output()
 	if err != nil {
-		log.Fatal(err)
+		log.Fatalf("psql: %v", err)
 	}
-	defer f.Close()
-	recs, err := csv.NewReader(f).ReadAll()
+	recs, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
 		log.Fatalf("%s: %v", name, err)
 	}
@@ -116,7 +128,7 @@ func neverFails(ops []row) map[string]bool {
 	total := map[string]bool{}
 	for _, r := range ops {
 		if totalNames[r["oprname"]] {
-			total[r["oprcode"]] = true
+			total[r["code"]] = true
 		}
 	}
 	return total
@@ -225,7 +237,7 @@ func genOperators(ops []row) string {
 			continue
 		}
 		fmt.Fprintf(&b, "{OID: %s, Name: %q, Left: %s, Right: %s, Result: %s, Func: %s", r["oid"], r["oprname"],
-			r["oprleft"], r["oprright"], r["oprresult"], r["oprcode"])
+			r["oprleft"], r["oprright"], r["oprresult"], r["code"])
 		if n := r.num("oprcom"); n != 0 {
 			fmt.Fprintf(&b, ", Commutator: %d", n)
 		}
