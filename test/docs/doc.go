@@ -5,5 +5,7 @@
 //	planner/bind ──────────────► docs/sql/options.md
 //	a running server ──────────► docs/sql/session-settings.md (SHOW ALL), docs/metrics.md
 //
+//	statements of docs/**.md ──► their answers, on an empty server for each page
+//
 // `make docs` writes them; the test fails when a page is not what the code says.
 package docs
