@@ -23,6 +23,17 @@ func (f facts) Dataflows() (out []system.Dataflow) {
 			Reason: d.Reason, RowErrors: d.RowErrors, Record: d.Record,
 		})
 	}
+	gone, since := f.s.runtime.Dropping()
+	for i, rel := range gone {
+		out = append(out, system.Dataflow{Relation: rel, State: "dropping", Since: since[i]})
+	}
+	return out
+}
+
+func (f facts) Pins() (out []system.Pin) {
+	for _, p := range f.s.runtime.Pins() {
+		out = append(out, system.Pin{Owner: p.Owner, Since: p.Since, Version: p.Version, Bytes: p.Bytes})
+	}
 	return out
 }
 

@@ -13,7 +13,7 @@ var dataflows = &Relation{
 		{"schema", sqltype.Text, "its schema"},
 		{"name", sqltype.Text, "its name"},
 		{"kind", sqltype.Text, "materialized view, sink or stream"},
-		{"state", sqltype.Text, "`backfilling`, `running`, `waiting` (for something that passes), `error` (a row failed: reads fail, a sink holds its output back) or `failed`"},
+		{"state", sqltype.Text, "`backfilling`, `running`, `waiting` (for something that passes), `error` (a row failed: reads fail, a sink holds its output back), `failed`, or `dropping` (its work ends)"},
 		{"since", sqltype.Timestamptz, "when the state began"},
 		{"frontier", sqltype.Int8, "the newest commit that it has taken in"},
 		{"sqlstate", sqltype.Text, "why it does not run, NULL when it does"},

@@ -15,6 +15,15 @@ type Facts interface {
 	Catalog() *catalog.Snapshot
 	Dataflows() []Dataflow
 	Settings() []Setting
+	Pins() []Pin
+}
+
+// Pin is a version that somebody reads.
+type Pin struct {
+	Owner   string
+	Since   time.Time
+	Version log.CommitSeq
+	Bytes   int64 // of changes that are kept for it alone
 }
 
 // Dataflow is what a view, sink or derived stream does.

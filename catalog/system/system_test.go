@@ -31,6 +31,10 @@ func (s some) Dataflows() []Dataflow {
 	return out
 }
 
+func (some) Pins() []Pin {
+	return []Pin{{Owner: "session 3", Since: time.Unix(0, 0), Version: 4, Bytes: 5}}
+}
+
 func (some) Settings() []Setting { return []Setting{{"a", "b", "default", "c"}} }
 
 func rowsOf(t *testing.T, r *Relation, f Facts) (out []string) {

@@ -35,6 +35,10 @@
 // Tokens. A running tick needs one of `workers` tokens. Past its slice it gives it up where it
 // breathes (meter) and queues there; reads of the log are done without. Who is waited for goes first.
 //
+// Limits. A pin is a need too; tributary.pins shows who holds it and what is kept for it alone. Past
+// pin_age or pin_bytes the snapshot of a transaction ends between two statements, and a subscription
+// that is not read (limits.go).
+//
 // Checkpoints. Readers are captured between two ticks before what they read, tables last; each
 // captured frontier is a need of its inputs until the checkpoint is durable, so they are saved with
 // what the reader has not taken in (checkpoint.Manifest.Check). A sink that cannot be captured stands

@@ -22,9 +22,6 @@ func (r *Runtime) Inject(fail func(stage, relation string) error) {
 	r.inject = fail
 }
 
-// Dropping counts the members whose work has not ended yet.
-func (r *Runtime) Dropping() int { return r.Stats().Dropping }
-
 // FreeFlows counts the flows of point reads that wait for their next run.
 func (r *Runtime) FreeFlows() int {
 	r.free.mu.Lock()

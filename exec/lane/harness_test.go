@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +46,9 @@ type database struct {
 	// readTimeout is strict_read_timeout, 0 = none.
 	readTimeout time.Duration
 	rest        time.Duration // tick_interval
+	pinAge      time.Duration
+	pinBytes    int64
+	clock       shifted       // of the runtime
 	cut         int64         // tick_commits
 	idle        time.Duration // watermark_idle_timeout
 	warnings    *warnings
@@ -58,6 +62,14 @@ type database struct {
 	db          *session.Database
 	session     *session.Session
 }
+
+// shifted is the clock of the machine, set forward.
+type shifted struct {
+	clock.Real
+	by atomic.Int64
+}
+
+func (c *shifted) Now() time.Time { return c.Real.Now().Add(time.Duration(c.by.Load())) }
 
 // warnings are what was logged at WARN or above.
 type warnings struct {
@@ -138,12 +150,12 @@ func (d *database) start() {
 	err = d.tables.Restore(ctx, d.catalog, from)
 	check()
 	d.runtime = lane.New(lane.Config{
-		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: clock.Real{}, Logger: logger,
+		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: &d.clock, Logger: logger,
 		Plan:   func(rel *catalog.Relation) (*plan.Query, error) { return d.db.PlanRelation(rel) },
 		System: func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
 		Memory: d.account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut,
-		RetryPause: time.Millisecond, TickInterval: d.rest, StrictReadTimeout: d.readTimeout,
+		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, StrictReadTimeout: d.readTimeout,
 	})
 	d.db = session.New(session.Deps{
 		Log: d.log, Meta: d.meta, Catalog: d.catalog, Tables: d.tables, Runtime: d.runtime,
@@ -153,8 +165,17 @@ func (d *database) start() {
 	})
 	err = d.runtime.Start(ctx)
 	check()
-	d.session, err = d.db.Open(ctx, face.Startup{Principal: auth.Principal{Name: session.Superuser}, Database: "tributary", Client: client{}})
-	check()
+	d.openSession()
+}
+
+// openSession makes the session that statements run in a new one.
+func (d *database) openSession() {
+	d.t.Helper()
+	var err error
+	d.session, err = d.db.Open(context.Background(), face.Startup{Principal: auth.Principal{Name: session.Superuser}, Database: "tributary", Client: client{}})
+	if err != nil {
+		d.t.Fatal(err)
+	}
 }
 
 // crash drops everything but what is durable.

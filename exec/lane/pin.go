@@ -28,12 +28,12 @@ type Pin struct {
 	read    ReadAs
 	since   time.Time
 	rels    []catalog.OID // what it was made for
-	views   []state.View  // held so that their versions stay readable
 
 	// Guarded by Runtime.mu.
+	views []state.View // held so that their versions stay readable
 	need  need
-	using int  // statements that read at it now
-	ended bool // it holds nothing any more
+	using int   // statements that read at it now
+	ended error // why it holds nothing any more
 }
 
 // ReadAs says how a pin is made.
@@ -41,6 +41,8 @@ type ReadAs struct {
 	Mode ReadMode
 	// All: the snapshot of a transaction that may touch anything later; every relation keeps it.
 	All bool
+	// Renewed: of a subscription, which makes one for each version; it may end under its tick.
+	Renewed bool
 	// Owner is who reads, for tributary.pins.
 	Owner string
 }
@@ -49,13 +51,15 @@ type ReadAs struct {
 func (p *Pin) Version() log.CommitSeq { return p.version }
 
 // Use begins a later statement of the same snapshot, which touches rels: it waits until they have the
-// version. Call done when the statement is over. A pin that was held for longer than pin_age is
-// "snapshot too old".
+// version. Call done when the statement is over. A pin that is past a limit is "snapshot too old".
 func (p *Pin) Use(ctx context.Context, rels []catalog.OID) (done func(), err error) {
 	p.r.mu.Lock()
-	if p.ended {
+	if p.ended == nil && p.using == 0 && p.agedLocked() {
+		p.endLocked(errPinAge)
+	}
+	if err := p.ended; err != nil {
 		p.r.mu.Unlock()
-		return nil, errPinAge
+		return nil, err
 	}
 	p.using++
 	p.r.mu.Unlock()
@@ -97,21 +101,37 @@ func (r *Runtime) settleUsed(ctx context.Context, p *Pin, rels []catalog.OID) er
 // Release lets the version go; once.
 func (p *Pin) Release() {
 	p.r.mu.Lock()
-	p.endLocked()
+	p.endLocked(errReleased)
 	delete(p.r.mu.pins, p)
+	views := p.views
+	p.views = nil
 	p.r.mu.Unlock()
-	for _, v := range p.views {
+	for _, v := range views {
 		v.Release()
 	}
 }
 
+var errReleased = errors.New("lane: the pin was released")
+
 // endLocked takes the pin's needs back.
-func (p *Pin) endLocked() {
-	if !p.ended && p.read.All {
+func (p *Pin) endLocked(why error) {
+	if p.ended != nil {
+		return
+	}
+	if p.read.All {
 		p.r.mu.all.remove(p.version)
 	}
 	p.r.dropLocked(&p.need)
-	p.ended = true
+	p.ended = why
+}
+
+// newPin makes a pin that holds nothing yet.
+func (r *Runtime) newPin(rels []catalog.OID, as ReadAs) *Pin {
+	p := &Pin{r: r, read: as, rels: rels, since: r.cfg.Clock.Now()}
+	if !as.All && !as.Renewed {
+		p.using = 1 // by the one statement that it is for
+	}
+	return p
 }
 
 // setLocked makes v the version of the pin.
@@ -137,7 +157,7 @@ func (r *Runtime) Pin(ctx context.Context, rels []catalog.OID, as ReadAs) (*Pin,
 			return p, err
 		}
 	}
-	p := &Pin{r: r, read: as, rels: rels, since: r.cfg.Clock.Now()}
+	p := r.newPin(rels, as)
 	if err := r.pinNewest(p); err != nil {
 		return nil, err
 	}
@@ -156,11 +176,7 @@ func (r *Runtime) strictly(ctx context.Context, rels []catalog.OID, mode ReadMod
 	return context.WithTimeoutCause(ctx, r.cfg.StrictReadTimeout, errStrictTimeout)
 }
 
-var (
-	errStrictTimeout = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to strict_read_timeout")
-	errPinAge        = sqlerr.New(sqlerr.SnapshotTooOld, "snapshot too old").
-				WithDetail("The transaction's snapshot was held for longer than pin_age.")
-)
+var errStrictTimeout = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to strict_read_timeout")
 
 // pinNewest picks S under the mutex, so that no tick has started past it.
 func (r *Runtime) pinNewest(p *Pin) error {
@@ -200,7 +216,7 @@ func (r *Runtime) pinAvailable(rels []catalog.OID, as ReadAs) (*Pin, error) {
 			return nil, err // it has passed v without a stop there
 		}
 	}
-	p := &Pin{r: r, read: as, rels: rels, since: r.cfg.Clock.Now()}
+	p := r.newPin(rels, as)
 	p.setLocked(v)
 	r.mu.pins[p] = struct{}{}
 	r.mu.Unlock()
@@ -396,6 +412,8 @@ func (r *Runtime) hold(p *Pin, oid catalog.OID) error {
 	if err != nil {
 		return err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	p.views = append(p.views, v...)
 	return nil
 }

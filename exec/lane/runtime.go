@@ -43,6 +43,10 @@ type Config struct {
 	StrictReadTimeout time.Duration
 	// Workers is how many ticks use a processor at once; 0 = as many as there are processors.
 	Workers int
+	// PinAge bounds how long a transaction may hold its snapshot, PinBytes the changes that are kept
+	// for one pin alone; 0 = no limit.
+	PinAge   time.Duration
+	PinBytes int64
 	// RetryPause is the wait before a member that failed is built again, doubled each time; 0 = 1 s.
 	RetryPause time.Duration
 	// TickInterval is how long a member rests after a tick, unless somebody waits for it; 0 = it
@@ -93,6 +97,7 @@ type Runtime struct {
 		dropping map[*member]struct{}
 		moved    chan struct{} // closed and replaced when any member moves
 		kept     time.Time     // when the tables were last told what to keep
+		pruned   time.Time     // when pins were last held to their limits
 		// durable is how far members are in checkpoints.
 		durable durableFrontiers
 	}

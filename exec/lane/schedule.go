@@ -80,6 +80,7 @@ func (r *Runtime) runSchedule() {
 		keep := r.wakeTouched(looked, newest)
 		looked = newest
 		if keep {
+			r.prunePins()
 			r.keepTables()
 		}
 	}

@@ -94,7 +94,7 @@ func TestSlowViews(t *testing.T) {
 	for _, name := range []string{"h1", "h2", "h3"} {
 		d.exec(`DROP MATERIALIZED VIEW ` + name)
 	}
-	d.until("the drops have ended", func() bool { return d.runtime.Dropping() == 0 })
+	d.until("the drops have ended", func() bool { return d.runtime.Stats().Dropping == 0 })
 	t.Logf("three DROPs took %v; state was %d bytes before, is %d", time.Since(begin), held, d.runtime.Stats().StateBytes)
 }
 

@@ -129,6 +129,7 @@ func (r *Runtime) Drop(ctx context.Context, oid catalog.OID) {
 	r.removeLocked(m)
 	r.broadcastLocked(m)
 	if m.running {
+		m.since = r.cfg.Clock.Now()
 		r.mu.dropping[m] = struct{}{}
 	} else {
 		r.freeLocked(m)

@@ -28,7 +28,7 @@ func (s memberState) String() string {
 // Status of a derived relation.
 type Status struct {
 	// State is backfilling, running, waiting (for something that passes), error (a failed row
-	// makes reads fail and holds a sink's output back) or failed.
+	// makes reads fail and holds a sink's output back), failed, or dropping (see Dropping).
 	State    string
 	Frontier log.CommitSeq
 	// Since is when the state began.
@@ -64,6 +64,17 @@ func (r *Runtime) Status(oid catalog.OID) (Status, bool) {
 		s.Frontier = max(s.Frontier, newest)
 	}
 	return s, true
+}
+
+// Dropping lists the relations that are gone and whose work has not ended yet.
+func (r *Runtime) Dropping() (out []*catalog.Relation, since []time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for m := range r.mu.dropping {
+		out = append(out, m.rel)
+		since = append(since, m.since)
+	}
+	return out, since
 }
 
 func (m *member) statusLocked(skip bool) Status {

@@ -25,7 +25,7 @@ type Subscriber interface {
 // until ctx ends or the subscriber returns an error. It ticks in the caller's goroutine, bounded
 // by m.
 func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Column, m *meter.Meter, to Subscriber) error {
-	pin, err := r.Pin(ctx, relationOIDs(q), ReadAs{Owner: "subscription"})
+	pin, err := r.Pin(ctx, relationOIDs(q), ReadAs{Owner: "subscription", Renewed: true})
 	if err != nil {
 		return err
 	}
@@ -49,6 +49,9 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 		// The version stays pinned until the next one is: changes are read from it.
 		last := pin
 		from = last.version
+		if err == nil {
+			err = r.stillHeld(last)
+		}
 		if err == nil {
 			pin, err = r.nextForSubscription(ctx, q, from)
 		}
@@ -125,6 +128,13 @@ func (o *subscriptionOut) Emit(d *delta.Batch) error {
 	return nil
 }
 
+// stillHeld tells why the version that changes are read from is gone.
+func (r *Runtime) stillHeld(p *Pin) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return p.ended
+}
+
 // nextForSubscription waits for a commit that touches the query and pins the newest version.
 func (r *Runtime) nextForSubscription(ctx context.Context, q *plan.Query, after log.CommitSeq) (*Pin, error) {
 	for {
@@ -134,7 +144,7 @@ func (r *Runtime) nextForSubscription(ctx context.Context, q *plan.Query, after 
 			}
 			return nil, err
 		}
-		pin, err := r.Pin(ctx, relationOIDs(q), ReadAs{Owner: "subscription"})
+		pin, err := r.Pin(ctx, relationOIDs(q), ReadAs{Owner: "subscription", Renewed: true})
 		if err != nil {
 			return nil, err
 		}

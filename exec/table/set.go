@@ -120,6 +120,24 @@ func (s *Set) Keep(floor func(oid catalog.OID) log.CommitSeq) {
 	}
 }
 
+// History is the bytes of changes that tables and their indexes keep, of the versions that span says
+// of each: those in (after, to].
+func (s *Set) History(span func(oid catalog.OID) (after, to log.CommitSeq)) (bytes int64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for oid, t := range s.mu.tables {
+		after, to := span(oid)
+		if after >= to {
+			continue
+		}
+		bytes += t.rows.History(after, to)
+		for _, ix := range t.indexList() {
+			bytes += ix.rows.History(after, to)
+		}
+	}
+	return bytes
+}
+
 // Begin starts a Tx; lockTimeout 0 waits for ever.
 func (s *Set) Begin(lockTimeout time.Duration) *Tx {
 	tx := &Tx{set: s, timeout: lockTimeout, byTable: map[catalog.OID]*overlay{}}

@@ -296,6 +296,19 @@ func (a *RunSet) keepLocked(v CommitSeq) int64 {
 	return a.trimLocked(next, a.mu.keep)
 }
 
+// History is the bytes of the changes that are kept of versions in (after, to].
+func (a *RunSet) History(after, to CommitSeq) (bytes int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, d := range a.mu.version.after(after) {
+		if d.seq > to {
+			break
+		}
+		bytes += d.run.bytes()
+	}
+	return bytes
+}
+
 // Held is the memory that only pinned versions have.
 func (a *RunSet) Held() int64 {
 	a.mu.Lock()
