@@ -19,7 +19,7 @@ func (f facts) Catalog() *catalog.Snapshot { return f.s.catalog.Now() }
 func (f facts) Dataflows() (out []system.Dataflow) {
 	for _, d := range f.s.dataflows() {
 		out = append(out, system.Dataflow{
-			Relation: d.Relation, State: d.State, Since: d.Since, Frontier: d.Frontier,
+			Relation: d.Relation, State: d.State, Since: d.Since, Frontier: d.Frontier, Target: d.Target,
 			Reason: d.Reason, RowErrors: d.RowErrors, Record: d.Record,
 		})
 	}

@@ -16,6 +16,7 @@ var dataflows = &Relation{
 		{"state", sqltype.Text, "`backfilling`, `running`, `waiting` (for something that passes), `error` (a row failed: reads fail, a sink holds its output back), `failed`, or `dropping` (its work ends)"},
 		{"since", sqltype.Timestamptz, "when the state began"},
 		{"frontier", sqltype.Int8, "the newest commit that it has taken in"},
+		{"target", sqltype.Int8, "while it is `backfilling`, the commit that it must come to before it can be read; else NULL"},
 		{"sqlstate", sqltype.Text, "why it does not run, NULL when it does"},
 		{"reason", sqltype.Text, "the same in words"},
 		{"row_errors", sqltype.Int8, "rows of its query that are errors, whether reads pass over them or not"},
@@ -33,7 +34,7 @@ var dataflows = &Relation{
 				topic, partition, offset = d.Record.Topic, d.Record.Partition, d.Record.Offset
 			}
 			err := add(d.Relation.Schema, d.Relation.Name, string(d.Relation.Kind), d.State, orNull(d.Since), int64(d.Frontier),
-				code, reason, d.RowErrors, topic, partition, offset)
+				orNull(int64(d.Target)), code, reason, d.RowErrors, topic, partition, offset)
 			if err != nil {
 				return err
 			}

@@ -32,6 +32,7 @@ type Dataflow struct {
 	State    string
 	Since    time.Time // zero = not known
 	Frontier log.CommitSeq
+	Target   log.CommitSeq // that it must come to before it can be read, 0 = it is there
 	// Reason is why it does not run; nil when it does.
 	Reason    *sqlerr.Error
 	RowErrors int64

@@ -91,8 +91,8 @@ func TestRows(t *testing.T) {
 		t.Errorf("%d dataflows", len(flows))
 	}
 	for i, want := range []string{
-		"public|v|materialized view|error|2000-01-01 00:00:01+00|7|22012|division by zero|2|t|3|9",
-		"public|v|materialized view|running|NULL|0|NULL|NULL|0|NULL|NULL|NULL",
+		"public|v|materialized view|error|2000-01-01 00:00:01+00|7|NULL|22012|division by zero|2|t|3|9",
+		"public|v|materialized view|running|NULL|0|NULL|NULL|NULL|0|NULL|NULL|NULL",
 	} {
 		if flows[i] != want {
 			t.Errorf("%s, want %s", flows[i], want)

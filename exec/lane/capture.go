@@ -128,7 +128,7 @@ func (r *Runtime) levels() [][]*member {
 func (r *Runtime) captureLevel(ctx context.Context, c *captured, level []*member) {
 	r.mu.Lock()
 	for _, m := range level {
-		if m.ticked && m.state == memberRunning && !m.dropped {
+		if m.capturable() {
 			m.asked = true
 			r.tokens.hurry(m)
 			r.wakeLocked(m)
@@ -147,6 +147,18 @@ func (r *Runtime) captureLevel(ctx context.Context, c *captured, level []*member
 		}
 		r.mu.Unlock()
 	}
+}
+
+// capturable: m can be restored as it is between two ticks. A view that reads the log alone and is on its
+// way to where it begins is at a version like any other.
+func (m *member) capturable() bool {
+	switch {
+	case m.dropped:
+		return false
+	case m.state == memberBackfilling:
+		return m.view != nil && !m.readsVersions() && m.frontier > 0
+	}
+	return m.ticked && m.state == memberRunning
 }
 
 // addLocked takes a member into the checkpoint, with what it will have to read again of its inputs.
@@ -225,10 +237,10 @@ func (c *captured) horizon(oid catalog.OID, newest, since log.CommitSeq) log.Com
 // between ticks.
 func (r *Runtime) captureMember(m *member) {
 	r.mu.Lock()
-	if newest, err := r.cfg.Log.Newest(r.ctx, false); err == nil && r.quietLocked(m, m.frontier, newest) && m.seen <= m.frontier {
+	if newest, err := r.cfg.Log.Newest(r.ctx, false); err == nil && m.ticked && r.quietLocked(m, m.frontier, newest) && m.seen <= m.frontier {
 		m.frontier = max(m.frontier, newest)
 	}
-	behind := !r.reachedLocked(m, m.captureAt) // it is being built again, under its readers
+	behind := m.captureAt > 0 && !r.reachedLocked(m, m.captureAt) // it is being built again, under its readers
 	if !behind {
 		m.frontier = max(m.frontier, m.captureAt)
 	}
@@ -249,7 +261,7 @@ func (r *Runtime) captureMember(m *member) {
 	defer r.mu.Unlock()
 	switch {
 	case c == nil:
-	case !m.asked || m.state != memberRunning:
+	case !m.asked || !m.capturable():
 		c.release()
 	default:
 		c.hold = r.postLocked(m.below, c.frontier)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/tributary-db/tributary/exec/lane"
@@ -167,4 +168,52 @@ func (d *database) forgets(name string, v log.CommitSeq) bool {
 		view.Release()
 	}
 	return errors.Is(err, state.ErrSnapshotTooOld)
+}
+
+// TestBackfillIsCaptured: a view that has far to go in the log shows how far it is, and a checkpoint has
+// what it has done so far: a start goes on from there.
+func TestBackfillIsCaptured(t *testing.T) {
+	const commits = 2000 // eight ticks
+	d := newDatabase(t)
+	d.exec(`CREATE STREAM s (k int)`)
+	for i := range commits {
+		d.produce("s", fmt.Sprintf(`{"k":%d}`, i))
+	}
+	ticks, reached, go_ := atomic.Int64{}, make(chan struct{}), make(chan struct{})
+	d.runtime.Inject(func(stage, relation string) error {
+		if stage == "tick" && relation == "m" && ticks.Add(1) >= 3 {
+			select {
+			case reached <- struct{}{}:
+			case <-go_:
+				return nil
+			}
+			<-go_
+		}
+		return nil
+	})
+	d.exec(`CREATE MATERIALIZED VIEW m WITH (background = true) AS SELECT k % 10 AS g, count(*) AS n FROM s GROUP BY k % 10`)
+	<-reached
+	st := d.status("m")
+	if st.State != "backfilling" || st.Since.IsZero() || st.Frontier == 0 || st.Target < commits || st.Frontier >= st.Target {
+		t.Fatalf("%+v", st)
+	}
+	written := make(chan error, 1)
+	go func() { written <- d.runtime.Checkpoint(t.Context()) }()
+	rel, _ := d.catalog.Now().Relation("", "m", []string{"public"})
+	d.until("the checkpoint asks", func() bool { return d.runtime.Asked(rel.OID) })
+	go_ <- struct{}{}
+	<-reached
+	if err := <-written; err != nil {
+		t.Fatal(err)
+	}
+	close(go_)
+	d.restart()
+	want := make([]string, 10)
+	for g := range want {
+		want[g] = fmt.Sprintf("%d|%d", g, commits/10)
+	}
+	same(t, "m", d.exec(`SELECT * FROM m`), want)
+	if s := d.runtime.Stats(); s.Restored != 1 || s.Ticks > commits/256-1 {
+		t.Fatalf("%d restored, then %d ticks", s.Restored, s.Ticks)
+	}
 }

@@ -1,5 +1,7 @@
 package lane
 
+import "github.com/tributary-db/tributary/catalog"
+
 // SetEngineVersion changes the version of state and gives the one before.
 func SetEngineVersion(v uint32) uint32 {
 	old := engineVersion
@@ -12,6 +14,13 @@ func (r *Runtime) Moved() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.mu.moved
+}
+
+// Asked reports whether a checkpoint waits for a member.
+func (r *Runtime) Asked(oid catalog.OID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mu.members[oid].asked
 }
 
 // Inject makes stages of members fail: stages are read, tick, publish, commit, capture. Call it before

@@ -17,7 +17,9 @@ func (d *durableFrontiers) restored(from *checkpoint.Loaded) {
 	d.newest = map[catalog.OID]log.CommitSeq{}
 	if from != nil {
 		for i := range from.Members {
-			d.newest[from.Members[i].OID] = from.Members[i].Frontier
+			if !from.Members[i].Stands() { // one without its state begins anew
+				d.newest[from.Members[i].OID] = from.Members[i].Frontier
+			}
 		}
 	}
 	d.before = d.newest
@@ -44,7 +46,9 @@ func (r *Runtime) Needs(topic log.TopicID) log.Needs {
 	n := log.NoNeeds
 	n.Read = r.mu.creating.oldest(r.mu.all.oldest(n.Read))
 	for p := range r.mu.pins {
-		n.Read = min(n.Read, p.version)
+		if !p.over() {
+			n.Read = min(n.Read, p.version)
+		}
 	}
 	for oid, m := range r.mu.members {
 		if m.reads(topic) {

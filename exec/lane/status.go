@@ -31,6 +31,8 @@ type Status struct {
 	// makes reads fail and holds a sink's output back), failed, or dropping (see Dropping).
 	State    string
 	Frontier log.CommitSeq
+	// Target is where the frontier must come before the relation can be read; 0 = it is there.
+	Target log.CommitSeq
 	// Since is when the state began.
 	Since time.Time
 	// Reason is why the state is not running; nil when it is.
@@ -79,6 +81,9 @@ func (r *Runtime) Dropping() (out []*catalog.Relation, since []time.Time) {
 
 func (m *member) statusLocked(skip bool) Status {
 	s := Status{State: m.state.String(), Frontier: m.frontier, Since: m.since, RowErrors: m.rowErrors}
+	if m.state == memberBackfilling {
+		s.Target = m.startAt
+	}
 	if m.rowError != nil {
 		s.Record = m.rowError.From
 	}
