@@ -21,9 +21,9 @@ const (
 )
 
 // freeFlows keeps flows of point reads between two runs, newest used last. A plan is made for one
-// catalog version, one set of settings and of parameter types, so its identity is all of these;
-// who may run it is asked before a flow is looked for. A flow that failed or was stopped is never
-// kept.
+// catalog version, one set of settings and of parameter types, so its identity is all of these.
+// There is one role; once there are more, privileges must be asked before a flow is looked for. A
+// flow that failed or was stopped is never kept.
 type freeFlows struct {
 	mu struct {
 		sync.Mutex

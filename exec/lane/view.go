@@ -54,11 +54,6 @@ func (v *viewOut) publish(to log.CommitSeq) error {
 	return errors.Join(v.contents.Publish(to), v.errs.publish(to))
 }
 
-func (v *viewOut) discard() {
-	v.contents.Discard()
-	v.errs.set.Discard()
-}
-
 func (v *viewOut) keep(from log.CommitSeq) {
 	v.contents.Keep(from)
 	v.errs.set.Keep(from)
