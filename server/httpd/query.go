@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/delta"
@@ -75,10 +77,29 @@ func readQuestion(r *http.Request) (q question, status int, err error) {
 	}
 	in := json.NewDecoder(bytes.NewReader(body))
 	in.DisallowUnknownFields()
-	if err := in.Decode(&q); err != nil {
-		return q, http.StatusBadRequest, sqlerr.New(sqlerr.ProtocolViolation, `the body must be {"sql": text, "params": [text or null, …]}`).WithDetail("%v.", err)
+	var given *question
+	err = in.Decode(&given)
+	if err == nil && (given == nil || in.More()) {
+		err = errNoObject
 	}
-	return q, 0, nil
+	if err != nil {
+		return q, http.StatusBadRequest, sqlerr.New(sqlerr.ProtocolViolation, `the body must be {"sql": text, "params": [text or null, …]}`).WithDetail("%s.", jsonFault(err))
+	}
+	return *given, 0, nil
+}
+
+var errNoObject = errors.New("it is not one object")
+
+// jsonFault says what is wrong with a body in the words of JSON, not of Go.
+func jsonFault(err error) string {
+	var kind *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &kind):
+		return strings.TrimPrefix(err.Error(), "json: ")
+	case kind.Field == "":
+		return "It cannot be of type " + kind.Value
+	}
+	return fmt.Sprintf("Member %q cannot be of type %s", kind.Field, kind.Value)
 }
 
 // answer is the response to a statement while it is written.
