@@ -1,9 +1,9 @@
 //go:build ignore
 
 // gen writes the *_gen.go tables of this package from PostgreSQL's own catalogs, as psql reads them
-// from a server of PostgreSQL 15 (PGHOST, PGPORT, PGUSER, PGDATABASE say which).
+// from a server of PostgreSQL 15 (-dsn, or PGHOST, PGPORT, PGUSER and PGDATABASE, say which).
 //
-//	go run gen.go [-out .]
+//	go run gen.go [-dsn postgres://…] [-out .]
 package main
 
 import (
@@ -44,6 +44,7 @@ var kept = map[int]bool{
 }
 
 func main() {
+	flag.StringVar(&dsn, "dsn", "", "connection string of a PostgreSQL server")
 	out := flag.String("out", ".", "folder to write to")
 	flag.Parse()
 	log.SetFlags(0)
@@ -68,9 +69,12 @@ var numbers = map[string]string{
 // only leaves out what extensions bring, plpgsql's functions among them.
 var only = map[string]string{"pg_proc": " WHERE oid < 10000"}
 
+// dsn is of the server; "" = as libpq's environment says.
+var dsn string
+
 // read is the rows of a catalog, by column.
 func read(name string) []row {
-	cmd := exec.Command("psql", "-X", "--csv", "-c", "SELECT *"+numbers[name]+" FROM pg_catalog."+name+only[name]+" ORDER BY 1")
+	cmd := exec.Command("psql", "-X", "-d", dsn, "--csv", "-c", "SELECT *"+numbers[name]+" FROM pg_catalog."+name+only[name]+" ORDER BY 1")
 	cmd.Stderr = os.Stderr
 	text, err := cmd.Output()
 	if err != nil {
