@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -16,8 +17,16 @@ func TestGenerated(t *testing.T) {
 	if _, err := exec.LookPath("psql"); err != nil {
 		t.Skip("psql is not installed: skipped")
 	}
+	dsn := pgoracle.DSN(t)
+	version := ""
+	if err := pgoracle.Connect(t, dsn).QueryRow(t.Context(), "SHOW server_version_num").Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(version, "15") {
+		t.Skipf("the catalogs are those of PostgreSQL 15, the server is %s: skipped", version)
+	}
 	out := t.TempDir()
-	cmd := exec.Command("go", "run", "gen.go", "-dsn", pgoracle.DSN(t), "-out", out)
+	cmd := exec.Command("go", "run", "gen.go", "-dsn", dsn, "-out", out)
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("generate: %v\n%s", err, msg)
 	}
