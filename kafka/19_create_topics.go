@@ -55,10 +55,7 @@ func codeAndMessage(err error) (int16, *string) {
 func (s *Server) createTopics(ctx context.Context, r *request, req *kmsg.CreateTopicsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.CreateTopicsResponse)
 	room := s.topicRoom()
-	times := map[string]int{}
-	for i := range req.Topics {
-		times[req.Topics[i].Topic]++
-	}
+	times := counted(req.Topics, func(t *kmsg.CreateTopicsRequestTopic) string { return t.Topic })
 	for i := range req.Topics {
 		asked := &req.Topics[i]
 		rt := kmsg.NewCreateTopicsResponseTopic()

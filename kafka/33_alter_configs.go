@@ -23,10 +23,9 @@ import (
 
 func (s *Server) alterConfigs(ctx context.Context, _ *request, req *kmsg.AlterConfigsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.AlterConfigsResponse)
-	named := map[configResource]int{}
-	for i := range req.Resources {
-		named[configResource{req.Resources[i].ResourceType, req.Resources[i].ResourceName}]++
-	}
+	named := counted(req.Resources, func(r *kmsg.AlterConfigsRequestResource) configResource {
+		return configResource{r.ResourceType, r.ResourceName}
+	})
 	for i := range req.Resources {
 		asked := &req.Resources[i]
 		rr := kmsg.NewAlterConfigsResponseResource()

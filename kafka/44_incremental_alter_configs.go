@@ -23,10 +23,9 @@ import (
 
 func (s *Server) incrementalAlterConfigs(ctx context.Context, _ *request, req *kmsg.IncrementalAlterConfigsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.IncrementalAlterConfigsResponse)
-	named := map[configResource]int{}
-	for i := range req.Resources {
-		named[configResource{req.Resources[i].ResourceType, req.Resources[i].ResourceName}]++
-	}
+	named := counted(req.Resources, func(r *kmsg.IncrementalAlterConfigsRequestResource) configResource {
+		return configResource{r.ResourceType, r.ResourceName}
+	})
 	for i := range req.Resources {
 		asked := &req.Resources[i]
 		rr := kmsg.NewIncrementalAlterConfigsResponseResource()

@@ -86,3 +86,12 @@ const (
 	keyApiVersions      = 18
 	keySaslAuthenticate = 36
 )
+
+// counted is how often each name comes: requests may name a thing once.
+func counted[T any, K comparable](items []T, name func(*T) K) map[K]int {
+	times := make(map[K]int, len(items))
+	for i := range items {
+		times[name(&items[i])]++
+	}
+	return times
+}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/tributary-db/tributary/internal/columnar"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/server/oneshot"
@@ -98,13 +99,14 @@ func (s *service) CreatePreparedStatement(ctx context.Context, q flightsql.Actio
 	if len(sql) > maxPreparedText {
 		return out, status.Errorf(codes.ResourceExhausted, "a prepared statement has at most %d bytes; run this one without preparing it", maxPreparedText)
 	}
-	types, _, err := s.cfg.Statements.Describe(ctx, oneshot.Statement{Principal: callOf(ctx).who, SQL: sql})
+	types, rows, err := s.describe(ctx, sql)
 	if err != nil {
-		return out, s.failure(ctx, err)
-	}
-	if out.ParameterSchema, out.DatasetSchema, err = s.describe(ctx, sql); err != nil {
 		return out, err
 	}
+	if out.ParameterSchema, err = columnar.SchemaOf(parameters(types)); err != nil {
+		return out, s.failure(ctx, err)
+	}
+	out.DatasetSchema = rows
 	handle := make([]byte, 16)
 	_, _ = rand.Read(handle) // never fails
 	out.Handle = handle

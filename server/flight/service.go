@@ -12,6 +12,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/columnar"
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/server/oneshot"
 )
 
@@ -79,14 +80,11 @@ func (s *service) update(ctx context.Context, st oneshot.Statement) (int64, erro
 	return done.Affected, nil
 }
 
-// describe gives the schemas of a statement's parameters and of its rows; a statement without
-// rows has an empty one.
-func (s *service) describe(ctx context.Context, sql string) (params, rows *arrow.Schema, err error) {
-	types, fields, err := s.cfg.Statements.Describe(ctx, oneshot.Statement{Principal: callOf(ctx).who, SQL: sql})
-	if err != nil {
-		return nil, nil, s.failure(ctx, err)
-	}
-	if params, err = columnar.SchemaOf(parameters(types)); err == nil {
+// describe gives the types of a statement's parameters and the schema of its rows; a statement
+// without rows has an empty one.
+func (s *service) describe(ctx context.Context, sql string) (params []sqltype.OID, rows *arrow.Schema, err error) {
+	params, fields, err := s.cfg.Statements.Describe(ctx, oneshot.Statement{Principal: callOf(ctx).who, SQL: sql})
+	if err == nil {
 		rows, err = columnar.SchemaOf(oneshot.Columns(fields))
 	}
 	if err != nil {

@@ -8,7 +8,7 @@
 //
 // A statement is a transaction. What needs a session that lasts (BEGIN, cursors) runs and is
 // rolled back at its end; what talks to the client while it runs (COPY … STDIN, COPY … STDOUT) is
-// 0A000, but for Runner.Ingest, which feeds COPY FROM (FORMAT arrow). Notices are dropped: these
+// 0A000, but for COPY FROM STDIN of a Statement that brings its Data. Notices are dropped: these
 // clients have nowhere to show them.
 //
 // Ownership is that of internal/face: batches are lent until the call returns.
