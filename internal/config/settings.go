@@ -95,7 +95,7 @@ func (s *Settings) definitions() []*Definition {
 		text(&s.PGListen, "pg_listen", "127.0.0.1:7432", "Address of the PostgreSQL protocol. Port 0 picks a free one."),
 		text(&s.KafkaListen, "kafka_listen", "127.0.0.1:9092", "Address of the Kafka protocol. Port 0 picks a free one."),
 		text(&s.HTTPListen, "http_listen", "127.0.0.1:7480", "Address of `POST /query`, health checks and metrics. Port 0 picks a free one."),
-		text(&s.FlightListen, "flight_listen", "", "Address of Arrow Flight SQL (ADBC, JDBC), 127.0.0.1:7490 for instance. Default: not served. Port 0 picks a free one."),
+		text(&s.FlightListen, "flight_listen", "", "Address of Arrow Flight SQL (ADBC), 127.0.0.1:7490 for instance. Default: not served. Port 0 picks a free one."),
 		text(&s.KafkaAdvertised, "kafka_advertised", "", "Address that Kafka clients are told to connect to. Default: the one listened on; needed when that is a wildcard."),
 		text(&s.ObjectStore, "object_store", "", "Where segments live: `file:///path` or `s3://bucket/prefix?endpoint=…&region=…&path_style=true`. Default: `file://<data_dir>/objects`."),
 		text(&s.Meta, "meta", "", "Where the commit log and metadata live. Default: `pebble://<data_dir>/meta`."),

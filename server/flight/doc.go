@@ -1,5 +1,5 @@
 // Package flight serves SQL over Arrow Flight SQL: results come as Arrow record batches, without
-// a row being formatted. ADBC and the JDBC driver for Flight SQL speak it.
+// a row being formatted. ADBC speaks it; the JDBC driver for Flight SQL was not tried.
 //
 //	gRPC ─► guard: recover, who is it ─► flightsql.NewFlightServer (the library: messages)
 //	                                          │
