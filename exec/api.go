@@ -96,10 +96,11 @@ type Env interface {
 	// Arrangement opens an arrangement of rows by the columns key; order is of rows with equal
 	// keys.
 	Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error)
-	// Late counts rows that an ON WINDOW CLOSE operator left out because every window they belong
-	// to had been closed by the watermark made by the commits before their own, or because they
-	// had no finite time; and rows that a source kept but did not move the watermark by.
-	Late(rows int64, why LateReason)
+	// Late tells of a row that an ON WINDOW CLOSE operator left out because every window it belongs
+	// to had been closed by the watermark made by the commits before its own, or because it had no
+	// finite time; and of a row that a source kept but did not move the watermark by. from is the
+	// record behind the row, nil where it is not known to be one.
+	Late(weight int64, from *delta.Origin, why LateReason) error
 }
 
 // LateReason says why ON WINDOW CLOSE left a row out: the reason text of error relations.

@@ -67,7 +67,10 @@ func (e env) Arrangement(name string, row []sqltype.OID, key []int, order ...sta
 	return e.runs[name], nil
 }
 
-func (e env) Late(rows int64, why exec.LateReason) { e.late[why] += rows }
+func (e env) Late(weight int64, _ *delta.Origin, why exec.LateReason) error {
+	e.late[why] += weight
+	return nil
+}
 
 // checkpoint is everything a restart finds.
 type checkpoint struct{ flats, runs map[string][]byte }

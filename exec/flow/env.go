@@ -24,7 +24,7 @@ type Values struct {
 	// Meter bounds the flow's work; from Open on it is the flow's, which closes it.
 	Meter *meter.Meter
 	// OnLate is told of Env.Late.
-	OnLate func(rows int64, why exec.LateReason)
+	OnLate func(weight int64, from *delta.Origin, why exec.LateReason) error
 }
 
 var _ exec.Env = (*Env)(nil)
@@ -48,10 +48,11 @@ func (e *Env) Meter() *meter.Meter { return e.Values.Meter }
 func (e *Env) Account(bytes int64) error { return e.Values.Meter.Charge(bytes) }
 
 // Late passes rows left out of a closing window to the caller.
-func (e *Env) Late(rows int64, why exec.LateReason) {
-	if e.OnLate != nil {
-		e.OnLate(rows, why)
+func (e *Env) Late(weight int64, from *delta.Origin, why exec.LateReason) error {
+	if e.OnLate == nil {
+		return nil
 	}
+	return e.OnLate(weight, from, why)
 }
 
 func (e *Env) Flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error) {

@@ -344,15 +344,17 @@ func randomWalk(t *testing.T, seed uint64, steps int) {
 		w.reset()
 	}
 	t.Logf("%d members restored, %d ticks after restarts", restored, ticks)
-	var closed []string
+	var closed, left []string
+	leftOut := "SELECT reason, _partition, _offset, count, value FROM closed_errors"
 	if w.views["closed"] {
-		closed = w.result("SELECT * FROM closed")
+		closed, left = w.result("SELECT * FROM closed"), w.result(leftOut)
 	}
 	w.without = true
 	w.restart()
 	w.checkAll()
 	if w.views["closed"] {
 		same(t, "closed", w.result("SELECT * FROM closed"), closed)
+		same(t, "closed_errors", w.result(leftOut), left)
 	}
 	for _, m := range w.warnings.troubles() {
 		t.Errorf("warning: %s", m)

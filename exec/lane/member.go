@@ -364,16 +364,19 @@ func sortByOID(rels []*catalog.Relation) {
 	slices.SortFunc(rels, func(a, b *catalog.Relation) int { return cmp.Compare(a.OID, b.OID) })
 }
 
-// onLate counts what a closing window of m left out, and what did not move a watermark.
-func (r *Runtime) onLate(m *member) func(int64, exec.LateReason) {
-	return func(n int64, why exec.LateReason) {
+// onLate counts what a closing window of m left out, and what did not move a watermark; what was left
+// out stands in its error relation.
+func (r *Runtime) onLate(m *member) func(int64, *delta.Origin, exec.LateReason) error {
+	return func(n int64, from *delta.Origin, why exec.LateReason) error {
 		switch why {
-		case exec.ReasonNoTime:
-			m.noTime.Add(uint64(n))
 		case exec.ReasonAhead:
 			m.ahead.Add(uint64(n))
+			return nil // it is there
+		case exec.ReasonNoTime:
+			m.noTime.Add(uint64(n))
 		default:
 			m.late.Add(uint64(n))
 		}
+		return m.rowErrs().leftOut(n, from, why)
 	}
 }

@@ -22,7 +22,7 @@ import (
 //	1  first
 //	2  event time by commits: a wake time, partitions that hold, windows that late rows may enter
 //	3  failed rows know the record behind them
-var engineVersion uint32 = 3
+var engineVersion uint32 = 4
 
 // restoreAll makes the member of every derived relation, as the checkpoint has it where it can.
 func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
@@ -171,7 +171,7 @@ func (r *Runtime) restoreMember(m *member, saved *checkpoint.Member) error {
 	if err := errs.set.Load(r.cfg.Restored.Open(r.ctx, *saved.Errors)); err != nil {
 		return fmt.Errorf("errors: %w", err)
 	}
-	if err := errs.loaded(); err != nil {
+	if err := errs.loaded(r.ctx); err != nil {
 		return fmt.Errorf("errors: %w", err)
 	}
 	m.seen = saved.Frontier

@@ -233,6 +233,7 @@ func (r *Runtime) runView(m *member, from, to log.CommitSeq) error {
 		return err
 	}
 	failures := m.view.errs.took
+	m.view.took = m.view.took || failures
 	if err := m.view.publish(to); err != nil || !failures {
 		return err
 	}

@@ -26,7 +26,7 @@ func (c *closing) open() { c.next = math.MinInt64 }
 // onTime leaves out the rows of windows that the commits before their own have closed, and those
 // without a time. A record that sliding windows share is late when the last of them is closed: it
 // is counted once, there.
-func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) []int32 {
+func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) ([]int32, error) {
 	c.ready, c.late, c.blank = none(c.ready), none(c.late), none(c.blank)
 	at, before, start := &in.Cols[c.Time], &in.Cols[c.Before], &in.Cols[c.start]
 	times, marks, starts := delta.Values[int64](at), delta.Values[int64](before), delta.Values[int64](start)
@@ -42,19 +42,24 @@ func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) []int32 {
 			c.late = append(c.late, row)
 		}
 	}
-	tell(env, in, c.late, exec.ReasonLate)
-	tell(env, in, c.blank, exec.ReasonNoTime)
-	return c.ready
+	if err := tell(env, in, c.late, exec.ReasonLate); err != nil {
+		return nil, err
+	}
+	return c.ready, tell(env, in, c.blank, exec.ReasonNoTime)
 }
 
-func tell(env exec.Env, in *delta.Batch, rows []int32, why exec.LateReason) {
-	n := int64(0)
+// tell names the rows that are left out, with the records behind them.
+func tell(env exec.Env, in *delta.Batch, rows []int32, why exec.LateReason) error {
 	for _, row := range rows {
-		n += in.Weight(row)
+		var from *delta.Origin
+		if in.From != nil {
+			from = in.From.Origin(row)
+		}
+		if err := env.Late(in.Weight(row), from, why); err != nil {
+			return err
+		}
 	}
-	if n != 0 {
-		env.Late(n, why)
-	}
+	return nil
 }
 
 // end is the watermark that closes the window which starts at s; an infinite one never closes.

@@ -93,7 +93,10 @@ func (g *groupBy) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out
 	}
 	sel, errs := liveRows(in, &g.all), in.Errs
 	if g.close != nil {
-		sel = g.close.onTime(g.env, in, sel)
+		var err error
+		if sel, err = g.close.onTime(g.env, in, sel); err != nil {
+			return err
+		}
 	}
 	for _, c := range g.groups.calls {
 		failed, err := c.prepare(in, sel)

@@ -85,10 +85,14 @@ func (c *contents) openErrors(ctx context.Context, t exec.Tick) (err error) {
 		return err
 	}
 	if t.From == 0 {
-		if !c.errors && c.errs.Rows() == 0 {
+		if c.errs.Rows() == 0 {
 			return nil // as nearly always: no cursor over nothing
 		}
-		c.errCur, err = c.errs.Scan(ctx, state.Range{})
+		part := state.Range{}
+		if !c.errors {
+			part = FailedRows()
+		}
+		c.errCur, err = c.errs.Scan(ctx, part)
 	} else {
 		c.errChg, err = c.errs.Changes(ctx, t.From)
 	}
@@ -142,8 +146,8 @@ func (c *contents) pull(ctx context.Context, cur state.Cursor, chg state.ChangeC
 	return more, err
 }
 
-// shapeErrors shows the rows of an error relation: how many have the same error stands third, the
-// record's value, fetched where it is wanted, last.
+// shapeErrors shows the rows of an error relation: how many are alike, and the record's value,
+// fetched where it is wanted.
 func (c *contents) shapeErrors(ctx context.Context, dst *delta.Batch) error {
 	c.cols = c.cols[:0]
 	for _, at := range c.node.Columns {
@@ -160,10 +164,8 @@ func (c *contents) shapeErrors(ctx context.Context, dst *delta.Batch) error {
 				return err
 			}
 			c.cols = append(c.cols, values)
-		case at >= shownTopic:
-			c.cols = append(c.cols, c.raw.Cols[at-shownTopic+ErrTopic])
 		default:
-			c.cols = append(c.cols, c.raw.Cols[at])
+			c.cols = append(c.cols, c.raw.Cols[kept[at]])
 		}
 	}
 	*dst = delta.Batch{Len: c.raw.Len, Cols: c.cols, Sel: c.raw.Sel}
@@ -174,12 +176,12 @@ func (c *contents) shapeErrors(ctx context.Context, dst *delta.Batch) error {
 func (c *contents) recordValues(ctx context.Context) (delta.Column, error) {
 	values := delta.NewBuilder(sqltype.Bytea)
 	for i := range int32(c.raw.Len) {
-		e := ErrorAt(&c.raw, i)
-		if e.From == nil {
+		from := originAt(&c.raw, i)
+		if from == nil {
 			values.AppendNull()
 			continue
 		}
-		v, err := recordValue(ctx, c.cfg.Log, e.From)
+		v, err := recordValue(ctx, c.cfg.Log, from)
 		if err != nil {
 			return delta.Column{}, err
 		}
@@ -229,7 +231,7 @@ func (c *contents) matches(row int32) bool {
 	return true
 }
 
-// nextErrors turns the error rows of a view into row errors, with their weights.
+// nextErrors turns the rows of a view that failed into row errors, with their weights.
 func (c *contents) nextErrors(ctx context.Context, dst *delta.Batch) (bool, error) {
 	more, err := c.pull(ctx, c.errCur, c.errChg)
 	if err != nil {
@@ -237,6 +239,9 @@ func (c *contents) nextErrors(ctx context.Context, dst *delta.Batch) (bool, erro
 	}
 	c.rowErrs = c.rowErrs[:0]
 	for i := range int32(c.raw.Len) {
+		if !Failed(&c.raw, i) {
+			continue // left out by a closing window: nothing is wrong with what the view has
+		}
 		e := ErrorAt(&c.raw, i)
 		if c.rel != nil {
 			e.Err = Standing(c.rel, e)

@@ -11,12 +11,15 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
 )
 
-// Columns of the arrangement that keeps the failed rows of a view, sink or derived stream. The
-// last three are NULL where a row was not made from one record.
+// Columns of the arrangement that keeps the failed rows of a view, sink or derived stream, and those
+// that its closing windows left out: reason tells which (ReasonFailed, or an exec.LateReason). A row
+// that was left out has no SQLSTATE. The last three are NULL where a row was not made from one record.
 const (
-	ErrSQLState = iota
+	ErrReason = iota
+	ErrSQLState
 	ErrMessage
 	ErrTopic
 	ErrPartition
@@ -24,15 +27,36 @@ const (
 )
 
 // ErrorRow are the types of those columns.
-var ErrorRow = []sqltype.OID{sqltype.Text, sqltype.Text, sqltype.Text, sqltype.Int4, sqltype.Int8}
+var ErrorRow = []sqltype.OID{sqltype.Text, sqltype.Text, sqltype.Text, sqltype.Text, sqltype.Int4, sqltype.Int8}
 
-// Columns of the error relation that shows them: how many rows are alike stands third, the
-// record's value last.
+// ErrorKey is what those rows are kept by: all that failed lie side by side.
+var ErrorKey = []int{ErrReason, ErrSQLState, ErrMessage}
+
+// ReasonFailed is the reason of rows that failed: reads of the relation tell of them.
+const ReasonFailed = "failed"
+
+// FailedRows is the part of the arrangement that are rows which failed.
+func FailedRows() state.Range {
+	b := delta.NewBuilder(sqltype.Text)
+	b.AppendString(ReasonFailed)
+	return state.Range{Equal: []delta.Column{b.Column()}}
+}
+
+// Failed reports whether row of a batch of an error arrangement is one that failed.
+func Failed(b *delta.Batch, row int32) bool {
+	return string(b.Cols[ErrReason].Bytes(row)) == ReasonFailed
+}
+
+// Columns of the error relation that shows them. How many rows are alike and the record's value
+// are not in the arrangement.
 const (
-	shownCount = 2
-	shownTopic = 3
-	shownValue = 6
+	shownCount  = 2
+	shownValue  = 6
+	shownReason = 7
 )
+
+// kept says where the arrangement has the columns that are shown.
+var kept = map[int]int{0: ErrSQLState, 1: ErrMessage, 3: ErrTopic, 4: ErrPartition, 5: ErrOffset, shownReason: ErrReason}
 
 // RowErrorColumns are the columns of the error relation of a view, sink or derived stream.
 var RowErrorColumns = []catalog.Column{
@@ -43,19 +67,27 @@ var RowErrorColumns = []catalog.Column{
 	{Name: "_partition", Type: sqltype.Of(sqltype.Int4)},
 	{Name: "_offset", Type: sqltype.Of(sqltype.Int8)},
 	{Name: "value", Type: sqltype.Of(sqltype.Bytea)},
+	{Name: "reason", Type: sqltype.Of(sqltype.Text)},
 }
 
-// ErrorAt is row of a batch of an error arrangement.
+// ErrorAt is row of a batch of an error arrangement, one that failed.
 func ErrorAt(b *delta.Batch, row int32) delta.RowError {
-	e := delta.RowError{Row: row, Err: sqlerr.New(sqlerr.Code(b.Cols[ErrSQLState].Bytes(row)), "%s", b.Cols[ErrMessage].Bytes(row))}
-	if !b.Cols[ErrOffset].Null(row) {
-		e.From = &delta.Origin{
-			Topic:     string(b.Cols[ErrTopic].Bytes(row)),
-			Partition: int32At(&b.Cols[ErrPartition], row),
-			Offset:    int64At(&b.Cols[ErrOffset], row),
-		}
+	return delta.RowError{
+		Row: row, From: originAt(b, row),
+		Err: sqlerr.New(sqlerr.Code(b.Cols[ErrSQLState].Bytes(row)), "%s", b.Cols[ErrMessage].Bytes(row)),
 	}
-	return e
+}
+
+// originAt is the record behind row of a batch of an error arrangement, nil if there is none.
+func originAt(b *delta.Batch, row int32) *delta.Origin {
+	if b.Cols[ErrOffset].Null(row) {
+		return nil
+	}
+	return &delta.Origin{
+		Topic:     string(b.Cols[ErrTopic].Bytes(row)),
+		Partition: int32At(&b.Cols[ErrPartition], row),
+		Offset:    int64At(&b.Cols[ErrOffset], row),
+	}
 }
 
 func int32At(c *delta.Column, row int32) int32 { return delta.Values[int32](c)[c.At(row)] }

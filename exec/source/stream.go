@@ -259,7 +259,9 @@ func (s *stream) take(rec *recordbatch.Record) (bool, error) {
 	if s.mark != nil {
 		before = s.mark.now
 		if at, ok := s.eventTime(); ok && s.mark.observe(s.current.Partition.Index, at) {
-			s.env.Late(1, exec.ReasonAhead)
+			if err := s.env.Late(1, nil, exec.ReasonAhead); err != nil {
+				return false, err
+			}
 		}
 	}
 	for _, m := range s.meta {
