@@ -60,5 +60,5 @@ func (e *Env) Flat(name string, key []sqltype.OID, cells []state.CellType) (stat
 }
 
 func (e *Env) Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error) {
-	return e.states.arrangement(e.path+"/"+name, row, key, order)
+	return e.states.arrangement(e.path+"/"+name, row, key, state.Options{Order: order, Breathe: e.Values.Meter.Breathe})
 }

@@ -121,14 +121,15 @@ func (s *States) flat(name string, key []sqltype.OID, cells []state.CellType) (s
 	return f, nil
 }
 
-func (s *States) arrangement(name string, row []sqltype.OID, key []int, order []state.Order) (state.Arrangement, error) {
+func (s *States) arrangement(name string, row []sqltype.OID, key []int, options state.Options) (state.Arrangement, error) {
 	if _, ok := s.flats[name]; ok {
 		return nil, fmt.Errorf("state %q is flat", name)
 	}
 	if a, ok := s.arrangements[name]; ok {
 		return a, nil
 	}
-	a := state.NewArrangement(row, key, state.Options{Account: s.account, Order: order, Merges: s.merges})
+	options.Account, options.Merges = s.account, s.merges
+	a := state.NewArrangement(row, key, options)
 	if err := s.load(name, a); err != nil {
 		return nil, err
 	}

@@ -1,9 +1,11 @@
 package lane
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
@@ -12,9 +14,12 @@ import (
 type consolidator struct {
 	width int
 	rows  *delta.BatchBuilder
+	meter *meter.Meter
 }
 
-func newConsolidator(width int) *consolidator { return &consolidator{width: width} }
+func newConsolidator(width int, m *meter.Meter) *consolidator {
+	return &consolidator{width: width, meter: m}
+}
 
 func (c *consolidator) add(d *delta.Batch) {
 	if d.Rows() == 0 {
@@ -40,7 +45,15 @@ func (c *consolidator) each(visit func(*delta.Batch) error) (any bool, err error
 	for i := range order {
 		order[i] = int32(i)
 	}
-	slices.SortStableFunc(order, func(a, b int32) int { return delta.CompareRows(rows.Cols, a, rows.Cols, b) })
+	slices.SortFunc(order, func(a, b int32) int {
+		if c.meter.Breathe() != nil {
+			return 0 // ends at once; the meter keeps why
+		}
+		return cmp.Or(delta.CompareRows(rows.Cols, a, rows.Cols, b), int(a-b))
+	})
+	if err := c.meter.Err(); err != nil {
+		return false, err
+	}
 	weights := make([]int64, rows.Len)
 	var removed, added []int32
 	for i := 0; i < len(order); {

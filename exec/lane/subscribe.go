@@ -67,7 +67,7 @@ func (r *Runtime) subscriptionTick(ctx context.Context, f *flow.Flow, t exec.Tic
 	if q.Root.Props().AppendOnly {
 		return r.passOn(ctx, f, t, len(q.Fields), send, to)
 	}
-	out := &subscriptionOut{rows: newConsolidator(len(q.Fields)), meter: m}
+	out := &subscriptionOut{rows: newConsolidator(len(q.Fields), m), meter: m}
 	defer out.free()
 	if _, err := f.Run(ctx, t, out); err != nil {
 		return err

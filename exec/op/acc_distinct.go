@@ -50,8 +50,11 @@ func (c *distinctAcc) add(a addition) error {
 	return c.touched.Probe(key, a.rows, true, make([]state.Slot, len(a.rows)))
 }
 
-// settle passes on what changed among all values touched in this tick.
+// settle passes on what changed among all values touched in this tick, the first time.
 func (c *distinctAcc) settle(ctx context.Context, slots []state.Slot) error {
+	if c.touched.Len() == 0 {
+		return c.inner.settle(ctx, slots)
+	}
 	before, err := c.values.At(newest)
 	if err != nil {
 		return err

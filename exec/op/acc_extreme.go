@@ -23,12 +23,15 @@ type extreme struct {
 	values  state.Arrangement // nil on an append-only edge
 	current *delta.Builder
 	image   []byte
+	env     exec.Env
+	charged int64 // for image
 }
 
 func (c *extreme) cells() []state.CellType { return []state.CellType{state.CellVar} }
 
 func (c *extreme) open(env exec.Env, g *grouping, first int) (err error) {
-	c.groups, c.first, c.values = g.flat, first, nil
+	c.groups, c.first, c.values, c.env = g.flat, first, nil, env
+	c.image, c.charged = nil, 0 // what the last run charged is given back
 	c.better = delta.ImageComparer(c.typ)
 	c.current = delta.NewBuilder(c.typ)
 	if !g.appendOnly {
@@ -47,12 +50,30 @@ func (c *extreme) add(a addition) error {
 		if held := c.groups.Var(c.first, s); len(held) > 0 && !c.beats(a.arg, row, held) {
 			continue
 		}
-		c.image = delta.AppendRow(c.image[:0], []delta.Column{*a.arg}, row)
-		if err := c.groups.SetVar(c.first, s, c.image); err != nil {
+		if err := c.keep(s, []delta.Column{*a.arg}, row); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// imageRoom is about what an image takes beside the bytes of its value.
+const imageRoom = 64
+
+// keep makes row of value the extreme of s. What a long value takes is charged before it is copied.
+func (c *extreme) keep(s state.Slot, value []delta.Column, row int32) error {
+	room := int64(imageRoom)
+	if len(value[0].Var) > 0 {
+		room += varBytes(&delta.Batch{Cols: value}, row)
+	}
+	if more := 2*room - c.charged; more > 0 && room > int64(cap(c.image)) {
+		if err := c.env.Account(more); err != nil {
+			return err
+		}
+		c.charged += more
+	}
+	c.image = delta.AppendRow(c.image[:0], value, row)
+	return c.groups.SetVar(c.first, s, c.image)
 }
 
 // beats: row of arg takes the place of the value with the image held.
@@ -87,8 +108,7 @@ func (c *extreme) settle(ctx context.Context, slots []state.Slot) error {
 			for ; next < int(k); next++ {
 				err = errsFirst(err, c.groups.SetVar(c.first, slots[next], nil))
 			}
-			c.image = delta.AppendRow(c.image[:0], d.Cols[:1], int32(i))
-			err = errsFirst(err, c.groups.SetVar(c.first, slots[k], c.image))
+			err = errsFirst(err, c.keep(slots[k], d.Cols[:1], int32(i)))
 			next = int(k) + 1
 		}
 		if err != nil {

@@ -17,7 +17,8 @@ type accumulator interface {
 	open(env exec.Env, g *grouping, first int) error
 	// add applies rows of arg, none of them NULL; slots are their groups. For count(*) arg is nil.
 	add(rows addition) error
-	// settle makes the cells of the groups that a tick touched ready for result.
+	// settle makes the cells of groups that a tick touched ready for result: it is called for some of
+	// them after another, once nothing is added any more.
 	settle(ctx context.Context, slots []state.Slot) error
 	// result appends one value a slot to b, or NULL after fail(i, error).
 	result(slots []state.Slot, b *delta.Builder, fail func(i int, err *sqlerr.Error)) error

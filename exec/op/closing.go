@@ -3,6 +3,7 @@ package op
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -86,6 +87,9 @@ func (g *groupBy) closeWindows(ctx context.Context, out exec.Out) error {
 	var done, empty []state.Slot
 	rows := g.groups.flat.Int64(cellRows)
 	g.groups.flat.Scan(func(slots []state.Slot) bool {
+		if g.env.Meter().Breathe() != nil {
+			return false // the meter keeps why
+		}
 		start := g.groups.flat.Keys(slots)[c.Key]
 		values := delta.Values[int64](&start)
 		for i, s := range slots {
@@ -103,6 +107,9 @@ func (g *groupBy) closeWindows(ctx context.Context, out exec.Out) error {
 		}
 		return true
 	})
+	if err := g.env.Meter().Err(); err != nil {
+		return err
+	}
 	if err := g.emitClosed(ctx, done, out); err != nil {
 		return err
 	}
@@ -119,11 +126,21 @@ func (g *groupBy) emitClosed(ctx context.Context, slots []state.Slot, out exec.O
 		head = g.groups.images.Head()
 	}
 	g.now.clear()
-	if err := g.groups.show(ctx, slots, head, g.now); err != nil {
-		return err
+	m := g.env.Meter()
+	for part := range slices.Chunk(slots, settleSlots) {
+		if err := m.Breathe(); err != nil {
+			return err
+		}
+		if err := g.groups.show(ctx, part, head, g.now); err != nil {
+			return err
+		}
 	}
 	perm := rowNumbers(g.now.n)
-	state.NewRowOrder(g.groups.outTypes, []int{g.close.Key}, nil).Sort(g.now.columns(), perm)
+	order := state.NewRowOrder(g.groups.outTypes, []int{g.close.Key}, nil)
+	order.SortUntil(g.now.columns(), perm, func() bool { return m.Breathe() != nil })
+	if err := m.Err(); err != nil {
+		return err
+	}
 	for from := 0; from < len(perm); from += outRows {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)

@@ -2,6 +2,7 @@ package op
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -226,18 +227,26 @@ func (g *groupBy) settle(ctx context.Context) error {
 		}
 	}
 	rows := g.groups.flat.Int64(cellRows)
-	for _, s := range g.touched {
-		if rows[s] < 0 {
-			return state.ErrNegativeWeight
-		}
-	}
-	for _, c := range g.groups.calls {
-		if err := c.acc.settle(ctx, g.touched); err != nil {
+	for part := range slices.Chunk(g.touched, settleSlots) {
+		if err := g.env.Meter().Breathe(); err != nil {
 			return err
+		}
+		for _, s := range part {
+			if rows[s] < 0 {
+				return state.ErrNegativeWeight
+			}
+		}
+		for _, c := range g.groups.calls {
+			if err := c.acc.settle(ctx, part); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
+
+// settleSlots is how many groups are settled between two looks at whether to go on.
+const settleSlots = 16 << 10
 
 // emit puts out the difference that touched groups up to place end make.
 func (g *groupBy) emit(ctx context.Context, end int, out exec.Out) error {

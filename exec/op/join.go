@@ -15,6 +15,7 @@ import (
 // empty and nothing needs R later: the left side is built, the right streams past it.
 type join struct {
 	ports
+	env      exec.Env
 	types    []sqltype.OID
 	sides    [2]side
 	residual *scalar
@@ -56,7 +57,7 @@ func newJoin(n *plan.Join) (exec.Operator, error) {
 }
 
 func (j *join) Open(env exec.Env) (err error) {
-	j.once = env.Once()
+	j.env, j.once = env, env.Once()
 	for i := range j.sides {
 		s := &j.sides[i]
 		s.head = nil
@@ -110,8 +111,8 @@ func (j *join) meet(ctx context.Context, own, other *side, in *delta.Batch, keys
 	}
 	defer cursor.Close()
 	for more := true; more; {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
+		if err := j.env.Meter().Breathe(); err != nil {
+			return err
 		}
 		var met delta.Batch
 		var match []int32
@@ -122,7 +123,7 @@ func (j *join) meet(ctx context.Context, own, other *side, in *delta.Batch, keys
 			continue
 		}
 		if widthOf(in, match) > outBytes {
-			if err := j.wide(ctx, own, other, in, &met, match, out); err != nil {
+			if err := j.wide(own, other, in, &met, match, out); err != nil {
 				return err
 			}
 			continue
@@ -164,13 +165,13 @@ func (j *join) cross(ctx context.Context, own, other *side, in *delta.Batch, out
 				if bytes += pair; len(j.weights) < outRows && bytes < outBytes {
 					continue
 				}
-				if err := j.block(ctx, own, other, in, &met, out); err != nil {
+				if err := j.block(own, other, in, &met, out); err != nil {
 					return err
 				}
 				bytes = 0
 			}
 		}
-		if err := j.block(ctx, own, other, in, &met, out); err != nil {
+		if err := j.block(own, other, in, &met, out); err != nil {
 			return err
 		}
 	}
@@ -187,7 +188,7 @@ func (j *join) pair(in, met *delta.Batch, row, m int32) {
 }
 
 // wide emits rows of met beside those of in that they match, which are long, in several batches.
-func (j *join) wide(ctx context.Context, own, other *side, in, met *delta.Batch, match []int32, out exec.Out) error {
+func (j *join) wide(own, other *side, in, met *delta.Batch, match []int32, out exec.Out) error {
 	j.weights = j.weights[:0]
 	bytes := int64(0)
 	for m, row := range match {
@@ -195,12 +196,12 @@ func (j *join) wide(ctx context.Context, own, other *side, in, met *delta.Batch,
 		if bytes += varBytes(in, row) + varBytes(met, int32(m)); bytes < outBytes {
 			continue
 		}
-		if err := j.block(ctx, own, other, in, met, out); err != nil {
+		if err := j.block(own, other, in, met, out); err != nil {
 			return err
 		}
 		bytes = 0
 	}
-	return j.block(ctx, own, other, in, met, out)
+	return j.block(own, other, in, met, out)
 }
 
 // widthOf is the variable bytes of rows of d, each as often as it is named; 0 where they cannot be many.
@@ -229,9 +230,9 @@ func varBytes(d *delta.Batch, row int32) (bytes int64) {
 }
 
 // block emits the pairs collected by cross.
-func (j *join) block(ctx context.Context, own, other *side, in, met *delta.Batch, out exec.Out) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
+func (j *join) block(own, other *side, in, met *delta.Batch, out exec.Out) error {
+	if err := j.env.Meter().Breathe(); err != nil {
+		return err
 	}
 	n := len(j.weights)
 	if n == 0 {

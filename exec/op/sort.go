@@ -119,8 +119,8 @@ func (b *rowBuffer) clear(env exec.Env) error {
 	return nil
 }
 
-// quickSort is how many rows are sorted without a look at whether to go on: some 20 ms.
-const quickSort = 64 << 10
+// quickSort is how many rows are sorted without a look at whether to go on.
+const quickSort = 8 << 10
 
 // sort makes perm the rows in order.
 func (b *rowBuffer) sort() error {

@@ -24,6 +24,9 @@ type Options struct {
 	History bool
 	// Merges is where runs are merged; nil = in Publish (arrangements).
 	Merges *Pool
+	// Breathe is called every few milliseconds while the owner's rows are sorted and merged (Append,
+	// Head, Publish); its error ends that. nil = never (arrangements).
+	Breathe func() error
 }
 
 // RunSet is an Arrangement in memory. One goroutine writes (Append, Head, Publish, Discard,
@@ -66,7 +69,7 @@ var _ Arrangement = (*RunSet)(nil)
 func NewArrangement(row []sqltype.OID, key []int, options Options) *RunSet {
 	o := NewRowOrder(row, key, options.Order)
 	a := &RunSet{order: o, options: options}
-	a.head = newHead(o, a.tier())
+	a.head = newHead(o, a.tier(), options.Breathe)
 	a.tier().watch(a)
 	a.mu.version = &version{nth: 1}
 	return a

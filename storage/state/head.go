@@ -11,10 +11,11 @@ type head struct {
 	rows    []int32
 	buf     []sorting
 	builder *runBuilder
+	breathe func() error // nil = never
 }
 
-func newHead(o *RowOrder, tier *Tier) head {
-	return head{order: o, open: delta.NewBatchBuilder(o.types), builder: newRunBuilder(o, tier)}
+func newHead(o *RowOrder, tier *Tier, breathe func() error) head {
+	return head{order: o, open: delta.NewBatchBuilder(o.types), builder: newRunBuilder(o, tier), breathe: breathe}
 }
 
 // maxOpenVar is the most variable bytes that open rows may have; columns end at 2 GiB.
@@ -73,7 +74,10 @@ func (h *head) seal() error {
 	if h.open.Len() == 0 {
 		return nil
 	}
-	r := h.sortOpen()
+	r, err := h.sortOpen()
+	if err != nil {
+		return err
+	}
 	h.clearOpen()
 	if r.n > 0 {
 		h.sealed = append(h.sealed, r)
@@ -88,7 +92,7 @@ func (h *head) seal() error {
 
 // mergeTail replaces the runs from place at on by one.
 func (h *head) mergeTail(at int) error {
-	m, err := h.builder.merge(asParts(h.sealed[at:]), nil)
+	m, err := h.builder.merge(asParts(h.sealed[at:]), h.breathe)
 	if err != nil {
 		return err
 	}
@@ -99,14 +103,35 @@ func (h *head) mergeTail(at int) error {
 	return nil
 }
 
+// quickRows is how many rows are sorted without a look at whether to go on.
+const quickRows = 8 << 10
+
+// sort orders the rows of in.
+func (h *head) sort(in *delta.Batch) (err error) {
+	if h.breathe == nil || in.Len <= quickRows {
+		h.buf = h.order.sort(in.Cols, h.rows, h.buf, nil)
+		return nil
+	}
+	compares := 0
+	h.buf = h.order.sort(in.Cols, h.rows, h.buf, func() bool {
+		if compares++; err == nil && compares%prepareBreath == 0 {
+			err = h.breathe()
+		}
+		return err != nil
+	})
+	return err
+}
+
 // sortOpen sorts and consolidates the open rows.
-func (h *head) sortOpen() *run {
+func (h *head) sortOpen() (*run, error) {
 	in := h.open.Batch()
 	h.rows = h.rows[:0]
 	for i := range int32(in.Len) {
 		h.rows = append(h.rows, i)
 	}
-	h.buf = h.order.sort(in.Cols, h.rows, h.buf, nil)
+	if err := h.sort(&in); err != nil {
+		return nil, err
+	}
 	from := &block{cols: in.Cols, n: int32(in.Len)}
 	for i := 0; i < len(h.rows); {
 		row, weight := h.rows[i], in.Weight(h.rows[i])
@@ -117,7 +142,7 @@ func (h *head) sortOpen() *run {
 			h.builder.add(from, row, weight)
 		}
 	}
-	return h.builder.finish()
+	return h.builder.finish(), nil
 }
 
 // take seals the head and gives it as one run, nil if nothing is left.

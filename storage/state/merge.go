@@ -1,5 +1,7 @@
 package state
 
+import "context"
+
 // part is a span of a run that counts with a sign: deltas after a version are taken back.
 type part struct {
 	r    *run
@@ -83,6 +85,8 @@ type merger struct {
 	same  []int32 // walks that stand on the least row
 	keep  bool    // blocks that it reads are likely to be read again
 	err   error   // of reading a block; nothing comes then
+	ctx   context.Context
+	steps uint
 }
 
 func (m *merger) add(p part, s span, step int32) {
@@ -104,9 +108,17 @@ func (m *merger) fail(err error) {
 	m.walks = m.walks[:0]
 }
 
+// mergeBreath is how many steps are taken between two looks at whether to go on: rows that are taken
+// back come out nowhere, and there may be any number of them.
+const mergeBreath = 4096
+
 // next gives the next row whose weights do not sum to zero; not ok at the end, or with err.
 func (m *merger) next() (b *block, row int32, weight int64, ok bool) {
 	for len(m.walks) > 0 {
+		if m.steps++; m.steps%mergeBreath == 0 && m.ctx != nil && m.ctx.Err() != nil {
+			m.fail(context.Cause(m.ctx))
+			break
+		}
 		b, row, weight = m.step()
 		if weight != 0 {
 			return b, row, weight, true

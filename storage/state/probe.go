@@ -75,6 +75,7 @@ func (c *probeCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool
 	if err := ctx.Err(); err != nil {
 		return nil, false, context.Cause(ctx)
 	}
+	c.merger.ctx = ctx
 	c.out.Clear()
 	c.match = c.match[:0]
 	for !full(c.out) && c.merger.err == nil {
@@ -137,7 +138,7 @@ func (c *probeCursor) Close() {
 	set := c.view.set
 	c.view, c.parts, c.keys, c.sel = nil, nil, nil, nil
 	clear(c.merger.walks[:cap(c.merger.walks)]) // let go of runs
-	c.merger.walks, c.merger.err = c.merger.walks[:0], nil
+	c.merger.walks, c.merger.err, c.merger.ctx = c.merger.walks[:0], nil, nil
 	if c.out.Size() <= maxPooled {
 		set.cursors.Put(c)
 	}

@@ -179,6 +179,7 @@ func (c *scanCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool,
 	if err := ctx.Err(); err != nil {
 		return nil, false, context.Cause(ctx)
 	}
+	c.merger.ctx = ctx
 	c.out.Clear()
 	more := true
 	for !full(c.out) {

@@ -15,10 +15,7 @@ func init() {
 			out, err := codec.CheckVarchar(v, mod, explicit)
 			return out, asErr(err)
 		}),
-		"bpchar": app3(func(_ *Call, dst []byte, v []byte, mod int32, explicit bool) ([]byte, Err) {
-			out, err := codec.AppendBPChar(dst, v, mod, explicit)
-			return out, asErr(err)
-		}),
+		"bpchar":      app3((*Call).bpchar),
 		"name_text":   fn1(func(s string) string { return s }),
 		"text_name":   fn1(func(s []byte) []byte { return codec.ClipName(s) }),
 		"bpchar_name": fn1(func(s []byte) []byte { return codec.ClipName(trimBytes(s, []byte(" "), false, true)) }),
@@ -32,6 +29,27 @@ func init() {
 		"int4_bool":   fn1(func(a int32) bool { return a != 0 }),
 		"bool_int4":   fn1(func(a bool) int32 { return int32(b2u(a)) }),
 	})
+}
+
+// bpchar pads by steps: a modifier may ask for a gigabyte of blanks.
+func (c *Call) bpchar(dst, v []byte, mod int32, explicit bool) ([]byte, Err) {
+	head, blanks, err := codec.FitBPChar(v, mod, explicit)
+	if err != nil {
+		return dst, asErr(err)
+	}
+	dst, e := c.Out.Grow(dst, len(head)+blanks)
+	if e != nil {
+		return dst, e
+	}
+	dst = append(dst, head...)
+	for blanks > 0 {
+		if e := c.breathe(); e != nil {
+			return dst, e
+		}
+		n := min(blanks, step)
+		dst, blanks = codec.AppendBlanks(dst, n), blanks-n
+	}
+	return dst, nil
 }
 
 func boolText(v bool) string {

@@ -51,19 +51,35 @@ func CheckVarchar(v []byte, mod int32, explicit bool) ([]byte, error) {
 	return head, nil
 }
 
-// AppendBPChar appends text brought to char's typmod: cut as varchar is, padded with blanks.
-func AppendBPChar(dst, v []byte, mod int32, explicit bool) ([]byte, error) {
+// FitBPChar brings text to char's typmod: cut as varchar is, to be followed by so many blanks. head is
+// a part of v.
+func FitBPChar(v []byte, mod int32, explicit bool) (head []byte, blanks int, err error) {
 	if mod < 4 {
-		return append(dst, v...), nil
+		return v, 0, nil
 	}
 	n := int(mod - 4)
 	head, tail := cutChars(v, n)
 	if !explicit && !blank(tail) {
-		return dst, sqlerr.New(sqlerr.StringDataRightTruncation, "value too long for type character(%d)", n)
+		return nil, 0, sqlerr.New(sqlerr.StringDataRightTruncation, "value too long for type character(%d)", n)
 	}
-	dst = append(dst, head...)
-	for k := utf8.RuneCount(head); k < n; k++ {
-		dst = append(dst, ' ')
+	return head, n - utf8.RuneCount(head), nil
+}
+
+// AppendBPChar appends what FitBPChar gives.
+func AppendBPChar(dst, v []byte, mod int32, explicit bool) ([]byte, error) {
+	head, blanks, err := FitBPChar(v, mod, explicit)
+	if err != nil {
+		return dst, err
 	}
-	return dst, nil
+	return AppendBlanks(append(dst, head...), blanks), nil
+}
+
+const someBlanks = "                                                                "
+
+// AppendBlanks appends n blanks.
+func AppendBlanks(dst []byte, n int) []byte {
+	for ; n > len(someBlanks); n -= len(someBlanks) {
+		dst = append(dst, someBlanks...)
+	}
+	return append(dst, someBlanks[:n]...)
 }

@@ -1,0 +1,113 @@
+package op_test
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/exec/exectest"
+	"github.com/tributary-db/tributary/exec/op"
+	"github.com/tributary-db/tributary/internal/decimal"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/memory"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// long are batches of (int8 key that never comes again, value of typ): ascending and large, where
+// the type has large values.
+func long(t *testing.T, typ sqltype.OID, count, rows, size int) []delta.Batch {
+	var out []delta.Batch
+	for i := range count {
+		b := delta.NewBatchBuilder(types(i8, typ))
+		for k := range rows {
+			n := i*rows + k
+			delta.Append(b.Cols[0], int64(n))
+			switch {
+			case typ.Phys() == sqltype.PhysBytes:
+				b.Cols[1].AppendBytes(append(fmt.Appendf(nil, "%08d", n), bytes.Repeat([]byte{'x'}, size)...))
+			case typ == num:
+				d, err := decimal.Parse(append(fmt.Appendf(nil, "1%08d", n), bytes.Repeat([]byte{'7'}, min(size, 5_000))...))
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.Cols[1].AppendNumeric(d)
+			default:
+				exectest.AppendValue(b.Cols[1], n+1)
+			}
+			b.End(1)
+		}
+		out = append(out, b.Batch())
+	}
+	return out
+}
+
+// TestEveryAggregateIsBounded runs every aggregate that there is, plain and DISTINCT, over large
+// values under a limit of memory: it ends with 53200 or a result and gives back what it was charged,
+// and twice the input is about twice the work (the figures are logged).
+func TestEveryAggregateIsBounded(t *testing.T) {
+	const limit = 24 << 20
+	account := memory.New("statement_memory", 0)
+	calls, refused := 0, 0
+	worst, worstOf := 0.0, ""
+	inputs := map[sqltype.OID][]delta.Batch{} // 30 MB where values are large
+	funcs := builtin.Funcs()
+	for i := range funcs {
+		f := &funcs[i]
+		if f.Kind != builtin.KindAggregate || len(f.Args) > 1 {
+			continue
+		}
+		typ := i4
+		if len(f.Args) == 1 && f.Args[0] != sqltype.Any {
+			typ = f.Args[0]
+		}
+		for _, distinct := range []bool{false, true} {
+			leaf := exectest.Leaf(0, i8, typ)
+			agg := plan.Aggregate{Func: plan.FuncID(f.OID), T: sqltype.Of(f.Ret), Distinct: distinct}
+			if len(f.Args) == 1 {
+				agg.Args = []plan.Expr{col(leaf, 1)}
+			}
+			if _, err := op.Build(exectest.GroupBy(leaf, nil, agg)); err != nil {
+				if sqlerr.CodeOf(err) != sqlerr.FeatureNotSupported {
+					t.Fatal(err)
+				}
+				continue
+			}
+			name := fmt.Sprintf("%s(%d), distinct %v", f.Name, typ, distinct)
+			if inputs[typ] == nil {
+				inputs[typ] = long(t, typ, 32, 16, 60_000)
+			}
+			batches := inputs[typ]
+			var took [2]time.Duration
+			for n, count := range []int{16, 32} {
+				for _, keys := range [][]int{nil, {0}} {
+					begin := time.Now()
+					err := metered(t, t.Context(), exectest.GroupBy(leaf, keys, agg), true, account, limit, &repeated{batches: batches, count: count})
+					took[n] += time.Since(begin)
+					switch {
+					case err == nil:
+					case sqlerr.CodeOf(err) == sqlerr.OutOfMemory:
+						refused++
+					default:
+						t.Errorf("%s: %v", name, err)
+					}
+					calls++
+				}
+			}
+			if grew := float64(took[1]) / float64(took[0]); took[1] > 5*time.Millisecond && grew > worst {
+				worst, worstOf = grew, fmt.Sprintf("%s: %v, then %v", name, took[0], took[1])
+			}
+		}
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	t.Logf("%d runs, %d refused with 53200; twice the input takes at most %.1f times as long: %s; %d MB from the system",
+		calls, refused, worst, worstOf, m.Sys>>20)
+	if calls < 100 || refused < 4 {
+		t.Errorf("%d runs, %d refused", calls, refused)
+	}
+}
