@@ -7,12 +7,16 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tributary-db/tributary/exec/decoded"
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/server/httpd"
 )
 
 // accounts are where the memory of rows is charged.
-type accounts struct{ total, state, statements *memory.Account }
+type accounts struct {
+	total, state, statements *memory.Account
+	decoded                  *decoded.Cache
+}
 
 func (s *Server) openAccounts() {
 	limit := s.cfg.TotalMemory
@@ -22,6 +26,7 @@ func (s *Server) openAccounts() {
 	s.memory.total = memory.New("total_memory", limit)
 	s.memory.state = s.memory.total.Child("state_memory", s.cfg.StateMemory)
 	s.memory.statements = s.memory.total.Child("", 0)
+	s.memory.decoded = decoded.NewCache(s.cfg.DecodeCache, s.memory.total.Child("", 0))
 	if os.Getenv("GOMEMLIMIT") == "" {
 		before := debug.SetMemoryLimit(heapLimit(limit))
 		s.onClose(func(context.Context) error {

@@ -182,7 +182,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
 		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes,
 		Workers: int(s.cfg.Workers), TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
-		Memory: s.memory.state, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
+		Decoded: s.memory.decoded, Memory: s.memory.state, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
 	})

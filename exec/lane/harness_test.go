@@ -16,6 +16,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/exec/connector"
+	"github.com/tributary-db/tributary/exec/decoded"
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/exec/table"
@@ -46,6 +47,7 @@ type database struct {
 	// readTimeout is strict_read_timeout, 0 = none.
 	readTimeout time.Duration
 	rest        time.Duration // tick_interval
+	decoded     int64         // decode_cache
 	pinAge      time.Duration
 	pinBytes    int64
 	clock       shifted       // of the runtime
@@ -109,7 +111,7 @@ func (w *warnings) troubles() []string {
 
 func newDatabase(t testing.TB) *database {
 	d := &database{
-		t: t, objects: objstore.NewMem(), meta: metatest.OpenMemory(t), rand: logtest.Rand(7), idle: time.Hour,
+		t: t, objects: objstore.NewMem(), meta: metatest.OpenMemory(t), rand: logtest.Rand(7), idle: time.Hour, decoded: 32 << 10,
 		warnings: &warnings{Handler: slog.DiscardHandler, messages: make(chan string, 1000)},
 	}
 	d.start()
@@ -151,9 +153,9 @@ func (d *database) start() {
 	check()
 	d.runtime = lane.New(lane.Config{
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: &d.clock, Logger: logger,
-		Plan:   func(rel *catalog.Relation) (*plan.Query, error) { return d.db.PlanRelation(rel) },
-		System: func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
-		Memory: d.account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
+		Plan:    func(rel *catalog.Relation) (*plan.Query, error) { return d.db.PlanRelation(rel) },
+		System:  func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
+		Decoded: decoded.NewCache(d.decoded, d.account), Memory: d.account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut,
 		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, StrictReadTimeout: d.readTimeout,
 	})

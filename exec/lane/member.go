@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/exec/flow"
+	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -151,9 +152,14 @@ func (r *Runtime) plan(m *member) error {
 	return nil
 }
 
+// memberBuilder makes the parts of m's flow, which shares with the others what streams are decoded to.
+func (r *Runtime) memberBuilder(m *member) flow.Builder {
+	return builder(source.Config{Log: patientLog{r.cfg.Log, r, m}, Inputs: &liveInputs{r: r}, Decoded: r.cfg.Decoded})
+}
+
 // open makes the flow of a member, at its beginning or as a checkpoint has it.
 func (r *Runtime) open(m *member, saved *checkpoint.Member) error {
-	f, err := flow.New(m.query.Root, r.builder(&liveInputs{r: r}, patientLog{r.cfg.Log, r, m}), m.states)
+	f, err := flow.New(m.query.Root, r.memberBuilder(m), m.states)
 	if err != nil {
 		return err
 	}

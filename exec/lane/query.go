@@ -16,7 +16,10 @@ import (
 
 // builder makes the parts of flows over the given inputs.
 func (r *Runtime) builder(in source.Inputs, l log.Log) flow.Builder {
-	cfg := source.Config{Log: l, Inputs: in}
+	return builder(source.Config{Log: l, Inputs: in})
+}
+
+func builder(cfg source.Config) flow.Builder {
 	return flow.Builder{
 		Operator: op.Build,
 		Source:   func(n plan.Node) (exec.Source, error) { return source.Build(n, cfg) },

@@ -12,6 +12,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/checkpoint"
+	"github.com/tributary-db/tributary/exec/decoded"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/memory"
@@ -56,6 +57,8 @@ type Config struct {
 	TickCommits int64
 	// Memory bounds the state of all dataflows; shared with the tables.
 	Memory *memory.Account
+	// Decoded, if not nil, keeps what members decode for the others that read the same stream.
+	Decoded *decoded.Cache
 	// Merges is where state is merged; nil = by who writes it.
 	Merges *state.Pool
 	// Storage names the limits of what a sink may put into one entry, bytes.

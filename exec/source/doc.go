@@ -1,7 +1,7 @@
 // Package source is the leaves of a dataflow: what a Scan reads.
 //
-//	stream   log.Changes ─► record batches ─► decode ─► rows (+ watermark before each row)
-//	errors   the same records, what the decoder refused; or the error rows of a view
+//	stream   decoded.Feed ─► rows ─► + watermark before each row
+//	errors   log.Changes ─► records that the decoder refuses; or the error rows of a view
 //	table,   arrangement at the tick's end: a scan when the tick begins at 0, else the
 //	view     changes since
 //	system   rows made by a provider

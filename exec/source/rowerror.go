@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/decoded"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -134,7 +135,7 @@ func valueAt(raw []byte, offset int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := reader.Reset(one, maxDecoded); err != nil {
+		if err := reader.Reset(one, decoded.MaxDecoded); err != nil {
 			return nil, err
 		}
 		for reader.Next() {

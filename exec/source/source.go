@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/exec/decoded"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -17,6 +18,8 @@ const rowsPerBatch = 4096
 type Config struct {
 	Log    log.Log
 	Inputs Inputs
+	// Decoded, if not nil, is shared with others who read the same streams at the same time.
+	Decoded *decoded.Cache
 }
 
 // Build makes the source of a leaf.

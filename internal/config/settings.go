@@ -45,6 +45,7 @@ type Settings struct {
 	TailCacheBytes       int64
 	TotalMemory          int64
 	StateMemory          int64
+	DecodeCache          int64
 	StatementMemory      int64
 	MaxStatementBytes    int64
 	MaxLockedKeys        int64
@@ -129,6 +130,7 @@ func (s *Settings) definitions() []*Definition {
 		size(&s.MaxTransactionBytes, "max_transaction_bytes", 256*mib, mib, 16*gib, "Largest statement or transaction, in bytes of what it writes."),
 		size(&s.TailCacheBytes, "tail_cache_bytes", 64*mib, mib, 1<<40, "Memory for the newest records, which consumers and views read."),
 		size(&s.TotalMemory, "total_memory", 0, 0, 1<<44, "Memory for all rows that the server holds, of state and of statements; what would exceed it fails with 53200. 0 = three quarters of the machine's or its container's."),
+		size(&s.DecodeCache, "decode_cache", 64*mib, 0, 1<<40, "Memory for the newest rows of streams that several views, sinks or derived streams read, so that each record is decoded once for all of them. 0 = each decodes for itself."),
 		size(&s.StateMemory, "state_memory", 8*gib, 16*mib, 1<<40, "Memory for the state of tables, views and sinks together. Rows that it has no room for lie on the local disk, under data_dir/state; what must be in memory and would exceed it fails with 53200."),
 		size(&s.StatementMemory, "statement_memory", 512*mib, mib, 1<<40, "Memory of one statement or subscription, a session's default; what would exceed it fails with 53200."),
 		size(&s.MaxStatementBytes, "max_statement_bytes", 16*mib, 64*kib, 512*mib, "Longest text of a statement; what is longer is 54000. COPY and parameters carry more. A text that is parsed cannot be stopped: a statement that is cancelled ends at once, the parse behind it within a microsecond for each byte."),
