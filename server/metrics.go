@@ -15,7 +15,7 @@ import (
 func (s *Server) httpConfig() httpd.Config {
 	metrics := s.logMetrics()
 	metrics = append(metrics, s.engineMetrics()...)
-	metrics = append(metrics, newDataflowMetrics(s))
+	metrics = append(metrics, newObjectMetrics(s))
 	metrics = append(metrics, s.faceMetrics()...)
 	metrics = append(metrics, s.objectMetrics()...)
 	metrics = append(metrics, s.memoryMetrics()...)
@@ -76,7 +76,6 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		g("failed", "Of them, those that stand failed.", func() float64 { return float64(s.runtime.Stats().Failed) }),
 		g("dropping", "Dropped ones whose work has not ended yet.", func() float64 { return float64(s.runtime.Stats().Dropping) }),
 		g("behind_commits", "Commits that the one furthest behind has not taken in.", func() float64 { return float64(s.runtime.Stats().Behind) }),
-		g("state_bytes", "Memory of dataflow state.", func() float64 { return float64(s.runtime.Stats().StateBytes) }),
 		g("pins", "Versions that readers hold.", func() float64 { return float64(s.runtime.Stats().Pins) }),
 		httpd.Counter("tributary_dataflow_ticks_total", "Ticks run.", func() float64 { return float64(s.runtime.Stats().Ticks) }),
 		httpd.Counter("tributary_checkpoints_total", "Checkpoints written.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Taken) }),
@@ -89,9 +88,6 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		httpd.Counter("tributary_dataflow_decoded_hits_total", "Commits of a stream that a member found decoded.", func() float64 { return float64(s.memory.decoded.Stats().Hits) }),
 		httpd.Counter("tributary_dataflow_decoded_misses_total", "Commits of a stream that a member decoded although others read the stream too.", func() float64 { return float64(s.memory.decoded.Stats().Misses) }),
 		g("restored", "Of the members, those that began from a checkpoint.", func() float64 { return float64(s.runtime.Stats().Restored) }),
-		httpd.Counter("tributary_dataflow_late_rows_total", "Records left out because all their windows were closed.", func() float64 { return float64(s.runtime.Stats().Late) }),
-		httpd.Counter("tributary_dataflow_no_time_rows_total", "Records left out of windows that wait because they have no finite event time.", func() float64 { return float64(s.runtime.Stats().NoTime) }),
-		httpd.Counter("tributary_dataflow_ahead_rows_total", "Records further ahead than watermark_max_jump, by each dataflow that read them, since the start.", func() float64 { return float64(s.runtime.Stats().Ahead) }),
 	}...)
 }
 
@@ -159,6 +155,7 @@ func (s *Server) objectMetrics() []prometheus.Collector {
 	out := []prometheus.Collector{
 		httpd.Counter("tributary_object_read_retries_total", "Reads of the object store that were asked again.", func() float64 { return float64(s.patient.Retries()) }),
 		httpd.Counter("tributary_object_put_attempts_total", "Attempts to write a segment.", func() float64 { return float64(s.log.Stats().UploadAttempts) }),
+		httpd.Histogram("tributary_meta_sync_seconds", "Time of one sync of the write-ahead log under meta; every commit waits for one.", s.metaSyncs),
 		httpd.Counter("tributary_object_put_hedges_total", "Of them, those made beside one that took too long.", func() float64 { return float64(s.log.Stats().UploadHedges) }),
 	}
 	for op, read := range map[string]func(objstore.Counts) objstore.OpCounts{
@@ -174,6 +171,9 @@ func (s *Server) objectMetrics() []prometheus.Collector {
 	for _, op := range []string{"put", "get", "stat", "delete"} {
 		out = append(out, httpd.Histogram("tributary_object_request_seconds", "Time of requests to the object store, tries again included.",
 			func() latency.Snapshot { return s.objects.Latencies()[op] }, "op", op))
+	}
+	if s.dirSyncs != nil {
+		out = append(out, httpd.Histogram("tributary_object_sync_seconds", "Time of one sync of an object or of its folder, where the object store is a directory.", s.dirSyncs))
 	}
 	return out
 }

@@ -89,6 +89,9 @@ func TestRetentionAndViews(t *testing.T) {
 	if err := db.QueryRow(ctx, "SELECT n FROM v").Scan(&n); !errors.As(err, &refused) || !strings.Contains(refused.Detail, "lost records") {
 		t.Fatalf("a view that cannot be built again: %d, %v, %+v", n, err, refused)
 	}
+	if n := metric(t, s, "tributary_dataflow_failed"); n != 1 {
+		t.Errorf("%v dataflows are counted as failed", n)
+	}
 	exec(t, ctx, db, "DROP MATERIALIZED VIEW v")
 	exec(t, ctx, db, "CREATE MATERIALIZED VIEW v AS SELECT count(*) AS n FROM s")
 	give(3)

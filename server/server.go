@@ -20,6 +20,7 @@ import (
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/latency"
 	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/pgwire"
@@ -76,7 +77,9 @@ type Server struct {
 	statements       *oneshot.Runner // of clients without a session
 	flight           *flight.Server  // nil = not served
 	serving          serving
-	memory           accounts
+	// Times of syncs; dirSyncs is nil where the object store is no directory.
+	metaSyncs, dirSyncs func() latency.Snapshot
+	memory              accounts
 
 	// What the listeners are bound to; FlightAddr is nil where Arrow Flight SQL is not served.
 	PGAddr, KafkaAddr, HTTPAddr, FlightAddr net.Addr

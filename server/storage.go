@@ -27,13 +27,14 @@ func (s *Server) openStorage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.meta, err = meta.OpenPebble(s.metaPath(), meta.PebbleOptions{Logger: s.logger, Probed: true})
+	store, err := meta.OpenPebble(s.metaPath(), meta.PebbleOptions{Logger: s.logger, Probed: true})
 	if errors.Is(err, meta.ErrLocked) {
 		return fmt.Errorf("metadata directory %s is in use by another process", s.metaPath())
 	}
 	if err != nil {
 		return err
 	}
+	s.meta, s.metaSyncs = store, store.SyncLatency
 	s.onClose(func(context.Context) error { return s.meta.Close() })
 	if err := s.claim(ctx, found, id); err != nil {
 		return err
@@ -57,6 +58,9 @@ func (s *Server) openObjects(ctx context.Context) error {
 	}
 	s.onClose(func(context.Context) error { return objstore.Close(store) })
 	s.objects = objstore.NewCounting(store)
+	if dir, ok := store.(*objstore.Dir); ok {
+		s.dirSyncs = dir.SyncLatency
+	}
 	if s.metaPath() == "" {
 		return fmt.Errorf("meta %q: only pebble://DIRECTORY is there now", redact.URL(s.cfg.Meta))
 	}

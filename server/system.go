@@ -21,6 +21,7 @@ func (f facts) Dataflows() (out []system.Dataflow) {
 		out = append(out, system.Dataflow{
 			Relation: d.Relation, State: d.State, Since: d.Since, Frontier: d.Frontier, Target: d.Target,
 			Reason: d.Reason, RowErrors: d.RowErrors, Record: d.Record,
+			StateBytes: d.StateBytes, LateRows: int64(d.Late),
 		})
 	}
 	gone, since := f.s.runtime.Dropping()

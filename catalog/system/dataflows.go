@@ -23,6 +23,8 @@ var dataflows = &Relation{
 		{"topic", sqltype.Text, "of the record that a failed row was made from; NULL when it was not one record"},
 		{"_partition", sqltype.Int4, "of that record"},
 		{"_offset", sqltype.Int8, "of that record"},
+		{"state_bytes", sqltype.Int8, "memory of its state"},
+		{"late_rows", sqltype.Int8, "records left out because all their windows were closed"},
 	},
 	rows: func(_ context.Context, f Facts, add func(...any) error) error {
 		for _, d := range f.Dataflows() {
@@ -34,7 +36,7 @@ var dataflows = &Relation{
 				topic, partition, offset = d.Record.Topic, d.Record.Partition, d.Record.Offset
 			}
 			err := add(d.Relation.Schema, d.Relation.Name, string(d.Relation.Kind), d.State, orNull(d.Since), int64(d.Frontier),
-				orNull(int64(d.Target)), code, reason, d.RowErrors, topic, partition, offset)
+				orNull(int64(d.Target)), code, reason, d.RowErrors, topic, partition, offset, d.StateBytes, d.LateRows)
 			if err != nil {
 				return err
 			}

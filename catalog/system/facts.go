@@ -38,6 +38,8 @@ type Dataflow struct {
 	RowErrors int64
 	// Record is what one of the failed rows was made from; nil when it was not one record.
 	Record *delta.Origin
+	// StateBytes is the memory of its state; LateRows were left out because their windows were closed.
+	StateBytes, LateRows int64
 }
 
 // Setting is one of the server's; secrets in Value are masked.

@@ -23,7 +23,7 @@ func (s some) Dataflows() []Dataflow {
 	v := &catalog.Relation{Schema: "public", Name: "v", Kind: catalog.KindView}
 	out := []Dataflow{{
 		Relation: v, State: "error", Since: time.Date(2000, 1, 1, 0, 0, 1, 0, time.UTC), Frontier: 7,
-		Reason: sqlerr.New(sqlerr.DivisionByZero, "division by zero"), RowErrors: 2, Record: &delta.Origin{Topic: "t", Partition: 3, Offset: 9},
+		Reason: sqlerr.New(sqlerr.DivisionByZero, "division by zero"), RowErrors: 2, Record: &delta.Origin{Topic: "t", Partition: 3, Offset: 9}, StateBytes: 10, LateRows: 11,
 	}}
 	for len(out) < s.flows {
 		out = append(out, Dataflow{Relation: v, State: "running"})
@@ -91,8 +91,8 @@ func TestRows(t *testing.T) {
 		t.Errorf("%d dataflows", len(flows))
 	}
 	for i, want := range []string{
-		"public|v|materialized view|error|2000-01-01 00:00:01+00|7|NULL|22012|division by zero|2|t|3|9",
-		"public|v|materialized view|running|NULL|0|NULL|NULL|NULL|0|NULL|NULL|NULL",
+		"public|v|materialized view|error|2000-01-01 00:00:01+00|7|NULL|22012|division by zero|2|t|3|9|10|11",
+		"public|v|materialized view|running|NULL|0|NULL|NULL|NULL|0|NULL|NULL|NULL|0|0",
 	} {
 		if flows[i] != want {
 			t.Errorf("%s, want %s", flows[i], want)

@@ -52,6 +52,13 @@ func (s *States) account(bytes int64) error {
 	return nil
 }
 
+// Used is the memory that the states take now; anyone may ask.
+func (s *States) Used() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.used
+}
+
 // Drop gives the memory back. The flow must not run any more.
 func (s *States) Drop() {
 	s.mu.Lock()

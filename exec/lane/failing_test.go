@@ -7,9 +7,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
+
+// leftOut counts what closing windows left out, over all dataflows.
+func (d *database) leftOut() (late, noTime uint64) {
+	for _, kind := range []catalog.Kind{catalog.KindView, catalog.KindSink, catalog.KindStream} {
+		for _, rel := range d.catalog.Now().Relations(kind) {
+			if st, ok := d.runtime.Status(rel.OID); ok {
+				late, noTime = late+st.Late, noTime+st.NoTime
+			}
+		}
+	}
+	return late, noTime
+}
 
 // status of a derived relation.
 func (d *database) status(name string) lane.Status {

@@ -23,7 +23,7 @@ type member struct {
 	rel    *catalog.Relation
 	query  *plan.Query
 	flow   *flow.Flow
-	states *flow.States
+	states *flow.States // replaced under Runtime.mu
 	// fingerprint is of everything that the content of the states depends on.
 	fingerprint string
 	view        *viewOut // exactly one of view and sink
@@ -186,8 +186,22 @@ func (r *Runtime) reset(m *member) {
 	_ = m.close() // nothing has run
 	m.states.Drop()
 	m.dropOutput()
-	m.states = flow.NewStates(r.cfg.Memory.Charge, r.cfg.Merges)
 	m.flow = nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.states = flow.NewStates(r.cfg.Memory.Charge, r.cfg.Merges)
+}
+
+// stateBytesLocked is the memory of what m keeps: its operators' state, and what it puts out.
+func (m *member) stateBytesLocked() int64 {
+	used := m.states.Used()
+	if m.view != nil {
+		used += m.view.memory.Held()
+	}
+	if m.sink != nil {
+		used += m.sink.memory.Held()
+	}
+	return used
 }
 
 // dropOutput gives the memory of what m writes back.

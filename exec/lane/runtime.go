@@ -217,8 +217,6 @@ type Stats struct {
 	StateBytes int64
 	Pins       int
 	Ticks      uint64
-	// Late and NoTime rows were left out of closing windows; Ahead records did not move a watermark.
-	Late, NoTime, Ahead uint64
 	// Restored members began from a checkpoint, at RestoredAt.
 	Restored    int
 	RestoredAt  log.CommitSeq
@@ -246,9 +244,6 @@ func (r *Runtime) Stats() Stats {
 			s.Behind = max(s.Behind, uint64(newest-m.frontier))
 		}
 		s.Ticks += m.ticks.Load()
-		s.Late += m.late.Load()
-		s.NoTime += m.noTime.Load()
-		s.Ahead += m.ahead.Load()
 	}
 	return s
 }

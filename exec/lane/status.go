@@ -41,6 +41,12 @@ type Status struct {
 	// what one of them was made from, nil when it was not one record.
 	RowErrors int64
 	Record    *delta.Origin
+	// StateBytes is the memory of what it keeps.
+	StateBytes int64
+	// Late and NoTime rows were left out of closing windows; Ahead records did not move a watermark.
+	Late, NoTime, Ahead uint64
+	// Beneath are the topics of all that it is made from.
+	Beneath log.Filter
 }
 
 // Stands reports whether the relation needs somebody's attention.
@@ -80,7 +86,10 @@ func (r *Runtime) Dropping() (out []*catalog.Relation, since []time.Time) {
 }
 
 func (m *member) statusLocked(skip bool) Status {
-	s := Status{State: m.state.String(), Frontier: m.frontier, Since: m.since, RowErrors: m.rowErrors}
+	s := Status{
+		State: m.state.String(), Frontier: m.frontier, Since: m.since, RowErrors: m.rowErrors, StateBytes: m.stateBytesLocked(),
+		Late: m.late.Load(), NoTime: m.noTime.Load(), Ahead: m.ahead.Load(), Beneath: m.beneath,
+	}
 	if m.state == memberBackfilling {
 		s.Target = m.startAt
 	}

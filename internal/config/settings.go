@@ -76,7 +76,9 @@ type Settings struct {
 	StatementTimeout     time.Duration
 	ShutdownTimeout      time.Duration
 
-	HTTPPprof bool
+	HTTPPprof        bool
+	MetricsMaxSeries int64
+
 	LogLevel  string
 	LogFormat string
 
@@ -163,6 +165,7 @@ func (s *Settings) definitions() []*Definition {
 		duration(&s.ShutdownTimeout, "shutdown_timeout", 10*time.Second, 0, time.Hour, "Time that running statements and requests get to end when the server stops; closing what is stored gets 20 s more, then the process ends in any case."),
 
 		boolean(&s.HTTPPprof, "http_pprof", false, "Whether `/debug/pprof` is served on `http_listen`."),
+		integer(&s.MetricsMaxSeries, "metrics_max_series", 1000, 1, 1_000_000, "Topics, dataflows, and consumer groups by topic that each of their metrics on `/metrics` shows by name; those above it are summed under the name `_other`, and `tributary_metrics_folded` tells how many they are."),
 		enum(&s.LogLevel, "log_level", "info", "Least severity that is logged.", "debug", "info", "warn", "error"),
 		enum(&s.LogFormat, "log_format", "text", "Form of log lines, which go to standard error.", "text", "json"),
 	}

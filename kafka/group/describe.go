@@ -28,6 +28,18 @@ func (m *Machine) List() []Description {
 	return list
 }
 
+// Members is how many a group has now.
+func (m *Machine) Members(groupID string) int {
+	g := m.groups[groupID]
+	switch {
+	case g == nil:
+		return 0
+	case g.consumers != nil:
+		return len(g.consumers.members)
+	}
+	return len(g.members)
+}
+
 func (g *group) describe() Description {
 	if c := g.consumers; c != nil {
 		return Description{GroupID: g.id, State: c.state(), Type: "consumer", ProtocolType: "consumer"}

@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/vfs"
+
+	"github.com/tributary-db/tributary/internal/latency"
 )
 
 // filesName is the file that says which WAL and MANIFEST are the newest. Pebble's own MANIFEST
@@ -48,6 +50,7 @@ type watchedFS struct {
 	facts fileFacts
 	// written is each MANIFEST that was made since the open, as far as it was synced.
 	written map[uint64]*manifestFile
+	syncs   *latency.Histogram // of WALs, nil = not timed
 }
 
 func watch(fs vfs.FS, path string) (*watchedFS, error) {
@@ -99,6 +102,9 @@ func (w *watchedFS) made(f vfs.File, path string) (vfs.File, error) {
 	if err != nil {
 		_ = f.Close() // nothing is in it yet
 		return nil, err
+	}
+	if _, wal := walNumber(base); wal && w.syncs != nil {
+		return &timedFile{f, w.syncs}, nil
 	}
 	return f, nil
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/cockroachdb/pebble"
 	"github.com/cockroachdb/pebble/vfs"
+
+	"github.com/tributary-db/tributary/internal/latency"
 )
 
 const (
@@ -48,6 +50,7 @@ type PebbleStore struct {
 		oldestID    uint64 // version below which no identity is kept
 	}
 	durable durability
+	syncs   latency.Histogram // of the WAL
 }
 
 var _ Store = (*PebbleStore)(nil)
@@ -95,6 +98,7 @@ func (s *PebbleStore) open(fs vfs.FS, lock *pebble.Lock) (err error) {
 	if s.files, err = watch(fs, s.path); err != nil {
 		return err
 	}
+	s.files.syncs = &s.syncs
 	if err := removeOptions(fs, s.path); err != nil {
 		return err
 	}

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/latency"
 )
 
 // Names of the directory's own; no key has a "+".
@@ -33,6 +36,7 @@ type Dir struct {
 	// cleaned: what a crash left in +tmp is gone. At the first write and not at the open: a start
 	// that is refused changes nothing.
 	cleaned func() error
+	syncs   latency.Histogram
 	mu      struct {
 		sync.Mutex
 		poison error // first failed fsync; no write is taken after it
@@ -65,6 +69,17 @@ func OpenDir(root string) (*Dir, error) {
 		return nil, fmt.Errorf("open object directory %s: %w", root, err)
 	}
 	return d, nil
+}
+
+// SyncLatency is the time of each sync of an object, and of the folder that has its name.
+func (d *Dir) SyncLatency() latency.Snapshot { return d.syncs.Snapshot() }
+
+// synced times a sync and remembers a failed one.
+func (d *Dir) synced(sync func() error) error {
+	began := clock.Real{}.Now()
+	err := sync()
+	d.syncs.Observe(clock.Real{}.Now().Sub(began))
+	return d.poisoned(err)
 }
 
 // Close releases the directory; the Dir must not be used after it.

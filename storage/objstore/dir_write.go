@@ -155,7 +155,7 @@ func (u *dirUpload) place(target string, name func(from, to string) error) error
 	if err := u.laterThan(target); err != nil {
 		return err
 	}
-	if err := u.dir.poisoned(u.dir.ops.syncFile(u.file)); err != nil {
+	if err := u.dir.synced(func() error { return u.dir.ops.syncFile(u.file) }); err != nil {
 		return err
 	}
 	if err := name(u.file.Name(), target); err != nil {
@@ -164,7 +164,7 @@ func (u *dirUpload) place(target string, name func(from, to string) error) error
 		}
 		return err
 	}
-	if err := u.dir.poisoned(u.dir.ops.syncDir(filepath.Dir(target))); err != nil {
+	if err := u.dir.synced(func() error { return u.dir.ops.syncDir(filepath.Dir(target)) }); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return nil

@@ -11,8 +11,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -30,7 +32,10 @@ func TestMain(m *testing.M) {
 
 // The generated pages are what the server says of itself.
 func TestGeneratedPages(t *testing.T) {
-	s := harness.Start(t, t.TempDir())
+	s := harness.Start(t, t.TempDir(), "--flight-listen", "127.0.0.1:0")
+	s.Exec(t, "CREATE STREAM s (id int)", "CREATE MATERIALIZED VIEW v AS SELECT id FROM s",
+		"INSERT INTO s VALUES (1)") // what has metrics by name
+	commitOffset(t, s)
 	db := s.Connect(t)
 	page(t, "sql/functions.md", Functions(func(f *builtin.Func) bool { return runs(t, db, f) }))
 	page(t, "sql/operators.md", Operators())
@@ -71,6 +76,18 @@ func runs(t *testing.T, db *pgx.Conn, f *builtin.Func) bool {
 	}
 	var got any
 	return db.QueryRow(context.Background(), "SELECT "+call+" IS NULL").Scan(&got) == nil
+}
+
+// commitOffset makes a consumer group, which has metrics of its own.
+func commitOffset(t *testing.T, s *harness.Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	offsets := kadm.Offsets{}
+	offsets.Add(kadm.Offset{Topic: "s", At: 0, LeaderEpoch: -1})
+	if err := kadm.NewClient(s.Kafka(t)).CommitAllOffsets(ctx, "g", offsets); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func sessionSettings(t *testing.T, db *pgx.Conn) string {
