@@ -97,11 +97,16 @@ func TestCopyIntoAStreamGoes(t *testing.T) {
 	if n := number(t, ctx, db, "SELECT count(*) FROM st"); n != rows+durable {
 		t.Errorf("%d rows stay, the error says %d", n-rows, durable)
 	}
+	_, err = copyIn(ctx, db, "COPY st FROM STDIN", strings.NewReader("1\tx\nmany\tx\n"))
+	if !errors.As(err, &e) || !strings.HasSuffix(e.Detail, "No row is in the stream.") {
+		t.Errorf("nothing was committed: %v, detail %q", err, e.Detail)
+	}
 
 	exec(t, ctx, db, "BEGIN")
 	_, err = copyIn(ctx, db, "COPY st FROM STDIN", data(""))
-	if !errors.As(err, &e) || e.Code != "54000" || !strings.Contains(e.Message, "max_transaction_bytes") || e.Hint == "" {
-		t.Errorf("in a block: %v", err)
+	if !errors.As(err, &e) || e.Code != "54000" || !strings.Contains(e.Message, "max_transaction_bytes") || e.Hint == "" ||
+		!strings.HasSuffix(e.Detail, "No row is in the stream.") {
+		t.Errorf("in a block: %v, detail %q", err, e.Detail)
 	}
 	exec(t, ctx, db, "ROLLBACK")
 	if n := number(t, ctx, db, "SELECT count(*) FROM st"); n != rows+durable {

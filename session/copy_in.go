@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -18,6 +19,7 @@ import (
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/log"
 )
 
 // copyRows and copyBytes are how many rows of a COPY, and bytes of them, are written together.
@@ -96,17 +98,33 @@ func (c *copyIn) lines(ctx context.Context, format copyFormat, data face.CopyIn)
 	return c.flush(ctx)
 }
 
-// sayDurable adds to an error how much of the COPY it did not take back.
+// sayDurable adds to the error of a COPY into a stream how much of it was not taken back.
 func (c *copyIn) sayDurable(err error) error {
-	if c.durable == 0 {
+	if c.stream == nil {
 		return err
 	}
 	e := *userError(err, c.s.db.Logger).(*sqlerr.Error)
 	if e.Detail != "" {
 		e.Detail += " "
 	}
-	e.Detail += fmt.Sprintf("The first %d rows are in the stream; a COPY into a stream commits as it goes.", c.durable)
+	switch {
+	case c.unsure > 0:
+		e.Detail += fmt.Sprintf("The first %d rows are in the stream, and the next %d may be; a COPY into a stream commits as it goes.", c.durable, c.unsure)
+	case c.durable > 0:
+		e.Detail += fmt.Sprintf("The first %d rows are in the stream; a COPY into a stream commits as it goes.", c.durable)
+	default:
+		e.Detail += "No row is in the stream."
+	}
 	return &e
+}
+
+// refusals are the errors of a commit that certainly did not happen.
+var refusals = []error{log.ErrTooLarge, log.ErrCondition, log.ErrFull, log.ErrUnknownTopic, log.ErrInvalidRecord}
+
+// commitFailed: nothing of the commit is in the log. Of the other errors nobody knows.
+func commitFailed(err error) bool {
+	var user *sqlerr.Error
+	return errors.As(err, &user) || slices.ContainsFunc(refusals, func(r error) bool { return errors.Is(err, r) })
 }
 
 // copyIn writes the rows of a COPY.
@@ -123,9 +141,10 @@ type copyIn struct {
 	stream   *streamWriter
 	bytes    int // of fields in rows
 	total    int64
-	// goes: pieces are committed on the way; durable are the rows of those.
-	goes    bool
-	durable int64
+	// goes: pieces are committed on the way; durable are the rows of those, unsure the rows of one
+	// whose commit did not tell how it ended.
+	goes            bool
+	durable, unsure int64
 }
 
 func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns []int, defaults []plan.Expr) (*copyIn, error) {
@@ -236,11 +255,14 @@ func (c *copyIn) produce(ctx context.Context, rows *delta.Batch) error {
 	if err := c.stream.flush(c.tx); err != nil || !c.goes || !c.tx.Large() {
 		return err
 	}
-	if err := c.s.commit(ctx); err != nil {
+	err := c.s.commit(ctx)
+	if err != nil {
+		if !commitFailed(err) {
+			c.unsure = c.total - c.durable
+		}
 		return err
 	}
 	c.durable = c.total
-	var err error
 	c.tx, err = c.s.writer(ctx, "COPY FROM")
 	return err
 }

@@ -50,7 +50,7 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 		return 0, false, err
 	}
 	keys := pick(c.Old.Cols, t.key)
-	if err := tx.lockRows(ctx, t.rel.OID, keys, c.Old.Len, nil); err != nil {
+	if err := tx.lockRows(ctx, t.rel.OID, keys, c.Old.Len); err != nil {
 		return 0, false, err
 	}
 	if same, err := tx.unchanged(ctx, t, c); err != nil || !same {

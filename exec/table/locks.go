@@ -2,18 +2,37 @@ package table
 
 import (
 	"context"
+	"math/bits"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
-// lockKey names what a statement locks: a key of a table or of a unique index.
-type lockKey struct {
-	relation uint32
-	key      string // image of the key columns
+// lockKey names what a statement locks: the hash of a key of a table or of a unique index, and of the
+// relation. Two keys may have one by chance, and then wait for each other: what a lock is for is that
+// equal keys always do. A number keeps a million locks cheap, and out of the collector's way.
+type lockKey uint64
+
+// lockKeys appends the keys of n rows.
+func lockKeys(dst []lockKey, rel catalog.OID, keys []delta.Column, n int) []lockKey {
+	var hashes [releaseStep]uint64
+	for from := 0; from < n; from += len(hashes) {
+		part := hashes[:min(len(hashes), n-from)]
+		some := make([]delta.Column, len(keys))
+		for i := range keys {
+			some[i] = keys[i].Slice(from, from+len(part))
+		}
+		delta.HashKeys(some, len(part), nil, part)
+		for _, h := range part {
+			dst = append(dst, lockKey(bits.RotateLeft64(h, 17)^uint64(rel)*0x9e3779b97f4a7c15))
+		}
+	}
+	return dst
 }
 
 // locks are the key locks of all tables: exclusive, held to the end of the transaction, taken
@@ -42,12 +61,41 @@ func newLocks(c clock.Clock, limit int) *locks {
 	return l
 }
 
-// lock takes k for tx. waited reports whether another transaction had it, so that the row must
-// be read again.
-func (l *locks) lock(ctx context.Context, tx *Tx, k lockKey, timeout time.Duration) (waited bool, err error) {
+// takeFree takes keys for tx, as far as nobody else has one: the rest is left. It is refused as lock is.
+func (l *locks) takeFree(tx *Tx, keys []lockKey) (left []lockKey, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, k := range keys[:min(len(keys), releaseStep)] {
+		switch l.mu.owner[k] {
+		case nil:
+			if err := l.ownLocked(tx, k); err != nil {
+				return nil, err
+			}
+		case tx:
+		default:
+			return keys[i:], nil
+		}
+	}
+	return keys[min(len(keys), releaseStep):], nil
+}
+
+// ownLocked makes tx the owner of k, which is free.
+func (l *locks) ownLocked(tx *Tx, k lockKey) error {
+	if len(l.mu.owner) >= l.limit {
+		return sqlerr.New(sqlerr.OutOfMemory, "out of shared memory").
+			WithHint("The transaction locks more than %d keys; split it.", l.limit)
+	}
+	l.mu.owner[k] = tx
+	l.mu.most = max(l.mu.most, len(l.mu.owner))
+	tx.locked = append(tx.locked, k)
+	return nil
+}
+
+// lock takes k for tx, which may wait for it.
+func (l *locks) lock(ctx context.Context, tx *Tx, k lockKey, timeout time.Duration) error {
 	w, err := l.enqueue(tx, k)
 	if err != nil || w == nil {
-		return false, err
+		return err
 	}
 	var expired <-chan time.Time
 	if timeout > 0 {
@@ -55,16 +103,16 @@ func (l *locks) lock(ctx context.Context, tx *Tx, k lockKey, timeout time.Durati
 	}
 	select {
 	case <-w.granted:
-		return true, nil
+		return nil
 	case <-expired:
 		err = sqlerr.New(sqlerr.LockNotAvailable, "canceling statement due to lock timeout")
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
 	if l.giveUp(k, w) {
-		return true, nil
+		return nil
 	}
-	return false, err
+	return err
 }
 
 // enqueue takes k at once (nil waiter), or stands in line for it.
@@ -73,14 +121,7 @@ func (l *locks) enqueue(tx *Tx, k lockKey) (*waiter, error) {
 	defer l.mu.Unlock()
 	owner := l.mu.owner[k]
 	if owner == nil {
-		if len(l.mu.owner) >= l.limit {
-			return nil, sqlerr.New(sqlerr.OutOfMemory, "out of shared memory").
-				WithHint("The transaction locks more than %d keys; split it.", l.limit)
-		}
-		l.mu.owner[k] = tx
-		l.mu.most = max(l.mu.most, len(l.mu.owner))
-		tx.locked = append(tx.locked, k)
-		return nil, nil
+		return nil, l.ownLocked(tx, k)
 	}
 	if owner == tx {
 		return nil, nil
@@ -130,7 +171,7 @@ func (l *locks) setLineLocked(k lockKey, line []*waiter) {
 	}
 }
 
-// releaseStep is how many locks are freed while nobody else gets at the table of locks.
+// releaseStep is how many locks are taken or freed while nobody else gets at the table of locks.
 const releaseStep = 1024
 
 // releaseAll frees every lock of tx, which takes no more; the first in each line gets it.
@@ -142,9 +183,16 @@ func (l *locks) releaseAll(tx *Tx) {
 func (l *locks) releaseSome(tx *Tx) (more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.mu.lines) == 0 && len(tx.locked) == len(l.mu.owner) && len(tx.locked) > releaseStep {
+		l.mu.owner, l.mu.most, tx.locked = map[lockKey]*Tx{}, 0, nil // nobody else has any
+		return false
+	}
 	left := max(0, len(tx.locked)-releaseStep)
 	for _, k := range tx.locked[left:] {
-		line := l.mu.lines[k]
+		var line []*waiter
+		if len(l.mu.lines) > 0 {
+			line = l.mu.lines[k]
+		}
 		if len(line) == 0 {
 			delete(l.mu.owner, k)
 			continue

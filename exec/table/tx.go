@@ -27,6 +27,7 @@ type Tx struct {
 	memory  *memory.Owner // of all the above and of the locks; nil = nobody counts
 	// committed: Commit has taken over, it ends the Tx.
 	committed bool
+	wanted    []lockKey // scratch of lockRows
 
 	// Guarded by the lock table's mutex.
 	locked   []lockKey
@@ -61,7 +62,7 @@ const streamPiece = 16 << 20
 func (tx *Tx) Large() bool { return tx.bytes >= min(streamPiece, tx.set.cfg.MaxBytes/4) }
 
 // What a lock and a key of an overlay take, about.
-const lockBytes, slotBytes = 128, 64
+const lockBytes, slotBytes = 48, 64
 
 // charge settles what the Tx holds, and takes so many bytes more.
 func (tx *Tx) charge(more int64) error {
@@ -115,7 +116,7 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 		return err
 	}
 	if !t.HasRowID() {
-		if err := tx.lockRows(ctx, t.rel.OID, pick(full.Cols, t.key), full.Len, nil); err != nil {
+		if err := tx.lockRows(ctx, t.rel.OID, pick(full.Cols, t.key), full.Len); err != nil {
 			return err
 		}
 	}
@@ -195,19 +196,22 @@ func eachMatch(ctx context.Context, view state.View, keys []delta.Column, n int,
 	}
 }
 
-// lockRows takes the lock of every key; waited, if not nil, learns whether another transaction
-// had one.
-func (tx *Tx) lockRows(ctx context.Context, rel catalog.OID, keys []delta.Column, n int, waited *bool) error {
-	var image []byte
-	for i := range int32(n) {
-		image = keyImage(image[:0], keys, i)
-		w, err := tx.set.locks.lock(ctx, tx, lockKey{relation: uint32(rel), key: string(image)}, tx.timeout)
-		if err != nil {
+// lockRows takes the lock of every key.
+func (tx *Tx) lockRows(ctx context.Context, rel catalog.OID, keys []delta.Column, n int) error {
+	tx.wanted = lockKeys(tx.wanted[:0], rel, keys, n)
+	for left := tx.wanted; len(left) > 0; {
+		var err error
+		before := len(left)
+		if left, err = tx.set.locks.takeFree(tx, left); err != nil {
 			return err
 		}
-		if waited != nil && w {
-			*waited = true
+		if len(left) == 0 || len(left) < before {
+			continue
 		}
+		if err = tx.set.locks.lock(ctx, tx, left[0], tx.timeout); err != nil {
+			return err
+		}
+		left = left[1:]
 	}
 	return nil
 }

@@ -6,37 +6,8 @@ import (
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
-	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/state"
 )
-
-// keyImage appends an image of a key that is equal for keys that SQL calls equal: the hash of
-// the columns is not enough, the exact image (1.0, 1.00) too much. Two keys with one image
-// only wait for each other, so columns with several images of a value use their hash.
-func keyImage(dst []byte, keys []delta.Column, row int32) []byte {
-	for i := range keys {
-		switch keys[i].Type.Phys() {
-		case sqltype.PhysNumeric, sqltype.PhysFloat32, sqltype.PhysFloat64, sqltype.PhysInterval:
-			dst = appendHash(dst, &keys[i], row)
-		default:
-			if keys[i].Type == sqltype.BPChar || keys[i].Type == sqltype.JSONB {
-				dst = appendHash(dst, &keys[i], row)
-				continue
-			}
-			dst = delta.AppendRow(dst, keys[i:i+1], row)
-		}
-	}
-	return dst
-}
-
-func appendHash(dst []byte, c *delta.Column, row int32) []byte {
-	var h [1]uint64
-	delta.HashKeys([]delta.Column{*c}, c.Len, []int32{row}, h[:])
-	for shift := 0; shift < 64; shift += 8 {
-		dst = append(dst, byte(h[0]>>shift))
-	}
-	return dst
-}
 
 // checkIndex refuses rows whose key a unique index already has in the newest version, the rows
 // that the Tx removed aside. Keys with a NULL are never equal.
@@ -45,7 +16,7 @@ func (tx *Tx) checkIndex(ctx context.Context, t *Table, o *overlay, at int, ix *
 	if len(sel) == 0 {
 		return nil
 	}
-	if err := tx.lockRows(ctx, ix.rel.OID, gathered, len(sel), nil); err != nil {
+	if err := tx.lockRows(ctx, ix.rel.OID, gathered, len(sel)); err != nil {
 		return err
 	}
 	view, err := ix.rows.At(latest)
@@ -88,7 +59,7 @@ func (tx *Tx) lockUnique(ctx context.Context, o *overlay, rows *delta.Batch) err
 			continue
 		}
 		keys, sel := keysOf(ix, rows)
-		if err := tx.lockRows(ctx, ix.rel.OID, keys, len(sel), nil); err != nil {
+		if err := tx.lockRows(ctx, ix.rel.OID, keys, len(sel)); err != nil {
 			return err
 		}
 	}
