@@ -55,6 +55,9 @@ func (t *Txn) ForgetProgress(name string) {
 	t.others = append(t.others, log.DropProgressChange(name))
 }
 
+// Empty reports whether the Txn changes nothing.
+func (t *Txn) Empty() bool { return len(t.change.Put)+len(t.change.Drop)+len(t.others) == 0 }
+
 // Entry is the Txn as an entry of the log, on the condition that the catalog did not move. A
 // Txn of topics only still needs that: a relation must not begin to use a topic that goes.
 func (t *Txn) Entry() (*log.Entry, error) {

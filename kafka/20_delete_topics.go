@@ -14,22 +14,22 @@ import (
 //
 // Versions: 1 throttle; 4 flexible; 5 messages; 6 topic ids (UNKNOWN_TOPIC_ID).
 
-func (s *Server) deleteTopics(ctx context.Context, _ *request, req *kmsg.DeleteTopicsRequest) (kmsg.Response, error) {
+func (s *Server) deleteTopics(ctx context.Context, r *request, req *kmsg.DeleteTopicsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.DeleteTopicsResponse)
 	for i := range req.TopicNames {
-		resp.Topics = append(resp.Topics, s.deleteNamed(ctx, &req.TopicNames[i]))
+		resp.Topics = append(resp.Topics, s.deleteNamed(ctx, r, &req.TopicNames[i]))
 	}
 	for i := range req.Topics {
 		asked := &req.Topics[i]
 		if asked.Topic != nil {
-			resp.Topics = append(resp.Topics, s.deleteNamed(ctx, asked.Topic))
+			resp.Topics = append(resp.Topics, s.deleteNamed(ctx, r, asked.Topic))
 			continue
 		}
 		rt := kmsg.NewDeleteTopicsResponseTopic()
 		rt.TopicID = asked.TopicID
 		if t, ok := s.cfg.Log.TopicByID(asked.TopicID); ok {
 			rt.Topic = kmsg.StringPtr(t.Name)
-			rt.ErrorCode, rt.ErrorMessage = codeAndMessage(s.cfg.Topics.DeleteTopic(ctx, t.ID))
+			rt.ErrorCode, rt.ErrorMessage = codeAndMessage(s.deleteTopic(ctx, r, t))
 		} else {
 			rt.ErrorCode, rt.ErrorMessage = codeAndMessage(refuse(kerr.UnknownTopicID, "this server does not host this topic id"))
 		}
@@ -38,15 +38,23 @@ func (s *Server) deleteTopics(ctx context.Context, _ *request, req *kmsg.DeleteT
 	return resp, nil
 }
 
-func (s *Server) deleteNamed(ctx context.Context, name *string) kmsg.DeleteTopicsResponseTopic {
+func (s *Server) deleteNamed(ctx context.Context, r *request, name *string) kmsg.DeleteTopicsResponseTopic {
 	rt := kmsg.NewDeleteTopicsResponseTopic()
 	rt.Topic = name
 	t, ok := s.cfg.Log.TopicByName(*name)
 	err := log.ErrUnknownTopic
 	if ok {
 		rt.TopicID = t.ID
-		err = s.cfg.Topics.DeleteTopic(ctx, t.ID)
+		err = s.deleteTopic(ctx, r, t)
 	}
 	rt.ErrorCode, rt.ErrorMessage = codeAndMessage(err)
 	return rt
+}
+
+func (s *Server) deleteTopic(ctx context.Context, r *request, t log.Topic) error {
+	err := s.cfg.Topics.DeleteTopic(ctx, t.ID)
+	if err == nil {
+		r.changed("DROP TOPIC", t.Name)
+	}
+	return err
 }

@@ -21,7 +21,7 @@ import (
 //
 // Versions: 2 flexible.
 
-func (s *Server) alterConfigs(ctx context.Context, _ *request, req *kmsg.AlterConfigsRequest) (kmsg.Response, error) {
+func (s *Server) alterConfigs(ctx context.Context, r *request, req *kmsg.AlterConfigsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.AlterConfigsResponse)
 	named := counted(req.Resources, func(r *kmsg.AlterConfigsRequestResource) configResource {
 		return configResource{r.ResourceType, r.ResourceName}
@@ -33,7 +33,7 @@ func (s *Server) alterConfigs(ctx context.Context, _ *request, req *kmsg.AlterCo
 		of := configResource{asked.ResourceType, asked.ResourceName}
 		err := errTwice
 		if named[of] == 1 {
-			err = s.alterConfigsOf(ctx, of, req.ValidateOnly, func(map[string]string) (map[string]string, error) {
+			err = s.alterConfigsOf(ctx, r, of, req.ValidateOnly, func(map[string]string) (map[string]string, error) {
 				return replacedConfigs(asked.Configs)
 			})
 		}
@@ -66,7 +66,7 @@ func replacedConfigs(asked []kmsg.AlterConfigsRequestResourceConfig) (map[string
 }
 
 // alterConfigsOf gives a topic the configs that alter makes of those it has.
-func (s *Server) alterConfigsOf(ctx context.Context, of configResource, validateOnly bool, alter func(map[string]string) (map[string]string, error)) error {
+func (s *Server) alterConfigsOf(ctx context.Context, r *request, of configResource, validateOnly bool, alter func(map[string]string) (map[string]string, error)) error {
 	switch of.kind {
 	case kmsg.ConfigResourceTypeTopic:
 	case kmsg.ConfigResourceTypeBroker:
@@ -88,7 +88,11 @@ func (s *Server) alterConfigsOf(ctx context.Context, of configResource, validate
 	if err := checkConfigs(after); err != nil {
 		return err
 	}
-	return s.cfg.Topics.ConfigureTopic(ctx, t.ID, configDifference(t.Configs, after), validateOnly)
+	err = s.cfg.Topics.ConfigureTopic(ctx, t.ID, configDifference(t.Configs, after), validateOnly)
+	if err == nil && !validateOnly {
+		r.changed("ALTER TOPIC", t.Name)
+	}
+	return err
 }
 
 // listConfig tells whether a config is a list, which can be appended to.

@@ -22,7 +22,7 @@ import (
 //
 // Versions: 2 flexible; 3 as 2.
 
-func (s *Server) createPartitions(ctx context.Context, _ *request, req *kmsg.CreatePartitionsRequest) (kmsg.Response, error) {
+func (s *Server) createPartitions(ctx context.Context, r *request, req *kmsg.CreatePartitionsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.CreatePartitionsResponse)
 	room := s.topicRoom()
 	times := counted(req.Topics, func(t *kmsg.CreatePartitionsRequestTopic) string { return t.Topic })
@@ -32,7 +32,7 @@ func (s *Server) createPartitions(ctx context.Context, _ *request, req *kmsg.Cre
 		rt.Topic = asked.Topic
 		err := refuse(kerr.InvalidRequest, "duplicate topic in the request")
 		if times[asked.Topic] == 1 {
-			err = s.growTopic(ctx, asked, &room, req.ValidateOnly)
+			err = s.growTopic(ctx, r, asked, &room, req.ValidateOnly)
 		}
 		rt.ErrorCode, rt.ErrorMessage = codeAndMessage(err)
 		resp.Topics = append(resp.Topics, rt)
@@ -40,7 +40,7 @@ func (s *Server) createPartitions(ctx context.Context, _ *request, req *kmsg.Cre
 	return resp, nil
 }
 
-func (s *Server) growTopic(ctx context.Context, asked *kmsg.CreatePartitionsRequestTopic, room *topicRoom, validateOnly bool) error {
+func (s *Server) growTopic(ctx context.Context, r *request, asked *kmsg.CreatePartitionsRequestTopic, room *topicRoom, validateOnly bool) error {
 	t, ok := s.cfg.Log.TopicByName(asked.Topic)
 	more := asked.Count - t.Partitions
 	switch {
@@ -66,6 +66,9 @@ func (s *Server) growTopic(ctx context.Context, asked *kmsg.CreatePartitionsRequ
 	err := s.cfg.Topics.GrowTopic(ctx, t.ID, asked.Count, validateOnly)
 	if err == nil {
 		room.partitions -= int(more)
+		if !validateOnly {
+			r.changed("ALTER TOPIC", t.Name)
+		}
 	}
 	return err
 }

@@ -21,7 +21,7 @@ import (
 //
 // Versions: 1 flexible.
 
-func (s *Server) incrementalAlterConfigs(ctx context.Context, _ *request, req *kmsg.IncrementalAlterConfigsRequest) (kmsg.Response, error) {
+func (s *Server) incrementalAlterConfigs(ctx context.Context, r *request, req *kmsg.IncrementalAlterConfigsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.IncrementalAlterConfigsResponse)
 	named := counted(req.Resources, func(r *kmsg.IncrementalAlterConfigsRequestResource) configResource {
 		return configResource{r.ResourceType, r.ResourceName}
@@ -33,7 +33,7 @@ func (s *Server) incrementalAlterConfigs(ctx context.Context, _ *request, req *k
 		of := configResource{asked.ResourceType, asked.ResourceName}
 		err := errTwice
 		if named[of] == 1 {
-			err = s.alterConfigsOf(ctx, of, req.ValidateOnly, func(before map[string]string) (map[string]string, error) {
+			err = s.alterConfigsOf(ctx, r, of, req.ValidateOnly, func(before map[string]string) (map[string]string, error) {
 				return incrementedConfigs(before, asked.Configs)
 			})
 		}

@@ -26,6 +26,9 @@ func temporary(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ECONNABORTED)
 }
 
+// refusalEvery is the least time between two lines about connections that broke the protocol.
+const refusalEvery = time.Second
+
 // conn is one client's connection: a reader, which owns it, and a writer.
 type conn struct {
 	s    *Server
@@ -104,7 +107,9 @@ func (c *conn) logEnd(err error) {
 	default:
 		c.s.metrics.Malformed.Add(1)
 	}
-	c.s.cfg.Logger.Warn("kafka connection refused", slog.String("client", c.host), slog.Any("reason", err))
+	if held, ok := c.s.refusals.Due(c.s.cfg.Clock.Now(), refusalEvery); ok {
+		c.s.cfg.Logger.Warn("kafka connection refused", slog.String("client", c.host), slog.Any("reason", err), slog.Int64("not_shown", held))
+	}
 }
 
 // recovered turns a panic into the end of this connection.

@@ -53,6 +53,7 @@ func (s *Server) newTopic(ctx context.Context, r *request, room *topicRoom, n Ne
 	if err == nil {
 		room.topics--
 		room.partitions -= int(n.Partitions)
+		r.changed("CREATE TOPIC", n.Name)
 	}
 	return t, err
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/tributary-db/tributary/internal/admission"
+	"github.com/tributary-db/tributary/internal/pace"
 	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka/group"
 )
@@ -36,6 +37,7 @@ type Server struct {
 	slots        *admission.Slots    // for connections
 	creations    *creations
 	address      atomic.Pointer[brokerAddress]
+	refusals     pace.Line
 
 	mu struct {
 		sync.Mutex

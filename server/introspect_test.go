@@ -12,7 +12,7 @@ import (
 var introspected = []struct{ name, create string }{
 	{"raw_topic", "CREATE TOPIC raw_topic WITH (partitions = 3, cleanup_policy = 'compact')"},
 	{"orders", `CREATE STREAM orders (id text, "select" int, amount numeric(10,2), at timestamptz,
-		WATERMARK FOR at AS at - INTERVAL '5 seconds') WITH (topic = 'orders-1', format = 'json', partitions = 2, key = 'id')`},
+		WATERMARK FOR at AS at - INTERVAL '90.25 seconds') WITH (topic = 'orders-1', format = 'json', partitions = 2, key = 'id')`},
 	{"plain", "CREATE STREAM plain (line text) WITH (topic = 'raw_topic', format = 'raw')"},
 	{"customers", `CREATE TABLE customers (id int, "Name" varchar(20) DEFAULT 'x' || 'y', n bigint NOT NULL, PRIMARY KEY (id))`},
 	{"customers_n", `CREATE UNIQUE INDEX customers_n ON customers (n, "Name")`},

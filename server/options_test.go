@@ -46,6 +46,13 @@ func (k *talker) says(sql string) string {
 		return k.db.ParameterStatus(name)
 	}
 	k.notices = nil
+	if strings.HasPrefix(sql, "COPY ") && strings.Contains(sql, "TO STDOUT") {
+		var data strings.Builder
+		if _, err := k.db.CopyTo(k.ctx, &data, sql); err != nil {
+			return outcome(err)
+		}
+		return data.String()
+	}
 	res, err := k.db.Exec(k.ctx, sql).ReadAll()
 	var out []string
 	for _, r := range res {
@@ -95,6 +102,7 @@ var settingEffects = map[string]effect{
 	"client_min_messages":                 {value: "error", probe: "DROP TABLE IF EXISTS nothing", bad: "'loud'"},
 	"statement_timeout":                   {value: "1", probe: "SELECT count(*) FROM probe a, probe b, probe c, probe d WHERE a.n + b.n + c.n + d.n > 1000", bad: "'soon'"},
 	"statement_memory":                    {value: "'1MB'", probe: "SELECT length(repeat('x', 20000000))", bad: "'much'"},
+	"log_min_duration_statement":          {shown: "server/log_test.go:TestSlowStatements", bad: "'soon'"},
 	"lock_timeout":                        {shown: "server/options_test.go:TestLockTimeout", bad: "'soon'"},
 	"idle_in_transaction_session_timeout": {shown: "server/transaction_test.go:TestIdleInTransaction", bad: "'soon'"},
 	"idle_session_timeout":                {shown: "server/transaction_test.go:TestIdleInTransaction", bad: "'soon'"},
@@ -338,6 +346,30 @@ var optionEffects = map[string]map[string]optionEffect{
 		"cleanup_policy":     {make: "CREATE TOPIC $ OPTW", given: "cleanup_policy = 'compact'", effect: effect{probe: "SHOW CREATE $", bad: "'bogus'"}},
 		"retention_ms":       {make: "CREATE TOPIC $ OPTW", given: "retention_ms = 1000", effect: effect{probe: "SHOW CREATE $", bad: "-2"}},
 	}),
+	"COPY": {
+		"format":         {make: "COPY copied TO STDOUT (OPT1)", given: "format csv", effect: effect{bad: "xml"}},
+		"header":         {make: "COPY copied TO STDOUT (format csv OPT)", given: "header true", effect: effect{bad: "maybe"}},
+		"encoding":       {make: "COPY copied TO STDOUT (format csv OPT)", effect: effect{none: true, bad: "'LATIN1'"}},
+		"freeze":         {make: "COPY copied TO STDOUT (format csv OPT)", effect: effect{none: true, bad: "true"}},
+		"delimiter":      {make: "COPY copied TO STDOUT (format csv OPT)", given: "delimiter ';'", effect: effect{bad: "'ab'"}},
+		"quote":          {make: "COPY copied TO STDOUT (format csv OPT)", given: "quote '|'", effect: effect{bad: "'ab'"}},
+		"escape":         {make: "COPY copied TO STDOUT (format csv OPT)", given: "escape '|'", effect: effect{bad: "'ab'"}},
+		"null":           {make: "COPY copied TO STDOUT (format csv OPT)", given: "null 'nothing'", effect: effect{bad: `E'\n'`}},
+		"force_quote":    {make: "COPY copied TO STDOUT (format csv OPT)", effect: effect{none: true, bad: "*"}},
+		"force_not_null": {make: "COPY copied FROM STDIN (format csv OPT)", effect: effect{none: true, bad: "(a)"}},
+		"force_null":     {make: "COPY copied FROM STDIN (format csv OPT)", effect: effect{none: true, bad: "(a)"}},
+	},
+	"EXPLAIN": {
+		"analyze":  {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
+		"verbose":  {make: "EXPLAIN (format text OPT) SELECT k FROM src", effect: effect{none: true, bad: "'maybe'"}},
+		"costs":    {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
+		"settings": {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
+		"buffers":  {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
+		"wal":      {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
+		"timing":   {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
+		"summary":  {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
+		"format":   {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "json"}},
+	},
 	"ALTER MATERIALIZED VIEW, STREAM, SINK SET": {
 		"on_error": {make: "CREATE MATERIALIZED VIEW $ AS SELECT 1 / v AS q FROM src; ALTER MATERIALIZED VIEW $ SET (OPT1)", given: "on_error = 'skip'", effect: effect{probe: "SELECT * FROM $", bad: "'retry'"}},
 	},
@@ -353,6 +385,9 @@ func TestEveryOption(t *testing.T) {
 	if said := k.says("CREATE STREAM src (k text, v int, at timestamptz); INSERT INTO src VALUES ('a', 1, '2024-01-01 00:00Z'), ('b', 0, NULL)"); said != "" {
 		t.Fatal(said)
 	}
+	if said := k.says(`CREATE TABLE copied (a text, b int); INSERT INTO copied VALUES ('x,"y', 1), (NULL, 2)`); said != "" {
+		t.Fatal(said)
+	}
 	n := 0
 	try := func(e optionEffect, option string) (made, seen string) {
 		n++
@@ -365,10 +400,12 @@ func TestEveryOption(t *testing.T) {
 		for _, place := range []string{"OPTW", "OPT1", "OPT"} {
 			sql = strings.Replace(sql, place, with[place], 1)
 		}
-		sql = strings.ReplaceAll(strings.ReplaceAll(sql, "WITH ()", ""), "$", name)
+		sql = strings.ReplaceAll(strings.NewReplacer("WITH ()", "", "STDOUT ()", "STDOUT").Replace(sql), "$", name)
 		sql = strings.ReplaceAll(sql, "; ALTER MATERIALIZED VIEW "+name+" SET ()", "")
 		made = k.says(sql)
-		seen = k.says(strings.ReplaceAll(e.probe, "$", name))
+		if e.probe != "" { // else the statement itself shows it
+			seen = k.says(strings.ReplaceAll(e.probe, "$", name))
+		}
 		return strings.ReplaceAll(made, name, "$"), strings.ReplaceAll(seen, name, "$")
 	}
 	for _, st := range bind.WithOptions() {
@@ -379,7 +416,11 @@ func TestEveryOption(t *testing.T) {
 				t.Errorf("%s: no effect of %s is known", st.Statement, o.Name)
 				continue
 			}
-			if made, _ := try(e, o.Name+" = "+e.bad); !strings.Contains(made, "22023") && !strings.Contains(made, "42") && !strings.Contains(made, "0A000") {
+			sign := " = "
+			if st.Statement == "COPY" || st.Statement == "EXPLAIN" {
+				sign = " "
+			}
+			if made, _ := try(e, o.Name+sign+e.bad); !strings.Contains(made, "22023") && !strings.Contains(made, "42") && !strings.Contains(made, "0A000") {
 				t.Errorf("%s: %s = %s is taken: %s", st.Statement, o.Name, e.bad, made)
 			}
 			switch {
@@ -391,7 +432,7 @@ func TestEveryOption(t *testing.T) {
 				if without == with && madeWithout == madeWith {
 					t.Errorf("%s: %s changes nothing: %s\n%s", st.Statement, e.given, madeWith, with)
 				}
-				if strings.Contains(madeWith, "SQLSTATE") {
+				if e.probe != "" && strings.Contains(madeWith, "SQLSTATE") {
 					t.Errorf("%s: %s: %s", st.Statement, e.given, madeWith)
 				}
 			}

@@ -200,7 +200,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
 		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, MaxStatementBytes: s.cfg.MaxStatementBytes,
-		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout,
+		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout, LogMinDuration: s.cfg.LogMinDurationStatement,
 		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout,
 	})
 	if err := s.startRuntime(ctx); err != nil {

@@ -2,10 +2,13 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -59,11 +62,19 @@ func TestTopicGrows(t *testing.T) {
 		"ALTER TOPIC s SET (retention_ms = 'x')":           "22023",
 		"ALTER TOPIC s SET (bogus = 1)":                    "22023",
 		"ALTER TOPIC s SET (partitions = 4, segment_ms=1)": "22023",
+		"ALTER TOPIC s RESET (partitions)":                 "22023",
 		"ALTER TOPIC nothing SET (retention_ms = 1)":       "42704",
 		"ALTER TOPIC k SET (partitions = 4)":               "55006",
 	} {
 		if _, err := db.Exec(ctx, sql); stateOf(err) != code {
 			t.Errorf("%s: %v, want %s", sql, err, code)
+		}
+	}
+	for _, sql := range []string{"SET (partitions = 3)", "SET (partitions = 4, segment_ms = 1)", "RESET (partitions)"} {
+		var e *pgconn.PgError
+		if _, err := db.Exec(ctx, "ALTER TOPIC s "+sql); !errors.As(err, &e) || !strings.Contains(e.Message+e.Detail, "has 3") ||
+			!strings.Contains(e.Hint, "ALTER TOPIC s SET (partitions = 4)") {
+			t.Errorf("%s: %+v", sql, err)
 		}
 	}
 	exec(t, ctx, db, "ALTER TOPIC s SET (retention.ms = 86400000, segment_ms = 5)")

@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/internal/columnar"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/suggest"
+	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 )
 
@@ -20,9 +21,6 @@ type copyFormat struct {
 	quote     byte
 	escape    byte
 }
-
-// copyOptions are PostgreSQL's; some are refused.
-var copyOptions = []string{"format", "header", "encoding", "freeze", "delimiter", "quote", "escape", "null", "force_quote", "force_not_null", "force_null"}
 
 // copyGiven is the options as written, before they are checked against each other.
 type copyGiven map[string]parse.Option
@@ -81,7 +79,7 @@ func (f *copyFormat) take(o parse.Option) error {
 	case "force_quote", "force_not_null", "force_null":
 		return unsupported("COPY option " + strings.ToUpper(o.Name))
 	default:
-		return sqlerr.New(sqlerr.SyntaxError, "option %q not recognized", o.Name).At(o.Pos).Meant(suggest.Nearest(o.Name, slices.Values(copyOptions)))
+		return sqlerr.New(sqlerr.SyntaxError, "option %q not recognized", o.Name).At(o.Pos).Meant(suggest.Nearest(o.Name, slices.Values(bind.OptionNames(bind.CopyOptions))))
 	}
 	return nil
 }

@@ -46,6 +46,8 @@ type Deps struct {
 	MaxStatementBytes int64
 	// Defaults of the session settings of the same name.
 	StatementTimeout, LockTimeout time.Duration
+	// LogMinDuration is the default of log_min_duration_statement; below 0 = never.
+	LogMinDuration time.Duration
 	// WatermarkIdleTimeout is the default of a new stream's idle_timeout.
 	WatermarkIdleTimeout time.Duration
 }

@@ -113,7 +113,7 @@ func (s *Session) startDerived(ctx context.Context, rel *catalog.Relation, backg
 		return err
 	}
 	creating := s.db.Runtime.Create()
-	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+	err = s.change(ctx, func(t *catalog.Txn) error {
 		rel.OID = 0
 		if err := stillThere(t.At(), rel.DependsOn); err != nil {
 			return err

@@ -29,7 +29,7 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 		return unsupported(tag)
 	}
 	var gone []*catalog.Relation
-	_, err := s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+	err := s.change(ctx, func(t *catalog.Txn) error {
 		gone = nil
 		d := dropping{s: s, t: t, seen: map[catalog.OID]bool{}}
 		for _, n := range b.Names {
@@ -148,7 +148,7 @@ func (s *Session) afterDrop(ctx context.Context, gone []*catalog.Relation) {
 
 // dropTopics is DROP TOPIC: refused while a relation uses the topic.
 func (s *Session) dropTopics(ctx context.Context, b *parse.Drop, w face.Writer) error {
-	_, err := s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+	err := s.change(ctx, func(t *catalog.Txn) error {
 		for _, n := range b.Names {
 			topic, ok := s.db.Log.TopicByName(n.String())
 			if !ok {
@@ -201,7 +201,7 @@ func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer
 		return err
 	}
 	altered := catalog.OID(0)
-	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+	err = s.change(ctx, func(t *catalog.Txn) error {
 		rel, err := s.dropTarget(t.At(), b.Name, kind, &parse.Drop{Kind: b.Kind, IfExists: b.IfExists})
 		if err != nil || rel == nil {
 			return err

@@ -29,7 +29,7 @@ func (s *Session) createStream(ctx context.Context, b *parse.CreateStream, w fac
 		return s.created(s.createWriting(ctx, def.Relation, def.Partitions, b.IfNotExists), "CREATE STREAM", w)
 	}
 	rel, topic := def.Relation, def.Relation.TopicName
-	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+	err = s.change(ctx, func(t *catalog.Txn) error {
 		rel.OID = 0
 		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
 			return err

@@ -22,7 +22,7 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 	for _, c := range rel.PrimaryKey {
 		rel.Format.Key = append(rel.Format.Key, rel.Columns[c].Name)
 	}
-	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+	err = s.change(ctx, func(t *catalog.Txn) error {
 		rel.OID = 0
 		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
 			return err
@@ -75,7 +75,7 @@ func (s *Session) createIndex(ctx context.Context, b *parse.CreateIndex, w face.
 		return err
 	}
 	err = s.db.Tables.CreateIndex(ctx, t, ix, func() error {
-		_, err := s.db.Catalog.Run(ctx, s.db.Log, func(txn *catalog.Txn) error {
+		err := s.change(ctx, func(txn *catalog.Txn) error {
 			if err := free(txn.At(), ix.Schema, ix.Name, b.IfNotExists); err != nil {
 				return err
 			}

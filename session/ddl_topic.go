@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -30,7 +31,7 @@ func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.
 	if wrong := topicconfig.Check(configs); wrong != "" {
 		return sqlerr.New(sqlerr.InvalidParameterValue, "%s", wrong)
 	}
-	_, err = s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+	err = s.change(ctx, func(t *catalog.Txn) error {
 		if _, ok := s.db.Log.TopicByName(b.Name); ok {
 			if b.IfNotExists {
 				return errExists{b.Name}
@@ -69,12 +70,8 @@ func (s *Session) alterTopic(ctx context.Context, b *parse.AlterSet, w face.Writ
 	if err != nil {
 		return err
 	}
-	grow, asked := o["partitions"]
-	if asked && (b.Reset || len(o) > 1) {
-		return sqlerr.New(sqlerr.InvalidParameterValue, "partitions cannot be reset, nor set along with others").At(grow.Pos)
-	}
-	if asked {
-		n, err := o.partitions()
+	if _, asked := o["partitions"]; asked {
+		n, err := o.morePartitions(&topic, b.Reset)
 		if err != nil {
 			return err
 		}
@@ -82,12 +79,31 @@ func (s *Session) alterTopic(ctx context.Context, b *parse.AlterSet, w face.Writ
 		if err != nil {
 			return err
 		}
-		return w.Complete("ALTER TOPIC")
-	}
-	if err := s.db.Catalog.ConfigureTopic(ctx, s.db.Log, topic.ID, changes, false); err != nil {
+	} else if err := s.db.Catalog.ConfigureTopic(ctx, s.db.Log, topic.ID, changes, false); err != nil {
 		return err
 	}
+	s.changed = true
 	return w.Complete("ALTER TOPIC")
+}
+
+// morePartitions is how many partitions ALTER TOPIC wants a topic to have.
+func (o options) morePartitions(topic *log.Topic, reset bool) (int32, error) {
+	at, name := o["partitions"].Pos, topic.Name
+	grow := fmt.Sprintf("ALTER TOPIC %s SET (partitions = %d)", ident(name), topic.Partitions+1)
+	if reset {
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "the partitions of topic %q cannot be reset", name).At(at).
+			WithDetail("It has %d.", topic.Partitions).WithHint("A topic only gets more: %s, for instance.", grow)
+	}
+	if len(o) > 1 {
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "the partitions of topic %q are changed by a statement of their own", name).At(at).
+			WithDetail("It has %d.", topic.Partitions).WithHint("%s, for instance; and a second ALTER TOPIC for the other options.", grow)
+	}
+	n, err := o.partitions()
+	if err == nil && n <= topic.Partitions {
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "topic %q has %d partitions, which %d does not exceed", name, topic.Partitions, n).At(at).
+			WithHint("A topic only gets more: %s, for instance. For fewer make another topic.", grow)
+	}
+	return n, err
 }
 
 // readTopicOptions takes what CREATE TOPIC and ALTER TOPIC may say: partitions, replication_factor,

@@ -8,6 +8,7 @@ import (
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/suggest"
+	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
@@ -59,12 +60,10 @@ func (s *Session) planExplained(b parse.Body) (*plan.Query, error) {
 	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "EXPLAIN of this statement is not supported")
 }
 
-// explainOptions are PostgreSQL's.
-var explainOptions = []string{"analyze", "verbose", "costs", "settings", "buffers", "wal", "timing", "summary", "format"}
-
 // checkExplain refuses options that change nothing here. VERBOSE does: the plan is always printed
 // with its columns, so it is taken either way.
 func checkExplain(list []parse.Option) error {
+	known := bind.OptionNames(bind.ExplainOptions)
 	for _, o := range list {
 		name := strings.ToLower(o.Name)
 		switch name {
@@ -78,9 +77,9 @@ func checkExplain(list []parse.Option) error {
 			}
 			continue
 		}
-		if !slices.Contains(explainOptions, name) {
+		if !slices.Contains(known, name) {
 			return sqlerr.New(sqlerr.SyntaxError, "unrecognized EXPLAIN option %q", o.Name).At(o.Pos).
-				Meant(suggest.Nearest(name, slices.Values(explainOptions)))
+				Meant(suggest.Nearest(name, slices.Values(known)))
 		}
 		on, ok := o.Bool()
 		switch {

@@ -26,7 +26,11 @@ const maxNamed = 10_000
 
 // Parse prepares a statement.
 func (s *Session) Parse(ctx context.Context, name, sql string, types []sqltype.OID) (err error) {
-	defer func() { err = s.finish(err, sql) }()
+	began := s.startClock()
+	defer func() {
+		err = s.finish(err, sql)
+		s.logSlow(began, "parse", sql, err)
+	}()
 	if name != "" && s.prepared[name] != nil {
 		return s.failed(sqlerr.New(sqlerr.DuplicatePreparedStatement, "prepared statement %q already exists", name))
 	}
@@ -212,13 +216,16 @@ func (s *Session) Execute(ctx context.Context, name string, maxRows int, w face.
 	}
 	ctx, done := s.statementTimeout(ctx)
 	defer done()
+	began := s.startClock()
 	if err = s.tx.allow(p.prepared.statement.Body); err == nil {
 		err = s.runPortal(ctx, p, maxRows, w)
 	}
 	if err != nil {
 		s.fail()
 	}
-	return s.finish(err, p.prepared.statement.sql)
+	err = s.finish(err, p.prepared.statement.sql)
+	s.logSlow(began, "execute", p.prepared.statement.sql, err)
+	return err
 }
 
 // CloseStatement forgets a prepared statement.

@@ -71,5 +71,6 @@ func (s *Session) alterRole(ctx context.Context, b *parse.AlterRole, w face.Writ
 	if err := SetVerifiers(ctx, s.db.Meta, Superuser, vs); err != nil {
 		return err
 	}
+	s.changed = true
 	return w.Complete("ALTER ROLE")
 }

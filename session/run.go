@@ -18,6 +18,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		if err := s.beforeDDL(ctx, st); err != nil {
 			return err
 		}
+		s.changed = false
+		defer s.logDDL(st)
 	}
 	switch b := st.Body.(type) {
 	case *parse.Transaction:

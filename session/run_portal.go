@@ -42,6 +42,7 @@ func (s *Session) runRows(ctx context.Context, p *portal, maxRows int, w face.Wr
 	if err := w.Fields(p.fields); err != nil {
 		return err
 	}
+	s.endless = p.subscribes()
 	if maxRows > 0 || p.run != nil {
 		return s.runLimited(ctx, p, maxRows, w)
 	}

@@ -25,6 +25,8 @@ type Session struct {
 	portals  map[string]*portal
 	held     *heldTag     // of the simple query that runs
 	planning *meter.Meter // of the statement that is being planned, nil = none
+	changed  bool         // the DDL that runs has changed something
+	endless  bool         // what runs is a subscription
 }
 
 // Open starts a session.
@@ -34,8 +36,13 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 		set:      newSettings(db.ServerVersion(), st.Principal.Name),
 		prepared: map[string]*prepared{}, portals: map[string]*portal{},
 	}
-	for name, d := range map[string]time.Duration{"statement_timeout": db.StatementTimeout, "lock_timeout": db.LockTimeout} {
+	for name, d := range map[string]time.Duration{
+		"statement_timeout": db.StatementTimeout, "lock_timeout": db.LockTimeout, "log_min_duration_statement": db.LogMinDuration,
+	} {
 		s.set.values[settingIndex[name]] = strconv.FormatInt(d.Milliseconds(), 10)
+		if d < 0 {
+			s.set.values[settingIndex[name]] = "-1"
+		}
 	}
 	s.set.values[settingIndex["statement_memory"]] = strconv.FormatInt(db.StatementMemory, 10)
 	for _, v := range st.Settings {
@@ -93,7 +100,11 @@ func (s *Session) Fail(context.Context) { s.fail() }
 func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err error) {
 	ctx, done := s.statementTimeout(ctx)
 	defer done()
-	defer func() { err = s.finish(err, sql) }()
+	began := s.startClock()
+	defer func() {
+		err = s.finish(err, sql)
+		s.logSlow(began, "query", sql, err)
+	}()
 	held := &heldTag{Writer: w}
 	s.held = held
 	defer func() { s.held = nil }()

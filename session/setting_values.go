@@ -134,6 +134,14 @@ func parseMillis(v string) (string, error) {
 	return strconv.FormatInt(n*unit, 10), nil
 }
 
+// parseMillisOrOff is parseMillis that takes -1, for never.
+func parseMillisOrOff(v string) (string, error) {
+	if strings.TrimSpace(v) == "-1" {
+		return "-1", nil
+	}
+	return parseMillis(v)
+}
+
 // parseEncoding accepts the spellings of UTF8 (asyncpg sends it in quotes).
 func parseEncoding(v string) (string, error) {
 	switch strings.ToUpper(strings.Trim(v, "'\" ")) {

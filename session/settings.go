@@ -31,7 +31,7 @@ type setting struct {
 func (d *setting) shown(value string) string {
 	n, err := strconv.ParseInt(value, 10, 64)
 	switch {
-	case err != nil || n == 0:
+	case err != nil || n <= 0:
 		return value
 	case d.millis:
 		return config.FormatDuration(time.Duration(n) * time.Millisecond)
@@ -64,6 +64,7 @@ var settingList = []setting{
 	{name: "client_min_messages", value: "notice", parse: parseEnum("client_min_messages", messageLevels...), doc: "Least severity of messages sent."},
 	{name: "statement_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest run of a statement; 0 = no limit."},
 	{name: "statement_memory", value: "0", parse: parseSize, size: true, doc: "Memory of one statement; 0 = no limit."},
+	{name: "log_min_duration_statement", value: "-1", parse: parseMillisOrOff, millis: true, doc: "A statement that takes so long is a line of the log; 0 = every one, -1 = none."},
 	{name: "lock_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for a lock; 0 = no limit."},
 	{name: "idle_in_transaction_session_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for the client inside a transaction; 0 = no limit."},
 	{name: "idle_session_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for the client outside a transaction; 0 = no limit."},

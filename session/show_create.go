@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
@@ -98,11 +99,34 @@ func columnList(rel *catalog.Relation) string {
 		c := ident(rel.Columns[m.Column].Name)
 		behind := ""
 		if m.Delay > 0 {
-			behind = fmt.Sprintf(" - INTERVAL '%d microseconds'", m.Delay.Microseconds())
+			behind = " - INTERVAL " + quoteText(spelled(m.Delay))
 		}
 		lines = append(lines, "    WATERMARK FOR "+c+" AS "+c+behind)
 	}
 	return " (\n" + strings.Join(lines, ",\n") + "\n)"
+}
+
+// spelled is a time, of whole microseconds, as people write an interval: 1 hour 30 minutes.
+func spelled(d time.Duration) string {
+	var parts []string
+	for _, u := range []struct {
+		size time.Duration
+		name string
+	}{
+		{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"},
+		{time.Millisecond, "millisecond"}, {time.Microsecond, "microsecond"},
+	} {
+		n := d / u.size
+		if d -= n * u.size; n == 0 {
+			continue
+		}
+		part := fmt.Sprintf("%d %s", n, u.name)
+		if n > 1 {
+			part += "s"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, " ")
 }
 
 func columnNames(rel *catalog.Relation) string {

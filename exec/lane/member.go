@@ -14,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/meter"
+	"github.com/tributary-db/tributary/internal/pace"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -58,9 +59,9 @@ type member struct {
 	running  bool          // has a goroutine
 	moved    chan struct{} // closed and replaced when the frontier or the status moves
 	state    memberState
-	err      error     // why it is not running
-	since    time.Time // of the state
-	warned   time.Time
+	err      error                 // why it is not running
+	since    time.Time             // of the state
+	warned   map[string]*pace.Line // by message
 	frontier log.CommitSeq
 	before   log.CommitSeq // frontier before the last tick
 	// rowErrors counts the rows that are errors, rowError is one of them, nil when there is none.
@@ -110,7 +111,8 @@ type member struct {
 // newMember plans rel and builds its flow; nothing runs yet. A query that cannot be planned
 // makes a failed member, so that it can be seen and dropped.
 func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
-	m := &member{rel: rel, kick: make(chan struct{}, 1), gone: make(chan struct{}), moved: make(chan struct{})}
+	m := &member{rel: rel, kick: make(chan struct{}, 1), gone: make(chan struct{}), moved: make(chan struct{}),
+		warned: map[string]*pace.Line{}}
 	m.ctx, m.cancel = context.WithCancel(r.ctx)
 	m.states = flow.NewStates(r.cfg.Memory.Charge, r.cfg.Merges)
 	if err := r.build(m); err != nil {

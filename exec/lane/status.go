@@ -6,6 +6,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/pace"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -125,17 +126,17 @@ func (r *Runtime) setStateLocked(m *member, s memberState, reason error) {
 	m.state, m.err = s, reason
 }
 
-// warnEvery bounds the lines that one member writes into the log.
+// warnEvery is the least time between two lines of a kind about one member.
 const warnEvery = time.Minute
 
-// warnLocked tells the operator once what stands.
+// warnLocked tells the operator what stands, and of how many lines of the kind it was silent.
 func (r *Runtime) warnLocked(m *member, message string, reason error) {
-	now := r.cfg.Clock.Now()
-	if !m.warned.IsZero() && now.Sub(m.warned) < warnEvery {
-		return
+	if m.warned[message] == nil {
+		m.warned[message] = new(pace.Line)
 	}
-	m.warned = now
-	r.cfg.Logger.Warn(message, "relation", m.rel.QualifiedName(), "kind", m.rel.Kind, "reason", reason)
+	if held, ok := m.warned[message].Due(r.cfg.Clock.Now(), warnEvery); ok {
+		r.cfg.Logger.Warn(message, "relation", m.rel.QualifiedName(), "kind", m.rel.Kind, "reason", reason, "rows", m.rowErrors, "not_shown", held)
+	}
 }
 
 // noteRowErrors makes known how many rows of m are errors now. REQUIRES: the member's goroutine,
@@ -153,9 +154,12 @@ func (r *Runtime) noteRowErrors(m *member) error {
 		m.rowErrorSince = time.Time{}
 	case m.rowError == nil:
 		m.rowErrorSince = r.cfg.Clock.Now()
+	}
+	more := errs.left > m.rowErrors
+	m.rowError, m.rowErrors = first, errs.left
+	if first != nil && more {
 		r.warnLocked(m, "a row failed", source.Standing(m.rel, *first))
 	}
-	m.rowError, m.rowErrors = first, errs.left
 	return nil
 }
 

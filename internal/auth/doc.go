@@ -23,7 +23,7 @@
 // is the first line alone, and SCRAM-SHA-512 is refused for that role until a password is set.
 //
 // Goroutines and locks: none are started. Gate is used from every connection; slowdown.mu and
-// warnings.mu are leaves. Work that a client can ask for without a password and that costs more
+// those of its warnings are leaves. Work that a client can ask for without a password and that costs more
 // than a microsecond (PBKDF2, for passwords that come in clear) takes one of two places.
 //
 // Non-obvious:

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tributary-db/tributary/internal/pace"
 )
 
 // warnEvery is the least time between two lines about failed attempts on one face.
@@ -35,7 +36,7 @@ func (g *Gate) failed(a Attempt, why error) {
 
 func (g *Gate) tell(a Attempt, why error, now time.Time) {
 	g.failures.of(a.Face, a.Method).Add(1)
-	silent, ok := g.warn.due(now, a.Face)
+	silent, ok := g.warn[a.Face].Due(now, warnEvery)
 	if !ok {
 		return
 	}
@@ -47,27 +48,16 @@ func (g *Gate) tell(a Attempt, why error, now time.Time) {
 		slog.String("method", string(a.Method)), slog.String("reason", why.Error()), slog.Int64("not_shown", silent))
 }
 
-// warnings keeps an attack from filling the log: one line a second and face, which says how many
+// warnings keep an attack from filling the log: one line a second and face, which says how many
 // were not shown before it.
-type warnings struct {
-	mu   sync.Mutex
-	last map[Face]time.Time
-	held map[Face]int64
-}
+type warnings map[Face]*pace.Line
 
-func (w *warnings) due(now time.Time, f Face) (silent int64, ok bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.last == nil {
-		w.last, w.held = map[Face]time.Time{}, map[Face]int64{}
+func newWarnings() warnings {
+	w := warnings{}
+	for _, f := range Faces() {
+		w[f] = new(pace.Line)
 	}
-	if last, before := w.last[f]; before && now.Sub(last) < warnEvery {
-		w.held[f]++
-		return 0, false
-	}
-	silent = w.held[f]
-	w.last[f], w.held[f] = now, 0
-	return silent, true
+	return w
 }
 
 // counters are by face and method; the map never changes.

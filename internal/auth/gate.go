@@ -47,7 +47,7 @@ type Config struct {
 type Gate struct {
 	cfg      Config
 	slow     slowdown
-	warn     warnings
+	warn     warnings // never changes
 	failures counters
 	// deriving are places for PBKDF2 over passwords that came in clear.
 	deriving chan struct{}
@@ -76,7 +76,7 @@ func New(cfg Config) (*Gate, error) {
 			return nil, fmt.Errorf("auth: read randomness: %w", err)
 		}
 	}
-	g := &Gate{cfg: cfg, deriving: make(chan struct{}, derivations), failures: newCounters()}
+	g := &Gate{cfg: cfg, deriving: make(chan struct{}, derivations), failures: newCounters(), warn: newWarnings()}
 	return g, nil
 }
 

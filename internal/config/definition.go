@@ -108,6 +108,24 @@ func duration(dst *time.Duration, name string, def, least, most time.Duration, d
 	return ranged((*int64)(dst), name, Duration, int64(def), int64(least), int64(most), doc, parse, format)
 }
 
+// durationOrOff is a duration that can also be -1, for never; that is kept as -1 ns.
+func durationOrOff(dst *time.Duration, name string, def, most time.Duration, doc string) *Definition {
+	parse := func(s string) (int64, error) {
+		if strings.TrimSpace(s) == "-1" {
+			return -1, nil
+		}
+		d, err := ParseDuration(s)
+		return int64(d), err
+	}
+	format := func(n int64) string {
+		if n == -1 {
+			return "-1"
+		}
+		return FormatDuration(time.Duration(n))
+	}
+	return ranged((*int64)(dst), name, Duration, int64(def), -1, int64(most), doc, parse, format)
+}
+
 func ranged(dst *int64, name string, kind Kind, def, least, most int64, doc string,
 	parse func(string) (int64, error), format func(int64) string) *Definition {
 	*dst = def

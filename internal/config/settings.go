@@ -76,6 +76,8 @@ type Settings struct {
 	StatementTimeout     time.Duration
 	ShutdownTimeout      time.Duration
 
+	LogMinDurationStatement time.Duration
+
 	HTTPPprof        bool
 	MetricsMaxSeries int64
 
@@ -162,6 +164,7 @@ func (s *Settings) definitions() []*Definition {
 		size(&s.PinBytes, "pin_bytes", gib, 0, 1<<40, "Changes that are kept for one reader's snapshot alone: past it a transaction between two statements, or a subscription that is not read, ends with 72000. 0 = no limit."),
 		duration(&s.LockTimeout, "lock_timeout", 0, 0, 24*time.Hour, "Longest wait for a lock, a session's default. 0 = no limit."),
 		duration(&s.StatementTimeout, "statement_timeout", 0, 0, 24*time.Hour, "Longest run of a statement, a session's default. 0 = no limit."),
+		durationOrOff(&s.LogMinDurationStatement, "log_min_duration_statement", 5*time.Second, 24*time.Hour, "A statement that takes so long is a line of the log, a session's default: its text with `?` for every value, its duration, role and SQLSTATE. Parameters and subscriptions are never logged. 0 = every statement, -1 = none."),
 		duration(&s.ShutdownTimeout, "shutdown_timeout", 10*time.Second, 0, time.Hour, "Time that running statements and requests get to end when the server stops; closing what is stored gets 20 s more, then the process ends in any case."),
 
 		boolean(&s.HTTPPprof, "http_pprof", false, "Whether `/debug/pprof` is served on `http_listen`."),

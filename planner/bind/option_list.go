@@ -77,7 +77,35 @@ func TopicOptions() []WithOption {
 // AlterOptions are those of ALTER … SET and RESET.
 var AlterOptions = []WithOption{onErrorOption}
 
-// WithOptions are all statements with a WITH list, in the order of the documentation.
+// CopyOptions are those of COPY that are taken and those of PostgreSQL's that are refused.
+var CopyOptions = []WithOption{
+	{"format", "`text`, `csv`, `arrow`, `parquet`", "`text`", "The form of the data; `parquet` only TO STDOUT. `binary` is refused."},
+	{"header", "`true`, `false`", "`false`", "With csv and text: the first line has the columns' names. `match` is refused."},
+	{"encoding", "`UTF8`", "`UTF8`", "The encoding of the data; there is no other."},
+	{"freeze", "`false`", "`false`", "Taken for PostgreSQL's tools: there is nothing to freeze. `true` is refused."},
+	{"delimiter", "one character", "a tab, with csv a comma", "Between the columns."},
+	{"quote", "one character", "`\"`", "Around a value, with csv."},
+	{"escape", "one character", "the quote", "Before a quote inside a value, with csv."},
+	{"null", "a string", "`\\N`, with csv nothing", "What stands for NULL."},
+	{"force_quote", "none yet", "none", "Refused."},
+	{"force_not_null", "none yet", "none", "Refused."},
+	{"force_null", "none yet", "none", "Refused."},
+}
+
+// ExplainOptions are those of EXPLAIN that are taken and those of PostgreSQL's that are refused.
+var ExplainOptions = []WithOption{
+	{"analyze", "`false`", "`false`", "`true` is refused: the statement is not run."},
+	{"verbose", "`true`, `false`", "`true`", "Taken either way: the plan always has its columns."},
+	{"costs", "`false`", "`false`", "`true` is refused: there are no costs."},
+	{"settings", "`false`", "`false`", "`true` is refused."},
+	{"buffers", "`false`", "`false`", "`true` is refused."},
+	{"wal", "`false`", "`false`", "`true` is refused: it needs `analyze`."},
+	{"timing", "`false`", "`false`", "`true` is refused: it needs `analyze`."},
+	{"summary", "`false`", "`false`", "`true` is refused."},
+	{"format", "`text`", "`text`", "`json`, `yaml` and `xml` are refused."},
+}
+
+// WithOptions are all statements with a list of options, in the order of the documentation.
 func WithOptions() []StatementOptions {
 	return []StatementOptions{
 		{"CREATE STREAM", slices.Concat(streamOptions, nexmarkOptions)},
@@ -86,6 +114,8 @@ func WithOptions() []StatementOptions {
 		{"CREATE SINK", sinkOptions},
 		{"CREATE TOPIC, ALTER TOPIC SET", TopicOptions()},
 		{"ALTER MATERIALIZED VIEW, STREAM, SINK SET", AlterOptions},
+		{"COPY", CopyOptions},
+		{"EXPLAIN", ExplainOptions},
 	}
 }
 

@@ -1,0 +1,29 @@
+// Package pace keeps a log readable when the same thing happens again and again: the first line at
+// once, further ones at most once in a while, with the number of those held back before them.
+package pace
+
+import (
+	"sync"
+	"time"
+)
+
+// Line is one line of a log. The zero value is ready; safe for concurrent use.
+type Line struct {
+	mu   sync.Mutex
+	last time.Time
+	held int64
+}
+
+// Due tells whether the line may be written now, at most once in every. held is how many were not
+// since the one before.
+func (l *Line) Due(now time.Time, every time.Duration) (held int64, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.last.IsZero() && now.Sub(l.last) < every {
+		l.held++
+		return 0, false
+	}
+	held = l.held
+	l.last, l.held = now, 0
+	return held, true
+}

@@ -1,0 +1,58 @@
+package session
+
+import (
+	"context"
+	"strings"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/planner/parse"
+)
+
+// change runs a change of the catalog and notes whether there was any.
+func (s *Session) change(ctx context.Context, build func(t *catalog.Txn) error) error {
+	empty := true
+	_, err := s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+		err := build(t)
+		empty = t.Empty()
+		return err
+	})
+	if err == nil && !empty {
+		s.changed = true
+	}
+	return err
+}
+
+// logDDL tells the log what a statement has changed, and who did it. A statement that failed
+// later, or whose client left, has changed it all the same.
+func (s *Session) logDDL(st *statement) {
+	if s.changed {
+		s.db.Logger.Info("ddl", "statement", st.Tag, "object", objectOf(st.Body), "role", s.user, "pid", s.pid)
+	}
+}
+
+// objectOf names what a DDL statement is about.
+func objectOf(b parse.Body) string {
+	switch b := b.(type) {
+	case *parse.CreateTable:
+		return b.Name.String()
+	case *parse.CreateStream:
+		return b.Name.String()
+	case *parse.CreateSink:
+		return b.Name.String()
+	case *parse.CreateTopic:
+		return b.Name
+	case *parse.CreateMaterializedView:
+		return b.Name.String()
+	case *parse.CreateIndex:
+		return strings.TrimSpace(b.Name + " ON " + b.Table.String())
+	case *parse.Drop:
+		names := make([]string, len(b.Names))
+		for i, n := range b.Names {
+			names[i] = n.String()
+		}
+		return strings.Join(names, ", ")
+	case *parse.AlterSet:
+		return b.Name.String()
+	}
+	return Superuser // ALTER ROLE: there is no other
+}
