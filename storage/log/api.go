@@ -24,24 +24,28 @@ type Partition struct {
 // Sentinels. Each is mapped to a Kafka code in kafka/errors.go and to a SQLSTATE in
 // session/errors.go; a test walks them.
 var (
-	ErrUnknownTopic       = errors.New("unknown topic or partition")
-	ErrPartitions         = errors.New("invalid number of partitions")
-	ErrTopicExists        = errors.New("topic already exists")
-	ErrOffsetOutOfRange   = errors.New("offset out of range")
-	ErrTruncated          = errors.New("records were deleted that have not been read")
-	ErrOutOfOrderSequence = errors.New("out of order sequence number")
-	ErrInvalidEpoch       = errors.New("invalid producer epoch")
-	ErrUnknownProducer    = errors.New("unknown producer id")
-	ErrInvalidRecord      = errors.New("invalid record")
-	ErrTooLarge           = errors.New("entry is larger than allowed")
-	ErrFenced             = errors.New("writer is fenced")
-	ErrCondition          = errors.New("commit condition failed")
-	ErrClosed             = errors.New("log is closed")
-	ErrUnavailable        = errors.New("log is not available now") // retriable
-	ErrFull               = errors.New("the disk is nearly full")  // also ErrUnavailable
-	ErrCorrupt            = errors.New("log data corrupt")
-	ErrPoisoned           = errors.New("log stopped after an I/O error") // fsync is never retried
-	ErrUnknownKind        = errors.New("log was written by another version")
+	ErrUnknownTopic           = errors.New("unknown topic or partition")
+	ErrPartitions             = errors.New("invalid number of partitions")
+	ErrTopicExists            = errors.New("topic already exists")
+	ErrOffsetOutOfRange       = errors.New("offset out of range")
+	ErrTruncated              = errors.New("records were deleted that have not been read")
+	ErrOutOfOrderSequence     = errors.New("out of order sequence number")
+	ErrInvalidEpoch           = errors.New("invalid producer epoch")
+	ErrUnknownProducer        = errors.New("unknown producer id")
+	ErrInvalidRecord          = errors.New("invalid record")
+	ErrProducerFenced         = errors.New("a newer producer has the transactional id")
+	ErrProducerIDMapping      = errors.New("producer id is not the transactional id's")
+	ErrInvalidTxnState        = errors.New("invalid state of the transaction")
+	ErrConcurrentTransactions = errors.New("the transaction is just ending") // retriable
+	ErrTooLarge               = errors.New("entry is larger than allowed")
+	ErrFenced                 = errors.New("writer is fenced")
+	ErrCondition              = errors.New("commit condition failed")
+	ErrClosed                 = errors.New("log is closed")
+	ErrUnavailable            = errors.New("log is not available now") // retriable
+	ErrFull                   = errors.New("the disk is nearly full")  // also ErrUnavailable
+	ErrCorrupt                = errors.New("log data corrupt")
+	ErrPoisoned               = errors.New("log stopped after an I/O error") // fsync is never retried
+	ErrUnknownKind            = errors.New("log was written by another version")
 )
 
 // Kind tells what a change in a commit record does. Numbers are stored for ever; a reader
@@ -50,7 +54,7 @@ type Kind uint16
 
 const (
 	KindAppend   Kind = 1  // record batches placed: runs of partitions, inline or in an object
-	KindEndTxn   Kind = 2  // a Kafka transaction ends (reserved, not written yet)
+	KindEndTxn   Kind = 2  // a Kafka transaction ends
 	KindTruncate Kind = 3  // log starts move up
 	KindSwap     Kind = 4  // objects or inline groups out, objects in; contents equal
 	KindTopic    Kind = 5  // topic created, deleted, changed
@@ -59,6 +63,7 @@ const (
 	KindProgress Kind = 8  // progress of a sink or generator: named CommitSeq (and a number)
 	KindTime     Kind = 9  // a recorded time tick (reserved, not written yet)
 	KindProducer Kind = 10 // producer ids handed out
+	KindTxn      Kind = 11 // a transactional id gets an owner, an open transaction grows
 )
 
 // Change is one change of a commit record besides appends: a kind and its payload. The
@@ -92,6 +97,10 @@ type Append struct {
 	// RecordBatches are whole v2 record batches, back to back, verified by internal/recordbatch;
 	// the log owns the bytes from Append on.
 	RecordBatches []byte
+	// TransactionalID is whose transaction transactional record batches belong to. Implicit takes the
+	// partition into it (KIP-890), else that must have been done before.
+	TransactionalID string
+	Implicit        bool
 }
 
 // Entry is what succeeds or fails alone.
@@ -192,8 +201,8 @@ type ChangeRun struct {
 	VisibleAt   CommitSeq
 	CommitTime  time.Time // of VisibleAt; monotone over the log
 	RecordBatch []byte    // one v2 record batch; valid until the next call of Next or Close
-	// First is the partition's log start, where the reader begins there: records before it in the
-	// record batch are deleted.
+	// First is the partition's log start, where the reader begins there, or as a transaction ended:
+	// records before it in the record batch are deleted.
 	First int64
 }
 

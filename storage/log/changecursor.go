@@ -5,15 +5,18 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/storage/segment"
 )
 
-// changeCursor walks one partition in offset order, which is its visible-at order.
+// changeCursor walks what became visible in one partition: plain records in offset order, which is
+// their visible-at order, or, with late, the records of Kafka transactions.
 type changeCursor struct {
 	partition *partition
 	runs      []run     // of the partition, as of when it was opened
 	after     CommitSeq // nothing at or below this was asked
 	least     int64     // nothing before this offset is
+	late      *lateWalk // nil = the cursor is of plain records
 	offset    int64     // of the next record batch, once started
 	started   bool
 	done      bool
@@ -57,9 +60,24 @@ func (c *changeCursor) leave() { c.inRun, c.loaded, c.seated = false, false, fal
 // seat sets visibleAt of the next record batch, or done if there is none up to to.
 func (c *changeCursor) seat(ctx context.Context, db *DB, to CommitSeq) error {
 	for !c.seated && !c.done {
+		if c.late != nil {
+			if err := c.seatLate(ctx, db, to); err != nil {
+				return err
+			}
+			continue
+		}
 		if !c.inRun && !c.enter(db, to) {
 			c.done = true
 			return nil
+		}
+		if c.run.transactional {
+			plain, err := c.skipTransactions(ctx, db)
+			if err != nil {
+				return err
+			}
+			if !plain {
+				continue
+			}
 		}
 		if !c.run.block.placed {
 			c.visibleAt, c.millis, c.seated = c.run.first, c.run.firstMillis, true
@@ -119,6 +137,20 @@ func (c *changeCursor) seatPlaced(ctx context.Context, db *DB) error {
 	}
 	c.seated = true
 	return nil
+}
+
+// skipTransactions goes behind what belongs to Kafka transactions; false at the end of the run.
+func (c *changeCursor) skipTransactions(ctx context.Context, db *DB) (plain bool, err error) {
+	for c.inRun {
+		if err := c.load(ctx, db); err != nil {
+			return false, err
+		}
+		if yes, _ := recordbatch.OfTransaction(c.stretch.data); !yes {
+			return true, nil
+		}
+		c.step()
+	}
+	return false, nil
 }
 
 // load makes the stretch begin at the cursor's offset.

@@ -1,6 +1,7 @@
 package log
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
@@ -51,10 +52,17 @@ func (db *DB) Changes(_ context.Context, from, to CommitSeq, f Filter) (ChangeRe
 				return nil, fmt.Errorf("%w: topic %q, partition %d", err, t.Name, p.id.Index)
 			}
 			r.cursors = append(r.cursors, c)
+			if w := p.lateWalk(from, to); w != nil {
+				late := *c
+				late.late = w
+				r.cursors = append(r.cursors, &late)
+			}
 		}
 	}
-	slices.SortFunc(r.cursors, func(a, b *changeCursor) int { return comparePartitions(a.partition.id, b.partition.id) })
-	r.cursors = slices.CompactFunc(r.cursors, func(a, b *changeCursor) bool { return a.partition == b.partition })
+	slices.SortStableFunc(r.cursors, func(a, b *changeCursor) int {
+		return cmp.Or(comparePartitions(a.partition.id, b.partition.id), -cmp.Compare(a.kind(), b.kind()))
+	})
+	r.cursors = slices.CompactFunc(r.cursors, func(a, b *changeCursor) bool { return a.partition == b.partition && a.kind() == b.kind() })
 	if db.mu.readers == nil {
 		db.mu.readers = map[*changeReader]struct{}{}
 	}
@@ -141,7 +149,7 @@ func (r *changeReader) least(ctx context.Context) (*changeCursor, error) {
 	return nil, nil
 }
 
-// cursorHeap orders seated cursors by (visible-at, partition).
+// cursorHeap orders seated cursors by (visible-at, partition, transactions before plain records).
 type cursorHeap []*changeCursor
 
 func (h cursorHeap) Len() int { return len(h) }
@@ -150,7 +158,10 @@ func (h cursorHeap) Less(i, k int) bool {
 	if h[i].visibleAt != h[k].visibleAt {
 		return h[i].visibleAt < h[k].visibleAt
 	}
-	return comparePartitions(h[i].partition.id, h[k].partition.id) < 0
+	if order := comparePartitions(h[i].partition.id, h[k].partition.id); order != 0 {
+		return order < 0
+	}
+	return h[i].kind() > h[k].kind() // transactions first: their offsets are lower
 }
 
 func (h cursorHeap) Swap(i, k int) { h[i], h[k] = h[k], h[i] }
@@ -189,7 +200,7 @@ func (r *changeReader) take(ctx context.Context, c *changeCursor, maxBytes int, 
 		force = false
 		dst.Runs = append(dst.Runs, ChangeRun{
 			Partition: c.partition.id, VisibleAt: c.visibleAt, CommitTime: time.UnixMilli(c.millis),
-			RecordBatch: r.patched(c, raw), First: c.least,
+			RecordBatch: r.patched(c, raw), First: c.first(),
 		})
 		bytes += len(raw)
 		c.advance()

@@ -73,6 +73,16 @@ func TestGoldenChanges(t *testing.T) {
 	}{
 		{"topic-partitions", GrowTopicChange(id, 12)},
 		{"topic-configs", ConfigTopicChange(id, []TopicConfig{{Name: "retention.ms", Value: "1000"}, {Name: "segment.ms", Delete: true}})},
+		{"txn-init", (&txnPayload{Op: txnInit, Producer: ProducerIdentity{7, 3}, Name: "tx", TimeoutMillis: 60_000, Previous: ProducerIdentity{7, 2}}).change()},
+		{"txn-add", (&txnPayload{Op: txnAdd, Producer: ProducerIdentity{7, 3}, Partitions: []Partition{{id, 0}, {id, 9}}, Groups: []string{"g"}}).change()},
+		{"txn-offsets", (&txnPayload{Op: txnOffsets, Producer: ProducerIdentity{7, 3}, Group: "g", Offsets: []GroupOffset{{Partition{id, 2}, 1 << 40, -1, "m"}}}).change()},
+		{"end-txn", (&endTxnPayload{Producer: ProducerIdentity{7, 3}, Next: ProducerIdentity{7, 4}, Number: 5, Commit: true, Cause: EndByClient, Markers: 2, Sum: 0x01020304,
+			Groups: []groupOffsets{{"g", []GroupOffset{{Partition{id, 2}, 9, 0, ""}}}}}).change()},
+		{"append-txn", Change{KindAppend, (&appendPayload{Runs: []runPayload{{Partition: Partition{id, 3}, Base: 10, Span: 1, Count: 1, Length: 5, MinTime: -1, MaxTime: -1,
+			Producers: []producerPayload{{ProducerID: 7, Epoch: 3, Transactional: true}}}}, Data: []byte("bytes")}).appendTo(nil)}},
+		{"swap-txn", Change{KindSwap, (&swapPayload{Out: []inlineID{{Seq: 5}}, In: []swapObject{{Key: "seg/k", Size: 100, Runs: []swapRun{{
+			runPayload: runPayload{Partition: Partition{id, 3}, Base: 10, Span: 2, Count: 2, Position: 32, Length: 60, MinTime: -1, MaxTime: -1},
+			First:      5, Last: 6, FirstMillis: 7, LastMillis: 8, Transactional: true, LateFirst: 6, LateLast: 9, Aborts: true}}}}}).appendTo(nil)}},
 		{"truncate", TruncateChange(TruncateRecords, []LogStart{{Partition{id, 0}, 5}, {Partition{id, 7}, 1 << 40}})},
 	} {
 		rec, err := encodeRecord(recordHeader{Seq: 7, TimeMillis: 1_700_000_000_123, Writer: 1, Fence: 2, Timeline: 1}, []Change{c.change})

@@ -32,7 +32,7 @@ func (db *DB) runCommitter() {
 
 // commitGroups commits the groups whose upload went well and answers every entry.
 func (db *DB) commitGroups(all []*flushGroup) {
-	c := commit{}
+	c := commit{rows: db.cfg.OffsetRows}
 	for _, g := range all {
 		if g.err != nil {
 			db.abandon(g)
@@ -181,6 +181,12 @@ func (db *DB) publish(record []byte, c *commit) error {
 	db.stats.sinceSnapshot.Add(1)
 	db.stats.bytesSinceSnapshot.Add(int64(len(record)))
 	db.upkeep.notify(db)
+	if a.txns {
+		select {
+		case db.txnWake <- struct{}{}:
+		default:
+		}
+	}
 	if c != nil {
 		db.stats.groups.Add(int64(len(c.groups)))
 		db.abandonUnnamed(c, a)

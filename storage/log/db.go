@@ -34,6 +34,9 @@ type Config struct {
 	Needs func(id TopicID) (n Needs, known bool)
 	// Elapsed is a second clock, which no one sets: the time since some moment. nil = the machine's.
 	Elapsed func() time.Duration
+	// OffsetRows makes the rows in Meta of a group's offsets that a transaction commits; they are written
+	// with it. Called by the committer. nil = none.
+	OffsetRows func(group string, offsets []GroupOffset, commitMillis int64) []meta.Write
 	// Free is the free space where log and metadata lie, for Limits.DiskReserve; nil = endless.
 	Free func() (int64, error)
 }
@@ -97,7 +100,8 @@ type DB struct {
 	applying   sync.WaitGroup // followers at work; none begins once the waiters have ended
 	upkeep     upkeep
 	time       timekeeper
-	garbage    collector // upkeep's
+	txnWake    chan struct{} // capacity 1: a transaction may have begun
+	garbage    collector     // upkeep's
 	closing    sync.Once
 	closeErr   error
 }
@@ -120,6 +124,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db.room.free, db.room.reserve, db.room.clock = cfg.Free, cfg.Limits.DiskReserve, cfg.Clock
 	db.queue.init(db)
 	db.upkeep.init()
+	db.txnWake = make(chan struct{}, 1)
 	if err := db.restore(ctx); err != nil {
 		db.cancel()
 		return nil, err
@@ -131,6 +136,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	db.goroutines.Go(db.runCommitter)
 	db.goroutines.Go(db.runUpkeep)
+	db.goroutines.Go(db.runTxnTimeouts)
 	if db.limits.FlushInterval > 0 {
 		db.goroutines.Go(db.queue.runTimer)
 	}

@@ -16,7 +16,7 @@ func (k Kind) String() string {
 	names := map[Kind]string{
 		KindAppend: "append", KindEndTxn: "end-transaction", KindTruncate: "truncate", KindSwap: "swap",
 		KindTopic: "topic", KindCatalog: "catalog", KindWriter: "writer", KindProgress: "progress",
-		KindTime: "time", KindProducer: "producer-ids",
+		KindTime: "time", KindProducer: "producer-ids", KindTxn: "transaction",
 	}
 	if name, ok := names[k]; ok {
 		return name
@@ -127,6 +127,9 @@ func (r *runPayload) describe() string {
 		r.Base, r.Base+r.Span-1, r.Count, r.Position, r.Position+r.Length-1)
 	for _, b := range r.Producers {
 		text += fmt.Sprintf(", producer %d/%d sequence %d-%d", b.ProducerID, b.Epoch, b.BaseSequence, b.LastSequence)
+		if b.Transactional {
+			text += " in its transaction"
+		}
 	}
 	return text
 }
@@ -142,6 +145,9 @@ func (p *swapPayload) describe() string {
 		for k := range p.In[i].Runs {
 			r := &p.In[i].Runs[k]
 			fmt.Fprintf(&b, "\n      %s, visible at %d-%d", r.describe(), r.First, r.Last)
+			if r.Transactional {
+				fmt.Fprintf(&b, ", transactions committed at %d-%d, aborted %t", r.LateFirst, r.LateLast, r.Aborts)
+			}
 		}
 	}
 	return b.String()

@@ -19,6 +19,8 @@ type commit struct {
 	changes  int
 	writes   []meta.Write
 	scratch  []placedPiece
+	// rows makes the rows of offsets that a transaction commits, see Config.OffsetRows.
+	rows func(group string, offsets []GroupOffset, commitMillis int64) []meta.Write
 }
 
 // decide validates the groups' entries against the fold, which is at next-1, and builds the
@@ -62,9 +64,22 @@ func (c *commit) encode(o *overlay, size int64) error {
 		if err := c.encodeChanges(e, func(k Kind) bool { return k != KindTruncate }); err != nil {
 			return err
 		}
+		if e.txn != nil && e.txn.early != nil {
+			if err := c.encodeChange(e.txn.early.change()); err != nil {
+				return err
+			}
+		}
 	}
 	for _, g := range c.groups {
 		if err := c.encodeGroup(o, g); err != nil {
+			return err
+		}
+	}
+	for _, e := range c.accepted {
+		if e.txn == nil {
+			continue
+		}
+		if err := c.encodeEnd(o, e.txn); err != nil {
 			return err
 		}
 	}
@@ -77,15 +92,34 @@ func (c *commit) encode(o *overlay, size int64) error {
 	return nil
 }
 
-func (c *commit) encodeChanges(e *pending, pick func(Kind) bool) (err error) {
+func (c *commit) encodeChanges(e *pending, pick func(Kind) bool) error {
 	for _, ch := range e.entry.Changes {
 		if !pick(ch.Kind) {
 			continue
 		}
-		if c.record, err = appendChange(c.record, ch); err != nil {
+		if err := c.encodeChange(ch); err != nil {
 			return err
 		}
-		c.changes++
+	}
+	return nil
+}
+
+func (c *commit) encodeChange(ch Change) (err error) {
+	c.record, err = appendChange(c.record, ch)
+	c.changes++
+	return err
+}
+
+// encodeEnd is behind all appends: a marker's offset is the one after what its partition got.
+func (c *commit) encodeEnd(o *overlay, r *txnRequest) error {
+	if r.end != nil {
+		c.writes = append(c.writes, o.finishEnd(r.end, c.rows)...)
+		if err := c.encodeChange(r.end.change()); err != nil {
+			return err
+		}
+	}
+	if r.late != nil {
+		return c.encodeChange(r.late.change())
 	}
 	return nil
 }

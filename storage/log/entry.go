@@ -11,6 +11,7 @@ type pending struct {
 	entry   *Entry
 	own     bool // made by the log itself: may hold kinds that entries of others may not
 	appends []appendState
+	txn     *txnRequest // nil but for what the log's Transactions asks
 	bytes   int64
 
 	done   chan struct{}
@@ -39,6 +40,9 @@ type appendState struct {
 	producerID         int64
 	epoch              int16
 	baseSequence, last int32
+	transactional      bool
+	txnName            string
+	implicit           bool
 
 	appendTime int64 // set at seal for LogAppendTime topics, else -1
 	base       int64 // given by decide
@@ -64,6 +68,7 @@ func newPending(e *Entry, limits *Limits) *pending {
 		a := &p.appends[i]
 		a.partition = e.Appends[i].Partition
 		a.appendTime = -1
+		a.txnName, a.implicit = e.Appends[i].TransactionalID, e.Appends[i].Implicit
 		if err := a.scan(e.Appends[i].RecordBatches, limits.FlushBytes); err != nil {
 			p.fail(err)
 			return p
@@ -99,6 +104,10 @@ func (a *appendState) scan(src []byte, pieceBytes int64) error {
 		if h.ProducerID >= 0 {
 			a.producerID, a.epoch = h.ProducerID, h.ProducerEpoch
 			a.baseSequence, a.last = h.BaseSequence, h.LastSequence()
+			a.transactional = h.Transactional()
+		}
+		if h.Control() || h.Transactional() && h.ProducerID < 0 {
+			return fmt.Errorf("%w: a control batch, or a transaction without a producer", ErrInvalidRecord)
 		}
 		batches++
 		src = rest

@@ -68,9 +68,8 @@ func (db *DB) Ends(ctx context.Context, parts []Partition, fresh bool) ([]Ends, 
 	return out, nil
 }
 
-// ends: without Kafka transactions the last stable offset is the high watermark.
 func (p *partition) ends() Ends {
-	return Ends{LogStart: p.logStart, HighWatermark: p.highWatermark, LastStableOffset: p.highWatermark}
+	return Ends{LogStart: p.logStart, HighWatermark: p.highWatermark, LastStableOffset: p.lastStable()}
 }
 
 // CommitTime of a commit; the zero time for those longer ago than the newest 65,536.

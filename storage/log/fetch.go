@@ -24,10 +24,16 @@ const (
 type fetchPlan struct {
 	runs   []plannedRun
 	offset int64
-	limit  int  // bytes; 0 = nothing
-	first  bool // one record batch may exceed limit
+	stop   int64 // nothing at or behind it is given: high watermark or last stable offset
+	limit  int   // bytes; 0 = nothing
+	first  bool  // one record batch may exceed limit
+	// committed: aborted transactions are told of, those of ended among them.
+	committed bool
+	ended     []span
 	// Filled by load.
 	parts      []stretchOf
+	settled    []span // of the segments that were read
+	next       int64  // offset behind what copyTo gave
 	err        error
 	start, end int // in the buffer
 }
@@ -87,6 +93,7 @@ func assemble(plans []fetchPlan, b Budget, dst *FetchResult) {
 	}
 	for i := range plans {
 		dst.Partitions[i].RecordBatches = out[plans[i].start:plans[i].end:plans[i].end]
+		dst.Partitions[i].Aborted = plans[i].aborted()
 	}
 	dst.Bytes = len(out)
 	dst.release = func() {
@@ -115,6 +122,10 @@ func (db *DB) plan(req []PartitionRead, b Budget, plans []fetchPlan, out []Parti
 		}
 		plan := &plans[i]
 		plan.offset, plan.limit = req[i].Offset, req[i].MaxBytes
+		plan.stop = p.highWatermark
+		if req[i].Committed {
+			plan.stop, plan.committed, plan.ended = p.lastStable(), true, p.ended
+		}
 		want := min(req[i].MaxBytes, b.MaxBytes-planned)
 		if planned > 0 && want <= 0 {
 			plan.limit = 0
@@ -127,7 +138,7 @@ func (db *DB) plan(req []PartitionRead, b Budget, plans []fetchPlan, out []Parti
 
 // choose takes runs from the offset on until they hold want bytes, at least one.
 func (plan *fetchPlan) choose(p *partition, want int) (bytes int) {
-	for i := p.runAt(plan.offset); i < len(p.runs) && p.runs[i].base < p.highWatermark; i++ {
+	for i := p.runAt(plan.offset); i < len(p.runs) && p.runs[i].base < plan.stop; i++ {
 		r := &p.runs[i]
 		plan.runs = append(plan.runs, plannedRun{*r, r.data()})
 		if bytes += int(r.length); bytes >= want && i > p.runAt(plan.offset) || bytes >= 2*want {
@@ -184,6 +195,11 @@ func (db *DB) loadPlan(ctx context.Context, id Partition, plan *fetchPlan) error
 				}
 			}
 			plan.parts = append(plan.parts, stretchOf{s, r.block.placed})
+			if plan.committed && r.aborts {
+				if err := plan.settle(ctx, db, id, &r.run); err != nil {
+					return err
+				}
+			}
 			bytes += len(s.data)
 			offset = end
 		}
@@ -213,6 +229,9 @@ func (plan *fetchPlan) copyTo(out []byte) ([]byte, error) {
 			if err != nil {
 				return out, err
 			}
+			if next > plan.stop {
+				return out, nil
+			}
 			if len(out)-plan.start+len(raw) > plan.limit && !(plan.first && len(out) == 0) {
 				return out, nil
 			}
@@ -223,6 +242,7 @@ func (plan *fetchPlan) copyTo(out []byte) ([]byte, error) {
 			}
 			binary.BigEndian.PutUint32(out[at+12:], 0) // leader epoch
 			s.data, s.base = s.data[len(raw):], next
+			plan.next = next
 		}
 	}
 	return out, nil

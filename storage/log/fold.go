@@ -14,6 +14,7 @@ type fold struct {
 	topics map[TopicID]*topic
 	names  map[string]*topic
 
+	txns         txnTable
 	writers      map[uint32]writerState
 	progress     map[string]progressState
 	nextProducer int64 // producer ids from here on were never handed out
@@ -61,7 +62,7 @@ func newFold(parts []Part) *fold {
 	return &fold{
 		topics: map[TopicID]*topic{}, names: map[string]*topic{},
 		writers: map[uint32]writerState{}, progress: map[string]progressState{},
-		nextProducer: 1, parts: parts,
+		nextProducer: 1, parts: parts, txns: newTxnTable(),
 	}
 }
 
@@ -95,6 +96,7 @@ type applied struct {
 	blocks     []*block     // new
 	changes    []Change     // of the record, as stored
 	index      int32        // of the change being applied
+	txns       bool         // a transaction may have begun
 }
 
 // foldChange is a decoded change. apply fails only if the record contradicts the fold, which
@@ -135,8 +137,12 @@ func (f *fold) apply(src []byte) (*applied, error) {
 	f.times.add(rec.Seq, f.timeMillis)
 	if f.timeMillis-f.forgotMillis >= forgetEveryMillis {
 		f.forgetProducers()
+		f.forgetTxns()
 	}
 	f.boundProducers()
+	if f.txns.max > 0 && len(f.txns.byName) > f.txns.max {
+		f.forgetTxns()
+	}
 	if w, ok := f.writers[rec.Writer]; ok && w.fence == rec.Fence {
 		w.seal = max(w.seal, rec.LastSeal)
 		f.writers[rec.Writer] = w
@@ -150,6 +156,10 @@ func (f *fold) decodeChange(c Change) (foldChange, error) {
 		return decodeAppend(c.Payload)
 	case KindTruncate:
 		return decodeTruncate(c.Payload)
+	case KindTxn:
+		return decodeTxn(c.Payload)
+	case KindEndTxn:
+		return decodeEndTxn(c.Payload)
 	case KindSwap:
 		return decodeSwap(c.Payload)
 	case KindTopic:
@@ -195,6 +205,7 @@ func (p *topicPayload) apply(f *fold, a *applied) error {
 	switch p.Op {
 	case topicDelete:
 		f.producers -= t.countProducers()
+		f.leaveTxns(t)
 		t.dropRuns(f)
 		delete(f.topics, t.ID)
 		delete(f.names, t.Name)

@@ -97,7 +97,7 @@ func (r *runPayload) extend(p *placedPiece, length int64) {
 	if p.owner.producerID >= 0 {
 		r.Producers = append(r.Producers, producerPayload{
 			ProducerID: p.owner.producerID, Epoch: p.owner.epoch,
-			BaseSequence: p.owner.baseSequence, LastSequence: p.owner.last, Relative: r.Span,
+			BaseSequence: p.owner.baseSequence, LastSequence: p.owner.last, Relative: r.Span, Transactional: p.owner.transactional,
 		})
 	}
 	sum := &p.sum

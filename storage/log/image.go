@@ -24,7 +24,7 @@ func (f *fold) capture() *fold {
 		seq: f.seq, timeline: f.timeline, timeMillis: f.timeMillis, times: f.times.clone(),
 		topics:  make(map[TopicID]*topic, len(f.topics)),
 		writers: maps.Clone(f.writers), progress: maps.Clone(f.progress), nextProducer: f.nextProducer,
-		inline: slices.Clone(f.inline),
+		inline: slices.Clone(f.inline), txns: txnTable{byName: maps.Clone(f.txns.byName)},
 	}
 	for id, t := range f.topics {
 		image.topics[id] = t.capture()

@@ -15,8 +15,10 @@ type Limits struct {
 	MaxEntryBytes int64 // 256 MiB (max_transaction_bytes)
 	InFlightBytes int64 // what Admit gives out: 256 MiB
 	MaxProducers  int   // idempotent producers remembered, counted by partition: 200,000
-	TailBytes     int64 // of recent objects kept in memory: 64 MiB
-	ReadCache     int64 // of ranges and indexes read from objects: 64 MiB
+	// MaxTransactionalIDs remembered; past it those used longest ago are forgotten. 100,000.
+	MaxTransactionalIDs int
+	TailBytes           int64 // of recent objects kept in memory: 64 MiB
+	ReadCache           int64 // of ranges and indexes read from objects: 64 MiB
 
 	RollBytes    int64         // inline bytes are rolled into a segment: 8 MiB
 	RollGroups   int64         // or so many inline groups: 16,384
@@ -52,6 +54,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.MaxEntryBytes, 256<<20)
 	orDefault(&l.InFlightBytes, 256<<20)
 	orDefault(&l.MaxProducers, 200_000)
+	orDefault(&l.MaxTransactionalIDs, 100_000)
 	orDefault(&l.TailBytes, 64<<20)
 	orDefault(&l.ReadCache, 64<<20)
 	orDefault(&l.RollBytes, 8<<20)

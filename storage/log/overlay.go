@@ -13,6 +13,8 @@ type overlay struct {
 	millis     int64 // commit time
 	partitions map[Partition]*partitionOverlay
 	undo       []undoAppend // of the entry being tried
+	txns       map[int64]*txnOverlay
+	renamed    map[string]bool // transactional ids that this commit makes
 
 	meta metaOverlay
 }
@@ -30,6 +32,7 @@ type metaOverlay struct {
 }
 
 type partitionOverlay struct {
+	id        Partition
 	base      *partition // nil for a partition made in this commit
 	next      int64
 	producers map[int64]producerState
@@ -41,6 +44,13 @@ type undoAppend struct {
 	producer  int64 // < 0 = none
 	state     producerState
 	had       bool
+	// Of a transaction: what it was before, see txnOverlay.take.
+	txn       *txnOverlay
+	txnState  TxnState
+	txnNumber uint64
+	txnFirst  int64
+	txnAdded  bool
+	txnTook   bool
 }
 
 func newOverlay(f *fold, millis int64) *overlay {
@@ -82,6 +92,9 @@ func (o *overlay) check(p *pending) error {
 			return err
 		}
 	}
+	if p.txn != nil {
+		return o.transaction(p.txn)
+	}
 	return nil
 }
 
@@ -96,6 +109,7 @@ func (m *metaOverlay) clone() metaOverlay {
 
 func (u *undoAppend) revert() {
 	u.partition.next = u.next
+	u.revertTxn()
 	switch {
 	case u.producer < 0:
 	case u.had:
@@ -119,7 +133,7 @@ func (o *overlay) partition(id Partition) *partitionOverlay {
 	if p := o.partitions[id]; p != nil {
 		return p
 	}
-	p := &partitionOverlay{base: base}
+	p := &partitionOverlay{id: id, base: base}
 	if base != nil {
 		p.next = base.next
 	}
@@ -137,7 +151,12 @@ func (o *overlay) append(a *appendState) error {
 	if a.producerID >= o.meta.nextProducer {
 		return fmt.Errorf("%w: %d was never handed out", ErrUnknownProducer, a.producerID)
 	}
+	var txn *txnOverlay
 	if a.producerID >= 0 {
+		var err error
+		if txn, err = o.checkTxn(a); err != nil {
+			return err
+		}
 		s, had := p.producers[a.producerID]
 		u.producer, u.state, u.had = a.producerID, s, had
 		if !had && p.base != nil {
@@ -156,6 +175,9 @@ func (o *overlay) append(a *appendState) error {
 			p.producers = map[int64]producerState{}
 		}
 		p.producers[a.producerID] = s
+	}
+	if txn != nil {
+		txn.take(a.partition, p.next, &u)
 	}
 	o.undo = append(o.undo, u)
 	a.base = p.next

@@ -12,7 +12,8 @@ type block struct {
 	size   int64  // of the object or of the inline bytes
 	placed bool   // the object's index has visible-at and its bytes have final offsets
 	inline inlineID
-	runs   int // in the index; the committer's
+	runs   int   // in the index; the committer's
+	charge int64 // of inlineBytes; above size for markers, which many runs share
 	// data are the bytes from position origin on, nil if they are not in memory. Always there
 	// for inline blocks. Guarded by DB.mu; the bytes themselves never change.
 	data   []byte
@@ -34,6 +35,13 @@ type run struct {
 	first, last             CommitSeq
 	firstMillis, lastMillis int64
 	block                   *block
+	// transactional: some of its record batches belong to Kafka transactions, or are markers. What
+	// first and last say is when they were appended.
+	transactional bool
+	// lateFirst and lateLast are the first and the last commit of a transaction that the segment's
+	// index tells of, 0 if there is none; aborts that it tells of aborted ones.
+	lateFirst, lateLast CommitSeq
+	aborts              bool
 }
 
 func (r *run) next() int64 { return r.base + r.span }
@@ -59,11 +67,17 @@ type partition struct {
 	next int64 // offset of the next record
 	// highWatermark is next as of the last published commit.
 	highWatermark int64
-	// runs in offset order; there are no aborted or compacted records yet, so that they are
-	// also in visible-at order and each begins where the one before ends. Images share the array:
+	// runs in offset order, which is the order in which they were appended; each begins where the one
+	// before ends. Plain records become visible in that order. Images share the array:
 	// runs are added behind it or a new array is made, none is changed.
-	runs      []run
-	producers map[int64]producerState
+	runs []run
+	// open are the open transactions with records here, ended those that the index of no segment tells
+	// of, in the order in which they ended, which is their markers'. See span.go.
+	open  []openTxn
+	ended []span
+	// lateNewest is the newest commit of a transaction that a segment's index tells of.
+	lateNewest CommitSeq
+	producers  map[int64]producerState
 	// owned is the capture behind which the map was made; an older map is shared with an image.
 	owned uint64
 }
@@ -87,8 +101,9 @@ func (p *appendPayload) apply(f *fold, a *applied) error {
 	if p.Key == "" {
 		b.inline = inlineID{Seq: a.Seq, Index: a.index}
 		b.data, b.size = p.Data, int64(len(p.Data))
+		b.charge = b.size
 		f.inline = append(f.inline, b)
-		f.inlineBytes += b.size
+		f.inlineBytes += b.charge
 	}
 	a.blocks = append(a.blocks, b)
 	for i := range p.Runs {
@@ -105,11 +120,19 @@ func (p *appendPayload) apply(f *fold, a *applied) error {
 			base: r.Base, span: r.Span, count: r.Count, relative: r.Relative,
 			position: r.Position, length: r.Length,
 			minTime: r.MinTime, maxTime: r.MaxTime, maxTimeRel: r.MaxTimeRel,
-			first: a.Seq, last: a.Seq, firstMillis: millis, lastMillis: millis, block: b,
+			first: a.Seq, last: a.Seq, firstMillis: millis, lastMillis: millis, block: b, transactional: r.transactional(),
 		})
 		b.runs++
 		part.next = r.Base + r.Span
 		f.producers += part.addProducers(f, r, millis)
+		for k := range r.Producers {
+			if b := &r.Producers[k]; b.Transactional {
+				a.txns = true
+				if err := f.addToTxn(part, b, r.Base+b.Relative, millis); err != nil {
+					return err
+				}
+			}
+		}
 		a.partitions = append(a.partitions, part)
 	}
 	return nil
@@ -143,7 +166,7 @@ func (p *swapPayload) apply(f *fold, a *applied) error {
 			return false
 		}
 		delete(out, b.inline)
-		f.inlineBytes -= b.size
+		f.inlineBytes -= b.charge
 		return true
 	})
 	if len(out) > 0 {
@@ -178,6 +201,8 @@ func (part *partition) swap(r *swapRun, b *block, out map[inlineID]bool) error {
 		base: r.Base, span: r.Span, count: r.Count, position: r.Position, length: r.Length,
 		minTime: r.MinTime, maxTime: r.MaxTime, maxTimeRel: r.MaxTimeRel,
 		first: r.First, last: r.Last, firstMillis: r.FirstMillis, lastMillis: r.LastMillis, block: b,
+		transactional: r.Transactional, lateFirst: r.LateFirst, lateLast: r.LateLast, aborts: r.Aborts,
 	}}, part.runs[to:])
+	part.settle(&part.runs[from])
 	return nil
 }

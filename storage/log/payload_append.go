@@ -41,6 +41,18 @@ type producerPayload struct {
 	BaseSequence int32
 	LastSequence int32
 	Relative     int64 // base offset relative to the run's Base
+	// Transactional: it belongs to the producer's transaction, which it begins if none is open.
+	Transactional bool
+}
+
+// transactional tells whether record batches of Kafka transactions are in the run.
+func (r *runPayload) transactional() bool {
+	for i := range r.Producers {
+		if r.Producers[i].Transactional {
+			return true
+		}
+	}
+	return false
 }
 
 // appendHead is all but the inline bytes.
@@ -109,12 +121,17 @@ func (r *runPayload) appendTo(dst []byte) []byte {
 		dst = appendSize(dst, int64(b.BaseSequence))
 		dst = appendSize(dst, int64(b.LastSequence))
 		dst = appendSize(dst, b.Relative)
-		dst = append(dst, 0) // flags
+		flags := byte(0)
+		if b.Transactional {
+			flags = producedInTxn
+		}
+		dst = append(dst, flags)
 	}
 	return dst
 }
 
 const (
+	producedInTxn      = 1 // flag of a record batch
 	minRunPayload      = 11
 	minProducerPayload = 6
 )
@@ -163,7 +180,7 @@ func (r *runPayload) decode(c *cursor) {
 		b := &r.Producers[i]
 		b.ProducerID, b.Epoch = c.size(), c.int16()
 		b.BaseSequence, b.LastSequence, b.Relative = c.int32(), c.int32(), c.size()
-		c.known(c.u8(), 0, 0) // flags
+		b.Transactional = c.known(c.u8(), 0, producedInTxn)&producedInTxn != 0
 	}
 }
 

@@ -30,13 +30,23 @@ type swapRun struct {
 	First, Last CommitSeq // visible-at of the first and the last record batch
 	FirstMillis int64     // their commit times
 	LastMillis  int64
+	// Transactional: some record batches belong to Kafka transactions or are markers. The segment's
+	// index tells of those of them that ended in the run and have all of their records in it: they
+	// were committed from LateFirst to LateLast (0 = none was), Aborts tells that some were aborted.
+	Transactional       bool
+	LateFirst, LateLast CommitSeq
+	Aborts              bool
 }
 
 const (
-	swapRoll     = 1 // inline groups become placed segments: same offsets, same record batches
-	outInline    = 0 // what goes out is an inline group
-	swapLevel    = 0
-	swapRunOrder = 1 // visible-at rises with the offset
+	swapRoll  = 1 // inline groups become placed segments: same offsets, same record batches
+	outInline = 0 // what goes out is an inline group
+	swapLevel = 0
+	// Flags of a run.
+	swapRunOrder   = 1 // visible-at rises with the offset, but for transactions
+	swapRunTxn     = 2 // Transactional
+	swapRunLate    = 4 // LateFirst and LateLast follow
+	swapRunAborted = 8 // Aborts
 	// retentionClass of a segment: partitions of one segment go together.
 	retentionClass = "default"
 )
@@ -58,11 +68,16 @@ func (p *swapPayload) appendTo(dst []byte) []byte {
 		dst = appendTopics(dst, len(o.Runs), func(i int) TopicID { return o.Runs[i].Partition.Topic }, func(dst []byte, i int) []byte {
 			r := &o.Runs[i]
 			dst = r.appendTo(dst)
-			dst = append(dst, swapRunOrder)
+			dst = append(dst, r.flags())
 			dst = binary.AppendUvarint(dst, uint64(r.First))
 			dst = binary.AppendUvarint(dst, uint64(r.Last-r.First))
 			dst = binary.AppendVarint(dst, r.FirstMillis)
-			return binary.AppendVarint(dst, r.LastMillis-r.FirstMillis)
+			dst = binary.AppendVarint(dst, r.LastMillis-r.FirstMillis)
+			if r.LateFirst > 0 {
+				dst = binary.AppendUvarint(dst, uint64(r.LateFirst))
+				dst = binary.AppendUvarint(dst, uint64(r.LateLast-r.LateFirst))
+			}
+			return dst
 		})
 	}
 	return dst
@@ -92,15 +107,43 @@ func (o *swapObject) decode(c *cursor) {
 	c.readTopics(minRunPayload+5, func(id TopicID) {
 		r := swapRun{runPayload: runPayload{Partition: Partition{Topic: id}}}
 		r.decode(c)
-		c.known(c.u8(), swapRunOrder, swapRunOrder)
+		flags := c.known(c.u8(), swapRunOrder, swapRunOrder|swapRunTxn|swapRunLate|swapRunAborted)
 		r.First = CommitSeq(c.uvarint())
 		r.Last = r.First + CommitSeq(c.uvarint())
 		r.FirstMillis = c.varint()
 		r.LastMillis = r.FirstMillis + c.varint()
+		r.decodeFlags(c, flags)
 		if r.Length == 0 || r.Span == 0 || r.Position+r.Length > o.Size || r.Last < r.First {
 			c.bad = true
 		}
 		o.Runs = append(o.Runs, r)
 	})
 	c.bad = c.bad || o.Key == ""
+}
+
+func (r *swapRun) flags() byte {
+	flags := byte(swapRunOrder)
+	if r.Transactional {
+		flags |= swapRunTxn
+	}
+	if r.LateFirst > 0 {
+		flags |= swapRunLate
+	}
+	if r.Aborts {
+		flags |= swapRunAborted
+	}
+	return flags
+}
+
+func (r *swapRun) decodeFlags(c *cursor, flags byte) {
+	if c.newer {
+		return
+	}
+	r.Transactional, r.Aborts = flags&swapRunTxn != 0, flags&swapRunAborted != 0
+	if flags&swapRunLate != 0 {
+		r.LateFirst = CommitSeq(c.uvarint())
+		r.LateLast = r.LateFirst + CommitSeq(c.uvarint())
+		c.bad = c.bad || r.LateFirst == 0 || r.LateLast < r.LateFirst
+	}
+	c.bad = c.bad || flags&swapRunOrder == 0 || !r.Transactional && (r.Aborts || r.LateFirst > 0)
 }

@@ -16,7 +16,7 @@ func (db *DB) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.maxProducers = db.limits.MaxProducers
+	f.maxProducers, f.txns.max = db.limits.MaxProducers, db.limits.MaxTransactionalIDs
 	if db.salvagedAt(f.seq) {
 		f.dropInline()
 	}
@@ -79,8 +79,10 @@ func (f *fold) dropInline() {
 			p.highWatermark = p.next
 			p.runs = p.runs[:at]
 			p.producers = nil
+			p.abandonTxns()
 		}
 	}
+	f.txns = newTxnTable()
 	f.inline, f.inlineBytes = nil, 0
 }
 
@@ -94,17 +96,35 @@ func fillInline(blocks []*block, r meta.Record) error {
 		return err
 	}
 	for _, b := range blocks {
-		if int(b.inline.Index) >= len(rec.Changes) || rec.Changes[b.inline.Index].Kind != KindAppend {
-			return fmt.Errorf("%w: commit record %d has no inline group %d", ErrCorrupt, r.Seq, b.inline.Index)
-		}
-		p, err := decodeAppend(rec.Changes[b.inline.Index].Payload)
+		data, err := inlineData(rec, b.inline.Index)
 		if err != nil {
 			return err
 		}
-		if int64(len(p.Data)) != b.size {
-			return fmt.Errorf("%w: inline group of commit %d has %d bytes, the snapshot says %d", ErrCorrupt, r.Seq, len(p.Data), b.size)
+		if int64(len(data)) != b.size {
+			return fmt.Errorf("%w: inline group of commit %d has %d bytes, the snapshot says %d", ErrCorrupt, r.Seq, len(data), b.size)
 		}
-		b.data = p.Data
+		b.data = data
 	}
 	return nil
+}
+
+// inlineData are the record batches that lie in a change, or that it makes.
+func inlineData(rec *record, index int32) ([]byte, error) {
+	if int(index) < len(rec.Changes) {
+		switch c := rec.Changes[index]; c.Kind {
+		case KindAppend:
+			p, err := decodeAppend(c.Payload)
+			if err != nil {
+				return nil, err
+			}
+			return p.Data, nil
+		case KindEndTxn:
+			p, err := decodeEndTxn(c.Payload)
+			if err != nil {
+				return nil, err
+			}
+			return p.marker(rec.TimeMillis), nil
+		}
+	}
+	return nil, fmt.Errorf("%w: commit record %d has no inline group %d", ErrCorrupt, rec.Seq, index)
 }

@@ -101,7 +101,7 @@ func (p *partition) afterTime(t *retained, nowMillis int64, grace time.Duration)
 	limit := nowMillis - t.values.Retention.Milliseconds()
 	for i := p.runAt(from); i < len(p.runs); i++ {
 		r := &p.runs[i]
-		if age := max(r.maxTime, r.lastMillis); age >= limit || !t.mayGo(r, limit, grace) {
+		if age := max(r.maxTime, r.lastMillis); age >= limit || r.next() > p.lastStable() || !t.mayGo(p, r, limit, grace) {
 			break
 		}
 		from = r.next()
@@ -121,7 +121,7 @@ func (p *partition) afterBytes(t *retained, from, nowMillis int64, grace time.Du
 	}
 	for i := first; i < len(p.runs); i++ {
 		r := &p.runs[i]
-		if total-r.length < t.values.RetentionBytes || !t.mayGo(r, nowMillis, grace) {
+		if total-r.length < t.values.RetentionBytes || r.next() > p.lastStable() || !t.mayGo(p, r, nowMillis, grace) {
 			break
 		}
 		total -= r.length
@@ -131,8 +131,8 @@ func (p *partition) afterBytes(t *retained, from, nowMillis int64, grace time.Du
 }
 
 // mayGo: no relation needs the run, or it was let wait for long enough.
-func (t *retained) mayGo(r *run, limitMillis int64, grace time.Duration) bool {
-	return r.last <= t.needs.Keep || r.lastMillis < limitMillis-grace.Milliseconds()
+func (t *retained) mayGo(p *partition, r *run, limitMillis int64, grace time.Duration) bool {
+	return p.visibleUntil(r) <= t.needs.Keep || r.lastMillis < limitMillis-grace.Milliseconds()
 }
 
 // prune drops what is before log starts and that nobody reads any more.

@@ -15,6 +15,7 @@ type rollRun struct {
 	swapRun
 	parts   [][]byte // one per inline run, offsets patched in
 	visible []segment.Visibility
+	ended   []span // of the partition
 }
 
 // inlineRun is an index entry that lies inline, with its bytes.
@@ -22,6 +23,7 @@ type inlineRun struct {
 	run
 	partition Partition
 	memory    []byte
+	ended     []span
 }
 
 // Roll writes all inline groups into placed segments and swaps them in. It is what lets the
@@ -75,7 +77,7 @@ func (db *DB) gatherInline() (out []inlineID, runs []inlineRun) {
 		for _, p := range t.partitions {
 			for i := p.runAfter(out[0].Seq - 1); i < len(p.runs); i++ {
 				if r := &p.runs[i]; r.block.key == "" && r.last <= newest {
-					runs = append(runs, inlineRun{*r, p.id, r.data()})
+					runs = append(runs, inlineRun{*r, p.id, r.data(), p.ended})
 				}
 			}
 		}
@@ -99,7 +101,7 @@ func layInline(inline []inlineRun) (layers [][]*rollRun, err error) {
 			last = &rollRun{swapRun: swapRun{
 				runPayload: runPayload{Partition: r.partition, Base: r.base, MinTime: -1, MaxTime: -1},
 				First:      r.first, FirstMillis: r.firstMillis,
-			}}
+			}, ended: r.ended}
 			if depth == len(layers) {
 				layers = append(layers, nil)
 			}
@@ -141,7 +143,31 @@ func (g *rollRun) add(r *inlineRun) error {
 	g.Span += r.span
 	g.Count += r.count
 	g.Last, g.LastMillis = r.last, r.lastMillis
+	g.Transactional = g.Transactional || r.transactional
 	return nil
+}
+
+// transactions are those that the segment's index is to tell of: they ended, and lie in the run. The
+// fold forgets them with the swap (partition.settle).
+func (g *rollRun) transactions() (list []segment.Transaction) {
+	if !g.Transactional {
+		return nil
+	}
+	for _, s := range settled(g.ended, g.Base, g.Base+g.Span) {
+		t := segment.Transaction{ProducerID: s.producer, First: s.first, Last: s.marker, CommitMillis: s.millis}
+		if !s.committed {
+			g.Aborts = true
+			list = append(list, t)
+			continue
+		}
+		t.VisibleAt = uint64(s.visibleAt)
+		if g.LateFirst == 0 {
+			g.LateFirst = s.visibleAt
+		}
+		g.LateLast = s.visibleAt
+		list = append(list, t)
+	}
+	return list
 }
 
 // writePlaced puts the runs into one placed segment.
@@ -152,7 +178,7 @@ func (db *DB) writePlaced(ctx context.Context, newest CommitSeq, runs []*rollRun
 	for i, r := range runs {
 		in[i] = segment.Run{
 			Topic: r.Partition.Topic, Partition: r.Partition.Index, FirstOffset: r.Base,
-			RecordBatches: r.parts, Visible: r.visible,
+			RecordBatches: r.parts, Visible: r.visible, Transactions: r.transactions(),
 		}
 	}
 	built, err := segment.Build(segment.Options{Placed: true, Proof: db.proof(), CreatedMillis: db.clock.Now().UnixMilli()}, in)

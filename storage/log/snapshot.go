@@ -12,7 +12,7 @@ import (
 // Layout of a snapshot; byte level: docs/formats/fold-snapshot.md.
 const (
 	snapshotMagic      = "TRSN"
-	snapshotVersion    = 2
+	snapshotVersion    = 3
 	snapshotHeaderSize = 40
 	snapshotCRCAt      = 36
 )
@@ -25,6 +25,7 @@ func (f *fold) encode() ([]byte, error) {
 	dst = f.appendWriters(dst)
 	dst = f.appendProgress(dst)
 	dst = appendSize(dst, f.nextProducer)
+	dst = f.txns.appendTo(dst)
 	topics := slices.SortedFunc(maps.Values(f.topics), func(a, b *topic) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	blocks := f.numberBlocks(topics)
 	dst = blocks.appendTo(dst)
@@ -163,6 +164,8 @@ const (
 	partitionGrown = 1
 	// partitionTruncated: the log starts that were not forgotten follow, and what was lost.
 	partitionTruncated = 2
+	// partitionTxns: the ended transactions follow that no segment tells of.
+	partitionTxns = 4
 )
 
 func (p *partition) appendHead(dst []byte, born CommitSeq) []byte {
@@ -180,6 +183,10 @@ func (p *partition) appendHead(dst []byte, born CommitSeq) []byte {
 			dst = appendSize(dst, s.offset)
 		}
 		dst = binary.AppendUvarint(dst, uint64(p.lost))
+	}
+	if len(p.ended) > 0 {
+		dst[at] |= partitionTxns
+		dst = appendSpans(dst, p.ended)
 	}
 	return dst
 }
@@ -216,5 +223,5 @@ func (r *run) appendTo(dst []byte, block int) []byte {
 	for _, n := range [...]int64{r.minTime, r.maxTime, r.firstMillis, r.lastMillis - r.firstMillis} {
 		dst = binary.AppendVarint(dst, n)
 	}
-	return dst
+	return r.appendFlags(dst)
 }

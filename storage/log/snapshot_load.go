@@ -37,10 +37,12 @@ func openSnapshot(src []byte) (*decodedSnapshot, error) {
 	f.decodeWriters(c)
 	f.decodeProgress(c)
 	f.nextProducer = c.size()
+	f.txns.decode(c)
 	blocks := f.decodeBlocks(c)
 	for range c.count(16) {
 		f.decodeTopic(c, blocks)
 	}
+	f.openDecoded(c)
 	if c.newer && !c.bad {
 		return nil, fmt.Errorf("%w: snapshot", ErrUnknownKind)
 	}
@@ -120,7 +122,6 @@ func (f *fold) decodeBlocks(c *cursor) []*block {
 		blocks[i] = b
 		if b.key == "" {
 			f.inline = append(f.inline, b)
-			f.inlineBytes += b.size
 		}
 	}
 	return blocks
@@ -135,7 +136,7 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 	}
 	added := f.addTopic(t)
 	for i, p := range added.partitions {
-		flags := c.known(c.u8(), 0, partitionGrown|partitionTruncated)
+		flags := c.known(c.u8(), 0, partitionGrown|partitionTruncated|partitionTxns)
 		if flags&partitionGrown != 0 {
 			added.bornAt(int32(i), CommitSeq(c.uvarint()))
 		}
@@ -143,15 +144,19 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 			p.decodeStarts(c)
 			f.truncated = true
 		}
+		if flags&partitionTxns != 0 {
+			p.ended = decodeSpans(c)
+		}
 		p.logStart, p.next = c.size(), c.size()
 		p.highWatermark = p.next
 		p.decodeProducers(c)
 		f.producers += len(p.producers)
-		if n := c.count(14); n > 0 {
+		if n := c.count(15); n > 0 {
 			p.runs = make([]run, n)
 		}
 		for i := range p.runs {
 			p.runs[i].decode(c, blocks)
+			p.lateNewest = max(p.lateNewest, p.runs[i].lateLast)
 		}
 	}
 }
@@ -200,12 +205,14 @@ func (r *run) decode(c *cursor, blocks []*block) {
 	r.minTime, r.maxTime = c.varint(), c.varint()
 	r.firstMillis = c.varint()
 	r.lastMillis = r.firstMillis + c.varint()
+	r.decodeFlags(c)
 	if block >= int64(len(blocks)) || r.span == 0 || r.length == 0 {
 		c.bad = true
 		return
 	}
 	r.block = blocks[block]
 	r.block.runs++
+	r.block.charge += r.length
 	c.bad = c.bad || r.position+r.length > r.block.size
 }
 

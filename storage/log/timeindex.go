@@ -12,13 +12,20 @@ import (
 const maxTimestampQuery = -3
 
 // OffsetForTime finds the first record at or after ms, or for -3 the first with the largest
-// timestamp. committed makes no difference yet: there are no Kafka transactions.
-func (db *DB) OffsetForTime(ctx context.Context, p Partition, ms int64, _ bool) (offset, timestamp int64, found bool, err error) {
+// timestamp. With committed one at or behind the last stable offset is none, as in Kafka.
+func (db *DB) OffsetForTime(ctx context.Context, p Partition, ms int64, committed bool) (offset, timestamp int64, found bool, err error) {
+	ends, err := db.Ends(ctx, []Partition{p}, false)
+	if err != nil {
+		return 0, 0, false, err
+	}
 	offset, timestamp, found, err = db.offsetForTime(ctx, p, ms)
 	if errors.Is(err, objstore.ErrNotFound) { // swapped meanwhile: once more
-		return db.offsetForTime(ctx, p, ms)
+		offset, timestamp, found, err = db.offsetForTime(ctx, p, ms)
 	}
-	return offset, timestamp, found, err
+	if err != nil || !found || committed && offset >= ends[0].LastStableOffset {
+		return 0, 0, false, err
+	}
+	return offset, timestamp, true, nil
 }
 
 func (db *DB) offsetForTime(ctx context.Context, id Partition, ms int64) (offset, timestamp int64, found bool, err error) {
@@ -111,7 +118,7 @@ func (db *DB) startForTime(ctx context.Context, id Partition, r *run, memory []b
 
 func searchRecordBatch(raw []byte, target, least int64) (delta, timestamp int64, found bool, err error) {
 	h, err := recordbatch.ParseHeader(raw)
-	if err != nil || h.MaxTimestamp < target {
+	if err != nil || h.MaxTimestamp < target || h.Control() {
 		return 0, 0, false, err
 	}
 	var reader recordbatch.Reader

@@ -38,6 +38,7 @@ func (p *truncatePayload) apply(f *fold, a *applied) error {
 		}
 		part.logStart = s.Offset
 		part.starts = append(part.starts, logStart{a.Seq, s.Offset})
+		part.raiseOpen(f)
 		f.truncated = true
 		a.truncated = append(a.truncated, part)
 	}
@@ -75,12 +76,13 @@ func (p *partition) prune(f *fold, n Needs) (left bool) {
 		return false
 	}
 	gone := 0
-	for gone < len(p.runs) && p.runs[gone].next() <= starts[0].offset && p.runs[gone].last <= n.Keep {
-		p.lost = max(p.lost, p.runs[gone].last)
+	for gone < len(p.runs) && p.runs[gone].next() <= starts[0].offset && p.visibleUntil(&p.runs[gone]) <= n.Keep {
+		p.lost = max(p.lost, p.visibleUntil(&p.runs[gone]))
 		f.unref(p.runs[gone].block)
 		gone++
 	}
 	p.runs = p.runs[gone:]
+	p.forgetSpans()
 	return len(starts) > 1 || len(p.runs) > 0 && p.runs[0].next() <= p.logStart
 }
 

@@ -147,8 +147,12 @@ func (d *dumper) run(i int, r *RunInfo) {
 		d.printf("  chunk %d: first offset + %d, byte + %d, %d bytes, %d record batches, timestamps to %s, crc32c %08x\n",
 			k, c.Offset, c.Position, c.Length, c.Count, millis(c.MaxTimestamp), c.CRC)
 	}
-	for _, a := range r.Aborted {
-		d.printf("  aborted transaction of producer %d, offsets %d to %d\n", a.ProducerID, a.First, a.Last)
+	for _, x := range r.Transactions {
+		outcome := "aborted"
+		if x.VisibleAt > 0 {
+			outcome = fmt.Sprintf("visible at %d", x.VisibleAt)
+		}
+		d.printf("  transaction of producer %d, offsets %d to %d, %s, committed %s\n", x.ProducerID, x.First, x.Last, outcome, millis(x.CommitMillis))
 	}
 }
 

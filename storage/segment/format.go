@@ -18,7 +18,7 @@ var (
 )
 
 // Version is what is written and read; the story of each is in docs/formats/segment.md.
-const Version = 2
+const Version = 3
 
 // Sizes and limits of the format.
 const (

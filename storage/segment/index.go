@@ -177,7 +177,7 @@ func (x *index) check(indexOffset int64) error {
 		if r.Position != end {
 			return r.corrupt("byte range")
 		}
-		if placed != (len(r.Visible) > 0) || !placed && (r.FirstOffset != 0 || len(r.Aborted) > 0) {
+		if placed != (len(r.Visible) > 0) || !placed && (r.FirstOffset != 0 || len(r.Transactions) > 0) {
 			return r.corrupt("placed or not")
 		}
 		end += r.Length

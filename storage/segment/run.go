@@ -18,11 +18,13 @@ type Run struct {
 	// Visible tells of the record batches of a placed run, in order, when each became visible;
 	// the counts add up to the number of record batches. Empty if not placed.
 	Visible []Visibility
-	// Aborted are the aborted Kafka transactions that overlap the run. Placed only.
-	Aborted []AbortedRange
+	// Transactions are the Kafka transactions that ended, with all their records and their marker in
+	// the run, in the order in which they ended. Placed only.
+	Transactions []Transaction
 }
 
-// Visibility says that Count record batches in a row became visible in one commit.
+// Visibility says that Count record batches in a row became visible in one commit. Of those of Kafka
+// transactions it says when they were appended; when they became visible is in Transactions.
 //
 // why uint64 and not meta.CommitSeq: this package is a leaf; meta links a database.
 type Visibility struct {
@@ -31,10 +33,14 @@ type Visibility struct {
 	CommitMillis int64  // commit time of VisibleAt, Unix ms
 }
 
-// AbortedRange is an aborted Kafka transaction in one partition: offsets First to Last.
-type AbortedRange struct {
+// Transaction is a Kafka transaction in one partition: of the record batches of offsets First to Last
+// those with the transactional bit and the producer id are its records, the one at Last its marker.
+type Transaction struct {
 	ProducerID  int64
 	First, Last int64
+	// VisibleAt is the CommitSeq at which it was committed; 0 = it was aborted.
+	VisibleAt    uint64
+	CommitMillis int64 // commit time of its end, Unix ms
 }
 
 // Chunk is a piece of a run between two record batches, the unit of partial reads.
@@ -67,8 +73,8 @@ type RunInfo struct {
 	// that has MaxTimestamp.
 	MaxTimestampOffset int64
 	Chunks             []Chunk
-	Visible            []Visibility   // empty if not placed
-	Aborted            []AbortedRange // absolute offsets
+	Visible            []Visibility  // empty if not placed
+	Transactions       []Transaction // absolute offsets
 }
 
 // NextOffset is the offset after the last, of a placed run.

@@ -28,7 +28,7 @@ func (r *RunInfo) AppendTo(dst []byte) []byte {
 	dst = le.AppendUint64(dst, uint64(r.MaxTimestampOffset))
 	dst = r.appendVisible(dst)
 	dst = r.appendChunks(dst)
-	dst = r.appendAborted(dst)
+	dst = r.appendTransactions(dst)
 	le.PutUint32(dst[start:], uint32(len(dst)-start-4))
 	return dst
 }
@@ -59,12 +59,14 @@ func (r *RunInfo) appendChunks(dst []byte) []byte {
 	return dst
 }
 
-func (r *RunInfo) appendAborted(dst []byte) []byte {
-	dst = binary.AppendUvarint(dst, uint64(len(r.Aborted)))
-	for _, a := range r.Aborted {
-		dst = binary.AppendVarint(dst, a.ProducerID)
-		dst = binary.AppendUvarint(dst, uint64(a.First))
-		dst = binary.AppendUvarint(dst, uint64(a.Last-a.First))
+func (r *RunInfo) appendTransactions(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(r.Transactions)))
+	for _, x := range r.Transactions {
+		dst = binary.AppendVarint(dst, x.ProducerID)
+		dst = binary.AppendUvarint(dst, uint64(x.First))
+		dst = binary.AppendUvarint(dst, uint64(x.Last-x.First))
+		dst = binary.AppendUvarint(dst, x.VisibleAt)
+		dst = binary.AppendVarint(dst, x.CommitMillis)
 	}
 	return dst
 }
@@ -93,7 +95,7 @@ func DecodeRunInfo(src []byte) (RunInfo, []byte, error) {
 	r.MaxTimestampOffset = body.size()
 	r.decodeVisible(&body)
 	r.decodeChunks(&body)
-	r.decodeAborted(&body)
+	r.decodeTransactions(&body)
 	if body.bad {
 		return RunInfo{}, nil, fmt.Errorf("%w: index entry of partition %d does not decode", ErrCorrupt, r.Partition)
 	}
@@ -142,21 +144,22 @@ func (r *RunInfo) decodeChunks(c *cursor) {
 	}
 }
 
-func (r *RunInfo) decodeAborted(c *cursor) {
-	n := c.count(3)
+func (r *RunInfo) decodeTransactions(c *cursor) {
+	n := c.count(5)
 	if n > 0 {
-		r.Aborted = make([]AbortedRange, n)
+		r.Transactions = make([]Transaction, n)
 	}
-	for i := range r.Aborted {
-		a := &r.Aborted[i]
-		a.ProducerID = c.varint()
-		a.First = c.uvarint()
+	for i := range r.Transactions {
+		x := &r.Transactions[i]
+		x.ProducerID = c.varint()
+		x.First = c.uvarint()
 		span := c.uvarint()
-		if span > math.MaxInt64-a.First {
+		if span > math.MaxInt64-x.First {
 			c.bad = true
 			return
 		}
-		a.Last = a.First + span
+		x.Last = x.First + span
+		x.VisibleAt, x.CommitMillis = uint64(c.uvarint()), c.varint()
 	}
 }
 
@@ -183,6 +186,11 @@ func (r *RunInfo) check() error {
 	}
 	if len(r.Visible) > 0 && visible != r.RecordBatchCount {
 		return r.corrupt("visible-at count")
+	}
+	for _, x := range r.Transactions {
+		if x.First < r.FirstOffset || x.Last >= r.FirstOffset+r.OffsetSpan {
+			return r.corrupt("transaction outside the run")
+		}
 	}
 	return r.checkChunks()
 }

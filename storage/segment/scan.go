@@ -11,7 +11,7 @@ import (
 func scanRun(opts Options, run *Run, position int64) (RunInfo, error) {
 	s := scanner{placed: opts.Placed, info: RunInfo{
 		Topic: run.Topic, Partition: run.Partition, FirstOffset: run.FirstOffset,
-		Position: position, Visible: run.Visible, Aborted: run.Aborted,
+		Position: position, Visible: run.Visible, Transactions: run.Transactions,
 	}, sum: recordbatch.NoSummary}
 	for _, part := range run.RecordBatches {
 		for len(part) > 0 {
@@ -25,7 +25,7 @@ func scanRun(opts Options, run *Run, position int64) (RunInfo, error) {
 			part = rest
 		}
 	}
-	if !opts.Placed && (run.FirstOffset != 0 || len(run.Visible) > 0 || len(run.Aborted) > 0) {
+	if !opts.Placed && (run.FirstOffset != 0 || len(run.Visible) > 0 || len(run.Transactions) > 0) {
 		return RunInfo{}, fmt.Errorf("%w: offsets or visible-at in a run that is not placed", ErrInvalidRun)
 	}
 	if opts.Placed && len(run.Visible) == 0 {

@@ -60,9 +60,8 @@ func placedRuns(t testing.TB) []Run {
 		{
 			Topic: topicA, Partition: 3, FirstOffset: 100,
 			RecordBatches: [][]byte{batchOf(t, 100, 3, 1700000000000, "x"), batchOf(t, 103, 2, 1700000009000, "y"), batchOf(t, 110, 1, 1700000004000, "after a gap")},
-			// Visible-at need not rise with the offset: the first record batch was in a Kafka transaction.
-			Visible: []Visibility{{1, 57, 1700000020000}, {2, 41, 1700000010000}},
-			Aborted: []AbortedRange{{ProducerID: 7, First: 103, Last: 104}},
+			Visible:       []Visibility{{1, 41, 1700000010000}, {2, 57, 1700000020000}},
+			Transactions:  []Transaction{{7, 100, 103, 60, 1700000030000}, {8, 103, 104, 0, 1700000031000}},
 		},
 		{
 			Topic: topicB, Partition: 0, FirstOffset: 0,
@@ -191,7 +190,7 @@ func TestIndexFacts(t *testing.T) {
 		run.MinTimestamp != 1700000000000 || run.MaxTimestamp != 1700000009001 || run.MaxTimestampOffset != 3 {
 		t.Errorf("%+v", run)
 	}
-	for i, want := range []uint64{57, 41, 41, 0} {
+	for i, want := range []uint64{41, 57, 57, 0} {
 		if got := run.VisibleOf(i); got.VisibleAt != want {
 			t.Errorf("record batch %d visible at %d, want %d", i, got.VisibleAt, want)
 		}
@@ -493,9 +492,11 @@ func drawRunInfo(t *rapid.T) RunInfo {
 			r.Visible = append(r.Visible, v)
 			left -= v.Count
 		}
-		for range rapid.IntRange(0, 3).Draw(t, "aborted") {
-			first := rapid.Int64Range(0, 1<<50).Draw(t, "from")
-			r.Aborted = append(r.Aborted, AbortedRange{rapid.Int64().Draw(t, "pid"), first, first + rapid.Int64Range(0, 1<<40).Draw(t, "n")})
+		for range rapid.IntRange(0, 3).Draw(t, "transactions") {
+			first := rapid.Int64Range(0, r.OffsetSpan-1).Draw(t, "from")
+			last := rapid.Int64Range(first, r.OffsetSpan-1).Draw(t, "last")
+			r.Transactions = append(r.Transactions, Transaction{rapid.Int64().Draw(t, "pid"), r.FirstOffset + first, r.FirstOffset + last,
+				rapid.Uint64Max(1<<60).Draw(t, "at"), rapid.Int64().Draw(t, "ms")})
 		}
 	}
 	return r

@@ -101,3 +101,9 @@ func SetProducer(raw []byte, producer int64, epoch int16, sequence int32) {
 	binary.BigEndian.PutUint32(raw[53:], uint32(sequence))
 	binary.BigEndian.PutUint32(raw[17:], crc32.Checksum(raw[21:], crc32.MakeTable(crc32.Castagnoli)))
 }
+
+// SetTransactional makes a record batch one of its producer's transaction.
+func SetTransactional(raw []byte, producer int64, epoch int16, sequence int32) {
+	raw[22] |= byte(recordbatch.AttrTransactional)
+	SetProducer(raw, producer, epoch, sequence)
+}

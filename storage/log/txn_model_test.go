@@ -1,0 +1,448 @@
+package log_test
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/log/logtest"
+)
+
+var txnSeeds = flag.Int("txnseeds", 500, "how many random histories of transactions are tried")
+
+// modelBatch is a record batch, or a marker, as the model knows it.
+type modelBatch struct {
+	base, next int64
+	values     []string
+	producer   int64 // < 0 = plain
+	marker     bool
+	commit     bool          // of a marker
+	visibleAt  log.CommitSeq // 0 = not, or aborted
+	order      int64         // in its commit: the marker's offset, of plain ones their own
+	txn        *modelTxn     // of a transaction's
+	at         log.CommitSeq // appended
+	timestamp  int64
+	first      int64 // what lies before it was deleted before it became visible
+}
+
+type modelTxn struct {
+	ended, committed bool
+	first            map[log.Partition]int64
+}
+
+type modelProducer struct {
+	name     string
+	id       log.ProducerIdentity
+	sequence map[log.Partition]int32
+	open     *modelTxn
+}
+
+// txnModel runs a log beside a list of what ought to be in it.
+type txnModel struct {
+	t         *testing.T
+	rng       *rand.Rand
+	m         *machine
+	db        *log.DB
+	topic     log.TopicID
+	parts     []log.Partition
+	batches   map[log.Partition][]*modelBatch
+	starts    map[log.Partition]int64
+	producers []*modelProducer
+	values    int
+}
+
+func newTxnModel(t *testing.T, seed uint64) *txnModel {
+	limits := log.Limits{InlineBytes: 400, RollInterval: time.Hour, SnapshotCommits: 1 << 30, FlushBytes: 1500, RetentionInterval: time.Hour}
+	x := &txnModel{t: t, rng: rand.New(rand.NewPCG(seed, 9)), m: newMachine(t, limits),
+		batches: map[log.Partition][]*modelBatch{}, starts: map[log.Partition]int64{}}
+	x.db = x.m.start()
+	x.topic = logtest.CreateTopic(t, x.db, "t", 2)
+	x.parts = []log.Partition{part(x.topic, 0), part(x.topic, 1)}
+	for i := range 3 {
+		p := &modelProducer{name: fmt.Sprint("x", i)}
+		x.init(p)
+		x.producers = append(x.producers, p)
+	}
+	return x
+}
+
+func (x *txnModel) must(err error) {
+	x.t.Helper()
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func (x *txnModel) init(p *modelProducer) {
+	id, err := x.db.InitTransactions(ctx, p.name, time.Minute, log.NoIdentity)
+	x.must(err)
+	if p.open != nil {
+		x.ended(p, false)
+	}
+	p.id, p.sequence = id, map[log.Partition]int32{}
+}
+
+// batch makes a record batch of some values; a large one goes to an object.
+func (x *txnModel) batch() (raw []byte, b *modelBatch) {
+	b = &modelBatch{producer: -1, timestamp: 1000 + x.rng.Int64N(50)}
+	for range 1 + x.rng.IntN(3) {
+		x.values++
+		v := fmt.Sprint(x.values)
+		if x.rng.IntN(6) == 0 {
+			v += randomValue(x.rng, 300)
+		}
+		b.values = append(b.values, v)
+	}
+	return logtest.RecordBatch(x.t, b.timestamp, b.values...), b
+}
+
+func (x *txnModel) append(p log.Partition, e log.Append, b *modelBatch) {
+	e.Partition = p
+	res := logtest.Append(x.t, x.db, &log.Entry{Appends: []log.Append{e}})
+	b.base, b.at = res.BaseOffsets[0], res.Seq
+	b.next = b.base + int64(len(b.values))
+	if b.producer < 0 {
+		b.visibleAt, b.order = res.Seq, b.base
+	}
+	x.batches[p] = append(x.batches[p], b)
+}
+
+func (x *txnModel) produce(p *modelProducer) {
+	at := x.parts[x.rng.IntN(len(x.parts))]
+	raw, b := x.batch()
+	implicit := x.rng.IntN(2) == 0
+	if !implicit {
+		x.must(x.db.AddToTransaction(ctx, p.name, p.id, []log.Partition{at}, nil))
+	}
+	if p.open == nil {
+		p.open = &modelTxn{first: map[log.Partition]int64{}}
+	}
+	logtest.SetTransactional(raw, p.id.ID, p.id.Epoch, p.sequence[at])
+	p.sequence[at] += int32(len(b.values))
+	b.producer, b.txn = p.id.ID, p.open
+	x.append(at, log.Append{RecordBatches: raw, TransactionalID: p.name, Implicit: implicit}, b)
+	if _, there := p.open.first[at]; !there {
+		p.open.first[at] = b.base
+	}
+}
+
+// ended notes what the end of a transaction made visible, and the markers.
+func (x *txnModel) ended(p *modelProducer, commit bool) {
+	v := newest(x.t, x.db)
+	txn := p.open
+	p.open = nil
+	txn.ended, txn.committed = true, commit
+	for at := range txn.first {
+		list := x.batches[at]
+		marker := int64(0)
+		if n := len(list); n > 0 {
+			marker = list[n-1].next
+		}
+		for _, b := range list {
+			if b.txn == txn && commit && b.next > txn.first[at] {
+				b.visibleAt, b.order, b.first = v, marker, txn.first[at]
+			}
+		}
+		x.batches[at] = append(list, &modelBatch{base: marker, next: marker + 1, producer: p.id.ID, marker: true, commit: commit, at: v})
+	}
+}
+
+func (x *txnModel) end(p *modelProducer) {
+	commit, bump := x.rng.IntN(2) == 0, x.rng.IntN(2) == 0
+	id, err := x.db.EndTransaction(ctx, p.name, p.id, commit, bump)
+	x.must(err)
+	x.ended(p, commit)
+	if again, err := x.db.EndTransaction(ctx, p.name, p.id, commit, bump); err != nil || again != id {
+		x.t.Fatalf("the answer to a repeated end is %v, %v, was %v", again, err, id)
+	}
+	if _, err := x.db.EndTransaction(ctx, p.name, p.id, !commit, bump); bump && !errors.Is(err, log.ErrProducerFenced) || !bump && !errors.Is(err, log.ErrInvalidTxnState) {
+		x.t.Fatalf("an end the other way: %v", err)
+	}
+	if id != p.id {
+		p.id, p.sequence = id, map[log.Partition]int32{}
+	}
+}
+
+func (x *txnModel) step() {
+	p := x.producers[x.rng.IntN(len(x.producers))]
+	switch n := x.rng.IntN(20); {
+	case n < 4:
+		raw, b := x.batch()
+		x.append(x.parts[x.rng.IntN(len(x.parts))], log.Append{RecordBatches: raw}, b)
+	case n < 11:
+		x.produce(p)
+	case n < 15:
+		if p.open != nil {
+			x.end(p)
+		}
+	case n == 15:
+		x.init(p)
+	case n == 16:
+		x.must(x.db.Roll(ctx))
+	case n == 17:
+		x.must(x.db.Snapshot(ctx))
+	case n == 18:
+		x.truncate()
+	case x.rng.IntN(2) == 0:
+		x.db = x.m.restart()
+	default:
+		x.db = x.m.powerCut()
+	}
+}
+
+func (x *txnModel) truncate() {
+	p := x.parts[x.rng.IntN(len(x.parts))]
+	if x.rng.IntN(3) > 0 || len(x.batches[p]) == 0 {
+		return
+	}
+	end := x.batches[p][len(x.batches[p])-1].next
+	to := x.starts[p] + x.rng.Int64N(end-x.starts[p]+1)
+	if to == x.starts[p] {
+		return
+	}
+	logtest.Append(x.t, x.db, &log.Entry{Changes: []log.Change{log.TruncateChange(log.TruncateRecords, []log.LogStart{{Partition: p, Offset: to}})}})
+	x.starts[p] = to
+	for _, q := range x.producers {
+		if q.open == nil {
+			continue
+		}
+		if first, there := q.open.first[p]; there {
+			q.open.first[p] = max(first, to)
+		}
+	}
+}
+
+// lastStable is where the first open transaction begins, or the end.
+func (x *txnModel) lastStable(p log.Partition) (stable, high int64) {
+	if list := x.batches[p]; len(list) > 0 {
+		high = list[len(list)-1].next
+	}
+	stable = high
+	for _, b := range x.batches[p] {
+		if b.txn != nil && !b.txn.ended {
+			stable = min(stable, max(b.base, x.starts[p]))
+			break
+		}
+	}
+	return stable, high
+}
+
+func (b *modelBatch) records(from int64) (out []string) {
+	for i, v := range b.values {
+		if b.base+int64(i) >= from {
+			out = append(out, fmt.Sprintf("%d=%s", b.base+int64(i), v))
+		}
+	}
+	return out
+}
+
+// checkFetch reads a partition as consumers of both isolations do.
+func (x *txnModel) checkFetch(p log.Partition) {
+	stable, high := x.lastStable(p)
+	ends, err := x.db.Ends(ctx, []log.Partition{p}, true)
+	x.must(err)
+	if want := (log.Ends{LogStart: x.starts[p], HighWatermark: high, LastStableOffset: stable}); ends[0] != want {
+		x.t.Fatalf("partition %d: ends %+v, want %+v", p.Index, ends[0], want)
+	}
+	for _, committed := range []bool{false, true} {
+		var want []string
+		for _, b := range x.batches[p] {
+			if committed && (b.next > stable || b.txn != nil && !b.txn.committed) {
+				continue
+			}
+			want = append(want, b.records(x.starts[p])...)
+		}
+		budget := 1 + x.rng.IntN(1500)
+		equal(x.t, fmt.Sprintf("partition %d committed %t", p.Index, committed), x.consume(p, committed, budget), want)
+	}
+}
+
+// consume reads as Kafka's clients do: who is in the list of aborted transactions is skipped from its
+// offset on to its marker.
+func (x *txnModel) consume(p log.Partition, committed bool, budget int) (out []string) {
+	var res log.FetchResult
+	defer func() { res.Release() }()
+	stable, high := x.lastStable(p)
+	end := high
+	if committed {
+		end = stable
+	}
+	for offset := x.starts[p]; ; {
+		x.must(x.db.Fetch(ctx, []log.PartitionRead{{Partition: p, Offset: offset, MaxBytes: budget, Committed: committed}}, log.Budget{MaxBytes: budget}, &res))
+		d := &res.Partitions[0]
+		x.must(d.Err)
+		if len(d.RecordBatches) == 0 {
+			if offset < end && !(committed && x.inside(p, offset, end)) {
+				x.t.Fatalf("nothing at offset %d, the end is %d", offset, end)
+			}
+			return out
+		}
+		list, skip := d.Aborted, map[int64]bool{}
+		for src := d.RecordBatches; len(src) > 0; {
+			h, raw, rest, err := recordbatch.Verify(src)
+			x.must(err)
+			src = rest
+			for len(list) > 0 && list[0].FirstOffset <= h.LastOffset() {
+				skip[list[0].ProducerID] = true
+				list = list[1:]
+			}
+			next := h.LastOffset() + 1
+			switch {
+			case h.Control():
+				delete(skip, h.ProducerID)
+			case h.Transactional() && skip[h.ProducerID]:
+			default:
+				for _, r := range decode(x.t, raw) {
+					var at int64
+					if _, err := fmt.Sscanf(r, "%d=", &at); err == nil && at >= offset {
+						out = append(out, r)
+					}
+				}
+			}
+			offset = next
+		}
+	}
+}
+
+// inside tells whether the rest up to the end is part of a record batch that is not stable as a whole.
+func (x *txnModel) inside(p log.Partition, from, end int64) bool {
+	for _, b := range x.batches[p] {
+		if b.base < end && b.next > end {
+			return from >= b.base
+		}
+	}
+	return false
+}
+
+type visibleRecord struct {
+	at     log.CommitSeq
+	index  int32
+	order  int64
+	plain  bool
+	record string
+}
+
+// checkChanges compares what became visible in (from, to].
+func (x *txnModel) checkChanges(from, to log.CommitSeq) {
+	starts := map[log.Partition]int64{}
+	if from == 0 && to == newest(x.t, x.db) {
+		starts = x.starts
+	} else if from == 0 {
+		return // log starts of older versions: truncate_test.go
+	}
+	var want []visibleRecord
+	for _, p := range x.parts {
+		for _, b := range x.batches[p] {
+			if b.visibleAt <= from || b.visibleAt > to || b.marker {
+				continue
+			}
+			// Of a transaction only what was not deleted before its end.
+			for _, r := range b.records(max(starts[p], b.first)) {
+				want = append(want, visibleRecord{b.visibleAt, p.Index, b.order, b.txn == nil, r})
+			}
+		}
+	}
+	slices.SortStableFunc(want, func(a, b visibleRecord) int {
+		plain := 0
+		if a.plain != b.plain {
+			if plain = -1; a.plain {
+				plain = 1
+			}
+		}
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.index, b.index), plain, cmp.Compare(a.order, b.order))
+	})
+	var wanted, got []string
+	for _, w := range want {
+		wanted = append(wanted, fmt.Sprintf("%d/%d %s", w.at, w.index, w.record))
+	}
+	var f log.Filter
+	f.Topics = []log.TopicFilter{{Topic: x.topic}}
+	r, err := x.db.Changes(ctx, from, to, f)
+	x.must(err)
+	defer func() { _ = r.Close() }() // never fails
+	var res log.ChangeResult
+	for more := true; more; {
+		more, err = r.Next(ctx, log.Budget{MaxBytes: 1 + x.rng.IntN(900)}, &res)
+		x.must(err)
+		for _, run := range res.Runs {
+			if !run.CommitTime.Equal(x.db.CommitTime(run.VisibleAt)) {
+				x.t.Fatalf("commit time %v of commit %d, which was at %v", run.CommitTime, run.VisibleAt, x.db.CommitTime(run.VisibleAt))
+			}
+			for _, rec := range decode(x.t, run.RecordBatch) {
+				var at int64
+				if _, err := fmt.Sscanf(rec, "%d=", &at); err == nil && at >= run.First {
+					got = append(got, fmt.Sprintf("%d/%d %s", run.VisibleAt, run.Partition.Index, rec))
+				}
+			}
+		}
+	}
+	equal(x.t, fmt.Sprintf("changes (%d, %d]", from, to), got, wanted)
+}
+
+func (x *txnModel) checkTimes(p log.Partition) {
+	stable, _ := x.lastStable(p)
+	ms := 1000 + x.rng.Int64N(60)
+	for _, committed := range []bool{false, true} {
+		want := int64(-1)
+	search:
+		for _, b := range x.batches[p] {
+			for i := range b.values {
+				at := b.base + int64(i)
+				if !b.marker && at >= x.starts[p] && b.timestamp+int64(i) >= ms {
+					if want = at; committed && at >= stable {
+						want = -1
+					}
+					break search
+				}
+			}
+		}
+		got, _, found, err := x.db.OffsetForTime(ctx, p, ms, committed)
+		x.must(err)
+		if !found {
+			got = -1
+		}
+		if got != want {
+			x.t.Fatalf("partition %d, time %d, committed %t: offset %d, want %d", p.Index, ms, committed, got, want)
+		}
+	}
+}
+
+// TestTransactionsModel: over random histories of appends, transactions, rolls, snapshots, truncations
+// and restarts, consumers of both isolations, readers of changes over every range, searches by time
+// and the ends of partitions see what a plain list of record batches says.
+func TestTransactionsModel(t *testing.T) {
+	for seed := range uint64(*txnSeeds) {
+		ok := t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			x := newTxnModel(t, seed)
+			for range 30 {
+				x.step()
+			}
+			v := newest(t, x.db)
+			for range 2 {
+				for _, p := range x.parts {
+					x.checkFetch(p)
+					x.checkTimes(p)
+				}
+				for from := range v {
+					x.checkChanges(from, v)
+					x.checkChanges(from, from+1+log.CommitSeq(x.rng.Uint64N(uint64(v-from))))
+				}
+				x.must(x.db.Roll(ctx))
+				x.must(x.db.Snapshot(ctx))
+				x.db = x.m.restart()
+				v = newest(t, x.db)
+			}
+			x.must(x.db.Close(ctx))
+		})
+		if !ok {
+			return
+		}
+	}
+}
