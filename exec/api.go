@@ -12,6 +12,7 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 // RelationID is a relation's OID.
@@ -68,6 +69,10 @@ type Operator interface {
 	Close() error
 }
 
+// Spiller is an operator that puts rows into temporary runs when a one-shot run has no memory for
+// them. The work memory of a run is divided among those there are.
+type Spiller interface{ Spills() bool }
+
 // Source is a leaf: the driver pulls it. Begin sets the range of a tick; Next fills dst with
 // borrowed rows until more is false.
 type Source interface {
@@ -92,6 +97,13 @@ type Env interface {
 	Meter() *meter.Meter
 	// Account charges memory before it is used; negative gives it back. Over the budget: 53200.
 	Account(bytes int64) error
+	// WorkMemory is about how many bytes the operator may hold in a one-shot run before it puts rows
+	// into temporary runs, which go to Temp; 0 = any number, and there is no Temp.
+	WorkMemory() int64
+	Temp() *temprun.File
+	// Held is the bytes that are charged for the operator now, its states among them; it is known
+	// where there is a limit to WorkMemory.
+	Held() int64
 	Flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error)
 	// Arrangement opens an arrangement of rows by the columns key; order is of rows with equal
 	// keys.

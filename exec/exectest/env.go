@@ -12,6 +12,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 // memory is all state of one dataflow, and what its operators told.
@@ -21,12 +22,15 @@ type memory struct {
 	flats   map[string]*state.FlatSet
 	runs    map[string]*state.RunSet
 	late    map[exec.LateReason]int64
+	// temp: operators put into temporary runs what they have no room for, which is everything.
+	temp *temprun.File
+	held map[string]*int64
 }
 
 func newMemory(once bool) *memory {
 	return &memory{
 		once: once, flats: map[string]*state.FlatSet{}, runs: map[string]*state.RunSet{},
-		late: map[exec.LateReason]int64{},
+		late: map[exec.LateReason]int64{}, held: map[string]*int64{},
 	}
 }
 
@@ -44,9 +48,29 @@ func (e env) Params() []delta.Column   { return nil }
 
 func (e env) Meter() *meter.Meter { return nil }
 
-func (m *memory) Account(n int64) error {
-	if m.charged += n; m.charged < 0 {
-		return fmt.Errorf("%d bytes given back too much", -m.charged)
+func (e env) WorkMemory() int64 {
+	if e.temp == nil {
+		return 0
+	}
+	return 1
+}
+
+func (e env) Temp() *temprun.File { return e.temp }
+func (e env) Held() int64         { return *e.own() }
+
+// own is what the operator holds.
+func (e env) own() *int64 {
+	if e.held[e.path] == nil {
+		e.held[e.path] = new(int64)
+	}
+	return e.held[e.path]
+}
+
+func (e env) Account(n int64) error {
+	own := e.own()
+	*own += n
+	if e.charged += n; e.charged < 0 || *own < 0 {
+		return fmt.Errorf("%d bytes given back too much", max(-e.charged, -*own))
 	}
 	return nil
 }

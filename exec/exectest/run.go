@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -15,6 +16,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 const watermarkName = "watermark"
@@ -40,6 +42,8 @@ type Case struct {
 	Name   string
 	Inputs []Input
 	Plan   func(leaf []plan.Node) plan.Node
+
+	space *temprun.Space
 }
 
 // change is one entry of an input's log. A row is sample values by number; nil is an error.
@@ -244,7 +248,14 @@ func (s sum) add(d *delta.Batch) {
 func Run(t *testing.T, c Case) {
 	t.Helper()
 	t.Run(c.Name, func(t *testing.T) {
+		var err error
+		if c.space, err = temprun.Open(t.TempDir(), nil); err != nil {
+			t.Fatal(err)
+		}
 		rapid.Check(t, c.check)
+		if s := c.space.Stats(); s.Files != 0 || s.Bytes != 0 {
+			t.Errorf("%+v of temporary runs are left", s)
+		}
 	})
 }
 
@@ -262,7 +273,7 @@ func (c *Case) check(t *rapid.T) {
 		longest = max(longest, len(l))
 	}
 	ticks = max(1, min(ticks, longest))
-	r := &running{t: t, root: root, inputs: c.Inputs, size: rapid.SampledFrom([]int{1, 3, 1024}).Draw(t, "batch size")}
+	r := &running{t: t, root: root, inputs: c.Inputs, space: c.space, size: rapid.SampledFrom([]int{1, 3, 1024}).Draw(t, "batch size")}
 	r.start(checkpoint{})
 	at := make([]int, len(all))
 	restart := rapid.IntRange(0, ticks).Draw(t, "restart before tick")
@@ -282,6 +293,7 @@ type running struct {
 	t      *rapid.T
 	root   plan.Node
 	inputs []Input
+	space  *temprun.Space
 	size   int
 	top    *step
 	memory *memory
@@ -349,12 +361,14 @@ func (r *running) tick(n int, all [][]change, at []int, ticks int) {
 	if _, err := r.top.run(context.Background(), r.seq, l, r.size, edge); err != nil {
 		r.t.Fatalf("tick %d: %v", n, err)
 	}
-	want, late := r.once(l.upTo)
-	if !maps.Equal(r.result, want) {
-		r.t.Fatalf("after tick %d of %d:\n view   %x\n SELECT %x", n, ticks, r.result, want)
-	}
-	if !maps.Equal(r.memory.late, late) {
-		r.t.Fatalf("after tick %d: late rows %v, in one run %v", n, r.memory.late, late)
+	for _, spilled := range []bool{false, true} {
+		want, late := r.once(l.upTo, spilled)
+		if !maps.Equal(r.result, want) {
+			r.t.Fatalf("after tick %d of %d:\n view   %x\n SELECT (spilled: %v) %x", n, ticks, r.result, spilled, want)
+		}
+		if !maps.Equal(r.memory.late, late) {
+			r.t.Fatalf("after tick %d: late rows %v, in one run (spilled: %v) %v", n, r.memory.late, spilled, late)
+		}
 	}
 	if r.root.Props().AppendOnly {
 		for image, w := range r.result {
@@ -365,9 +379,12 @@ func (r *running) tick(n int, all [][]change, at []int, ticks int) {
 	}
 }
 
-// once runs the plan one-shot over relations.
-func (r *running) once(prefix [][]change) (sum, map[exec.LateReason]int64) {
+// once runs the plan one-shot over relations, spilled with memory for nothing.
+func (r *running) once(prefix [][]change, spilled bool) (sum, map[exec.LateReason]int64) {
 	l := &logs{t: r.t, inputs: r.inputs, upTo: prefix, size: 1024}
+	if spilled && !hasTopN(r.root) {
+		l.size = r.size // so that rows of one group come in several batches
+	}
 	for i, log := range prefix {
 		l.parts = append(l.parts, r.inputs[i].consolidated(log))
 	}
@@ -376,6 +393,10 @@ func (r *running) once(prefix [][]change) (sum, map[exec.LateReason]int64) {
 		r.t.Fatal(err)
 	}
 	m, got := newMemory(true), sum{}
+	if spilled {
+		m.temp = r.space.File(0)
+		defer m.temp.Close()
+	}
 	if err := top.open(m, "0"); err != nil {
 		r.t.Fatal(err)
 	}
@@ -390,7 +411,18 @@ func (r *running) once(prefix [][]change) (sum, map[exec.LateReason]int64) {
 	if err := top.close(); err != nil {
 		r.t.Fatal(err)
 	}
+	if spilled && m.temp.Bytes() != 0 {
+		r.t.Fatalf("%d bytes of temporary runs are left", m.temp.Bytes())
+	}
 	return got, m.late
+}
+
+// hasTopN: what comes of the errors of a LIMIT depends on how far it reads, and so on batches.
+func hasTopN(n plan.Node) bool {
+	if _, ok := n.(*plan.TopN); ok {
+		return true
+	}
+	return slices.ContainsFunc(n.Inputs(), hasTopN)
 }
 
 // batches are a feed of one batch a leaf, given in pieces.

@@ -1,12 +1,15 @@
 package flow
 
 import (
+	"sync/atomic"
+
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 // Env is what a flow's parts see. The zero value with Values set runs a SELECT.
@@ -14,6 +17,9 @@ type Env struct {
 	Values
 	path   string
 	states *States
+	// Of a one-shot run that may spill: the operator's part of WorkMemory, and what it holds.
+	share int64
+	held  *atomic.Int64
 }
 
 // Values are the parts of an Env that the caller of Open chooses.
@@ -23,6 +29,10 @@ type Values struct {
 	Args    []delta.Column
 	// Meter bounds the flow's work; from Open on it is the flow's, which closes it.
 	Meter *meter.Meter
+	// WorkMemory is what a one-shot run may keep in memory before it puts rows into Temp; 0 or no
+	// Temp = everything.
+	WorkMemory int64
+	Temp       *temprun.File
 	// OnLate is told of Env.Late.
 	OnLate func(weight int64, from *delta.Origin, why exec.LateReason) error
 }
@@ -45,7 +55,24 @@ func (e *Env) Now() (micros int64, ok bool) {
 func (e *Env) Meter() *meter.Meter { return e.Values.Meter }
 
 // Account charges memory to the flow.
-func (e *Env) Account(bytes int64) error { return e.Values.Meter.Charge(bytes) }
+func (e *Env) Account(bytes int64) error {
+	err := e.Values.Meter.Charge(bytes)
+	if err == nil && e.held != nil {
+		e.held.Add(bytes)
+	}
+	return err
+}
+
+// WorkMemory, Temp and Held are of a one-shot run.
+func (e *Env) WorkMemory() int64   { return e.share }
+func (e *Env) Temp() *temprun.File { return e.Values.Temp }
+
+func (e *Env) Held() int64 {
+	if e.held == nil {
+		return 0
+	}
+	return e.held.Load()
+}
 
 // Late passes rows left out of a closing window to the caller.
 func (e *Env) Late(weight int64, from *delta.Origin, why exec.LateReason) error {
@@ -56,9 +83,9 @@ func (e *Env) Late(weight int64, from *delta.Origin, why exec.LateReason) error 
 }
 
 func (e *Env) Flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error) {
-	return e.states.flat(e.path+"/"+name, key, cells)
+	return e.states.flat(e.path+"/"+name, key, cells, e.held)
 }
 
 func (e *Env) Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error) {
-	return e.states.arrangement(e.path+"/"+name, row, key, state.Options{Order: order, Breathe: e.Values.Meter.Breathe})
+	return e.states.arrangement(e.path+"/"+name, row, key, state.Options{Order: order, Breathe: e.Values.Meter.Breathe}, e.held)
 }

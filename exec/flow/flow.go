@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -23,7 +24,9 @@ type Builder struct {
 type Flow struct {
 	root   *step
 	states *States
-	opened bool
+	// spillers is how many operators share the work memory of a one-shot run.
+	spillers int64
+	opened   bool
 	// broken after a failed tick: state may be half way, only Close is left.
 	broken bool
 	meter  *meter.Meter // nil = unbounded
@@ -54,7 +57,17 @@ func New(root plan.Node, b Builder, states *States) (*Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Flow{root: s, states: states}, nil
+	return &Flow{root: s, states: states, spillers: s.spillers()}, nil
+}
+
+func (s *step) spillers() (n int64) {
+	for _, in := range s.ins {
+		n += in.spillers()
+	}
+	if op, ok := s.op.(exec.Spiller); ok && op.Spills() {
+		n++
+	}
+	return n
 }
 
 func build(n plan.Node, path string, b Builder) (*step, error) {
@@ -86,6 +99,9 @@ func (f *Flow) Open(env Env) error {
 	f.meter.Close()
 	f.meter = env.Values.Meter
 	f.opened, f.broken = true, false
+	if env.RunOnce && env.Values.Temp != nil && f.spillers > 0 {
+		env.share = max(min(1, env.Values.WorkMemory), env.Values.WorkMemory/f.spillers)
+	}
 	return f.root.open(env)
 }
 
@@ -96,6 +112,9 @@ func (s *step) open(env Env) error {
 		}
 	}
 	env.path = s.path
+	if env.held = nil; env.share > 0 {
+		env.held = new(atomic.Int64)
+	}
 	s.env = &env
 	if s.src != nil {
 		return s.src.Open(&env)

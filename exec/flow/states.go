@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/state"
@@ -111,14 +112,28 @@ func (s *States) load(name string, into interface{ Load(r io.Reader) error }) er
 	return nil
 }
 
-func (s *States) flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error) {
+// accountOf is account for a state whose operator is told what it holds; held is nil where it is not.
+func (s *States) accountOf(held *atomic.Int64) func(int64) error {
+	if held == nil {
+		return s.account
+	}
+	return func(bytes int64) error {
+		err := s.account(bytes)
+		if err == nil {
+			held.Add(bytes)
+		}
+		return err
+	}
+}
+
+func (s *States) flat(name string, key []sqltype.OID, cells []state.CellType, held *atomic.Int64) (state.Flat, error) {
 	if _, ok := s.arrangements[name]; ok {
 		return nil, fmt.Errorf("state %q is an arrangement", name)
 	}
 	if f, ok := s.flats[name]; ok {
 		return f, nil
 	}
-	f := state.NewFlat(key, cells, state.Options{Account: s.account})
+	f := state.NewFlat(key, cells, state.Options{Account: s.accountOf(held)})
 	if err := s.load(name, f); err != nil {
 		return nil, err
 	}
@@ -128,14 +143,14 @@ func (s *States) flat(name string, key []sqltype.OID, cells []state.CellType) (s
 	return f, nil
 }
 
-func (s *States) arrangement(name string, row []sqltype.OID, key []int, options state.Options) (state.Arrangement, error) {
+func (s *States) arrangement(name string, row []sqltype.OID, key []int, options state.Options, held *atomic.Int64) (state.Arrangement, error) {
 	if _, ok := s.flats[name]; ok {
 		return nil, fmt.Errorf("state %q is flat", name)
 	}
 	if a, ok := s.arrangements[name]; ok {
 		return a, nil
 	}
-	options.Account, options.Merges = s.account, s.merges
+	options.Account, options.Merges = s.accountOf(held), s.merges
 	a := state.NewArrangement(row, key, options)
 	if err := s.load(name, a); err != nil {
 		return nil, err

@@ -23,7 +23,8 @@ type distinctAcc struct {
 	typ     sqltype.OID
 	g       *grouping
 	values  state.Arrangement
-	touched *state.FlatSet
+	touched *state.FlatSet // nil in a one-shot run: all are
+	once    distinctOnce
 }
 
 func (c *distinctAcc) cells() []state.CellType { return c.inner.cells() }
@@ -37,7 +38,12 @@ func (c *distinctAcc) open(env exec.Env, g *grouping, first int) (err error) {
 	if c.touched != nil {
 		c.touched.Clear() // a run that failed left it
 	}
-	c.touched = state.NewFlat(append(append([]sqltype.OID{}, g.keyTypes...), c.typ), nil, state.Options{Account: env.Account})
+	c.touched = nil
+	if env.Once() {
+		c.once.open(env, g.valueRow(c.typ), key)
+	} else {
+		c.touched = state.NewFlat(append(append([]sqltype.OID{}, g.keyTypes...), c.typ), nil, state.Options{Account: env.Account})
+	}
 	return c.inner.open(env, g, first)
 }
 
@@ -46,12 +52,22 @@ func (c *distinctAcc) add(a addition) error {
 	if err := c.values.Append(&d); err != nil {
 		return err
 	}
+	if c.touched == nil {
+		c.once.held += d.Size()
+		return nil
+	}
 	key := append(append([]delta.Column{}, a.keys...), *a.arg)
 	return c.touched.Probe(key, a.rows, true, make([]state.Slot, len(a.rows)))
 }
 
 // settle passes on what changed among all values touched in this tick, the first time.
 func (c *distinctAcc) settle(ctx context.Context, slots []state.Slot) error {
+	if c.touched == nil {
+		if err := c.settleOnce(ctx); err != nil {
+			return err
+		}
+		return c.inner.settle(ctx, slots)
+	}
 	if c.touched.Len() == 0 {
 		return c.inner.settle(ctx, slots)
 	}
@@ -90,24 +106,31 @@ func (c *distinctAcc) pass(ctx context.Context, from state.View, keys []delta.Co
 		if d.Len == 0 {
 			continue
 		}
-		a := addition{
-			arg: &d.Cols[0], keys: d.Cols[1:], rows: rowNumbers(d.Len), size: d.Len,
-			slots: make([]state.Slot, d.Len), weights: make([]int64, d.Len),
-		}
-		for i := range a.weights {
-			if d.Weight(int32(i)) < 0 {
+		for i := range int32(d.Len) {
+			if d.Weight(i) < 0 {
 				return state.ErrNegativeWeight
 			}
-			a.weights[i] = weight
 		}
-		if err := c.g.flat.Probe(a.keys, a.rows, false, a.slots); err != nil {
-			return err
-		}
-		if err := c.inner.add(a); err != nil {
+		if err := c.passRows(&d, rowNumbers(d.Len), weight); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// passRows adds rows of the arrangement, each a value of its own, with a weight.
+func (c *distinctAcc) passRows(d *delta.Batch, rows []int32, weight int64) error {
+	a := addition{
+		arg: &d.Cols[0], keys: d.Cols[1:], rows: rows, size: d.Len,
+		slots: make([]state.Slot, len(rows)), weights: make([]int64, d.Len),
+	}
+	for i := range a.weights {
+		a.weights[i] = weight
+	}
+	if err := c.g.flat.Probe(a.keys, a.rows, false, a.slots); err != nil {
+		return err
+	}
+	return c.inner.add(a)
 }
 
 func (c *distinctAcc) result(slots []state.Slot, b *delta.Builder, fail func(int, *sqlerr.Error)) error {

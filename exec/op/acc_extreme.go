@@ -30,8 +30,10 @@ type extreme struct {
 func (c *extreme) cells() []state.CellType { return []state.CellType{state.CellVar} }
 
 func (c *extreme) open(env exec.Env, g *grouping, first int) (err error) {
+	if c.env != env {
+		c.image, c.charged = nil, 0 // what the last run charged is given back
+	}
 	c.groups, c.first, c.values, c.env = g.flat, first, nil, env
-	c.image, c.charged = nil, 0 // what the last run charged is given back
 	c.better = delta.ImageComparer(c.typ)
 	c.current = delta.NewBuilder(c.typ)
 	if !g.appendOnly {

@@ -69,8 +69,8 @@ func (c *aggCall) prepare(in *delta.Batch, sel []int32) (delta.RowErrors, error)
 	return errs, nil
 }
 
-// apply adds the prepared rows, less those that failed anywhere. slotOf is by physical row,
-// slots by place in sel.
+// apply adds the prepared rows, less those that failed anywhere and those without a slot. slotOf is by
+// physical row, slots by place in sel.
 func (c *aggCall) apply(in *delta.Batch, keys []delta.Column, sel []int32, slots, slotOf []state.Slot, failed delta.RowErrors) error {
 	a := addition{keys: keys, rows: sel, slots: slots, weights: in.Weights, size: in.Len}
 	if c.arg != nil {
@@ -84,7 +84,7 @@ func (c *aggCall) apply(in *delta.Batch, keys []delta.Column, sel []int32, slots
 		}
 		c.picked, c.slots = none(c.picked), c.slots[:0]
 		for _, row := range rows {
-			if nullable && c.col.Null(row) {
+			if slotOf[row] == state.NoSlot || nullable && c.col.Null(row) {
 				continue
 			}
 			c.picked = append(c.picked, row)

@@ -86,7 +86,7 @@ func TestEveryAggregateIsBounded(t *testing.T) {
 			for n, count := range []int{16, 32} {
 				for _, keys := range [][]int{nil, {0}} {
 					begin := time.Now()
-					err := metered(t, t.Context(), exectest.GroupBy(leaf, keys, agg), true, account, limit, &repeated{batches: batches, count: count})
+					err := metered{once: true, account: account, limit: limit}.run(t, t.Context(), exectest.GroupBy(leaf, keys, agg), &repeated{batches: batches, count: count})
 					took[n] += time.Since(begin)
 					switch {
 					case err == nil:

@@ -14,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 // endless are plans over leaves of (int8, int8, text, numeric, timestamp) that have more to do than
@@ -72,8 +73,8 @@ func wide(rows int) []delta.Batch {
 	return out
 }
 
-// TestCancelAnywhere: whatever node is at work, in a one-shot run and in a tick, it ends soon after
-// its context; how soon is logged. A node that has no plan here fails the test.
+// TestCancelAnywhere: whatever node is at work, in a one-shot run, in one that spills and in a tick, it
+// ends soon after its context, and its temporary runs are gone; how soon is logged. A node that has no plan here fails the test.
 func TestCancelAnywhere(t *testing.T) {
 	const hang = 2 * time.Second
 	plans := endless()
@@ -86,20 +87,28 @@ func TestCancelAnywhere(t *testing.T) {
 			t.Errorf("no plan with %s", m[1])
 		}
 	}
+	space, err := temprun.Open(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	batches := wide(200 << 10)
 	account := memory.New("statement_memory", 0)
 	r := rand.New(rand.NewPCG(1, 1))
 	stopped := errors.New("stopped")
 	for name, root := range plans {
 		worst := time.Duration(0)
-		for i := range 4 {
+		for i := range 6 {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			at := make(chan time.Time, 1)
-			timer := time.AfterFunc(time.Duration(1+r.IntN(150))*time.Millisecond, func() {
+			timer := time.AfterFunc(time.Duration(1+r.IntN(120))*time.Millisecond, func() {
 				at <- time.Now()
 				cancel(stopped)
 			})
-			err := metered(t, ctx, root, i%2 == 0, account, 0,
+			run := metered{once: i%3 < 2, account: account}
+			if i%3 == 1 {
+				run.work, run.space = 4<<20, space
+			}
+			err := run.run(t, ctx, root,
 				&repeated{batches: batches, count: 1 << 30}, &repeated{batches: batches, count: 40}, &repeated{batches: batches, count: 40})
 			ended := time.Now()
 			timer.Stop()

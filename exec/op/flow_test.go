@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 // repeated is a source that gives batches over and over, so many in all.
@@ -26,6 +27,7 @@ func (s *repeated) Close() error                           { return nil }
 func (s *repeated) Progress() exec.Progress {
 	return exec.Progress{Watermark: exec.NoWatermark, Done: true}
 }
+
 func (s *repeated) Next(_ context.Context, dst *delta.Batch) (bool, error) {
 	*dst = delta.Batch{}
 	if s.at < s.count {
@@ -35,12 +37,20 @@ func (s *repeated) Next(_ context.Context, dst *delta.Batch) (bool, error) {
 	return s.at < s.count, nil
 }
 
-// metered runs a plan in a flow of the real kind, leaf n reading source n, under a limit of memory;
-// what it puts out is thrown away. used is what is charged when it is closed.
-func metered(t *testing.T, ctx context.Context, root plan.Node, once bool, account *memory.Account, limit int64, sources ...*repeated) error {
+// metered is how a plan is run in a flow of the real kind.
+type metered struct {
+	once    bool
+	account *memory.Account
+	limit   int64
+	work    int64 // memory before rows go to space
+	space   *temprun.Space
+	out     func(*delta.Batch) // nil: what comes is thrown away
+}
+
+// run runs a plan, leaf n reading source n, and holds that everything is given back.
+func (r metered) run(t *testing.T, ctx context.Context, root plan.Node, sources ...*repeated) error {
 	t.Helper()
-	owner := account.Limited("statement_memory", limit)
-	m := meter.New(owner, nil)
+	m := meter.New(r.account.Limited("statement_memory", r.limit), nil)
 	states := flow.NewStates(m.Charge, nil)
 	f, err := flow.New(root, flow.Builder{
 		Operator: op.Build,
@@ -49,16 +59,36 @@ func metered(t *testing.T, ctx context.Context, root plan.Node, once bool, accou
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = f.Open(flow.Env{Values: flow.Values{RunOnce: once, Session: &plan.Settings{}, Meter: m}})
+	values := flow.Values{RunOnce: r.once, Session: &plan.Settings{}, Meter: m, WorkMemory: r.work}
+	if r.space != nil {
+		values.Temp = r.space.File(0)
+	}
+	err = f.Open(flow.Env{Values: values})
 	if err == nil {
-		_, err = f.Run(ctx, exec.Tick{To: 1, Once: once}, flow.OutFunc(func(*delta.Batch) error { return nil }))
+		_, err = f.Run(ctx, exec.Tick{To: 1, Once: r.once}, flow.OutFunc(func(d *delta.Batch) error {
+			if r.out != nil {
+				r.out(d)
+			}
+			return nil
+		}))
 	}
 	states.Drop()
 	if closed := f.Close(); closed != nil {
 		t.Fatal(closed)
 	}
-	if account.Used() != 0 {
-		t.Fatalf("%d bytes are still charged", account.Used())
+	if values.Temp != nil {
+		if left := values.Temp.Bytes(); err == nil && left != 0 {
+			t.Errorf("%d bytes of temporary runs are left at the end", left)
+		}
+		if closed := values.Temp.Close(); closed != nil {
+			t.Fatal(closed)
+		}
+		if s := r.space.Stats(); s.Files != 0 || s.Bytes != 0 {
+			t.Errorf("%+v of temporary runs are left", s)
+		}
+	}
+	if r.account.Used() != 0 {
+		t.Fatalf("%d bytes are still charged", r.account.Used())
 	}
 	return err
 }

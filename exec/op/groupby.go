@@ -20,12 +20,14 @@ type groupBy struct {
 	close  *closing // ON WINDOW CLOSE, else nil
 	input  bool     // the input edge is append-only
 	env    exec.Env
+	spill  groupSpill
 
 	// Within a tick.
 	tick    uint32
 	marks   []uint32 // by slot: the tick that touched it
 	touched []state.Slot
 	had     []bool // by place in touched: its row is in old
+	marked  int64  // charged for these three
 	old     *groupRows
 	images  state.View // before the tick; nil until needed
 	settled bool
@@ -44,6 +46,7 @@ func newGroupBy(n *plan.GroupBy) (exec.Operator, error) {
 	g := &groupBy{ports: newPorts(1), keys: n.Keys, input: n.Input.Props().AppendOnly}
 	in := fieldTypes(n.Input.Props())
 	g.groups = &grouping{outTypes: fieldTypes(&n.P)}
+	g.spill.types = in
 	for _, k := range n.Keys {
 		g.groups.keyTypes = append(g.groups.keyTypes, in[k])
 	}
@@ -70,6 +73,8 @@ func newDistinct(n *plan.Distinct) (exec.Operator, error) {
 func (g *groupBy) Open(env exec.Env) error {
 	g.env = env
 	g.reset()
+	g.marks, g.touched, g.had, g.marked = nil, nil, nil, 0 // what the run before charged is given back
+	g.spill = groupSpill{types: g.spill.types}
 	if g.close != nil {
 		g.close.open()
 	}
@@ -99,6 +104,11 @@ func (g *groupBy) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out
 			return err
 		}
 	}
+	return g.take(ctx, in, sel, errs, out)
+}
+
+// take takes rows of a batch whose others have failed with errs.
+func (g *groupBy) take(ctx context.Context, in *delta.Batch, sel []int32, errs delta.RowErrors, out exec.Out) error {
 	for _, c := range g.groups.calls {
 		failed, err := c.prepare(in, sel)
 		if err != nil {
@@ -117,7 +127,10 @@ func (g *groupBy) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out
 	if len(sel) == 0 {
 		return nil
 	}
-	return g.update(ctx, in, sel, errs)
+	if err := g.update(ctx, in, sel, errs); err != nil {
+		return err
+	}
+	return g.makeRoom(ctx)
 }
 
 // update applies rows to their groups.
@@ -126,10 +139,12 @@ func (g *groupBy) update(ctx context.Context, in *delta.Batch, sel []int32, fail
 	if cap(g.slots) < len(sel) {
 		g.slots = make([]state.Slot, len(sel))
 	}
-	slots := g.slots[:len(sel)]
-	if err := g.groups.flat.Probe(keys, sel, true, slots); err != nil {
+	all := sel
+	sel, err := g.split(in, keys, sel, g.slots[:len(sel)])
+	if err != nil {
 		return err
 	}
+	slots := g.slots[:len(sel)]
 	if err := g.touch(ctx, slots); err != nil {
 		return err
 	}
@@ -142,6 +157,11 @@ func (g *groupBy) update(ctx context.Context, in *delta.Batch, sel []int32, fail
 	rows := g.groups.flat.Int64(cellRows)
 	if cap(g.slotOf) < in.Len {
 		g.slotOf = make([]state.Slot, in.Len)
+	}
+	if len(sel) < len(all) {
+		for _, row := range all {
+			g.slotOf[:in.Len][row] = state.NoSlot
+		}
 	}
 	for i, row := range sel {
 		rows[slots[i]] += in.Weight(row)
@@ -173,6 +193,9 @@ func (g *groupBy) touch(ctx context.Context, slots []state.Slot) error {
 		if had {
 			g.shown = append(g.shown, s)
 		}
+	}
+	if err := g.chargeMarks(); err != nil {
+		return err
 	}
 	if len(g.shown) == 0 {
 		return nil
@@ -207,6 +230,9 @@ func (g *groupBy) EndTick(ctx context.Context, t exec.Tick, out exec.Out) (exec.
 	}
 	if g.at < len(g.touched) {
 		return exec.Next{More: true}, nil
+	}
+	if more, err := g.nextPartition(ctx, out); err != nil || more {
+		return exec.Next{More: more}, err
 	}
 	return exec.Next{Out: g.least()}, g.finish(t)
 }

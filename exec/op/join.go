@@ -12,7 +12,8 @@ import (
 
 // join is an inner or cross join. Both sides are kept by their key; the left port ends before
 // the right begins, so a tick adds dL x R_old and then L_new x dR. In a one-shot run R_old is
-// empty and nothing needs R later: the left side is built, the right streams past it.
+// empty and nothing needs R later: the left side is built, the right streams past it; see joinSpill
+// for a left side that has no room.
 type join struct {
 	ports
 	env      exec.Env
@@ -20,6 +21,7 @@ type join struct {
 	sides    [2]side
 	residual *scalar
 	once     bool
+	spill    joinSpill
 	all      []int32
 	live     []int32
 	sel      []int32
@@ -57,7 +59,7 @@ func newJoin(n *plan.Join) (exec.Operator, error) {
 }
 
 func (j *join) Open(env exec.Env) (err error) {
-	j.env, j.once = env, env.Once()
+	j.env, j.once, j.spill = env, env.Once(), joinSpill{}
 	for i := range j.sides {
 		s := &j.sides[i]
 		s.head = nil
@@ -86,18 +88,32 @@ func (j *join) Push(ctx context.Context, port int, in *delta.Batch, out exec.Out
 	}
 	rows := *in
 	rows.Sel = j.live
-	if port == 1 || !j.once {
-		if other.head == nil {
-			other.head = other.rows.Head()
-		}
-		if err := j.meet(ctx, own, other, &rows, keys, out); err != nil {
+	if j.once && port == 0 {
+		return j.keep(ctx, &rows, keys)
+	}
+	if j.spill.parts != nil {
+		return j.stream(&rows, keys)
+	}
+	if other.head == nil {
+		other.head = other.rows.Head()
+	}
+	if err := j.meet(ctx, own, other, &rows, keys, out); err != nil {
+		return err
+	}
+	if j.once {
+		return nil
+	}
+	return own.rows.Append(&rows)
+}
+
+// EndInput implements exec.Operator.
+func (j *join) EndInput(ctx context.Context, port int, p exec.Progress, out exec.Out) error {
+	if port == 0 {
+		if err := j.endLeft(); err != nil {
 			return err
 		}
 	}
-	if port == 0 || !j.once {
-		return own.rows.Append(&rows)
-	}
-	return nil
+	return j.ports.EndInput(ctx, port, p, out)
 }
 
 // meet emits every pair of a row of in and a row that other keeps.
@@ -287,6 +303,9 @@ func (j *join) emit(own, other *side, met []delta.Column, n int, out exec.Out) e
 
 // EndTick implements exec.Operator: both sides move to the tick's end.
 func (j *join) EndTick(ctx context.Context, t exec.Tick, out exec.Out) (exec.Next, error) {
+	if more, err := j.joinRuns(ctx, out); err != nil || more {
+		return exec.Next{More: more}, err
+	}
 	for i := range j.sides {
 		s := &j.sides[i]
 		s.head = nil

@@ -9,14 +9,19 @@ import (
 	"github.com/tributary-db/tributary/storage/state"
 )
 
-// sorter puts a one-shot result in order. A view has none: there it passes rows on.
+// sorter puts a one-shot result in order. A view has none: there it passes rows on. Rows that it has
+// no memory for go to temporary runs, sorted, which are merged in the end.
 type sorter struct {
 	ports
 	env     exec.Env
 	in      *sortedInput
 	rows    *rowBuffer
+	sorted  bool
 	emitted int
 }
+
+// Spills implements exec.Spiller.
+func (s *sorter) Spills() bool { return true }
 
 func newSort(n *plan.Sort) (exec.Operator, error) {
 	in := newSortedInput(n.Input.Props(), n.Keys)
@@ -24,7 +29,7 @@ func newSort(n *plan.Sort) (exec.Operator, error) {
 }
 
 func (s *sorter) Open(env exec.Env) error {
-	s.env, s.emitted = env, 0
+	s.env, s.sorted, s.emitted = env, false, 0
 	if err := s.rows.clear(env); err != nil {
 		return err
 	}
@@ -45,14 +50,24 @@ func (s *sorter) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out)
 	if err := s.rows.append(&rows); err != nil {
 		return err
 	}
+	if s.rows.full() {
+		if err := s.rows.spill(); err != nil {
+			return err
+		}
+	}
 	return s.in.passErrors(in, errs, out)
 }
 
 func (s *sorter) EndTick(ctx context.Context, _ exec.Tick, out exec.Out) (exec.Next, error) {
-	if s.emitted == 0 {
-		if err := s.rows.sort(); err != nil {
+	if !s.sorted {
+		s.sorted = true
+		if err := s.rows.settleOrder(); err != nil {
 			return exec.Next{}, err
 		}
+	}
+	if s.rows.spilled.some() {
+		more, err := s.rows.emitSpilled(out)
+		return exec.Next{More: more, Out: s.least()}, err
 	}
 	end := min(s.emitted+outRows, len(s.rows.perm))
 	if end > s.emitted {
@@ -75,11 +90,13 @@ type rowBuffer struct {
 	made    *delta.BatchBuilder
 	perm    []int32
 	charged int64
+	spilled sortedRuns // rows that were held before
 }
 
 func newRowBuffer(in *sortedInput) *rowBuffer {
+	order := state.NewRowOrder(in.types, nil, in.order)
 	return &rowBuffer{
-		in: in, order: state.NewRowOrder(in.types, nil, in.order),
+		in: in, order: order, spilled: sortedRuns{order: order, types: in.types},
 		held: delta.NewBatchBuilder(in.types), made: delta.NewBatchBuilder(in.types[:in.width]),
 	}
 }
@@ -115,8 +132,56 @@ func (b *rowBuffer) clear(env exec.Env) error {
 			return err
 		}
 	}
+	b.spilled.end()
+	b.spilled.open(env)
 	b.env = env
 	return nil
+}
+
+// full: the rows have no more room.
+func (b *rowBuffer) full() bool {
+	share := b.env.WorkMemory()
+	return share > 0 && b.charged > share
+}
+
+// spill puts the rows into a temporary run, in order.
+func (b *rowBuffer) spill() error {
+	if err := b.sort(); err != nil {
+		return err
+	}
+	rows := b.held.Batch()
+	return b.spillSorted(&rows)
+}
+
+// spillSorted puts rows, which are those held, into a temporary run in the order of perm.
+func (b *rowBuffer) spillSorted(rows *delta.Batch) error {
+	if err := b.spilled.write(rows, b.perm); err != nil {
+		return err
+	}
+	b.held = delta.NewBatchBuilder(b.in.types) // the memory is wanted elsewhere
+	b.perm = b.perm[:0]
+	return b.settle()
+}
+
+// settleOrder ends the gathering of rows: they can be had in order.
+func (b *rowBuffer) settleOrder() error {
+	if !b.spilled.some() {
+		return b.sort()
+	}
+	if err := b.spill(); err != nil {
+		return err
+	}
+	return b.spilled.start()
+}
+
+// emitSpilled puts out the next rows of those in temporary runs, without their keys.
+func (b *rowBuffer) emitSpilled(out exec.Out) (more bool, err error) {
+	b.made.Clear()
+	if more, err = b.spilled.next(b.made, outRows); err != nil {
+		return false, err
+	}
+	d := b.made.Batch()
+	return more, out.Emit(&d)
 }
 
 // quickSort is how many rows are sorted without a look at whether to go on.

@@ -30,6 +30,9 @@ type topN struct {
 	view   topView
 }
 
+// Spills implements exec.Spiller.
+func (t *topN) Spills() bool { return t.once.ordered }
+
 // bounds are LIMIT and OFFSET of a run.
 type bounds struct {
 	count, offset plan.Expr

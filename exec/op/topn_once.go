@@ -46,6 +46,9 @@ func (o *topOnce) push(b *bounds, rows *delta.Batch) error {
 	if err := o.rows.append(rows); err != nil {
 		return err
 	}
+	if o.rows.spilled.some() {
+		return o.spillFull(b)
+	}
 	if held := int64(o.rows.held.Len()); held > spareRows && held-spareRows > b.end() && held/2 > b.end() {
 		if err := o.rows.sort(); err != nil {
 			return err
@@ -56,7 +59,27 @@ func (o *topOnce) push(b *bounds, rows *delta.Batch) error {
 		}
 		o.worst = int32(o.rows.held.Len()) - 1 // held is over end, so the window is full
 	}
-	return nil
+	return o.spillFull(b)
+}
+
+// spillFull puts the rows that can be in the result into a temporary run if they have no more room.
+// From then on no row is known to be the last that counts.
+func (o *topOnce) spillFull(b *bounds) error {
+	if !o.rows.full() {
+		return nil
+	}
+	o.worst = -1
+	if err := o.rows.sort(); err != nil {
+		return err
+	}
+	o.window(0, b.end())
+	rows := o.rows.held.Batch()
+	weights := make([]int64, rows.Len)
+	for k, row := range o.rows.perm {
+		weights[row] = o.weights[k]
+	}
+	rows.Weights = weights
+	return o.rows.spillSorted(&rows)
 }
 
 // window cuts perm down to the rows that hold places [from, to) and sets weights to how many
@@ -116,12 +139,47 @@ func (o *topOnce) pass(b *bounds, rows *delta.Batch, errs delta.RowErrors, out e
 	return nil
 }
 
+// endSpilled emits the window over the rows in temporary runs.
+func (o *topOnce) endSpilled(b *bounds, out exec.Out) error {
+	made := o.rows.made
+	for at, more := int64(0), true; more && at < b.end(); {
+		made.Clear()
+		var err error
+		if more, err = o.rows.spilled.next(made, outRows); err != nil {
+			return err
+		}
+		d := made.Batch()
+		o.sel, o.weights = none(o.sel), o.weights[:0]
+		for row := range int32(d.Len) {
+			w := d.Weight(row)
+			in := max(0, min(at+w, b.end())-max(at, b.skip))
+			if o.weights = append(o.weights, in); in > 0 {
+				o.sel = append(o.sel, row)
+			}
+			at += w
+		}
+		d.Sel, d.Weights = o.sel, o.weights
+		if err := o.rows.env.Meter().Breathe(); err != nil {
+			return err
+		}
+		if len(d.Sel) > 0 {
+			if err := out.Emit(&d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (o *topOnce) end(ctx context.Context, b *bounds, out exec.Out) error {
 	if !o.ordered {
 		return nil
 	}
-	if err := o.rows.sort(); err != nil {
+	if err := o.rows.settleOrder(); err != nil {
 		return err
+	}
+	if o.rows.spilled.some() {
+		return o.endSpilled(b, out)
 	}
 	o.window(b.skip, b.end())
 	for from := 0; from < len(o.rows.perm); from += outRows {

@@ -50,11 +50,11 @@ func (h *hotChunk) findGroups(o *RowOrder) []uint16 {
 	groups := make([]uint16, 0, h.starts[len(h.blocks)])
 	var before *block
 	for k, b := range h.blocks {
-		if before == nil || !o.sameKey(before.cols, before.n-1, b.cols, 0) {
+		if before == nil || !o.SameKey(before.cols, before.n-1, b.cols, 0) {
 			groups = append(groups, uint16(h.starts[k]))
 		}
 		for i := int32(1); i < b.n; i++ {
-			if !o.sameKey(b.cols, i-1, b.cols, i) {
+			if !o.SameKey(b.cols, i-1, b.cols, i) {
 				groups = append(groups, uint16(h.starts[k]+i))
 			}
 		}

@@ -119,8 +119,8 @@ func (o *RowOrder) comparePrefix(a []delta.Column, i int32, eq []delta.Column, j
 	return 0
 }
 
-// sameKey: row i of a and row j of b have equal keys.
-func (o *RowOrder) sameKey(a []delta.Column, i int32, b []delta.Column, j int32) bool {
+// SameKey reports whether row i of a and row j of b have equal keys.
+func (o *RowOrder) SameKey(a []delta.Column, i int32, b []delta.Column, j int32) bool {
 	for k := range o.steps[:o.keys] {
 		if o.steps[k].compare(a, i, b, j) != 0 {
 			return false
