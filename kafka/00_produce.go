@@ -21,11 +21,14 @@ import (
 //     tell (kafka.md 3.2); it is stored as the client sent it.
 //   - acks 1 and -1 are the same: an answer means durable. acks 0 is not answered; as in Kafka a
 //     failure closes the connection then, so that the client looks for the reason.
-//   - A transactional id is TRANSACTIONAL_ID_AUTHORIZATION_FAILED: transactions are not served.
+//   - A transactional record batch is one of the open transaction of the request's transactional id, or
+//     the log refuses it.
 //   - A table's topic is written by SQL alone: INVALID_TOPIC_EXCEPTION.
 //
 // Versions: 0-2 are advertised for librdkafka's sake and not served (record format v0, v1);
-// 9+ is flexible; 8+ tells of single records. 10 and 11 add nothing that matters here.
+// 9+ is flexible; 8+ tells of single records. 10 and 11 add nothing that matters here. 12 takes a partition
+// into the transaction, which begins if none is open (KIP-890); before, it must have been added. 13 has topic
+// ids instead of names.
 
 const minProduce = 3
 
@@ -37,12 +40,14 @@ type produceWork struct {
 	s       *Server
 	version int16
 	acks    int16
+	txnID   string
 	topics  []producedTopic
 	total   int
 }
 
 type producedTopic struct {
 	name       string
+	id         log.TopicID
 	partitions []producedPartition
 }
 
@@ -65,12 +70,12 @@ func (s *Server) startProduce(ctx context.Context, x *exchange) (*produceWork, e
 		return nil, err
 	}
 	c := cursor{src: x.body, flexible: flexible}
-	_, transactional := c.string()
-	p := &produceWork{s: s, version: x.version, acks: c.int16()}
+	txnID, _ := c.string()
+	p := &produceWork{s: s, version: x.version, txnID: txnID, acks: c.int16()}
 	c.skip(4) // the timeout: what is appended is decided in any case, and the client has its own
 	now := s.cfg.Clock.Now().UnixMilli()
 	for n := c.count(); n > 0 && !c.bad; n-- {
-		if err := p.topic(ctx, &c, transactional, now); err != nil {
+		if err := p.topic(ctx, &c, now); err != nil {
 			return nil, err
 		}
 	}
@@ -80,14 +85,14 @@ func (s *Server) startProduce(ctx context.Context, x *exchange) (*produceWork, e
 	return p, nil
 }
 
-func (p *produceWork) topic(ctx context.Context, c *cursor, transactional bool, nowMillis int64) error {
-	name, _ := c.string()
+func (p *produceWork) topic(ctx context.Context, c *cursor, nowMillis int64) error {
+	topic, t, known := p.decodeTopic(c)
 	count := int(c.count())
 	if p.total += count; p.total > maxProducePartitions {
 		return fmt.Errorf("%w: more than %d partitions", errMalformed, maxProducePartitions)
 	}
-	p.topics = append(p.topics, producedTopic{name: name, partitions: make([]producedPartition, count)})
-	t, known := p.s.cfg.Log.TopicByName(name)
+	topic.partitions = make([]producedPartition, count)
+	p.topics = append(p.topics, topic)
 	var rules recordbatch.Rules
 	if known {
 		rules = p.s.topicRules(&t, nowMillis)
@@ -103,40 +108,55 @@ func (p *produceWork) topic(ctx context.Context, c *cursor, transactional bool, 
 			return errMalformed
 		case p.acks < -1 || p.acks > 1:
 			d.refuse(kerr.InvalidRequiredAcks, "acks must be -1, 0 or 1")
-		case transactional:
-			d.refuse(kerr.TransactionalIDAuthorizationFailed, "transactions are not supported")
+		case !known && p.version >= 13:
+			d.refuse(kerr.UnknownTopicID, "")
 		case !known || d.index < 0 || d.index >= t.Partitions:
 			d.refuse(kerr.UnknownTopicOrPartition, "")
 		case t.Internal:
 			d.refuse(kerr.InvalidTopicException, "the topic belongs to a table and is written through SQL alone")
 		default:
-			p.s.appendProduced(ctx, d, log.Partition{Topic: t.ID, Index: d.index}, raw, rules)
+			p.s.appendProduced(ctx, d, log.Append{
+				Partition: log.Partition{Topic: t.ID, Index: d.index}, RecordBatches: raw,
+				TransactionalID: p.txnID, Implicit: p.version >= 12,
+			}, rules)
 		}
 	}
 	c.tags()
 	return nil
 }
 
+// decodeTopic reads what names a topic.
+func (p *produceWork) decodeTopic(c *cursor) (topic producedTopic, t log.Topic, known bool) {
+	if p.version >= 13 {
+		topic.id = c.topicID()
+		t, known = p.s.cfg.Log.TopicByID(topic.id)
+		return topic, t, known
+	}
+	topic.name, _ = c.string()
+	t, known = p.s.cfg.Log.TopicByName(topic.name)
+	return topic, t, known
+}
+
 func (d *producedPartition) refuse(code *kerr.Error, message string) {
 	d.code, d.message = code.Code, message
 }
 
-// appendProduced verifies raw and hands it to the log, which owns it from then on.
-func (s *Server) appendProduced(ctx context.Context, d *producedPartition, p log.Partition, raw []byte, rules recordbatch.Rules) {
-	h, err := recordbatch.VerifyProduced(raw, rules)
-	if err == nil && h.Transactional() {
-		d.refuse(kerr.TransactionalIDAuthorizationFailed, "transactions are not supported")
+// appendProduced verifies the record batch of a and hands it to the log, which owns it from then on.
+func (s *Server) appendProduced(ctx context.Context, d *producedPartition, a log.Append, rules recordbatch.Rules) {
+	h, err := recordbatch.VerifyProduced(a.RecordBatches, rules)
+	if err == nil && h.Transactional() && a.TransactionalID == "" {
+		d.refuse(kerr.InvalidTxnState, "a transactional record batch without a transactional id")
 		return
 	}
 	if err == nil {
-		d.refused, err = s.checkRecords(ctx, &h, raw, rules)
+		d.refused, err = s.checkRecords(ctx, &h, a.RecordBatches, rules)
 	}
 	if err != nil {
 		d.code, d.message = codeOf(err), err.Error()
 		return
 	}
 	d.records = h.RecordCount
-	d.pending = s.cfg.Log.Append(&log.Entry{Appends: []log.Append{{Partition: p, RecordBatches: raw}}})
+	d.pending = s.cfg.Log.Append(&log.Entry{Appends: []log.Append{a}})
 }
 
 // checkRecords walks the records. Few record batches are decompressed at once, since each may
@@ -161,7 +181,7 @@ func (p *produceWork) finish(ctx context.Context) (answer, error) {
 	for i := range p.topics {
 		t := &p.topics[i]
 		rt := kmsg.NewProduceResponseTopic()
-		rt.Topic = t.name
+		rt.Topic, rt.TopicID = t.name, t.id
 		rt.Partitions = make([]kmsg.ProduceResponseTopicPartition, 0, len(t.partitions))
 		for j := range t.partitions {
 			rp, err := p.s.finishPartition(ctx, &t.partitions[j])

@@ -7,8 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// FindCoordinator: this broker, for groups and for transactional ids; the latter then learn from
-// InitProducerID that transactions are not served. Share groups (type 2) are INVALID_REQUEST.
+// FindCoordinator: this broker, for groups and for transactional ids. Share groups (type 2) are INVALID_REQUEST.
 //
 // Versions: 1 types; 3 flexible; 4 many keys; 6 share groups.
 

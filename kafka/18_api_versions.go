@@ -17,8 +17,9 @@ import (
 // have a minimum of 0; 5 tells which cluster and broker the client means (KIP-1242):
 // REBOOTSTRAP_REQUIRED if it is another one, so that it resolves its bootstrap servers again.
 //
-// No feature is reported: transaction.version stays below 2 and group.version 0, which makes
-// clients use the classic protocols.
+// transaction.version is 2: clients take partitions into transactions by producing, and get a new epoch
+// with each end (KIP-890). group.version is not reported, which makes clients use the classic protocol
+// unless they are told otherwise.
 
 func (s *Server) apiVersionsEntry() *api {
 	a := entry(keyApiVersions, 0, smallBody, "s:3- s:3- s:5- 4:5-", s.apiVersions)
@@ -59,9 +60,29 @@ func (s *Server) apiVersions(_ context.Context, _ *request, req *kmsg.ApiVersion
 		resp.ErrorCode = kerr.RebootstrapRequired.Code
 	default:
 		resp.ApiKeys = s.apiKeys()
+		addFeatures(resp)
 	}
 	return resp, nil
 }
+
+// addFeatures reports what is served beyond keys and versions.
+func addFeatures(resp *kmsg.ApiVersionsResponse) {
+	supported := kmsg.NewApiVersionsResponseSupportedFeature()
+	supported.Name, supported.MaxVersion = featureTransaction, transactionVersion
+	if resp.Version < 4 {
+		supported.MinVersion = 1 // a lower one is left out of these versions
+	}
+	finalized := kmsg.NewApiVersionsResponseFinalizedFeature()
+	finalized.Name, finalized.MaxVersionLevel, finalized.MinVersionLevel = featureTransaction, transactionVersion, transactionVersion
+	resp.SupportedFeatures = append(resp.SupportedFeatures, supported)
+	resp.FinalizedFeatures = append(resp.FinalizedFeatures, finalized)
+	resp.FinalizedFeaturesEpoch = 0
+}
+
+const (
+	featureTransaction = "transaction.version"
+	transactionVersion = 2
+)
 
 // softwareName tells whether name matches [a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?
 func softwareName(name string) bool {

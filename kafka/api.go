@@ -36,7 +36,7 @@ const (
 // doc.go. Shapes are kmsg's structs; TestShapes compares the two.
 func (s *Server) apiTable() []*api {
 	return []*api{
-		{key: 0, min: 0, max: 11, flexible: from(9), shape: parseShape("s 2 4 [{s [{4 y}]}]")},
+		{key: 0, min: 0, max: 13, flexible: from(9), shape: parseShape("s 2 4 [{s:0-12 u:13- [{4 y}]}]")},
 		{key: 1, min: 4, max: 18, maxBody: largeBody, flexible: from(12), serve: s.fetch, shape: parseShape(
 			"4:0-14 4 4 4 1 4:7- 4:7- [{s:0-12 u:13- [{4 4:9- 8 4:12- 8:5- 4}]}] [{s:0-12 u:13- [4]}]:7- s:11-")},
 		entry(2, 1, largeBody, "4 1:2- [{s [{4 4:4- 8 4:0-0}]}] 4:10-", s.listOffsets),
@@ -57,6 +57,10 @@ func (s *Server) apiTable() []*api {
 		entry(21, 0, mediumBody, "[{s [{4 8}]}] 4", s.deleteRecords),
 		entry(22, 0, smallBody, "s 4 8:3- 2:3-", s.initProducerID),
 		entry(23, 0, mediumBody, "4:3- [{s [{4 4:2- 4}]}]", s.offsetForLeaderEpoch),
+		entry(24, 0, mediumBody, "s:0-3 8:0-3 2:0-3 [{s [4]}]:0-3 [{s 8 2 1 [{s [4]}]}]:4-", s.addPartitionsToTxn),
+		entry(25, 0, smallBody, "s 8 2 s", s.addOffsetsToTxn),
+		entry(26, 0, smallBody, "s 8 2 1", s.endTxn),
+		entry(28, 0, largeBody, "s s 8 2 4:3- s:3- s:3- [{s:0-5 u:6- [{4 8 4:2- s}]}]", s.txnOffsetCommit),
 		entry(33, 0, mediumBody, "[{1 s [{s s}]}] 1", s.alterConfigs),
 		entry(37, 0, mediumBody, "[{s 4 [{[4]}]}] 4 1", s.createPartitions),
 		entry(44, 0, mediumBody, "[{1 s [{s 1 s}]}] 1", s.incrementalAlterConfigs),
@@ -65,6 +69,9 @@ func (s *Server) apiTable() []*api {
 		entry(42, 0, mediumBody, "[s]", s.deleteGroups),
 		entry(47, 0, mediumBody, "s [{s [{4}]}]", s.offsetDelete),
 		entry(60, 0, smallBody, "1 1:1- 1:2-", s.describeCluster),
+		entry(61, 0, mediumBody, "[{s [4]}]", s.describeProducers),
+		entry(65, 0, mediumBody, "[s]", s.describeTransactions),
+		entry(66, 0, mediumBody, "[s] [8] 8:1- s:2-", s.listTransactions),
 		entry(68, 0, largeBody, "s s 4 s s 4 [s] s:1- s [{u [4]}]", s.consumerGroupHeartbeat),
 		entry(69, 0, mediumBody, "[s] 1", s.consumerGroupDescribe),
 	}

@@ -13,10 +13,16 @@ import (
 	"github.com/tributary-db/tributary/storage/meta"
 )
 
+// Log is the log as the listener sees it.
+type Log interface {
+	log.Log
+	log.Transactions
+}
+
 // Config is what a Server needs. Log, Meta, Topics, Auth and ClusterID are required; every other
 // zero value means the default that its comment names.
 type Config struct {
-	Log    log.Log
+	Log    Log
 	Meta   meta.Store // groups and their offsets
 	Topics Topics
 	Auth   *auth.Gate
@@ -53,16 +59,17 @@ type Config struct {
 	SessionLifetime time.Duration // of an authentication (connections.max.reauth.ms); without end
 	IOTimeout       time.Duration // progress of one frame in either direction; 60 s
 
-	MaxGroups            int           // 10,000
-	MaxGroupMembers      int           // group.max.size; 1,000
-	MaxGroupBytes        int64         // members and offsets of all groups; 256 MiB
-	MaxOffsetMetadata    int           // offset.metadata.max.bytes; 4,096
-	MinSessionTimeout    time.Duration // group.min.session.timeout.ms; 6 s
-	MaxSessionTimeout    time.Duration // group.max.session.timeout.ms; 30 min
-	GroupInitialDelay    time.Duration // group.initial.rebalance.delay.ms; none
-	ConsumerSession      time.Duration // group.consumer.session.timeout.ms; 45 s
-	ConsumerHeartbeat    time.Duration // group.consumer.heartbeat.interval.ms; 5 s
-	MaxRecordDecodeBytes int           // decompressed size of one record batch; 64 MiB
+	MaxGroups             int           // 10,000
+	MaxGroupMembers       int           // group.max.size; 1,000
+	MaxGroupBytes         int64         // members and offsets of all groups; 256 MiB
+	MaxOffsetMetadata     int           // offset.metadata.max.bytes; 4,096
+	MinSessionTimeout     time.Duration // group.min.session.timeout.ms; 6 s
+	MaxSessionTimeout     time.Duration // group.max.session.timeout.ms; 30 min
+	GroupInitialDelay     time.Duration // group.initial.rebalance.delay.ms; none
+	ConsumerSession       time.Duration // group.consumer.session.timeout.ms; 45 s
+	ConsumerHeartbeat     time.Duration // group.consumer.heartbeat.interval.ms; 5 s
+	MaxTransactionTimeout time.Duration // transaction.max.timeout.ms; 15 min
+	MaxRecordDecodeBytes  int           // decompressed size of one record batch; 64 MiB
 }
 
 func (c *Config) check() error {
@@ -117,5 +124,6 @@ func (c *Config) setDefaults() {
 	orDefault(&c.MaxSessionTimeout, 30*time.Minute)
 	orDefault(&c.ConsumerSession, 45*time.Second)
 	orDefault(&c.ConsumerHeartbeat, 5*time.Second)
+	orDefault(&c.MaxTransactionTimeout, 15*time.Minute)
 	orDefault(&c.MaxRecordDecodeBytes, 64<<20)
 }

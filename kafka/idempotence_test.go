@@ -43,10 +43,6 @@ func TestIdempotence(t *testing.T) {
 	if again := ask[*kmsg.InitProducerIDResponse](w, init); again.ProducerID == got.ProducerID {
 		t.Error("a producer id was given out twice")
 	}
-	init.TransactionalID = kmsg.StringPtr("t")
-	if got := ask[*kmsg.InitProducerIDResponse](w, init); got.ErrorCode != kerr.TransactionalIDAuthorizationFailed.Code {
-		t.Errorf("transactional: %+v", got)
-	}
 	two := recordBatch(t, []byte("k"), []byte("l"))
 	for _, c := range []struct {
 		what     string

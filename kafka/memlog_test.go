@@ -15,6 +15,8 @@ import (
 // memLog is a log.Log in memory for tests of the listener alone: appends commit at once, unless
 // hold is set. It knows nothing of idempotence. It is Topics too.
 type memLog struct {
+	noTransactions
+
 	mu      sync.Mutex
 	topics  []log.Topic
 	parts   map[log.Partition]*memPartition
@@ -26,6 +28,31 @@ type memLog struct {
 	held    []*memPending
 	hold    bool
 }
+
+// noTransactions refuses all that changes something.
+type noTransactions struct{}
+
+func (noTransactions) InitTransactions(context.Context, string, time.Duration, log.ProducerIdentity) (log.ProducerIdentity, error) {
+	return log.NoIdentity, log.ErrUnavailable
+}
+
+func (noTransactions) AddToTransaction(context.Context, string, log.ProducerIdentity, []log.Partition, []string) error {
+	return log.ErrUnavailable
+}
+
+func (noTransactions) AddOffsets(context.Context, string, log.ProducerIdentity, string, []log.GroupOffset, bool) error {
+	return log.ErrUnavailable
+}
+
+func (noTransactions) EndTransaction(context.Context, string, log.ProducerIdentity, bool, bool) (log.ProducerIdentity, error) {
+	return log.NoIdentity, log.ErrUnavailable
+}
+
+func (noTransactions) Transactions([]string) []log.Transaction { return nil }
+
+func (noTransactions) Unstable(string) map[log.Partition]bool { return nil }
+
+func (noTransactions) Producers(log.Partition) ([]log.ActiveProducer, error) { return nil, nil }
 
 type memPartition struct {
 	batches [][]byte
@@ -45,8 +72,8 @@ func (p *memPending) Done() <-chan struct{}         { return p.done }
 func (p *memPending) Result() (log.Appended, error) { return p.res, p.err }
 
 var (
-	_ log.Log = (*memLog)(nil)
-	_ Topics  = (*memLog)(nil)
+	_ Log    = (*memLog)(nil)
+	_ Topics = (*memLog)(nil)
 
 	noDeadline time.Time
 )
@@ -70,6 +97,13 @@ func (l *memLog) Append(e *log.Entry) log.Pending {
 	l.commitLocked(p)
 	return p
 }
+
+// noFollowing has everything: nothing is ever delivered.
+type noFollowing struct{}
+
+func (noFollowing) Reached(context.Context, log.CommitSeq) error { return nil }
+func (noFollowing) Then(_ log.CommitSeq, fn func())              { fn() }
+func (noFollowing) Stop(context.Context) error                   { return nil }
 
 // releaseHeld commits what waits, last first, so that answers come from order and not from luck.
 func (l *memLog) releaseHeld() {
@@ -237,7 +271,7 @@ func (l *memLog) Wait(ctx context.Context, f log.Filter, after log.CommitSeq) (l
 }
 
 func (l *memLog) Follow(log.FollowConfig, log.Follower) log.Following {
-	panic("the listener follows nothing")
+	return noFollowing{}
 }
 
 func (l *memLog) LostBy(log.TopicID) log.CommitSeq { return 0 }

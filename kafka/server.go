@@ -19,6 +19,7 @@ import (
 	"github.com/tributary-db/tributary/internal/pace"
 	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka/group"
+	"github.com/tributary-db/tributary/storage/log"
 )
 
 // ErrServerClosed is what Serve returns after Shutdown.
@@ -29,6 +30,7 @@ type Server struct {
 	cfg          Config
 	apis         [maxKey]*api
 	groups       *group.Coordinator
+	offsets      log.Following // of what transactions commit; set by Serve
 	metrics      Metrics
 	bodyBudget   *admission.Budget   // bodies read and not answered, Produce apart
 	decodeBudget *admission.Budget   // what they are decoded to
@@ -111,6 +113,11 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return errors.Join(err, ln.Close())
 	}
 	defer close(s.idle)
+	// why first: what is committed between the two is delivered as well.
+	if err := s.followOffsets(ctx); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer func() { _ = s.offsets.Stop(context.WithoutCancel(ctx)) }() // it waits for nothing that may hang
 	if err := s.groups.Load(ctx); err != nil {
 		return errors.Join(err, ln.Close())
 	}

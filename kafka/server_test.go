@@ -16,6 +16,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/topicconfig"
+	"github.com/tributary-db/tributary/kafka/group"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/log/logtest"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -62,7 +63,7 @@ func start(t testing.TB, change func(c *Config)) *broker {
 // startReal runs a server over a real log in memory.
 func startReal(t testing.TB, change func(c *Config)) *broker {
 	store := newMeta(t)
-	db := logtest.Open(t, func(c *log.Config) { c.Meta = store })
+	db := logtest.Open(t, func(c *log.Config) { c.Meta, c.OffsetRows = store, group.OffsetRows })
 	cfg := Config{
 		Log: db, Topics: newLogTopics(db, logtest.Rand(7)), Meta: store, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA",
 		AutoCreateTopics: true, MinSessionTimeout: 10 * time.Millisecond,

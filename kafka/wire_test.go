@@ -57,8 +57,11 @@ func TestApiVersions(t *testing.T) {
 	req.ClientSoftwareName, req.ClientSoftwareVersion = "a-b", "1.0"
 	for req.Version = 0; req.Version <= 5; req.Version++ {
 		resp := ask[*kmsg.ApiVersionsResponse](w, req)
-		if resp.ErrorCode != 0 || len(resp.ApiKeys) < 20 || resp.ApiKeys[0].MinVersion != 0 || resp.ApiKeys[0].MaxVersion != 11 {
+		if resp.ErrorCode != 0 || len(resp.ApiKeys) < 20 || resp.ApiKeys[0].MinVersion != 0 || resp.ApiKeys[0].MaxVersion != 13 {
 			t.Errorf("version %d: %+v", req.Version, resp)
+		}
+		if req.Version >= 3 && (len(resp.FinalizedFeatures) != 1 || resp.FinalizedFeatures[0].MaxVersionLevel != 2) {
+			t.Errorf("version %d: features %+v", req.Version, resp.FinalizedFeatures)
 		}
 	}
 	// A version that does not exist is answered in version 0, with the list.
@@ -295,10 +298,9 @@ func TestProduceRefusals(t *testing.T) {
 	if p.ErrorCode != kerr.InvalidRecord.Code || len(p.ErrorRecords) != 2 || p.ErrorRecords[0].RelativeOffset != 1 || p.ErrorRecords[1].RelativeOffset != 3 {
 		t.Errorf("records without a key: %+v", p)
 	}
-	txn := produceRequest(9, "plain", 0, good)
-	txn.TransactionID = kmsg.StringPtr("tx")
-	if p := ask[*kmsg.ProduceResponse](w, txn).Topics[0].Partitions[0]; p.ErrorCode != kerr.TransactionalIDAuthorizationFailed.Code {
-		t.Errorf("transactional: %+v", p)
+	txn := produceRequest(9, "plain", 0, transactional(good, 1, 0, 0))
+	if p := ask[*kmsg.ProduceResponse](w, txn).Topics[0].Partitions[0]; p.ErrorCode != kerr.InvalidTxnState.Code {
+		t.Errorf("transactional without an id: %+v", p)
 	}
 	acks := produceRequest(9, "plain", 0, good)
 	acks.Acks = 2

@@ -23,6 +23,7 @@ import (
 	"github.com/tributary-db/tributary/internal/latency"
 	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka"
+	"github.com/tributary-db/tributary/kafka/group"
 	"github.com/tributary-db/tributary/pgwire"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/server/flight"
@@ -126,7 +127,7 @@ func (s *Server) logConfig() log.Config {
 	limits := log.Limits{
 		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes,
 		MaxEntryBytes: s.cfg.MaxTransactionBytes, InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
-		MaxProducers: int(s.cfg.MaxProducers), AttemptTimeout: s.cfg.ObjectAttemptTimeout,
+		MaxProducers: int(s.cfg.MaxProducers), MaxTransactionalIDs: int(s.cfg.MaxTransactionalIDs), AttemptTimeout: s.cfg.ObjectAttemptTimeout,
 		DiskReserve: s.cfg.DiskReserve, RetentionInterval: s.cfg.RetentionInterval, RetentionGrace: s.cfg.RetentionGrace,
 	}
 	// Inline groups are as durable as the metadata is; with embedded metadata beside a remote
@@ -142,6 +143,7 @@ func (s *Server) logConfig() log.Config {
 		Objects: s.guarded, Meta: s.meta, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Timelines: s.identity.timelines,
 		Writer: uint32(s.cfg.BrokerID), Parts: []log.Part{s.catalog}, Limits: limits,
 		Free: func() (int64, error) { return freeSpace(s.cfg.DataDir) }, Needs: s.needs,
+		OffsetRows: group.OffsetRows,
 	}
 }
 
@@ -236,7 +238,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 	s.kafka, err = kafka.New(kafka.Config{
 		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Auth: s.gate, Clock: s.clock, Logger: s.logger,
 		NodeID: int32(s.cfg.BrokerID), ClusterID: s.identity.cluster, AdvertisedHost: host, AdvertisedPort: port,
-		SessionLifetime:  s.cfg.KafkaSessionLifetime,
+		SessionLifetime: s.cfg.KafkaSessionLifetime, MaxTransactionTimeout: s.cfg.TransactionMaxTimeout,
 		AutoCreateTopics: s.cfg.AutoCreateTopics, DefaultPartitions: int32(s.cfg.DefaultPartitions),
 		MaxTopics: int(s.cfg.MaxTopics), MaxTotalPartitions: int(s.cfg.MaxPartitions), TopicCreationRate: int(s.cfg.TopicCreationRate),
 		MaxConnections: int(s.cfg.KafkaMaxConnections), IdleTimeout: s.cfg.KafkaIdleTimeout,

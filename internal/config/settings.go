@@ -55,14 +55,16 @@ type Settings struct {
 	RetentionInterval    time.Duration
 	RetentionGrace       time.Duration
 
-	MaxConnections       int64
-	ReservedConnections  int64
-	MaxStarting          int64
-	KafkaMaxConnections  int64
-	KafkaIdleTimeout     time.Duration
-	HTTPMaxConnections   int64
-	FlightMaxConnections int64
-	FlightMaxPrepared    int64
+	MaxConnections        int64
+	ReservedConnections   int64
+	MaxStarting           int64
+	KafkaMaxConnections   int64
+	TransactionMaxTimeout time.Duration
+	MaxTransactionalIDs   int64
+	KafkaIdleTimeout      time.Duration
+	HTTPMaxConnections    int64
+	FlightMaxConnections  int64
+	FlightMaxPrepared     int64
 
 	WatermarkIdleTimeout time.Duration
 	StrictReadTimeout    time.Duration
@@ -125,6 +127,8 @@ func (s *Settings) definitions() []*Definition {
 		integer(&s.MaxPartitions, "max_partitions", 200_000, 1, 1<<31-1, "Partitions of all topics up to which Kafka clients create more topics."),
 		integer(&s.TopicCreationRate, "topic_creation_rate", 100, 1, 1_000_000, "Topics that one client address may create in a second, and ten times as many at once."),
 		integer(&s.MaxProducers, "max_producers", 200_000, 1000, 1<<31-1, "Idempotent Kafka producers that are remembered, counted by partition; above it those that wrote longest ago are forgotten."),
+		integer(&s.MaxTransactionalIDs, "max_transactional_ids", 100_000, 10, 1<<31-1, "Transactional ids of Kafka clients that are remembered; above it those used longest ago are forgotten, never one with an open transaction."),
+		duration(&s.TransactionMaxTimeout, "transaction_max_timeout", 15*time.Minute, time.Second, 24*time.Hour, "Longest time that a Kafka client may ask to leave a transaction open (`transaction.timeout.ms`); past its own time a transaction is aborted."),
 
 		duration(&s.ObjectAttemptTimeout, "object_attempt_timeout", 2*time.Second, 10*time.Millisecond, 20*time.Second, "A write to the object store that takes longer, a second for each 16 MiB apart, gets a second attempt beside it; after twice that it is given up."),
 		duration(&s.ObjectRetry, "object_retry", 30*time.Second, 0, time.Hour, "Longest time that a read of the object store is tried again after errors that may pass."),

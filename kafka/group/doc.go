@@ -40,6 +40,8 @@
 //   - Nothing is told before it is stored: an offset commit, a generation's assignment.
 //   - Offsets belong to a topic's id, not its name: those of a topic that was deleted do not
 //     come back with a new one of that name.
+//   - Offsets that a transaction commits come from the log, their rows written by the commit that ended
+//     it. See Machine.Committed for what happens when a plain commit is under way beside it.
 //   - A member that waits in JoinGroup or SyncGroup does not heartbeat; its session timer
 //     stands still, and the rebalance timeout bounds the wait instead.
 package group

@@ -16,6 +16,8 @@ type Machine struct {
 	timers timers
 	stores []Store
 	bytes  int64 // of members and offsets, see Limits.MaxBytes
+	// commits counts plain commits as they are queued and those of transactions as they come.
+	commits uint64
 }
 
 // Store is metadata that has to become durable. Stores are to be written in order; Done is to

@@ -34,6 +34,9 @@ func (m *Machine) Commit(now time.Time, r CommitRequest, reply func(error)) {
 	for tp, o := range r.Offsets {
 		writes = append(writes, meta.Write{Key: offsetKey(g.id, tp), Value: appendOffset(nil, o)})
 	}
+	m.commits++
+	queued := m.commits
+	g.plain = true
 	g.storing++
 	m.store(func(_ time.Time, err error) {
 		g.storing--
@@ -44,7 +47,10 @@ func (m *Machine) Commit(now time.Time, r CommitRequest, reply func(error)) {
 		}
 		g.stored = true
 		for tp, o := range r.Offsets {
-			g.setOffset(tp, o)
+			if g.fresh[tp] < queued { // else a transaction's came meanwhile, see Committed
+				delete(g.fresh, tp)
+				g.setOffset(tp, o)
+			}
 		}
 		reply(nil)
 	}, writes...)

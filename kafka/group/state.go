@@ -49,6 +49,10 @@ type group struct {
 	consumers *consumers
 
 	offsets map[TopicPartition]Offset
+	// plain: offsets were committed without a transaction since the start. fresh are then the partitions
+	// whose offset is a transaction's, with Machine.commits as it came.
+	plain   bool
+	fresh   map[TopicPartition]uint64
 	stored  bool // a row of it exists
 	storing int  // stores on their way
 }

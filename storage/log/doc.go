@@ -23,6 +23,16 @@
 // back; a *block* is the object or the inline change they lie in. A *placed* segment knows its
 // offsets and when each record batch became visible; a *mixed* one does not, the fold does.
 //
+// # Transactions
+//
+//	transactional append ─► runs, as any; open: where the transaction begins in the partition
+//	end-transaction      ─► a marker in each partition (one block for all), ended: a span
+//	roll                 ─► spans that lie in the segment go into its index
+//
+// Fetch shows all of it to read_uncommitted; to read_committed what lies below the last stable offset, and
+// the aborted spans. Changes reads plain records and, beside them, committed spans (latewalk.go). See
+// docs/decisions/0021-transactions-end-in-one-commit.md.
+//
 // # How records go
 //
 //	truncate change ─► log start moves: Fetch, ListOffsets, who begins to read
