@@ -31,6 +31,7 @@ func newDebugSegment() *cobra.Command {
 	c := &cobra.Command{
 		Use:           "segment FILE",
 		Short:         "Print a segment: header, index, runs, and records if asked",
+		Example:       "  tributary debug segment tributary-data/objects/seg/…",
 		Long:          "Prints a segment file (format STRM). Of a damaged one it prints what can be trusted, then what is wrong, and exits with 1.",
 		Args:          cobra.ExactArgs(1),
 		SilenceUsage:  true,
@@ -60,6 +61,7 @@ func newDebugLog() *cobra.Command {
 	c := &cobra.Command{
 		Use:           "log",
 		Short:         "Print commit records of a stopped server's log",
+		Example:       "  tributary debug log --data-dir ./tributary-data --from 1200",
 		Long:          "Prints the commit records of the log in a data directory, one line each and one per change. The server must be stopped: it owns the directory.",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,

@@ -23,6 +23,8 @@ func newDemo() *cobra.Command {
 		Long: `Starts the server and creates streams that fill themselves with the events of an auction
 site, two views and a sink over them, and prints what to try. Without --data-dir it runs on a
 directory that is removed at the end. All settings of the server hold.`,
+		Example: `  tributary demo
+  tributary demo --data-dir ./demo --pg-listen 127.0.0.1:5433`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -98,7 +98,8 @@ var errSilent = errors.New("failed")
 
 func newRoot() *cobra.Command {
 	root := newServe()
-	root.AddCommand(newDemo(), newGenerate(), newDebug(), newVersion())
+	root.AddCommand(newDemo(), newGenerate(), newDebug(), newVersion(), newSettingsHelp())
+	groupedHelp(root)
 	usageErrors(root)
 	return root
 }

@@ -4,6 +4,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/tributary-db/tributary/internal/config"
 )
 
 // TestUsage: a command line that is not understood ends with 2 and says what was meant.
@@ -43,5 +45,47 @@ func TestWildcardAddress(t *testing.T) {
 		if got := hostPort(&net.TCPAddr{IP: net.ParseIP(host), Port: 7432}); got != [2]string{"localhost", "7432"} {
 			t.Errorf("%s: %v", host, got)
 		}
+	}
+}
+
+// TestHelp: the help of the server has every setting once, under a heading, and lines to copy; help
+// settings has all about each.
+func TestHelp(t *testing.T) {
+	out, err := command(t, "--help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := command(t, "help", "settings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range config.Definitions() {
+		if n := strings.Count(out, " --"+d.Flag()+" ") + strings.Count(out, " --"+d.Flag()+"[=on]"); n < 1 {
+			t.Errorf("--help has no --%s", d.Flag())
+		}
+		if strings.Count(out, "\n"+d.Group+":\n") != 1 {
+			t.Errorf("--help has no heading %q", d.Group)
+		}
+		if !strings.Contains(full, "--"+d.Flag()+", "+d.Variable()+", ") {
+			t.Errorf("help settings has no %s", d.Name)
+		}
+	}
+	for _, want := range []string{"Examples:", "  tributary demo", "  settings ", "  completion ", "--config", "--help", "--version"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("--help has no %q", want)
+		}
+	}
+	for line := range strings.Lines(out + full) {
+		if len(line) > 160 {
+			t.Errorf("a line of %d bytes: %s", len(line), line)
+		}
+	}
+	for _, args := range [][]string{{"demo", "--help"}, {"debug", "log", "--help"}, {"debug", "segment", "--help"}, {"generate", "nexmark", "--help"}} {
+		if out, err := command(t, args...); err != nil || !strings.Contains(out, "Examples:") {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
+	if out, err := command(t, "completion", "bash"); err != nil || !strings.Contains(out, "complete") {
+		t.Errorf("completion: %v\n%s", err, out)
 	}
 }

@@ -21,9 +21,17 @@ import (
 
 func newServe() *cobra.Command {
 	c := &cobra.Command{
-		Use:           "tributary",
-		Short:         "Serve SQL and Kafka over one log",
-		Long:          "Starts the server on its data directory. Every setting is a flag, a TRIBUTARY_* variable and a line of the --config file.",
+		Use:   "tributary",
+		Short: "Serve SQL and Kafka over one log",
+		Long: `Starts the server on its data directory. Every setting is a flag, a TRIBUTARY_* variable and a line of the
+--config file; 'tributary help settings' has all that is to know of them.`,
+		Example: `  tributary                                            on ./tributary-data, for this machine
+  tributary --data-dir /var/lib/tributary --config /etc/tributary.conf
+  tributary --object-store 's3://bucket/prefix?region=eu-central-1' --data-dir /var/lib/tributary
+  tributary --auth scram-sha-256 --password-file pw --tls-cert server.crt --tls-key server.key \
+      --pg-listen 0.0.0.0:7432 --kafka-listen 0.0.0.0:9092 --kafka-advertised db.example:9092
+  TRIBUTARY_LOG_LEVEL=debug tributary
+  tributary demo                                       an auction site that fills itself`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -24,6 +24,7 @@ const (
 // Definition is all there is to know about a setting.
 type Definition struct {
 	Name    string
+	Group   string // the heading that it stands under
 	Kind    Kind
 	Default string // as Show prints it
 	Doc     string
@@ -42,6 +43,14 @@ func (d *Definition) name() string { return d.Name }
 
 // Variable is the setting's environment variable.
 func (d *Definition) Variable() string { return "TRIBUTARY_" + strings.ToUpper(d.Name) }
+
+// group puts definitions under a heading.
+func group(heading string, defs ...*Definition) []*Definition {
+	for _, d := range defs {
+		d.Group = heading
+	}
+	return defs
+}
 
 func text(dst *string, name, def, doc string) *Definition {
 	*dst = def

@@ -73,12 +73,14 @@ Each setting is a flag (` + "`--data-dir`" + `), an environment variable (` + "`
 file that ` + "`--config`" + ` names (` + "`data_dir = './x'`" + `, postgresql.conf syntax), and can be read with
 ` + "`SHOW data_dir`" + `. A flag wins over the variable, the variable over the file, the file over the default.
 Sizes take B, kB, MB, GB, TB (each 1024 of the one before; a bare number is bytes); times take us, ms, s, min,
-h, d (a bare number is milliseconds).
-
-| setting | type | default | range | meaning |
-|---|---|---|---|---|
+h, d (a bare number is milliseconds). ` + "`tributary help settings`" + ` prints the same.
 `)
+	heading := ""
 	for _, d := range Definitions() {
+		if d.Group != heading {
+			heading = d.Group
+			fmt.Fprintf(&b, "\n## %s\n\n| setting | type | default | range | meaning |\n|---|---|---|---|---|\n", heading)
+		}
 		def, limits := code(d.Default), ""
 		switch {
 		case d.Min != "" && d.Max != "":
