@@ -7,10 +7,26 @@ import (
 	"runtime"
 
 	"github.com/tributary-db/tributary/storage/state"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 // stateFiles is how many files of state on disk stay open at rest.
 const stateFiles = 256
+
+// hasRoom: the disk has room for so many bytes of what can be done without.
+func (s *Server) hasRoom(bytes int64) bool {
+	free, err := freeSpace(s.cfg.DataDir)
+	return err != nil || free-bytes > s.cfg.DiskReserve
+}
+
+// openTemp makes room for what statements have no memory for, and removes what an earlier process left.
+func (s *Server) openTemp() error {
+	var err error
+	if s.temp, err = temprun.Open(filepath.Join(s.cfg.DataDir, "temp"), s.hasRoom); err != nil {
+		return fmt.Errorf("directory of temporary files: %w", err)
+	}
+	return nil
+}
 
 // startMerges begins to merge what tables and dataflows keep, beside those who write it, and to put on
 // the local disk what memory has no room for.
@@ -19,10 +35,7 @@ func (s *Server) startMerges() error {
 	s.tier, err = state.NewTier(state.TierConfig{
 		Dir: filepath.Join(s.cfg.DataDir, "state"), Limit: s.memory.state.Limit(), Used: s.memory.state.Used,
 		Charge: func(bytes int64) { _ = s.memory.state.Force(bytes) }, OpenFiles: stateFiles,
-		Room: func(bytes int64) bool {
-			free, err := freeSpace(s.cfg.DataDir)
-			return err != nil || free-bytes > s.cfg.DiskReserve
-		},
+		Room: s.hasRoom,
 	})
 	if err != nil {
 		return fmt.Errorf("state directory: %w", err)

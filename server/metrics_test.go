@@ -50,6 +50,7 @@ var unmoved = map[string]string{
 	"tributary_state_disk_failed_total":      "needs a disk that fails",
 	"tributary_state_merges_failed_total":    "needs a merge that runs out of memory",
 	"tributary_state_merges_helped_total":    "needs a pool of merges that is behind",
+	"tributary_temp_bytes":                   "is not 0 while a statement spills",
 	"tributary_state_merges_waiting":         "lasts as long as a merge waits",
 }
 
@@ -108,7 +109,7 @@ func TestEveryMetricMoves(t *testing.T) {
 	}
 	m := &moves{t: t, moved: map[string]bool{}}
 	for _, run := range []func(*testing.T, context.Context, *moves){
-		moveClients, moveViews, moveLog, moveInline, moveState, moveLimits, moveLogins,
+		moveClients, moveViews, moveLog, moveInline, moveState, moveTemp, moveLimits, moveLogins,
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		run(t, ctx, m)
@@ -322,6 +323,22 @@ func moveState(t *testing.T, ctx context.Context, m *moves) {
 		exec(t, ctx, db, "SELECT v FROM large WHERE id = 77")
 	}
 	m.until(s, "tributary_state_disk_reads_total", "tributary_state_cache_hits_total")
+}
+
+// moveTemp: statements that have no memory for their rows.
+func moveTemp(t *testing.T, ctx context.Context, m *moves) {
+	s := start(t, ctx, settings(t.TempDir()))
+	defer stop(t, s)
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, "CREATE TABLE t (id int)")
+	exec(t, ctx, db, "INSERT INTO t VALUES (1), (2), (3)")
+	exec(t, ctx, db, "SET work_memory = 1")
+	exec(t, ctx, db, "SELECT id FROM t ORDER BY id")
+	exec(t, ctx, db, "SET temp_file_limit = 1")
+	if _, err := db.Exec(ctx, "SELECT id FROM t ORDER BY id"); err == nil {
+		t.Error("more than temp_file_limit was taken")
+	}
+	m.look(s)
 }
 
 // moveLimits: a disk that is said to be full, and places that are taken.

@@ -34,6 +34,7 @@ import (
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
 	"github.com/tributary-db/tributary/storage/state"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 // Version of Tributary.
@@ -67,6 +68,7 @@ type Server struct {
 	tier     *state.Tier                  // below merges
 	needed   atomic.Pointer[lane.Runtime] // set once it has started
 	merges   *state.Pool
+	temp     *temprun.Space // of statements
 	sources  *connector.Runtime
 	db       *session.Database
 	// endSubscriptions ends those that are under way.
@@ -168,6 +170,9 @@ func (s *Server) openEngine(ctx context.Context) error {
 	if err := s.startMerges(); err != nil {
 		return err
 	}
+	if err := s.openTemp(); err != nil {
+		return err
+	}
 	s.tables = table.New(table.Config{
 		Account: s.memory.state.Force, Reserve: s.memory.state.Charge, Memory: s.memory.statements, Merges: s.merges,
 		Log: s.log, Clock: s.clock, MaxBytes: int(s.cfg.MaxTransactionBytes), MaxLocks: int(s.cfg.MaxLockedKeys),
@@ -187,7 +192,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
 		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes,
 		Workers: int(s.cfg.Workers), TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
-		Decoded: s.memory.decoded, Memory: s.memory.state, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
+		Decoded: s.memory.decoded, Memory: s.memory.state, Temp: s.temp, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
 	})
@@ -201,7 +206,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
-		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, MaxStatementBytes: s.cfg.MaxStatementBytes,
+		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, WorkMemory: s.cfg.WorkMemory, TempFileLimit: s.cfg.TempFileLimit, MaxStatementBytes: s.cfg.MaxStatementBytes,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout, LogMinDuration: s.cfg.LogMinDurationStatement,
 		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout,
 	})

@@ -42,6 +42,8 @@ type Deps struct {
 	// them, as the session setting of that name may change.
 	Memory          *memory.Account
 	StatementMemory int64
+	// WorkMemory and TempFileLimit are the defaults of the session settings of those names.
+	WorkMemory, TempFileLimit int64
 	// MaxStatementBytes is the longest statement text, 0 = the parser's own limit.
 	MaxStatementBytes int64
 	// Defaults of the session settings of the same name.

@@ -61,7 +61,19 @@ func (s *Session) runQuery(ctx context.Context, q *plan.Query, args []delta.Colu
 // runAt is how this session runs a plan: with its own writes on top, and knowing who it is.
 func (s *Session) runAt(v log.CommitSeq, args []delta.Column) lane.Run {
 	settings := s.runSettings()
-	return lane.Run{At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args, Meter: s.meter()}
+	return lane.Run{
+		At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args, Meter: s.meter(),
+		WorkMemory: s.workMemory(), TempFileLimit: s.set.bytes("temp_file_limit"),
+	}
+}
+
+// workMemory is what a statement may keep before rows go to the disk: well before it is refused more.
+func (s *Session) workMemory() int64 {
+	work, all := s.set.bytes("work_memory"), s.set.bytes("statement_memory")
+	if work > 0 && all > 0 {
+		work = max(1, min(work, all/2))
+	}
+	return work
 }
 
 // runSettings are the settings of what runs now, and whose they are.

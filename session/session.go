@@ -44,7 +44,11 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 			s.set.values[settingIndex[name]] = "-1"
 		}
 	}
-	s.set.values[settingIndex["statement_memory"]] = strconv.FormatInt(db.StatementMemory, 10)
+	for name, bytes := range map[string]int64{
+		"statement_memory": db.StatementMemory, "work_memory": db.WorkMemory, "temp_file_limit": db.TempFileLimit,
+	} {
+		s.set.values[settingIndex[name]] = strconv.FormatInt(bytes, 10)
+	}
 	for _, v := range st.Settings {
 		if _, err := s.set.set(v.Name, v.Value); err != nil {
 			return nil, err

@@ -109,13 +109,15 @@ func parseInt(low, high int) func(string) (string, error) {
 	}
 }
 
-// parseSize takes a number of bytes or a number with a unit and keeps bytes.
-func parseSize(v string) (string, error) {
-	n, err := config.ParseBytes(v)
-	if err != nil || n < 0 {
-		return "", badValue("statement_memory", v)
+// parseSizeOf takes a number of bytes or a number with a unit and keeps bytes.
+func parseSizeOf(name string) func(v string) (string, error) {
+	return func(v string) (string, error) {
+		n, err := config.ParseBytes(v)
+		if err != nil || n < 0 {
+			return "", badValue(name, v)
+		}
+		return strconv.FormatInt(n, 10), nil
 	}
-	return strconv.FormatInt(n, 10), nil
 }
 
 // parseMillis takes a number of milliseconds or a number with a unit and keeps milliseconds.

@@ -108,6 +108,25 @@ func TestSuitesTicks(t *testing.T) {
 	}
 }
 
+// TestSuitesSpilled: what a query gives does not depend on memory: every sort, join, aggregate and
+// DISTINCT puts its rows on the disk.
+func TestSuitesSpilled(t *testing.T) {
+	c := startChild(t, "--work-memory=1")
+	for _, mode := range []Mode{Select, ViewAfter} {
+		total := newReport("all suites", mode)
+		for _, file := range suites(t) {
+			total.Add(runSuite(t, c.options(mode), file))
+		}
+		t.Log(total)
+		if err := total.Err(suiteFloor); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := c.now.Metric(t, "tributary_temp_statements_total"); n < 300 {
+		t.Errorf("only %v statements put rows on the disk", n)
+	}
+}
+
 // TestSuitesRestart: nor does it depend on a `kill -9` between any two records of a file.
 func TestSuitesRestart(t *testing.T) {
 	rnd := random(t)

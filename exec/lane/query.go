@@ -12,6 +12,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 // builder makes the parts of flows over the given inputs.
@@ -35,6 +36,11 @@ type Run struct {
 	Args     []delta.Column
 	// Meter bounds the statement; nil = not at all.
 	Meter *meter.Meter
+	// WorkMemory is what it may keep before rows go to temporary runs, 0 = everything; TempFileLimit
+	// bounds those, 0 = not at all.
+	WorkMemory, TempFileLimit int64
+
+	temp *temprun.File
 }
 
 // Query runs a plan once and gives its rows to out: weights are positive, borrowed until Emit
@@ -50,6 +56,10 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Ou
 		return err
 	}
 	defer f.Close()
+	if r.cfg.Temp != nil && run.WorkMemory > 0 {
+		run.temp = r.cfg.Temp.File(run.TempFileLimit)
+		defer func() { _ = run.temp.Close() }() // nobody wants what is in it any more
+	}
 	_, err = r.runOnce(ctx, f, q, run, out)
 	return err
 }
@@ -93,7 +103,7 @@ func (r *Runtime) putBack(ready *readyFlow, whole bool) {
 
 // runOnce opens a flow and runs it at one version; rows counts the physical rows that came out.
 func (r *Runtime) runOnce(ctx context.Context, f *flow.Flow, q *plan.Query, run Run, out exec.Out) (rows int, err error) {
-	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Meter: run.Meter}}
+	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Meter: run.Meter, WorkMemory: run.WorkMemory, Temp: run.temp}}
 	if err := f.Open(env); err != nil {
 		return 0, err
 	}

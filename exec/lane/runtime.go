@@ -19,6 +19,7 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 // Config is what a Runtime needs.
@@ -57,6 +58,8 @@ type Config struct {
 	TickCommits int64
 	// Memory bounds the state of all dataflows; shared with the tables.
 	Memory *memory.Account
+	// Temp is where one-shot runs put what their work memory has no room for; nil = nowhere.
+	Temp *temprun.Space
 	// Decoded, if not nil, keeps what members decode for the others that read the same stream.
 	Decoded *decoded.Cache
 	// Merges is where state is merged; nil = by who writes it.

@@ -50,6 +50,8 @@ type Settings struct {
 	StateMemory          int64
 	DecodeCache          int64
 	StatementMemory      int64
+	WorkMemory           int64
+	TempFileLimit        int64
 	MaxStatementBytes    int64
 	MaxLockedKeys        int64
 	MaxInflightBytes     int64
@@ -154,6 +156,8 @@ func (s *Settings) definitions() []*Definition {
 			size(&s.TotalMemory, "total_memory", 0, 0, 1<<44, "Memory for all rows that the server holds, of state and of statements; what would exceed it fails with 53200. 0 = three quarters of the machine's or its container's."),
 			size(&s.StateMemory, "state_memory", 8*gib, 16*mib, 1<<40, "Memory for the state of tables, views and sinks together. Rows that it has no room for lie on the local disk, under data_dir/state; what must be in memory and would exceed it fails with 53200."),
 			size(&s.StatementMemory, "statement_memory", 512*mib, mib, 1<<40, "Memory of one statement or subscription, a session's default; what would exceed it fails with 53200."),
+			size(&s.WorkMemory, "work_memory", 64*mib, 0, 1<<40, "Memory of one SELECT's sorts, joins, aggregates and DISTINCT together, a session's default; rows that it has no room for lie on the local disk, under data_dir/temp, while the statement runs. At most half of statement_memory counts. 0 = everything is kept in memory."),
+			size(&s.TempFileLimit, "temp_file_limit", 0, 0, 1<<50, "Bytes that one statement may have on the local disk for want of work_memory, a session's default; what would exceed it fails with 53400. 0 = no limit."),
 			size(&s.MaxStatementBytes, "max_statement_bytes", 16*mib, 64*kib, 512*mib, "Longest text of a statement; what is longer is 54000. COPY and parameters carry more. A text that is parsed cannot be stopped: a statement that is cancelled ends at once, the parse behind it within a microsecond for each byte."),
 			integer(&s.MaxLockedKeys, "max_locked_keys", 4<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 			size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it large requests wait. One client address gets a quarter of it."),
