@@ -56,6 +56,7 @@ var errorCodes = []struct {
 
 	{meta.ErrConflict, kerr.CoordinatorNotAvailable},
 	{meta.ErrUnknown, kerr.CoordinatorNotAvailable},
+	{meta.ErrFull, kerr.CoordinatorNotAvailable},
 	{meta.ErrTruncated, kerr.KafkaStorageError},
 	{meta.ErrLocked, kerr.KafkaStorageError},
 	{meta.ErrCorrupt, kerr.KafkaStorageError},

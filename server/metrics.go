@@ -53,7 +53,7 @@ func (s *Server) logMetrics() []prometheus.Collector {
 		c("admission_waits_total", "Requests with records that waited for room (max_inflight_bytes).", func() int64 { return s.log.Stats().AdmissionWaits }),
 		g("producers", "Idempotent producers remembered, counted by partition (max_producers).", func() int64 { return s.log.Stats().Producers }),
 		c("producers_evicted_total", "Producers forgotten before they expired.", func() int64 { return s.log.Stats().ProducersEvicted }),
-		c("refused_full_total", "Entries refused because the disk is nearly full (disk_reserve).", func() int64 { return s.log.Stats().RefusedFull }),
+		c("refused_full_total", "Entries refused because the disk is full, or nearly so (disk_reserve).", func() int64 { return s.log.Stats().RefusedFull }),
 		httpd.Gauge("tributary_disk_free_bytes", "Free space of the disk under data_dir.", func() float64 {
 			free, _ := freeSpace(s.cfg.DataDir) // 0 where it cannot be told
 			return float64(free)

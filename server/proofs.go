@@ -28,6 +28,7 @@ func (s *Server) keepProofs(ctx context.Context) error {
 			if err := s.prove(now); err != nil {
 				s.logger.Warn("no proof of how far the log goes could be written", "error", err)
 			}
+			s.restoreBallast()
 			last = now
 			select {
 			case <-s.clock.After(proofRest):

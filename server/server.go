@@ -17,6 +17,7 @@ import (
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/auth"
+	"github.com/tributary-db/tributary/internal/ballast"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/internal/face"
@@ -61,6 +62,7 @@ type Server struct {
 	proof    *meta.Proof
 	identity identity
 	meta     meta.Store
+	ballast  *ballast.File
 	catalog  *catalog.Catalog
 	log      *log.DB
 	tables   *table.Set

@@ -27,7 +27,10 @@ func (s *Server) openStorage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store, err := meta.OpenPebble(s.metaPath(), meta.PebbleOptions{Logger: s.logger, Probed: true})
+	if err := s.openBallast(); err != nil {
+		return err
+	}
+	store, err := meta.OpenPebble(s.metaPath(), meta.PebbleOptions{Logger: s.logger, Probed: true, Ballast: s.releaseBallast})
 	if errors.Is(err, meta.ErrLocked) {
 		return fmt.Errorf("metadata directory %s is in use by another process", s.metaPath())
 	}

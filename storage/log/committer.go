@@ -10,6 +10,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/storage/meta"
+	"github.com/tributary-db/tributary/storage/objstore"
 	"github.com/tributary-db/tributary/storage/segment"
 )
 
@@ -36,7 +37,11 @@ func (db *DB) commitGroups(all []*flushGroup) {
 	for _, g := range all {
 		if g.err != nil {
 			db.abandon(g)
-			g.answer(func(*pending) error { return unavailable(g.err) }, nil)
+			err := unavailable(g.err)
+			if errors.Is(g.err, objstore.ErrFull) {
+				err = db.noRoom(g.err)
+			}
+			g.answer(func(*pending) error { return err }, nil)
 			continue
 		}
 		if len(g.blocks) == 0 {
@@ -65,6 +70,11 @@ func (db *DB) commitGroups(all []*flushGroup) {
 		db.stopWith(&c, fmt.Errorf("%w: %w", ErrPoisoned, err))
 	case errors.Is(err, ErrFenced), errors.Is(err, ErrCorrupt), errors.Is(err, ErrUnknownKind):
 		db.stopWith(&c, err)
+	case errors.Is(err, meta.ErrFull): // the commit is known not to have happened
+		for _, g := range c.groups {
+			db.abandon(g)
+		}
+		c.failAll(db.noRoom(err))
 	default:
 		c.failAll(unavailable(err))
 	}
@@ -123,9 +133,9 @@ func (db *DB) appendLog(c *commit) error {
 }
 
 // unresolved tells whether an error of a second try leaves the first one's outcome open: all
-// do but those that decide itself returned.
+// do but those that decide itself returned, or that come after it.
 func unresolved(err error) bool {
-	for _, decided := range []error{errNothing, meta.ErrPoisoned, ErrFenced, ErrCorrupt, ErrUnknownKind, meta.ErrClosed} {
+	for _, decided := range []error{errNothing, meta.ErrFull, meta.ErrPoisoned, ErrFenced, ErrCorrupt, ErrUnknownKind, meta.ErrClosed} {
 		if errors.Is(err, decided) {
 			return false
 		}

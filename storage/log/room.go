@@ -59,6 +59,12 @@ func (r *room) take(bytes int64, refused func(full bool)) error {
 	return nil
 }
 
+// noRoom is what entries are told whose commit or upload met the end of the disk.
+func (db *DB) noRoom(err error) error {
+	db.stats.refusedFull.Add(1)
+	return fmt.Errorf("%w: %w: %w", ErrFull, ErrUnavailable, err)
+}
+
 // isFull tells whether records were refused last.
 func (r *room) isFull() bool {
 	r.mu.Lock()

@@ -28,9 +28,17 @@
 //
 // # Goroutines and locks
 //
-// PebbleStore starts no goroutine that outlives a call. mu orders writes (check, encode, place in
-// the WAL); sync is waited for outside it. ticketMu guards the durable ticket and nests in
-// nothing.
+// mu orders writes (check, encode, place in the WAL); sync is waited for outside it. The mutex of
+// durability guards the durable ticket and nests in mu; diskFS.gate nests in all, also in Pebble's.
+// A goroutine runs from the moment the disk is full until there is room, or Close.
+//
+// # A full disk
+//
+// An engine is Pebble over the directory, opened once. The operation that finds no room (and gets
+// none from the ballast) ends it: nothing of it changes the disk any more, and who waited for it
+// waits for the next one. That is what is on disk, synced, opened for reading: reads go on, and
+// AppendLog tells by decide whether a commit with an unknown outcome is there. Writes are ErrFull
+// until it can be opened for writing, which is tried once a second (reopen.go).
 //
 // # Keys inside Pebble
 //
@@ -45,7 +53,10 @@
 // # Non-obvious
 //
 //   - An I/O error of the WAL or the manifest poisons the store: every later call is ErrPoisoned,
-//     nothing is synced again (what a failed fsync left on disk cannot be known).
+//     nothing is synced again (what a failed fsync left on disk cannot be known). Only ENOSPC of a
+//     write is none; of a sync it is.
+//   - Pebble never writes again after ENOSPC, may let a write wait for a flush that has ended, and
+//     may not close. So calls do not outlive their engine, and one that does not close is left.
 //   - Pebble takes a bad chunk in its newest WAL for the torn end of it. Probe looks for commits
 //     behind a bad chunk, which prove damage (ErrCorrupt). Within the last two commits damage and
 //     a power cut cannot be told apart.
@@ -55,5 +66,5 @@
 //   - The parent directory is synced at every open: a fresh directory whose name is not durable
 //     loses all that was synced inside it.
 //   - Pebble ends the process when it cannot go on (Logger.Fatalf). Here it ends the goroutine
-//     that met the error and poisons the store; writes run in a goroutine of their own for that.
+//     that met the error and stops the engine; writes run in a goroutine of their own for that.
 package meta

@@ -2,8 +2,8 @@ package meta
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 )
 
@@ -14,9 +14,10 @@ type durability struct {
 	last    CommitSeq
 	err     error
 	changed chan struct{} // closed and replaced at every change
+	stopped chan struct{} // closed with the first error
 }
 
-func (d *durability) init() { d.changed = make(chan struct{}) }
+func (d *durability) init() { d.changed, d.stopped = make(chan struct{}), make(chan struct{}) }
 
 // reached says that the write with this ticket, and all before it, are durable.
 func (d *durability) reached(ticket uint64, seq CommitSeq) {
@@ -30,12 +31,16 @@ func (d *durability) reached(ticket uint64, seq CommitSeq) {
 	d.broadcastLocked()
 }
 
-// poison remembers the first I/O error; every later one is told as that.
-func (d *durability) poison(cause error) error {
+// stop remembers the first error; every later one is told as that. One of a sync outweighs one of
+// a full disk.
+func (d *durability) stop(kind, cause error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.err == nil {
-		d.err = fmt.Errorf("%w: %w", ErrPoisoned, cause)
+		close(d.stopped)
+	}
+	if d.err == nil || kind == ErrPoisoned && !errors.Is(d.err, ErrPoisoned) {
+		d.err = fmt.Errorf("%w: %w", kind, cause)
 		d.broadcastLocked()
 	}
 	return d.err
@@ -46,7 +51,7 @@ func (d *durability) broadcastLocked() {
 	d.changed = make(chan struct{})
 }
 
-func (d *durability) poisoned() error {
+func (d *durability) failure() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.err
@@ -72,19 +77,4 @@ func (d *durability) wait(ctx context.Context, ticket uint64) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// fatalLogger is Pebble's logger: a fatal error poisons the store and ends the goroutine.
-type fatalLogger struct{ s *PebbleStore }
-
-func (l fatalLogger) Infof(string, ...interface{}) {}
-
-func (l fatalLogger) Errorf(format string, args ...interface{}) {
-	l.s.logger.Error("metadata store", "error", fmt.Sprintf(format, args...))
-}
-
-func (l fatalLogger) Fatalf(format string, args ...interface{}) {
-	err := l.s.durable.poison(fmt.Errorf(format, args...))
-	l.s.logger.Error("metadata store stopped", "error", err)
-	runtime.Goexit()
 }

@@ -2,7 +2,7 @@ package meta
 
 import (
 	"context"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble"
 	"github.com/cockroachdb/pebble/vfs"
 
+	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/latency"
 )
 
@@ -28,29 +29,44 @@ const (
 type PebbleOptions struct {
 	FS     vfs.FS       // nil = the operating system's
 	Logger *slog.Logger // nil = discard
+	Clock  clock.Clock  // nil = the machine's
+	// Ballast gives back room of a full disk and says whether it had any; nil = there is none.
+	Ballast func() bool
 	// Probed: a Probe of the directory has just gone well, none is needed again.
 	Probed bool
+
+	memTable uint64 // 0 = memTableSize; less in tests
+}
+
+func (o *PebbleOptions) setDefaults() {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = clock.Real{}
+	}
+	if o.memTable == 0 {
+		o.memTable = memTableSize
+	}
 }
 
 // PebbleStore is the embedded Store: one process, one directory.
 type PebbleStore struct {
-	db     *pebble.DB
-	path   string
-	files  *watchedFS
-	lock   io.Closer
-	logger *slog.Logger
+	path string
+	opts PebbleOptions
+	lock io.Closer
 
 	mu struct {
 		sync.Mutex
-		closed      bool
-		version     uint64 // last version given out
-		ticket      uint64 // last write placed in the WAL
-		last, floor CommitSeq
-		identities  int
-		oldestID    uint64 // version below which no identity is kept
+		closed  bool
+		engine  *engine       // the counters in it are guarded too
+		changed chan struct{} // closed and replaced when there is another engine, or none will come
 	}
-	durable durability
-	syncs   latency.Histogram // of the WAL
+	syncs     latency.Histogram // of the WAL
+	reopening reopening
 }
 
 var _ Store = (*PebbleStore)(nil)
@@ -59,12 +75,7 @@ var _ Store = (*PebbleStore)(nil)
 // another store of this one) holds it; ErrCorrupt when it is damaged, and then nothing in it has
 // changed.
 func OpenPebble(path string, opts PebbleOptions) (*PebbleStore, error) {
-	if opts.FS == nil {
-		opts.FS = vfs.Default
-	}
-	if opts.Logger == nil {
-		opts.Logger = slog.New(slog.DiscardHandler)
-	}
+	opts.setDefaults()
 	if err := makeDirectory(opts.FS, path); err != nil {
 		return nil, fmt.Errorf("create metadata directory: %w", err)
 	}
@@ -77,39 +88,16 @@ func OpenPebble(path string, opts PebbleOptions) (*PebbleStore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrLocked, path, err)
 	}
-	s := &PebbleStore{path: path, lock: lock, logger: opts.Logger}
-	s.durable.init()
-	if err := s.open(opts.FS, lock); err != nil {
+	s := &PebbleStore{path: path, lock: lock, opts: opts}
+	s.mu.changed = make(chan struct{})
+	s.reopening.init()
+	e, err := s.openEngine()
+	if err != nil {
 		_ = lock.Close() // the open error is what matters
 		return nil, fmt.Errorf("open metadata store: %w", err)
 	}
-	err = s.load()
-	if err == nil {
-		err = s.files.opened()
-	}
-	if err != nil {
-		_ = s.Close() // the first error is what matters
-		return nil, err
-	}
+	s.mu.engine = e
 	return s, nil
-}
-
-func (s *PebbleStore) open(fs vfs.FS, lock *pebble.Lock) (err error) {
-	if s.files, err = watch(fs, s.path); err != nil {
-		return err
-	}
-	s.files.syncs = &s.syncs
-	if err := removeOptions(fs, s.path); err != nil {
-		return err
-	}
-	cache := pebble.NewCache(cacheSize)
-	defer cache.Unref()
-	s.db, err = pebble.Open(s.path, &pebble.Options{
-		FS: s.files, Lock: lock, Cache: cache, Logger: fatalLogger{s},
-		MemTableSize:       memTableSize,
-		FormatMajorVersion: pebble.FormatNewest,
-	})
-	return err
 }
 
 // removeOptions removes Pebble's notes of its own options: a damaged one would end the start, and
@@ -141,126 +129,85 @@ func makeDirectory(fs vfs.FS, path string) error {
 	return syncDirectory(fs, parent)
 }
 
-// load reads the counters, and writes the format into a new store.
-func (s *PebbleStore) load() error {
-	format, found, err := s.getNumber(metaKey("format"))
-	if err != nil {
-		return err
-	}
-	if !found {
-		return s.initialize()
-	}
-	if format != pebbleFormat {
-		return fmt.Errorf("%w: metadata format %d is not known (this version reads %d)", ErrCorrupt, format, pebbleFormat)
-	}
-	if s.mu.version, _, err = s.getNumber(metaKey("version")); err != nil {
-		return err
-	}
-	floor, _, err := s.getNumber(metaKey("floor"))
-	if err != nil {
-		return err
-	}
-	s.mu.floor = CommitSeq(floor)
-	if err := s.loadLast(); err != nil {
-		return err
-	}
-	return s.loadIdentities()
-}
-
-func (s *PebbleStore) initialize() error {
-	s.mu.floor = 1
-	b := s.db.NewBatch()
-	defer func() { _ = b.Close() }() // a batch's Close has no effect on what was committed
-	for name, n := range map[string]uint64{"format": pebbleFormat, "floor": 1, "version": 0} {
-		if err := b.Set(metaKey(name), number(n), nil); err != nil {
+// use gives fn the engine under mu. While a disk that was full ends one, it waits for the next.
+func (s *PebbleStore) use(ctx context.Context, fn func(*engine) error) error {
+	for {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-	}
-	return s.db.Apply(b, pebble.Sync)
-}
-
-func (s *PebbleStore) loadLast() error {
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{prefixLog}, UpperBound: []byte{prefixLog + 1}})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = it.Close() }() // errors are read by Error below
-	s.mu.last = s.mu.floor - 1
-	if it.Last() {
-		seq, err := logSeq(it.Key())
-		if err != nil {
+		s.mu.Lock()
+		e, changed := s.mu.engine, s.mu.changed
+		if s.mu.closed {
+			s.mu.Unlock()
+			return ErrClosed
+		}
+		err := e.durable.failure()
+		failed := err != nil
+		if !failed {
+			err = fn(e)
+		}
+		s.mu.Unlock()
+		if !failed || !errors.Is(err, ErrFull) {
 			return err
 		}
-		if seq < s.mu.floor {
-			return fmt.Errorf("%w: commit record %d lies below the floor %d", ErrCorrupt, seq, s.mu.floor)
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		s.mu.last = seq
 	}
-	s.durable.last = s.mu.last
-	return it.Error()
 }
 
 // Read gives fn one consistent state that is durable.
 func (s *PebbleStore) Read(ctx context.Context, fn func(Snapshot) error) error {
-	s.mu.Lock()
-	if err := s.usableLocked(); err != nil {
-		s.mu.Unlock()
-		return err
+	for {
+		var e *engine
+		var snap *pebble.Snapshot
+		var ticket uint64
+		err := s.use(ctx, func(now *engine) error {
+			e, ticket, snap = now, now.ticket, now.db.NewSnapshot()
+			e.users.Add(1)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		// why: placed writes are readable before their sync ends; a reader must not see what a
+		// power cut takes away, so it waits for the sync that is under way.
+		err = e.durable.wait(ctx, ticket)
+		again := errors.Is(err, ErrFull)
+		if err == nil {
+			err = fn(pebbleSnapshot{snap})
+		}
+		_ = snap.Close() // a read snapshot holds no state to lose
+		e.users.Done()
+		if !again {
+			return err
+		}
 	}
-	ticket := s.mu.ticket
-	snap := s.db.NewSnapshot()
-	s.mu.Unlock()
-	defer func() { _ = snap.Close() }() // a read snapshot holds no state to lose
-	// why: placed writes are readable before their sync ends; a reader must not see what a
-	// power cut takes away, so it waits for the sync that is under way.
-	if err := s.durable.wait(ctx, ticket); err != nil {
-		return err
-	}
-	return fn(pebbleSnapshot{snap})
 }
 
 // Close waits for no one: calls under way must have returned.
 func (s *PebbleStore) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.mu.closed {
+		s.mu.Unlock()
 		return nil
 	}
 	s.mu.closed = true
-	if s.durable.poisoned() != nil {
-		// why: Pebble's own Close flushes and may wait for a goroutine that the error ended.
-		_ = s.files.slots.close() // what it says stays true
-		return s.lock.Close()
-	}
-	err := s.db.Close()
-	if err == nil {
-		err = s.files.seal(s.path)
-	}
+	s.changeLocked()
+	s.mu.Unlock()
+	s.reopening.close()
+	err := s.mu.engine.close(s.path)
 	if lockErr := s.lock.Close(); err == nil {
 		err = lockErr
 	}
 	return err
 }
 
+// changeLocked wakes who waits for another engine.
 // REQUIRES: s.mu held.
-func (s *PebbleStore) usableLocked() error {
-	if s.mu.closed {
-		return ErrClosed
-	}
-	return s.durable.poisoned()
-}
-
-func (s *PebbleStore) getNumber(key []byte) (n uint64, found bool, err error) {
-	value, closer, err := s.db.Get(key)
-	if err == pebble.ErrNotFound {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, err
-	}
-	defer func() { _ = closer.Close() }() // only releases a cache block
-	if len(value) != 8 {
-		return 0, false, fmt.Errorf("%w: key %q has %d bytes, want 8", ErrCorrupt, key, len(value))
-	}
-	return binary.BigEndian.Uint64(value), true, nil
+func (s *PebbleStore) changeLocked() {
+	close(s.mu.changed)
+	s.mu.changed = make(chan struct{})
 }

@@ -3,6 +3,7 @@ package meta
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble"
@@ -11,48 +12,49 @@ import (
 // Commit checks and writes at once. A check sees writes that are placed but not yet durable:
 // this transaction lies behind them in the WAL, so it is never durable without them.
 func (s *PebbleStore) Commit(ctx context.Context, t Txn) error {
-	if err := ctx.Err(); err != nil {
+	var p placed
+	err := s.use(ctx, func(e *engine) (err error) {
+		p, err = e.placeTxnLocked(t)
 		return err
-	}
-	s.mu.Lock()
-	p, err := s.placeTxnLocked(t)
-	s.mu.Unlock()
-	if err != nil || p.batch == nil {
-		return firstErr(err, func() error { return s.durable.wait(ctx, p.ticket) })
-	}
-	return s.finish(p)
-}
-
-func firstErr(err error, then func() error) error {
+	})
 	if err != nil {
 		return err
 	}
-	return then()
+	if p.batch == nil {
+		return outcome(p.engine.durable.wait(ctx, p.ticket))
+	}
+	return p.engine.finish(p)
+}
+
+// outcome of a write that has its place in the WAL: if there was no room it may be there or not.
+func outcome(err error) error {
+	if errors.Is(err, ErrFull) {
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	return err
 }
 
 // placed is a write with its place in the WAL; a nil batch = nothing had to be written.
 type placed struct {
+	engine *engine
 	batch  *pebble.Batch
 	ticket uint64
 	seq    CommitSeq // of AppendLog
 }
 
-// REQUIRES: s.mu held.
-func (s *PebbleStore) placeTxnLocked(t Txn) (placed, error) {
-	if err := s.usableLocked(); err != nil {
-		return placed{}, err
-	}
+// REQUIRES: the store's mu held.
+func (e *engine) placeTxnLocked(t Txn) (placed, error) {
 	if len(t.Identity) > 0 {
-		_, done, err := s.getNumber(identityKey(t.Identity))
+		_, done, err := e.getNumber(identityKey(t.Identity))
 		if err != nil {
 			return placed{}, err
 		}
 		if done {
-			return placed{ticket: s.mu.ticket}, nil
+			return placed{engine: e, ticket: e.ticket}, nil
 		}
 	}
 	for _, c := range t.Checks {
-		_, version, err := pebbleSnapshot{s.db}.Get(c.Key)
+		_, version, err := pebbleSnapshot{e.db}.Get(c.Key)
 		if err != nil {
 			return placed{}, err
 		}
@@ -61,28 +63,28 @@ func (s *PebbleStore) placeTxnLocked(t Txn) (placed, error) {
 		}
 	}
 	if len(t.Writes) == 0 && len(t.Identity) == 0 {
-		return placed{ticket: s.mu.ticket}, nil
+		return placed{engine: e, ticket: e.ticket}, nil
 	}
-	b := s.db.NewBatch()
-	if err := s.addWritesLocked(b, t.Writes); err != nil {
+	b := e.db.NewBatch()
+	if err := e.addWritesLocked(b, t.Writes); err != nil {
 		return placed{}, err
 	}
 	if len(t.Identity) > 0 {
-		if err := s.addIdentityLocked(b, t.Identity); err != nil {
+		if err := e.addIdentityLocked(b, t.Identity); err != nil {
 			return placed{}, err
 		}
 	}
-	return s.placeLocked(b)
+	return e.placeLocked(b)
 }
 
 // addWritesLocked adds the writes under one new version.
-// REQUIRES: s.mu held.
-func (s *PebbleStore) addWritesLocked(b *pebble.Batch, writes []Write) error {
+// REQUIRES: the store's mu held.
+func (e *engine) addWritesLocked(b *pebble.Batch, writes []Write) error {
 	if len(writes) == 0 {
 		return nil
 	}
-	s.mu.version++
-	if err := b.Set(metaKey("version"), number(s.mu.version), nil); err != nil {
+	e.version++
+	if err := b.Set(metaKey("version"), number(e.version), nil); err != nil {
 		return err
 	}
 	for _, w := range writes {
@@ -90,7 +92,7 @@ func (s *PebbleStore) addWritesLocked(b *pebble.Batch, writes []Write) error {
 		if w.Value == nil {
 			err = b.Delete(userKey(w.Key), nil)
 		} else {
-			stored := binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(w.Value)), s.mu.version)
+			stored := binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(w.Value)), e.version)
 			err = b.Set(userKey(w.Key), append(stored, w.Value...), nil)
 		}
 		if err != nil {
@@ -101,26 +103,34 @@ func (s *PebbleStore) addWritesLocked(b *pebble.Batch, writes []Write) error {
 }
 
 // placeLocked puts the batch into the WAL without waiting for its sync.
-// REQUIRES: s.mu held.
-func (s *PebbleStore) placeLocked(b *pebble.Batch) (placed, error) {
-	if err := contained(func() error { return s.db.ApplyNoSyncWait(b, pebble.Sync) }); err != nil {
-		return placed{}, s.durable.poison(err)
+// REQUIRES: the store's mu held.
+func (e *engine) placeLocked(b *pebble.Batch) (placed, error) {
+	if e.readOnly {
+		return placed{}, fmt.Errorf("%w: it can only be read now", ErrFull)
 	}
-	s.mu.ticket++
-	return placed{batch: b, ticket: s.mu.ticket}, nil
+	if err := e.place(b); err != nil {
+		return placed{}, outcome(e.fail(err))
+	}
+	e.ticket++
+	return placed{engine: e, batch: b, ticket: e.ticket}, nil
 }
 
-// finish waits for the sync. A write whose sync failed has an unknown outcome: the store is
-// poisoned and ErrPoisoned wraps the cause.
-func (s *PebbleStore) finish(p placed) error {
+// place does not outlive the engine: Pebble may let a write wait for a flush that has ended.
+func (e *engine) place(b *pebble.Batch) error {
+	return containedUntil(e.durable.stopped, func() error { return e.db.ApplyNoSyncWait(b, pebble.Sync) })
+}
+
+// finish waits for the sync. A write whose sync failed has an unknown outcome: ErrPoisoned wraps
+// the cause, or ErrUnknown and ErrFull do when there was no room.
+func (e *engine) finish(p placed) error {
 	if err := p.batch.SyncWait(); err != nil {
-		return s.durable.poison(err)
+		return outcome(e.fail(err))
 	}
-	s.durable.reached(p.ticket, p.seq)
-	// why: not when the store was poisoned meanwhile: an earlier write's sync failed, and
+	e.durable.reached(p.ticket, p.seq)
+	// why: not when the engine failed meanwhile: an earlier write's sync failed, and
 	// what is behind it in the WAL may not be readable after a restart.
-	if err := s.durable.poisoned(); err != nil {
-		return err
+	if err := e.durable.failure(); err != nil {
+		return outcome(err)
 	}
 	return p.batch.Close()
 }

@@ -7,76 +7,69 @@ import (
 	"github.com/cockroachdb/pebble"
 )
 
-// AppendLog writes the next commit record as one batch.
+// AppendLog writes the next commit record as one batch. ErrFull without ErrUnknown: decide has seen
+// all that is in the log, and its record is not.
 func (s *PebbleStore) AppendLog(ctx context.Context, seen CommitSeq, decide func(next CommitSeq, missed []Record) ([]byte, []Write, error)) (CommitSeq, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	s.mu.Lock()
-	p, err := s.placeRecordLocked(seen, decide)
-	s.mu.Unlock()
+	var p placed
+	err := s.use(ctx, func(e *engine) (err error) {
+		p, err = e.placeRecordLocked(seen, decide)
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
-	if err := s.finish(p); err != nil {
+	if err := p.engine.finish(p); err != nil {
 		return 0, err
 	}
 	return p.seq, nil
 }
 
-// REQUIRES: s.mu held.
-func (s *PebbleStore) placeRecordLocked(seen CommitSeq, decide func(CommitSeq, []Record) ([]byte, []Write, error)) (placed, error) {
-	if err := s.usableLocked(); err != nil {
-		return placed{}, err
-	}
+// REQUIRES: the store's mu held.
+func (e *engine) placeRecordLocked(seen CommitSeq, decide func(CommitSeq, []Record) ([]byte, []Write, error)) (placed, error) {
 	var missed []Record
-	if seen < s.mu.last {
+	if seen < e.last {
 		var err error
-		if missed, err = s.scan(seen, s.mu.last, 0); err != nil {
+		if missed, err = e.scan(seen, e.last, 0); err != nil {
 			return placed{}, err
 		}
 	}
-	next := s.mu.last + 1
+	next := e.last + 1
 	record, writes, err := decide(next, missed)
 	if err != nil {
 		return placed{}, err
 	}
-	b := s.db.NewBatchWithSize(len(record) + 1024)
+	b := e.db.NewBatchWithSize(len(record) + 1024)
 	if err := b.Set(numberKey(prefixLog, uint64(next)), record, nil); err != nil {
 		return placed{}, err
 	}
-	if err := s.addWritesLocked(b, writes); err != nil {
+	if err := e.addWritesLocked(b, writes); err != nil {
 		return placed{}, err
 	}
-	p, err := s.placeLocked(b)
+	p, err := e.placeLocked(b)
 	if err != nil {
 		return placed{}, err
 	}
-	s.mu.last = next
+	e.last = next
 	p.seq = next
 	return p, nil
 }
 
 // ScanLog returns durable records only.
-func (s *PebbleStore) ScanLog(ctx context.Context, after CommitSeq, maxBytes int) ([]Record, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.usableLocked(); err != nil {
-		return nil, err
-	}
-	return s.scan(after, s.durable.lastSeq(), max(maxBytes, 1))
+func (s *PebbleStore) ScanLog(ctx context.Context, after CommitSeq, maxBytes int) (records []Record, err error) {
+	err = s.use(ctx, func(e *engine) (err error) {
+		records, err = e.scan(after, e.durable.lastSeq(), max(maxBytes, 1))
+		return err
+	})
+	return records, err
 }
 
 // scan reads (after, last]; maxBytes 0 = no limit.
-// REQUIRES: s.mu held.
-func (s *PebbleStore) scan(after, last CommitSeq, maxBytes int) ([]Record, error) {
-	if after+1 < s.mu.floor {
-		return nil, fmt.Errorf("%w: records below %d are gone", ErrTruncated, s.mu.floor)
+// REQUIRES: the store's mu held.
+func (e *engine) scan(after, last CommitSeq, maxBytes int) ([]Record, error) {
+	if after+1 < e.floor {
+		return nil, fmt.Errorf("%w: records below %d are gone", ErrTruncated, e.floor)
 	}
-	it, err := s.db.NewIter(&pebble.IterOptions{
+	it, err := e.db.NewIter(&pebble.IterOptions{
 		LowerBound: numberKey(prefixLog, uint64(after)+1), UpperBound: numberKey(prefixLog, uint64(last)+1)})
 	if err != nil {
 		return nil, err
@@ -111,52 +104,44 @@ func (s *PebbleStore) scan(after, last CommitSeq, maxBytes int) ([]Record, error
 }
 
 // LastSeq is the newest durable number.
-func (s *PebbleStore) LastSeq(ctx context.Context) (CommitSeq, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.usableLocked(); err != nil {
-		return 0, err
-	}
-	return s.durable.lastSeq(), nil
+func (s *PebbleStore) LastSeq(ctx context.Context) (last CommitSeq, err error) {
+	err = s.use(ctx, func(e *engine) error {
+		last = e.durable.lastSeq()
+		return nil
+	})
+	return last, err
 }
 
 // TrimLog removes the records below floor. The newest record always stays, so that the log's
 // numbers never begin again.
 func (s *PebbleStore) TrimLog(ctx context.Context, floor CommitSeq) error {
-	if err := ctx.Err(); err != nil {
+	var p placed
+	err := s.use(ctx, func(e *engine) (err error) {
+		p, err = e.trimLocked(floor)
 		return err
-	}
-	s.mu.Lock()
-	p, err := s.trimLocked(floor)
-	s.mu.Unlock()
+	})
 	if err != nil || p.batch == nil {
 		return err
 	}
-	return s.finish(p)
+	return p.engine.finish(p)
 }
 
-// REQUIRES: s.mu held.
-func (s *PebbleStore) trimLocked(floor CommitSeq) (placed, error) {
-	if err := s.usableLocked(); err != nil {
-		return placed{}, err
-	}
-	floor = min(floor, s.durable.lastSeq())
-	if floor <= s.mu.floor {
+// REQUIRES: the store's mu held.
+func (e *engine) trimLocked(floor CommitSeq) (placed, error) {
+	floor = min(floor, e.durable.lastSeq())
+	if floor <= e.floor {
 		return placed{}, nil
 	}
-	b := s.db.NewBatch()
+	b := e.db.NewBatch()
 	if err := b.DeleteRange(numberKey(prefixLog, 0), numberKey(prefixLog, uint64(floor)), nil); err != nil {
 		return placed{}, err
 	}
 	if err := b.Set(metaKey("floor"), number(uint64(floor)), nil); err != nil {
 		return placed{}, err
 	}
-	p, err := s.placeLocked(b)
+	p, err := e.placeLocked(b)
 	if err == nil {
-		s.mu.floor = floor
+		e.floor = floor
 	}
 	return p, err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -172,10 +173,7 @@ func (p *probe) checkManifest(number uint64, facts fileFacts) error {
 
 // open reads everything through Pebble, which may write nothing.
 func (p *probe) open(lock *pebble.Lock, read func(Snapshot) error) (e Extent, err error) {
-	p.ro = &readOnlyFS{FS: p.fs}
-	cache := pebble.NewCache(cacheSize)
-	defer cache.Unref()
-	db, err := pebble.Open(p.path, &pebble.Options{FS: p.ro, ReadOnly: true, Lock: lock, Cache: cache, Logger: silentLogger{}})
+	db, err := p.openDB(lock)
 	if err != nil {
 		return Extent{}, err
 	}
@@ -186,20 +184,20 @@ func (p *probe) open(lock *pebble.Lock, read func(Snapshot) error) (e Extent, er
 	if err := p.checkTables(db); err != nil {
 		return Extent{}, err
 	}
-	s := &PebbleStore{db: db}
-	s.durable.init()
-	_, found, err := s.getNumber(metaKey("format"))
+	g := &engine{db: db}
+	g.durable.init()
+	_, found, err := g.getNumber(metaKey("format"))
 	if err != nil {
 		return Extent{}, err
 	}
 	if !found {
 		return Extent{}, emptyStore(db)
 	}
-	if err := s.load(); err != nil {
+	if err := g.load(); err != nil {
 		return Extent{}, err
 	}
-	e = Extent{Exists: true, Floor: s.mu.floor, Last: s.mu.last}
-	if err := s.checkDense(); err != nil {
+	e = Extent{Exists: true, Floor: g.floor, Last: g.last}
+	if err := g.checkDense(); err != nil {
 		return e, err
 	}
 	if read != nil {
@@ -208,14 +206,22 @@ func (p *probe) open(lock *pebble.Lock, read func(Snapshot) error) (e Extent, er
 	return e, err
 }
 
+// openDB opens Pebble so that it writes nothing; with a nil lock the caller has the directory.
+func (p *probe) openDB(lock *pebble.Lock) (*pebble.DB, error) {
+	p.ro = &readOnlyFS{FS: p.fs, locked: lock == nil}
+	cache := pebble.NewCache(cacheSize)
+	defer cache.Unref()
+	return pebble.Open(p.path, &pebble.Options{FS: p.ro, ReadOnly: true, Lock: lock, Cache: cache, Logger: silentLogger{}})
+}
+
 // checkDense: every commit record from floor to last is there.
-func (s *PebbleStore) checkDense() error {
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{prefixLog}, UpperBound: []byte{prefixLog + 1}})
+func (e *engine) checkDense() error {
+	it, err := e.db.NewIter(&pebble.IterOptions{LowerBound: []byte{prefixLog}, UpperBound: []byte{prefixLog + 1}})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = it.Close() }() // errors are read by Error below
-	want := s.mu.floor
+	want := e.floor
 	for ok := it.First(); ok; ok = it.Next() {
 		seq, err := logSeq(it.Key())
 		if err != nil {
@@ -304,7 +310,10 @@ func (p *probe) checkTable(name string) error {
 }
 
 // contained runs fn where Pebble may panic or end the goroutine without harm to the caller.
-func contained(fn func() error) error {
+func contained(fn func() error) error { return containedUntil(nil, fn) }
+
+// containedUntil leaves fn behind once stop is closed.
+func containedUntil(stop <-chan struct{}, fn func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		err := errors.New("storage engine stopped")
@@ -316,15 +325,28 @@ func contained(fn func() error) error {
 		}()
 		err = fn()
 	}()
-	return <-done
+	select {
+	case err := <-done:
+		return err
+	case <-stop:
+		return errors.New("storage engine stopped")
+	}
 }
 
 // readOnlyFS refuses every change, and notes which WALs are read. It hides OPTIONS files, which
 // hold nothing that we do not set.
 type readOnlyFS struct {
 	vfs.FS
+	locked bool // the directory is held already
 	mu     sync.Mutex
 	opened map[uint64]bool
+}
+
+func (f *readOnlyFS) Lock(name string) (io.Closer, error) {
+	if f.locked {
+		return nopCloser{}, nil
+	}
+	return f.FS.Lock(name)
 }
 
 var errReadOnly = errors.New("the metadata is only looked at")

@@ -68,9 +68,14 @@ func readDir(t *testing.T, dir string) map[string][]byte {
 		if e.Name() == "LOCK" {
 			continue
 		}
-		if files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if os.IsNotExist(err) {
+			continue // the store, which may be at work, has just removed it
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
+		files[e.Name()] = b
 	}
 	return files
 }

@@ -29,7 +29,7 @@ func Readable(path string) (e Extent) {
 			return err
 		}
 		defer done()
-		s := &PebbleStore{db: db}
+		s := &engine{db: db}
 		s.durable.init()
 		_, found, err := s.getNumber(metaKey("format"))
 		if err != nil || !found {
@@ -44,7 +44,7 @@ func Readable(path string) (e Extent) {
 		if err := eachEntry(db, func(_, _ []byte) error { return nil }); err != nil {
 			return err
 		}
-		e = Extent{Exists: true, Floor: s.mu.floor, Last: s.mu.last}
+		e = Extent{Exists: true, Floor: s.floor, Last: s.last}
 		return nil
 	})
 	return e
@@ -98,7 +98,7 @@ func (s Salvage) Do(ctx context.Context, path string, opts PebbleOptions) error 
 	if err != nil {
 		return err
 	}
-	err = contained(func() error { return s.fill(store, path) })
+	err = contained(func() error { return s.fill(store.mu.engine.db, path) })
 	if closeErr := store.Close(); err == nil {
 		err = closeErr
 	}
@@ -138,12 +138,12 @@ func FinishSalvage(path string) error {
 // salvageBatch bounds one write of the new store.
 const salvageBatch = 4 << 20
 
-func (s Salvage) fill(to *PebbleStore, path string) error {
-	b := to.db.NewBatch()
+func (s Salvage) fill(to *pebble.DB, path string) error {
+	b := to.NewBatch()
 	floor := s.Kept + 1
 	flush := func() error {
-		err := to.db.Apply(b, pebble.Sync)
-		b = to.db.NewBatch()
+		err := to.Apply(b, pebble.Sync)
+		b = to.NewBatch()
 		return err
 	}
 	if s.Readable {

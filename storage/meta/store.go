@@ -23,6 +23,9 @@ var (
 	ErrCorrupt = errors.New("metadata corrupt")
 	// ErrPoisoned: an I/O error made the store stop; nothing is written or synced again.
 	ErrPoisoned = errors.New("metadata store stopped after an I/O error")
+	// ErrFull: the disk has no room. Nothing was written, unless the error is ErrUnknown too; reads
+	// go on, and writes do when there is room.
+	ErrFull = errors.New("metadata store has no room on the disk")
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("metadata store is closed")
 )

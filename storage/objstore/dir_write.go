@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -28,7 +29,7 @@ func (d *Dir) Put(ctx context.Context, key string, parts [][]byte, cond Conditio
 	}
 	defer u.discard()
 	if err := u.writeParts(parts); err != nil {
-		return ObjectInfo{}, fmt.Errorf("put %s: %w", key, err)
+		return ObjectInfo{}, putError(key, err)
 	}
 	return u.commit(cond)
 }
@@ -46,6 +47,16 @@ func (u *dirUpload) writeParts(parts [][]byte) error {
 		}
 	}
 	return w.Flush()
+}
+
+func putError(key string, err error) error { return fmt.Errorf("put %s: %w", key, noRoom(err)) }
+
+// noRoom tells that the disk is full, unless the outcome is not known for it.
+func noRoom(err error) error {
+	if errors.Is(err, syscall.ENOSPC) && !errors.Is(err, ErrUnknown) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
 }
 
 // Create implements Store.
@@ -80,7 +91,7 @@ func (d *Dir) create(ctx context.Context, key string) (*dirUpload, error) {
 	}
 	f, err := os.CreateTemp(filepath.Join(d.root, dirTemp), "")
 	if err != nil {
-		return nil, fmt.Errorf("put %s: %w", key, err)
+		return nil, putError(key, err)
 	}
 	return &dirUpload{ctx: ctx, dir: d, key: key, file: f}, nil
 }
@@ -92,7 +103,8 @@ func (u *dirUpload) Write(p []byte) (int, error) {
 	if err := u.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return u.file.Write(p)
+	n, err := u.file.Write(p)
+	return n, noRoom(err)
 }
 
 func (u *dirUpload) Commit() (ObjectInfo, error) {
@@ -127,7 +139,7 @@ func (u *dirUpload) commit(cond Condition) (ObjectInfo, error) {
 	}
 	target := u.dir.path(u.key)
 	if err := u.dir.makeDirs(filepath.Dir(target)); err != nil {
-		return ObjectInfo{}, fmt.Errorf("put %s: %w", u.key, err)
+		return ObjectInfo{}, putError(u.key, err)
 	}
 	var err error
 	switch {
@@ -141,7 +153,7 @@ func (u *dirUpload) commit(cond Condition) (ObjectInfo, error) {
 		u.dir.replace.RUnlock()
 	}
 	if err != nil {
-		return ObjectInfo{}, fmt.Errorf("put %s: %w", u.key, err)
+		return ObjectInfo{}, putError(u.key, err)
 	}
 	info, err := u.file.Stat()
 	if err != nil {

@@ -18,6 +18,8 @@ var (
 	ErrUnknown = errors.New("object store outcome unknown")
 	// ErrRange: the asked range begins at or past the end of the object.
 	ErrRange = errors.New("object range not satisfiable")
+	// ErrFull: the disk has no room for the object; nothing was written.
+	ErrFull = errors.New("no room for the object")
 )
 
 // ObjectInfo describes one object. ETag is opaque and changes with the content. Modified is zero
