@@ -26,8 +26,8 @@ test-s3: ## Run the object store's tests against a real S3 server (built on firs
 test-kill: ## Kill the server ten times under load, and forty times while sinks commit.
 	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 20m -v -run 'Kill' ./test/e2e
 
-test-damage: ## Damage 1,000 times any file a server keeps, and start on it (TRIBUTARY_TEST_DAMAGES=20000 for more).
-	TRIBUTARY_TEST_DAMAGES=$${TRIBUTARY_TEST_DAMAGES:-1000} $(GO) test -count=1 -timeout 120m -v ./test/damage
+test-damage: ## Damage 1,000 times any file a server keeps, 500 times any object in a bucket, and start on it (TRIBUTARY_TEST_DAMAGES, _BUCKET_DAMAGES for more).
+	TRIBUTARY_TEST_DAMAGES=$${TRIBUTARY_TEST_DAMAGES:-1000} TRIBUTARY_TEST_BUCKET_DAMAGES=$${TRIBUTARY_TEST_BUCKET_DAMAGES:-500} $(GO) test -count=1 -timeout 120m -v ./test/damage
 
 test-hostile: ## Attack the server in every known way beside small clients; prints their times and its memory.
 	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 30m -v -run 'Hostile|Loris|BadRecords|HugeStatements' ./test/e2e

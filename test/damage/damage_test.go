@@ -59,7 +59,7 @@ func TestDamage(t *testing.T) {
 	seed := uint64(number(t, "TRIBUTARY_TEST_SEED", int(time.Now().UnixNano()%1_000_000)))
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	states := []*state{leave(t, false), leave(t, true)}
+	states := []*state{leave(t, false, nil), leave(t, true, nil)}
 	left := number(t, "TRIBUTARY_TEST_DAMAGES", 300)
 	outcomes := map[string]int{}
 	try := func(st *state, name, kind string, changed []byte) {
@@ -112,8 +112,16 @@ func (s *state) try(t *testing.T, name, kind string, changed []byte) string {
 	if changed == nil {
 		delete(files, name)
 	}
-	write(t, dir, files)
+	var in *bucket
+	if s.remote() {
+		in = makeBucket(t)
+		defer in.drop(t)
+	}
+	write(t, dir, in, files)
 	cfg := settings(dir)
+	if in != nil {
+		cfg.ObjectStore, cfg.FlushInterval = in.url(), 5*time.Millisecond
+	}
 	text, served := s.start(t, what, cfg, s.least(name))
 	if text == "" {
 		return served
@@ -121,7 +129,7 @@ func (s *state) try(t *testing.T, name, kind string, changed []byte) string {
 	if strings.Contains(text, "\n") || strings.Contains(text, "panic") {
 		t.Errorf("%s: not one clear line: %s", what, text)
 	}
-	if d := differences(files, read(t, dir)); len(d) > 0 {
+	if d := differences(files, read(t, dir, in)); len(d) > 0 {
 		t.Errorf("%s: refused (%s), but %v", what, text, d)
 	}
 	for flag, into := range map[string]*string{"--accept-loss ": &cfg.AcceptLoss, "--take-over ": &cfg.TakeOver} {
@@ -153,7 +161,7 @@ func (s *state) least(name string) int {
 
 func settings(dir string) *config.Settings {
 	cfg := config.Default()
-	cfg.DataDir, cfg.InlineBytes = dir, inlineBytes
+	cfg.DataDir, cfg.InlineBytes, cfg.DiskBallast = dir, inlineBytes, 0
 	cfg.ObjectStore = "file://" + dir + "/objects"
 	cfg.Meta = "pebble://" + dir + "/meta"
 	cfg.PGListen, cfg.KafkaListen, cfg.HTTPListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"

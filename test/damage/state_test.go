@@ -47,11 +47,14 @@ type state struct {
 	acked, sure int
 }
 
-// leave runs a server under load and ends it.
-func leave(t *testing.T, killed bool) *state {
+// leave runs a server under load and ends it. With a bucket the objects lie there.
+func leave(t *testing.T, killed bool, b *bucket) *state {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "data")
-	flags := []string{"--checkpoint-interval=700ms", fmt.Sprintf("--inline-bytes=%d", inlineBytes)}
+	flags := []string{"--checkpoint-interval=700ms", fmt.Sprintf("--inline-bytes=%d", inlineBytes), "--disk-ballast=0"}
+	if b != nil {
+		flags = append(flags, "--object-store="+b.url(), "--flush-interval=5ms")
+	}
 	s := harness.Start(t, dir, flags...)
 	s.Exec(t, "CREATE TABLE t (id bigint PRIMARY KEY, v text)", "CREATE STREAM s (id bigint, v text)",
 		"CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n FROM t",
@@ -59,6 +62,9 @@ func leave(t *testing.T, killed bool) *state {
 	st := &state{name: "clean stop"}
 	if killed {
 		st.name = "kill under load"
+	}
+	if b != nil {
+		st.name += ", objects in a bucket"
 	}
 	row := func() {
 		s.Exec(t, fmt.Sprintf("INSERT INTO t VALUES (%d, 'row %d')", st.acked, st.acked),
@@ -87,15 +93,19 @@ func leave(t *testing.T, killed bool) *state {
 	} else if code := s.Stop(); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	st.files = read(t, dir)
+	st.files = read(t, dir, b)
 	t.Logf("%s: %d files, %d rows acknowledged, %d of them sure", st.name, len(st.files), st.acked, st.sure)
 	return st
 }
 
 // read is what a directory holds, without what only a lock is.
-func read(t *testing.T, dir string) map[string][]byte {
+// What lies in the bucket is under inBucket.
+func read(t *testing.T, dir string, b *bucket) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
+	if b != nil {
+		b.read(t, out)
+	}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || d.Name() == "LOCK" || d.Name() == "+lock" {
 			return err
@@ -109,9 +119,13 @@ func read(t *testing.T, dir string) map[string][]byte {
 	return out
 }
 
-func write(t *testing.T, dir string, files map[string][]byte) {
+func write(t *testing.T, dir string, in *bucket, files map[string][]byte) {
 	t.Helper()
 	for name, b := range files {
+		if key, ok := strings.CutPrefix(name, inBucket); ok {
+			in.put(t, key, b)
+			continue
+		}
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
