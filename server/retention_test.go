@@ -29,6 +29,7 @@ func TestRetentionAndViews(t *testing.T) {
 	exec(t, ctx, db, "CREATE TOPIC s WITH (retention_ms = 1)")
 	exec(t, ctx, db, "CREATE STREAM s (line text) WITH (topic = 's', format = 'raw')")
 	exec(t, ctx, db, "CREATE MATERIALIZED VIEW v AS SELECT count(*) AS n FROM s")
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW above AS SELECT n + 1 AS n FROM v")
 	give := func(n int) {
 		t.Helper()
 		cl, err := kgo.NewClient(kgo.SeedBrokers(s.KafkaAddr.String()), kgo.DefaultProduceTopic("s"))
@@ -86,9 +87,21 @@ func TestRetentionAndViews(t *testing.T) {
 	defer func() { stop(t, s) }()
 	db = connect(t, ctx, s)
 	var refused *pgconn.PgError
-	if err := db.QueryRow(ctx, "SELECT n FROM v").Scan(&n); !errors.As(err, &refused) || !strings.Contains(refused.Detail, "lost records") {
+	if err := db.QueryRow(ctx, "SELECT n FROM v").Scan(&n); !errors.As(err, &refused) || refused.Code != "TB001" ||
+		!strings.Contains(refused.Message, "lost records") || !strings.Contains(refused.Hint, "DROP MATERIALIZED VIEW v and create it again") {
 		t.Fatalf("a view that cannot be built again: %d, %v, %+v", n, err, refused)
 	}
+	var state, code, reason string
+	for name, want := range map[string]string{"v": "failed", "above": "waiting"} {
+		err := db.QueryRow(ctx, "SELECT state, sqlstate, reason FROM tributary.dataflows WHERE name = $1", name).Scan(&state, &code, &reason)
+		if err != nil || state != want || code != "TB001" || !strings.Contains(reason, "lost records") {
+			t.Errorf("%s is %s, %s, %s: %v", name, state, code, reason, err)
+		}
+	}
+	if err := db.QueryRow(ctx, "SELECT n FROM above").Scan(&n); !errors.As(err, &refused) || !strings.Contains(refused.Message, `"v" has failed`) {
+		t.Errorf("a view over it: %v", err)
+	}
+	exec(t, ctx, db, "DROP MATERIALIZED VIEW above")
 	if n := metric(t, s, "tributary_dataflow_failed"); n != 1 {
 		t.Errorf("%v dataflows are counted as failed", n)
 	}

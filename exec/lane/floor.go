@@ -2,9 +2,11 @@ package lane
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
@@ -75,9 +77,23 @@ func (r *Runtime) unrepeatable(m *member) error {
 	}
 	for _, t := range m.topics.Topics {
 		if at := r.cfg.Log.LostBy(t.Topic); at > m.rel.CreatedAt {
-			return fmt.Errorf("%w: %s %q cannot be built again, since its input lost records at commit %d; start the server again if a checkpoint has it, or drop it and create it again to count what is left",
-				log.ErrTruncated, m.rel.Kind, m.rel.Name, at)
+			return m.inputLost(fmt.Errorf("%w: at commit %d", log.ErrTruncated, at))
 		}
 	}
 	return nil
+}
+
+// inputLost says that m cannot be built again, and what can be done.
+func (m *member) inputLost(cause error) *sqlerr.Error {
+	kind, name := string(m.rel.Kind), m.rel.QualifiedName()
+	again := fmt.Sprintf("DROP %s %s and create it again (SHOW CREATE %s has the statement) to count what is left.",
+		strings.ToUpper(kind), name, name)
+	if m.begun || m.ticked { // it was whole in this process
+		again = "A start of the server takes it from its checkpoint, where one has it. Else " + again
+	}
+	e := sqlerr.New(sqlerr.InputLost, "its input lost records, so that it cannot be built again").
+		WithDetail("Records of a topic that it reads were deleted since it was created, by retention or on request, and no checkpoint of it is at hand.").
+		WithHint("%s", again)
+	e.Cause = cause
+	return e
 }

@@ -57,6 +57,9 @@ func (r *Runtime) troubled(m *member, err error) {
 	m.wellAt = newest
 	m.asked = false
 	r.moves.Add(1)
+	if _, told := asUser(err); !told && errors.Is(err, log.ErrTruncated) {
+		err = m.inputLost(err) // the log refused to read what it has not
+	}
 	if errors.Is(err, log.ErrTruncated) || m.tries > restartTries && !passes(err) {
 		r.failLocked(m, err)
 		return

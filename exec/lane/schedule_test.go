@@ -228,6 +228,11 @@ func failsAlone(t *testing.T, stage string, panics bool) {
 				t.Errorf("%s: %v", name, e)
 			}
 		}
+		for _, name := range []string{"above", "above_sink"} {
+			if st := d.status(name); st.State != "waiting" || st.Reason == nil || !strings.Contains(st.Reason.Message, `"bad" has failed: `) {
+				t.Errorf("%s over a failed view: %+v", name, st)
+			}
+		}
 	}
 	left.Store(0)
 	d.exec(`ALTER MATERIALIZED VIEW bad SET (on_error = 'fail')`)

@@ -166,7 +166,9 @@ var errDropped = sqlerr.New(sqlerr.UndefinedTable, "relation was dropped meanwhi
 // failure is what a reader of a failed member is told.
 func (m *member) failure() error {
 	if user, ok := asUser(m.err); ok {
-		return sqlerr.New(user.Code, "%s %q has failed: %s", m.rel.Kind, m.rel.Name, user.Message)
+		e := sqlerr.New(user.Code, "%s %q has failed: %s", m.rel.Kind, m.rel.Name, user.Message)
+		e.Detail, e.Hint = user.Detail, user.Hint
+		return e
 	}
 	return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "%s %q has failed", m.rel.Kind, m.rel.Name).
 		WithDetail("%v", m.err)

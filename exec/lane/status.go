@@ -68,11 +68,25 @@ func (r *Runtime) Status(oid catalog.OID) (Status, bool) {
 		return Status{}, false
 	}
 	s := m.statusLocked(skip)
+	r.waitsLocked(m, &s)
 	// What nothing has touched is as it is at the newest version too.
 	if newest, err := r.cfg.Log.Newest(r.ctx, false); err == nil && r.reachedLocked(m, newest) {
 		s.Frontier = max(s.Frontier, newest)
 	}
 	return s, true
+}
+
+// waitsLocked tells of a member that nothing ails, that it waits for a view below it that has failed.
+func (r *Runtime) waitsLocked(m *member, s *Status) {
+	if s.State != memberBackfilling.String() && s.State != memberRunning.String() {
+		return
+	}
+	for _, oid := range m.below {
+		if up := r.mu.members[oid]; up != nil && up.state == memberFailed {
+			s.State, s.Since, s.Reason, s.Target = memberWaiting.String(), up.since, reasonOf(up.failure()), 0
+			return
+		}
+	}
 }
 
 // Dropping lists the relations that are gone and whose work has not ended yet.
