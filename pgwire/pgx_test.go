@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/tlsconf/tlstest"
 	"github.com/tributary-db/tributary/test/pgscript"
 )
 
@@ -136,18 +139,50 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestClientLeaves: the statement of a client that is gone ends, though it writes nothing.
+// TestClientLeaves: the statement of a client that is gone ends, though it writes nothing, and
+// whatever the client has sent besides; over TLS too.
 func TestClientLeaves(t *testing.T) {
+	for _, more := range []int{0, 1, 50} {
+		for _, secret := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%d more, TLS %t", more, secret), func(t *testing.T) { clientLeaves(t, more, secret) })
+		}
+	}
+}
+
+func clientLeaves(t *testing.T, more int, secret bool) {
+	if more > 0 && runtime.GOOS != "linux" {
+		t.Skip("what is not read hides the end of a socket here")
+	}
 	running, closed := make(chan struct{}, 1), make(chan struct{}, 1)
+	p := newPKI(t, tlstest.NewAuthority(t))
 	_, addr := serve(t, func(c *Config) {
 		c.Open, c.CheckInterval = openFake(running, func() { closed <- struct{}{} }), 5*time.Millisecond
+		c.TLS = p.source
 	})
-	nc := pgscript.Dial(t, "tcp", addr, "tributary", "tributary")
+	var nc net.Conn
+	if secret {
+		conn, err := p.connect(t, addr, "user=tributary sslmode=verify-full")
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken, err := conn.PgConn().Hijack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		nc = taken.Conn
+	} else {
+		nc = pgscript.Dial(t, "tcp", addr, "tributary", "tributary")
+	}
 	pgscript.Send(t, nc, &pgproto3.Query{String: "select pg_sleep(100)"})
 	<-running
+	for range more {
+		pgscript.Send(t, nc, &pgproto3.Query{String: "select 1"})
+	}
 	_ = nc.Close()
+	began := time.Now()
 	select {
 	case <-closed:
+		t.Logf("noticed after %v", time.Since(began))
 	case <-time.After(20 * time.Second):
 		t.Fatal("the session still waits for nobody")
 	}

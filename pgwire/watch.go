@@ -28,8 +28,7 @@ func (s *Server) watch(ctx context.Context) {
 	}
 }
 
-// left reports whether the client has closed its side. What it has sent and nobody read yet
-// hides that.
+// left reports whether the client has closed its side.
 func (c *conn) left() bool {
 	sc, ok := c.nc.(syscall.Conn)
 	if !ok {

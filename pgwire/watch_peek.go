@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !linux
 
 package pgwire
 
@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// atEnd looks at a socket without reading from it: it has ended, or is broken.
+// atEnd looks at a socket without reading from it: it has ended, or is broken. What was sent and
+// nobody read yet hides that; the next write will tell.
 func atEnd(fd uintptr) bool {
 	var b [1]byte
 	n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
