@@ -48,6 +48,16 @@ type shelf struct {
 	readers map[*shared]struct{}
 	columns *columnSet // that readers want, all of them
 	entries []*entry   // by commit
+	claims  map[log.CommitSeq]*claim
+	// tooMuch is a commit that was not kept: nobody waits for another to decode it.
+	tooMuch log.CommitSeq
+}
+
+// claim is of a Feed that decodes a commit for all who want no more columns.
+type claim struct {
+	of      *shared
+	columns *columnSet
+	done    chan struct{}
 }
 
 // columnSet is columns of a stream in the order in which they are decoded. It never changes.
@@ -73,14 +83,17 @@ func (s *columnSet) has(want []int) bool {
 	return true
 }
 
-// entry is the rows of one commit.
+// entry is the rows of one commit, or of a piece of it.
 type entry struct {
-	before log.CommitSeq // nothing became visible in (before, at)
+	// before: nothing became visible in (before, at). Guarded by the cache, all else never changes.
+	before log.CommitSeq
 	at     log.CommitSeq
 	micros int64 // commit time
 	// columns are those of the parts.
 	columns *columnSet
 	parts   []part // at least one, which may have no rows
+	whole   bool   // these are all rows of the commit; always so in the cache
+	last    bool   // these are the last rows of the commit
 	bytes   int64
 	of      *shelf
 }
@@ -110,7 +123,7 @@ func (c *Cache) join(f *shared) {
 	defer c.mu.Unlock()
 	s := c.streams[f.rel]
 	if s == nil {
-		s = &shelf{readers: map[*shared]struct{}{}, columns: newColumnSet(nil)}
+		s = &shelf{readers: map[*shared]struct{}{}, columns: newColumnSet(nil), claims: map[log.CommitSeq]*claim{}}
 		c.streams[f.rel] = s
 	}
 	s.readers[f] = struct{}{}
@@ -189,6 +202,41 @@ func compareEntry(e *entry, v log.CommitSeq) int {
 	return 0
 }
 
+// claim asks for the commit at, the first behind f.at: its entry if it is here, or who decodes it, to be
+// waited for. Else f is to decode it, for the others too if mine: release must follow.
+func (c *Cache) claim(f *shared, at log.CommitSeq) (e *entry, busy <-chan struct{}, mine bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := f.shelf
+	if i, ok := slices.BinarySearchFunc(s.entries, at, compareEntry); ok && s.entries[i].columns.has(f.want) {
+		e = s.entries[i]
+		e.before = min(e.before, f.at) // whoever made it began in between
+		c.hits++
+		return e, nil, false
+	}
+	if other := s.claims[at]; other != nil {
+		if other.columns.has(f.want) {
+			return nil, other.done, false
+		}
+		return nil, nil, false
+	}
+	if s.tooMuch == at {
+		return nil, nil, false
+	}
+	s.claims[at] = &claim{of: f, columns: f.maker.columns, done: make(chan struct{})}
+	return nil, nil, true
+}
+
+// release ends a claim: those who wait look again.
+func (c *Cache) release(f *shared, at log.CommitSeq) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if mine := f.shelf.claims[at]; mine != nil && mine.of == f {
+		delete(f.shelf.claims, at)
+		close(mine.done)
+	}
+}
+
 // most is how large one entry may be.
 func (c *Cache) most() int64 { return c.limit / 4 }
 
@@ -198,8 +246,13 @@ func (c *Cache) publish(f *shared, e *entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := f.shelf
-	c.misses++
-	if len(s.readers) < 2 || len(e.parts) == 0 {
+	if e.last {
+		c.misses++
+	}
+	if !e.whole {
+		s.tooMuch = e.at
+	}
+	if len(s.readers) < 2 || !e.whole {
 		return
 	}
 	i, found := slices.BinarySearchFunc(s.entries, e.at, compareEntry)
@@ -218,6 +271,7 @@ func (c *Cache) publish(f *shared, e *entry) {
 		c.queue = c.queue[1:]
 	}
 	if c.owner.Charge(e.bytes) != nil {
+		s.tooMuch = e.at
 		return
 	}
 	i, _ = slices.BinarySearchFunc(s.entries, e.at, compareEntry)

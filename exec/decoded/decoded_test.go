@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -108,7 +109,7 @@ func sharedIsAlone(t *testing.T, rng *rand.Rand) {
 	var pairs []*pair
 	open := func() {
 		want := wants[rng.IntN(len(wants))]
-		shared, err := cache.Open(l, rel, want)
+		shared, err := cache.Open(l, rel, want, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +160,7 @@ func TestOneOfManyReads(t *testing.T) {
 	cache := decoded.NewCache(1<<20, memory.New("total_memory", 0))
 	var readers []*reader
 	for i := range 20 {
-		feed, err := cache.Open(l, rel, wants[i%len(wants)])
+		feed, err := cache.Open(l, rel, wants[i%len(wants)], nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,6 +186,53 @@ func TestOneOfManyReads(t *testing.T) {
 	}
 }
 
+// Readers at the same time see the same, and each commit is decoded once if there is room for it.
+func TestReadersAtOnce(t *testing.T) {
+	for _, limit := range []int64{64 << 10, 64 << 20} {
+		l, rel := newFakeLog(rand.New(rand.NewPCG(3, 1))), streamRelation()
+		l.commit([]int32{0}, 1, 0)
+		from := l.newest
+		for i := range 60 {
+			l.commit([]int32{0, 1}, 1+[]int{1, 20, 300, 5000}[i%4]/(1+i/20), 5)
+		}
+		account := memory.New("total_memory", 0)
+		cache := decoded.NewCache(limit, account)
+		alone, err := decoded.Open(l, rel, []int{0, 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := &reader{feed: alone, at: from}
+		want.read(t, l.newest)
+		readers := make([]*reader, 8)
+		for i := range readers {
+			feed, err := cache.Open(l, rel, []int{0, 1}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer feed.Close()
+			readers[i] = &reader{feed: feed, at: from}
+		}
+		var all sync.WaitGroup
+		for i, r := range readers {
+			all.Go(func() {
+				rng := rand.New(rand.NewPCG(uint64(i), 2))
+				for r.at < l.newest && !t.Failed() {
+					r.read(t, min(l.newest, r.at+log.CommitSeq(1+rng.IntN(8))))
+				}
+			})
+		}
+		all.Wait()
+		for i, r := range readers {
+			if !slices.Equal(r.rows, want.rows) {
+				t.Errorf("reader %d saw %d rows and commits, %d are there", i, len(r.rows), len(want.rows))
+			}
+		}
+		if s := cache.Stats(); limit > 1<<20 && s.Misses != 60 {
+			t.Errorf("60 commits: %+v", s)
+		}
+	}
+}
+
 // Memory that others need is not taken, and rows come all the same.
 func TestNoMemory(t *testing.T) {
 	l, rel := newFakeLog(rand.New(rand.NewPCG(1, 1))), streamRelation()
@@ -192,7 +240,7 @@ func TestNoMemory(t *testing.T) {
 	cache := decoded.NewCache(1<<20, account)
 	var readers []*reader
 	for range 2 {
-		feed, err := cache.Open(l, rel, []int{0})
+		feed, err := cache.Open(l, rel, []int{0}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,9 +19,10 @@
 // who wants more decodes again, for all from then on. Whether a record is a row does not depend on the
 // columns that are wanted (package decode), so that all see the same rows.
 //
-// Nobody waits for anybody: of two who need the same commit at the same moment both decode it, and the
-// first one's entry stays. The cache is bounded and charged; the oldest entries go first. It is a
-// cache: without it the same rows come out.
+// Who needs a commit that another is just decoding waits for that, without the token of its tick. The
+// other decodes all of it before it goes on with a row, so that nobody waits for what is done with the
+// rows; of a commit too large for the cache nobody waits for more than the first piece. The cache is
+// bounded and charged; the oldest entries go first. It is a cache: without it the same rows come out.
 //
 // Entries are immutable and may outlive their place in the cache. A Feed belongs to one goroutine; a
 // Cache to all. Its mutex is held for look-ups only and takes no other lock but the account's.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/recordbatch"
@@ -16,6 +17,7 @@ type fakeLog struct {
 	runs    []log.ChangeRun
 	newest  log.CommitSeq
 	offsets map[int32]int64
+	mu      sync.Mutex // of what follows
 	rng     *rand.Rand
 	reads   int // ranges opened
 	records int // that were given out
@@ -63,6 +65,8 @@ func (l *fakeLog) Touched(_ log.Filter, upTo log.CommitSeq) (v log.CommitSeq) {
 }
 
 func (l *fakeLog) Changes(_ context.Context, from, to log.CommitSeq, _ log.Filter) (log.ChangeReader, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.reads++
 	r := &fakeReader{of: l}
 	for _, run := range l.runs {
@@ -79,6 +83,8 @@ type fakeReader struct {
 }
 
 func (r *fakeReader) Next(_ context.Context, _ log.Budget, dst *log.ChangeResult) (bool, error) {
+	r.of.mu.Lock()
+	defer r.of.mu.Unlock()
 	n := min(len(r.left), r.of.rng.IntN(4))
 	dst.Runs = append(dst.Runs[:0], r.left[:n]...)
 	r.left = r.left[n:]

@@ -14,18 +14,17 @@ type maker struct {
 	records *Records
 	filler  *filler
 	columns *columnSet // of filler
-	most    int64      // bytes of an entry that is kept
+	most    int64      // bytes of an entry
 
-	on      bool
-	before  log.CommitSeq // the last commit that is done, or where the range begins
-	entry   *entry        // of the commit at hand; nil before the first run of one
-	cuts    int           // parts made of it
-	pending bool          // records stands at the first run of the next commit
-	inRun   bool
-	made    part // in the making; its columns are in the filler
+	on     bool
+	before log.CommitSeq // the last commit that is done, or where the range begins
+	stands bool          // records stands at a run that was not begun
+	at     log.CommitSeq // commit at hand; 0 = none is begun
+	made   part          // in the making; its columns are in the filler
 }
 
-func (m *maker) working() bool { return m.on }
+// within tells that a commit is begun and not done.
+func (m *maker) within() bool { return m.on && m.at != 0 }
 
 // begin turns to what became visible in (from, to].
 func (m *maker) begin(ctx context.Context, rel *catalog.Relation, columns *columnSet, from, to log.CommitSeq) error {
@@ -43,54 +42,53 @@ func (m *maker) begin(ctx context.Context, rel *catalog.Relation, columns *colum
 	return nil
 }
 
-// next decodes the next part of a commit. At a commit's end whole is true, and the entry has all its
-// parts, or none if they are too much to keep; then p may be nil. io.EOF behind the last commit.
-func (m *maker) next(ctx context.Context) (e *entry, p *part, whole bool, err error) {
-	for {
-		if m.pending {
-			m.pending = false
-			m.start()
+// peek is the next commit of the range, io.EOF behind the last. REQUIRES: none is begun.
+func (m *maker) peek(ctx context.Context) (log.CommitSeq, error) {
+	if !m.stands {
+		if _, err := m.records.NextRun(ctx); err != nil {
+			return 0, err
 		}
-		if m.inRun {
+		m.stands = true
+	}
+	return m.records.Run().VisibleAt, nil
+}
+
+// decode makes an entry of the commit that peek told of, or goes on with it. The entry is whole when it
+// is all of the commit; else it is a piece as large as an entry may be, or the last piece.
+func (m *maker) decode(ctx context.Context) (*entry, error) {
+	first := m.at == 0
+	run := m.records.Run()
+	e := &entry{before: m.before, at: run.VisibleAt, micros: run.CommitTime.UnixMicro(), columns: m.columns}
+	m.at = e.at
+	for over := false; ; {
+		if m.stands {
 			full, err := m.fill()
 			if err != nil {
-				return nil, nil, false, err
+				return nil, err
 			}
+			m.stands = full // in the middle of the run
 			if full {
-				return m.entry, m.cut(), false, nil
+				if m.cut(e); e.bytes > m.most {
+					return e, nil
+				}
+				continue
 			}
 		}
 		run, err := m.records.NextRun(ctx)
-		over := errors.Is(err, io.EOF)
-		switch {
-		case err != nil && (!over || m.entry == nil):
-			return nil, nil, false, err
-		case m.entry == nil:
-			m.start()
-		case over || run.VisibleAt != m.entry.at:
-			m.pending = !over
-			e, p := m.endCommit()
-			return e, p, true, nil
+		if over = errors.Is(err, io.EOF); err != nil && !over {
+			return nil, err
 		}
-		m.inRun = true
+		m.stands = !over
+		if over || run.VisibleAt != e.at {
+			break
+		}
 	}
-}
-
-// start begins the commit of the run that records stands at.
-func (m *maker) start() {
-	run := m.records.Run()
-	m.entry = &entry{before: m.before, at: run.VisibleAt, micros: run.CommitTime.UnixMicro(), columns: m.columns}
-	m.cuts, m.inRun = 0, true
-}
-
-// endCommit ends the commit at hand; p is what was decoded since the last part.
-func (m *maker) endCommit() (e *entry, p *part) {
-	if m.made.rows > 0 || m.cuts == 0 {
-		p = m.cut()
+	if m.made.rows > 0 || len(e.parts) == 0 {
+		m.cut(e)
 	}
-	e = m.entry
-	m.entry, m.before = nil, e.at
-	return e, p
+	m.at, m.before = 0, e.at
+	e.whole, e.last = first, true
+	return e, nil
 }
 
 // fill decodes the run at hand, until its end or until a part is full.
@@ -102,7 +100,6 @@ func (m *maker) fill() (full bool, err error) {
 			return false, err
 		}
 		if rec == nil {
-			m.inRun = false
 			return false, nil
 		}
 		if m.filler.take(partition, rec) {
@@ -115,20 +112,14 @@ func (m *maker) fill() (full bool, err error) {
 }
 
 // cut ends a part, whose memory is its own, and adds it to the entry.
-func (m *maker) cut() *part {
+func (m *maker) cut(e *entry) {
 	p := m.made
 	m.made = part{}
 	for _, b := range m.filler.outs {
 		p.cols = append(p.cols, b.Take())
 	}
-	m.cuts++
-	e := m.entry
-	if e.bytes += p.size(); e.bytes > m.most {
-		e.parts = nil
-	} else {
-		e.parts = append(e.parts, p)
-	}
-	return &p
+	e.bytes += p.size()
+	e.parts = append(e.parts, p)
 }
 
 // end gives up the range.

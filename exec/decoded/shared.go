@@ -20,6 +20,7 @@ type shared struct {
 	rel   *catalog.Relation
 	want  []int
 
+	wait   Wait
 	own    *alone // while nobody else reads the stream
 	single bool   // this range is read by it
 
@@ -35,13 +36,29 @@ type shared struct {
 	rows    Rows
 }
 
-// Open makes a Feed that shares with the others that the cache knows of.
-func (c *Cache) Open(l log.Log, rel *catalog.Relation, want []int) (Feed, error) {
+// Wait waits until done is closed; it gives up what others need meanwhile.
+type Wait func(ctx context.Context, done <-chan struct{}) error
+
+func justWait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Open makes a Feed that shares with the others that the cache knows of. wait, which may be nil, is
+// how it waits for one of them.
+func (c *Cache) Open(l log.Log, rel *catalog.Relation, want []int, wait Wait) (Feed, error) {
 	own, err := openAlone(l, rel, want)
 	if err != nil {
 		return nil, err
 	}
-	f := &shared{cache: c, rel: rel, want: want, own: own}
+	if wait == nil {
+		wait = justWait
+	}
+	f := &shared{cache: c, rel: rel, want: want, own: own, wait: wait}
 	f.maker.most = c.most()
 	f.maker.records = NewRecords(l, rel.Topic)
 	for _, b := range own.filler.outs {
@@ -137,64 +154,99 @@ func (f *shared) next(ctx context.Context) (*entry, *part, error) {
 				f.part++
 				return e, &e.parts[f.part-1], nil
 			}
-			f.at, f.ready = e.at, nil
+			f.ready = nil
+			if e.last {
+				f.at = e.at
+			}
 		}
-		switch {
-		case f.maker.working():
-			e, p, err := f.make(ctx)
-			if err != nil || p != nil {
-				return e, p, err
-			}
-		case f.at >= f.to:
+		if f.at >= f.to {
 			return nil, nil, nil
-		default:
-			if err := f.turn(ctx); err != nil {
-				return nil, nil, err
-			}
+		}
+		if err := f.turn(ctx); err != nil {
+			return nil, nil, err
 		}
 	}
 }
 
-// turn goes to the next commit: the cache has it, or there is none, or the log is read.
+// turn goes on in the commit at hand, or to the next one: the cache has it, or there is none, or it is
+// decoded.
 func (f *shared) turn(ctx context.Context) error {
+	if f.maker.within() {
+		return f.decode(ctx)
+	}
 	if e := f.cache.after(f, f.at); e != nil {
-		if e.at > f.to {
+		f.take(e)
+		return nil
+	}
+	if !f.maker.on {
+		if !f.maker.records.touched(f.at, f.to) {
 			f.at = f.to
 			return nil
 		}
-		f.ready, f.part = e, 0
-		return nil
+		columns := f.cache.wanted(f)
+		if columns == nil { // the others have left meanwhile
+			columns = newColumnSet(f.want)
+		}
+		if err := f.maker.begin(ctx, f.rel, columns, f.at, f.to); err != nil {
+			return err
+		}
 	}
-	if !f.maker.records.touched(f.at, f.to) {
+	at, err := f.maker.peek(ctx)
+	if errors.Is(err, io.EOF) {
+		f.maker.end()
 		f.at = f.to
 		return nil
 	}
-	columns := f.cache.wanted(f)
-	if columns == nil { // the others have left meanwhile
-		columns = newColumnSet(f.want)
+	if err != nil {
+		return err
 	}
-	return f.maker.begin(ctx, f.rel, columns, f.at, f.to)
+	e, mine, err := f.claim(ctx, at)
+	if err != nil || e != nil {
+		f.take(e)
+		return err
+	}
+	if mine {
+		defer f.cache.release(f, at) // also when a panic passes
+	}
+	return f.decode(ctx)
 }
 
-// make decodes until there is a part, or the range is over; p is nil then. At a commit's end it turns
-// to the cache again, where others may have got further.
-func (f *shared) make(ctx context.Context) (*entry, *part, error) {
-	e, p, whole, err := f.maker.next(ctx)
-	if errors.Is(err, io.EOF) {
+// claim waits while another decodes the commit; e is what came of that. mine tells that others wait
+// for this one now.
+func (f *shared) claim(ctx context.Context, at log.CommitSeq) (e *entry, mine bool, err error) {
+	for {
+		e, busy, mine := f.cache.claim(f, at)
+		if busy == nil {
+			return e, mine, nil
+		}
+		if err := f.wait(ctx, busy); err != nil {
+			return nil, false, err
+		}
+	}
+}
+
+// take gives out an entry of the cache.
+func (f *shared) take(e *entry) {
+	if e == nil {
+		return
+	}
+	f.maker.end()
+	if e.at > f.to {
 		f.at = f.to
-		f.maker.end()
-		return nil, nil, nil
+		return
 	}
-	if err != nil || !whole {
-		return e, p, err
+	f.ready, f.part = e, 0
+}
+
+// decode makes the commit at hand ready, or as much of it as one entry may have.
+func (f *shared) decode(ctx context.Context) error {
+	e, err := f.maker.decode(ctx)
+	if err != nil {
+		return err
 	}
-	f.at = e.at
 	f.cache.publish(f, e)
-	if further := f.cache.after(f, f.at); further != nil && further.at <= f.to {
-		f.maker.end()
-		f.ready, f.part = further, 0
-	}
-	return e, p, nil
+	f.ready, f.part = e, 0
+	return nil
 }
 
 // End gives up the range.

@@ -156,7 +156,10 @@ func (r *Runtime) plan(m *member) error {
 
 // memberBuilder makes the parts of m's flow, which shares with the others what streams are decoded to.
 func (r *Runtime) memberBuilder(m *member) flow.Builder {
-	return builder(source.Config{Log: patientLog{r.cfg.Log, r, m}, Inputs: &liveInputs{r: r}, Decoded: r.cfg.Decoded})
+	wait := func(ctx context.Context, done <-chan struct{}) error { return r.waitWithout(ctx, m, done) }
+	return builder(source.Config{
+		Log: patientLog{r.cfg.Log, r, m}, Inputs: &liveInputs{r: r}, Decoded: r.cfg.Decoded, Wait: wait,
+	})
 }
 
 // open makes the flow of a member, at its beginning or as a checkpoint has it.

@@ -221,6 +221,21 @@ func (r *Runtime) patiently(ctx context.Context, m *member, read func() error) e
 	return err
 }
 
+// waitWithout waits until done is closed, without the token of the tick.
+func (r *Runtime) waitWithout(ctx context.Context, m *member, done <-chan struct{}) error {
+	held := m.holds
+	r.pauseToken(m)
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if held {
+		return r.resumeToken(m)
+	}
+	return nil
+}
+
 // retried repeats work of a member for as long as its error is one that passes; its status tells.
 func (r *Runtime) retried(ctx context.Context, m *member, work func() error) error {
 	defer r.setTrouble(m, nil)

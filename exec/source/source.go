@@ -20,6 +20,8 @@ type Config struct {
 	Inputs Inputs
 	// Decoded, if not nil, is shared with others who read the same streams at the same time.
 	Decoded *decoded.Cache
+	// Wait is how a source waits for one of them; nil = it just waits.
+	Wait decoded.Wait
 }
 
 // Build makes the source of a leaf.

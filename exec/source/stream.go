@@ -69,7 +69,7 @@ func newStream(n *plan.Scan, cfg Config) (*stream, error) {
 func (s *stream) Open(env exec.Env) (err error) {
 	s.env = env
 	if s.cfg.Decoded != nil {
-		s.feed, err = s.cfg.Decoded.Open(s.cfg.Log, s.rel, s.want)
+		s.feed, err = s.cfg.Decoded.Open(s.cfg.Log, s.rel, s.want, s.cfg.Wait)
 	} else if s.feed == nil { // else it was open before, and shares nothing
 		s.feed, err = decoded.Open(s.cfg.Log, s.rel, s.want)
 	}
