@@ -38,6 +38,7 @@ func (s *Server) brokerConfigValues() []configValue {
 		brokerNumber("offset.metadata.max.bytes", int64(c.MaxOffsetMetadata), "The longest metadata of a committed offset."),
 		brokerNumber("offsets.topic.replication.factor", 1, "The object store keeps the copies."),
 		brokerNumber("socket.request.max.bytes", int64(c.MaxRequestBytes), "The largest request."),
+		brokerMillis("transaction.max.timeout.ms", c.MaxTransactionTimeout, "The longest time that a client may ask to leave a transaction open."),
 		brokerNumber("transaction.state.log.replication.factor", 1, "The object store keeps the copies."),
 	}
 }

@@ -52,6 +52,9 @@ func (s *Server) logMetrics() []prometheus.Collector {
 		g("in_flight_bytes", "Bytes admitted and not yet answered (max_inflight_bytes).", func() int64 { return s.log.Stats().InFlightBytes }),
 		c("admission_waits_total", "Requests with records that waited for room (max_inflight_bytes).", func() int64 { return s.log.Stats().AdmissionWaits }),
 		g("producers", "Idempotent producers remembered, counted by partition (max_producers).", func() int64 { return s.log.Stats().Producers }),
+		g("transactional_ids", "Transactional ids of Kafka clients remembered (max_transactional_ids).", func() int64 { return s.log.Stats().TransactionalIDs }),
+		g("transactions_open", "Kafka transactions that are open.", func() int64 { return s.log.Stats().OpenTransactions }),
+		c("transactions_timed_out_total", "Kafka transactions aborted because they were open for longer than their client asked for.", func() int64 { return s.log.Stats().TimedOutTransactions }),
 		c("producers_evicted_total", "Producers forgotten before they expired.", func() int64 { return s.log.Stats().ProducersEvicted }),
 		c("refused_full_total", "Entries refused because the disk is full, or nearly so (disk_reserve).", func() int64 { return s.log.Stats().RefusedFull }),
 		httpd.Gauge("tributary_disk_free_bytes", "Free space of the disk under data_dir.", func() float64 {

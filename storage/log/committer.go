@@ -185,6 +185,8 @@ func (db *DB) publish(record []byte, c *commit) error {
 	db.stats.inlineGroups.Store(int64(len(db.mu.fold.inline)))
 	db.stats.producers.Store(int64(db.mu.fold.producers))
 	db.stats.producersEvicted.Store(db.mu.fold.evicted)
+	db.stats.txnIDs.Store(int64(len(db.mu.fold.txns.byName)))
+	db.stats.openTxns.Store(int64(len(db.mu.fold.txns.open)))
 	db.mu.Unlock()
 	db.stats.commits.Add(1)
 	db.stats.recordBytes.Add(int64(len(record)))

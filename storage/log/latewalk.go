@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/tributary-db/tributary/internal/recordbatch"
 )
@@ -24,8 +25,12 @@ type lateWalk struct {
 // REQUIRES: DB.mu held.
 func (p *partition) lateWalk(from, to CommitSeq) *lateWalk {
 	w := &lateWalk{}
-	for _, s := range p.ended {
-		if s.committed && s.visibleAt > from && s.visibleAt <= to {
+	at := sort.Search(len(p.ended), func(i int) bool { return p.ended[i].visibleAt > from })
+	for _, s := range p.ended[at:] {
+		if s.visibleAt > to {
+			break
+		}
+		if s.committed {
 			w.spans = append(w.spans, s)
 		}
 	}

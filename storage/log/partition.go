@@ -75,6 +75,8 @@ type partition struct {
 	// of, in the order in which they ended, which is their markers'. See span.go.
 	open  []openTxn
 	ended []span
+	// endedFrom is the least offset at which one of ended begins.
+	endedFrom int64
 	// lateNewest is the newest commit of a transaction that a segment's index tells of.
 	lateNewest CommitSeq
 	producers  map[int64]producerState

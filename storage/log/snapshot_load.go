@@ -145,7 +145,7 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 			f.truncated = true
 		}
 		if flags&partitionTxns != 0 {
-			p.ended = decodeSpans(c)
+			p.setEnded(decodeSpans(c))
 		}
 		p.logStart, p.next = c.size(), c.size()
 		p.highWatermark = p.next

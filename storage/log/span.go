@@ -34,6 +34,9 @@ func (p *partition) lastStable() int64 {
 // added behind theirs, open ones are copied.
 func (p *partition) end(b *block, c *endTxnPayload, e *txnEnd, at CommitSeq, millis int64) {
 	p.open = slices.DeleteFunc(slices.Clone(p.open), func(x openTxn) bool { return x.producer == c.Producer.ID })
+	if len(p.ended) == 0 || e.first < p.endedFrom {
+		p.endedFrom = e.first
+	}
 	p.ended = append(p.ended, span{
 		producer: c.Producer.ID, first: e.first, marker: e.marker, visibleAt: at, millis: millis, committed: c.Commit,
 	})
@@ -72,12 +75,22 @@ func settled(ended []span, base, next int64) (in []span) {
 	return in
 }
 
+// setEnded replaces the ended transactions; images keep theirs.
+func (p *partition) setEnded(ended []span) {
+	p.ended, p.endedFrom = ended, 0
+	for i := range ended {
+		if i == 0 || ended[i].first < p.endedFrom {
+			p.endedFrom = ended[i].first
+		}
+	}
+}
+
 // settle forgets the ended transactions that a segment's index tells of now.
 func (p *partition) settle(r *run) {
 	if !r.transactional {
 		return
 	}
-	p.ended = slices.DeleteFunc(slices.Clone(p.ended), func(s span) bool { return s.first >= r.base && s.marker < r.next() })
+	p.setEnded(slices.DeleteFunc(slices.Clone(p.ended), func(s span) bool { return s.first >= r.base && s.marker < r.next() }))
 	if r.lateLast > p.lateNewest {
 		p.lateNewest = r.lateLast
 	}
@@ -86,7 +99,7 @@ func (p *partition) settle(r *run) {
 // visibleUntil is the newest commit at which something of the run became visible.
 func (p *partition) visibleUntil(r *run) CommitSeq {
 	at := max(r.last, r.lateLast)
-	if r.transactional {
+	if r.transactional && len(p.ended) > 0 && p.endedFrom < r.next() {
 		for _, s := range p.ended {
 			if s.first < r.next() && s.marker >= r.base {
 				at = max(at, s.visibleAt)
@@ -103,7 +116,7 @@ func (p *partition) forgetSpans() {
 		start = p.runs[0].base
 	}
 	if len(p.ended) > 0 && p.ended[0].marker < start {
-		p.ended = slices.DeleteFunc(slices.Clone(p.ended), func(s span) bool { return s.marker < start })
+		p.setEnded(slices.DeleteFunc(slices.Clone(p.ended), func(s span) bool { return s.marker < start }))
 	}
 }
 
@@ -130,5 +143,6 @@ func (p *partition) abandonTxns() {
 	for _, x := range p.open {
 		ended = append(ended, span{producer: x.producer, first: x.first, marker: p.next})
 	}
-	p.ended, p.open = slices.DeleteFunc(ended, func(s span) bool { return s.first >= p.next }), nil
+	p.open = nil
+	p.setEnded(slices.DeleteFunc(ended, func(s span) bool { return s.first >= p.next }))
 }

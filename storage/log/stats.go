@@ -13,6 +13,7 @@ type counters struct {
 	bytesIn, bytesOut, recordBytes    atomic.Int64
 	inlineBytes, inlineGroups         atomic.Int64
 	producers, producersEvicted       atomic.Int64
+	txnIDs, openTxns, txnTimeouts     atomic.Int64
 	tailBytes                         atomic.Int64
 	uploads, uploadBytes, uploadsLost atomic.Int64
 	uploadAttempts, hedges            atomic.Int64
@@ -47,6 +48,10 @@ type Stats struct {
 	AdmissionWaits   int64 // requests that had to wait for room
 	ProducersEvicted int64 // forgotten before they expired
 
+	TransactionalIDs     int64 // gauge: remembered
+	OpenTransactions     int64 // gauge
+	TimedOutTransactions int64 // aborted because they were open for too long
+
 	Producers     int64 // gauge: idempotent producers remembered, counted by partition
 	InFlightBytes int64 // gauge: given out by Admit
 	InlineBytes   int64 // gauge: not yet in a segment
@@ -77,6 +82,7 @@ func (db *DB) Stats() Stats {
 		Truncations: c.truncations.Load(), DeletedObjects: c.deletedObjects.Load(),
 		InFlightBytes: room.Used, AdmissionWaits: room.Waited, InlineBytes: c.inlineBytes.Load(),
 		InlineGroups: c.inlineGroups.Load(), TailBytes: c.tailBytes.Load(),
+		TransactionalIDs: c.txnIDs.Load(), OpenTransactions: c.openTxns.Load(), TimedOutTransactions: c.txnTimeouts.Load(),
 		Producers: c.producers.Load(), ProducersEvicted: c.producersEvicted.Load(),
 		ReadCache: db.reads.size(), SnapshotBytes: c.snapshotBytes.Load(),
 		SnapshotSeq: CommitSeq(c.snapshotSeq.Load()), Newest: CommitSeq(db.published.Load()),

@@ -15,6 +15,9 @@ func (db *DB) runTxnTimeouts() {
 		late, wait := db.lateTxns()
 		for _, r := range late {
 			_, err := db.requestTxn(db.background, r)
+			if err == nil {
+				db.stats.txnTimeouts.Add(1)
+			}
 			if err != nil && !errors.Is(err, ErrCondition) && db.background.Err() == nil {
 				db.cfg.Logger.Warn("a transaction past its timeout was not aborted, will be tried again", "transactional_id", r.name, "error", err)
 				wait = upkeepRetry
