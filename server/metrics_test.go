@@ -280,6 +280,15 @@ func moveLog(t *testing.T, ctx context.Context, m *moves) {
 			t.Fatal("the records do not come")
 		}
 	}
+	txn := kafkaClient(t, s, kgo.TransactionalID("x"), kgo.TransactionTimeout(time.Second)) // left open
+	if err := txn.BeginTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	if err := txn.ProduceSync(ctx, &kgo.Record{Topic: "kept", Value: []byte("x")}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	m.until(s, "tributary_log_transactional_ids", "tributary_log_transactions_open")
+	m.until(s, "tributary_log_transactions_timed_out_total")
 	m.until(s, "tributary_log_producers_evicted_total", "tributary_log_retained_partitions_total", "tributary_log_uploads_total",
 		"tributary_log_read_cache_bytes", "tributary_log_deleted_objects_total")
 }
