@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help bench-restart build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -42,6 +42,9 @@ bench: build ## Measure the built server and print one table; with S3 once make 
 	@tools=$${TRIBUTARY_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/tributary-tools}; \
 	if ls $$tools/minio-* >/dev/null 2>&1; then .ci/with-s3 $(GO) run ./bench -binary $(BIN); \
 	else $(GO) run ./bench -binary $(BIN); fi
+
+bench-restart: build ## Measure checkpoints and restarts at size: ROWS rows (8 million), state_memory 512 MB.
+	$(GO) run ./bench -binary $(BIN) -only restart -rows $(or $(ROWS),8000000)
 
 fuzz: ## Fuzz every fuzz test for FUZZTIME (10s) each.
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \

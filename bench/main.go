@@ -16,6 +16,7 @@ type options struct {
 	seconds float64
 	records int
 	only    string
+	rows    int
 }
 
 func (o *options) duration() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
@@ -26,6 +27,7 @@ func main() {
 	flag.Float64Var(&o.seconds, "seconds", 3, "length of a measurement of a rate")
 	flag.IntVar(&o.records, "records", 300_000, "JSON records of the view that is measured")
 	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, latency, view, select, copy, s3; empty = all")
+	flag.IntVar(&o.rows, "rows", 8_000_000, "rows of the table whose restart is measured (-only restart)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -36,6 +38,9 @@ func main() {
 }
 
 func run(ctx context.Context, o options) error {
+	if o.only == "restart" {
+		return benchRestart(ctx, o)
+	}
 	fmt.Printf("%s\n%s\n\n", strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " "), machine())
 	t := newTable(os.Stdout)
 	for _, part := range []struct {

@@ -21,10 +21,12 @@ type server struct {
 	cmd       *exec.Cmd
 	dir       string
 	pg, kafka string
+	http      string
 }
 
 var (
 	bannerSQL   = regexp.MustCompile(`psql -h (\S+) -p (\d+)`)
+	bannerHTTP  = regexp.MustCompile(`curl http://(\S+)/healthz`)
 	bannerKafka = regexp.MustCompile(`kcat -b (\S+)`)
 )
 
@@ -34,6 +36,11 @@ func start(ctx context.Context, o options, flags ...string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	return startIn(ctx, o, dir, flags...)
+}
+
+// startIn runs the binary on a directory, which stop removes.
+func startIn(ctx context.Context, o options, dir string, flags ...string) (*server, error) {
 	s := &server{dir: dir}
 	s.cmd = exec.CommandContext(ctx, o.binary, append([]string{"--data-dir", dir, "--pg-listen", "127.0.0.1:0",
 		"--kafka-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--log-level", "error"}, flags...)...)
@@ -50,6 +57,9 @@ func start(ctx context.Context, o options, flags ...string) (*server, error) {
 		if m := bannerSQL.FindStringSubmatch(lines.Text()); m != nil {
 			s.pg = m[1] + ":" + m[2]
 		}
+		if m := bannerHTTP.FindStringSubmatch(lines.Text()); m != nil {
+			s.http = m[1]
+		}
 		if m := bannerKafka.FindStringSubmatch(lines.Text()); m != nil {
 			s.kafka = m[1]
 		}
@@ -59,6 +69,31 @@ func start(ctx context.Context, o options, flags ...string) (*server, error) {
 	}
 	s.stop()
 	return nil, errors.New("the server did not start")
+}
+
+// kill ends the process without notice; its directory stays.
+func (s *server) kill() {
+	_ = s.cmd.Process.Kill() // gone already is as good
+	_ = s.cmd.Wait()
+}
+
+// resident is the memory that the server has in RAM, and the most that it had.
+func (s *server) resident() (now, most int64) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, 0
+	}
+	for line := range strings.Lines(string(status)) {
+		name, value, _ := strings.Cut(line, ":")
+		kib, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+		switch name {
+		case "VmRSS":
+			now = kib << 10
+		case "VmHWM":
+			most = kib << 10
+		}
+	}
+	return now, most
 }
 
 // stop ends the process and removes its directory.

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"strings"
 
 	"github.com/tributary-db/tributary/exec/checkpoint"
 )
@@ -10,7 +11,12 @@ import (
 // openCheckpoints finds the checkpoint that the engine starts from, nil = none, and removes what a
 // crash left of others.
 func (s *Server) openCheckpoints(ctx context.Context) (*checkpoint.Store, *checkpoint.Loaded, error) {
-	store := checkpoint.NewStore(checkpoint.Config{Objects: s.guarded, Meta: s.meta, Rand: rand.Reader, Logger: s.logger})
+	pieces, end := context.WithCancel(context.WithoutCancel(ctx))
+	s.onClose(func(context.Context) error { end(); return nil })
+	store := checkpoint.NewStore(pieces, checkpoint.Config{
+		Objects: s.guarded, Local: strings.HasPrefix(s.cfg.ObjectStore, "file://"), Meta: s.meta, Timelines: s.identity.timelines,
+		Rand: rand.Reader, Logger: s.logger,
+	})
 	if err := store.Sweep(ctx); err != nil {
 		s.logger.Warn("old checkpoints not removed", "error", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/tributary-db/tributary/exec/checkpoint"
@@ -12,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/state/piece"
 )
 
 // findings is all that a start can know without changing a byte.
@@ -143,10 +143,8 @@ func (f *findings) gatherProofs(ctx context.Context, store objstore.Store, remot
 		if err != nil {
 			return fmt.Errorf("list checkpoints: %w", err)
 		}
-		// The names say no timeline: behind a loss they prove nothing.
-		number, _, _ := strings.Cut(strings.TrimPrefix(info.Key, checkpoint.ObjectPrefix), "-")
-		if seq, err := strconv.ParseUint(number, 10, 64); err == nil {
-			f.proofs = append(f.proofs, proof{info.Key, 1, log.CommitSeq(seq)})
+		if of, ok := piece.ParseObject(strings.TrimPrefix(info.Key, checkpoint.ObjectPrefix)); ok {
+			f.proofs = append(f.proofs, proof{info.Key, of.Timeline, log.CommitSeq(of.Commit)})
 		}
 	}
 	return nil

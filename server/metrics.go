@@ -83,7 +83,7 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		httpd.Counter("tributary_dataflow_ticks_total", "Ticks run.", func() float64 { return float64(s.runtime.Stats().Ticks) }),
 		httpd.Counter("tributary_checkpoints_total", "Checkpoints written.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Taken) }),
 		httpd.Counter("tributary_checkpoints_failed_total", "Checkpoints that failed.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Failed) }),
-		httpd.Gauge("tributary_checkpoint_bytes", "Size of the last checkpoint.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Bytes) }),
+		httpd.Gauge("tributary_checkpoint_bytes", "Bytes written for the last checkpoint: what the one before did not have.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Bytes) }),
 		httpd.Gauge("tributary_checkpoint_seconds", "Time that the last checkpoint took.", func() float64 { return s.runtime.Stats().Checkpoints.Duration.Seconds() }),
 		httpd.Gauge("tributary_checkpoint_pause_seconds", "Time until the state of everything was captured for the last checkpoint.", func() float64 { return s.runtime.Stats().Checkpoints.Pause.Seconds() }),
 		httpd.Gauge("tributary_checkpoint_boundary", "Commit that the last checkpoint is of.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Boundary) }),

@@ -52,6 +52,9 @@ var unmoved = map[string]string{
 	"tributary_state_merges_helped_total":    "needs a pool of merges that is behind",
 	"tributary_temp_bytes":                   "is not 0 while a statement spills",
 	"tributary_state_merges_waiting":         "lasts as long as a merge waits",
+
+	"tributary_state_chunks_in_checkpoint_total": "needs memory that comes and goes: storage/state, TestSchedules",
+	"tributary_state_chunks_fetched_total":       "needs a distant store and little memory: storage/state, TestSchedules",
 }
 
 // moves collects what /metrics of several servers has shown.
@@ -309,12 +312,11 @@ func moveInline(t *testing.T, ctx context.Context, m *moves) {
 	m.until(s, "tributary_log_rolls_total", "tributary_log_snapshots_total", "tributary_log_inline_bytes")
 }
 
-// moveState: a table larger than state_memory.
+// moveState: a table larger than state_memory; then a start that brings some of it into memory.
 func moveState(t *testing.T, ctx context.Context, m *moves) {
 	cfg := settings(t.TempDir())
 	cfg.StateMemory = 16 << 20
 	s := start(t, ctx, cfg)
-	defer stop(t, s)
 	db := connect(t, ctx, s)
 	exec(t, ctx, db, "CREATE TABLE large (id bigint PRIMARY KEY, v text)")
 	const rows, step = 120_000, 8_000
@@ -332,6 +334,11 @@ func moveState(t *testing.T, ctx context.Context, m *moves) {
 		exec(t, ctx, db, "SELECT v FROM large WHERE id = 77")
 	}
 	m.until(s, "tributary_state_disk_reads_total", "tributary_state_cache_hits_total")
+	stop(t, s)
+	cfg.StateMemory = 32 << 20
+	s = start(t, ctx, cfg)
+	defer stop(t, s)
+	m.until(s, "tributary_state_chunks_warmed_total")
 }
 
 // moveTemp: statements that have no memory for their rows.

@@ -197,6 +197,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Decoded: s.memory.decoded, Memory: s.memory.state, Temp: s.temp, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
+		CheckpointBytes: s.cfg.CheckpointBytes, LogBytes: func() int64 { return s.log.Stats().BytesIn },
 	})
 	s.sources = connector.New(connector.Config{
 		Log: s.log, Catalog: s.catalog, Clock: s.clock, Logger: s.logger, MaxRecordBatch: session.MaxRecordBatch,

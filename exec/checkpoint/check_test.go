@@ -11,7 +11,7 @@ import (
 // TestCheck: a manifest counts only if every reader lies within what it reads.
 func TestCheck(t *testing.T) {
 	const table, view, reader = 1, 2, 3
-	some := &Section{Offset: headerSize}
+	some := &Parts{}
 	for _, c := range []struct {
 		what                        string
 		tableSince, viewSince, view log.CommitSeq
@@ -28,14 +28,14 @@ func TestCheck(t *testing.T) {
 		{"and needs its version too", 7, 5, 8, 6, true, false},
 	} {
 		m := &Manifest{Boundary: 10, Tables: []Table{{OID: table, Horizon: c.tableSince}}, Members: []Member{
-			{OID: view, Horizon: c.viewSince, Frontier: c.view, Reads: []catalog.OID{table}, Errors: some},
-			{OID: reader, Frontier: c.reader, Reads: []catalog.OID{table, view}, Errors: some},
+			{OID: view, Horizon: c.viewSince, Frontier: c.view, Reads: []catalog.OID{table}, Parts: some},
+			{OID: reader, Frontier: c.reader, Reads: []catalog.OID{table, view}, Parts: some},
 		}}
 		if c.tableSince > c.view {
 			m.Members[0].Reads = nil // the other edge is in question
 		}
 		if c.stands {
-			m.Members[1].Errors = nil
+			m.Members[1].Parts = nil
 		}
 		if err := m.Check(); (err == nil) != c.valid || err != nil && !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: %v", c.what, err)

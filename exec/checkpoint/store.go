@@ -2,37 +2,54 @@ package checkpoint
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/state/piece"
 )
 
 // Config is what a Store needs.
 type Config struct {
 	Objects objstore.Store
-	Meta    meta.Store
-	Rand    io.Reader // unpredictable bytes for object names
-	Logger  *slog.Logger
+	// Local: the objects lie on a disk of this machine.
+	Local     bool
+	Meta      meta.Store
+	Timelines []log.Timeline // of the log, behind the first
+	Rand      io.Reader      // unpredictable bytes for object names
+	Logger    *slog.Logger
 }
 
-// Store keeps the newest checkpoint and the one before it. Not safe for concurrent use.
-type Store struct{ cfg Config }
+// Store keeps the newest checkpoint and the one before it. Not safe for concurrent use, but for what
+// reads pieces.
+type Store struct {
+	cfg     Config
+	objects *objects
+	// newest is the newest that can be read, which the next one stands before; nil = none.
+	newest *Loaded
+	info   Info
+}
 
-// NewStore makes a Store; it does nothing yet.
-func NewStore(cfg Config) *Store { return &Store{cfg: cfg} }
+// NewStore makes a Store; it does nothing yet. Pieces can be read until ctx ends.
+func NewStore(ctx context.Context, cfg Config) *Store {
+	o := &objects{bg: ctx, store: cfg.Objects, local: cfg.Local}
+	o.mu.all = map[piece.Object]*object{}
+	return &Store{cfg: cfg, objects: o}
+}
 
 // Info of a checkpoint that was taken.
 type Info struct {
-	Key      string        `json:"key"`
+	Object   string        `json:"object"`
 	Boundary log.CommitSeq `json:"boundary"`
-	Bytes    int64         `json:"bytes"`
+	Bytes    int64         `json:"bytes"` // that were written for it
 }
 
 // pointer is the value of pointerKey.
@@ -43,8 +60,28 @@ type pointer struct {
 
 var pointerKey = []byte("checkpoint/newest")
 
-// ObjectPrefix of all checkpoints; behind it stands the boundary, 20 digits.
+// ObjectPrefix of all objects of checkpoints; behind it stands a piece.Object.
 const ObjectPrefix = "state/ckpt/"
+
+// timeline is the newest.
+func (s *Store) timeline() uint32 {
+	if n := len(s.cfg.Timelines); n > 0 {
+		return s.cfg.Timelines[n-1].Number
+	}
+	return 1
+}
+
+// exists: what a checkpoint is of is part of the log, behind all accepted losses.
+func (s *Store) exists(o piece.Object) bool {
+	ours := o.Timeline == 1
+	for _, t := range s.cfg.Timelines {
+		if t.Number > o.Timeline && o.Commit > t.Kept {
+			return false
+		}
+		ours = ours || t.Number == o.Timeline
+	}
+	return ours
+}
 
 // readPointer gives the pointer and the version of its key, 0 when there is none.
 func (s *Store) readPointer(ctx context.Context) (p pointer, version uint64, err error) {
@@ -80,49 +117,66 @@ func (s *Store) Newest(ctx context.Context, at log.CommitSeq) (*Loaded, error) {
 	if p.Previous != nil {
 		candidates = append(candidates, *p.Previous)
 	}
-	for _, c := range candidates {
+	for i, c := range candidates {
 		l, err := s.candidate(ctx, c, at)
 		if err == nil {
+			s.newest, s.info = l, c
+			var before []objectUse
+			if i+1 < len(candidates) {
+				if p, err := s.candidate(ctx, candidates[i+1], at); err == nil {
+					before = p.uses
+				}
+			}
+			s.objects.adopt(l.uses, before)
 			return l, nil
 		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		s.cfg.Logger.Warn("checkpoint not used", "object", c.Key, "boundary", c.Boundary, "error", err)
+		s.cfg.Logger.Warn("checkpoint not used", "object", c.Object, "boundary", c.Boundary, "error", err)
 	}
 	s.cfg.Logger.Warn("no checkpoint can be used, state is built from the log")
 	return nil, nil
 }
 
 func (s *Store) candidate(ctx context.Context, c Info, at log.CommitSeq) (*Loaded, error) {
-	if c.Boundary > at {
+	name, ok := piece.ParseObject(c.Object)
+	switch {
+	case !ok:
+		return nil, corrupt("object name %q", c.Object)
+	case c.Boundary > at:
 		return nil, fmt.Errorf("it is newer than the log, which ends at %d", at)
+	case !s.exists(name):
+		return nil, errors.New("the commits that it is of are lost")
 	}
-	l, err := load(ctx, s.cfg.Objects, c.Key)
-	if err == nil && l.Boundary != c.Boundary {
+	l, err := s.load(ctx, name)
+	if err == nil && (l.Boundary != c.Boundary || uint64(l.Boundary) != name.Commit) {
 		err = corrupt("boundary %d, pointer says %d", l.Boundary, c.Boundary)
 	}
 	return l, err
 }
 
-// Write makes a checkpoint: write gives the sections to the Writer and returns the manifest.
-// Once it is durable, the pointer names it, and the one before the last is removed. After an
+// Write makes a checkpoint: write gives the pieces to the Writer and returns the manifest.
+// Once it is durable, the pointer names it, and what only older ones named is removed. After an
 // error the checkpoints are as they were.
 func (s *Store) Write(ctx context.Context, boundary log.CommitSeq, write func(w *Writer) (*Manifest, error)) (Info, error) {
 	p, version, err := s.readPointer(ctx)
 	if err != nil && !errors.Is(err, ErrCorrupt) {
 		return Info{}, err
 	}
-	info := Info{Boundary: boundary}
-	if info.Key, err = s.newKey(boundary); err != nil {
+	s.follow(ctx, p)
+	w := s.writer(ctx, boundary)
+	r, err := w.all(write)
+	if err != nil {
+		w.abort()
 		return Info{}, err
 	}
-	if info.Bytes, err = s.upload(ctx, info.Key, write); err != nil {
-		return Info{}, err
-	}
+	info := Info{Object: w.name.String(), Boundary: boundary, Bytes: w.bytes}
 	next := pointer{Newest: info}
-	if version != 0 && p.Newest.Key != "" {
-		next.Previous = &p.Newest
+	var before []objectUse
+	if s.newest != nil {
+		kept := s.info
+		next.Previous, before = &kept, s.newest.uses
 	}
 	value, err := json.Marshal(next)
 	if err != nil {
@@ -136,58 +190,104 @@ func (s *Store) Write(ctx context.Context, boundary log.CommitSeq, write func(w 
 		// The object may be named after all (unknown outcome); what is not is removed at a start.
 		return Info{}, fmt.Errorf("commit the checkpoint pointer: %w", err)
 	}
-	if p.Previous != nil {
-		if err := s.cfg.Objects.Delete(ctx, p.Previous.Key); err != nil {
-			s.cfg.Logger.Warn("old checkpoint not removed", "object", p.Previous.Key, "error", err)
-		}
-	}
+	s.newest, s.info = &Loaded{Manifest: r.Manifest, Object: w.name, objects: s.objects, uses: r.objects}, info
+	s.remove(ctx, s.objects.adopt(r.objects, before))
 	return info, nil
 }
 
-func (s *Store) newKey(boundary log.CommitSeq) (string, error) {
-	var random [8]byte
-	if _, err := io.ReadFull(s.cfg.Rand, random[:]); err != nil {
-		return "", err
+// follow makes what the pointer says the newest that we know, as far as it can be read: the outcome of
+// a Write may not have been known.
+func (s *Store) follow(ctx context.Context, p pointer) {
+	if p.Newest.Object == "" || s.newest != nil && p.Newest.Object == s.info.Object {
+		return
 	}
-	return fmt.Sprintf("%s%020d-%s.ckpt", ObjectPrefix, boundary, hex.EncodeToString(random[:])), nil
+	l, err := s.candidate(ctx, p.Newest, p.Newest.Boundary)
+	if err != nil {
+		return
+	}
+	var before []objectUse
+	if s.newest != nil {
+		before = s.newest.uses
+	}
+	s.newest, s.info = l, p.Newest
+	s.objects.adopt(l.uses, before) // what it no longer names goes at a start
 }
 
-func (s *Store) upload(ctx context.Context, key string, write func(w *Writer) (*Manifest, error)) (int64, error) {
-	u, err := s.cfg.Objects.Create(ctx, key)
-	if err != nil {
-		return 0, err
+func (s *Store) writer(ctx context.Context, boundary log.CommitSeq) *Writer {
+	w := &Writer{
+		ctx: ctx, store: s, boundary: boundary, may: s.objects.keepable(), used: map[piece.Object]int64{},
+		recent: map[piece.Object]int64{}, made: map[piece.Object]int64{}, before: map[catalog.OID]Parts{},
 	}
-	defer func() { _ = u.Abort() }() // harmless after Commit
-	w, err := newWriter(u)
-	if err != nil {
-		return 0, err
+	if s.newest != nil {
+		for i := range s.newest.Tables {
+			w.before[s.newest.Tables[i].OID] = s.newest.Tables[i].Parts
+		}
+		for i := range s.newest.Members {
+			if p := s.newest.Members[i].Parts; p != nil {
+				w.before[s.newest.Members[i].OID] = *p
+			}
+		}
 	}
+	return w
+}
+
+// all writes the whole checkpoint.
+func (w *Writer) all(write func(w *Writer) (*Manifest, error)) (*root, error) {
 	m, err := write(w)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if err := w.finish(m); err != nil {
-		return 0, err
-	}
-	_, err = u.Commit()
-	return w.at, err
+	return w.finish(m)
 }
 
-// Sweep removes the checkpoints that the pointer does not name: those that a crash left behind.
-// REQUIRES: nobody else writes checkpoints.
+// Latest is the manifest of the newest checkpoint that can be read, nil if there is none.
+func (s *Store) Latest() *Loaded { return s.newest }
+
+// remove deletes objects; what stays goes at a start.
+func (s *Store) remove(ctx context.Context, gone []piece.Object) {
+	keys := make([]string, len(gone))
+	for i, o := range gone {
+		keys[i] = key(o)
+	}
+	if err := s.cfg.Objects.Delete(ctx, keys...); err != nil && len(keys) > 0 {
+		s.cfg.Logger.Warn("objects of old checkpoints not removed", "objects", len(keys), "error", err)
+	}
+}
+
+// Sweep removes the objects that no kept checkpoint names: those that a crash left behind. Nothing is
+// removed while a kept one cannot be read, as what it names is not known. REQUIRES: nobody else
+// writes checkpoints, and nothing of one is open.
 func (s *Store) Sweep(ctx context.Context) error {
-	p, _, err := s.readPointer(ctx)
+	p, version, err := s.readPointer(ctx)
 	if err != nil {
 		return err
+	}
+	named := map[string]bool{}
+	for _, info := range []*Info{&p.Newest, p.Previous} {
+		if version == 0 || info == nil {
+			continue
+		}
+		name, ok := piece.ParseObject(info.Object)
+		if !ok {
+			return corrupt("object name %q", info.Object)
+		}
+		l, err := s.load(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, u := range l.uses {
+			named[key(u.name)] = true
+		}
 	}
 	var gone []string
 	for info, err := range s.cfg.Objects.List(ctx, ObjectPrefix, "") {
 		if err != nil {
 			return err
 		}
-		if info.Key != p.Newest.Key && (p.Previous == nil || info.Key != p.Previous.Key) {
+		if !named[info.Key] && strings.HasPrefix(info.Key, ObjectPrefix) {
 			gone = append(gone, info.Key)
 		}
 	}
+	slices.Sort(gone)
 	return s.cfg.Objects.Delete(ctx, gone...)
 }

@@ -1,7 +1,6 @@
 package exectest
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
+	"github.com/tributary-db/tributary/storage/state/piece/piecetest"
 	"github.com/tributary-db/tributary/storage/temprun"
 )
 
@@ -97,23 +97,23 @@ func (e env) Late(weight int64, _ *delta.Origin, why exec.LateReason) error {
 }
 
 // checkpoint is everything a restart finds.
-type checkpoint struct{ flats, runs map[string][]byte }
+type checkpoint struct {
+	flats, runs map[string][]byte
+	pieces      *piecetest.Memory
+}
 
 func (m *memory) save() (checkpoint, error) {
-	c := checkpoint{map[string][]byte{}, map[string][]byte{}}
+	c := checkpoint{map[string][]byte{}, map[string][]byte{}, &piecetest.Memory{}}
+	var err error
 	for name, f := range m.flats {
-		var b bytes.Buffer
-		if err := f.Save(&b); err != nil {
+		if c.flats[name], err = f.Save(c.pieces); err != nil {
 			return c, err
 		}
-		c.flats[name] = b.Bytes()
 	}
 	for name, a := range m.runs {
-		var b bytes.Buffer
-		if err := a.Save(&b, ^state.CommitSeq(0)); err != nil {
+		if c.runs[name], err = a.Save(c.pieces, ^state.CommitSeq(0)); err != nil {
 			return c, err
 		}
-		c.runs[name] = b.Bytes()
 	}
 	return c, nil
 }
@@ -124,7 +124,7 @@ func (m *memory) load(c checkpoint) error {
 		if m.flats[name] == nil {
 			return fmt.Errorf("state %s is not opened after a restart", name)
 		}
-		if err := m.flats[name].Load(bytes.NewReader(c.flats[name])); err != nil {
+		if err := m.flats[name].Load(c.pieces, c.flats[name]); err != nil {
 			return err
 		}
 	}
@@ -132,7 +132,7 @@ func (m *memory) load(c checkpoint) error {
 		if m.runs[name] == nil {
 			return fmt.Errorf("state %s is not opened after a restart", name)
 		}
-		if err := m.runs[name].Load(bytes.NewReader(c.runs[name])); err != nil {
+		if err := m.runs[name].Load(c.pieces, c.runs[name]); err != nil {
 			return err
 		}
 	}

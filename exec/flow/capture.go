@@ -2,27 +2,27 @@ package flow
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 
 	"github.com/tributary-db/tributary/storage/state"
+	"github.com/tributary-db/tributary/storage/state/piece"
 )
 
 // Capture is the state of a flow between two ticks. It is immutable, so that it can be written
 // out in any goroutine while the flow goes on. Release it.
 type Capture struct {
-	flats map[string]*state.FlatSet
+	flats map[string]*state.Frozen
 	views map[string]state.View
 }
 
-// Capture takes the state as it is. Arrangements are pinned; flat state is copied, which takes
-// time in proportion to it. REQUIRES: the flow's goroutine, between ticks.
+// Capture takes the state as it is and copies nothing. Arrangements are pinned; of flat state who writes
+// puts away what is not saved yet. REQUIRES: the flow's goroutine, between ticks.
 func (s *States) Capture() (*Capture, error) {
 	s.mu.Lock()
 	flats, arrangements := maps.Clone(s.flats), maps.Clone(s.arrangements)
 	s.mu.Unlock()
-	c := &Capture{flats: map[string]*state.FlatSet{}, views: map[string]state.View{}}
+	c := &Capture{flats: map[string]*state.Frozen{}, views: map[string]state.View{}}
 	for name, a := range arrangements {
 		v, err := a.At(^state.CommitSeq(0))
 		if err != nil {
@@ -37,27 +37,39 @@ func (s *States) Capture() (*Capture, error) {
 	return c, nil
 }
 
-// Each gives every state, by name, with what writes its section.
-func (c *Capture) Each(visit func(name string, save func(w io.Writer) error) error) error {
+// Save makes every state durable, and gives the lists that each can be loaded from, by name.
+func (c *Capture) Save(w piece.Writer) (map[string][]byte, error) {
+	lists := map[string][]byte{}
 	for _, name := range slices.Sorted(maps.Keys(c.flats)) {
-		if err := visit(name, c.flats[name].Save); err != nil {
-			return err
+		list, err := c.flats[name].Save(w)
+		if err != nil {
+			return nil, fmt.Errorf("state %q: %w", name, err)
 		}
+		lists[name] = list
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.views)) {
-		save := func(w io.Writer) error {
-			v := c.views[name]
-			return state.SaveView(w, v, v.Version())
+		v := c.views[name]
+		list, err := state.SaveView(w, v, v.Version())
+		if err != nil {
+			return nil, fmt.Errorf("state %q: %w", name, err)
 		}
-		if err := visit(name, save); err != nil {
-			return err
-		}
+		lists[name] = list
 	}
-	return nil
+	return lists, nil
 }
 
-// Release lets the arrangements' versions go.
+// Durable tells that the checkpoint is that Save wrote for: what it has need not be written again.
+func (c *Capture) Durable() {
+	for _, f := range c.flats {
+		f.Durable()
+	}
+}
+
+// Release lets the state go.
 func (c *Capture) Release() {
+	for _, f := range c.flats {
+		f.Release()
+	}
 	for _, v := range c.views {
 		v.Release()
 	}

@@ -3,13 +3,13 @@ package flow
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"sync"
 	"sync/atomic"
 
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/state"
+	"github.com/tributary-db/tributary/storage/state/piece"
 )
 
 // ErrNotSaved: a checkpoint lacks a state that the flow opens, or has one that it does not.
@@ -30,8 +30,8 @@ type States struct {
 
 // saved is where a checkpoint has the states.
 type saved struct {
-	open func(name string) (io.Reader, bool)
-	left int // sections that no state has taken
+	from  piece.Reader
+	lists map[string][]byte // that no state has taken
 }
 
 // NewStates makes an empty set whose memory is charged to charge (nil = not at all), and whose
@@ -79,16 +79,15 @@ func (s *States) Drop() {
 	}
 }
 
-// RestoreFrom makes every state that is opened from here on begin with a section of a
-// checkpoint; open finds the sections, of which there are count. Call Restored once the flow is
-// open.
-func (s *States) RestoreFrom(count int, open func(name string) (io.Reader, bool)) {
-	s.saved = &saved{open: open, left: count}
+// RestoreFrom makes every state that is opened from here on begin as a checkpoint lists it. Call
+// Restored once the flow is open.
+func (s *States) RestoreFrom(from piece.Reader, lists map[string][]byte) {
+	s.saved = &saved{from, maps.Clone(lists)}
 }
 
-// Restored checks that every section was taken; states opened later begin empty.
+// Restored checks that every list was taken; states opened later begin empty.
 func (s *States) Restored() error {
-	left := s.saved.left
+	left := len(s.saved.lists)
 	s.saved = nil
 	if left != 0 {
 		return fmt.Errorf("%w: %d states are not opened", ErrNotSaved, left)
@@ -96,17 +95,19 @@ func (s *States) Restored() error {
 	return nil
 }
 
-// load reads the section of a fresh state.
-func (s *States) load(name string, into interface{ Load(r io.Reader) error }) error {
+// load fills a fresh state.
+func (s *States) load(name string, into interface {
+	Load(r piece.Reader, list []byte) error
+}) error {
 	if s.saved == nil {
 		return nil
 	}
-	r, ok := s.saved.open(name)
+	list, ok := s.saved.lists[name]
 	if !ok {
 		return fmt.Errorf("%w: no state %q", ErrNotSaved, name)
 	}
-	s.saved.left--
-	if err := into.Load(r); err != nil {
+	delete(s.saved.lists, name)
+	if err := into.Load(s.saved.from, list); err != nil {
 		return fmt.Errorf("state %q: %w", name, err)
 	}
 	return nil

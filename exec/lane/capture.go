@@ -19,6 +19,8 @@ type captured struct {
 	boundary log.CommitSeq
 	tables   *table.Capture
 	members  []*memberCapture
+	written  []*memberCapture              // those of members whose state could be read
+	carried  map[catalog.OID]log.CommitSeq // frontiers of those that are in it as they were in the one before
 	// standing are sinks whose state is not in it; done are all that were asked.
 	standing []*memberCapture
 	done     map[*member]bool

@@ -2,7 +2,7 @@ package lane
 
 import (
 	"context"
-	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,23 +58,64 @@ func (c *checkpointCounters) taken(last CheckpointStats) {
 }
 
 // checkpointShare bounds the time that goes into checkpoints: one that took d is followed by a
-// pause of at least so many times d.
+// pause of at least so many times d. Where much was appended meanwhile they are back to back: what one
+// writes grows with that, and so does what a start without it has to read.
 const checkpointShare = 10
 
-// runCheckpoints takes a checkpoint every interval.
+// checkpointLook is how often it is looked how much was appended.
+const checkpointLook = 500 * time.Millisecond
+
+// soonAfterStart is the pause before the first checkpoint behind a start that had to read the log: the
+// next start should not do it again.
+const soonAfterStart = 5 * time.Second
+
+// runCheckpoints takes a checkpoint when one is due.
 func (r *Runtime) runCheckpoints() {
 	job.Label("checkpoint")
-	for {
-		pause := max(r.cfg.CheckpointInterval, checkpointShare*r.counters.stats().Duration)
-		select {
-		case <-r.cfg.Clock.After(pause):
-		case <-r.ctx.Done():
-			return
-		}
+	interval := r.cfg.CheckpointInterval
+	if !r.startedFromAll() {
+		interval = min(interval, soonAfterStart)
+	}
+	for r.waitForDue(interval) {
+		interval = r.cfg.CheckpointInterval
 		if err := r.Checkpoint(r.ctx); err != nil && r.ctx.Err() == nil {
 			r.cfg.Logger.Warn("checkpoint failed, the one before it stays", "error", err)
 		}
 	}
+}
+
+// startedFromAll: the checkpoint of the start had all of the log.
+func (r *Runtime) startedFromAll() bool {
+	newest, err := r.cfg.Log.Newest(r.ctx, false)
+	return err != nil || newest == 0 || r.cfg.Restored != nil && r.cfg.Restored.Boundary >= newest
+}
+
+// waitForDue waits until the next checkpoint is due; false at the end of the runtime.
+func (r *Runtime) waitForDue(interval time.Duration) bool {
+	begin, from := r.cfg.Clock.Now(), r.logBytes()
+	took := r.counters.stats().Duration
+	pause := max(interval, checkpointShare*took)
+	for {
+		left := pause - r.cfg.Clock.Now().Sub(begin)
+		if left <= 0 || pause-left >= took && r.cfg.CheckpointBytes > 0 && r.logBytes()-from >= r.cfg.CheckpointBytes {
+			return true
+		}
+		if r.cfg.CheckpointBytes > 0 {
+			left = min(left, checkpointLook)
+		}
+		select {
+		case <-r.cfg.Clock.After(left):
+		case <-r.ctx.Done():
+			return false
+		}
+	}
+}
+
+func (r *Runtime) logBytes() int64 {
+	if r.cfg.LogBytes == nil {
+		return 0
+	}
+	return r.cfg.LogBytes()
 }
 
 // Checkpoint writes the state of tables and dataflows, unless nothing has changed since the
@@ -147,16 +188,19 @@ func (r *Runtime) takeCheckpoint(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	r.mu.Lock()
-	r.mu.durable.written(c.members)
+	r.mu.durable.written(c.written, c.carried)
 	r.mu.Unlock()
+	for _, m := range c.written {
+		m.states.Durable()
+	}
 	last := CheckpointStats{
-		Boundary: info.Boundary, Bytes: info.Bytes, Members: len(c.members),
+		Boundary: info.Boundary, Bytes: info.Bytes, Members: len(c.written),
 		Duration: r.cfg.Clock.Now().Sub(begin), Pause: pause,
 	}
 	r.counters.taken(last)
 	r.cfg.Logger.Info("checkpoint", "boundary", last.Boundary, "bytes", last.Bytes, "members", last.Members,
 		"duration", last.Duration, "pause", last.Pause)
-	return len(c.members), nil
+	return len(c.written), nil
 }
 
 // write writes everything that was captured.
@@ -175,34 +219,86 @@ func (c *captured) write(w *checkpoint.Writer) (*checkpoint.Manifest, error) {
 			since = max(state.Since(m.contents), state.Since(m.errors))
 		}
 		made, err := m.write(w, c.horizon(m.m.rel.OID, m.frontier, since))
+		if state.IsDamage(err) {
+			w.Drop()
+			c.r.cfg.Logger.Warn("a dataflow is not in the checkpoint", "relation", m.m.rel.QualifiedName(), "error", err)
+			if m.m.sink != nil && m.m.readsVersions() {
+				c.standing = append(c.standing, &memberCapture{m: m.m, frontier: m.frontier})
+			}
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
+		c.written = append(c.written, m)
 		manifest.Members = append(manifest.Members, made)
 	}
+	c.carry(w, manifest)
 	for _, m := range c.standing {
 		manifest.Members = append(manifest.Members, checkpoint.Member{OID: m.m.rel.OID, Frontier: m.frontier, Reads: m.m.below})
 	}
 	return manifest, manifest.Check()
 }
 
-func (c *memberCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (checkpoint.Member, error) {
-	out := checkpoint.Member{
-		OID: c.m.rel.OID, Fingerprint: c.m.fingerprint, Frontier: c.frontier, Changed: c.changed, Horizon: horizon, Reads: c.m.below,
-		Late: c.late, NoTime: c.noTime, States: map[string]checkpoint.Section{},
+// carry takes over what the checkpoint before has of members that could not be captured and read streams
+// alone: they can go on from there as well. One that cannot be built again, because the log has let go
+// what it counted, would be lost without it.
+func (c *captured) carry(w *checkpoint.Writer, manifest *checkpoint.Manifest) {
+	before := c.r.cfg.Checkpoints.Latest()
+	if before == nil || before.Engine != engineVersion {
+		return
 	}
-	err := c.states.Each(func(name string, save func(io.Writer) error) (err error) {
-		out.States[name], err = w.Section(save)
-		return err
-	})
-	view := func(v state.View) *checkpoint.Section {
-		if err != nil || v == nil {
-			return nil
+	c.carried = map[catalog.OID]log.CommitSeq{}
+	for m := range c.done {
+		saved := before.Member(m.rel.OID)
+		if saved == nil || saved.Stands() || len(m.below) > 0 || m.query == nil || saved.Fingerprint != m.fingerprint || manifest.Member(m.rel.OID) != nil {
+			continue
 		}
-		var s checkpoint.Section
-		s, err = w.Section(func(to io.Writer) error { return state.SaveView(to, v, horizon) })
-		return &s
+		if !c.suits(saved, manifest) || !w.Carry(saved.Parts) {
+			continue
+		}
+		c.carried[m.rel.OID] = saved.Frontier
+		manifest.Members = append(manifest.Members, *saved)
 	}
-	out.Contents, out.Errors = view(c.contents), view(c.errors)
+}
+
+// suits: whoever reads the relation in this checkpoint can do so as it was saved.
+func (c *captured) suits(saved *checkpoint.Member, manifest *checkpoint.Manifest) bool {
+	for i := range manifest.Members {
+		if r := &manifest.Members[i]; slices.Contains(r.Reads, saved.OID) && (r.Frontier > saved.Frontier || r.Frontier < saved.Horizon) {
+			return false
+		}
+	}
+	for _, m := range c.standing {
+		if slices.Contains(m.m.below, saved.OID) && m.frontier < saved.Horizon {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *memberCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (out checkpoint.Member, err error) {
+	out = checkpoint.Member{
+		OID: c.m.rel.OID, Fingerprint: c.m.fingerprint, Frontier: c.frontier, Changed: c.changed, Horizon: horizon, Reads: c.m.below,
+		Late: c.late, NoTime: c.noTime,
+	}
+	states, err := c.states.Save(w)
+	if err != nil {
+		return out, err
+	}
+	lists := map[string][]byte{}
+	for name, list := range states {
+		lists[checkpoint.PartState(name)] = list
+	}
+	if c.contents != nil {
+		if lists[checkpoint.PartContents], err = state.SaveView(w, c.contents, horizon); err != nil {
+			return out, err
+		}
+	}
+	if lists[checkpoint.PartErrors], err = state.SaveView(w, c.errors, horizon); err != nil {
+		return out, err
+	}
+	parts, err := w.Parts(c.m.rel.OID, lists)
+	out.Parts = &parts
 	return out, err
 }

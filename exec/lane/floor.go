@@ -2,6 +2,7 @@ package lane
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -27,8 +28,9 @@ func (d *durableFrontiers) restored(from *checkpoint.Loaded) {
 	d.before = d.newest
 }
 
-func (d *durableFrontiers) written(members []*memberCapture) {
+func (d *durableFrontiers) written(members []*memberCapture, carried map[catalog.OID]log.CommitSeq) {
 	d.before, d.newest = d.newest, map[catalog.OID]log.CommitSeq{}
+	maps.Copy(d.newest, carried)
 	for _, c := range members {
 		d.newest[c.m.rel.OID] = c.frontier
 	}

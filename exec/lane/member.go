@@ -175,15 +175,19 @@ func (r *Runtime) open(m *member, saved *checkpoint.Member) error {
 	if err := r.makeOutput(m); err != nil {
 		return err
 	}
+	var lists map[string][]byte
 	if saved != nil {
-		r.restoreStates(m, saved)
+		if lists, err = r.cfg.Restored.Lists(r.ctx, saved.Parts); err != nil {
+			return err
+		}
+		m.states.RestoreFrom(r.cfg.Restored.Pieces(), checkpoint.States(lists))
 	}
 	m.meter = meter.New(r.cfg.Memory.Owner(), func(ctx context.Context) error { return r.breathe(ctx, m) })
 	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: m.meter, OnLate: r.onLate(m)}}
 	if err := f.Open(env); err != nil || saved == nil {
 		return err
 	}
-	return r.restoreMember(m, saved)
+	return r.restoreMember(m, saved, lists)
 }
 
 // reset takes a member back to before open.

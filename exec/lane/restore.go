@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -133,9 +132,6 @@ func (r *Runtime) savedMember(m *member) *checkpoint.Member {
 			"relation", m.rel.QualifiedName())
 		return nil
 	}
-	if (m.rel.Kind == catalog.KindView) != (saved.Contents != nil) {
-		return nil
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, oid := range m.views {
@@ -146,29 +142,18 @@ func (r *Runtime) savedMember(m *member) *checkpoint.Member {
 	return saved
 }
 
-// restoreStates makes the flow that is about to open begin with the saved states.
-func (r *Runtime) restoreStates(m *member, saved *checkpoint.Member) {
-	m.states.RestoreFrom(len(saved.States), func(name string) (io.Reader, bool) {
-		s, ok := saved.States[name]
-		if !ok {
-			return nil, false
-		}
-		return r.cfg.Restored.Open(r.ctx, s), true
-	})
-}
-
-// restoreMember loads what is not in the states.
-func (r *Runtime) restoreMember(m *member, saved *checkpoint.Member) error {
+// restoreMember loads what is not in the states, of which the flow is open.
+func (r *Runtime) restoreMember(m *member, saved *checkpoint.Member, lists map[string][]byte) error {
 	if err := m.states.Restored(); err != nil {
 		return err
 	}
 	if m.view != nil {
-		if err := m.view.contents.Load(r.cfg.Restored.Open(r.ctx, *saved.Contents)); err != nil {
+		if err := m.view.contents.Load(r.cfg.Restored.Pieces(), lists[checkpoint.PartContents]); err != nil {
 			return fmt.Errorf("contents: %w", err)
 		}
 	}
 	errs := m.rowErrs()
-	if err := errs.set.Load(r.cfg.Restored.Open(r.ctx, *saved.Errors)); err != nil {
+	if err := errs.set.Load(r.cfg.Restored.Pieces(), lists[checkpoint.PartErrors]); err != nil {
 		return fmt.Errorf("errors: %w", err)
 	}
 	if err := errs.loaded(r.ctx); err != nil {

@@ -35,6 +35,10 @@ type Config struct {
 	Checkpoints        *checkpoint.Store
 	CheckpointInterval time.Duration
 	Restored           *checkpoint.Loaded
+	// CheckpointBytes of records behind the last checkpoint make one due before the interval is over;
+	// LogBytes tells how many were appended. 0 = only the interval counts.
+	CheckpointBytes int64
+	LogBytes        func() int64
 	// Plan plans the query of a derived relation, under the settings frozen in it.
 	Plan func(rel *catalog.Relation) (*plan.Query, error)
 	// MaxRecordBatch bounds one record batch that a sink writes, bytes.

@@ -130,6 +130,7 @@ func (c *distinctAcc) passRows(d *delta.Batch, rows []int32, weight int64) error
 	if err := c.g.flat.Probe(a.keys, a.rows, false, a.slots); err != nil {
 		return err
 	}
+	a.cells = c.g.flat.Write(a.slots)
 	return c.inner.add(a)
 }
 

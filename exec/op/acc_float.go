@@ -43,7 +43,7 @@ func (c *floatSum) add(a addition) error {
 		} else {
 			v = delta.Values[float64](a.arg)[a.arg.At(row)]
 		}
-		if err := c.addOne(a.slots[i], v, a.weight(row)); err != nil {
+		if err := c.addOne(a.cells, a.slots[i], v, a.weight(row)); err != nil {
 			return err
 		}
 	}
@@ -54,14 +54,14 @@ func bump(cell []byte, at int, w int64) {
 	binary.LittleEndian.PutUint64(cell[at:], binary.LittleEndian.Uint64(cell[at:])+uint64(w))
 }
 
-func (c *floatSum) addOne(s state.Slot, v float64, w int64) error {
-	cell := c.groups.Var(c.first, s)
+func (c *floatSum) addOne(cells state.Cells, s state.Slot, v float64, w int64) error {
+	cell := cells.Var(c.first, s)
 	if len(cell) == 0 {
 		c.scratch = append(c.scratch[:0], make([]byte, floatHead)...)
 		if err := c.groups.SetVar(c.first, s, c.scratch); err != nil {
 			return err
 		}
-		cell = c.groups.Var(c.first, s)
+		cell = cells.Var(c.first, s)
 	}
 	bump(cell, 0, w)
 	switch {
@@ -80,7 +80,7 @@ func (c *floatSum) addOne(s state.Slot, v float64, w int64) error {
 	mantissa, at := split(v)
 	first := at / 32
 	var err error
-	if cell, err = c.cover(s, cell, first, first+4); err != nil {
+	if cell, err = c.cover(cells, s, cell, first, first+4); err != nil {
 		return err
 	}
 	lowest := int(int32(binary.LittleEndian.Uint32(cell[32:])))
@@ -118,7 +118,7 @@ func split(v float64) (mantissa uint64, at int) {
 }
 
 // cover makes the cell hold limbs [from, to).
-func (c *floatSum) cover(s state.Slot, cell []byte, from, to int) ([]byte, error) {
+func (c *floatSum) cover(cells state.Cells, s state.Slot, cell []byte, from, to int) ([]byte, error) {
 	lowest := int(int32(binary.LittleEndian.Uint32(cell[32:])))
 	n := int(binary.LittleEndian.Uint32(cell[36:]))
 	if n > 0 && from >= lowest && to <= lowest+n {
@@ -138,7 +138,7 @@ func (c *floatSum) cover(s state.Slot, cell []byte, from, to int) ([]byte, error
 	if err := c.groups.SetVar(c.first, s, c.scratch); err != nil {
 		return nil, err
 	}
-	return c.groups.Var(c.first, s), nil
+	return cells.Var(c.first, s), nil
 }
 
 // carry moves what exceeds 32 bits up; only the last limb may stay past them, signed.

@@ -35,7 +35,7 @@ func (c *intSum) add(a addition) error {
 }
 
 func addInts[T int16 | int32 | int64](c *intSum, a addition, values []T) {
-	n, lo, hi := c.groups.Int64(c.first), c.groups.Int64(c.first+1), c.groups.Int64(c.first+2)
+	n, lo, hi := a.cells.Int64(c.first), a.cells.Int64(c.first+1), a.cells.Int64(c.first+2)
 	if a.weights == nil && !a.arg.Const {
 		for i, row := range a.rows {
 			s := a.slots[i]
@@ -70,24 +70,24 @@ func addProduct(lo, hi *int64, v, w int64) {
 func (c *intSum) result(slots []state.Slot, b *delta.Builder, fail func(int, *sqlerr.Error)) error {
 	n, lo, hi := c.groups.Int64(c.first), c.groups.Int64(c.first+1), c.groups.Int64(c.first+2)
 	for i, s := range slots {
-		if n[s] == 0 {
+		if n.At(s) == 0 {
 			b.AppendNull()
 			continue
 		}
-		sum := decimal.Dec{Num: decimal.Num{Hi: hi[s], Lo: uint64(lo[s])}}
+		sum := decimal.Dec{Num: decimal.Num{Hi: hi.At(s), Lo: uint64(lo.At(s))}}
 		switch {
 		case c.avg:
-			if err := appendQuotient(b, sum, n[s]); err != nil {
+			if err := appendQuotient(b, sum, n.At(s)); err != nil {
 				b.AppendNull()
 				fail(i, err)
 			}
 		case c.wide:
 			b.AppendNumeric(sum)
-		case hi[s] != lo[s]>>63:
+		case hi.At(s) != lo.At(s)>>63:
 			b.AppendNull()
 			fail(i, sqlerr.New(sqlerr.NumericValueOutOfRange, "bigint out of range"))
 		default:
-			delta.Append(b, lo[s])
+			delta.Append(b, lo.At(s))
 		}
 	}
 	return nil

@@ -20,8 +20,8 @@ func (c *intervalSum) cells() []state.CellType {
 }
 
 func (c *intervalSum) add(a addition) error {
-	n, months, days := c.groups.Int64(c.first), c.groups.Int64(c.first+1), c.groups.Int64(c.first+2)
-	lo, hi := c.groups.Int64(c.first+3), c.groups.Int64(c.first+4)
+	n, months, days := a.cells.Int64(c.first), a.cells.Int64(c.first+1), a.cells.Int64(c.first+2)
+	lo, hi := a.cells.Int64(c.first+3), a.cells.Int64(c.first+4)
 	values := delta.Values[delta.Interval](a.arg)
 	for i, row := range a.rows {
 		s, w, v := a.slots[i], a.weight(row), values[a.arg.At(row)]
@@ -37,14 +37,14 @@ func (c *intervalSum) result(slots []state.Slot, b *delta.Builder, fail func(int
 	n, months, days := c.groups.Int64(c.first), c.groups.Int64(c.first+1), c.groups.Int64(c.first+2)
 	lo, hi := c.groups.Int64(c.first+3), c.groups.Int64(c.first+4)
 	for i, s := range slots {
-		if n[s] == 0 {
+		if n.At(s) == 0 {
 			b.AppendNull()
 			continue
 		}
-		v := delta.Interval{Months: int32(months[s]), Days: int32(days[s]), Micros: lo[s]}
-		ok := int64(v.Months) == months[s] && int64(v.Days) == days[s] && hi[s] == lo[s]>>63
+		v := delta.Interval{Months: int32(months.At(s)), Days: int32(days.At(s)), Micros: lo.At(s)}
+		ok := int64(v.Months) == months.At(s) && int64(v.Days) == days.At(s) && hi.At(s) == lo.At(s)>>63
 		if ok && c.avg {
-			v, ok = divideInterval(v, float64(n[s]))
+			v, ok = divideInterval(v, float64(n.At(s)))
 		}
 		if !ok {
 			b.AppendNull()

@@ -37,7 +37,7 @@ func (c *numericSum) cells() []state.CellType { return []state.CellType{state.Ce
 
 func (c *numericSum) add(a addition) error {
 	for i, row := range a.rows {
-		if err := c.addOne(a.slots[i], a.arg.Numeric(row), a.weight(row)); err != nil {
+		if err := c.addOne(a.cells, a.slots[i], a.arg.Numeric(row), a.weight(row)); err != nil {
 			return err
 		}
 	}
@@ -56,8 +56,8 @@ func scaleOf(d decimal.Dec) uint16 {
 	return d.Scale
 }
 
-func (c *numericSum) addOne(s state.Slot, d decimal.Dec, w int64) error {
-	cell, scale := c.groups.Var(c.first, s), scaleOf(d)
+func (c *numericSum) addOne(cells state.Cells, s state.Slot, d decimal.Dec, w int64) error {
+	cell, scale := cells.Var(c.first, s), scaleOf(d)
 	at := findEntry(cell, scale)
 	if d.Flag == decimal.Finite && at >= 0 && (w == 1 || w == -1) && entryWords(cell[at:]) >= 3 {
 		// In place: the usual case.

@@ -36,6 +36,7 @@ type addition struct {
 	slots   []state.Slot
 	weights []int64 // by row; nil = 1
 	size    int     // physical rows of the columns
+	cells   state.Cells
 }
 
 func (a *addition) weight(row int32) int64 {
@@ -65,7 +66,7 @@ type countAcc struct{ cellsOnly }
 func (c *countAcc) cells() []state.CellType { return []state.CellType{state.CellInt64} }
 
 func (c *countAcc) add(a addition) error {
-	n := c.groups.Int64(c.first)
+	n := a.cells.Int64(c.first)
 	if a.weights == nil {
 		for _, s := range a.slots {
 			n[s]++
@@ -81,7 +82,7 @@ func (c *countAcc) add(a addition) error {
 func (c *countAcc) result(slots []state.Slot, b *delta.Builder, _ func(int, *sqlerr.Error)) error {
 	n := c.groups.Int64(c.first)
 	for _, s := range slots {
-		delta.Append(b, n[s])
+		delta.Append(b, n.At(s))
 	}
 	return nil
 }
@@ -97,7 +98,7 @@ func (c *boolAcc) cells() []state.CellType {
 }
 
 func (c *boolAcc) add(a addition) error {
-	n, yes := c.groups.Int64(c.first), c.groups.Int64(c.first+1)
+	n, yes := a.cells.Int64(c.first), a.cells.Int64(c.first+1)
 	values := delta.Values[uint8](a.arg)
 	for i, row := range a.rows {
 		w := a.weight(row)
@@ -111,12 +112,12 @@ func (c *boolAcc) result(slots []state.Slot, b *delta.Builder, _ func(int, *sqle
 	n, yes := c.groups.Int64(c.first), c.groups.Int64(c.first+1)
 	for _, s := range slots {
 		switch {
-		case n[s] == 0:
+		case n.At(s) == 0:
 			b.AppendNull()
 		case c.all:
-			b.AppendBool(yes[s] == n[s])
+			b.AppendBool(yes.At(s) == n.At(s))
 		default:
-			b.AppendBool(yes[s] > 0)
+			b.AppendBool(yes.At(s) > 0)
 		}
 	}
 	return nil

@@ -70,9 +70,9 @@ func (c *aggCall) prepare(in *delta.Batch, sel []int32) (delta.RowErrors, error)
 }
 
 // apply adds the prepared rows, less those that failed anywhere and those without a slot. slotOf is by
-// physical row, slots by place in sel.
-func (c *aggCall) apply(in *delta.Batch, keys []delta.Column, sel []int32, slots, slotOf []state.Slot, failed delta.RowErrors) error {
-	a := addition{keys: keys, rows: sel, slots: slots, weights: in.Weights, size: in.Len}
+// physical row, slots by place in sel, cells are those of all of them.
+func (c *aggCall) apply(in *delta.Batch, keys []delta.Column, sel []int32, slots, slotOf []state.Slot, cells state.Cells, failed delta.RowErrors) error {
+	a := addition{keys: keys, rows: sel, slots: slots, weights: in.Weights, size: in.Len, cells: cells}
 	if c.arg != nil {
 		a.arg = &c.col
 	}

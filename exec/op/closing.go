@@ -85,13 +85,13 @@ func (g *groupBy) closeWindows(ctx context.Context, out exec.Out) error {
 	}
 	c.next = math.MaxInt64
 	var done, empty []state.Slot
-	rows := g.groups.flat.Int64(cellRows)
-	g.groups.flat.Scan(func(slots []state.Slot) bool {
+	err := g.groups.flat.Scan(func(slots []state.Slot) bool {
 		if g.env.Meter().Breathe() != nil {
 			return false // the meter keeps why
 		}
 		start := g.groups.flat.Keys(slots)[c.Key]
 		values := delta.Values[int64](&start)
+		rows := g.groups.flat.Int64(cellRows)
 		for i, s := range slots {
 			if start.Null(int32(i)) {
 				continue
@@ -99,7 +99,7 @@ func (g *groupBy) closeWindows(ctx context.Context, out exec.Out) error {
 			switch end := c.end(values[start.At(int32(i))]); {
 			case end > watermark || end == math.MaxInt64:
 				c.next = min(c.next, end)
-			case rows[s] > 0:
+			case rows.At(s) > 0:
 				done = append(done, s)
 			default:
 				empty = append(empty, s)
@@ -107,7 +107,7 @@ func (g *groupBy) closeWindows(ctx context.Context, out exec.Out) error {
 		}
 		return true
 	})
-	if err := g.env.Meter().Err(); err != nil {
+	if err = errsFirst(err, g.env.Meter().Err()); err != nil {
 		return err
 	}
 	if err := g.emitClosed(ctx, done, out); err != nil {

@@ -148,13 +148,13 @@ func (g *groupBy) update(ctx context.Context, in *delta.Batch, sel []int32, fail
 	if err := g.touch(ctx, slots); err != nil {
 		return err
 	}
-	g.groups.flat.Touch(slots)
+	cells := g.groups.flat.Write(slots)
 	if g.groups.images != nil {
 		if err := g.groups.images.Append(&delta.Batch{Len: in.Len, Cols: keys, Sel: sel, Weights: in.Weights}); err != nil {
 			return err
 		}
 	}
-	rows := g.groups.flat.Int64(cellRows)
+	rows := cells.Int64(cellRows)
 	if cap(g.slotOf) < in.Len {
 		g.slotOf = make([]state.Slot, in.Len)
 	}
@@ -168,7 +168,7 @@ func (g *groupBy) update(ctx context.Context, in *delta.Batch, sel []int32, fail
 		g.slotOf[:in.Len][row] = slots[i]
 	}
 	for _, c := range g.groups.calls {
-		if err := c.apply(in, keys, sel, slots, g.slotOf[:in.Len], failed); err != nil {
+		if err := c.apply(in, keys, sel, slots, g.slotOf[:in.Len], cells, failed); err != nil {
 			return err
 		}
 	}
@@ -188,7 +188,7 @@ func (g *groupBy) touch(ctx context.Context, slots []state.Slot) error {
 		}
 		g.marks[s] = g.tick
 		g.touched = append(g.touched, s)
-		had := shown[s] != 0
+		had := shown.At(s) != 0
 		g.had = append(g.had, had)
 		if had {
 			g.shown = append(g.shown, s)
@@ -246,7 +246,7 @@ func (g *groupBy) settle(ctx context.Context) error {
 		if err := g.groups.flat.Probe(nil, []int32{0}, true, one); err != nil {
 			return err
 		}
-		if g.groups.flat.Int64(cellShown)[one[0]] == 0 {
+		if g.groups.flat.Int64(cellShown).At(one[0]) == 0 {
 			if err := g.touch(ctx, one); err != nil {
 				return err
 			}
@@ -258,7 +258,7 @@ func (g *groupBy) settle(ctx context.Context) error {
 			return err
 		}
 		for _, s := range part {
-			if rows[s] < 0 {
+			if rows.At(s) < 0 {
 				return state.ErrNegativeWeight
 			}
 		}
@@ -277,11 +277,11 @@ const settleSlots = 16 << 10
 // emit puts out the difference that touched groups up to place end make.
 func (g *groupBy) emit(ctx context.Context, end int, out exec.Out) error {
 	slots := g.touched[g.at:end]
-	rows, shown := g.groups.flat.Int64(cellRows), g.groups.flat.Int64(cellShown)
+	rows := g.groups.flat.Int64(cellRows)
 	g.shown = g.shown[:0]
 	var dead []state.Slot
 	for _, s := range slots {
-		if rows[s] > 0 || len(g.keys) == 0 {
+		if rows.At(s) > 0 || len(g.keys) == 0 {
 			g.shown = append(g.shown, s)
 		} else {
 			dead = append(dead, s)
@@ -296,6 +296,7 @@ func (g *groupBy) emit(ctx context.Context, end int, out exec.Out) error {
 		return err
 	}
 	oldCols, nowCols := g.old.columns(), g.now.columns()
+	shown := g.groups.flat.Write(slots).Int64(cellShown)
 	var before, after []int32
 	k := 0
 	for i, s := range slots {
@@ -317,7 +318,6 @@ func (g *groupBy) emit(ctx context.Context, end int, out exec.Out) error {
 			k++
 		}
 	}
-	g.groups.flat.Touch(slots)
 	g.at = end
 	if len(dead) > 0 {
 		g.groups.flat.Delete(dead)

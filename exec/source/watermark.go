@@ -106,20 +106,20 @@ func openWatermarkOn(byPartition, own state.Flat, rule markRule) (*watermark, er
 		if err != nil {
 			return nil, err
 		}
-		w.now, w.wake, w.last = own.Int64(cellNow)[s], own.Int64(cellWake)[s], own.Int64(cellLastOfAll)[s]
-		w.high, w.raised = own.Int64(cellHigh)[s], own.Int64(cellRaised)[s]
+		w.now, w.wake, w.last = own.Int64(cellNow).At(s), own.Int64(cellWake).At(s), own.Int64(cellLastOfAll).At(s)
+		w.high, w.raised = own.Int64(cellHigh).At(s), own.Int64(cellRaised).At(s)
 	}
-	byPartition.Scan(func(slots []state.Slot) bool {
+	err := byPartition.Scan(func(slots []state.Slot) bool {
 		keys := byPartition.Keys(slots)
 		for i, s := range slots {
 			p := w.partition(delta.Values[int32](&keys[0])[keys[0].At(int32(i))])
-			p.largest, p.last = byPartition.Int64(cellLargest)[s], byPartition.Int64(cellLast)[s]
+			p.largest, p.last = byPartition.Int64(cellLargest).At(s), byPartition.Int64(cellLast).At(s)
 			w.spoken++
 		}
 		return true
 	})
 	w.refill()
-	return w, nil
+	return w, err
 }
 
 // partition finds or makes what is known of a partition.
@@ -233,22 +233,22 @@ func (w *watermark) save() error {
 	if err := w.byPartition.Probe([]delta.Column{w.keys.Column()}, nil, true, slots); err != nil {
 		return err
 	}
-	largest, last := w.byPartition.Int64(cellLargest), w.byPartition.Int64(cellLast)
+	cells := w.byPartition.Write(slots)
+	largest, last := cells.Int64(cellLargest), cells.Int64(cellLast)
 	for k, i := range w.dirty {
 		p := &w.partitions[i]
 		largest[slots[k]], last[slots[k]] = p.largest, p.last
 		p.dirty = false
 	}
-	w.byPartition.Touch(slots)
 	w.dirty = w.dirty[:0]
 	s, err := w.ownSlot()
 	if err != nil {
 		return err
 	}
+	own := w.own.Write([]state.Slot{s})
 	for cell, v := range []int64{cellNow: w.now, cellWake: w.wake, cellLastOfAll: w.last, cellHigh: w.high, cellRaised: w.raised} {
-		w.own.Int64(cell)[s] = v
+		own.Int64(cell)[s] = v
 	}
-	w.own.Touch([]state.Slot{s})
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
@@ -86,12 +85,16 @@ func (t *tableCapture) since() log.CommitSeq {
 	return v
 }
 
-// Write writes the sections, with the versions from horizon on: what it makes of a table and the
-// oldest version that there is of it.
+// Write makes the tables durable, with the versions from horizon on: what it makes of a table and the
+// oldest version that there is of it. A table that cannot be read on the local disk is left out.
 func (c *Capture) Write(w *checkpoint.Writer, horizon func(oid catalog.OID, since log.CommitSeq) log.CommitSeq) ([]checkpoint.Table, error) {
 	var out []checkpoint.Table
 	for i := range c.tables {
 		made, err := c.tables[i].write(w, horizon(c.tables[i].rel.OID, c.tables[i].since()))
+		if isDamage(err) {
+			w.Drop() // a start makes it from its changelog
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -100,23 +103,19 @@ func (c *Capture) Write(w *checkpoint.Writer, horizon func(oid catalog.OID, sinc
 	return out, nil
 }
 
-func (t *tableCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (checkpoint.Table, error) {
-	made := checkpoint.Table{OID: t.rel.OID, Fingerprint: fingerprint(t.rel), NextRowID: t.nextRowID, Horizon: horizon}
-	save := func(v state.View) (checkpoint.Section, error) {
-		return w.Section(func(to io.Writer) error { return state.SaveView(to, v, horizon) })
-	}
-	var err error
-	if made.Rows, err = save(t.rows); err != nil {
+func (t *tableCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (made checkpoint.Table, err error) {
+	made = checkpoint.Table{OID: t.rel.OID, Fingerprint: fingerprint(t.rel), NextRowID: t.nextRowID, Horizon: horizon}
+	lists := map[string][]byte{}
+	if lists[checkpoint.PartRows], err = state.SaveView(w, t.rows, horizon); err != nil {
 		return made, err
 	}
 	for _, ix := range t.indexes {
-		section, err := save(ix.rows)
-		if err != nil {
+		if lists[checkpoint.PartIndex(ix.oid)], err = state.SaveView(w, ix.rows, horizon); err != nil {
 			return made, err
 		}
-		made.Indexes = append(made.Indexes, checkpoint.Index{OID: ix.oid, Rows: section})
 	}
-	return made, nil
+	made.Parts, err = w.Parts(t.rel.OID, lists)
+	return made, err
 }
 
 // Release lets the versions go.
@@ -169,22 +168,25 @@ func (s *Set) loadTable(ctx context.Context, rel *catalog.Relation, indexes []*c
 }
 
 func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded, saved *checkpoint.Table) (*Table, error) {
+	lists, err := from.Lists(ctx, &saved.Parts)
+	if err != nil {
+		return nil, err
+	}
 	t := newTable(rel, s.options())
-	if err := t.rows.Load(from.Open(ctx, saved.Rows)); err != nil {
+	if err := t.rows.Load(from.Pieces(), lists[checkpoint.PartRows]); err != nil {
 		return nil, err
 	}
 	t.nextRowID.Store(max(1, saved.NextRowID))
 	for _, ix := range indexes {
-		for _, have := range saved.Indexes {
-			if have.OID != ix.OID {
-				continue
-			}
-			rows := t.arrange(ix.KeyColumns)
-			if err := rows.Load(from.Open(ctx, have.Rows)); err != nil {
-				return nil, err
-			}
-			t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: rows})
+		list, ok := lists[checkpoint.PartIndex(ix.OID)]
+		if !ok {
+			continue
 		}
+		rows := t.arrange(ix.KeyColumns)
+		if err := rows.Load(from.Pieces(), list); err != nil {
+			return nil, err
+		}
+		t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: rows})
 	}
 	return t, nil
 }

@@ -69,7 +69,8 @@ func (o *overlay) remove(rows *delta.Batch) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	news, olds := o.slots.Int64(cellNew), o.slots.Int64(cellOld)
+	cells := o.slots.Write(slots)
+	news, olds := cells.Int64(cellNew), cells.Int64(cellOld)
 	removed := int64(0)
 	for i, s := range slots {
 		switch {
@@ -94,7 +95,7 @@ func (o *overlay) remove(rows *delta.Batch) (int64, error) {
 func (o *overlay) add(cols []delta.Column, row int32, s state.Slot) error {
 	o.news.AppendRow(cols, row, 1)
 	o.at = append(o.at, s)
-	o.slots.Int64(cellNew)[s] = int64(o.news.Len())
+	o.slots.Write([]state.Slot{s}).Int64(cellNew)[s] = int64(o.news.Len())
 	return o.count(int32(o.news.Len()-1), 1)
 }
 
@@ -109,18 +110,18 @@ func (o *overlay) count(row int32, by int64) error {
 		if err := o.taken[i].Probe(pick(cols, ix.key), []int32{row}, true, s[:]); err != nil {
 			return err
 		}
-		o.taken[i].Int64(0)[s[0]] += by
+		o.taken[i].Write(s[:]).Int64(0)[s[0]] += by
 	}
 	return nil
 }
 
 // live reports whether row i of news is what its key has now.
-func (o *overlay) live(i int) bool { return o.slots.Int64(cellNew)[o.at[i]] == int64(i+1) }
+func (o *overlay) live(i int) bool { return o.slots.Int64(cellNew).At(o.at[i]) == int64(i+1) }
 
 // gone reports whether row i of olds has no new row for its key, or one whose key only equals
 // it (1.0 and 1.00): in the topic that is another key.
 func (o *overlay) gone(i int) bool {
-	at := o.slots.Int64(cellNew)[o.oldAt[i]]
+	at := o.slots.Int64(cellNew).At(o.oldAt[i])
 	if at == 0 {
 		return true
 	}
@@ -185,7 +186,7 @@ func (c *overlayCursor) hide(dst *delta.Batch) error {
 	c.sel = c.sel[:0]
 	touched := func(i int32) bool {
 		s := slots[i]
-		return s != state.NoSlot && (c.v.o.slots.Int64(cellNew)[s] != 0 || c.v.o.slots.Int64(cellOld)[s] != 0)
+		return s != state.NoSlot && (c.v.o.slots.Int64(cellNew).At(s) != 0 || c.v.o.slots.Int64(cellOld).At(s) != 0)
 	}
 	if dst.Sel != nil {
 		for _, i := range dst.Sel {

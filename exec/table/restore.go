@@ -215,7 +215,7 @@ func (p *replay) record(r *recordbatch.Record) error {
 	if p.t.HasRowID() {
 		p.t.noteRowID(delta.Values[int64](&key.Cols[0])[0])
 	}
-	at := p.cells.Int64(0)
+	at := p.cells.Write(slot[:]).Int64(0)
 	if r.Value == nil {
 		at[slot[0]] = -1
 		return nil
@@ -247,10 +247,13 @@ func (p *replay) flush(ctx context.Context) error {
 		return nil
 	}
 	var slots []state.Slot
-	p.cells.Scan(func(s []state.Slot) bool {
+	err := p.cells.Scan(func(s []state.Slot) bool {
 		slots = append(slots, s...)
 		return true
 	})
+	if err != nil {
+		return err
+	}
 	out := delta.NewBatchBuilder(p.t.types)
 	view, err := p.t.rows.At(latest)
 	if err != nil && !errors.Is(err, state.ErrSnapshotTooOld) {
@@ -268,7 +271,7 @@ func (p *replay) flush(ctx context.Context) error {
 	}
 	rows := p.rows.Batch()
 	for _, s := range slots {
-		if at := p.cells.Int64(0)[s]; at > 0 {
+		if at := p.cells.Int64(0).At(s); at > 0 {
 			out.AppendRow(rows.Cols, int32(at-1), 1)
 		}
 	}

@@ -137,7 +137,7 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 	}
 	slots = append([]state.Slot(nil), slots...)
 	for i, s := range slots {
-		if o.slots.Int64(cellNew)[s] > 0 || (exists[i] && o.slots.Int64(cellOld)[s] == 0) {
+		if o.slots.Int64(cellNew).At(s) > 0 || (exists[i] && o.slots.Int64(cellOld).At(s) == 0) {
 			return t.duplicate(t.rel.Name+"_pkey", t.key, full, int32(i))
 		}
 		if err := tx.checkTaken(o, full, int32(i)); err != nil {

@@ -29,7 +29,7 @@ func (tx *Tx) checkIndex(ctx context.Context, t *Table, o *overlay, at int, ix *
 		if err := o.slots.Probe(pick(rows.Cols, t.key), []int32{row}, false, s[:]); err != nil {
 			return err
 		}
-		if s[0] != state.NoSlot && o.slots.Int64(cellOld)[s[0]] != 0 {
+		if s[0] != state.NoSlot && o.slots.Int64(cellOld).At(s[0]) != 0 {
 			return nil // the Tx took this row out
 		}
 		return t.duplicate(ix.rel.Name, ix.key, full, sel[key])
@@ -80,7 +80,7 @@ func (tx *Tx) checkTaken(o *overlay, full *delta.Batch, row int32) error {
 		if err := o.taken[i].Probe(keys, []int32{row}, false, s[:]); err != nil {
 			return err
 		}
-		if s[0] != state.NoSlot && o.taken[i].Int64(0)[s[0]] > 0 {
+		if s[0] != state.NoSlot && o.taken[i].Int64(0).At(s[0]) > 0 {
 			return o.t.duplicate(ix.rel.Name, ix.key, full, row)
 		}
 	}

@@ -58,6 +58,7 @@ type Settings struct {
 	DiskReserve          int64
 	DiskBallast          int64
 	CheckpointInterval   time.Duration
+	CheckpointBytes      int64
 	RetentionInterval    time.Duration
 	RetentionGrace       time.Duration
 
@@ -151,6 +152,7 @@ func (s *Settings) definitions() []*Definition {
 			duration(&s.RetentionInterval, "retention_interval", time.Minute, 10*time.Millisecond, 24*time.Hour, "How often it is looked for records past their topic's retention.ms and retention.bytes, and for objects that nothing needs any more."),
 			duration(&s.RetentionGrace, "retention_grace", 24*time.Hour, 0, 8760*time.Hour, "How long records outlive their retention while a view, sink or derived stream is not past them in both of its checkpoints. Then they go: it cannot be built again and says so."),
 			duration(&s.CheckpointInterval, "checkpoint_interval", 30*time.Second, 0, 24*time.Hour, "Time between checkpoints of tables, views and sinks, which make a start faster; large ones are taken less often. 0 = only when the server stops."),
+			size(&s.CheckpointBytes, "checkpoint_bytes", 64*mib, 0, 1<<40, "Bytes of records behind the last checkpoint that make one due before `checkpoint_interval` is over: about what a start after a crash has to read again. 0 = only the interval counts."),
 		),
 		group("Memory and sizes",
 			size(&s.MaxTransactionBytes, "max_transaction_bytes", 256*mib, mib, 16*gib, "Largest statement or transaction, in bytes of what it writes."),

@@ -48,23 +48,53 @@ type Flat interface {
 	// insert it makes missing ones with zeroed cells. Equal keys get one slot. Keys compare by
 	// SQL equality, except that NULL equals NULL. slots has room for every selected row.
 	Probe(keys []delta.Column, sel []int32, insert bool, slots []Slot) error
-	// Int64, Float64 and Blob view cell column i by slot; valid until the next inserting Probe.
-	// Who writes says so with Touch.
-	Int64(i int) []int64
-	Float64(i int) []float64
+	// Int64, Float64 and Blob view cell column i by slot, to be read; valid until the next inserting
+	// Probe.
+	Int64(i int) Ints
+	Float64(i int) Floats
 	Blob(i int, s Slot) []byte
-	Touch(slots []Slot)
-	// Var is the content of a CellVar, borrowed until the next SetVar or inserting Probe; it may
-	// be written in place (say so with Touch). SetVar replaces it, and touches.
+	// Var is the content of a CellVar, to be read, borrowed until the next SetVar or inserting Probe.
+	// SetVar replaces it; b may alias what Var gave.
 	Var(i int, s Slot) []byte
 	SetVar(i int, s Slot, b []byte) error
+	// Write gives the cells of slots to be written until the next inserting Probe: what a checkpoint in
+	// the making still needs of them is put away first.
+	Write(slots []Slot) Cells
 	// Keys builds the key columns of slots, one row a slot, in order.
 	Keys(slots []Slot) []delta.Column
 	Delete(slots []Slot)
 	Len() int
-	// Scan visits all slots in groups until visit returns false.
-	Scan(visit func(slots []Slot) bool)
+	// Scan visits all slots in groups until visit returns false. An error is one of reading what a
+	// checkpoint has of them.
+	Scan(visit func(slots []Slot) bool) error
 }
+
+// Ints is a column of int64 cells by slot, to be read.
+type Ints struct{ v []int64 }
+
+// At is the cell of a slot.
+func (c Ints) At(s Slot) int64 { return c.v[s] }
+
+// Floats is a column of float64 cells by slot, to be read.
+type Floats struct{ v []float64 }
+
+// At is the cell of a slot.
+func (c Floats) At(s Slot) float64 { return c.v[s] }
+
+// Cells are the cells of some slots, to be written. Slots that were not asked for must not be.
+type Cells struct{ f *FlatSet }
+
+// Int64 is column i by slot.
+func (c Cells) Int64(i int) []int64 { return c.f.cells[i].ints }
+
+// Float64 is column i by slot.
+func (c Cells) Float64(i int) []float64 { return c.f.cells[i].floats }
+
+// Blob is the bytes of a cell.
+func (c Cells) Blob(i int, s Slot) []byte { return c.f.Blob(i, s) }
+
+// Var is the bytes of a cell, whose length stays.
+func (c Cells) Var(i int, s Slot) []byte { return c.f.Var(i, s) }
 
 // Order of one column of an arrangement's rows: within equal keys rows are sorted by these
 // columns first, as ORDER BY would, then by the whole row. The default is ascending, NULLs last.

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -14,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/delta/deltatest"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/state/piece/piecetest"
 )
 
 // model is a multiset for every version, by row image.
@@ -346,12 +346,13 @@ func publishAs(t *rapid.T, a *RunSet, m *model, v CommitSeq) {
 }
 
 func saveAndLoad(t *rapid.T, a *RunSet, key []int, options Options, from CommitSeq) *RunSet {
-	var section bytes.Buffer
-	if err := a.Save(&section, from); err != nil {
+	pieces := &piecetest.Memory{}
+	list, err := a.Save(pieces, from)
+	if err != nil {
 		t.Fatal(err)
 	}
 	b := NewArrangement(a.order.types, key, options)
-	if err := b.Load(&section); err != nil {
+	if err := b.Load(pieces, list); err != nil {
 		t.Fatal(err)
 	}
 	return b

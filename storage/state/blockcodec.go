@@ -58,24 +58,27 @@ func blockSum(b []byte) uint32 {
 
 func appendBlock(dst []byte, b *block) []byte {
 	for i := range b.cols {
-		c := &b.cols[i]
-		nulls := uint64(0)
-		if c.Valid != nil {
-			nulls = 1
-		}
-		dst = binary.LittleEndian.AppendUint64(dst, nulls)
-		dst = binary.LittleEndian.AppendUint64(dst, uint64(len(c.Var)))
-		if nulls == 1 {
-			dst = append(dst, bytesOf(c.Valid[:delta.BitmapWords(c.Len)])...)
-		}
-		dst = appendPadded(dst, c.Data[:dataSize(c.Type, c.Len)])
-		dst = appendPadded(dst, c.Var)
+		dst = appendColumn(dst, &b.cols[i])
 	}
 	if b.weights == nil {
 		return binary.LittleEndian.AppendUint64(dst, 0)
 	}
 	dst = binary.LittleEndian.AppendUint64(dst, 1)
 	return append(dst, bytesOf(b.weights)...)
+}
+
+func appendColumn(dst []byte, c *delta.Column) []byte {
+	nulls := uint64(0)
+	if c.Valid != nil {
+		nulls = 1
+	}
+	dst = binary.LittleEndian.AppendUint64(dst, nulls)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(len(c.Var)))
+	if nulls == 1 {
+		dst = append(dst, bytesOf(c.Valid[:delta.BitmapWords(c.Len)])...)
+	}
+	dst = appendPadded(dst, c.Data[:dataSize(c.Type, c.Len)])
+	return appendPadded(dst, c.Var)
 }
 
 // dataSize is the bytes of a column's Data.
@@ -107,10 +110,26 @@ func checkBlock(src []byte) error {
 	return nil
 }
 
-// decodeBlock reads a block that was checked; its columns may lie in src from then on.
+// cutBlock takes the first block, checked and in memory of its own, from several that follow one another.
+func cutBlock(src []byte) (b, rest []byte, err error) {
+	if len(src) < blockHead || binary.LittleEndian.Uint64(src) > uint64(len(src)-blockHead) {
+		return nil, nil, corrupt("block behind %d bytes", len(src))
+	}
+	n := blockHead + int(binary.LittleEndian.Uint64(src))
+	b = alignedBytes(n)
+	copy(b, src)
+	return b, src[n:], checkBlock(b)
+}
+
+// decodeBlock reads a block of an arrangement that was checked; its columns may lie in src from then on.
 func decodeBlock(src []byte, types []sqltype.OID) (*block, error) {
+	return decodeRows(src, types, blockRows)
+}
+
+// decodeRows is decodeBlock of at most so many rows.
+func decodeRows(src []byte, types []sqltype.OID, most int) (*block, error) {
 	size, rows := binary.LittleEndian.Uint64(src[8:]), binary.LittleEndian.Uint32(src[16:])
-	if rows == 0 || rows > uint32(blockRows) {
+	if rows == 0 || rows > uint32(most) {
 		return nil, corrupt("block of %d rows", rows)
 	}
 	raw := src[blockHead:]

@@ -17,10 +17,12 @@ type chunk struct {
 	rows      int64   // sum of the weights
 	negatives int32   // rows with a weight below 0
 
-	// One of them is there: cold is set before hot goes.
+	// One of them is there, or both: cold is set before hot goes, and stays when hot comes back.
 	hot  atomic.Pointer[hotChunk]
 	cold atomic.Pointer[coldChunk]
-	data int64 // bytes of the blocks in memory
+	// saved is the piece that it is in a checkpoint, nil if it is in none.
+	saved atomic.Pointer[savedChunk]
+	data  int64 // bytes of the blocks in memory
 	// size is the memory it takes now. It changes under the mutex of the arrangement that has it.
 	size atomic.Int64
 
@@ -33,10 +35,9 @@ type chunk struct {
 // newChunk derives everything from the blocks.
 func newChunk(o *RowOrder, blocks []*block) *chunk {
 	c := &chunk{starts: make([]int32, 1, len(blocks)+1)}
-	size := int64(0)
 	for _, b := range blocks {
 		c.starts = append(c.starts, c.starts[len(c.starts)-1]+b.n)
-		size += b.bytes()
+		c.data += b.bytes()
 		if b.weights == nil {
 			c.rows += int64(b.n)
 			continue
@@ -48,13 +49,14 @@ func newChunk(o *RowOrder, blocks []*block) *chunk {
 			}
 		}
 	}
-	c.data = size
-	h := &hotChunk{blocks: blocks, starts: c.starts}
-	h.settle(o)
+	h := newHotChunk(o, blocks, c.starts)
 	c.hot.Store(h)
-	c.size.Store(size + h.bytes() + int64(4*cap(c.starts)) + 192)
+	c.size.Store(c.hotBytes(h))
 	return c
 }
+
+// hotBytes is the memory of a chunk whose blocks are in memory.
+func (c *chunk) hotBytes(h *hotChunk) int64 { return c.data + h.bytes() + int64(4*cap(c.starts)) + 192 }
 
 func (c *chunk) n() int32 { return c.starts[len(c.starts)-1] }
 
@@ -101,8 +103,12 @@ func (c *chunk) locate(row int32) (k int, i int32) {
 // last row of the chunk. Only key columns are sure to be there.
 func (c *chunk) edge(k int) (cols []delta.Column, row int32, err error) {
 	if h := c.hot.Load(); h == nil {
-		if fence := c.cold.Load().fence; fence != nil {
-			return fence, int32(k), nil
+		index, err := c.cold.Load().lookup()
+		if err != nil {
+			return nil, 0, err
+		}
+		if index.fence != nil {
+			return index.fence, int32(k), nil
 		}
 	}
 	return c.edgeRow(k)
@@ -155,8 +161,11 @@ func (c *chunk) find(o *RowOrder, keys []delta.Column, j int32, h uint64) (lo, h
 			lo, hi = hot.find(o, keys, j, h)
 			return lo, hi, nil
 		}
-	} else if !c.cold.Load().mayHave(h) {
-		return 0, 0, nil
+	} else {
+		index, err := c.cold.Load().lookup()
+		if err != nil || !index.mayHave(h) {
+			return 0, 0, err
+		}
 	}
 	if lo, err = c.bound(o, keys, j, false); lo == c.n() || err != nil {
 		return 0, 0, err

@@ -3,27 +3,22 @@ package state
 import (
 	"errors"
 	"runtime"
-	"slices"
 	"sync/atomic"
 
-	"github.com/tributary-db/tributary/internal/delta"
-	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/state/pack"
 )
 
-// coldChunk is a chunk on disk: its blocks are a piece of a pack, each with a checksum, and come back
+// coldChunk is a chunk on disk: its blocks are a piece of a pack or of a checkpoint, each with a checksum, and come back
 // through the tier's cache. What says where a key can be stays in memory.
 type coldChunk struct {
 	tier   *Tier
-	types  []sqltype.OID
+	order  *RowOrder
 	blocks []coldBlock
-	// fence has the key of each block's first row, and of the last row of the chunk; other columns
-	// are empty. nil when keys are wide: blocks are read instead.
-	fence []delta.Column
-	// filter says which keys are surely not there. nil: none is.
-	filter []filterLine
-	size   int64 // memory of all this
-	rest   *coldRest
+	// index is read when it is asked for, of a chunk that a checkpoint has.
+	index     atomic.Pointer[coldIndex]
+	indexSize int64 // in the piece, behind the blocks
+	size      int64 // memory of all this, the index with it
+	rest      *coldRest
 }
 
 // coldBlock is a block on disk, in memory while it is in the cache.
@@ -36,37 +31,66 @@ type coldBlock struct {
 // coldRest is what outlives a coldChunk that nobody refers to any more: it is given back then.
 type coldRest struct {
 	tier   *Tier
-	piece  *pack.Piece
+	source source
 	cached atomic.Int64 // bytes in the cache
 }
 
+// source is the bytes of a chunk: a piece of a pack, or of a checkpoint.
+type source interface {
+	ReadAt(b []byte, at int64) error
+	Release()
+}
+
+var _ source = (*pack.Piece)(nil)
+
 func (r *coldRest) release() {
-	r.piece.Release()
+	r.source.Release()
 	r.tier.uncache(r.cached.Load())
 }
 
 // errDiskFull keeps a chunk in memory: what the log needs of the disk is not taken.
 var errDiskFull = errors.New("the disk is nearly full")
 
-// write puts a chunk on disk; nil if that frees no memory.
-func (t *Tier) write(o *RowOrder, c *chunk) (*coldChunk, error) {
-	hot := c.hot.Load()
-	made := &coldChunk{tier: t, types: o.types, blocks: make([]coldBlock, len(hot.blocks)), filter: makeFilter(o, hot), fence: makeFence(o, hot)}
-	made.size = int64(40*len(made.blocks)+64*len(made.filter)+4*cap(c.starts)) + 256
-	for i := range made.fence {
-		made.size += int64(cap(made.fence[i].Data) + cap(made.fence[i].Var) + 8*cap(made.fence[i].Valid) + 96)
+// newCold makes the cold form of a chunk whose blocks have these sizes.
+func newCold(t *Tier, o *RowOrder, c *chunk, sizes []int64, from source) *coldChunk {
+	made := &coldChunk{tier: t, order: o, blocks: make([]coldBlock, len(sizes))}
+	at := int64(0)
+	for k, size := range sizes {
+		made.blocks[k].at, made.blocks[k].size = at, size
+		at += size
 	}
-	if made.size >= c.size.Load() {
+	made.size = coldBytes(c)
+	made.rest = &coldRest{tier: t, source: from}
+	runtime.AddCleanup(made, (*coldRest).release, made.rest)
+	return made
+}
+
+// coldBytes is the memory of a cold chunk without its index.
+func coldBytes(c *chunk) int64 { return int64(48*c.blockCount()+4*cap(c.starts)) + 320 }
+
+// write makes the cold form of a chunk, nil if that frees no memory. One that was cold before, or is
+// in a checkpoint that is near, is not written again.
+func (t *Tier) write(o *RowOrder, c *chunk) (*coldChunk, error) {
+	if cold := c.cold.Load(); cold != nil {
+		t.counts.linked.Add(1)
+		return cold, nil
+	}
+	if cold := t.linked(o, c); cold != nil {
+		return cold, nil
+	}
+	hot := c.hot.Load()
+	index := makeIndex(o, hot)
+	if coldBytes(c)+index.bytes() >= c.size.Load() {
 		return nil, nil
 	}
-	parts := make([][]byte, len(hot.blocks))
-	at := int64(0)
+	parts, sizes := make([][]byte, len(hot.blocks)), make([]int64, len(hot.blocks))
+	total := int64(0)
 	for k, b := range hot.blocks {
 		parts[k] = encodeBlock(b)
-		made.blocks[k].at, made.blocks[k].size = at, int64(len(parts[k]))
-		at += int64(len(parts[k]))
+		sizes[k] = int64(len(parts[k]))
+		total += sizes[k]
 	}
-	if t.cfg.Room != nil && !t.cfg.Room(at) {
+	if t.cfg.Room != nil && !t.cfg.Room(total) {
 		t.counts.failed.Add(1)
 		return nil, errDiskFull
 	}
@@ -75,11 +99,26 @@ func (t *Tier) write(o *RowOrder, c *chunk) (*coldChunk, error) {
 		t.counts.failed.Add(1)
 		return nil, unreadable(err)
 	}
-	made.rest = &coldRest{tier: t, piece: piece}
-	runtime.AddCleanup(made, (*coldRest).release, made.rest)
+	made := newCold(t, o, c, sizes, piece)
+	made.size += index.bytes()
+	made.index.Store(index)
 	t.counts.chunks.Add(1)
-	t.counts.written.Add(uint64(at))
+	t.counts.written.Add(uint64(total))
 	return made, nil
+}
+
+// linked is the cold form of a chunk as a checkpoint on the local disk has it, nil if none has.
+func (t *Tier) linked(o *RowOrder, c *chunk) *coldChunk {
+	saved := c.saved.Load()
+	if saved == nil || saved.indexSize == 0 || !saved.from.Local() || coldBytes(c)+saved.indexBytes >= c.size.Load() {
+		return nil
+	}
+	from, err := saved.from.Open(saved.place)
+	if err != nil {
+		return nil // it is in no kept checkpoint any more
+	}
+	t.counts.linked.Add(1)
+	return saved.cold(t, o, c, from)
 }
 
 // block gives the k-th block, from the cache or from disk.
@@ -105,17 +144,21 @@ func (c *coldChunk) read(from *coldBlock) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeBlock(b, c.types)
+	return decodeBlock(b, c.order.types)
 }
 
 // stored gives the k-th block as it lies on disk.
 func (c *coldChunk) stored(k int) ([]byte, error) { return c.checked(&c.blocks[k]) }
 
-// checked reads the bytes of a block, twice before they are given up: what the disk has may be good.
 func (c *coldChunk) checked(from *coldBlock) ([]byte, error) {
-	b, err := c.readOnce(from)
+	return c.readChecked(from.at, from.size, checkBlock)
+}
+
+// readChecked reads bytes, twice before they are given up: what the disk has may be good.
+func (c *coldChunk) readChecked(at, size int64, check func([]byte) error) ([]byte, error) {
+	b, err := c.readOnce(at, size, check)
 	if err != nil {
-		b, err = c.readOnce(from)
+		b, err = c.readOnce(at, size, check)
 	}
 	if err != nil {
 		c.tier.counts.failed.Add(1)
@@ -123,84 +166,31 @@ func (c *coldChunk) checked(from *coldBlock) ([]byte, error) {
 	return b, err
 }
 
-func (c *coldChunk) readOnce(from *coldBlock) ([]byte, error) {
+func (c *coldChunk) readOnce(at, size int64, check func([]byte) error) ([]byte, error) {
 	c.tier.counts.reads.Add(1)
-	c.tier.counts.readBytes.Add(uint64(from.size))
-	buf := alignedBytes(int(from.size))
-	err := c.rest.piece.ReadAt(buf, from.at)
-	runtime.KeepAlive(c) // its piece is not released before
+	c.tier.counts.readBytes.Add(uint64(size))
+	buf := alignedBytes(int(size))
+	err := c.rest.source.ReadAt(buf, at)
+	runtime.KeepAlive(c) // its source is not released before
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	return buf, checkBlock(buf)
+	return buf, check(buf)
 }
 
-// maxFence is the most bytes of keys that a chunk keeps in memory, by block.
-const maxFence = 1 << 10
-
-// makeFence collects the keys at the edges of blocks.
-func makeFence(o *RowOrder, hot *hotChunk) []delta.Column {
-	fence := make([]delta.Column, len(o.types))
-	n := len(hot.blocks)
-	wide := 0
-	for _, s := range o.steps[:o.keys] {
-		b := delta.NewBuilder(o.types[s.col])
-		for _, from := range hot.blocks {
-			b.AppendFrom(&from.cols[s.col], 0)
-		}
-		last := hot.blocks[n-1]
-		b.AppendFrom(&last.cols[s.col], last.n-1)
-		fence[s.col] = ownColumn(b)
-		wide += b.Size()
+// lookup is the index of the chunk.
+func (c *coldChunk) lookup() (*coldIndex, error) {
+	if index := c.index.Load(); index != nil {
+		return index, nil
 	}
-	if wide > (n+1)*maxFence {
-		return nil
+	last := &c.blocks[len(c.blocks)-1]
+	b, err := c.readChecked(last.at+last.size, c.indexSize, checkIndex)
+	if err != nil {
+		return nil, err
 	}
-	return fence
-}
-
-// filterLine is a cache line of a filter: a key sets a bit in each word of one line.
-type filterLine [8]uint64
-
-// filterSalts make the bits of a key in the words of its line independent.
-var filterSalts = [8]uint32{0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31}
-
-// keysPerLine: 12 bits a key, one absent key in 300 or so is not seen to be.
-const keysPerLine = 42
-
-func makeFilter(o *RowOrder, hot *hotChunk) []filterLine {
-	if o.keys == 0 {
-		return nil
+	index, err := decodeIndex(b, c.order, len(c.blocks))
+	if err == nil {
+		c.index.Store(index)
 	}
-	groups := hot.groups
-	if groups == nil {
-		groups = make([]uint16, hot.starts[len(hot.blocks)])
-		for i := range groups {
-			groups[i] = uint16(i)
-		}
-	}
-	filter := make([]filterLine, len(groups)/keysPerLine+1)
-	hot.eachKey(o, slices.Clone(groups), func(hash uint64, _ int32) {
-		line := &filter[lineOf(hash, len(filter))]
-		for i, salt := range filterSalts {
-			line[i] |= 1 << (uint32(hash) * salt >> 26)
-		}
-	})
-	return filter
-}
-
-func lineOf(hash uint64, n int) int { return int(hash >> 32 * uint64(n) >> 32) }
-
-// mayHave: the chunk may have a key of this hash.
-func (c *coldChunk) mayHave(hash uint64) bool {
-	if c.filter == nil {
-		return true
-	}
-	line := &c.filter[lineOf(hash, len(c.filter))]
-	for i, salt := range filterSalts {
-		if line[i]&(1<<(uint32(hash)*salt>>26)) == 0 {
-			return false
-		}
-	}
-	return true
+	return index, err
 }

@@ -15,7 +15,7 @@
 //
 //	  chunk, hot:  blocks and an index from key to rows in memory
 //	         cold: the key at each block's edge and a filter of keys in memory ──► pack on disk
-//	                                                   cache of blocks ◄── read, CRC-32C ──┘
+//	                                                   cache of blocks ◄── read, CRC-32C ──┘   or piece of a checkpoint
 //
 //	  FlatSet:   key columns ──hash──► slab (one, or 256 by the hash's first byte) ──► slot
 //	             slot ──► key values, cells (int64, float64, fixed bytes, variable bytes)
@@ -39,6 +39,11 @@
 // only copy of nothing that outlives the process: nothing is synced, the files go at the next start,
 // every read is checked, and one that fails is an error of who reads (ErrCorrupt, ErrUnreadable).
 //
+// A checkpoint names pieces: a chunk is one, and knows it (saved), so it is put once. A chunk of a checkpoint is opened
+// cold, with its object for a pack, and brought nearer when the pool has nothing else to do (warm.go);
+// one that a near checkpoint has is made cold without being written. Flat state knows which slots changed since
+// it was last durable; Freeze copies nothing, who writes first puts away what is still to be saved (Frozen).
+//
 // Merges run in a Pool beside the writer, which then pays for its delta alone: Publish merges at once
 // only what is small (inlineRows), and helps when readers would have too many runs to look into
 // (maxRuns). A merge is installed by putting its run in the place of those it read; what was published
@@ -55,12 +60,15 @@
 // when the current version and the last pin that has them let go, so the account must be safe for
 // concurrent use. A FlatSet belongs to one goroutine.
 //
-// Formats: Save and Load write checkpoint sections; blocks on disk; docs/formats/state.md. The files
+// Frozen.mu guards the pages that its set and who saves it share; no file is written under it.
+//
+// Formats: lists and pieces of checkpoints, blocks on disk; docs/formats/state.md. The files
 // below are storage/state/pack's. How to debug: Pool.Stats, Tier.Stats, metrics tributary_state_*.
 //
 // Non-obvious: Probe of flat state finds by SQL equality and keeps the image that came first;
 // who needs the least image present keeps an arrangement. Edge(last) reads a group from its
 // end, so min and max cost the same. A view of Head may show negative weights while a tick is
 // under way. An old version that many deltas lead back to is paid by who reads it: they are merged
-// once for that view. A piece of a pack is released by the collector, when nobody has the chunk any more. A panic inside Append, Publish, Save and Load is an error (ErrBroken).
+// once for that view. A piece of a pack is released by the collector, when nobody has the chunk any more. Flat state of a checkpoint is loaded when it is first asked for.
+// A panic inside Append, Publish, Save and Load is an error (ErrBroken).
 package state

@@ -28,8 +28,17 @@ type FlatSet struct {
 	slabs   []slab // 1, or 256
 	hashes  []uint64
 	all     []int32
-	dirty   [256]bool
 	charged int64
+
+	// unsaved are the slots that changed since the last Freeze, union those behind the first of levels:
+	// what is durable.
+	unsaved []uint64
+	union   []uint64
+	levels  []flatLevel
+	// last is the newest Freeze; frozen too, while it has pages that it shares with f.
+	last, frozen *Frozen
+	// later is what is still to be loaded, nil = nothing.
+	later *laterLoad
 }
 
 var _ Flat = (*FlatSet)(nil)
@@ -66,7 +75,7 @@ func (f *FlatSet) Clear() {
 	f.buckets, f.live, f.free = nil, nil, nil
 	f.slots, f.count = 0, 0
 	f.slabs = make([]slab, 1)
-	f.dirty = [256]bool{}
+	f.unsaved, f.union, f.levels, f.last, f.frozen, f.later = nil, nil, nil, nil, nil, nil
 	_ = f.settle() // gives back, which cannot fail
 }
 
@@ -75,7 +84,7 @@ func (f *FlatSet) settle() error {
 	if f.account == nil {
 		return nil
 	}
-	size := int64(cap(f.buckets) + 8*cap(f.live) + 4*cap(f.free))
+	size := int64(cap(f.buckets) + 8*(cap(f.live)+cap(f.unsaved)+cap(f.union)) + 4*cap(f.free))
 	for i := range f.keys {
 		size += f.keys[i].bytes()
 	}
@@ -98,6 +107,11 @@ func (f *FlatSet) settle() error {
 
 // Probe implements Flat.
 func (f *FlatSet) Probe(keys []delta.Column, sel []int32, insert bool, slots []Slot) error {
+	if f.later != nil {
+		if err := f.Ready(); err != nil {
+			return err
+		}
+	}
 	rows := sel
 	if sel == nil {
 		sel = f.everyRow(keys, len(slots))
@@ -228,20 +242,44 @@ func (f *FlatSet) equal(s Slot, keys []delta.Column, row int32) bool {
 
 func (f *FlatSet) insert(keys []delta.Column, row int32, h uint64) (Slot, error) {
 	s := f.newSlot()
+	f.writing(s)
 	for i := range f.keys {
 		if err := f.keys[i].store(s, &keys[i], row); err != nil {
 			return NoSlot, err
 		}
 	}
 	delta.SetBit(f.live, int32(s))
+	f.link(s, h)
+	return s, nil
+}
+
+// link makes a slot that has its key be found by its hash.
+func (f *FlatSet) link(s Slot, h uint64) {
 	f.buckets[s] = bucketOf(h)
-	f.dirty[bucketOf(h)] = true
 	f.count++
 	if f.count > oneSlab && len(f.slabs) == 1 {
 		f.split()
 	}
 	f.slabOf(h).insert(tagOf(h), s)
-	return s, nil
+}
+
+// index makes every live slot be found, and the others free.
+func (f *FlatSet) index() error {
+	f.scan(func(slots []Slot) bool {
+		keys := f.Keys(slots)
+		hashes := make([]uint64, len(slots))
+		delta.HashKeys(keys, len(slots), nil, hashes)
+		for i, s := range slots {
+			f.link(s, hashes[i])
+		}
+		return true
+	})
+	for s := f.slots - 1; s >= 0; s-- {
+		if !delta.Bit(f.live, int32(s)) {
+			f.free = append(f.free, Slot(s))
+		}
+	}
+	return f.settle()
 }
 
 // newSlot takes a free slot or makes one; its cells are zero.
@@ -254,7 +292,7 @@ func (f *FlatSet) newSlot() Slot {
 	s := Slot(f.slots)
 	f.slots++
 	if s&63 == 0 {
-		f.live = append(f.live, 0)
+		f.live, f.unsaved = append(f.live, 0), append(f.unsaved, 0)
 	}
 	f.buckets = append(f.buckets, 0)
 	for i := range f.keys {
@@ -299,13 +337,13 @@ func (f *FlatSet) Delete(slots []Slot) {
 	keys := f.Keys(slots)
 	hashes := make([]uint64, len(slots))
 	delta.HashKeys(keys, len(slots), nil, hashes)
+	f.Write(slots)
 	for i, s := range slots {
 		if !delta.Bit(f.live, int32(s)) {
 			continue
 		}
 		f.slabOf(hashes[i]).remove(tagOf(hashes[i]), s)
 		delta.ClearBit(f.live, int32(s))
-		f.dirty[f.buckets[s]] = true
 		f.zero(s)
 		f.free = append(f.free, s)
 		f.count--
@@ -335,10 +373,10 @@ func (f *FlatSet) zero(s Slot) {
 }
 
 // Int64 implements Flat.
-func (f *FlatSet) Int64(i int) []int64 { return f.cells[i].ints }
+func (f *FlatSet) Int64(i int) Ints { return Ints{f.cells[i].ints} }
 
 // Float64 implements Flat.
-func (f *FlatSet) Float64(i int) []float64 { return f.cells[i].floats }
+func (f *FlatSet) Float64(i int) Floats { return Floats{f.cells[i].floats} }
 
 // Blob implements Flat.
 func (f *FlatSet) Blob(i int, s Slot) []byte {
@@ -350,9 +388,28 @@ func (f *FlatSet) Blob(i int, s Slot) []byte {
 // Var implements Flat.
 func (f *FlatSet) Var(i int, s Slot) []byte { return f.cells[i].vars.get(s) }
 
+// Write implements Flat.
+func (f *FlatSet) Write(slots []Slot) Cells {
+	if f.frozen != nil && f.frozen.preserve(slots) {
+		f.frozen = nil
+	}
+	for _, s := range slots {
+		f.unsaved[s>>6] |= 1 << (s & 63)
+	}
+	return Cells{f}
+}
+
+// writing is Write of one slot.
+func (f *FlatSet) writing(s Slot) {
+	if f.frozen != nil && f.frozen.preserve([]Slot{s}) {
+		f.frozen = nil
+	}
+	f.unsaved[s>>6] |= 1 << (s & 63)
+}
+
 // SetVar implements Flat.
 func (f *FlatSet) SetVar(i int, s Slot, b []byte) error {
-	f.dirty[f.buckets[s]] = true
+	f.writing(s)
 	h := &f.cells[i].vars
 	before := cap(h.buf)
 	if err := h.set(s, b); err != nil {
@@ -362,13 +419,6 @@ func (f *FlatSet) SetVar(i int, s Slot, b []byte) error {
 		return f.settle()
 	}
 	return nil
-}
-
-// Touch implements Flat.
-func (f *FlatSet) Touch(slots []Slot) {
-	for _, s := range slots {
-		f.dirty[f.buckets[s]] = true
-	}
 }
 
 // Keys implements Flat.
@@ -383,10 +433,23 @@ func (f *FlatSet) Keys(slots []Slot) []delta.Column {
 }
 
 // Len implements Flat.
-func (f *FlatSet) Len() int { return f.count }
+func (f *FlatSet) Len() int {
+	if f.later != nil {
+		return f.later.count
+	}
+	return f.count
+}
 
 // Scan implements Flat. visit may write cells and delete the slots it was given.
-func (f *FlatSet) Scan(visit func(slots []Slot) bool) {
+func (f *FlatSet) Scan(visit func(slots []Slot) bool) error {
+	if err := f.Ready(); err != nil {
+		return err
+	}
+	f.scan(visit)
+	return nil
+}
+
+func (f *FlatSet) scan(visit func(slots []Slot) bool) {
 	var group []Slot
 	for w := range f.live {
 		for x := f.live[w]; x != 0; x &= x - 1 {

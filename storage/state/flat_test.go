@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/delta/deltatest"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/state/piece/piecetest"
 )
 
 // cellsOf is what the model holds for a key; image is the one first inserted.
@@ -103,15 +104,13 @@ func TestFlatIsAMap(t *testing.T) {
 }
 
 func saveAndLoadFlat(t *rapid.T, f *FlatSet, types []sqltype.OID) *FlatSet {
-	var section bytes.Buffer
-	if err := f.Save(&section); err != nil {
+	pieces := &piecetest.Memory{}
+	list, err := f.Save(pieces)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Changed() {
-		t.Fatal("changed right after a save")
-	}
 	g := NewFlat(types, testCells, Options{})
-	if err := g.Load(&section); err != nil {
+	if err := g.Load(pieces, list); err != nil {
 		t.Fatal(err)
 	}
 	return g
@@ -122,19 +121,19 @@ func drawCells(t *rapid.T, f *FlatSet, s Slot, c *cellsOf) {
 	c.real += 0.5
 	c.blob[2]++
 	c.text = bytes.Repeat([]byte{byte(c.num)}, rapid.IntRange(0, 40).Draw(t, "length"))
-	f.Int64(0)[s] = c.num
-	f.Float64(1)[s] = c.real
-	copy(f.Blob(2, s), c.blob[:])
+	cells := f.Write([]Slot{s})
+	cells.Int64(0)[s] = c.num
+	cells.Float64(1)[s] = c.real
+	copy(cells.Blob(2, s), c.blob[:])
 	if err := f.SetVar(3, s, c.text); err != nil {
 		t.Fatal(err)
 	}
-	f.Touch([]Slot{s})
 }
 
 func checkCells(t *rapid.T, f *FlatSet, s Slot, c *cellsOf) {
-	if f.Int64(0)[s] != c.num || f.Float64(1)[s] != c.real ||
+	if f.Int64(0).At(s) != c.num || f.Float64(1).At(s) != c.real ||
 		!bytes.Equal(f.Blob(2, s), c.blob[:]) || !bytes.Equal(f.Var(3, s), c.text) {
-		t.Fatalf("slot %d: %d %g %x %x, want %+v", s, f.Int64(0)[s], f.Float64(1)[s], f.Blob(2, s), f.Var(3, s), c)
+		t.Fatalf("slot %d: %d %g %x %x, want %+v", s, f.Int64(0).At(s), f.Float64(1).At(s), f.Blob(2, s), f.Var(3, s), c)
 	}
 }
 
@@ -190,7 +189,7 @@ func TestFlatManyKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, s := range slots {
-			f.Int64(0)[s] += int64(i)
+			f.Write([]Slot{s}).Int64(0)[s] += int64(i)
 		}
 	}
 	var odd []Slot
@@ -202,7 +201,7 @@ func TestFlatManyKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, s := range slots {
-		if (s == NoSlot) != (i%2 == 1) || s != NoSlot && f.Int64(0)[s] != 2*int64(i) {
+		if (s == NoSlot) != (i%2 == 1) || s != NoSlot && f.Int64(0).At(s) != 2*int64(i) {
 			t.Fatalf("key %d: slot %d", i, s)
 		}
 	}
@@ -230,7 +229,7 @@ func BenchmarkFlatProbe(b *testing.B) {
 				if err := f.Probe([]delta.Column{c}, nil, true, slots); err != nil {
 					b.Fatal(err)
 				}
-				sums := f.Int64(0)
+				sums := f.Write(slots).Int64(0)
 				for _, s := range slots {
 					sums[s]++
 				}

@@ -29,6 +29,12 @@ func (h *hotChunk) touch() {
 	}
 }
 
+func newHotChunk(o *RowOrder, blocks []*block, starts []int32) *hotChunk {
+	h := &hotChunk{blocks: blocks, starts: starts}
+	h.settle(o)
+	return h
+}
+
 // fewRows are searched without an index.
 const fewRows = 8
 

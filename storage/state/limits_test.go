@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/state/piece/piecetest"
 )
 
 var textTypes = []sqltype.OID{sqltype.Int8, sqltype.Text}
@@ -108,12 +108,13 @@ func TestNothingIsOneSlice(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(a, "merged")
-	var section bytes.Buffer
-	if err := a.Save(&section, 0); err != nil {
+	pieces := &piecetest.Memory{}
+	list, err := a.Save(pieces, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
 	b := NewArrangement(textTypes, []int{0}, Options{History: true})
-	if err := b.Load(&section); err != nil {
+	if err := b.Load(pieces, list); err != nil {
 		t.Fatal(err)
 	}
 	check(b, "loaded")

@@ -54,7 +54,7 @@ func (p *Pool) Run(ctx context.Context, workers int) {
 func (p *Pool) work(ctx context.Context) {
 	job.Label("merge")
 	for {
-		for ctx.Err() == nil && (p.tier.step() || p.step(ctx, 1<<62)) {
+		for ctx.Err() == nil && (p.tier.step() || p.step(ctx, 1<<62) || p.tier.bringNearer()) {
 		}
 		select {
 		case <-p.wake:

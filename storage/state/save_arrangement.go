@@ -1,17 +1,18 @@
 package state
 
 import (
-	"io"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/state/piece"
 )
 
-// Save writes the published version as a checkpoint section, with the versions from `from` on:
-// a restored arrangement answers At and Changes as this one does for them. (A table's dependents
-// replay from their checkpoint; operators need no history and pass the newest version.) What is
-// not published is not saved.
-func (a *RunSet) Save(w io.Writer, from CommitSeq) error {
+// Save makes the published version durable, with the versions from `from` on, and gives the list to
+// Load it from: a restored arrangement answers At and Changes as this one does for them. (A table's
+// dependents replay from their checkpoint; operators need no history and pass the newest version.)
+// What is not published is not saved.
+func (a *RunSet) Save(w piece.Writer, from CommitSeq) ([]byte, error) {
 	v, err := a.At(^CommitSeq(0))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer v.Release()
 	return SaveView(w, v, from)
@@ -21,35 +22,46 @@ func (a *RunSet) Save(w io.Writer, from CommitSeq) error {
 func Since(v View) CommitSeq { return v.(*view).version.since }
 
 // SaveView is Save of the version that v, a view of a RunSet's At, holds. The arrangement may be
-// written meanwhile: v is immutable, so this runs in any goroutine. Nothing is merged, and nothing
-// larger than a block is built.
-func SaveView(w io.Writer, v View, from CommitSeq) (err error) {
+// written meanwhile: v is immutable, so this runs in any goroutine. Nothing is merged; what an earlier
+// checkpoint has is named again, and nothing larger than a chunk is built.
+func SaveView(w piece.Writer, v View, from CommitSeq) (list []byte, err error) {
 	defer recovered(&err)
 	view := v.(*view)
 	parts, err := view.parts()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s := saving{f: newFrameWriter(w), numbers: map[piece]uint32{}}
-	order := view.set.order
-	s.f.writeHeader(kindArrangement, order.types)
-	order.writeShape(s.f)
+	s := saving{w: w, order: view.set.order, numbers: map[signedChunk]uint64{}}
 	deltas, since := view.history(from)
-	if err := s.pieces(parts, deltas); err != nil {
-		return err
-	}
-	s.f.u64(uint64(since))
-	s.f.u64(uint64(view.seq))
-	s.f.u32(uint32(len(parts)))
 	for _, p := range parts {
-		s.run(p)
+		if err := s.chunks(p); err != nil {
+			return nil, err
+		}
 	}
-	s.f.u32(uint32(len(deltas)))
 	for _, d := range deltas {
-		s.f.u64(uint64(d.seq))
-		s.run(part{d.run, 1})
+		if err := s.chunks(part{d.run, 1}); err != nil {
+			return nil, err
+		}
 	}
-	return s.f.close()
+	e := &piece.Encoder{}
+	writeHeader(e, kindArrangement, s.order.types)
+	s.order.writeShape(e)
+	e.Uint(uint64(len(s.made)))
+	for i, c := range s.made {
+		c.encode(e, s.of[i].c, s.of[i].sign)
+	}
+	e.Uint(uint64(since))
+	e.Uint(uint64(view.seq))
+	e.Uint(uint64(len(parts)))
+	for _, p := range parts {
+		s.run(e, p)
+	}
+	e.Uint(uint64(len(deltas)))
+	for _, d := range deltas {
+		e.Uint(uint64(d.seq))
+		s.run(e, part{d.run, 1})
+	}
+	return e.Finish(), nil
 }
 
 // history is the deltas of versions behind from, and the oldest version that can be read with them.
@@ -64,75 +76,99 @@ func (w *view) history(from CommitSeq) ([]published, CommitSeq) {
 	return all, since
 }
 
-// piece is a chunk as it is written: with its weights, or with the opposite ones.
-type piece struct {
+// signedChunk is a chunk as it is saved: with its weights, or with the opposite ones.
+type signedChunk struct {
 	c    *chunk
 	sign int64
 }
 
-// saving writes an arrangement's section.
+// saving collects the chunks of an arrangement, each once.
 type saving struct {
-	f       *frameWriter
-	numbers map[piece]uint32 // of the pieces written, from 0
-}
-
-// pieces writes every chunk once, and a 0 behind the last.
-func (s *saving) pieces(parts []part, deltas []published) error {
-	for _, p := range parts {
-		if err := s.chunks(p); err != nil {
-			return err
-		}
-	}
-	for _, d := range deltas {
-		if err := s.chunks(part{d.run, 1}); err != nil {
-			return err
-		}
-	}
-	s.f.u32(0)
-	return nil
+	w       piece.Writer
+	order   *RowOrder
+	numbers map[signedChunk]uint64
+	of      []signedChunk
+	made    []*savedChunk
 }
 
 func (s *saving) chunks(p part) error {
 	for _, c := range p.r.chunks {
-		key := piece{c, p.sign}
+		key := signedChunk{c, p.sign}
 		if _, ok := s.numbers[key]; ok {
 			continue
 		}
-		s.numbers[key] = uint32(len(s.numbers))
-		s.f.u32(uint32(c.blockCount()))
-		for k := range c.blockCount() {
-			b, err := c.encoded(k, p.sign)
-			if err != nil {
-				return err
-			}
-			s.f.u64(uint64(len(b)))
-			if _, err := s.f.Write(b); err != nil {
-				return err
-			}
+		made, err := c.save(s.w, s.order, p.sign)
+		if err != nil {
+			return err
 		}
+		s.numbers[key] = uint64(len(s.made))
+		s.of, s.made = append(s.of, key), append(s.made, made)
 	}
 	return nil
 }
 
-// run writes which pieces a run is.
-func (s *saving) run(p part) {
-	s.f.u32(uint32(len(p.r.chunks)))
+// run writes which chunks a run is.
+func (s *saving) run(e *piece.Encoder, p part) {
+	e.Uint(uint64(len(p.r.chunks)))
 	for _, c := range p.r.chunks {
-		s.f.u32(s.numbers[piece{c, p.sign}])
+		e.Uint(s.numbers[signedChunk{c, p.sign}])
+	}
+}
+
+// Kinds of lists, and their version; see docs/formats/state.md.
+const (
+	listVersion = 4
+
+	kindFlat        = 1
+	kindArrangement = 2
+)
+
+// writeHeader begins a list.
+func writeHeader(e *piece.Encoder, kind uint64, types []sqltype.OID) {
+	e.Uint(listVersion)
+	e.Uint(kind)
+	e.Uint(uint64(len(types)))
+	for _, t := range types {
+		e.Uint(uint64(t))
+	}
+}
+
+// readHeader expects what writeHeader wrote.
+func readHeader(d *piece.Decoder, kind uint64, types []sqltype.OID) {
+	expect(d, listVersion, "version")
+	expect(d, kind, "kind")
+	expect(d, uint64(len(types)), "number of columns")
+	for _, t := range types {
+		expect(d, uint64(t), "column type")
+	}
+}
+
+// expect reads a number that must be v.
+func expect(d *piece.Decoder, v uint64, what string) {
+	if got := d.Uint(); got != v {
+		d.Fail("%s is %d, not %d", what, got, v)
 	}
 }
 
 // writeShape writes what the order of rows depends on.
-func (o *RowOrder) writeShape(f *frameWriter) {
-	f.u32(uint32(o.keys))
-	f.u32(uint32(len(o.steps)))
+func (o *RowOrder) writeShape(e *piece.Encoder) {
+	e.Uint(uint64(o.keys))
+	e.Uint(uint64(len(o.steps)))
 	for _, s := range o.steps {
-		f.u32(s.shape())
+		e.Uint(s.shape())
 	}
 }
 
-func (s *step) shape() uint32 {
-	code := uint32(s.col) << 2
+func (o *RowOrder) readShape(d *piece.Decoder) {
+	expect(d, uint64(o.keys), "number of keys")
+	expect(d, uint64(len(o.steps)), "order")
+	for i := range o.steps {
+		expect(d, o.steps[i].shape(), "order")
+	}
+}
+
+func (s *step) shape() uint64 {
+	code := uint64(s.col) << 2
 	if s.desc {
 		code |= 1
 	}

@@ -1,145 +1,354 @@
 package state
 
 import (
-	"io"
+	"errors"
+	"fmt"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/storage/state/piece"
 )
 
-// Changed reports whether a key was written since the last Save or Load.
-func (f *FlatSet) Changed() bool {
-	for _, d := range f.dirty {
-		if d {
-			return true
-		}
+// Save makes all keys and cells durable, and gives the list to Load them from.
+func (f *FlatSet) Save(w piece.Writer) ([]byte, error) {
+	fr := f.Freeze()
+	defer fr.Release()
+	list, err := fr.Save(w)
+	if err == nil {
+		fr.Durable()
 	}
-	return false
+	return list, err
 }
 
-// Save writes all keys and cells as a checkpoint section.
-func (f *FlatSet) Save(w io.Writer) error {
-	out := newFrameWriter(w)
-	out.writeHeader(kindFlat, f.keyTypes)
-	out.u32(uint32(len(f.cellTypes)))
-	for _, t := range f.cellTypes {
-		out.u32(uint32(t))
+// Save writes what is not durable, and gives the list of all.
+func (fr *Frozen) Save(w piece.Writer) (list []byte, err error) {
+	defer recovered(&err)
+	levels, err := fr.keep(w)
+	if err != nil {
+		return nil, err
 	}
-	var slots []Slot
-	f.Scan(func(group []Slot) bool {
-		slots = append(slots, group...)
-		return true
-	})
-	out.u64(uint64(len(slots)))
-	for _, c := range f.Keys(slots) {
-		if err := out.writeColumn(&c); err != nil {
-			return err
+	if fr.dirty != nil {
+		level, err := fr.saveDirty(w)
+		if err != nil {
+			return nil, err
+		}
+		levels = append(levels, level)
+	}
+	fr.mu.Lock()
+	fr.made, fr.saveable = levels, true
+	fr.mu.Unlock()
+	e := &piece.Encoder{}
+	writeHeader(e, kindFlat, fr.set.keyTypes)
+	e.Uint(uint64(len(fr.set.cellTypes)))
+	for _, t := range fr.set.cellTypes {
+		e.Uint(uint64(t))
+	}
+	e.Uint(uint64(fr.slots))
+	e.Uint(uint64(fr.count))
+	e.Uint(uint64(len(levels)))
+	for _, l := range levels {
+		e.Uint(uint64(len(l.pieces)))
+		for _, p := range l.pieces {
+			e.Place(p.place)
+			e.Uint(p.rows)
 		}
 	}
-	for i := range f.cells {
-		if err := f.writeCells(out, i, slots); err != nil {
-			return err
+	return e.Finish(), nil
+}
+
+// keep names the pieces that stay again; of one that may not be it makes a copy.
+func (fr *Frozen) keep(w piece.Writer) ([]flatLevel, error) {
+	out := make([]flatLevel, len(fr.kept), len(fr.kept)+1)
+	for i, l := range fr.kept {
+		for _, p := range l.pieces {
+			if !w.Keep(p.place) {
+				bytes, err := p.read()
+				if err != nil {
+					return nil, err
+				}
+				p.from = w.Reader()
+				if p.place, err = w.Put(bytes); err != nil {
+					return nil, err
+				}
+			}
+			out[i].pieces = append(out[i].pieces, p)
 		}
 	}
-	if err := out.close(); err != nil {
+	return out, nil
+}
+
+// read gives the bytes of a piece.
+func (p *flatPiece) read() ([]byte, error) {
+	from, err := p.from.Open(p.place)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	defer from.Release()
+	bytes := make([]byte, p.place.Size)
+	if err := from.ReadAt(bytes, 0); err != nil {
+		return nil, unreadable(err)
+	}
+	return bytes, nil
+}
+
+// flatPieceBytes closes a piece.
+const flatPieceBytes = 4 << 20
+
+// saveDirty makes pieces of the slots that are to be saved.
+func (fr *Frozen) saveDirty(w piece.Writer) (level flatLevel, err error) {
+	own := newFlatBuilder(fr.types)
+	var parts [][]byte
+	rows, size := uint64(0), 0
+	put := func() error {
+		if size == 0 {
+			return nil
+		}
+		place, err := w.Put(parts...)
+		level.pieces = append(level.pieces, flatPiece{w.Reader(), place, rows})
+		parts, rows, size = parts[:0], 0, 0
 		return err
 	}
-	f.dirty = [256]bool{}
+	pages := (len(fr.dirty)*64 + pageSlots - 1) / pageSlots
+	for page := 0; page <= pages; page++ {
+		var blocks []*block
+		switch {
+		case page == pages:
+			blocks = own.finish()
+		case !fr.isDirty(page):
+			continue
+		default:
+			if blocks, err = fr.takePage(page, own); err != nil {
+				return level, err
+			}
+		}
+		for _, b := range blocks {
+			bytes := encodeBlock(b)
+			parts, rows, size = append(parts, bytes), rows+uint64(b.n), size+len(bytes)
+			if size >= flatPieceBytes {
+				if err := put(); err != nil {
+					return level, err
+				}
+			}
+		}
+	}
+	return level, put()
+}
+
+// takePage gives the blocks that are complete with a page.
+func (fr *Frozen) takePage(page int, own *flatBuilder) ([]*block, error) {
+	fr.mu.Lock()
+	defer fr.mu.Unlock()
+	switch {
+	case fr.failed != nil:
+		return nil, fr.failed
+	case fr.over:
+		return nil, errors.New("flat state was frozen again")
+	case fr.isDoneLocked(page):
+		out := fr.copies[page]
+		delete(fr.copies, page)
+		return out, nil
+	}
+	fr.takeLocked(page, own)
+	out := own.blocks
+	own.blocks = nil
+	return out, nil
+}
+
+// laterLoad is what a list says of state that is not loaded yet.
+type laterLoad struct {
+	from   piece.Reader
+	slots  int
+	count  int
+	levels []flatLevel
+}
+
+// eagerKeys are so few that they are loaded at once.
+const eagerKeys = 4096
+
+// Load replaces the content by what Save listed for the same key and cells. Much of it is read when it is
+// first asked for, or by Ready. After an error the state is empty.
+func (f *FlatSet) Load(r piece.Reader, list []byte) (err error) {
+	defer recovered(&err)
+	f.Clear()
+	later, err := f.decodeList(r, piece.NewDecoder(list))
+	if errors.Is(err, piece.ErrCorrupt) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if err != nil {
+		return err
+	}
+	f.later = later
+	if later.slots <= eagerKeys {
+		return f.Ready()
+	}
 	return nil
 }
 
-func (f *FlatSet) writeCells(out *frameWriter, i int, slots []Slot) error {
-	var err error
-	for _, s := range slots {
-		switch f.cellTypes[i] {
-		case CellInt64:
-			_, err = out.Write(bytesOf(f.cells[i].ints[s : s+1]))
-		case CellFloat64:
-			_, err = out.Write(bytesOf(f.cells[i].floats[s : s+1]))
-		case CellVar:
-			v := f.Var(i, s)
-			out.u64(uint64(len(v)))
-			_, err = out.Write(v)
-		default:
-			_, err = out.Write(f.Blob(i, s))
+func (f *FlatSet) decodeList(r piece.Reader, d *piece.Decoder) (*laterLoad, error) {
+	readHeader(d, kindFlat, f.keyTypes)
+	expect(d, uint64(len(f.cellTypes)), "number of cells")
+	for _, t := range f.cellTypes {
+		expect(d, uint64(t), "cell type")
+	}
+	slots, count := d.Uint(), d.Uint()
+	if slots > maxSlots || count > slots {
+		d.Fail("%d keys in %d slots", count, slots)
+	}
+	later := &laterLoad{from: r, slots: int(slots), count: int(count)}
+	for range d.Count(1) {
+		var l flatLevel
+		for range d.Count(3) {
+			l.pieces = append(l.pieces, flatPiece{r, d.Place(), d.Uint()})
 		}
+		later.levels = append(later.levels, l)
+	}
+	return later, d.Close()
+}
+
+// Ready loads what is still to be loaded. After an error the state is empty and must not be used.
+func (f *FlatSet) Ready() (err error) {
+	later := f.later
+	if later == nil {
+		return nil
+	}
+	defer recovered(&err)
+	last := f.last
+	if last != nil {
+		later.levels = last.newestLevels(later.levels)
+	}
+	f.later = nil
+	if err = f.load(later); err != nil {
+		f.Clear()
+		return err
+	}
+	if last != nil {
+		last.union = f.union // it froze what is loaded now
+	}
+	return nil
+}
+
+// newestLevels are those of the checkpoint, once it is durable.
+func (fr *Frozen) newestLevels(before []flatLevel) []flatLevel {
+	fr.mu.Lock()
+	defer fr.mu.Unlock()
+	if fr.durable {
+		return fr.made
+	}
+	return before
+}
+
+func (f *FlatSet) load(later *laterLoad) error {
+	union := make([]uint64, 0)
+	for i, l := range later.levels {
+		for _, p := range l.pieces {
+			if err := f.loadPiece(&p, later.slots, i > 0, &union); err != nil {
+				return err
+			}
+		}
+	}
+	for f.slots < later.slots { // free ones
+		f.newSlot()
+	}
+	if err := f.index(); err != nil {
+		return err
+	}
+	if f.count != later.count {
+		return corrupt("%d keys, not %d", f.count, later.count)
+	}
+	f.levels, f.union = later.levels, union
+	f.unsaved = make([]uint64, len(f.live))
+	return f.settle()
+}
+
+// maxSlots is what a Slot can number.
+const maxSlots = 1<<31 - 2
+
+// loadPiece stores the rows of a piece; later: it is of a level behind the first.
+func (f *FlatSet) loadPiece(p *flatPiece, slots int, later bool, union *[]uint64) error {
+	bytes, err := p.read()
+	if err != nil {
+		return err
+	}
+	types := flatTypes(f.keyTypes, f.cellTypes)
+	rows := uint64(0)
+	for len(bytes) > 0 {
+		src, rest, err := cutBlock(bytes)
 		if err != nil {
 			return err
 		}
+		bytes = rest
+		b, err := decodeRows(src, types, flatBlockRows)
+		if err != nil {
+			return err
+		}
+		rows += uint64(b.n)
+		if err := f.loadBlock(b, slots); err != nil {
+			return err
+		}
+		if later {
+			for _, s := range flatSlots(b) {
+				setBit(union, int(s))
+			}
+		}
+	}
+	if rows != p.rows {
+		return corrupt("piece of %d rows", rows)
+	}
+	return f.settle()
+}
+
+// loadBlock stores the rows of a block in their slots.
+func (f *FlatSet) loadBlock(b *block, slots int) error {
+	for i, s := range flatSlots(b) {
+		if s < 0 || int(s) >= slots {
+			return corrupt("slot %d of %d", s, slots)
+		}
+		for f.slots <= int(s) {
+			f.newSlot()
+		}
+		if b.cols[1].Null(int32(i)) || b.cols[1].Data[i] == 0 {
+			clearBit(f.live, int(s))
+			f.zero(s)
+			continue
+		}
+		setBit(&f.live, int(s))
+		for k := range f.keys {
+			if err := f.keys[k].store(s, &b.cols[2+k], int32(i)); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range f.cells {
+		if err := f.cells[i].load(f.cellTypes[i], b, &b.cols[2+len(f.keys)+i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// Load replaces the content by a section that Save wrote for the same key and cells. After an
-// error the state is empty.
-func (f *FlatSet) Load(r io.Reader) error {
-	f.Clear()
-	err := f.load(&frameReader{r: r})
-	if err != nil {
-		f.Clear()
-	}
-	f.dirty = [256]bool{}
-	return err
-}
+// flatSlots is the first column of saved rows.
+func flatSlots(b *block) []Slot { return sliceOf[Slot](b.cols[0].Data) }
 
-func (f *FlatSet) load(in *frameReader) error {
-	in.readHeader(kindFlat, f.keyTypes)
-	in.expect(uint32(len(f.cellTypes)), "number of cells")
-	for _, t := range f.cellTypes {
-		in.expect(uint32(t), "cell type")
-	}
-	n := in.rows()
-	keys := make([]delta.Column, len(f.keyTypes))
-	for i, t := range f.keyTypes {
-		keys[i] = in.readColumn(t, n)
-	}
-	if len(keys) == 0 && n > 1 {
-		return corrupt("%d rows without a key", n)
-	}
-	if in.err != nil {
-		return in.err
-	}
-	slots := make([]Slot, n)
-	if err := f.Probe(keys, rowNumbers(n), true, slots); err != nil {
-		return err
-	}
-	if f.count != n {
-		return corrupt("keys repeat")
-	}
-	for i := range f.cells {
-		if err := f.readCells(in, i, slots); err != nil {
-			return err
+// load stores a cell of every live row.
+func (c *flatCell) load(t CellType, b *block, col *delta.Column) error {
+	for i, s := range flatSlots(b) {
+		if b.cols[1].Data[i] == 0 {
+			continue
 		}
-	}
-	return in.close()
-}
-
-func rowNumbers(n int) []int32 {
-	rows := make([]int32, n)
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	return rows
-}
-
-func (f *FlatSet) readCells(in *frameReader, i int, slots []Slot) error {
-	for _, s := range slots {
-		switch f.cellTypes[i] {
+		switch t {
 		case CellInt64:
-			in.read(bytesOf(f.cells[i].ints[s : s+1]))
+			c.ints[s] = sliceOf[int64](col.Data)[i]
 		case CellFloat64:
-			in.read(bytesOf(f.cells[i].floats[s : s+1]))
+			c.floats[s] = sliceOf[float64](col.Data)[i]
 		case CellVar:
-			v := in.bytes(in.u64())
-			if in.err == nil && len(v) > 0 {
-				if err := f.SetVar(i, s, v); err != nil {
-					return err
-				}
+			if err := c.vars.set(s, col.Bytes(int32(i))); err != nil {
+				return err
 			}
 		default:
-			in.read(f.Blob(i, s))
-		}
-		if in.err != nil {
-			return in.err
+			if v := col.Bytes(int32(i)); len(v) == c.size {
+				copy(c.blob[int(s)*c.size:], v)
+			} else {
+				return corrupt("cell of %d bytes", len(v))
+			}
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/state/piece/piecetest"
 )
 
 // TestSchedules runs random orders of everything that can happen to an arrangement against a map of
@@ -31,14 +31,19 @@ func TestSchedules(t *testing.T) {
 	shrink(t, 3, 64)
 	chunkBytes = 4 << 10 // of several blocks, or nothing is gained on disk
 	smallDisk(t)
-	reads := uint64(0)
+	reads, linked, warmed, fetched := uint64(0), uint64(0), uint64(0), uint64(0)
 	for seed := range uint64(seeds) {
 		s := newSchedule(t, seed)
 		for range 60 {
 			s.step()
 		}
 		s.end()
-		reads += s.tier.Stats().Reads
+		st := s.tier.Stats()
+		reads, linked, warmed, fetched = reads+st.Reads, linked+st.Linked, warmed+st.Warmed, fetched+st.Fetched
+	}
+	t.Logf("%d blocks came from disk; %d chunks linked, %d warmed, %d fetched", reads, linked, warmed, fetched)
+	if linked == 0 || warmed == 0 || fetched == 0 {
+		t.Error("something did not happen")
 	}
 	if reads < 10*uint64(seeds) {
 		t.Fatalf("only %d blocks came from disk", reads)
@@ -56,7 +61,8 @@ type schedule struct {
 	a       *RunSet
 	pool    *Pool
 	tier    *Tier
-	short   bool // of memory
+	pieces  *piecetest.Memory // of all captures
+	short   bool              // of memory
 
 	at       map[CommitSeq]map[string]int64 // every version
 	last     CommitSeq
@@ -71,11 +77,11 @@ type pinned struct {
 	seq  CommitSeq
 }
 
-// capture is a section, the version it is of, and the oldest that can be read with it.
+// capture is a list of pieces, the version it is of, and the oldest that can be read with it.
 type capture struct {
-	section []byte
-	seq     CommitSeq
-	from    CommitSeq
+	list []byte
+	seq  CommitSeq
+	from CommitSeq
 }
 
 func newSchedule(t *testing.T, seed uint64) *schedule {
@@ -87,6 +93,7 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 		return 0
 	})
 	s.pool = NewPool(s.tier)
+	s.pieces = &piecetest.Memory{Remote: seed%2 == 1}
 	s.a = s.open()
 	return s
 }
@@ -123,7 +130,7 @@ func (s *schedule) fatalf(format string, args ...any) {
 }
 
 func (s *schedule) step() {
-	switch s.r.IntN(14) {
+	switch s.r.IntN(16) {
 	case 0, 1, 2, 3:
 		s.publish()
 	case 4:
@@ -151,6 +158,8 @@ func (s *schedule) step() {
 		s.short = !s.short
 	case 13:
 		s.tier.putAwayNow(1 + s.r.Int64N(2000))
+	case 14, 15:
+		s.tier.bringNearer()
 	}
 	for _, p := range s.pins {
 		s.check(p.view, p.seq)
@@ -311,11 +320,11 @@ func (s *schedule) capture() {
 		s.fatalf("at %d: %v", v, err)
 	}
 	defer w.Release()
-	var b bytes.Buffer
-	if err := SaveView(&b, w, from); err != nil {
+	list, err := SaveView(s.pieces, w, from)
+	if err != nil {
 		s.fatalf("save of %d: %v", v, err)
 	}
-	s.captures = append(s.captures, capture{b.Bytes(), v, from})
+	s.captures = append(s.captures, capture{list, v, from})
 }
 
 // crash loses everything but a capture.
@@ -323,7 +332,7 @@ func (s *schedule) crash() {
 	s.close()
 	c := s.captures[s.r.IntN(len(s.captures))]
 	s.a = s.open()
-	if err := s.a.Load(bytes.NewReader(c.section)); err != nil {
+	if err := s.a.Load(s.pieces, c.list); err != nil {
 		s.fatalf("load of %d: %v", c.seq, err)
 	}
 	// What was published behind the capture never was.

@@ -45,6 +45,8 @@ type Tier struct {
 		sync.Mutex
 		all  []weak.Pointer[RunSet]
 		hand int // where the next search begins
+		// distant are chunks of a checkpoint that are brought nearer, in this order.
+		distant []*distant
 	}
 	cached struct {
 		sync.Mutex
@@ -61,13 +63,16 @@ type cachedBlock struct {
 }
 
 type tierCounts struct {
-	chunks, written, hits, reads, readBytes, evictions, failed atomic.Uint64
+	chunks, linked, warmed, fetched, written, hits, reads, readBytes, evictions, failed atomic.Uint64
 }
 
 // TierStats are counters and gauges of a Tier.
 type TierStats struct {
 	Chunks      uint64 // put on disk
 	Written     uint64 // bytes of these
+	Linked      uint64 // chunks that left memory without being written: a checkpoint has them
+	Warmed      uint64 // chunks of a checkpoint that came into memory
+	Fetched     uint64 // chunks of a checkpoint that were copied to the local disk
 	Hits        uint64 // blocks read from the cache
 	Reads       uint64 // blocks read from disk
 	ReadBytes   uint64
@@ -99,7 +104,7 @@ func (t *Tier) Close() { t.packs.Close() }
 func (t *Tier) Stats() TierStats {
 	c := &t.counts
 	s := TierStats{
-		Chunks: c.chunks.Load(), Written: c.written.Load(), Hits: c.hits.Load(), Reads: c.reads.Load(),
+		Chunks: c.chunks.Load(), Linked: c.linked.Load(), Warmed: c.warmed.Load(), Fetched: c.fetched.Load(), Written: c.written.Load(), Hits: c.hits.Load(), Reads: c.reads.Load(),
 		ReadBytes: c.readBytes.Load(), Evictions: c.evictions.Load(), Failed: c.failed.Load(), Disk: t.packs.Stats(),
 	}
 	t.cached.Lock()

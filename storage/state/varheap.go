@@ -1,5 +1,7 @@
 package state
 
+import "slices"
+
 // varSpan is where a slot's bytes lie in a varHeap, in units of 8 bytes; the room of a span is its
 // length rounded up.
 type varSpan struct{ at, len uint32 }
@@ -30,24 +32,27 @@ func (h *varHeap) get(s Slot) []byte {
 
 // set replaces the bytes of s by b, which may alias what get returned.
 func (h *varHeap) set(s Slot, b []byte) error {
-	p := &h.spans[s]
-	room, need := roundUp8(int(p.len)), roundUp8(len(b))
+	room, need := roundUp8(int(h.spans[s].len)), roundUp8(len(b))
+	if need == 0 { // its place may be none: squeeze passes over what is empty
+		h.spans[s].len = 0
+		h.garbage += room
+		return nil
+	}
 	if need <= room {
-		copy(h.buf[int(p.at)*8:], b)
-		p.len = uint32(len(b))
+		copy(h.buf[int(h.spans[s].at)*8:], b)
+		h.spans[s].len = uint32(len(b))
 		h.garbage += room - need
 		return nil
 	}
 	h.garbage += room
-	p.len = 0
+	h.spans[s].len = 0
 	if h.garbage > 1<<16 && h.garbage > len(h.buf)/2 {
 		h.squeeze()
 	}
 	if len(h.buf)+need > maxHeap {
 		return ErrOutOfMemory
 	}
-	p.at = uint32(len(h.buf) / 8)
-	p.len = uint32(len(b))
+	h.spans[s] = varSpan{at: uint32(len(h.buf) / 8), len: uint32(len(b))}
 	h.buf = append(h.buf, b...)
 	for len(h.buf)&7 != 0 {
 		h.buf = append(h.buf, 0)
@@ -57,6 +62,7 @@ func (h *varHeap) set(s Slot, b []byte) error {
 
 func (h *varHeap) squeeze() {
 	old := h.buf
+	h.spans = slices.Clone(h.spans) // a Frozen may have these
 	h.buf = make([]byte, 0, (len(old)-h.garbage)*5/4+64)
 	for s := range h.spans {
 		p := &h.spans[s]
