@@ -15,7 +15,9 @@ type objects struct {
 	store objstore.Store
 	local bool
 	cache windows
-	mu    struct {
+	// onDamage is told of a piece that cannot be read; set before anything is.
+	onDamage func()
+	mu       struct {
 		sync.Mutex
 		all map[piece.Object]*object
 	}
@@ -27,6 +29,8 @@ type object struct {
 	alive   int64 // bytes that the newest checkpoint names
 	readers int
 	named   bool // by a kept checkpoint
+	// damaged are where pieces begin that could not be read, so that nobody names them again.
+	damaged map[int64]bool
 }
 
 var _ piece.Reader = (*objects)(nil)
@@ -60,6 +64,29 @@ func (s *source) ReadAt(b []byte, at int64) error {
 		return corrupt("%d bytes at %d of a piece of %d", len(b), at, s.place.Size)
 	}
 	return s.of.read(s.of.bg, s.place.Object, s.place.At+at, b)
+}
+
+// Damaged implements piece.Source.
+func (s *source) Damaged() {
+	s.of.mu.Lock()
+	of := s.of.mu.all[s.place.Object]
+	if of.damaged == nil {
+		of.damaged = map[int64]bool{}
+	}
+	of.damaged[s.place.At] = true
+	told := s.of.onDamage
+	s.of.mu.Unlock()
+	if told != nil {
+		told()
+	}
+}
+
+// isDamaged: somebody could not read the piece.
+func (o *objects) isDamaged(p piece.Place) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	of := o.mu.all[p.Object]
+	return of != nil && of.damaged[p.At]
 }
 
 // Release implements piece.Source.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/storage/log"
@@ -36,6 +37,8 @@ type Store struct {
 	// newest is the newest that can be read, which the next one stands before; nil = none.
 	newest *Loaded
 	info   Info
+	// latest is the same, for others.
+	latest atomic.Pointer[Loaded]
 }
 
 // NewStore makes a Store; it does nothing yet. Pieces can be read until ctx ends.
@@ -120,7 +123,7 @@ func (s *Store) Newest(ctx context.Context, at log.CommitSeq) (*Loaded, error) {
 	for i, c := range candidates {
 		l, err := s.candidate(ctx, c, at)
 		if err == nil {
-			s.newest, s.info = l, c
+			s.settle(l, c)
 			var before []objectUse
 			if i+1 < len(candidates) {
 				if p, err := s.candidate(ctx, candidates[i+1], at); err == nil {
@@ -190,7 +193,7 @@ func (s *Store) Write(ctx context.Context, boundary log.CommitSeq, write func(w 
 		// The object may be named after all (unknown outcome); what is not is removed at a start.
 		return Info{}, fmt.Errorf("commit the checkpoint pointer: %w", err)
 	}
-	s.newest, s.info = &Loaded{Manifest: r.Manifest, Object: w.name, objects: s.objects, uses: r.objects}, info
+	s.settle(&Loaded{Manifest: r.Manifest, Object: w.name, objects: s.objects, uses: r.objects}, info)
 	s.remove(ctx, s.objects.adopt(r.objects, before))
 	return info, nil
 }
@@ -209,7 +212,7 @@ func (s *Store) follow(ctx context.Context, p pointer) {
 	if s.newest != nil {
 		before = s.newest.uses
 	}
-	s.newest, s.info = l, p.Newest
+	s.settle(l, p.Newest)
 	s.objects.adopt(l.uses, before) // what it no longer names goes at a start
 }
 
@@ -240,8 +243,16 @@ func (w *Writer) all(write func(w *Writer) (*Manifest, error)) (*root, error) {
 	return w.finish(m)
 }
 
-// Latest is the manifest of the newest checkpoint that can be read, nil if there is none.
-func (s *Store) Latest() *Loaded { return s.newest }
+// Latest is the newest checkpoint that can be read, nil if there is none. Safe for concurrent use.
+func (s *Store) Latest() *Loaded { return s.latest.Load() }
+
+func (s *Store) settle(newest *Loaded, info Info) {
+	s.newest, s.info = newest, info
+	s.latest.Store(newest)
+}
+
+// OnDamage has fn called, in any goroutine, when a piece cannot be read. Call it before anything is.
+func (s *Store) OnDamage(fn func()) { s.objects.onDamage = fn }
 
 // remove deletes objects; what stays goes at a start.
 func (s *Store) remove(ctx context.Context, gone []piece.Object) {

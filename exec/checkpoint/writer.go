@@ -48,7 +48,7 @@ func (w *Writer) Reader() piece.Reader { return w.store.objects }
 
 // Keep implements piece.Writer.
 func (w *Writer) Keep(p piece.Place) bool {
-	if o, ok := w.may[p.Object]; !ok || o.sparse {
+	if o, ok := w.may[p.Object]; !ok || o.sparse || w.store.objects.isDamaged(p) {
 		return false
 	}
 	w.use(p)

@@ -222,6 +222,7 @@ func (c *captured) write(w *checkpoint.Writer) (*checkpoint.Manifest, error) {
 		if state.IsDamage(err) {
 			w.Drop()
 			c.r.cfg.Logger.Warn("a dataflow is not in the checkpoint", "relation", m.m.rel.QualifiedName(), "error", err)
+			c.r.hurt(m.m, err)
 			if m.m.sink != nil && m.m.readsVersions() {
 				c.standing = append(c.standing, &memberCapture{m: m.m, frontier: m.frontier})
 			}

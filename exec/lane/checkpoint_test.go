@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
 )
@@ -257,4 +259,62 @@ func TestCarried(t *testing.T) {
 	same(t, "output", d.records("out"), out)
 	step(100)
 	same(t, "bad, later", d.exec(`SELECT * FROM bad`), d.exec(`SELECT k, sum(v) AS v FROM s GROUP BY k`))
+}
+
+// TestResume: a member over streams that fails for a moment goes on from the newest checkpoint, not from
+// the beginning of the log; what reads it does not notice, and a sink writes nothing twice.
+func TestResume(t *testing.T) {
+	for _, panics := range []bool{true, false} {
+		d := newDatabase(t)
+		d.exec(`CREATE STREAM s (k int, v int)`)
+		d.exec(`CREATE MATERIALIZED VIEW bad AS SELECT k, sum(v) AS v, count(DISTINCT v) AS n FROM s GROUP BY k`)
+		d.exec(`CREATE MATERIALIZED VIEW above AS SELECT count(*) AS n, sum(v) AS v FROM bad`)
+		d.exec(`CREATE SINK bad_sink TO TOPIC 'out' AS SELECT k, sum(v) AS v FROM s GROUP BY k`)
+		left, from := 0, log.CommitSeq(0)
+		var mu sync.Mutex
+		d.runtime.Inject(func(stage, relation string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if stage != "tick" || !strings.HasPrefix(relation, "bad") || left == 0 {
+				return nil
+			}
+			left--
+			if panics {
+				panic("injected")
+			}
+			return sqlerr.New(sqlerr.OutOfMemory, "injected")
+		})
+		check := func() {
+			t.Helper()
+			same(t, "bad", d.exec(`SELECT * FROM bad`), d.exec(`SELECT k, sum(v), count(DISTINCT v) FROM s GROUP BY k`))
+			same(t, "above", d.exec(`SELECT * FROM above`), d.exec(`SELECT count(*), sum(v) FROM (SELECT k, sum(v) AS v FROM s GROUP BY k) x`))
+			d.settle("bad_sink")
+			live := map[string]string{}
+			for _, r := range d.records("out") {
+				k, v, _ := strings.Cut(r, "=")
+				if live[k] == v {
+					t.Errorf("the sink wrote %s twice", r)
+				}
+				live[k] = v
+			}
+		}
+		for n := range 40 {
+			d.produce("s", fmt.Sprintf(`{"k":%d,"v":%d}`, n%7, n))
+			if n%10 == 5 {
+				check()
+				d.checkpoint()
+				from = d.runtime.Stats().Checkpoints.Boundary
+			}
+			if n%10 == 8 {
+				d.settle("bad_sink")
+				mu.Lock()
+				left = 1 + n/10
+				mu.Unlock()
+			}
+		}
+		check()
+		if n := d.runtime.Stats().Resumed; n < 4 || from == 0 {
+			t.Errorf("%d times a member went on from a checkpoint", n)
+		}
+	}
 }

@@ -29,7 +29,8 @@
 //	               └──────────────► failed ────────────────────────► waiting
 //	DROP: the context ends, wait a second; dropping until the goroutine has ended and freed its state
 //
-// A view that is built again ends ticks at the frontiers of its readers: they go on as if nothing had
+// One that reads streams alone is built again from what the newest checkpoint has of it (resume.go), else
+// from the beginning. A view that is built again ends ticks at the frontiers of its readers: they go on as if nothing had
 // been. A sink comes to its frontier with its output suppressed. Members never fail one another.
 //
 // Tokens. A running tick needs one of `workers` tokens. Past its slice it gives it up where it

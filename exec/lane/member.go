@@ -102,6 +102,8 @@ type member struct {
 	troubleSince time.Time
 	// restored: began as a checkpoint had it.
 	restored bool
+	// hurt is why the state is to be built again, found by who saved it; nil = it is not.
+	hurt error
 	// asked: a checkpoint wants the state between two ticks, in captured.
 	asked     bool
 	captured  *memberCapture
@@ -163,7 +165,7 @@ func (r *Runtime) memberBuilder(m *member) flow.Builder {
 }
 
 // open makes the flow of a member, at its beginning or as a checkpoint has it.
-func (r *Runtime) open(m *member, saved *checkpoint.Member) error {
+func (r *Runtime) open(m *member, saved *savedEntry) error {
 	f, err := flow.New(m.query.Root, r.memberBuilder(m), m.states)
 	if err != nil {
 		return err
@@ -177,10 +179,10 @@ func (r *Runtime) open(m *member, saved *checkpoint.Member) error {
 	}
 	var lists map[string][]byte
 	if saved != nil {
-		if lists, err = r.cfg.Restored.Lists(r.ctx, saved.Parts); err != nil {
+		if lists, err = saved.from.Lists(r.ctx, saved.Parts); err != nil {
 			return err
 		}
-		m.states.RestoreFrom(r.cfg.Restored.Pieces(), checkpoint.States(lists))
+		m.states.RestoreFrom(saved.from.Pieces(), checkpoint.States(lists))
 	}
 	m.meter = meter.New(r.cfg.Memory.Owner(), func(ctx context.Context) error { return r.breathe(ctx, m) })
 	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: m.meter, OnLate: r.onLate(m)}}

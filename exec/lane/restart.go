@@ -95,7 +95,7 @@ func (r *Runtime) retryLocked(m *member) {
 	r.wakeLocked(m)
 }
 
-// rebuild takes a member back to its beginning. A view ends its first tick at the least version that
+// rebuild takes a member back to what the newest checkpoint has of it, or to its beginning. A view ends its first tick at the least version that
 // somebody reads of it, and further ticks at the frontiers of its readers: what they have taken in
 // from it is there again when they go on. A sink comes to its frontier with its output suppressed.
 func (r *Runtime) rebuild(m *member) error {
@@ -106,6 +106,9 @@ func (r *Runtime) rebuild(m *member) error {
 		r.mu.Lock()
 		r.addLocked(m)
 		r.mu.Unlock()
+	}
+	if resumed, err := r.resume(m); resumed || err != nil {
+		return err
 	}
 	r.mu.Lock()
 	m.restored = false
@@ -131,7 +134,7 @@ func (r *Runtime) rebuild(m *member) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m.rowErrors, m.rowError, m.full, m.again = 0, nil, false, false
+	m.rowErrors, m.rowError, m.full, m.again, m.hurt = 0, nil, false, false, nil
 	m.ticked = m.sink != nil
 	m.late.Store(0)
 	m.noTime.Store(0)
@@ -152,8 +155,16 @@ func (r *Runtime) beginAgainLocked(m *member) {
 	if err != nil {
 		return
 	}
-	m.ends = m.ends[:0]
 	at := r.floorLocked(m.rel.OID, newest)
+	r.findEndsLocked(m)
+	m.startAt = at
+	hold := r.postLocked(m.below, at)
+	m.begin = func() { r.dropLocked(&hold) }
+}
+
+// findEndsLocked finds the versions at which m, which comes again from below, must end ticks.
+func (r *Runtime) findEndsLocked(m *member) {
+	m.ends = m.ends[:0]
 	for up := range r.mu.above[m.rel.OID] {
 		if up.ticked && up.state != memberFailed {
 			m.ends = append(m.ends, max(up.frontier, up.seen))
@@ -162,9 +173,6 @@ func (r *Runtime) beginAgainLocked(m *member) {
 	if held := r.mu.held[m.rel.OID]; held != nil {
 		m.ends = append(m.ends, held.sorted...)
 	}
-	m.startAt = at
-	hold := r.postLocked(m.below, at)
-	m.begin = func() { r.dropLocked(&hold) }
 }
 
 // patientLog is the log as a member's sources read it: an error that passes is retried before

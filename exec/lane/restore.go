@@ -116,9 +116,15 @@ func horizonOf(from *checkpoint.Loaded, oid catalog.OID) log.CommitSeq {
 	return 0
 }
 
+// savedEntry is what a checkpoint has of a member.
+type savedEntry struct {
+	from *checkpoint.Loaded
+	*checkpoint.Member
+}
+
 // savedMember is what the checkpoint of the start has of m, nil if it cannot be used: of another
 // definition, or over a view that is not restored.
-func (r *Runtime) savedMember(m *member) *checkpoint.Member {
+func (r *Runtime) savedMember(m *member) *savedEntry {
 	from := r.cfg.Restored
 	if from == nil || from.Engine != engineVersion {
 		return nil
@@ -139,31 +145,32 @@ func (r *Runtime) savedMember(m *member) *checkpoint.Member {
 			return nil
 		}
 	}
-	return saved
+	return &savedEntry{from, saved}
 }
 
 // restoreMember loads what is not in the states, of which the flow is open.
-func (r *Runtime) restoreMember(m *member, saved *checkpoint.Member, lists map[string][]byte) error {
+func (r *Runtime) restoreMember(m *member, saved *savedEntry, lists map[string][]byte) error {
 	if err := m.states.Restored(); err != nil {
 		return err
 	}
 	if m.view != nil {
-		if err := m.view.contents.Load(r.cfg.Restored.Pieces(), lists[checkpoint.PartContents]); err != nil {
+		if err := m.view.contents.Load(saved.from.Pieces(), lists[checkpoint.PartContents]); err != nil {
 			return fmt.Errorf("contents: %w", err)
 		}
 	}
 	errs := m.rowErrs()
-	if err := errs.set.Load(r.cfg.Restored.Pieces(), lists[checkpoint.PartErrors]); err != nil {
+	if err := errs.set.Load(saved.from.Pieces(), lists[checkpoint.PartErrors]); err != nil {
 		return fmt.Errorf("errors: %w", err)
 	}
 	if err := errs.loaded(r.ctx); err != nil {
 		return fmt.Errorf("errors: %w", err)
 	}
-	m.seen = saved.Frontier
 	m.late.Store(saved.Late)
 	m.noTime.Store(saved.NoTime)
-	m.frontier, m.changed = saved.Frontier, saved.Changed
+	r.mu.Lock()
+	m.seen, m.frontier, m.changed = saved.Frontier, saved.Frontier, saved.Changed
 	m.ticked, m.restored = true, true
+	r.mu.Unlock()
 	return r.noteRowErrors(m)
 }
 

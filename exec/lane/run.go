@@ -18,6 +18,7 @@ const (
 	stepRest                    // until a time, or until it is woken
 	stepCapture                 // gives its state to a checkpoint
 	stepRebuild                 // begins anew after a failure
+	stepFail                    // its state could not be read
 	stepTick                    // moves to a version, which is needed of what it reads
 )
 
@@ -25,6 +26,7 @@ type step struct {
 	kind  stepKind
 	to    log.CommitSeq
 	input need // what the tick needs
+	err   error
 	until time.Time
 }
 
@@ -59,6 +61,8 @@ func (r *Runtime) do(m *member, s step) (err error) {
 		r.captureMember(m)
 	case stepRebuild:
 		return r.rebuild(m)
+	case stepFail:
+		return s.err
 	case stepTick:
 		if m.view != nil {
 			return r.tickView(m, s.to)
@@ -90,6 +94,9 @@ func (r *Runtime) nextStep(m *member) (s step) {
 		return step{kind: stepRebuild}
 	case m.asked:
 		return step{kind: stepCapture}
+	case m.hurt != nil:
+		s.kind, s.err, m.hurt = stepFail, m.hurt, nil
+		return s
 	}
 	to, until := r.nextEndLocked(m)
 	switch {

@@ -81,7 +81,8 @@ type Runtime struct {
 	work   sync.WaitGroup
 
 	// moves counts ticks, to know whether there is anything new to write.
-	moves atomic.Uint64
+	moves   atomic.Uint64
+	resumed atomic.Uint64 // members that went on from a checkpoint after a failure
 	// checkpoints is what Checkpoint keeps from one to the next; its owner holds the token.
 	checkpoints chan checkpointing
 	counters    checkpointCounters
@@ -136,6 +137,10 @@ func New(cfg Config) *Runtime {
 		r.cfg.Workers = runtime.GOMAXPROCS(0)
 	}
 	r.tokens = newTokens(r.cfg.Workers, cfg.Clock, r.work.Go)
+	if r.cfg.Checkpoints != nil {
+		// The next checkpoint is not to name it; who has it finds out then.
+		r.cfg.Checkpoints.OnDamage(func() { r.moves.Add(1) })
+	}
 	r.checkpoints = make(chan checkpointing, 1)
 	r.checkpoints <- checkpointing{}
 	return r
@@ -225,8 +230,10 @@ type Stats struct {
 	Pins       int
 	Ticks      uint64
 	// Restored members began from a checkpoint, at RestoredAt.
-	Restored    int
-	RestoredAt  log.CommitSeq
+	Restored   int
+	RestoredAt log.CommitSeq
+	// Resumed counts members that went on from a checkpoint after a failure.
+	Resumed     uint64
 	Checkpoints CheckpointStats
 }
 
@@ -236,7 +243,7 @@ func (r *Runtime) Stats() Stats {
 	defer r.mu.Unlock()
 	s := Stats{Members: len(r.mu.members), Dropping: len(r.mu.dropping), StateBytes: r.cfg.Memory.Used(), Pins: len(r.mu.pins)}
 	newest, _ := r.cfg.Log.Newest(r.ctx, false)
-	s.Checkpoints = r.counters.stats()
+	s.Checkpoints, s.Resumed = r.counters.stats(), r.resumed.Load()
 	if r.cfg.Restored != nil {
 		s.RestoredAt = r.cfg.Restored.Boundary
 	}

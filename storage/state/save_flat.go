@@ -264,9 +264,22 @@ const maxSlots = 1<<31 - 2
 
 // loadPiece stores the rows of a piece; later: it is of a level behind the first.
 func (f *FlatSet) loadPiece(p *flatPiece, slots int, later bool, union *[]uint64) error {
-	bytes, err := p.read()
+	from, err := p.from.Open(p.place)
 	if err != nil {
+		return unreadable(err)
+	}
+	defer from.Release()
+	if err = f.loadRows(from, p, slots, later, union); err != nil {
+		from.Damaged()
 		return err
+	}
+	return f.settle()
+}
+
+func (f *FlatSet) loadRows(from source, p *flatPiece, slots int, later bool, union *[]uint64) error {
+	bytes := make([]byte, p.place.Size)
+	if err := from.ReadAt(bytes, 0); err != nil {
+		return unreadable(err)
 	}
 	types := flatTypes(f.keyTypes, f.cellTypes)
 	rows := uint64(0)
@@ -293,7 +306,7 @@ func (f *FlatSet) loadPiece(p *flatPiece, slots int, later bool, union *[]uint64
 	if rows != p.rows {
 		return corrupt("piece of %d rows", rows)
 	}
-	return f.settle()
+	return nil
 }
 
 // loadBlock stores the rows of a block in their slots.

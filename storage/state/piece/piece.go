@@ -60,6 +60,8 @@ type Reader interface {
 type Source interface {
 	// ReadAt fills b from an offset of the piece.
 	ReadAt(b []byte, at int64) error
+	// Damaged tells that what ReadAt gives is not what was put: the piece is not to be named again.
+	Damaged()
 	// Release is called once, by who reads no more.
 	Release()
 }

@@ -29,6 +29,7 @@ type Memory struct {
 	kept    int64
 	open    int
 	dropped int64 // pieces that begin before are gone
+	bad     map[int64]bool
 }
 
 var (
@@ -91,7 +92,7 @@ func (m *Memory) Size() int64 {
 func (m *Memory) Keep(p piece.Place) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if p.Object != m.nameLocked() || p.At < m.dropped {
+	if p.Object != m.nameLocked() || p.At < m.dropped || m.bad[p.At] {
 		return false
 	}
 	m.kept += p.Size
@@ -154,6 +155,15 @@ func (s source) ReadAt(b []byte, at int64) error {
 		s.m.Change(s.p, b)
 	}
 	return nil
+}
+
+func (s source) Damaged() {
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	if s.m.bad == nil {
+		s.m.bad = map[int64]bool{}
+	}
+	s.m.bad[s.p.At] = true
 }
 
 func (s source) Release() {
