@@ -6,16 +6,29 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // producerIDBlock is how many ids one commit takes.
 const producerIDBlock = 1000
 
-// producerIDs are ids that this broker took and has not handed out; lost at a restart, never
-// used twice.
+// producerIDs are ids that this broker took and has not handed out: [next, end). They are lost at a
+// restart, never used twice; who uses one nevertheless has invented it. why it is not known of those
+// that a restart lost: it would be a durable write for each id.
 type producerIDs struct {
-	sync.Mutex
-	next, end int64
+	sync.Mutex // of who takes one; it is held over a commit
+	next, end  atomic.Int64
+}
+
+// check refuses appends by ids that nobody has been given. It waits for nothing.
+func (ids *producerIDs) check(p *pending) error {
+	for i := range p.appends {
+		// An id is behind next before anybody has it; a new block moves next up before end.
+		if id := p.appends[i].producerID; id >= ids.next.Load() && id < ids.end.Load() {
+			return fmt.Errorf("%w: %d was never handed out", ErrUnknownProducer, id)
+		}
+	}
+	return nil
 }
 
 // NewProducerID hands out an id that was never used; every 1,000th call waits for a commit.
@@ -23,7 +36,7 @@ func (db *DB) NewProducerID(ctx context.Context) (int64, error) {
 	// why held over the commit: whoever comes meanwhile needs the same block.
 	db.ids.Lock()
 	defer db.ids.Unlock()
-	for db.ids.next == db.ids.end {
+	for db.ids.next.Load() == db.ids.end.Load() {
 		db.mu.RLock()
 		first := db.mu.fold.nextProducer
 		db.mu.RUnlock()
@@ -34,10 +47,10 @@ func (db *DB) NewProducerID(ctx context.Context) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		db.ids.next, db.ids.end = first, first+producerIDBlock
+		db.ids.next.Store(first)
+		db.ids.end.Store(first + producerIDBlock)
 	}
-	db.ids.next++
-	return db.ids.next - 1, nil
+	return db.ids.next.Add(1) - 1, nil
 }
 
 // commitOwn commits a change that only the log itself makes.

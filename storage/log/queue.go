@@ -42,6 +42,12 @@ func (q *queue) init(db *DB) {
 // Append takes the entry's place in order and returns at once.
 func (db *DB) Append(e *Entry) Pending {
 	p := newPending(e, &db.limits)
+	if p.err == nil {
+		if err := db.ids.check(p); err != nil {
+			p.fail(err)
+			return p
+		}
+	}
 	if p.err == nil && len(p.appends) > 0 {
 		if err := db.room.take(p.bytes, db.tellRoom); err != nil {
 			db.stats.refusedFull.Add(1)
