@@ -3,6 +3,7 @@ package log
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -99,5 +100,47 @@ func TestScribeTransacts(t *testing.T) {
 	t.Logf("%d open, %d ended, %d of them committed", open, ended, markers)
 	if open == 0 || markers == 0 || markers == ended {
 		t.Fatal("nothing was tried")
+	}
+}
+
+// TestTxnEpochsRunOut: behind the last epoch comes a new producer id, and the answer to the end can
+// still be asked for again.
+func TestTxnEpochsRunOut(t *testing.T) {
+	s := newScribe(t, 1)
+	s.f.nextProducer = 100
+	limits := Limits{}.withDefaults()
+	last := ProducerIdentity{7, maxProducerEpoch - 1}
+	s.f.txns.put(&txnProducer{name: "x", identity: ProducerIdentity{7, maxProducerEpoch - 2}, previous: NoIdentity})
+	ask := func(r txnRequest) (ProducerIdentity, error) {
+		p := newPending(&Entry{}, &limits)
+		r.name, p.txn = "x", &r
+		s.seal++
+		s.commit(&flushGroup{seal: s.seal, entries: []*pending{p}, ready: true})
+		return r.identity, p.err
+	}
+	end := func(who ProducerIdentity, spare int64) (ProducerIdentity, error) {
+		return ask(txnRequest{op: txnEndOp, who: who, spare: spare, bump: true, cause: EndByClient})
+	}
+	if got, err := end(ProducerIdentity{7, maxProducerEpoch - 2}, -1); got != last || err != nil {
+		t.Fatal(got, err)
+	}
+	if _, err := end(last, -1); !errors.Is(err, errNoSpare) {
+		t.Fatal(err)
+	}
+	next := ProducerIdentity{ID: 50}
+	for range 2 { // the second one asks again
+		if got, err := end(last, 50); got != next || err != nil {
+			t.Fatal(got, err)
+		}
+	}
+	if _, err := ask(txnRequest{op: txnAdd, who: last}); !errors.Is(err, ErrProducerFenced) {
+		t.Fatal(err)
+	}
+	if _, err := ask(txnRequest{op: txnAdd, who: next, groups: []string{"g"}}); err != nil || s.f.txns.byID[7] != nil || len(s.f.txns.open) != 1 {
+		t.Fatal(err, s.f.txns)
+	}
+	s.f = throughSnapshot(t, s.f, nil)
+	if x := s.f.txns.open[50]; x == nil || x.previous != last || x.groups["g"] == nil {
+		t.Fatalf("%+v", x)
 	}
 }

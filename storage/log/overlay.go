@@ -170,6 +170,11 @@ func (o *overlay) append(a *appendState) error {
 			a.base, a.duplicate = offset, true
 			return nil
 		}
+		// KIP-890: who begins in a partition begins at 0, so that a record batch whose predecessor failed
+		// is not taken for the first.
+		if a.transactional && a.implicit && a.baseSequence != 0 && s.fresh(a.epoch, o.millis) {
+			return fmt.Errorf("%w: %d, a transaction begins in a partition with 0", ErrOutOfOrderSequence, a.baseSequence)
+		}
 		s.add(a.epoch, producedBatch{a.baseSequence, a.last, p.next}, o.millis)
 		if p.producers == nil {
 			p.producers = map[int64]producerState{}

@@ -35,6 +35,11 @@ func (s *producerState) expired(nowMillis int64) bool {
 	return nowMillis-s.lastMillis > producerExpiryMillis
 }
 
+// fresh tells that the partition has nothing of the epoch.
+func (s *producerState) fresh(epoch int16, nowMillis int64) bool {
+	return s.count == 0 || s.epoch != epoch || s.expired(nowMillis)
+}
+
 // check decides what to do with a record batch, as Kafka does: duplicate tells that it is one
 // of the last five, offset is the first one's then. A producer without state may begin at
 // any sequence.

@@ -79,7 +79,7 @@ func (f *fold) dropInline() {
 			p.highWatermark = p.next
 			p.runs = p.runs[:at]
 			p.producers = nil
-			p.abandonTxns()
+			p.abandonTxns(f.seq, f.timeMillis)
 		}
 	}
 	f.txns = newTxnTable()

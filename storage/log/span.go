@@ -132,8 +132,8 @@ func aborted(dst []AbortedTxn, ended []span, from, to int64) []AbortedTxn {
 }
 
 // abandonTxns is for a partition whose end was lost with the transactions in it: what is left of
-// those without a marker counts as aborted. Their producers never come back.
-func (p *partition) abandonTxns() {
+// those without a marker counts as aborted, as of the commit that is kept. Their producers never come back.
+func (p *partition) abandonTxns(at CommitSeq, millis int64) {
 	ended := slices.Clone(p.ended)
 	for i := range ended {
 		if s := &ended[i]; s.marker >= p.next {
@@ -141,7 +141,7 @@ func (p *partition) abandonTxns() {
 		}
 	}
 	for _, x := range p.open {
-		ended = append(ended, span{producer: x.producer, first: x.first, marker: p.next})
+		ended = append(ended, span{producer: x.producer, first: x.first, marker: p.next, visibleAt: at, millis: millis})
 	}
 	p.open = nil
 	p.setEnded(slices.DeleteFunc(ended, func(s span) bool { return s.first >= p.next }))

@@ -3,7 +3,6 @@ package log_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +62,7 @@ func TestTxnFencing(t *testing.T) {
 	wantErr(t, "another id", txnAppend(t, db, b, "y", owner, 0, "2"), log.ErrProducerIDMapping)
 
 	// Late in the next transaction of the same owner.
+	wantErr(t, "second record batch before the first", txnAppend(t, db, a, "x", owner, 1, "3"), log.ErrOutOfOrderSequence)
 	wantErr(t, "append", txnAppend(t, db, a, "x", owner, 0, "3"), nil)
 	next, err := db.EndTransaction(ctx, "x", owner, true, true)
 	wantErr(t, "end", err, nil)
@@ -78,58 +78,6 @@ func TestTxnFencing(t *testing.T) {
 	if same := initTxn(t, db, "x", next); same != again {
 		t.Fatalf("init answered %v, then %v", again, same)
 	}
-}
-
-// TestTxnEpochsRunOut: behind the last epoch comes a new producer id, and the answer to the end can
-// still be asked for again.
-func TestTxnEpochsRunOut(t *testing.T) {
-	m := newMachine(t, log.Limits{})
-	db := m.start()
-	topic := logtest.CreateTopic(t, db, "t", 1)
-	who := initTxn(t, db, "x", log.NoIdentity)
-	first := who
-	for range 1<<15 - 2 {
-		next, err := db.EndTransaction(ctx, "x", who, false, true)
-		wantErr(t, "end", err, nil)
-		who = next
-	}
-	if who.ID != first.ID || who.Epoch != 1<<15-2 {
-		t.Fatalf("%v after %v", who, first)
-	}
-	wantErr(t, "append", txnAppend(t, db, part(topic, 0), "x", who, 0, "1"), nil)
-	next, err := db.EndTransaction(ctx, "x", who, true, true)
-	wantErr(t, "end", err, nil)
-	if next.ID == who.ID || next.Epoch != 0 {
-		t.Fatalf("%v after %v", next, who)
-	}
-	db = m.restart()
-	again, err := db.EndTransaction(ctx, "x", who, true, true)
-	wantErr(t, "end again", err, nil)
-	if again != next {
-		t.Fatalf("the end was answered %v, then %v", next, again)
-	}
-	wantErr(t, "append by the id before", txnAppend(t, db, part(topic, 0), "x", who, 1, "2"), log.ErrProducerIDMapping)
-	wantErr(t, "append", txnAppend(t, db, part(topic, 0), "x", next, 0, "2"), nil)
-	equal(t, "records", fetchCommitted(t, db, part(topic, 0)), []string{"0=1"})
-}
-
-// fetchCommitted reads below the last stable offset; it knows no aborted transactions.
-func fetchCommitted(t *testing.T, db *log.DB, p log.Partition) []string {
-	t.Helper()
-	var res log.FetchResult
-	defer func() { res.Release() }()
-	err := db.Fetch(ctx, []log.PartitionRead{{Partition: p, MaxBytes: 1 << 20, Committed: true}}, log.Budget{MaxBytes: 1 << 20}, &res)
-	wantErr(t, "fetch", err, nil)
-	if len(res.Partitions[0].Aborted) > 0 {
-		t.Fatalf("aborted: %+v", res.Partitions[0].Aborted)
-	}
-	var out []string
-	for _, r := range decode(t, res.Partitions[0].RecordBatches) {
-		if !strings.HasSuffix(r, "=\x00\x00\x00\x00\x00\x00") { // a marker
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // TestTxnTimeout: past its time a transaction is aborted, also after a restart, and its owner may go on.
