@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // restartFlags are of the server whose restarts are measured.
@@ -54,7 +56,47 @@ func benchRestart(ctx context.Context, o options) error {
 	if s, err = s.again(ctx, o, "a kill at rest", o.rows); err != nil {
 		return err
 	}
-	return nil
+	acked, err := s.killWhileLoading(ctx, o.rows/2)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("killed while a table is loaded, with %d rows acknowledged\n", acked)
+	s, err = s.again(ctx, o, "that", o.rows, "SELECT count(*) FROM loaded", "SELECT sum(n)::bigint FROM loaded_groups")
+	return err
+}
+
+// killWhileLoading kills the server when half of n rows of a new table are acknowledged.
+func (s *server) killWhileLoading(ctx context.Context, n int) (acked int, err error) {
+	err = s.exec(ctx, `CREATE TABLE loaded (id BIGINT PRIMARY KEY, g BIGINT, v BIGINT)`,
+		`CREATE MATERIALIZED VIEW loaded_groups AS SELECT g, count(*) AS n, sum(v) AS total FROM loaded GROUP BY g`)
+	if err != nil {
+		return 0, err
+	}
+	c, err := s.connect(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close(context.WithoutCancel(ctx))
+	for acked < n/2 {
+		if err := copyRows(ctx, c, "loaded", acked, acked+50_000, n); err != nil {
+			return acked, err
+		}
+		acked += 50_000
+	}
+	go func() { _ = copyRows(ctx, c, "loaded", acked, n, n) }() // it is cut off
+	time.Sleep(200 * time.Millisecond)
+	s.kill()
+	return acked, nil
+}
+
+// copyRows adds the rows of a range to a table of n.
+func copyRows(ctx context.Context, c *pgx.Conn, table string, from, to, n int) error {
+	text := new(bytes.Buffer)
+	for id := from; id < to; id++ {
+		fmt.Fprintf(text, "%d\t%d\t%d\n", id, id%max(1, n/100), id)
+	}
+	_, err := c.PgConn().CopyFrom(ctx, text, "COPY "+table+" FROM STDIN")
+	return err
 }
 
 // fill makes a table of n rows and views with a quarter as many groups, and with a hundredth.
@@ -72,11 +114,7 @@ func (s *server) fill(ctx context.Context, n int) error {
 	defer c.Close(ctx)
 	const most = 500_000 // rows of a transaction
 	for from := 0; from < n; from += most {
-		text := new(bytes.Buffer)
-		for id := from; id < min(n, from+most); id++ {
-			fmt.Fprintf(text, "%d\t%d\t%d\n", id, id%max(1, n/100), id)
-		}
-		if _, err := c.PgConn().CopyFrom(ctx, text, "COPY facts FROM STDIN"); err != nil {
+		if err := copyRows(ctx, c, "facts", from, min(n, from+most), n); err != nil {
 			return err
 		}
 	}
@@ -125,14 +163,17 @@ func (s *server) settled(ctx context.Context) error {
 }
 
 // again starts the server anew and prints how long the first answers take.
-func (s *server) again(ctx context.Context, o options, after string, n int) (*server, error) {
+func (s *server) again(ctx context.Context, o options, after string, n int, queries ...string) (*server, error) {
 	begin := time.Now()
 	next, err := startIn(ctx, o, s.dir, restartFlags...)
 	if err != nil {
 		return s, err
 	}
 	fmt.Printf("after %s: listening after %.2f s", after, time.Since(begin).Seconds())
-	for _, sql := range []string{"SELECT n FROM fine WHERE g = 4711", "SELECT total FROM coarse WHERE g = 47", "SELECT count(*) FROM facts", "SELECT sum(n)::bigint FROM fine"} {
+	if len(queries) == 0 {
+		queries = []string{"SELECT n FROM fine WHERE g = 4711", "SELECT total::text FROM coarse WHERE g = 47", "SELECT count(*) FROM facts", "SELECT sum(n)::bigint FROM fine"}
+	}
+	for _, sql := range queries {
 		got, err := next.answer(ctx, sql)
 		if err != nil {
 			return next, err

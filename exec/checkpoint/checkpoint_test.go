@@ -31,6 +31,7 @@ type opened struct {
 	meta *metatest.Memory
 	// places of what was put, by text.
 	places map[string]piece.Place
+	starts byte
 }
 
 func open(t *testing.T) *opened {
@@ -41,8 +42,9 @@ func open(t *testing.T) *opened {
 
 // again is a start on the same objects and metadata.
 func (o *opened) again(t *testing.T, objects objstore.Store, timelines ...log.Timeline) {
+	o.starts++
 	o.Store = NewStore(t.Context(), Config{
-		Objects: objects, Local: true, Meta: o.meta, Rand: rand.NewChaCha8([32]byte{byte(len(o.places))}),
+		Objects: objects, Local: true, Meta: o.meta, Rand: rand.NewChaCha8([32]byte{o.starts}),
 		Logger: slog.New(slog.DiscardHandler), Timelines: timelines,
 	})
 }

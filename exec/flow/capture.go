@@ -37,6 +37,20 @@ func (s *States) Capture() (*Capture, error) {
 	return c, nil
 }
 
+// Ready loads what a checkpoint has of the states and was not asked for yet. REQUIRES: the flow's goroutine,
+// between ticks.
+func (s *States) Ready() error {
+	s.mu.Lock()
+	flats := maps.Clone(s.flats)
+	s.mu.Unlock()
+	for name, f := range flats {
+		if err := f.(*state.FlatSet).Ready(); err != nil {
+			return fmt.Errorf("state %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
 // Save makes every state durable, and gives the lists that each can be loaded from, by name.
 func (c *Capture) Save(w piece.Writer) (map[string][]byte, error) {
 	lists := map[string][]byte{}

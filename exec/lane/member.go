@@ -102,6 +102,8 @@ type member struct {
 	troubleSince time.Time
 	// restored: began as a checkpoint had it.
 	restored bool
+	// ready: the state is loaded, or will be by a tick. Only its goroutine uses it.
+	ready bool
 	// hurt is why the state is to be built again, found by who saved it; nil = it is not.
 	hurt error
 	// asked: a checkpoint wants the state between two ticks, in captured.

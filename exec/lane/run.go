@@ -19,6 +19,7 @@ const (
 	stepCapture                 // gives its state to a checkpoint
 	stepRebuild                 // begins anew after a failure
 	stepFail                    // its state could not be read
+	stepReady                   // loads its state, as nothing else is to be done
 	stepTick                    // moves to a version, which is needed of what it reads
 )
 
@@ -63,6 +64,8 @@ func (r *Runtime) do(m *member, s step) (err error) {
 		return r.rebuild(m)
 	case stepFail:
 		return s.err
+	case stepReady:
+		return r.makeReady(m)
 	case stepTick:
 		if m.view != nil {
 			return r.tickView(m, s.to)
@@ -104,9 +107,22 @@ func (r *Runtime) nextStep(m *member) (s step) {
 		return step{kind: stepTick, to: to, input: r.postLocked(m.below, to)}
 	case !until.IsZero():
 		return step{kind: stepRest, until: until}
+	case m.restored && !m.ready:
+		return step{kind: stepReady}
 	}
 	m.running = false
 	return s
+}
+
+// makeReady loads what the checkpoint has of m's state, so that its first tick need not.
+func (r *Runtime) makeReady(m *member) error {
+	m.ready = true
+	if err := r.tokens.take(m.ctx, m, false); err != nil {
+		return err
+	}
+	m.holds = true
+	defer r.pauseToken(m)
+	return m.states.Ready()
 }
 
 // stride bounds the commits of one tick of a member that reads the log alone and has far to go, so
