@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	osexec "os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -175,7 +176,7 @@ func TestTLSAllowed(t *testing.T) {
 	_ = resp.Body.Close()
 }
 
-// TestForeignClients: librdkafka, the Python client and curl, where they are installed.
+// TestForeignClients: librdkafka, the Python and the Java client, and curl, where they are installed.
 func TestForeignClients(t *testing.T) {
 	s := secure(t, nil)
 	run := func(stdin, name string, args ...string) (string, error) {
@@ -227,6 +228,24 @@ print(next(c).value)
 `
 			if out, err := run("", python, "-c", program, portOf(s.KafkaAddr), s.root, mechanism); err != nil || !strings.Contains(out, "hello") {
 				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+	for _, c := range []struct{ mechanism, protocol string }{{"SCRAM-SHA-256", "classic"}, {"SCRAM-SHA-512", "consumer"}, {"PLAIN", "classic"}} {
+		t.Run("java "+c.mechanism, func(t *testing.T) {
+			jars := os.Getenv("TRIBUTARY_TEST_JAVA")
+			if jars == "" {
+				t.Skip("TRIBUTARY_TEST_JAVA names no directory with kafka-clients and what it needs: see CONTRIBUTING.md")
+			}
+			java := func(password string) (string, error) {
+				return run("", "java", "-cp", filepath.Join(jars, "*"), "testdata/Client.java", portOf(s.KafkaAddr), s.root, c.mechanism, password,
+					"java-"+strings.ToLower(c.mechanism), c.protocol)
+			}
+			if out, err := java("first"); err != nil || !strings.Contains(out, "got hello from Java") {
+				t.Errorf("%v\n%s", err, out)
+			}
+			if out, err := java("wrong"); err == nil || !strings.Contains(out, "SaslAuthenticationException") {
+				t.Errorf("a wrong password: %v\n%s", err, out)
 			}
 		})
 	}
