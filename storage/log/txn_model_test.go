@@ -2,6 +2,7 @@ package log_test
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/log/logtest"
+	"github.com/tributary-db/tributary/storage/meta"
 )
 
 var txnSeeds = flag.Int("txnseeds", 500, "how many random histories of transactions are tried")
@@ -62,6 +64,9 @@ func newTxnModel(t *testing.T, seed uint64) *txnModel {
 	limits := log.Limits{InlineBytes: 400, RollInterval: time.Hour, SnapshotCommits: 1 << 30, FlushBytes: 1500, RetentionInterval: time.Hour}
 	x := &txnModel{t: t, rng: rand.New(rand.NewPCG(seed, 9)), m: newMachine(t, limits),
 		batches: map[log.Partition][]*modelBatch{}, starts: map[log.Partition]int64{}}
+	if seed%5 == 0 {
+		x.m.wrap = func(s meta.Store) meta.Store { return &doubtfulMeta{Store: s, rng: rand.New(rand.NewPCG(seed, 10))} }
+	}
 	x.db = x.m.start()
 	x.topic = logtest.CreateTopic(t, x.db, "t", 2)
 	x.parts = []log.Partition{part(x.topic, 0), part(x.topic, 1)}
@@ -71,6 +76,34 @@ func newTxnModel(t *testing.T, seed uint64) *txnModel {
 		x.producers = append(x.producers, p)
 	}
 	return x
+}
+
+// doubtfulMeta sometimes does not know whether a commit has happened.
+type doubtfulMeta struct {
+	meta.Store
+	rng   *rand.Rand // the committer's
+	began bool       // a start that does not know is another test's
+}
+
+func (s *doubtfulMeta) AppendLog(ctx context.Context, seen meta.CommitSeq, decide func(meta.CommitSeq, []meta.Record) ([]byte, []meta.Write, error)) (meta.CommitSeq, error) {
+	doubt := s.rng.IntN(30)
+	if !s.began {
+		doubt, s.began = 2, true
+	}
+	if doubt == 0 { // it has not
+		_, err := s.Store.AppendLog(ctx, seen, func(next meta.CommitSeq, missed []meta.Record) ([]byte, []meta.Write, error) {
+			if _, _, err := decide(next, missed); err != nil {
+				return nil, nil, err
+			}
+			return nil, nil, meta.ErrUnknown
+		})
+		return 0, err
+	}
+	seq, err := s.Store.AppendLog(ctx, seen, decide)
+	if doubt == 1 && err == nil {
+		return 0, meta.ErrUnknown
+	}
+	return seq, err
 }
 
 func (x *txnModel) must(err error) {
