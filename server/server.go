@@ -133,6 +133,7 @@ func (s *Server) logConfig() log.Config {
 		MaxEntryBytes: s.cfg.MaxTransactionBytes, InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
 		MaxProducers: int(s.cfg.MaxProducers), MaxTransactionalIDs: int(s.cfg.MaxTransactionalIDs), AttemptTimeout: s.cfg.ObjectAttemptTimeout,
 		DiskReserve: s.cfg.DiskReserve, RetentionInterval: s.cfg.RetentionInterval, RetentionGrace: s.cfg.RetentionGrace,
+		LevelRate: s.cfg.CompactionRate,
 	}
 	// Inline groups are as durable as the metadata is; with embedded metadata beside a remote
 	// store that would be less than the store's. A directory does not wait for more records.

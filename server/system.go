@@ -38,6 +38,21 @@ func (f facts) Pins() (out []system.Pin) {
 	return out
 }
 
+func (f facts) Compactions() (out []system.Compaction) {
+	for _, c := range f.s.log.Compactions() {
+		row := system.Compaction{What: c.What, Partition: c.Partition, Partitions: c.Partitions, Runs: c.Runs, From: c.From, To: c.To,
+			Bytes: c.Bytes, Written: c.Written, Since: c.Since, Ended: c.Ended}
+		if t, ok := f.s.log.TopicByID(c.Topic); ok {
+			row.Topic = t.Name
+		}
+		if c.Err != nil {
+			row.Reason = c.Err.Error()
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
 func (f facts) Settings() (out []system.Setting) {
 	for _, v := range f.s.cfg.Values() {
 		out = append(out, system.Setting{Name: v.Name, Value: v.Text, Source: v.Source, Doc: v.Doc})

@@ -16,6 +16,18 @@ type Facts interface {
 	Dataflows() []Dataflow
 	Settings() []Setting
 	Pins() []Pin
+	Compactions() []Compaction
+}
+
+// Compaction is a rewriting of objects, under way or ended.
+type Compaction struct {
+	What, Topic    string // Topic "" = gone
+	Partition      int32
+	Partitions     int
+	Runs, From, To int
+	Bytes, Written int64
+	Since, Ended   time.Time // Ended is zero while it is under way
+	Reason         string    // why it failed
 }
 
 // Pin is a version that somebody reads.

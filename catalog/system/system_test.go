@@ -35,6 +35,15 @@ func (some) Pins() []Pin {
 	return []Pin{{Owner: "session 3", Since: time.Unix(0, 0), Version: 4, Bytes: 5}}
 }
 
+func (some) Compactions() []Compaction {
+	began := time.UnixMilli(946_684_800_000)
+	return []Compaction{
+		{What: "roll", Topic: "t", Partition: 1, Partitions: 2, Runs: 3, To: 0, Bytes: 4, Written: 5, Since: began, Ended: began},
+		{What: "level", Partitions: 1, Runs: 16, To: 1, Bytes: 4, Since: began},
+		{What: "level", Partitions: 1, Runs: 16, To: 1, Bytes: 4, Since: began, Ended: began, Reason: "no room"},
+	}
+}
+
 func (some) Settings() []Setting { return []Setting{{"a", "b", "default", "c"}} }
 
 func rowsOf(t *testing.T, r *Relation, f Facts) (out []string) {
@@ -96,6 +105,15 @@ func TestRows(t *testing.T) {
 	} {
 		if flows[i] != want {
 			t.Errorf("%s, want %s", flows[i], want)
+		}
+	}
+	for i, want := range []string{
+		"roll|t|1|2|0|0|3|4|5|done|2000-01-01 00:00:00+00|2000-01-01 00:00:00+00|NULL",
+		"level|NULL|0|1|0|1|16|4|NULL|running|2000-01-01 00:00:00+00|NULL|NULL",
+		"level|NULL|0|1|0|1|16|4|0|failed|2000-01-01 00:00:00+00|2000-01-01 00:00:00+00|no room",
+	} {
+		if got := rowsOf(t, compactions, some{})[i]; got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 	all := strings.Join(rowsOf(t, columns, some{}), "\n")

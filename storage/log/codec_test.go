@@ -29,7 +29,7 @@ func goldenRecord(t testing.TB) []byte {
 	run.Producers, run.Relative = nil, 0
 	swap := swapPayload{
 		Out: []inlineID{{Seq: 5, Index: 1}, {Seq: 6, Index: 0}},
-		In: []swapObject{{Key: "seg/default/01/1-2-6-8899aabbccddeeff.strm", Size: 9000, Runs: []swapRun{
+		In: []swapObject{{Key: "seg/default/01/1-2-6-8899aabbccddeeff.strm", Size: 9000, Class: rolledClass, Runs: []swapRun{
 			{runPayload: run, First: 5, Last: 6, FirstMillis: 1_700_000_000_001, LastMillis: 1_700_000_000_009},
 		}}},
 	}
@@ -80,9 +80,12 @@ func TestGoldenChanges(t *testing.T) {
 			Groups: []groupOffsets{{"g", []GroupOffset{{Partition{id, 2}, 9, 0, ""}}}}}).change()},
 		{"append-txn", Change{KindAppend, (&appendPayload{Runs: []runPayload{{Partition: Partition{id, 3}, Base: 10, Span: 1, Count: 1, Length: 5, MinTime: -1, MaxTime: -1,
 			Producers: []producerPayload{{ProducerID: 7, Epoch: 3, Transactional: true}}}}, Data: []byte("bytes")}).appendTo(nil)}},
-		{"swap-txn", Change{KindSwap, (&swapPayload{Out: []inlineID{{Seq: 5}}, In: []swapObject{{Key: "seg/k", Size: 100, Runs: []swapRun{{
+		{"swap-txn", Change{KindSwap, (&swapPayload{Out: []inlineID{{Seq: 5}}, In: []swapObject{{Key: "seg/k", Size: 100, Class: rolledClass, Runs: []swapRun{{
 			runPayload: runPayload{Partition: Partition{id, 3}, Base: 10, Span: 2, Count: 2, Position: 32, Length: 60, MinTime: -1, MaxTime: -1},
 			First:      5, Last: 6, FirstMillis: 7, LastMillis: 8, Transactional: true, LateFirst: 6, LateLast: 9, Aborts: true}}}}}).appendTo(nil)}},
+		{"swap-level", Change{KindSwap, (&swapPayload{Level: true, In: []swapObject{{Key: "seg/h8/k", Size: 100, Level: 1, Class: "h8", Runs: []swapRun{{
+			runPayload: runPayload{Partition: Partition{id, 3}, Base: 10, Span: 2, Count: 2, Position: 32, Length: 60, MinTime: 9, MaxTime: 9},
+			First:      5, Last: 6, FirstMillis: 7, LastMillis: 8, Replaces: 0x01020304}}}}}).appendTo(nil)}},
 		{"truncate", TruncateChange(TruncateRecords, []LogStart{{Partition{id, 0}, 5}, {Partition{id, 7}, 1 << 40}})},
 	} {
 		rec, err := encodeRecord(recordHeader{Seq: 7, TimeMillis: 1_700_000_000_123, Writer: 1, Fence: 2, Timeline: 1}, []Change{c.change})
@@ -135,7 +138,6 @@ func TestNewerVersions(t *testing.T) {
 		{"kind of a swap", KindSwap, swap, 0},
 		{"what goes out", KindSwap, swap, 2},
 		{"level", KindSwap, swap, 9},
-		{"retention class", KindSwap, swap, 11},
 		{"flags of a swapped run", KindSwap, swap, len(swap) - 5},
 		{"version of a truncate", KindTruncate, TruncateChange(TruncateTime, nil).Payload, 0},
 		{"cause of a truncate", KindTruncate, TruncateChange(TruncateTime, nil).Payload, 1},

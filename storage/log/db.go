@@ -94,16 +94,18 @@ type DB struct {
 	// verified is set at the start, then by whoever writes snapshots: upkeep, Close after it.
 	verified verifiedSnapshot
 
-	background context.Context // ends when Close gives up or is done
-	cancel     context.CancelFunc
-	goroutines sync.WaitGroup
-	applying   sync.WaitGroup // followers at work; none begins once the waiters have ended
-	upkeep     upkeep
-	time       timekeeper
-	txnWake    chan struct{} // capacity 1: a transaction may have begun
-	garbage    collector     // upkeep's
-	closing    sync.Once
-	closeErr   error
+	background  context.Context // ends when Close gives up or is done
+	cancel      context.CancelFunc
+	goroutines  sync.WaitGroup
+	applying    sync.WaitGroup // followers at work; none begins once the waiters have ended
+	upkeep      upkeep
+	time        timekeeper
+	txnWake     chan struct{} // capacity 1: a transaction may have begun
+	garbage     collector     // upkeep's
+	compactions compactions
+	leveledAt   uint64 // the newest commit when runLevels looked last; its own
+	closing     sync.Once
+	closeErr    error
 }
 
 var _ Log = (*DB)(nil)
@@ -136,6 +138,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	db.goroutines.Go(db.runCommitter)
 	db.goroutines.Go(db.runUpkeep)
+	db.goroutines.Go(db.runLevels)
 	db.goroutines.Go(db.runTxnTimeouts)
 	if db.limits.FlushInterval > 0 {
 		db.goroutines.Go(db.queue.runTimer)

@@ -136,12 +136,16 @@ func (r *runPayload) describe() string {
 
 func (p *swapPayload) describe() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "swap %d inline groups out", len(p.Out))
+	if p.Level {
+		b.WriteString("swap, runs of objects out")
+	} else {
+		fmt.Fprintf(&b, "swap %d inline groups out", len(p.Out))
+	}
 	if len(p.Out) > 0 {
 		fmt.Fprintf(&b, " (of commits %d-%d)", p.Out[0].Seq, p.Out[len(p.Out)-1].Seq)
 	}
 	for i := range p.In {
-		fmt.Fprintf(&b, "\n    in %s %d bytes", p.In[i].Key, p.In[i].Size)
+		fmt.Fprintf(&b, "\n    in %s %d bytes, level %d, class %s", p.In[i].Key, p.In[i].Size, p.In[i].Level, p.In[i].Class)
 		for k := range p.In[i].Runs {
 			r := &p.In[i].Runs[k]
 			fmt.Fprintf(&b, "\n      %s, visible at %d-%d", r.describe(), r.First, r.Last)

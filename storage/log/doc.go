@@ -33,6 +33,13 @@
 // the aborted spans. Changes reads plain records and, beside them, committed spans (latewalk.go). See
 // docs/decisions/0021-transactions-end-in-one-commit.md.
 //
+// # Levels
+//
+// An object that is written with its commit, or rolled, is of level 0. Level puts the oldest ones
+// together: runs of a partition that follow each other become one, in a segment of the next level
+// that holds partitions of one retention class, below the last stable offset. Its commit is decided
+// on the index as it is then: what was truncated, dropped or swapped meanwhile is left out.
+//
 // # How records go
 //
 //	truncate change ─► log start moves: Fetch, ListOffsets, who begins to read
@@ -43,7 +50,7 @@
 //
 // # Goroutines and locks
 //
-// The committer is the only goroutine that changes the fold. One more does upkeep, one the
+// The committer is the only goroutine that changes the fold. One more does upkeep, one puts objects together (levels), one the
 // flush timer (only with a flush interval), one per upload under way. Close stops and awaits all.
 //
 //   - DB.mu guards the fold, the tail cache and the waiters. No I/O and no channel send under it.

@@ -124,11 +124,16 @@ func decode(t *testing.T, src []byte) (out []string) {
 }
 
 // fetchAll reads a partition from the start with small and large fetches.
-func fetchAll(t *testing.T, db *log.DB, p log.Partition, maxBytes int) (out []string) {
+func fetchAll(t *testing.T, db *log.DB, p log.Partition, maxBytes int) []string {
+	t.Helper()
+	return fetchFrom(t, db, p, 0, maxBytes)
+}
+
+func fetchFrom(t *testing.T, db *log.DB, p log.Partition, from int64, maxBytes int) (out []string) {
 	t.Helper()
 	var result log.FetchResult
 	defer func() { result.Release() }()
-	for offset := int64(0); ; offset = int64(len(out)) {
+	for offset := from; ; offset = from + int64(len(out)) {
 		req := []log.PartitionRead{{Partition: p, Offset: offset, MaxBytes: maxBytes}}
 		if err := db.Fetch(ctx, req, log.Budget{MaxBytes: maxBytes}, &result); err != nil {
 			t.Fatal(err)

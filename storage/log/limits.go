@@ -30,6 +30,14 @@ type Limits struct {
 	DiskReserve     int64
 	SnapshotCommits int   // a snapshot every so many commits: 20,000
 	SnapshotBytes   int64 // or so many bytes of commit records: 64 MiB
+	// LevelFan is how many objects, or runs of a partition above level 0, are put together: 16.
+	LevelFan int
+	// LevelBytes is the size of what is put together at once, which is in memory meanwhile: 32 MiB.
+	LevelBytes int64
+	// LevelObjects: with more objects of level 0 also those in the tail cache are put together: 512.
+	LevelObjects  int
+	LevelRate     int64         // bytes put together in a second: 32 MiB
+	LevelInterval time.Duration // how often it is looked for something to put together: 10 s
 	// RetentionInterval is how often it is looked for records and objects that may go: 60 s.
 	RetentionInterval time.Duration
 	// RetentionGrace is how long records that a relation still needs outlive their retention: 24 h.
@@ -63,6 +71,11 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.RollInterval, 60*time.Second)
 	orDefault(&l.SnapshotCommits, 20_000)
 	orDefault(&l.SnapshotBytes, 64<<20)
+	orDefault(&l.LevelFan, 16)
+	orDefault(&l.LevelBytes, 32<<20)
+	orDefault(&l.LevelObjects, 512)
+	orDefault(&l.LevelRate, 32<<20)
+	orDefault(&l.LevelInterval, 10*time.Second)
 	orDefault(&l.RetentionInterval, time.Minute)
 	orDefault(&l.RetentionGrace, 24*time.Hour)
 	orDefault(&l.AttemptTimeout, 2*time.Second)

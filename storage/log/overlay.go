@@ -29,6 +29,7 @@ type metaOverlay struct {
 	nextProducer int64
 	catalog      []Change // accepted KindCatalog changes, for Part.Check
 	swapped      map[inlineID]bool
+	leveled      map[Partition]bool // by a swap of this commit
 }
 
 type partitionOverlay struct {
@@ -83,7 +84,7 @@ func (o *overlay) check(p *pending) error {
 		}
 	}
 	for i := range p.entry.Changes {
-		if err := o.change(p.entry.Changes[i], p.own); err != nil {
+		if err := o.change(&p.entry.Changes[i], p.own); err != nil {
 			return err
 		}
 	}
@@ -103,6 +104,7 @@ func (m *metaOverlay) clone() metaOverlay {
 	out.created, out.deleted, out.names = maps.Clone(m.created), maps.Clone(m.deleted), maps.Clone(m.names)
 	out.grown = maps.Clone(m.grown)
 	out.progress, out.swapped = maps.Clone(m.progress), maps.Clone(m.swapped)
+	out.leveled = maps.Clone(m.leveled)
 	out.catalog = m.catalog[:len(m.catalog):len(m.catalog)]
 	return out
 }

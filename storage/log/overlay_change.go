@@ -5,21 +5,28 @@ import (
 	"fmt"
 )
 
-// change checks one change of an entry against the overlay and takes it in.
-func (o *overlay) change(c Change, own bool) error {
+// change checks one change of an entry against the overlay and takes it in. Of a level it leaves in the
+// change what still fits.
+func (o *overlay) change(c *Change, own bool) error {
 	switch {
 	case c.Kind == KindCatalog:
 		if o.f.part(partOfCatalog) == nil {
 			return fmt.Errorf("%w: nobody takes catalog changes", ErrCondition)
 		}
-		o.meta.catalog = append(o.meta.catalog, c)
+		o.meta.catalog = append(o.meta.catalog, *c)
 		return nil
 	case c.Kind == KindTopic || c.Kind == KindProgress || c.Kind == KindTruncate || own:
-		decoded, err := o.f.decodeChange(c)
+		decoded, err := o.f.decodeChange(*c)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrInvalidRecord, err)
 		}
-		return o.decoded(decoded)
+		if err := o.decoded(decoded); err != nil {
+			return err
+		}
+		if s, ok := decoded.(*swapPayload); ok && s.Level {
+			c.Payload = s.appendTo(nil) // as far as it still fits
+		}
+		return nil
 	}
 	return fmt.Errorf("%w: an entry may not hold changes of kind %d", ErrInvalidRecord, c.Kind)
 }
@@ -40,6 +47,9 @@ func (o *overlay) decoded(c foldChange) error {
 	case *truncatePayload:
 		return o.truncate(c)
 	case *swapPayload:
+		if c.Level {
+			return o.level(c)
+		}
 		return o.swap(c)
 	}
 	return errors.New("a change that no entry makes")

@@ -11,6 +11,7 @@ type block struct {
 	key    string // of the object, "" = inline
 	size   int64  // of the object or of the inline bytes
 	placed bool   // the object's index has visible-at and its bytes have final offsets
+	level  uint8  // how often the records in it were put together, at most maxLevel
 	inline inlineID
 	runs   int   // in the index; the committer's
 	charge int64 // of inlineBytes; above size for markers, which many runs share
@@ -147,7 +148,7 @@ func (p *swapPayload) apply(f *fold, a *applied) error {
 	}
 	for i := range p.In {
 		o := &p.In[i]
-		b := &block{key: o.Key, size: o.Size, placed: true}
+		b := &block{key: o.Key, size: o.Size, placed: true, level: o.Level}
 		a.blocks = append(a.blocks, b)
 		for k := range o.Runs {
 			r := &o.Runs[k]
@@ -155,7 +156,13 @@ func (p *swapPayload) apply(f *fold, a *applied) error {
 			if part == nil {
 				continue // deleted after the segment was written
 			}
-			if err := part.swap(r, b, out); err != nil {
+			var err error
+			if p.Level {
+				err = part.level(f, r, b)
+			} else {
+				err = part.swap(r, b, out)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -198,6 +205,12 @@ func (part *partition) swap(r *swapRun, b *block, out map[inlineID]bool) error {
 	for i := from; i < to; i++ {
 		part.runs[i].block.runs--
 	}
+	part.replace(from, to, r, b)
+	return nil
+}
+
+// replace puts r in the place of runs [from, to).
+func (part *partition) replace(from, to int, r *swapRun, b *block) {
 	b.runs++
 	part.runs = slices.Concat(part.runs[:from], []run{{
 		base: r.Base, span: r.Span, count: r.Count, position: r.Position, length: r.Length,
@@ -206,5 +219,4 @@ func (part *partition) swap(r *swapRun, b *block, out map[inlineID]bool) error {
 		transactional: r.Transactional, lateFirst: r.LateFirst, lateLast: r.LateLast, aborts: r.Aborts,
 	}}, part.runs[to:])
 	part.settle(&part.runs[from])
-	return nil
 }

@@ -2,11 +2,12 @@ package log
 
 import "encoding/binary"
 
-// swapPayload is the payload of KindSwap: groups that lay inline go out, placed segments with
-// the same contents come in.
+// swapPayload is the payload of KindSwap: placed segments come in, and in their place groups that
+// lay inline go out (a roll) or runs of other objects do (a level). The contents are equal.
 type swapPayload struct {
-	Out []inlineID
-	In  []swapObject
+	Level bool
+	Out   []inlineID // of a roll
+	In    []swapObject
 }
 
 // inlineID names the bytes of one inline KindAppend change: its commit and the place of the
@@ -18,12 +19,15 @@ type inlineID struct {
 
 // swapObject is one placed segment.
 type swapObject struct {
-	Key  string
-	Size int64
-	Runs []swapRun
+	Key   string
+	Size  int64
+	Level uint8  // 0 = a roll's
+	Class string // partitions of one class go together
+	Runs  []swapRun
 }
 
-// swapRun takes the place of the runs of its partition that lie in Out, from Base to Base+Span.
+// swapRun takes the place of the runs of its partition from Base to Base+Span. In a roll they lie in
+// Out, in a level they are those that Replaces is of.
 // Between its first and last commit the segment's index tells what became visible when.
 type swapRun struct {
 	runPayload            // without Producers, Relative is 0
@@ -36,23 +40,30 @@ type swapRun struct {
 	Transactional       bool
 	LateFirst, LateLast CommitSeq
 	Aborts              bool
+	Replaces            uint32 // fingerprint of the index entries, of a level
 }
 
 const (
 	swapRoll  = 1 // inline groups become placed segments: same offsets, same record batches
+	swapLevel = 2 // runs of objects become one of a larger segment: same offsets, same record batches
 	outInline = 0 // what goes out is an inline group
-	swapLevel = 0
+	// maxLevel of an object: what was written with its commit or rolled is of level 0.
+	maxLevel = 2
 	// Flags of a run.
 	swapRunOrder   = 1 // visible-at rises with the offset, but for transactions
 	swapRunTxn     = 2 // Transactional
 	swapRunLate    = 4 // LateFirst and LateLast follow
 	swapRunAborted = 8 // Aborts
-	// retentionClass of a segment: partitions of one segment go together.
-	retentionClass = "default"
+	// rolledClass is the class of rolled segments, which have partitions of all.
+	rolledClass = "default"
 )
 
 func (p *swapPayload) appendTo(dst []byte) []byte {
-	dst = append(dst, swapRoll)
+	kind := byte(swapRoll)
+	if p.Level {
+		kind = swapLevel
+	}
+	dst = append(dst, kind)
 	dst = appendSize(dst, int64(len(p.Out)))
 	for _, id := range p.Out {
 		dst = append(dst, outInline)
@@ -63,8 +74,8 @@ func (p *swapPayload) appendTo(dst []byte) []byte {
 	for _, o := range p.In {
 		dst = appendBytes(dst, o.Key)
 		dst = appendSize(dst, o.Size)
-		dst = append(dst, swapLevel)
-		dst = appendBytes(dst, retentionClass)
+		dst = append(dst, o.Level)
+		dst = appendBytes(dst, o.Class)
 		dst = appendTopics(dst, len(o.Runs), func(i int) TopicID { return o.Runs[i].Partition.Topic }, func(dst []byte, i int) []byte {
 			r := &o.Runs[i]
 			dst = r.appendTo(dst)
@@ -77,6 +88,9 @@ func (p *swapPayload) appendTo(dst []byte) []byte {
 				dst = binary.AppendUvarint(dst, uint64(r.LateFirst))
 				dst = binary.AppendUvarint(dst, uint64(r.LateLast-r.LateFirst))
 			}
+			if p.Level {
+				dst = binary.LittleEndian.AppendUint32(dst, r.Replaces)
+			}
 			return dst
 		})
 	}
@@ -85,25 +99,22 @@ func (p *swapPayload) appendTo(dst []byte) []byte {
 
 func decodeSwap(src []byte) (*swapPayload, error) {
 	c := cursor{src: src}
-	c.known(c.u8(), swapRoll, swapRoll)
-	p := &swapPayload{Out: make([]inlineID, c.count(3))}
+	p := &swapPayload{Level: c.known(c.u8(), swapRoll, swapLevel) == swapLevel}
+	p.Out = make([]inlineID, c.count(3))
 	for i := range p.Out {
 		c.known(c.u8(), outInline, outInline)
 		p.Out[i] = inlineID{Seq: CommitSeq(c.uvarint()), Index: c.int32()}
 	}
 	p.In = make([]swapObject, c.count(5))
 	for i := range p.In {
-		p.In[i].decode(&c)
+		p.In[i].decode(&c, p.Level)
 	}
 	return p, c.end("swap change")
 }
 
-func (o *swapObject) decode(c *cursor) {
+func (o *swapObject) decode(c *cursor, level bool) {
 	o.Key, o.Size = c.text(), c.size()
-	c.known(c.u8(), swapLevel, swapLevel)
-	if c.text() != retentionClass {
-		c.newer = true
-	}
+	o.Level, o.Class = c.known(c.u8(), 0, maxLevel), c.text()
 	c.readTopics(minRunPayload+5, func(id TopicID) {
 		r := swapRun{runPayload: runPayload{Partition: Partition{Topic: id}}}
 		r.decode(c)
@@ -113,6 +124,9 @@ func (o *swapObject) decode(c *cursor) {
 		r.FirstMillis = c.varint()
 		r.LastMillis = r.FirstMillis + c.varint()
 		r.decodeFlags(c, flags)
+		if level {
+			r.Replaces = c.u32()
+		}
 		if r.Length == 0 || r.Span == 0 || r.Position+r.Length > o.Size || r.Last < r.First {
 			c.bad = true
 		}

@@ -143,7 +143,7 @@ func (c *manualClock) advance(d time.Duration) {
 func TestFlushInterval(t *testing.T) {
 	const interval = 100 * time.Millisecond
 	c := newManualClock()
-	db := logtest.Open(t, logtest.WithLimits(log.Limits{FlushInterval: interval, RollInterval: time.Minute, RetentionInterval: retentionInterval}),
+	db := logtest.Open(t, logtest.WithLimits(log.Limits{FlushInterval: interval, RollInterval: time.Minute, RetentionInterval: retentionInterval, LevelInterval: retentionInterval}),
 		func(cfg *log.Config) { cfg.Clock = c })
 	c.advance(interval)
 	id := logtest.CreateTopic(t, db, "t", 1) // after idle: at once

@@ -1,6 +1,7 @@
 package log
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,8 @@ type rollRun struct {
 	swapRun
 	parts   [][]byte // one per inline run, offsets patched in
 	visible []segment.Visibility
-	ended   []span // of the partition
+	ended   []span                // of the partition
+	listed  []segment.Transaction // in the indexes of the segments that it comes from
 }
 
 // inlineRun is an index entry that lies inline, with its bytes.
@@ -33,29 +35,38 @@ func (db *DB) Roll(ctx context.Context) error {
 	if len(out) == 0 {
 		return nil
 	}
+	job := db.compactions.begin(db.clock.Now(), compactionOfInline(inline))
+	written, err := db.rollInline(ctx, out, inline)
+	db.compactions.end(job, db.clock.Now(), written, err)
+	return err
+}
+
+func (db *DB) rollInline(ctx context.Context, out []inlineID, inline []inlineRun) (written int64, err error) {
 	layers, err := layInline(inline)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	swap := swapPayload{Out: out}
 	for _, runs := range layers {
-		object, err := db.writePlaced(ctx, out[len(out)-1].Seq, runs)
+		object, err := db.writePlaced(ctx, 0, rolledClass, out[len(out)-1].Seq, runs)
 		if err != nil {
-			return err
+			return written, err
 		}
 		swap.In = append(swap.In, *object)
+		written += object.Size
+		db.stats.rolledBytes.Add(object.Size)
 	}
 	_, err = db.commitOwn(ctx, Change{Kind: KindSwap, Payload: swap.appendTo(nil)})
 	if errors.Is(err, ErrCondition) { // another roll was faster
 		for i := range swap.In {
 			db.abandonObject(swap.In[i].Key)
 		}
-		return nil
+		return written, nil
 	}
 	if err == nil {
 		db.stats.rolls.Add(1)
 	}
-	return err
+	return written, err
 }
 
 // gatherInline lists the published inline groups and the runs that lie in them, by partition
@@ -131,9 +142,15 @@ func (g *rollRun) add(r *inlineRun) error {
 	if base != r.next() {
 		return fmt.Errorf("%w: inline run ends at offset %d, the index says %d", ErrCorrupt, base, r.next())
 	}
+	g.take(&r.run, part, []segment.Visibility{{Count: count, VisibleAt: uint64(r.first), CommitMillis: r.firstMillis}})
+	return nil
+}
+
+// take adds the record batches of a run behind what is there.
+func (g *rollRun) take(r *run, part []byte, visible []segment.Visibility) {
 	g.parts = append(g.parts, part)
 	g.Length += r.length
-	g.visible = append(g.visible, segment.Visibility{Count: count, VisibleAt: uint64(r.first), CommitMillis: r.firstMillis})
+	g.visible = append(g.visible, visible...)
 	if r.minTime >= 0 && (g.MinTime < 0 || r.minTime < g.MinTime) {
 		g.MinTime = r.minTime
 	}
@@ -144,7 +161,6 @@ func (g *rollRun) add(r *inlineRun) error {
 	g.Count += r.count
 	g.Last, g.LastMillis = r.last, r.lastMillis
 	g.Transactional = g.Transactional || r.transactional
-	return nil
 }
 
 // transactions are those that the segment's index is to tell of: they ended, and lie in the run. The
@@ -153,25 +169,30 @@ func (g *rollRun) transactions() (list []segment.Transaction) {
 	if !g.Transactional {
 		return nil
 	}
+	list = g.listed
 	for _, s := range settled(g.ended, g.Base, g.Base+g.Span) {
 		t := segment.Transaction{ProducerID: s.producer, First: s.first, Last: s.marker, CommitMillis: s.millis}
-		if !s.committed {
+		if s.committed {
+			t.VisibleAt = uint64(s.visibleAt)
+		}
+		list = append(list, t)
+	}
+	slices.SortFunc(list, func(a, b segment.Transaction) int { return cmp.Compare(a.Last, b.Last) })
+	for _, t := range list {
+		if t.VisibleAt == 0 {
 			g.Aborts = true
-			list = append(list, t)
 			continue
 		}
-		t.VisibleAt = uint64(s.visibleAt)
 		if g.LateFirst == 0 {
-			g.LateFirst = s.visibleAt
+			g.LateFirst = CommitSeq(t.VisibleAt)
 		}
-		g.LateLast = s.visibleAt
-		list = append(list, t)
+		g.LateLast = CommitSeq(t.VisibleAt)
 	}
 	return list
 }
 
 // writePlaced puts the runs into one placed segment.
-func (db *DB) writePlaced(ctx context.Context, newest CommitSeq, runs []*rollRun) (*swapObject, error) {
+func (db *DB) writePlaced(ctx context.Context, level uint8, class string, newest CommitSeq, runs []*rollRun) (*swapObject, error) {
 	ctx, cancel := db.withDeadline(ctx)
 	defer cancel()
 	in := make([]segment.Run, len(runs))
@@ -183,20 +204,19 @@ func (db *DB) writePlaced(ctx context.Context, newest CommitSeq, runs []*rollRun
 	}
 	built, err := segment.Build(segment.Options{Placed: true, Proof: db.proof(), CreatedMillis: db.clock.Now().UnixMilli()}, in)
 	if err != nil {
-		return nil, fmt.Errorf("roll inline groups: %w", err)
+		return nil, fmt.Errorf("lay out a segment: %w", err)
 	}
-	key, err := db.objectName("seg/default", uint64(newest))
+	key, err := db.objectName("seg/"+class, uint64(newest))
 	if err != nil {
 		return nil, err
 	}
 	if err := db.putObject(ctx, key, built); err != nil {
 		return nil, err
 	}
-	object := &swapObject{Key: key, Size: built.Size}
+	object := &swapObject{Key: key, Size: built.Size, Level: level, Class: class}
 	for i, r := range runs {
 		r.Position, r.Length = built.Runs[i].Position, built.Runs[i].Length
 		object.Runs = append(object.Runs, r.swapRun)
 	}
-	db.stats.rolledBytes.Add(built.Size)
 	return object, nil
 }

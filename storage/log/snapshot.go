@@ -12,7 +12,7 @@ import (
 // Layout of a snapshot; byte level: docs/formats/fold-snapshot.md.
 const (
 	snapshotMagic      = "TRSN"
-	snapshotVersion    = 3
+	snapshotVersion    = 4
 	snapshotHeaderSize = 40
 	snapshotCRCAt      = 36
 )
@@ -130,7 +130,7 @@ func (t *blockTable) appendTo(dst []byte) []byte {
 			dst = binary.AppendUvarint(dst, uint64(b.inline.Seq))
 			dst = appendSize(dst, int64(b.inline.Index))
 		case b.placed:
-			dst = appendBytes(append(dst, placedSegment), b.key)
+			dst = append(appendBytes(append(dst, placedSegment), b.key), b.level)
 		default:
 			dst = appendBytes(append(dst, placedObject), b.key)
 		}

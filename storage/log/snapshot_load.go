@@ -115,6 +115,7 @@ func (f *fold) decodeBlocks(c *cursor) []*block {
 			b.key = c.text()
 		case placedSegment:
 			b.key, b.placed = c.text(), true
+			b.level = c.known(c.u8(), 0, maxLevel)
 		default:
 			c.bad = true
 		}

@@ -19,6 +19,7 @@ type counters struct {
 	uploadAttempts, hedges            atomic.Int64
 	refusedFull                       atomic.Int64
 	rolls, rolledBytes                atomic.Int64
+	levels, levelBytes                atomic.Int64
 	snapshots, snapshotBytes          atomic.Int64
 	snapshotSeq                       atomic.Uint64
 	sinceSnapshot, bytesSinceSnapshot atomic.Int64
@@ -38,6 +39,7 @@ type Stats struct {
 	UploadAttempts                   int64 // requests to write an object
 	UploadHedges                     int64 // of them, those made because one took too long
 	Rolls, RolledBytes               int64
+	Levels, LevelBytes               int64 // compactions of objects into larger ones, and their size
 	Snapshots                        int64
 	RangeReads, RangeBytes           int64 // from objects
 	NotesDropped                     int64 // deliveries that followers read back from the log: they were behind
@@ -56,6 +58,7 @@ type Stats struct {
 	InFlightBytes int64 // gauge: given out by Admit
 	InlineBytes   int64 // gauge: not yet in a segment
 	InlineGroups  int64 // gauge
+	Runs          int64 // gauge: entries of the index
 	TailBytes     int64 // gauge
 	ReadCache     int64 // gauge
 	SnapshotBytes int64 // gauge: size of the newest
@@ -71,21 +74,33 @@ func (db *DB) CommitLatency() latency.Snapshot { return db.stats.latency.Snapsho
 // Stats may be called at any time.
 func (db *DB) Stats() Stats {
 	c, room := &db.stats, db.admission.Stats()
+	runs := db.countRuns()
 	return Stats{
 		Commits: c.commits.Load(), Groups: c.groups.Load(), UnknownOutcomes: c.unknownOutcomes.Load(),
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), RecordBytes: c.recordBytes.Load(),
 		Uploads: c.uploads.Load(), UploadBytes: c.uploadBytes.Load(), UploadsFailed: c.uploadsLost.Load(),
 		RefusedFull: c.refusedFull.Load(), Full: db.room.isFull(),
 		UploadAttempts: c.uploadAttempts.Load(), UploadHedges: c.hedges.Load(),
-		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Snapshots: c.snapshots.Load(),
+		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Levels: c.levels.Load(), LevelBytes: c.levelBytes.Load(), Snapshots: c.snapshots.Load(),
 		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(), NotesDropped: c.notesDropped.Load(),
 		Truncations: c.truncations.Load(), DeletedObjects: c.deletedObjects.Load(),
 		InFlightBytes: room.Used, AdmissionWaits: room.Waited, InlineBytes: c.inlineBytes.Load(),
-		InlineGroups: c.inlineGroups.Load(), TailBytes: c.tailBytes.Load(),
+		InlineGroups: c.inlineGroups.Load(), Runs: runs, TailBytes: c.tailBytes.Load(),
 		TransactionalIDs: c.txnIDs.Load(), OpenTransactions: c.openTxns.Load(), TimedOutTransactions: c.txnTimeouts.Load(),
 		Producers: c.producers.Load(), ProducersEvicted: c.producersEvicted.Load(),
 		ReadCache: db.reads.size(), SnapshotBytes: c.snapshotBytes.Load(),
 		SnapshotSeq: CommitSeq(c.snapshotSeq.Load()), Newest: CommitSeq(db.published.Load()),
 		Poisoned: db.queue.failure() != nil,
 	}
+}
+
+func (db *DB) countRuns() (n int64) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	for _, t := range db.mu.fold.topics {
+		for _, p := range t.partitions {
+			n += int64(len(p.runs))
+		}
+	}
+	return n
 }

@@ -61,7 +61,8 @@ type txnModel struct {
 }
 
 func newTxnModel(t *testing.T, seed uint64) *txnModel {
-	limits := log.Limits{InlineBytes: 400, RollInterval: time.Hour, SnapshotCommits: 1 << 30, FlushBytes: 1500, RetentionInterval: time.Hour}
+	limits := log.Limits{InlineBytes: 400, RollInterval: time.Hour, SnapshotCommits: 1 << 30, FlushBytes: 1500, RetentionInterval: time.Hour,
+		LevelFan: 3, LevelObjects: 2, LevelInterval: time.Hour, LevelRate: 1 << 40}
 	x := &txnModel{t: t, rng: rand.New(rand.NewPCG(seed, 9)), m: newMachine(t, limits),
 		batches: map[log.Partition][]*modelBatch{}, starts: map[log.Partition]int64{}}
 	if seed%5 == 0 {
@@ -219,6 +220,8 @@ func (x *txnModel) step() {
 		x.init(p)
 	case n == 16:
 		x.must(x.db.Roll(ctx))
+	case n == 17 && x.rng.IntN(2) == 0:
+		x.must(x.db.Level(ctx))
 	case n == 17:
 		x.must(x.db.Snapshot(ctx))
 	case n == 18:
