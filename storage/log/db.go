@@ -86,7 +86,8 @@ type DB struct {
 		// index in an epoch is read by nobody once no reader of that or an earlier one is open.
 		readers map[*changeReader]struct{}
 		epoch   uint64
-		orphans []string // objects of this writer that no commit will name
+		orphans []string        // objects of this writer that no commit will name
+		aside   map[string]bool // damaged objects that Level leaves where they are
 	}
 
 	ids producerIDs

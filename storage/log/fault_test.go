@@ -111,7 +111,7 @@ func TestPowerCutAtEveryStep(t *testing.T) {
 
 // cutAt runs the script; false = it ended before the power did.
 func cutAt(t *testing.T, p *power) bool {
-	m := newMachine(t, log.Limits{InlineBytes: 400, FlushBytes: 1500})
+	m := newMachine(t, log.Limits{InlineBytes: 400, FlushBytes: 1500, TailBytes: 1, LevelFan: 3, LevelInterval: time.Hour})
 	objects := &poweredObjects{m.objects, p}
 	db, err := log.Open(ctx, log.Config{Meta: &poweredMeta{m.meta, p}, Objects: objects, Rand: logtest.Rand(9), Limits: m.limits})
 	m.db = db
@@ -165,6 +165,10 @@ func cutAt(t *testing.T, p *power) bool {
 			t.Fatalf("%s: entry %v is there %d and %d times", where, pair, a, b)
 		}
 	}
+	if err := errors.Join(db.Level(ctx), db.Retain(ctx)); err != nil {
+		t.Fatalf("%s: %v", where, err)
+	}
+	equal(t, where+", after another level", fetchAll(t, db, part(id, 0), 1000), got)
 	r := logtest.Values(t, db, part(id, 0), "later")
 	if r.BaseOffsets[0] != int64(len(got)) {
 		t.Fatalf("%s: next offset is %d after %d records", where, r.BaseOffsets[0], len(got))
@@ -172,7 +176,7 @@ func cutAt(t *testing.T, p *power) bool {
 	return cut
 }
 
-// script appends small and large entries, rolls and snapshots, one after the other.
+// script appends small and large entries, rolls, levels, snapshots and deletes garbage, one after the other.
 type script struct {
 	t     *testing.T
 	db    *log.DB
@@ -203,8 +207,10 @@ func (s *script) run() {
 			}
 		}
 		_ = s.db.Roll(ctx) // may fail: the power does
+		_ = s.db.Level(ctx)
 		if round%2 == 1 {
 			_ = s.db.Snapshot(ctx)
+			_ = s.db.Retain(ctx) // what was put together is deleted
 		}
 	}
 }

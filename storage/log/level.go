@@ -1,15 +1,12 @@
 package log
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
-	"slices"
+	"time"
 
 	"github.com/tributary-db/tributary/internal/recordbatch"
-	"github.com/tributary-db/tributary/internal/topicconfig"
 	"github.com/tributary-db/tributary/storage/segment"
 )
 
@@ -40,6 +37,9 @@ func (db *DB) Level(ctx context.Context) error {
 		job := db.compactions.begin(db.clock.Now(), compactionOf(level, groups))
 		out, err := db.levelUp(ctx, level+1, groups)
 		db.compactions.end(job, db.clock.Now(), out, err)
+		if db.setAside(err) {
+			continue // the others of the level go on without it
+		}
 		if err != nil {
 			return err
 		}
@@ -50,10 +50,17 @@ func (db *DB) Level(ctx context.Context) error {
 	return nil
 }
 
+// leastPause is the shortest that is worth a timer.
+const leastPause = time.Millisecond
+
 // paceLevels waits until the rate allows for more; false when the log closes.
 func (db *DB) paceLevels(ctx context.Context, bytes int64) (more bool, err error) {
+	pause := rateTime(bytes, db.limits.LevelRate)
+	if pause < leastPause {
+		return true, nil
+	}
 	select {
-	case <-db.clock.After(rateTime(bytes, db.limits.LevelRate)):
+	case <-db.clock.After(pause):
 		return true, nil
 	case <-db.upkeep.stopping:
 		return false, nil
@@ -62,127 +69,30 @@ func (db *DB) paceLevels(ctx context.Context, bytes int64) (more bool, err error
 	}
 }
 
-// planLevel chooses runs of a level, none if there is not enough of it.
-func (db *DB) planLevel(level uint8) []levelGroup {
-	db.mu.RLock()
-	defer db.mu.RUnlock()
-	picked := db.pickObjects(level)
-	if level == 0 && len(picked) < db.limits.LevelFan {
-		return nil
-	}
-	var groups []levelGroup
-	bytes := int64(0)
-	for _, t := range db.mu.fold.topics {
-		class := retentionClass(&t.Topic)
-		for _, p := range t.partitions {
-			g := levelGroup{partition: p.id, class: class, ended: p.ended}
-			least := 1
-			if level > 0 {
-				least = db.limits.LevelFan
-			}
-			from, to := p.levelRuns(picked, least, db.limits.LevelBytes-bytes)
-			for i := from; i < to; i++ {
-				r := &p.runs[i]
-				g.runs = append(g.runs, plannedRun{*r, r.data()})
-				bytes += r.length
-			}
-			if from < to {
-				g.replaces = fingerprint(p.runs[from:to])
-				groups = append(groups, g)
-			}
-		}
-	}
-	slices.SortFunc(groups, func(a, b levelGroup) int {
-		return cmp.Or(cmp.Compare(a.class, b.class), comparePartitions(a.partition, b.partition))
-	})
-	return groups
+// unreadableError names an object that cannot be put together with others.
+type unreadableError struct {
+	key string
+	err error
 }
 
-// pickObjects are the oldest objects of a level, of level 0 as many as make one segment. What the
-// tail cache holds stays in it unless there are very many.
-// REQUIRES: DB.mu held.
-func (db *DB) pickObjects(level uint8) map[*block]bool {
-	oldest := map[*block]CommitSeq{}
-	for _, t := range db.mu.fold.topics {
-		for _, p := range t.partitions {
-			stable := p.lastStable()
-			for i := range p.runs {
-				r := &p.runs[i]
-				if r.next() > stable {
-					break
-				}
-				if r.block.key == "" || r.block.level != level || r.next() <= p.logStart {
-					continue
-				}
-				if at, ok := oldest[r.block]; !ok || r.first < at {
-					oldest[r.block] = r.first
-				}
-			}
-		}
-	}
-	if level > 0 || len(oldest) <= db.limits.LevelObjects {
-		for b := range oldest {
-			if level == 0 && b.data != nil {
-				delete(oldest, b)
-			}
-		}
-	}
-	picked := make(map[*block]bool, len(oldest))
-	bytes := int64(0)
-	for _, b := range sortedByAge(oldest) {
-		if level == 0 && bytes >= db.limits.LevelBytes {
-			break
-		}
-		picked[b] = true
-		bytes += b.size
-	}
-	return picked
-}
+func (e *unreadableError) Error() string { return e.err.Error() }
+func (e *unreadableError) Unwrap() error { return e.err }
 
-func sortedByAge(oldest map[*block]CommitSeq) []*block {
-	blocks := make([]*block, 0, len(oldest))
-	for b := range oldest {
-		blocks = append(blocks, b)
+// setAside leaves a damaged object where it is until the next start: what is damaged in it its readers
+// are told, and all else is put together without it.
+func (db *DB) setAside(err error) bool {
+	var e *unreadableError
+	if !errors.As(err, &e) {
+		return false
 	}
-	slices.SortFunc(blocks, func(a, b *block) int {
-		return cmp.Or(cmp.Compare(oldest[a], oldest[b]), cmp.Compare(a.key, b.key))
-	})
-	return blocks
-}
-
-// levelRuns are the first runs [from, to) that follow each other and lie in the picked objects, at
-// least so many and of at most so many bytes, or one.
-func (p *partition) levelRuns(picked map[*block]bool, least int, bytes int64) (from, to int) {
-	stable := p.lastStable()
-	for i := p.runAt(p.logStart); i < len(p.runs) && p.runs[i].next() <= stable && bytes > 0; i++ {
-		if !picked[p.runs[i].block] {
-			continue
-		}
-		left := bytes
-		from, to = i, i
-		for to < len(p.runs) && p.runs[to].next() <= stable && picked[p.runs[to].block] && (left >= p.runs[to].length || to == from) {
-			left -= p.runs[to].length
-			to++
-		}
-		if to-from >= least {
-			return from, to
-		}
-		i = to - 1
+	db.cfg.Logger.Warn("an object cannot be put together with others and stays as it is", "object", e.key, "error", e.err)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.mu.aside == nil {
+		db.mu.aside = map[string]bool{}
 	}
-	return 0, 0
-}
-
-// retentionClass of a topic: records of one class leave at about the same time, and so do objects
-// that hold nothing else.
-func retentionClass(t *Topic) string {
-	v := topicconfig.Of(t.Configs)
-	switch {
-	case t.Internal:
-		return "table"
-	case !v.Delete, v.Retention == topicconfig.Forever:
-		return "forever"
-	}
-	return fmt.Sprintf("h%d", bits.Len64(uint64(v.Retention.Hours())))
+	db.mu.aside[e.key] = true
+	return true
 }
 
 // levelUp writes the groups as segments, one a class, and swaps them in.
@@ -246,15 +156,15 @@ func (db *DB) copyRun(ctx context.Context, to *rollRun, r *plannedRun) error {
 	if r.memory == nil {
 		index, info, err := db.runInfo(ctx, to.Partition, &r.run)
 		if err != nil {
-			return err
+			return r.unreadable(err)
 		}
 		from, until := r.chunks(info)
 		data, err := index.ReadChunks(ctx, info, from, until, nil)
 		if err != nil {
-			return readError(err)
+			return r.unreadable(readError(err))
 		}
 		if s, err = r.cut(info, from, data); err != nil {
-			return err
+			return r.unreadable(err)
 		}
 		visible.entries = info.Visible
 		to.listed = append(to.listed, info.Transactions...)
@@ -264,13 +174,13 @@ func (db *DB) copyRun(ctx context.Context, to *rollRun, r *plannedRun) error {
 	for len(s.data) > 0 {
 		raw, next, err := step(s.data, s.base, r.block.placed)
 		if err != nil {
-			return err
+			return r.unreadable(err)
 		}
 		v := segment.Visibility{VisibleAt: uint64(r.first), CommitMillis: r.firstMillis}
 		if r.block.placed {
 			at, ok := visible.at(s.first)
 			if !ok {
-				return fmt.Errorf("%w: segment %s does not say when offset %d became visible", ErrCorrupt, r.block.key, s.base)
+				return r.unreadable(fmt.Errorf("%w: segment %s does not say when offset %d became visible", ErrCorrupt, r.block.key, s.base))
 			}
 			v.VisibleAt, v.CommitMillis = at.VisibleAt, at.CommitMillis
 		}
@@ -288,10 +198,18 @@ func (db *DB) copyRun(ctx context.Context, to *rollRun, r *plannedRun) error {
 		s.data, s.base, s.first = s.data[len(raw):], next, s.first+1
 	}
 	if s.base != r.next() {
-		return fmt.Errorf("%w: run of %s ends at offset %d, the index says %d", ErrCorrupt, r.block.key, s.base, r.next())
+		return r.unreadable(fmt.Errorf("%w: run of %s ends at offset %d, the index says %d", ErrCorrupt, r.block.key, s.base, r.next()))
 	}
 	to.take(&r.run, part, seen)
 	return nil
+}
+
+// unreadable names the object if it is damaged; what may pass is tried again.
+func (r *run) unreadable(err error) error {
+	if errors.Is(err, ErrCorrupt) {
+		return &unreadableError{r.block.key, err}
+	}
+	return err
 }
 
 // chunks are those that hold the run.

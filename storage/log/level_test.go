@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/log/logtest"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/objstore/objstoretest"
 )
 
 // levelLimits put what there is together as soon as asked.
@@ -187,4 +188,43 @@ func (s *heldStore) Put(ctx context.Context, key string, parts [][]byte, cond ob
 		<-s.release
 	}
 	return s.Store.Put(ctx, key, parts, cond)
+}
+
+// TestLevelDamage: an object that is damaged stays as it is and is told of; all others are put together.
+func TestLevelDamage(t *testing.T) {
+	m := newMachine(t, levelLimits(3))
+	db := m.start()
+	id := logtest.CreateTopic(t, db, "t", 1)
+	for i := range 9 {
+		logtest.Values(t, db, part(id, 0), fmt.Sprint(i))
+	}
+	damaged := ""
+	for _, key := range objects(t, m.objects, "log/") {
+		if strings.Contains(key, "/1-1-5-") || damaged == "" {
+			damaged = key
+		}
+	}
+	m.objects.Inject(objstoretest.Fault{Op: objstoretest.OpGet, Prefix: damaged, FlipBit: true, FlipAt: 50})
+	if err := db.Level(ctx); err != nil {
+		t.Fatal(err)
+	}
+	m.objects.Heal()
+	if err := db.Retain(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if left := objects(t, m.objects, "log/"); len(left) != 1 || left[0] != damaged {
+		t.Errorf("%v is left, %s is damaged", left, damaged)
+	}
+	failed := 0
+	for _, j := range db.Compactions() {
+		if j.Err != nil {
+			failed++
+		}
+	}
+	if failed != 1 {
+		t.Errorf("%d failures are told", failed)
+	}
+	if got := fetchAll(t, db, part(id, 0), 1000); len(got) != 9 {
+		t.Errorf("%v", got)
+	}
 }

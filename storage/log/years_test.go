@@ -1,0 +1,160 @@
+package log_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/log/logtest"
+)
+
+// keeping is a topic of the month and how long it keeps its records; 0 = for ever.
+type keeping struct {
+	name       string
+	retention  time.Duration
+	partitions int32
+	every      time.Duration // between two commits that write to it
+	id         log.TopicID
+	given      []givenBatch
+	next       map[int32]int64
+}
+
+type givenBatch struct {
+	at    time.Time
+	bytes int64
+}
+
+// retained are the bytes that the topic has to keep.
+func (k *keeping) retained(now time.Time) (bytes int64) {
+	for _, g := range k.given {
+		if k.retention == 0 || now.Sub(g.at) < k.retention {
+			bytes += g.bytes
+		}
+	}
+	return bytes
+}
+
+// TestMonth runs 30 days of commits, rolls, levels, retention and restarts in a moment: the store
+// holds little more than what the topics keep, objects and index stay few, every read is right.
+func TestMonth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes 20,000 runs")
+	}
+	r := newRetaining(t)
+	r.limits = log.Limits{InlineBytes: 64 << 10, RollBytes: 1 << 40, RollGroups: 1 << 40, RollInterval: time.Hour, TailBytes: 1,
+		RetentionInterval: time.Hour, LevelFan: 8, LevelRate: 1 << 50, LevelInterval: time.Hour, SnapshotCommits: 1 << 30, SnapshotBytes: 1 << 40}
+	r.restart()
+	topics := []*keeping{
+		{name: "day", retention: 24 * time.Hour, partitions: 6, every: 10 * time.Minute},
+		{name: "week", retention: 7 * 24 * time.Hour, partitions: 4, every: 20 * time.Minute},
+		{name: "ever", partitions: 2, every: 2 * time.Hour},
+	}
+	for _, k := range topics {
+		configs := map[string]string{"retention.ms": "-1"}
+		if k.retention > 0 {
+			configs["retention.ms"] = fmt.Sprint(k.retention.Milliseconds())
+		}
+		k.id, k.next = log.TopicID{15: k.name[0]}, map[int32]int64{}
+		logtest.Append(t, r.db, &log.Entry{Changes: []log.Change{
+			log.CreateTopicChange(log.Topic{ID: k.id, Name: k.name, Partitions: k.partitions, Configs: configs})}})
+	}
+	rng := rand.New(rand.NewPCG(30, 30))
+	const tick = 10 * time.Minute
+	var mostRuns, mostObjects int64
+	worst := 0.0
+	var slowest time.Duration
+	for elapsed := time.Duration(0); elapsed < 30*24*time.Hour; elapsed += tick {
+		r.clock.pass(tick)
+		r.write(topics, elapsed, rng)
+		if elapsed%time.Hour == 0 {
+			r.must(errors.Join(r.db.Roll(ctx), r.db.Level(ctx), r.db.Retain(ctx)))
+		}
+		if elapsed%(24*time.Hour) != 0 || elapsed == 0 {
+			continue
+		}
+		r.must(errors.Join(r.db.Snapshot(ctx), r.db.Retain(ctx)))
+		began := time.Now()
+		r.restart()
+		slowest = max(slowest, time.Since(began))
+		kept := int64(0)
+		for _, k := range topics {
+			kept += k.retained(r.clock.Now())
+			r.checkMonth(k)
+		}
+		bytes, count := r.stored()
+		mostRuns, mostObjects = max(mostRuns, r.db.Stats().Runs), max(mostObjects, count)
+		if elapsed >= 8*24*time.Hour { // what is kept for a week has come to its size
+			worst = max(worst, float64(bytes)/float64(kept))
+		}
+	}
+	if worst > 1.3 {
+		t.Errorf("the store had %.2f times what is kept", worst)
+	}
+	if mostRuns > 1500 || mostObjects > 250 {
+		t.Errorf("%d runs in the index, %d objects", mostRuns, mostObjects)
+	}
+	t.Logf("at most %.2f times the bytes that are kept, %d runs, %d objects; %d levels of %d bytes; slowest restart %v",
+		worst, mostRuns, mostObjects, r.db.Stats().Levels, r.db.Stats().LevelBytes, slowest)
+}
+
+func (r *retaining) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// write gives each topic that is due a record a partition.
+func (r *retaining) write(topics []*keeping, elapsed time.Duration, rng *rand.Rand) {
+	var e log.Entry
+	for _, k := range topics {
+		if elapsed%k.every != 0 {
+			continue
+		}
+		for p := range k.partitions {
+			value := fmt.Sprintf("%s.%d.%d %s", k.name, p, k.next[p], randomValue(rng, 1500))
+			raw := logtest.RecordBatch(r.t, r.clock.Now().UnixMilli(), value)
+			k.next[p]++
+			k.given = append(k.given, givenBatch{r.clock.Now(), int64(len(raw))})
+			e.Appends = append(e.Appends, log.Append{Partition: part(k.id, p), RecordBatches: raw})
+		}
+	}
+	logtest.Append(r.t, r.db, &e)
+}
+
+// checkMonth reads all that a topic keeps.
+func (r *retaining) checkMonth(k *keeping) {
+	r.t.Helper()
+	for p := range k.partitions {
+		ends, err := r.db.Ends(ctx, []log.Partition{part(k.id, p)}, false)
+		r.must(err)
+		if ends[0].HighWatermark != k.next[p] {
+			r.t.Fatalf("%s/%d ends at %d, %d were given", k.name, p, ends[0].HighWatermark, k.next[p])
+		}
+		first := ends[0].LogStart
+		if due := k.next[p] - int64(k.retention/k.every); k.retention == 0 && first != 0 || first > max(due, 0) {
+			r.t.Fatalf("%s/%d begins at %d", k.name, p, first)
+		}
+		for i, got := range fetchFrom(r.t, r.db, part(k.id, p), first, 1<<20) {
+			if want := fmt.Sprintf("%d=%s.%d.%d ", first+int64(i), k.name, p, first+int64(i)); !strings.HasPrefix(got, want) {
+				r.t.Fatalf("%.40s, want %s", got, want)
+			}
+		}
+	}
+}
+
+// stored is what the segments in the store hold.
+func (r *retaining) stored() (bytes, count int64) {
+	for _, prefix := range []string{"log/", "seg/"} {
+		for o, err := range r.objects.List(ctx, prefix, "") {
+			r.must(err)
+			bytes += o.Size
+			count++
+		}
+	}
+	return bytes, count
+}
