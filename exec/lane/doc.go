@@ -44,7 +44,9 @@
 // captured frontier is a need of its inputs until the checkpoint is durable, so they are saved with
 // what the reader has not taken in (checkpoint.Manifest.Check). A sink that cannot be captured stands
 // in it with the version up to which its output is in the log (standLocked): its recorded progress
-// moves only with output and may lie far below what its inputs still have. At the start members are
+// moves only with output and may lie far below what its inputs still have. A member over streams that
+// cannot be captured is carried over from the checkpoint before, unless who reads it was captured further
+// on (carry, suits). At the start members are
 // restored in dependency order, a view or sink only if the views it reads are; who is not starts over.
 // INVARIANT: a sink that starts over finds what it must come to, the greater of recorded and standing,
 // at or above the horizons of what it reads, or nothing is restored (outOfReach). For that one that

@@ -393,8 +393,9 @@ func (f *FlatSet) Write(slots []Slot) Cells {
 	if f.frozen != nil && f.frozen.preserve(slots) {
 		f.frozen = nil
 	}
+	set := f.unsaved
 	for _, s := range slots {
-		f.unsaved[s>>6] |= 1 << (s & 63)
+		set[uint32(s)>>6] |= 1 << (uint32(s) & 63)
 	}
 	return Cells{f}
 }

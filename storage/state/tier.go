@@ -70,7 +70,7 @@ type tierCounts struct {
 type TierStats struct {
 	Chunks      uint64 // put on disk
 	Written     uint64 // bytes of these
-	Linked      uint64 // chunks that left memory without being written: a checkpoint has them
+	Linked      uint64 // chunks that left memory without being written: a checkpoint has them, or they were on disk before
 	Warmed      uint64 // chunks of a checkpoint that came into memory
 	Fetched     uint64 // chunks of a checkpoint that were copied to the local disk
 	Hits        uint64 // blocks read from the cache
