@@ -104,8 +104,9 @@ func (db *DB) runLevels() {
 			return
 		}
 		if newest := db.published.Load(); newest != db.leveledAt {
-			db.leveledAt = newest
-			db.tend(db.Level)
+			if db.tend(db.Level) {
+				db.leveledAt = newest // else it is tried again, also on an idle log
+			}
 		}
 	}
 }
