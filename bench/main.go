@@ -26,7 +26,7 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "bin/tributary", "server to measure")
 	flag.Float64Var(&o.seconds, "seconds", 3, "length of a measurement of a rate")
 	flag.IntVar(&o.records, "records", 300_000, "JSON records of the view that is measured")
-	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, latency, view, select, copy, s3; empty = all")
+	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, latency, view, select, copy, spill, s3; empty = all")
 	flag.IntVar(&o.rows, "rows", 8_000_000, "rows of the table whose restart is measured (-only restart)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -47,7 +47,7 @@ func run(ctx context.Context, o options) error {
 		name string
 		run  func(context.Context, options, *table) error
 	}{
-		{"produce", benchLocalKafka}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"copy", benchCopy}, {"s3", benchS3},
+		{"produce", benchLocalKafka}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"copy", benchCopy}, {"spill", benchSpill}, {"s3", benchS3},
 	} {
 		if !strings.Contains(part.name, o.only) {
 			continue

@@ -136,6 +136,13 @@ func (r *run) compare(q query, before string, beforeErr error, last bool) {
 		slices.Sort(want)
 	}
 	r.same("SELECT", q, got, want, err)
+	r.must(r.ours, "SET work_memory = 1")
+	got, err = harness.Rows(r.ctx, r.ours, q.sql)
+	if !q.ordered {
+		slices.Sort(got)
+	}
+	r.same("SELECT with its rows on the disk", q, got, want, err)
+	r.must(r.ours, "RESET work_memory")
 	slices.Sort(want)
 	got, err = r.view(before, beforeErr)
 	r.same("the view made before", q, got, want, err)
