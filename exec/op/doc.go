@@ -21,6 +21,18 @@
 // checkpoint taken between ticks is complete. What they keep within a tick (touched groups, rows
 // before the tick) is rebuilt from nothing.
 //
+// In a one-shot run Sort, TopN, Join, GroupBy and Distinct hold about Env.WorkMemory and put the rest into
+// temporary runs (storage/temprun): sortedRuns for rows in an order, partitions for rows by a hash of
+// their keys. Rows that are errors are passed on at once and never in a run.
+//
+//	Sort, TopN          held rows ─ full ─► sorted run … ─► merged in EndTick
+//	distinct aggregate  values of groups ─ full ─► sorted run … ─► merged when the groups settle
+//	GroupBy, Distinct   groups stay; rows of others ─► 16 partitions ─► each in the groups' place, in EndTick
+//	Join                left side ─ full ─► 16 partitions, right side too ─► pair by pair, in EndTick
+//
+// Whoever works long calls Meter.Breathe: every loop over rows that may be many, every few
+// milliseconds (TestCancelAnywhere).
+//
 // Goroutines and locks: none; a dataflow calls its operators from one goroutine.
 //
 // Lateness (ON WINDOW CLOSE): the source gives each row the watermark made by the commits before

@@ -26,8 +26,8 @@
 // 58030, damage state.ErrCorrupt. A failed write leaves the run unusable and the File as it was.
 //
 // Goroutines and locks: none of its own. A Writer and a Reader belong to one goroutine each; a File
-// may have any number of both at work, File.mu guards which segments are whose and is not held over
-// reading or writing. Everything in Space is safe for concurrent use.
+// may have any number of both at work (who writes at once may pass the limit by a block each); File.mu
+// guards which segments are whose, and no file is made, read or written under it. Everything in Space is safe for concurrent use.
 //
 // Format: blocks of docs/formats/state.md, one behind the other. How to debug: Space.Stats, metrics
 // tributary_temp_*. It must not import anything above storage.

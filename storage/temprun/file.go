@@ -36,15 +36,14 @@ func (f *File) Bytes() int64 {
 // Close deletes all runs. Nobody may read or write one any more.
 func (f *File) Close() error {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.mu.file == nil {
+	file, bytes := f.mu.file, f.mu.bytes
+	f.mu.file, f.mu.free, f.mu.end, f.mu.bytes = nil, nil, 0, 0
+	f.mu.Unlock()
+	if file == nil {
 		return nil
 	}
-	file := f.mu.file
-	f.mu.file, f.mu.free, f.mu.end = nil, nil, 0
-	f.space.bytes.Add(-f.mu.bytes)
+	f.space.bytes.Add(-bytes)
 	f.space.files.Add(-1)
-	f.mu.bytes = 0
 	err := file.Close()
 	_ = os.Remove(file.Name()) // gone already where the system allows it
 	return err
@@ -53,26 +52,16 @@ func (f *File) Close() error {
 // take charges a block of n bytes to the file and gives segments until the run, which has room for
 // left bytes in its last one, can hold it.
 func (f *File) take(n, left int64) (file *os.File, segments []int64, err error) {
+	count := int((max(0, n-left) + segmentBytes - 1) / segmentBytes)
+	if err := f.makeRoom(n, count); err != nil {
+		return nil, nil, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.limit > 0 && f.mu.bytes+n > f.limit {
-		f.space.refused.Add(1)
-		return nil, nil, sqlerr.New(sqlerr.ConfigurationLimitExceeded, "temporary file size exceeds temp_file_limit (%dkB)", f.limit>>10)
-	}
-	if f.mu.file == nil {
-		if err := f.createLocked(); err != nil {
-			return nil, nil, err
-		}
-	}
-	for ; left < n; left += segmentBytes {
+	for range count {
 		if k := len(f.mu.free); k > 0 {
 			segments, f.mu.free = append(segments, f.mu.free[k-1]), f.mu.free[:k-1]
 			continue
-		}
-		if f.space.room != nil && !f.space.room(segmentBytes) {
-			f.mu.free = append(f.mu.free, segments...)
-			f.space.refused.Add(1)
-			return nil, nil, sqlerr.New(sqlerr.DiskFull, "could not write a temporary file: the disk is nearly full (disk_reserve)")
 		}
 		segments = append(segments, f.mu.end)
 		f.mu.end += segmentBytes
@@ -82,15 +71,44 @@ func (f *File) take(n, left int64) (file *os.File, segments []int64, err error) 
 	return f.mu.file, segments, nil
 }
 
-func (f *File) createLocked() error {
+// makeRoom makes the file if there is none, and asks the disk and the limit for n bytes in so many
+// segments more.
+func (f *File) makeRoom(n int64, segments int) error {
+	f.mu.Lock()
+	full, fresh, made := f.limit > 0 && f.mu.bytes+n > f.limit, segments-len(f.mu.free), f.mu.file != nil
+	f.mu.Unlock()
+	switch {
+	case full:
+		f.space.refused.Add(1)
+		return sqlerr.New(sqlerr.ConfigurationLimitExceeded, "temporary file size exceeds temp_file_limit (%dkB)", f.limit>>10)
+	case fresh > 0 && f.space.room != nil && !f.space.room(int64(fresh)*segmentBytes):
+		f.space.refused.Add(1)
+		return sqlerr.New(sqlerr.DiskFull, "could not write a temporary file: the disk is nearly full (disk_reserve)")
+	case made:
+		return nil
+	}
+	return f.create()
+}
+
+// create makes the file, outside the mutex; who comes second throws his away.
+func (f *File) create() error {
 	file, err := os.CreateTemp(f.space.dir, "statement-*"+suffix)
 	if err != nil {
 		return failed("create", err)
 	}
 	_ = os.Remove(file.Name()) // where this cannot be done, Close does it
-	f.mu.file = file
-	f.space.files.Add(1)
-	f.space.made.Add(1)
+	f.mu.Lock()
+	second := f.mu.file != nil
+	if !second {
+		f.mu.file = file
+		f.space.files.Add(1)
+		f.space.made.Add(1)
+	}
+	f.mu.Unlock()
+	if second {
+		_ = file.Close() // nothing was written through it
+		_ = os.Remove(file.Name())
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tributary-db/tributary/internal/decimal"
@@ -233,5 +234,55 @@ func TestOpenRemovesWhatWasLeft(t *testing.T) {
 	}
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Fatal(info.Mode(), err)
+	}
+}
+
+// TestWritersAtOnce: several goroutines write and read runs of one file.
+func TestWritersAtOnce(t *testing.T) {
+	space, _ := open(t, nil)
+	file := space.File(0)
+	var all sync.WaitGroup
+	for seed := range uint64(4) {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(seed, 5))
+			for range 6 {
+				w := file.NewRun(types, 16<<10)
+				var want []string
+				for range 1 + r.IntN(5) {
+					b := rows(r, 1+r.IntN(900)).Batch()
+					if err := w.Append(&b, nil); err != nil {
+						t.Error(err)
+						return
+					}
+					want = images(want, &b, upTo(b.Len))
+				}
+				run, err := w.Finish()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				var got []string
+				reader := run.Open()
+				for more := true; more; {
+					var d delta.Batch
+					if more, err = reader.Next(&d); err != nil {
+						t.Error(err)
+						return
+					}
+					got = images(got, &d, upTo(d.Len))
+				}
+				if strings.Join(got, "|") != strings.Join(want, "|") {
+					t.Errorf("%d rows are read, %d were written", len(got), len(want))
+				}
+				run.Release()
+			}
+		})
+	}
+	all.Wait()
+	if s := space.Stats(); s.Bytes != 0 || s.Files != 1 {
+		t.Errorf("%+v", s)
+	}
+	if err := file.Close(); err != nil {
+		t.Error(err)
 	}
 }
