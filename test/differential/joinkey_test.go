@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func TestFailingKeys(t *testing.T) {
 				switch {
 				case wantErr == nil:
 					r.same(sql, query{sql: q}, got, want, err)
-				case code(err) != code(wantErr):
+				case !strings.HasPrefix(code(err), code(wantErr)[:2]): // of two keys that fail either may be told
 					t.Errorf("%s (%s)\ngot %v %v\nwant %v\nafter %v", sql, q, got, err, wantErr, r.history)
 				}
 			}
