@@ -64,13 +64,11 @@ var unmoved = map[string]string{
 type moves struct {
 	t     *testing.T
 	moved map[string]bool
-	// first values of the server at hand, by series.
-	first map[string]float64
 }
 
 var sample = regexp.MustCompile(`^(tributary_[a-z_]+?)(_count|_sum|_bucket)?(\{.*\})? (\S+)$`)
 
-// look notes which metrics are not as the server began, or not 0.
+// look notes which metrics are not 0.
 func (m *moves) look(s *server.Server) {
 	m.t.Helper()
 	r, err := http.Get("http://" + s.HTTPAddr.String() + "/metrics")

@@ -161,13 +161,6 @@ func (w *windows) find(of piece.Object, at int64, b []byte) int {
 	return 0
 }
 
-// forget lets go of what was read.
-func (w *windows) forget() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.last = nil
-}
-
 // adopt makes the objects of the kept checkpoints those that are named; alive are the newest's. It gives
 // those that nobody names and nobody reads, which are forgotten.
 func (o *objects) adopt(newest, previous []objectUse) (gone []piece.Object) {

@@ -105,8 +105,9 @@ func (s *PebbleStore) rest() bool {
 // end closes an engine that failed or that another one has replaced, once nobody uses it.
 func (s *PebbleStore) end(e *engine) {
 	s.mu.Lock() // whoever has it under mu is done, nobody takes it any more
+	users := &e.users
 	s.mu.Unlock()
-	e.users.Wait()
+	users.Wait()
 	if err := e.close(s.path); err != nil {
 		s.opts.Logger.Warn("metadata store: close", "error", err)
 	}

@@ -180,7 +180,7 @@ func TestTransactionKill(t *testing.T) {
 func etlSession(ctx context.Context, addr, id string, r *rand.Rand, done, left *atomic.Int64) error {
 	sess, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(addr), kgo.TransactionalID(id), kgo.TransactionTimeout(10*time.Second),
 		kgo.ConsumerGroup("tk"), kgo.ConsumeTopics("tk_in"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.RequireStableFetchOffsets(), kgo.DefaultProduceTopic("tk_out"),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.DefaultProduceTopic("tk_out"),
 		kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(100*time.Millisecond), kgo.FetchMaxPartitionBytes(1000), kgo.DisableClientMetrics())
 	if err != nil {
 		return err
