@@ -2,10 +2,12 @@ package checkpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/state"
 	"github.com/tributary-db/tributary/storage/state/piece"
 )
 
@@ -108,6 +110,10 @@ func (o *objects) read(ctx context.Context, name piece.Object, at int64, b []byt
 	}
 	if err == nil && n < len(b) {
 		err = corrupt("object ends at %d", at+int64(n))
+	}
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, objstore.ErrRange) || errors.Is(err, objstore.ErrNotFound) {
+		// Cut or gone is damage, as a wrong checksum is, and no error of the disk.
+		return fmt.Errorf("read checkpoint %s: %w: %w", name, state.ErrCorrupt, err)
 	}
 	if err != nil {
 		return fmt.Errorf("read checkpoint %s: %w", name, err)
