@@ -146,9 +146,12 @@ func (c *Cache) leave(f *shared) {
 	s := f.shelf
 	delete(s.readers, f)
 	if len(s.readers) < 2 {
-		for len(s.entries) > 0 {
-			c.dropLocked(s.entries[len(s.entries)-1])
+		// One pass: tens of thousands of small commits may be here, and all readers wait for the mutex.
+		c.queue = slices.DeleteFunc(c.queue, func(e *entry) bool { return e == nil || e.of == s })
+		for _, e := range s.entries {
+			c.giveBackLocked(e)
 		}
+		s.entries = nil
 	}
 	if len(s.readers) == 0 {
 		delete(c.streams, f.rel)
@@ -288,12 +291,17 @@ func (c *Cache) dropLocked(e *entry) {
 		return
 	}
 	e.of.entries = slices.Delete(e.of.entries, i, i+1)
+	c.giveBackLocked(e)
+	if k := slices.Index(c.queue, e); k >= 0 { // nearly always the first
+		c.queue[k] = nil
+	}
+}
+
+// giveBackLocked ends the charge for an entry.
+func (c *Cache) giveBackLocked(e *entry) {
 	c.bytes -= e.bytes
 	_ = c.owner.Charge(-e.bytes) // giving back never fails
 	if c.bytes == 0 {
 		c.owner.Drop() // its credit too
-	}
-	if k := slices.Index(c.queue, e); k >= 0 {
-		c.queue[k] = nil
 	}
 }
