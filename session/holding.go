@@ -13,7 +13,7 @@ type holding struct {
 }
 
 func (s *Session) hold() *holding {
-	return &holding{owner: s.db.Memory.Limited("statement_memory", s.set.bytes("statement_memory"))}
+	return &holding{owner: s.db.Memory.Limited("statement_memory", s.set.limits.statementMemory)}
 }
 
 // rows charges rows before they are copied.

@@ -19,7 +19,7 @@ func (s *Session) runLifted(ctx context.Context, sql string, w face.Writer) (don
 	if !ok {
 		return false, nil
 	}
-	key := cacheKey(l.Text, s.set.stamp(), l.Types)
+	key := s.cacheKey(l.Text, l.Types)
 	st := s.liftedStatement(ctx, key, l.Text)
 	if st == nil {
 		return false, nil
@@ -30,7 +30,7 @@ func (s *Session) runLifted(ctx context.Context, sql string, w face.Writer) (don
 	pr := &prepared{statement: st, given: l.Types}
 	if _, err := s.planOf(ctx, pr); err != nil {
 		if ctx.Err() == nil {
-			s.db.plans.put(&cached{key: key, plan: &planned{at: s.db.Catalog.Now().Version()}})
+			s.db.plans.put(&cached{key: string(s.cacheKey(l.Text, l.Types)), plan: &planned{at: s.db.Catalog.Now().Version()}})
 		}
 		return false, nil
 	}
@@ -47,7 +47,7 @@ func (s *Session) runLifted(ctx context.Context, sql string, w face.Writer) (don
 }
 
 // liftedStatement is the parsed text with parameters; nil when it has no plan.
-func (s *Session) liftedStatement(ctx context.Context, key, text string) *statement {
+func (s *Session) liftedStatement(ctx context.Context, key []byte, text string) *statement {
 	if c, ok := s.db.plans.get(key); ok {
 		if c.stmt != nil || c.plan.at == s.db.Catalog.Now().Version() {
 			return c.stmt

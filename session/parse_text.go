@@ -60,7 +60,7 @@ func (db *Database) ParsesLeftBehind() int64 { return db.parsers.left.Load() }
 
 // parseText reads the statements of a client's text; the caller holds their memory.
 func (s *Session) parseText(ctx context.Context, sql string) ([]statement, *textMemory, error) {
-	owner := s.db.Memory.Limited("statement_memory", s.set.bytes("statement_memory"))
+	owner := s.db.Memory.Limited("statement_memory", s.set.limits.statementMemory)
 	limits := parse.Limits{Bytes: int(s.db.MaxStatementBytes), Charge: owner.Charge}
 	var got parsed
 	if len(sql) <= shortText {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
@@ -150,14 +151,26 @@ func (s *Session) makePortal(ctx context.Context, p *prepared, b *face.Bind) (*p
 	if len(b.ResultFormats) > 1 && len(b.ResultFormats) != n {
 		return nil, sqlerr.New(sqlerr.ProtocolViolation, "bind message has %d result formats but query has %d columns", len(b.ResultFormats), n)
 	}
-	made.fields = make([]face.Field, n)
+	made.fields = made.plan.fieldsIn(b, s)
+	return made, nil
+}
+
+// fieldsIn are the result columns in the formats of a Bind. Statements are bound in the same formats
+// again and again, so the last are kept, for all sessions: the settings that texts depend on are the
+// plan's. Nobody writes into them.
+func (p *planned) fieldsIn(b *face.Bind, s *Session) []face.Field {
+	if last := p.bound.Load(); last != nil && slices.Equal(last.formats, b.ResultFormats) {
+		return last.fields
+	}
+	fields := make([]face.Field, len(p.fields))
 	env := s.codecEnv()
-	for i, f := range made.plan.fields {
+	for i, f := range p.fields {
 		f.Format = b.ResultFormat(i)
 		f.Encode = face.EncodeIn(f.Format, env)
-		made.fields[i] = f
+		fields[i] = f
 	}
-	return made, nil
+	p.bound.Store(&boundFields{formats: slices.Clone(b.ResultFormats), fields: fields})
+	return fields
 }
 
 // DescribeStatement gives parameter types and result columns; with an error of the columns the

@@ -2,12 +2,9 @@ package session
 
 import (
 	"context"
-	"fmt"
-	"runtime"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
-	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -28,7 +25,7 @@ func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID) (pin *la
 		return s.tx.pin, done, nil
 	}
 	kept := s.repeatable()
-	as := lane.ReadAs{Mode: s.set.readMode(), All: kept, Owner: fmt.Sprintf("session %d", s.pid)}
+	as := lane.ReadAs{Mode: s.set.limits.readMode, All: kept, Owner: s.reads}
 	if pin, err = s.db.Runtime.Pin(ctx, oids(rels), as); err != nil {
 		return nil, nil, err
 	}
@@ -63,13 +60,13 @@ func (s *Session) runAt(v log.CommitSeq, args []delta.Column) lane.Run {
 	settings := s.runSettings()
 	return lane.Run{
 		At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args, Meter: s.meter(),
-		WorkMemory: s.workMemory(), TempFileLimit: s.set.bytes("temp_file_limit"),
+		WorkMemory: s.workMemory(), TempFileLimit: s.set.limits.tempFileLimit,
 	}
 }
 
 // workMemory is what a statement may keep before rows go to the disk: well before it is refused more.
 func (s *Session) workMemory() int64 {
-	work, all := s.set.bytes("work_memory"), s.set.bytes("statement_memory")
+	work, all := s.set.limits.workMemory, s.set.limits.statementMemory
 	if work > 0 && all > 0 {
 		work = max(1, min(work, all/2))
 	}
@@ -78,17 +75,18 @@ func (s *Session) workMemory() int64 {
 
 // runSettings are the settings of what runs now, and whose they are.
 func (s *Session) runSettings() plan.Settings {
-	settings := s.set.derived
-	settings.Session = &plan.Session{
-		User: s.user, Database: s.database, PID: s.pid, Now: s.txStart(),
-		Version: "PostgreSQL " + s.db.ServerVersion() + " on " + runtime.GOARCH + "-" + runtime.GOOS,
-	}
+	settings, who := s.set.derived, s.whoRuns()
+	settings.Session = &who
 	return settings
+}
+
+func (s *Session) whoRuns() plan.Session {
+	return plan.Session{User: s.user, Database: s.database, PID: s.pid, Now: s.txStart(), Version: s.version}
 }
 
 // meter bounds one statement.
 func (s *Session) meter() *meter.Meter {
-	return meter.New(s.db.Memory.Limited("statement_memory", s.set.bytes("statement_memory")), nil)
+	return meter.New(s.db.Memory.Limited("statement_memory", s.set.limits.statementMemory), nil)
 }
 
 // txStart is now(): the start of the transaction, microseconds since 2000-01-01.
@@ -101,12 +99,63 @@ func (s *Session) txStart() int64 {
 
 // rowsTo writes a query's rows to w and counts them.
 func (s *Session) rowsTo(ctx context.Context, q *plan.Query, args []delta.Column, w face.Writer) (int64, error) {
-	rows := int64(0)
-	err := s.runQuery(ctx, q, args, flow.OutFunc(func(d *delta.Batch) error {
-		rows += countRows(d)
-		return w.Rows(d)
-	}))
-	return rows, err
+	pin, free, err := s.snapshot(ctx, q.Relations)
+	if err != nil {
+		return 0, err
+	}
+	defer free()
+	r := &s.run
+	r.rows, r.w = 0, w
+	err = s.db.Runtime.Query(ctx, q, r.at(s, q, pin.Version(), args), r)
+	r.w = nil
+	return r.rows, err
+}
+
+// rowsRun is what a query uses that ends within one call of the session. The next one uses it again:
+// the one before has ended, and what it ran is opened anew.
+type rowsRun struct {
+	settings plan.Settings
+	who      plan.Session
+	meter    *meter.Meter
+	limit    int64 // of meter
+
+	w    face.Writer
+	rows int64
+}
+
+// at is runAt in the run's own memory.
+func (r *rowsRun) at(s *Session, q *plan.Query, v log.CommitSeq, args []delta.Column) lane.Run {
+	r.who = s.whoRuns()
+	r.settings = s.set.derived
+	r.settings.Session = &r.who
+	run := lane.Run{
+		At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &r.settings, Args: args,
+		WorkMemory: s.workMemory(), TempFileLimit: s.set.limits.tempFileLimit,
+	}
+	if !lane.PointRead(q) {
+		run.Meter = s.meter() // somebody may give back to it late: it is this run's alone
+		return run
+	}
+	if limit := s.set.limits.statementMemory; r.meter == nil || r.limit != limit {
+		r.close()
+		r.meter, r.limit = s.meter(), limit
+		r.meter.Keep()
+	}
+	run.Meter = r.meter
+	return run
+}
+
+func (r *rowsRun) close() {
+	if r.meter != nil {
+		r.meter.Leave()
+		r.meter = nil
+	}
+}
+
+// Emit implements exec.Out.
+func (r *rowsRun) Emit(d *delta.Batch) error {
+	r.rows += countRows(d)
+	return r.w.Rows(d)
 }
 
 // countRows is how many rows d stands for.

@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -27,6 +29,10 @@ type Session struct {
 	planning *meter.Meter // of the statement that is being planned, nil = none
 	changed  bool         // the DDL that runs has changed something
 	endless  bool         // what runs is a subscription
+	reads    string       // what it is called as the owner of a pin
+	version  string       // version()
+	run      rowsRun
+	key      []byte // memory of cacheKey
 }
 
 // Open starts a session.
@@ -35,6 +41,8 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 		db: db, user: st.Principal.Name, database: st.Database, pid: st.PID, client: st.Client,
 		set:      newSettings(db.ServerVersion(), st.Principal.Name),
 		prepared: map[string]*prepared{}, portals: map[string]*portal{},
+		reads:   fmt.Sprintf("session %d", st.PID),
+		version: "PostgreSQL " + db.ServerVersion() + " on " + runtime.GOARCH + "-" + runtime.GOOS,
 	}
 	for name, d := range map[string]time.Duration{
 		"statement_timeout": db.StatementTimeout, "lock_timeout": db.LockTimeout, "log_min_duration_statement": db.LogMinDuration,
@@ -49,6 +57,7 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 	} {
 		s.set.values[settingIndex[name]] = strconv.FormatInt(bytes, 10)
 	}
+	s.set.derive()
 	for _, v := range st.Settings {
 		if _, err := s.set.set(v.Name, v.Value); err != nil {
 			return nil, err
@@ -73,9 +82,9 @@ var (
 // IdleTimeout is how long the client may be silent now, and what it is told after that.
 func (s *Session) IdleTimeout() (time.Duration, *sqlerr.Error) {
 	if s.tx.status() == face.TxIdle {
-		return s.set.duration("idle_session_timeout"), errIdle
+		return s.set.limits.idleSession, errIdle
 	}
-	return s.set.duration("idle_in_transaction_session_timeout"), errIdleInTransaction
+	return s.set.limits.idleInTransaction, errIdleInTransaction
 }
 
 // tell sends a notice, behind the tag of the statement before.
@@ -94,6 +103,7 @@ func (s *Session) Close() error {
 	s.dropPortals()
 	s.dropPrepared()
 	s.rollback()
+	s.run.close()
 	return nil
 }
 

@@ -108,6 +108,15 @@ type settings struct {
 	custom   map[string]string
 	derived  plan.Settings
 	planned  string // the values that plans depend on, as one text
+	limits   limits
+}
+
+// limits are the values that every statement asks for, as numbers.
+type limits struct {
+	statementTimeout, lockTimeout, idleSession, idleInTransaction time.Duration
+	logMinDuration                                                time.Duration // below 0 = never
+	statementMemory, workMemory, tempFileLimit                    int64
+	readMode                                                      lane.ReadMode
 }
 
 func newSettings(serverVersion, user string) *settings {
@@ -122,8 +131,15 @@ func newSettings(serverVersion, user string) *settings {
 	return s
 }
 
-// derive computes what expressions depend on.
+// derive computes what expressions depend on, and what every statement asks for.
 func (s *settings) derive() {
+	s.limits = limits{
+		statementTimeout: s.duration("statement_timeout"), lockTimeout: s.duration("lock_timeout"),
+		idleSession: s.duration("idle_session_timeout"), idleInTransaction: s.duration("idle_in_transaction_session_timeout"),
+		logMinDuration:  s.duration("log_min_duration_statement"),
+		statementMemory: s.bytes("statement_memory"), workMemory: s.bytes("work_memory"), tempFileLimit: s.bytes("temp_file_limit"),
+		readMode: s.readMode(),
+	}
 	loc, _ := time.LoadLocation(s.get("TimeZone")) // checked when it was set
 	digits, _ := strconv.Atoi(s.get("extra_float_digits"))
 	s.derived = plan.Settings{

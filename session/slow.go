@@ -1,7 +1,6 @@
 package session
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -21,12 +20,12 @@ func (s *Session) startClock() time.Time {
 // without its values, which are the users', and without parameters. Subscriptions have no duration
 // that says anything.
 func (s *Session) logSlow(began time.Time, step, sql string, err error) {
-	least, _ := strconv.ParseInt(s.set.get("log_min_duration_statement"), 10, 64) // checked when it was set
+	least := s.set.limits.logMinDuration
 	if least < 0 || s.endless {
 		return
 	}
 	took := s.db.Clock.Now().Sub(began)
-	if took < time.Duration(least)*time.Millisecond {
+	if took < least {
 		return
 	}
 	code := "00000"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -42,6 +43,14 @@ type planned struct {
 
 	at    log.CommitSeq // catalog version
 	stamp string        // settings the plan depends on
+
+	bound atomic.Pointer[boundFields]
+}
+
+// boundFields are the result columns of a plan in some formats.
+type boundFields struct {
+	formats []face.Format
+	fields  []face.Field
 }
 
 // Bounds of the plan cache: statements, and what their trees and plans take, estimated by their
@@ -71,10 +80,10 @@ func newPlanCache(size int) planCache {
 	return planCache{mu: &sync.Mutex{}, size: size, order: list.New(), byKey: map[string]*list.Element{}}
 }
 
-func (c *planCache) get(key string) (*cached, bool) {
+func (c *planCache) get(key []byte) (*cached, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	el, ok := c.byKey[key]
+	el, ok := c.byKey[string(key)]
 	if !ok {
 		return nil, false
 	}
@@ -107,19 +116,22 @@ func (c *planCache) put(e *cached) {
 	}
 }
 
-// cacheKey names a text under the settings and parameter types that plans depend on.
-func cacheKey(sql, stamp string, given []sqltype.OID) string {
-	key := make([]byte, 0, len(sql)+len(stamp)+1+4*len(given))
-	key = append(append(append(key, stamp...), 0), sql...)
+// cacheKey names a text under the settings and parameter types that plans depend on. It is borrowed
+// until the next one.
+func (s *Session) cacheKey(sql string, given []sqltype.OID) []byte {
+	key := append(append(append(s.key[:0], s.set.stamp()...), 0), sql...)
 	for _, t := range given {
 		key = append(key, byte(t), byte(t>>8), byte(t>>16), byte(t>>24))
 	}
-	return string(key)
+	if cap(key) <= maxCachedText {
+		s.key = key
+	}
+	return key
 }
 
 // cachedStatement finds a text that was parsed before, with its plan if that still holds.
 func (s *Session) cachedStatement(sql string) (*statement, bool) {
-	if c, ok := s.db.plans.get(cacheKey(sql, s.set.stamp(), nil)); ok && c.stmt != nil {
+	if c, ok := s.db.plans.get(s.cacheKey(sql, nil)); ok && c.stmt != nil {
 		return c.stmt, true
 	}
 	return nil, false
@@ -134,16 +146,17 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	if p.plan != nil && p.plan.at == now && p.plan.stamp == stamp {
 		return p.plan, nil
 	}
-	key := ""
+	key := "" // of what may be cached
 	if p.statement.cacheable && !s.tx.block {
-		key = cacheKey(p.statement.sql, stamp, p.given)
-		if c, ok := s.db.plans.get(key); ok && c.stmt != nil && c.plan.at == now {
+		name := s.cacheKey(p.statement.sql, p.given)
+		if c, ok := s.db.plans.get(name); ok && c.stmt != nil && c.plan.at == now {
 			if err := p.keepsShape(c.plan); err != nil {
 				return nil, err
 			}
 			p.plan = c.plan
 			return c.plan, nil
 		}
+		key = string(name)
 	}
 	defer s.beginPlanning(ctx)()
 	made, err := s.plan(p.statement, p.given)

@@ -73,14 +73,14 @@ func (t *txState) allow(b parse.Body) error {
 
 // mayWrite refuses a statement, named as its tag, that writes in a read-only transaction.
 func (s *Session) mayWrite(tag string) error {
-	if s.set.get("transaction_read_only") == "on" {
+	if s.set.values[atReadOnly] == "on" {
 		return sqlerr.New(sqlerr.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", tag)
 	}
 	return nil
 }
 
 // repeatable: the transaction reads one snapshot.
-func (s *Session) repeatable() bool { return s.set.get("transaction_isolation") == "repeatable read" }
+func (s *Session) repeatable() bool { return s.set.values[atIsolation] == "repeatable read" }
 
 // writer gives the transaction's writes, beginning them at the first one; tag is the statement's.
 // Portals that are open do not see what is written from here on.
@@ -97,7 +97,7 @@ func (s *Session) writer(ctx context.Context, tag string) (*table.Tx, error) {
 	}
 	s.tx.queried = true
 	if s.tx.writes == nil {
-		s.tx.writes = s.db.Tables.Begin(s.set.duration("lock_timeout"))
+		s.tx.writes = s.db.Tables.Begin(s.set.limits.lockTimeout)
 	}
 	return s.tx.writes, nil
 }
@@ -219,7 +219,7 @@ func (s *Session) end(ctx context.Context, c *parse.Transaction, w face.Writer) 
 
 // statementTimeout bounds a statement by statement_timeout.
 func (s *Session) statementTimeout(ctx context.Context) (context.Context, func()) {
-	d := s.set.duration("statement_timeout")
+	d := s.set.limits.statementTimeout
 	if d == 0 {
 		return ctx, func() {}
 	}

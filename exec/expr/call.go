@@ -19,6 +19,12 @@ type callNode struct {
 	null           delta.Column
 }
 
+// rebind: the call reads everything else of its Env when it is made.
+func (d *callNode) rebind(env *Env) error {
+	d.out.Rebind(env.Meter)
+	return nil
+}
+
 var firstRow = []int32{0}
 
 func (d *callNode) eval(x *run, sel []int32) *delta.Column {

@@ -12,7 +12,7 @@ import (
 type caseNode struct {
 	conds, thens []node
 	otherwise    node // nil = NULL
-	merge        merger
+	merge        *merger
 	rest         []int32
 	taken        [][]int32 // per arm: its selection must live as long as its column
 }
@@ -82,7 +82,7 @@ func selectRest(rest, taken []int32) []int32 {
 // coalesceNode is the first argument that is not NULL.
 type coalesceNode struct {
 	args  []node
-	merge merger
+	merge *merger
 	rest  []int32
 	taken []int32
 }
@@ -130,7 +130,7 @@ type nullIfNode struct {
 	same                heldNode // left, where it is compared as it is
 	held                [2]heldNode
 	eq                  *callNode
-	merge               merger
+	merge               *merger
 	rest, taken         []int32
 }
 
@@ -174,7 +174,7 @@ type distinctNode struct {
 	held  [2]heldNode
 	eq    *callNode
 	not   bool
-	merge merger
+	merge *merger
 	rest  []int32
 }
 

@@ -50,8 +50,16 @@ func (c *compiler) coerceIO(e *plan.CoerceIO) (node, error) {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cast from %s to %s is not supported yet",
 			typeName(source), typeName(e.T.OID)).At(e.Pos)
 	}
-	return &coerceNode{arg: arg, source: source, target: e.T.OID, env: c.env.Codec(),
-		out: kernel.NewOut(c.env.Meter), builder: delta.NewBuilder(e.T.OID), meter: c.env.Meter}, nil
+	d := &coerceNode{arg: arg, source: source, target: e.T.OID, env: c.env.Codec(),
+		out: kernel.NewOut(c.env.Meter), builder: delta.NewBuilder(e.T.OID), meter: c.env.Meter}
+	c.bound = append(c.bound, d)
+	return d, nil
+}
+
+func (d *coerceNode) rebind(env *Env) error {
+	d.env, d.meter, d.charged = env.Codec(), env.Meter, 0
+	d.out.Rebind(env.Meter)
+	return nil
 }
 
 func isText(t sqltype.OID) bool {

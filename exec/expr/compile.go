@@ -13,9 +13,13 @@ import (
 )
 
 type compiler struct {
-	env  *Env
-	cols []columnUse
+	env   *Env
+	cols  []columnUse
+	bound []binding
 }
+
+// binding is a part of a program that keeps something of its Env.
+type binding interface{ rebind(env *Env) error }
 
 //lint:dispatch
 func (c *compiler) expr(e plan.Expr) (node, error) {
@@ -75,15 +79,9 @@ func (c *compiler) exprs(list []plan.Expr) ([]node, error) {
 }
 
 func (c *compiler) param(e *plan.Param) (node, error) {
-	if e.Index < 1 || e.Index > len(c.env.Params) {
-		return nil, sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $%d", e.Index)
-	}
-	col := c.env.Params[e.Index-1]
-	if !col.Const || col.Type.Phys() != e.T.OID.Phys() {
-		return nil, fmt.Errorf("parameter $%d has type %d, the plan says %d", e.Index, col.Type, e.T.OID)
-	}
-	col.Type = e.T.OID
-	return newConst(col), nil
+	d := &paramNode{index: e.Index, typ: e.T.OID}
+	c.bound = append(c.bound, d)
+	return d, d.rebind(c.env)
 }
 
 func (c *compiler) call(e *plan.Call) (node, error) {
@@ -107,6 +105,7 @@ func (c *compiler) apply(oid uint32, args []node, t sqltype.Type, pos int32) (*c
 	d := &callNode{kernel: k, strict: f.Strict, volatile: f.Volatile == 'v', args: args}
 	d.call = kernel.Call{Env: c.env, Args: make([]*delta.Column, len(args)), Out: &d.out, Type: t}
 	d.out = kernel.NewOut(c.env.Meter)
+	c.bound = append(c.bound, d)
 	return d, nil
 }
 

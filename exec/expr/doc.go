@@ -14,8 +14,9 @@
 // error (data, not failure: the row's answer is an error), constant column (one value for all
 // rows: a call whose arguments are all constant is computed once).
 //
-// Goroutines and locks: none. A Program belongs to one goroutine at a time; Compile is cheap,
-// so each dataflow compiles its own.
+// Goroutines and locks: none. A Program belongs to one goroutine at a time; each dataflow
+// compiles its own. One that is opened again binds it to the new parameters, settings and meter
+// (Rebind) and keeps what was resolved.
 //
 // Ownership: what Eval hands out borrows from the batch or from the program, until the next
 // Eval of that program.

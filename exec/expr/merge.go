@@ -21,8 +21,15 @@ const (
 	maxSources = 0xfffe
 )
 
-func (c *compiler) merger(t sqltype.OID) merger {
-	return merger{typ: t, out: kernel.NewOut(c.env.Meter)}
+func (c *compiler) merger(t sqltype.OID) *merger {
+	m := &merger{typ: t, out: kernel.NewOut(c.env.Meter)}
+	c.bound = append(c.bound, m)
+	return m
+}
+
+func (m *merger) rebind(env *Env) error {
+	m.out.Rebind(env.Meter)
+	return nil
 }
 
 // begin forgets the sources; rows have none yet.

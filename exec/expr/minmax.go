@@ -11,7 +11,7 @@ type minMaxNode struct {
 	args    []node
 	sign    int // of compare(candidate, best) that replaces best
 	compare delta.Comparer
-	merge   merger
+	merge   *merger
 	alive   []int32
 }
 

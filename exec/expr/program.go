@@ -15,10 +15,11 @@ type Env = kernel.Env
 
 // Program is a compiled expression. It is used by one goroutine at a time.
 type Program struct {
-	root node
-	typ  sqltype.Type
-	cols []columnUse
-	run  run
+	root  node
+	typ   sqltype.Type
+	cols  []columnUse
+	bound []binding
+	run   run
 }
 
 // columnUse is a column that the program reads, checked against each batch.
@@ -36,7 +37,20 @@ func Compile(e plan.Expr, env *Env) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Program{root: root, typ: e.Type(), cols: c.cols, run: run{env: env}}, nil
+	return &Program{root: root, typ: e.Type(), cols: c.cols, bound: c.bound, run: run{env: env}}, nil
+}
+
+// Rebind makes p what Compile of the same expression with env would be, and keeps what it has
+// resolved and its buffers. Nothing else may share the Env that p was compiled with.
+func (p *Program) Rebind(env Env) error {
+	env.PrepareAs(p.run.env)
+	*p.run.env = env
+	for _, b := range p.bound {
+		if err := b.rebind(p.run.env); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Type is the type of the result.

@@ -39,7 +39,7 @@ type step struct {
 	src  exec.Source
 	ins  []*step
 	rows delta.Batch // a source's
-	env  *Env        // once open
+	env  Env         // once open
 }
 
 // breathe is called between two batches.
@@ -115,11 +115,11 @@ func (s *step) open(env Env) error {
 	if env.held = nil; env.share > 0 {
 		env.held = new(atomic.Int64)
 	}
-	s.env = &env
+	s.env = env
 	if s.src != nil {
-		return s.src.Open(&env)
+		return s.src.Open(&s.env)
 	}
-	return s.op.Open(&env)
+	return s.op.Open(&s.env)
 }
 
 // Run moves the flow over t; everything it puts out goes to out, borrowed. An error leaves
@@ -209,14 +209,19 @@ func (f *Flow) Close() error {
 
 func (s *step) close() error {
 	var errs []error
+	closed := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
 	for _, in := range s.ins {
-		errs = append(errs, in.close())
+		closed(in.close())
 	}
 	if s.src != nil {
-		errs = append(errs, s.src.Close())
+		closed(s.src.Close())
 	}
 	if s.op != nil {
-		errs = append(errs, s.op.Close())
+		closed(s.op.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -35,8 +35,5 @@ func (r *Runtime) Inject(fail func(stage, relation string) error) {
 func (r *Runtime) FreeFlows() int {
 	r.free.mu.Lock()
 	defer r.free.mu.Unlock()
-	if r.free.mu.oldest == nil {
-		return 0
-	}
-	return r.free.mu.oldest.Len()
+	return r.free.mu.count
 }

@@ -1,7 +1,6 @@
 package lane
 
 import (
-	"container/list"
 	"sync"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -27,8 +26,10 @@ const (
 type freeFlows struct {
 	mu struct {
 		sync.Mutex
-		byPlan map[*plan.Query]*list.List // of *readyFlow
-		oldest *list.List                 // of *readyFlow, all of them
+		byPlan map[*plan.Query]*readyFlow // the newest of each plan
+		// ends are those of all free flows in a ring: ends.newer is the oldest, ends.older the newest.
+		ends  readyFlow
+		count int
 	}
 }
 
@@ -37,8 +38,11 @@ type readyFlow struct {
 	plan   *plan.Query
 	flow   *flow.Flow
 	inputs *inputSwitch
+	root   result
 
-	ofPlan, ofAll *list.Element // while it is free
+	// While it is free: its neighbours among all that are, and those of the same plan.
+	older, newer         *readyFlow
+	olderSame, newerSame *readyFlow
 }
 
 // inputSwitch reads for whoever runs the flow now.
@@ -55,15 +59,21 @@ func (s *inputSwitch) Errors(id plan.RelationID, v log.CommitSeq) (state.View, e
 }
 func (s *inputSwitch) System(id plan.RelationID) (source.SystemRows, error) { return s.now.System(id) }
 
-// pointRead: the plan reads rows by their keys and keeps nothing of them.
-func pointRead(n plan.Node) bool {
+// PointRead reports whether a query's flow is kept: it reads rows by their keys or gives one of its
+// parameters, and nothing of a run lives on behind it.
+func PointRead(q *plan.Query) bool { return pointRead(q.Root, len(q.Params) > 0) }
+
+// pointRead: the plan reads rows by their keys, or is one, and keeps nothing of them.
+func pointRead(n plan.Node, params bool) bool {
 	switch n := n.(type) {
+	case *plan.Values:
+		return params && len(n.Rows) == 1 // a row of constants is hardly wanted again
 	case *plan.Scan:
 		return len(n.Lookup) > 0
 	case *plan.Filter:
-		return pointRead(n.Input)
+		return pointRead(n.Input, params)
 	case *plan.Project:
-		return pointRead(n.Input)
+		return pointRead(n.Input, params)
 	}
 	return false
 }
@@ -72,12 +82,10 @@ func pointRead(n plan.Node) bool {
 func (f *freeFlows) take(q *plan.Query) *readyFlow {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	flows := f.mu.byPlan[q]
-	if flows == nil {
-		return nil
+	r := f.mu.byPlan[q]
+	if r != nil {
+		f.removeLocked(r)
 	}
-	r := flows.Back().Value.(*readyFlow)
-	f.removeLocked(r)
 	return r
 }
 
@@ -86,27 +94,36 @@ func (f *freeFlows) put(r *readyFlow) (gone bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.mu.byPlan == nil {
-		f.mu.byPlan, f.mu.oldest = map[*plan.Query]*list.List{}, list.New()
+		f.mu.byPlan = map[*plan.Query]*readyFlow{}
+		f.mu.ends.older, f.mu.ends.newer = &f.mu.ends, &f.mu.ends
 	}
-	flows := f.mu.byPlan[r.plan]
-	if flows == nil {
-		flows = list.New()
-		f.mu.byPlan[r.plan] = flows
+	newest := f.mu.ends.older
+	r.older, r.newer = newest, &f.mu.ends
+	newest.newer, f.mu.ends.older = r, r
+	if r.olderSame = f.mu.byPlan[r.plan]; r.olderSame != nil {
+		r.olderSame.newerSame = r
 	}
-	r.ofPlan, r.ofAll = flows.PushBack(r), f.mu.oldest.PushBack(r)
-	if f.mu.oldest.Len() > maxFreeFlows {
-		f.removeLocked(f.mu.oldest.Front().Value.(*readyFlow))
+	f.mu.byPlan[r.plan] = r
+	if f.mu.count++; f.mu.count > maxFreeFlows {
+		f.removeLocked(f.mu.ends.newer)
 		return true
 	}
 	return false
 }
 
 func (f *freeFlows) removeLocked(r *readyFlow) {
-	flows := f.mu.byPlan[r.plan]
-	flows.Remove(r.ofPlan)
-	if flows.Len() == 0 {
+	r.older.newer, r.newer.older = r.newer, r.older
+	if r.olderSame != nil {
+		r.olderSame.newerSame = r.newerSame
+	}
+	switch {
+	case r.newerSame != nil:
+		r.newerSame.olderSame = r.olderSame
+	case r.olderSame != nil:
+		f.mu.byPlan[r.plan] = r.olderSame
+	default:
 		delete(f.mu.byPlan, r.plan)
 	}
-	f.mu.oldest.Remove(r.ofAll)
-	r.ofPlan, r.ofAll = nil, nil
+	r.older, r.newer, r.olderSame, r.newerSame = nil, nil, nil, nil
+	f.mu.count--
 }

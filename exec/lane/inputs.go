@@ -18,7 +18,7 @@ type liveInputs struct{ r *Runtime }
 var _ source.Inputs = (*liveInputs)(nil)
 
 // Inputs gives one-shot queries what a Pin holds.
-func (r *Runtime) Inputs() source.Inputs { return &liveInputs{r: r} }
+func (r *Runtime) Inputs() source.Inputs { return &r.inputs }
 
 func (in *liveInputs) Relation(id plan.RelationID) (*catalog.Relation, error) {
 	rel, ok := in.r.cfg.Catalog.Now().ByOID(catalog.OID(id))
@@ -72,9 +72,9 @@ func (in *liveInputs) System(id plan.RelationID) (source.SystemRows, error) {
 	return rows, nil
 }
 
-// hold opens everything of oid at v, to be released by the pin; nothing for relations that are
-// read from the log.
-func (in *liveInputs) hold(oid catalog.OID, v log.CommitSeq) ([]state.View, error) {
+// hold opens everything of oid at v, to be released by the pin, and appends it to held; nothing for
+// relations that are read from the log.
+func (in *liveInputs) hold(held []state.View, oid catalog.OID, v log.CommitSeq) ([]state.View, error) {
 	rel, err := in.Relation(plan.RelationID(oid))
 	if err != nil {
 		return nil, err
@@ -82,7 +82,6 @@ func (in *liveInputs) hold(oid catalog.OID, v log.CommitSeq) ([]state.View, erro
 	if rel.Kind != catalog.KindTable && rel.Kind != catalog.KindView && rel.Kind != catalog.KindErrors {
 		return nil, nil
 	}
-	var held []state.View
 	keep := func(view state.View, err error) error {
 		if view != nil && err == nil {
 			held = append(held, view)

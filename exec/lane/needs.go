@@ -110,6 +110,15 @@ func (r *Runtime) neededLocked(m *member) bool {
 // belowLocked lists relations and all tables and views that they are made from, each once: what a
 // need of them is a need of. It ends at topics: what a stream shows at a version is in the log.
 func (r *Runtime) belowLocked(rels []catalog.OID) []catalog.OID {
+	if len(rels) == 1 { // as most reads have it: a table, or a view over topics
+		m := r.mu.members[rels[0]]
+		if m != nil && m.view != nil && len(m.below) == 0 {
+			return rels
+		}
+		if rel, ok := r.cfg.Catalog.Now().ByOID(rels[0]); m == nil && ok && rel.Kind == catalog.KindTable {
+			return rels
+		}
+	}
 	var out []catalog.OID
 	seen := map[catalog.OID]bool{}
 	add := func(oid catalog.OID) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -34,6 +35,8 @@ type Pin struct {
 	need  need
 	using int   // statements that read at it now
 	ended error // why it holds nothing any more
+
+	few [2]state.View // memory of views: a table, or a view and its errors
 }
 
 // ReadAs says how a pin is made.
@@ -173,7 +176,51 @@ func (r *Runtime) strictly(ctx context.Context, rels []catalog.OID, mode ReadMod
 	if r.cfg.StrictReadTimeout == 0 || mode != ReadStrict || len(rels) == 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, r.cfg.StrictReadTimeout, errStrictTimeout)
+	p := &patience{Context: ctx, limit: r.cfg.StrictReadTimeout}
+	return p, p.end
+}
+
+// patience is a context with a time limit that begins when somebody waits for its end: most reads
+// find everything there, and pay for no timer.
+type patience struct {
+	context.Context // of the statement
+	limit           time.Duration
+
+	mu     sync.Mutex
+	timed  context.Context // nil = nobody has waited
+	cancel context.CancelFunc
+}
+
+// now is the context that is in force.
+func (p *patience) now() context.Context {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.timed != nil {
+		return p.timed
+	}
+	return p.Context
+}
+
+// Done begins the time.
+func (p *patience) Done() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.timed == nil {
+		p.timed, p.cancel = context.WithTimeoutCause(p.Context, p.limit, errStrictTimeout)
+	}
+	return p.timed.Done()
+}
+
+func (p *patience) Deadline() (time.Time, bool) { return p.now().Deadline() }
+func (p *patience) Err() error                  { return p.now().Err() }
+func (p *patience) Value(key any) any           { return p.now().Value(key) }
+
+func (p *patience) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cancel != nil {
+		p.cancel()
+	}
 }
 
 var errStrictTimeout = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to strict_read_timeout")
@@ -299,6 +346,9 @@ func (r *Runtime) waitDerived(ctx context.Context, oid catalog.OID, v log.Commit
 func (r *Runtime) derivedBelow(rels []catalog.OID) []catalog.OID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.mu.writers) == 0 {
+		return nil
+	}
 	var found []catalog.OID
 	seen := map[catalog.OID]bool{}
 	var visit func(oid catalog.OID)
@@ -407,13 +457,16 @@ func (r *Runtime) holdAll(p *Pin) error {
 
 // hold opens the relation's contents at the pin's version, so that they cannot be merged away.
 func (r *Runtime) hold(p *Pin, oid catalog.OID) error {
-	in := liveInputs{r: r}
-	v, err := in.hold(oid, p.version)
-	if err != nil {
+	var few [2]state.View
+	v, err := r.inputs.hold(few[:0], oid, p.version)
+	if err != nil || len(v) == 0 {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if p.views == nil {
+		p.views = p.few[:0]
+	}
 	p.views = append(p.views, v...)
 	return nil
 }

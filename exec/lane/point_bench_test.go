@@ -30,6 +30,7 @@ func BenchmarkPointRead(b *testing.B) {
 	}
 	d.produce("s", values...)
 	d.exec(`SELECT count(*) FROM v`)
+	d.exec(`SET log_min_duration_statement = -1`)
 	ctx := b.Context()
 	w := &discard{}
 	check := func(err error) {
@@ -38,13 +39,13 @@ func BenchmarkPointRead(b *testing.B) {
 		}
 	}
 	b.Run("prepared", func(b *testing.B) {
-		check(d.session.Parse(ctx, "p", `SELECT total, n FROM v WHERE k = $1`, nil))
+		check(d.session.Parse(ctx, "", `SELECT total, n FROM v WHERE k = $1`, nil))
 		b.ReportAllocs()
 		i := 0
 		for b.Loop() {
 			i++
 			w.rows = 0
-			bind := face.Bind{Statement: "p", Params: [][]byte{fmt.Appendf(nil, "customer-%05d", i%10_000)}, ResultFormats: []face.Format{face.Binary}}
+			bind := face.Bind{Params: [][]byte{fmt.Appendf(nil, "customer-%05d", i%10_000)}, ResultFormats: []face.Format{face.Binary}}
 			check(d.session.Bind(ctx, &bind))
 			_, err := d.session.DescribePortal(ctx, "")
 			check(err)

@@ -46,7 +46,7 @@ type Run struct {
 // Query runs a plan once and gives its rows to out: weights are positive, borrowed until Emit
 // returns. A row error ends the run: the rows before it have come out, none behind it does.
 func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Out) error {
-	if pointRead(q.Root) {
+	if PointRead(q) {
 		return r.queryAgain(ctx, q, run, out)
 	}
 	states := flow.NewStates(run.Meter.Charge, nil)
@@ -60,8 +60,7 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Ou
 		run.temp = r.cfg.Temp.File(run.TempFileLimit)
 		defer func() { _ = run.temp.Close() }() // nobody wants what is in it any more
 	}
-	_, err = r.runOnce(ctx, f, q, run, out)
-	return err
+	return r.runOnce(ctx, f, run, &result{width: len(q.Fields), out: out})
 }
 
 // queryAgain is Query with a flow that is kept from one run to the next.
@@ -73,9 +72,19 @@ func (r *Runtime) queryAgain(ctx context.Context, q *plan.Query, run Run, out ex
 	ready.inputs.now = run.Inputs
 	whole := false
 	defer func() { r.putBack(ready, whole) }() // also when a panic passes
-	rows, err := r.runOnce(ctx, ready.flow, q, run, out)
-	whole = err == nil && rows <= maxFreeRows
+	ready.root.width, ready.root.out, ready.root.rows = len(q.Fields), out, 0
+	err = r.runOnce(ctx, ready.flow, run, &ready.root)
+	whole = err == nil && ready.root.rows <= maxFreeRows && few(run.Args)
 	return err
+}
+
+// few: parameters so small that a flow which goes on holding them is still what it is charged for.
+func few(args []delta.Column) bool {
+	bytes := 0
+	for i := range args {
+		bytes += len(args[i].Data) + len(args[i].Var)
+	}
+	return bytes <= freeFlowBytes/2
 }
 
 // readyFlow is a flow of q that is not open.
@@ -92,7 +101,7 @@ func (r *Runtime) readyFlow(q *plan.Query) (*readyFlow, error) {
 // putBack closes a flow, and keeps one whose run was whole while there is memory for it.
 func (r *Runtime) putBack(ready *readyFlow, whole bool) {
 	err := ready.flow.Close()
-	ready.inputs.now = nil
+	ready.inputs.now, ready.root.out = nil, nil
 	if !whole || err != nil || r.cfg.Memory.Charge(freeFlowBytes) != nil {
 		return
 	}
@@ -101,16 +110,15 @@ func (r *Runtime) putBack(ready *readyFlow, whole bool) {
 	}
 }
 
-// runOnce opens a flow and runs it at one version; rows counts the physical rows that came out.
-func (r *Runtime) runOnce(ctx context.Context, f *flow.Flow, q *plan.Query, run Run, out exec.Out) (rows int, err error) {
+// runOnce opens a flow and runs it at one version.
+func (r *Runtime) runOnce(ctx context.Context, f *flow.Flow, run Run, root *result) error {
 	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Meter: run.Meter, WorkMemory: run.WorkMemory, Temp: run.temp}}
 	if err := f.Open(env); err != nil {
-		return 0, err
+		return err
 	}
-	root := &result{width: len(q.Fields), out: out}
 	t := exec.Tick{From: 0, To: run.At, Time: r.cfg.Log.CommitTime(run.At), Once: true}
-	_, err = f.Run(ctx, t, root)
-	return root.rows, err
+	_, err := f.Run(ctx, t, root)
+	return err
 }
 
 // Check builds and opens a plan that is to run for ever, without running it: what no operator
@@ -132,12 +140,15 @@ type result struct {
 	width int
 	out   exec.Out
 	sel   []int32
-	rows  int // that came here
+	rows  int // physical ones that came here
+
+	visible delta.Batch
 }
 
 func (o *result) Emit(d *delta.Batch) error {
 	o.rows += d.Len
-	visible := *d
+	o.visible = *d
+	visible := &o.visible
 	visible.Cols = d.Cols[:o.width]
 	visible.Errs = nil
 	var failed error
@@ -147,7 +158,7 @@ func (o *result) Emit(d *delta.Batch) error {
 		visible.Sel = o.sel
 	}
 	if visible.Rows() > 0 {
-		if err := o.out.Emit(&visible); err != nil {
+		if err := o.out.Emit(visible); err != nil {
 			return err
 		}
 	}

@@ -87,6 +87,7 @@ type Runtime struct {
 	checkpoints chan checkpointing
 	counters    checkpointCounters
 	free        freeFlows
+	inputs      liveInputs // of one-shot runs
 
 	mu struct {
 		sync.Mutex
@@ -126,6 +127,7 @@ type topicReaders struct {
 // New makes a Runtime; Start begins the work.
 func New(cfg Config) *Runtime {
 	r := &Runtime{cfg: cfg}
+	r.inputs.r = r
 	if r.cfg.Memory == nil {
 		r.cfg.Memory = memory.New("", 0)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tributary-db/tributary/exec"
+	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -32,6 +33,7 @@ type scalar struct {
 // program is a compiled expression; see expr.Program.
 type program interface {
 	Eval(in *delta.Batch, dst *delta.Column, errs *delta.RowErrors) error
+	Rebind(env expr.Env) error
 }
 
 func newScalar(e plan.Expr) *scalar {
@@ -60,7 +62,8 @@ func newScalars(list []plan.Expr) []*scalar {
 	return out
 }
 
-// open compiles against the run's parameters and settings.
+// open compiles against the run's parameters and settings; what was compiled for the run before is
+// taken over.
 func (s *scalar) open(env exec.Env) (err error) {
 	switch s.kind {
 	case parameter:
@@ -69,7 +72,11 @@ func (s *scalar) open(env exec.Env) (err error) {
 		}
 		s.value = env.Params()[s.index]
 	case computed:
-		s.prog, err = compile(s.expr, env)
+		if s.prog != nil {
+			return s.prog.Rebind(exprEnv(env))
+		}
+		x := exprEnv(env)
+		s.prog, err = expr.Compile(s.expr, &x)
 	}
 	return err
 }

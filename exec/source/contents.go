@@ -5,7 +5,6 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
-	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -20,7 +19,7 @@ type contents struct {
 	node   *plan.Scan
 	cfg    Config
 	errors bool // the rows wanted are the error rows
-	env    *expr.Env
+	lookup row
 
 	key     []delta.Column // of Lookup, one row
 	none    bool           // the key has a NULL: no row matches
@@ -39,7 +38,8 @@ type contents struct {
 }
 
 func (c *contents) Open(env exec.Env) error {
-	c.env = exprEnv(env)
+	c.lookup.exprs = c.node.Lookup
+	c.lookup.open(env)
 	if !env.Once() || c.errors || c.node.Kind == plan.RelTable {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (c *contents) evalKey() error {
 	if len(c.node.Lookup) == 0 {
 		return nil
 	}
-	cols, rowErr, err := evalRow(c.node.Lookup, c.env)
+	cols, rowErr, err := c.lookup.eval()
 	if err != nil {
 		return err
 	}
@@ -305,52 +305,4 @@ func (c *contents) Progress() exec.Progress {
 func (c *contents) Close() error {
 	c.end()
 	return nil
-}
-
-// evalRow evaluates expressions without columns, each to a column of one row; the first that
-// fails is the row's error.
-func evalRow(exprs []plan.Expr, env *expr.Env) ([]delta.Column, *sqlerr.Error, error) {
-	cols := make([]delta.Column, len(exprs))
-	one := delta.Batch{Len: 1}
-	for i, e := range exprs {
-		if known, ok := knownValue(e, env); ok {
-			cols[i] = known
-			continue
-		}
-		prog, err := expr.Compile(e, env)
-		if err != nil {
-			return nil, nil, err
-		}
-		var errs delta.RowErrors
-		if err := prog.Eval(&one, &cols[i], &errs); err != nil {
-			return nil, nil, err
-		}
-		if len(errs) > 0 {
-			return nil, errs[0].Err, nil
-		}
-	}
-	return cols, nil, nil
-}
-
-// knownValue is that of a constant or a parameter, which need no program.
-func knownValue(e plan.Expr, env *expr.Env) (delta.Column, bool) {
-	switch e := e.(type) {
-	case *plan.Const:
-		return e.Value, true
-	case *plan.Param:
-		if e.Index < 1 || e.Index > len(env.Params) {
-			return delta.Column{}, false // the compiler says what is wrong
-		}
-		col := env.Params[e.Index-1]
-		if !col.Const || col.Type.Phys() != e.T.OID.Phys() {
-			return delta.Column{}, false
-		}
-		col.Type = e.T.OID
-		return col, true
-	case *plan.Relabel:
-		col, ok := knownValue(e.Arg, env)
-		col.Type = e.T.OID
-		return col, ok
-	}
-	return delta.Column{}, false
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/tributary-db/tributary/exec"
-	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -13,30 +12,22 @@ import (
 // values gives literal rows in the tick that begins at 0.
 type values struct {
 	node *plan.Values
-	env  *expr.Env
+	one  row // what is compiled of it is kept where there is one row
 	rows *delta.BatchBuilder
 	next int
 }
 
 func (v *values) Open(env exec.Env) error {
-	v.env = exprEnv(env)
+	v.one.open(env)
+	if v.rows != nil {
+		return nil
+	}
 	types := make([]sqltype.OID, len(v.node.P.Fields))
 	for i, f := range v.node.P.Fields {
 		types[i] = f.Type.OID
 	}
 	v.rows = delta.NewBatchBuilder(types)
 	return nil
-}
-
-func exprEnv(env exec.Env) *expr.Env {
-	e := &expr.Env{Params: env.Params(), Meter: env.Meter()}
-	if s := env.Settings(); s != nil {
-		e.Settings = *s
-		if s.Session != nil {
-			e.Now, e.HasNow = s.Session.Now, true
-		}
-	}
-	return e
 }
 
 func (v *values) Begin(_ context.Context, t exec.Tick) error {
@@ -51,7 +42,7 @@ func (v *values) Begin(_ context.Context, t exec.Tick) error {
 func (v *values) Next(_ context.Context, dst *delta.Batch) (bool, error) {
 	v.rows.Clear()
 	for v.next < len(v.node.Rows) && v.rows.Len() < rowsPerBatch {
-		if err := v.row(v.node.Rows[v.next]); err != nil {
+		if err := v.row(v.next); err != nil {
 			return false, err
 		}
 		v.next++
@@ -60,8 +51,11 @@ func (v *values) Next(_ context.Context, dst *delta.Batch) (bool, error) {
 	return v.next < len(v.node.Rows), nil
 }
 
-func (v *values) row(exprs []plan.Expr) error {
-	cols, rowErr, err := evalRow(exprs, v.env)
+func (v *values) row(i int) error {
+	if v.one.exprs = v.node.Rows[i]; len(v.node.Rows) > 1 {
+		v.one.progs = nil
+	}
+	cols, rowErr, err := v.one.eval()
 	if err != nil {
 		return err
 	}

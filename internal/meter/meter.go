@@ -16,6 +16,11 @@ type Meter struct {
 	attention *atomic.Bool    // shared with the meters made by Limited
 	ctx       context.Context // of the work under way
 	err       error           // why it stops, kept until the next Begin
+
+	// Of a meter that is kept: what it watches between two pieces of work, and how to leave that.
+	kept    bool
+	watched context.Context
+	leave   func() bool
 }
 
 // New makes a meter that charges owner (nil = nobody). pause, if not nil, is called by Breathe
@@ -36,13 +41,41 @@ func (m *Meter) Limited(owner *memory.Owner) *Meter {
 // Begin starts work that ends with ctx; call end when it is over.
 func (m *Meter) Begin(ctx context.Context) (end func()) {
 	if m == nil {
-		return func() {}
+		return nothing
 	}
 	m.ctx, m.err = ctx, nil
 	m.attention.Store(false)
+	if m.kept {
+		m.watch(ctx)
+		return nothing
+	}
 	stop := context.AfterFunc(ctx, m.Attend)
 	return func() { stop() }
 }
+
+// Keep lets the watch of a context stand when the work ends, for more work under the same one: a
+// watch is what is dear in a short piece of work. Leave ends it.
+func (m *Meter) Keep() { m.kept = true }
+
+// Leave ends the watch of a meter that is kept.
+func (m *Meter) Leave() {
+	if m.leave != nil {
+		m.leave()
+	}
+	m.watched, m.leave = nil, nil
+}
+
+func (m *Meter) watch(ctx context.Context) {
+	if m.watched != ctx {
+		m.Leave()
+		m.watched, m.leave = ctx, context.AfterFunc(ctx, m.Attend)
+	}
+	if ctx.Err() != nil { // it may have ended before the attention was taken back
+		m.attention.Store(true)
+	}
+}
+
+func nothing() {}
 
 // Attend makes the next Breathe look up. Anyone may call it.
 func (m *Meter) Attend() { m.attention.Store(true) }

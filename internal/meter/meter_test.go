@@ -79,3 +79,32 @@ func BenchmarkBreathe(b *testing.B) {
 		}
 	}
 }
+
+// A meter that is kept watches one context through many pieces of work, and the next one after it.
+func TestKeptMeter(t *testing.T) {
+	why := errors.New("client gone")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	m := meter.New(nil, nil)
+	m.Keep()
+	for range 3 {
+		m.Begin(ctx)()
+	}
+	end := m.Begin(ctx)
+	if err := m.Breathe(); err != nil {
+		t.Fatal(err)
+	}
+	cancel(why)
+	for m.Breathe() == nil { // AfterFunc runs in a goroutine of its own
+	}
+	end()
+	m.Begin(ctx) // one that had ended before: AfterFunc does not run again
+	if err := m.Breathe(); err != why {
+		t.Fatal(err)
+	}
+	m.Begin(t.Context())()
+	if err := m.Breathe(); err != nil {
+		t.Fatalf("the next work stops too: %v", err)
+	}
+	m.Leave()
+	m.Leave()
+}

@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -150,7 +151,7 @@ func (c *blockCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool
 func (c *blockCursor) slice(dst *delta.Batch) {
 	// Slices start at a bitmap word, so that they share the block's memory.
 	from, to := c.i&^63, c.stop
-	c.cols = c.cols[:0]
+	c.cols = slices.Grow(c.cols[:0], len(c.blk.cols))
 	for k := range c.blk.cols {
 		c.cols = append(c.cols, c.blk.cols[k].Slice(int(from), int(to)))
 	}

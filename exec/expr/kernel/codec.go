@@ -47,6 +47,16 @@ func (e *Env) Prepare() {
 	}
 }
 
+// PrepareAs is Prepare for settings that are most often those of another Env.
+func (e *Env) PrepareAs(other *Env) {
+	a, b := &e.Settings, &other.Settings
+	if a.TimeZone == b.TimeZone && a.Location == b.Location && a.DateStyle == b.DateStyle && a.IntervalStyle == b.IntervalStyle &&
+		a.ExtraFloatDigits == b.ExtraFloatDigits && a.ByteaOutput == b.ByteaOutput {
+		e.codec = other.codec
+	}
+	e.Prepare()
+}
+
 // Codec is the settings' meaning for text forms.
 func (e *Env) Codec() *codec.Env { return e.codec }
 

@@ -31,6 +31,21 @@ type Out struct {
 // NewOut makes a result whose memory is charged to m, until m is closed.
 func NewOut(m *meter.Meter) Out { return Out{meter: m} }
 
+// keptBound is what a result keeps of its buffers from one binding to the next, where nobody is
+// charged for them.
+const keptBound = 4 << 10
+
+// Rebind charges to m from now on; the meter before it was closed.
+func (o *Out) Rebind(m *meter.Meter) {
+	o.meter, o.charged = m, 0
+	if cap(o.vars) > keptBound {
+		o.vars = nil
+	}
+	if 8*cap(o.words) > keptBound {
+		o.words = nil
+	}
+}
+
 // keptVars is what a result keeps of its buffer for the next rows though they need less.
 const keptVars = 1 << 20
 
