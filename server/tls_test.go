@@ -179,7 +179,7 @@ func TestTLSAllowed(t *testing.T) {
 // TestForeignClients: librdkafka, the Python and the Java client, and curl, where they are installed.
 func TestForeignClients(t *testing.T) {
 	s := secure(t, nil)
-	run := func(stdin, name string, args ...string) (string, error) {
+	run := func(t *testing.T, stdin, name string, args ...string) (string, error) {
 		path, err := osexec.LookPath(name)
 		if err != nil {
 			t.Skipf("%s is not installed", name)
@@ -195,7 +195,7 @@ func TestForeignClients(t *testing.T) {
 	for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"} {
 		t.Run("kcat "+mechanism, func(t *testing.T) {
 			kcat := func(stdin, password string, args ...string) (string, error) {
-				return run(stdin, "kcat", append(args, "-b", "localhost:"+portOf(s.KafkaAddr), "-X", "security.protocol=SASL_SSL", "-X", "ssl.ca.location="+s.root,
+				return run(t, stdin, "kcat", append(args, "-b", "localhost:"+portOf(s.KafkaAddr), "-X", "security.protocol=SASL_SSL", "-X", "ssl.ca.location="+s.root,
 					"-X", "sasl.mechanisms="+mechanism, "-X", "sasl.username=tributary", "-X", "sasl.password="+password)...)
 			}
 			topic := "t-" + strings.ToLower(mechanism)
@@ -214,7 +214,7 @@ func TestForeignClients(t *testing.T) {
 			if python == "" {
 				python = "python3"
 			}
-			if out, err := run("", python, "-c", "import kafka"); err != nil {
+			if out, err := run(t, "", python, "-c", "import kafka"); err != nil {
 				t.Skipf("%s has no kafka-python: %s", python, out)
 			}
 			const program = `
@@ -226,7 +226,7 @@ p.send("py", b"hello").get(timeout=20)
 c = kafka.KafkaConsumer("py", auto_offset_reset="earliest", consumer_timeout_ms=20000, **how)
 print(next(c).value)
 `
-			if out, err := run("", python, "-c", program, portOf(s.KafkaAddr), s.root, mechanism); err != nil || !strings.Contains(out, "hello") {
+			if out, err := run(t, "", python, "-c", program, portOf(s.KafkaAddr), s.root, mechanism); err != nil || !strings.Contains(out, "hello") {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
@@ -238,7 +238,7 @@ print(next(c).value)
 				t.Skip("TRIBUTARY_TEST_JAVA names no directory with kafka-clients and what it needs: see CONTRIBUTING.md")
 			}
 			java := func(password string) (string, error) {
-				return run("", "java", "-cp", filepath.Join(jars, "*"), "testdata/Client.java", portOf(s.KafkaAddr), s.root, c.mechanism, password,
+				return run(t, "", "java", "-cp", filepath.Join(jars, "*"), "testdata/Client.java", portOf(s.KafkaAddr), s.root, c.mechanism, password,
 					"java-"+strings.ToLower(c.mechanism), c.protocol)
 			}
 			if out, err := java("first"); err != nil || !strings.Contains(out, "got hello from Java") {
@@ -251,7 +251,7 @@ print(next(c).value)
 	}
 	t.Run("curl", func(t *testing.T) {
 		curl := func(password string) string {
-			out, _ := run("", "curl", "-s", "--cacert", s.root, "-u", "tributary:"+password, "-o", os.DevNull, "-w", "%{http_code}", "https://localhost:"+portOf(s.HTTPAddr)+"/metrics")
+			out, _ := run(t, "", "curl", "-s", "--cacert", s.root, "-u", "tributary:"+password, "-o", os.DevNull, "-w", "%{http_code}", "https://localhost:"+portOf(s.HTTPAddr)+"/metrics")
 			return out
 		}
 		if right, wrong := curl("first"), curl("wrong"); right != "200" || wrong != "401" {
