@@ -105,6 +105,8 @@ type Env interface {
 	// where there is a limit to WorkMemory.
 	Held() int64
 	Flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error)
+	// Groups opens flat state that may go on past memory, in the order of key column lead.
+	Groups(name string, key []sqltype.OID, cells []state.CellType, lead int) (*state.Groups, error)
 	// Arrangement opens an arrangement of rows by the columns key; order is of rows with equal
 	// keys.
 	Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error)

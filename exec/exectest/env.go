@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -21,14 +22,20 @@ type memory struct {
 	charged int64
 	flats   map[string]*state.FlatSet
 	runs    map[string]*state.RunSet
+	groups  map[string]*state.Groups
+	budget  *state.GroupBudget
 	late    map[exec.LateReason]int64
 	// temp: operators put into temporary runs what they have no room for, which is everything.
 	temp *temprun.File
 	held map[string]*int64
 }
 
-func newMemory(once bool) *memory {
+func newMemory(once bool, budget *state.GroupBudget) *memory {
+	if budget == nil {
+		budget = state.NewGroupBudget(0)
+	}
 	return &memory{
+		groups: map[string]*state.Groups{}, budget: budget,
 		once: once, flats: map[string]*state.FlatSet{}, runs: map[string]*state.RunSet{},
 		late: map[exec.LateReason]int64{}, held: map[string]*int64{},
 	}
@@ -91,6 +98,25 @@ func (e env) Arrangement(name string, row []sqltype.OID, key []int, order ...sta
 	return e.runs[name], nil
 }
 
+// behind is what the name of an arrangement behind groups has more than theirs.
+const behind = " behind"
+
+func (e env) Groups(name string, key []sqltype.OID, cells []state.CellType, lead int) (*state.Groups, error) {
+	mem, err := e.Flat(name, key, cells)
+	if err != nil || e.once {
+		return state.NewGroups(mem.(*state.FlatSet), nil, 0, nil), err
+	}
+	name = e.path + "/" + name
+	if e.groups[name] == nil {
+		row, by := state.GroupRows(key, lead)
+		if e.runs[name+behind] == nil {
+			e.runs[name+behind] = state.NewArrangement(row, by, state.Options{Account: e.Account})
+		}
+		e.groups[name] = state.NewGroups(mem.(*state.FlatSet), e.runs[name+behind], lead, e.budget)
+	}
+	return e.groups[name], nil
+}
+
 func (e env) Late(weight int64, _ *delta.Origin, why exec.LateReason) error {
 	e.late[why] += weight
 	return nil
@@ -128,9 +154,13 @@ func (m *memory) load(c checkpoint) error {
 			return err
 		}
 	}
+	clear(m.groups) // what they are depends on what is loaded
 	for _, name := range slices.Sorted(maps.Keys(c.runs)) {
 		if m.runs[name] == nil {
 			return fmt.Errorf("state %s is not opened after a restart", name)
+		}
+		if of, ok := strings.CutSuffix(name, behind); ok && m.flats[of].Len() > 0 {
+			continue // they are in memory, or were moving
 		}
 		if err := m.runs[name].Load(c.pieces, c.runs[name]); err != nil {
 			return err

@@ -17,7 +17,7 @@ func Integrate(t testing.TB, root plan.Node, ticks ...[]delta.Batch) map[string]
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, got := newMemory(false), sum{}
+	m, got := newMemory(false, nil), sum{}
 	if err := top.open(m, "0"); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
 	"github.com/tributary-db/tributary/storage/temprun"
 )
 
@@ -274,6 +275,7 @@ func (c *Case) check(t *rapid.T) {
 	}
 	ticks = max(1, min(ticks, longest))
 	r := &running{t: t, root: root, inputs: c.Inputs, space: c.space, size: rapid.SampledFrom([]int{1, 3, 1024}).Draw(t, "batch size")}
+	r.budget = drawBudget(t)
 	r.start(checkpoint{})
 	at := make([]int, len(all))
 	restart := rapid.IntRange(0, ticks).Draw(t, "restart before tick")
@@ -288,6 +290,17 @@ func (c *Case) check(t *rapid.T) {
 	}
 }
 
+// drawBudget lets groups stay in memory, or go past it at once, or as it happens at each tick's end.
+func drawBudget(t *rapid.T) *state.GroupBudget {
+	switch rapid.SampledFrom([]string{"in memory", "behind", "either"}).Draw(t, "groups") {
+	case "behind":
+		return state.GroupBudgetBy(func(int64) bool { return true }, 1<<20)
+	case "either":
+		return state.GroupBudgetBy(func(int64) bool { return rapid.Bool().Draw(t, "past the share") }, rapid.IntRange(1, 4).Draw(t, "keys moved"))
+	}
+	return state.NewGroupBudget(0)
+}
+
 // running is a dataflow that ticks.
 type running struct {
 	t      *rapid.T
@@ -297,6 +310,7 @@ type running struct {
 	size   int
 	top    *step
 	memory *memory
+	budget *state.GroupBudget
 	result sum
 	seq    exec.Tick
 }
@@ -306,7 +320,7 @@ func (r *running) start(from checkpoint) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.top, r.memory = top, newMemory(false)
+	r.top, r.memory = top, newMemory(false, r.budget)
 	if r.result == nil {
 		r.result = sum{}
 	}
@@ -392,7 +406,7 @@ func (r *running) once(prefix [][]change, spilled bool) (sum, map[exec.LateReaso
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	m, got := newMemory(true), sum{}
+	m, got := newMemory(true, nil), sum{}
 	if spilled {
 		m.temp = r.space.File(0)
 		defer m.temp.Close()
@@ -456,7 +470,7 @@ func Once(t testing.TB, root plan.Node, leaves ...delta.Batch) *delta.BatchBuild
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, got := newMemory(true), delta.NewBatchBuilder(typesOf(root))
+	m, got := newMemory(true, nil), delta.NewBatchBuilder(typesOf(root))
 	if err := top.open(m, "0"); err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func Stream(commits [][]int64, delay int64, p func(leaf plan.Node) plan.Node, co
 	if err != nil {
 		return nil, 0, err
 	}
-	m, got := newMemory(false), map[int64]int64{}
+	m, got := newMemory(false, nil), map[int64]int64{}
 	if err := top.open(m, "0"); err != nil {
 		return nil, 0, err
 	}

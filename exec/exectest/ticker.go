@@ -21,7 +21,7 @@ type Ticker struct {
 func NewTicker(t testing.TB, root plan.Node, once bool) *Ticker {
 	top, err := build(root)
 	if err == nil {
-		err = top.open(newMemory(once), "0")
+		err = top.open(newMemory(once, nil), "0")
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -86,6 +86,14 @@ func (e *Env) Flat(name string, key []sqltype.OID, cells []state.CellType) (stat
 	return e.states.flat(e.path+"/"+name, key, cells, e.held)
 }
 
+// Groups of a one-shot run are in memory; the operator spills by itself.
+func (e *Env) Groups(name string, key []sqltype.OID, cells []state.CellType, lead int) (*state.Groups, error) {
+	if e.RunOnce {
+		return e.states.scratch(e.path+"/"+name, key, cells, e.held)
+	}
+	return e.states.groups(e.path+"/"+name, key, cells, lead, state.Options{Breathe: e.Values.Meter.Breathe})
+}
+
 func (e *Env) Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error) {
 	return e.states.arrangement(e.path+"/"+name, row, key, state.Options{Order: order, Breathe: e.Values.Meter.Breathe}, e.held)
 }

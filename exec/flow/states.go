@@ -26,6 +26,7 @@ type States struct {
 	used         int64
 	flats        map[string]state.Flat
 	arrangements map[string]*state.RunSet
+	grouped      map[string]*state.Groups // made of both
 }
 
 // saved is where a checkpoint has the states.
@@ -37,7 +38,10 @@ type saved struct {
 // NewStates makes an empty set whose memory is charged to charge (nil = not at all), and whose
 // arrangements are merged in a pool (nil = by who writes them).
 func NewStates(charge func(bytes int64) error, merges *state.Pool) *States {
-	return &States{charge: charge, merges: merges, flats: map[string]state.Flat{}, arrangements: map[string]*state.RunSet{}}
+	return &States{
+		charge: charge, merges: merges,
+		flats: map[string]state.Flat{}, arrangements: map[string]*state.RunSet{}, grouped: map[string]*state.Groups{},
+	}
 }
 
 // account charges the shared account and remembers what this flow holds of it.
@@ -71,8 +75,12 @@ func (s *States) Drop() {
 	s.mu.Lock()
 	used := s.used
 	s.used = 0
+	for _, g := range s.grouped {
+		g.Free()
+	}
 	clear(s.flats)
 	clear(s.arrangements)
+	clear(s.grouped)
 	s.mu.Unlock()
 	if s.charge != nil && used != 0 {
 		_ = s.charge(-used) // giving back never fails
@@ -160,4 +168,44 @@ func (s *States) arrangement(name string, row []sqltype.OID, key []int, options 
 	defer s.mu.Unlock()
 	s.arrangements[name] = a
 	return a, nil
+}
+
+// scratch is Groups of a one-shot run.
+func (s *States) scratch(name string, key []sqltype.OID, cells []state.CellType, held *atomic.Int64) (*state.Groups, error) {
+	mem, err := s.flat(name, key, cells, held)
+	if err != nil {
+		return nil, err
+	}
+	return state.NewGroups(mem.(*state.FlatSet), nil, 0, nil), nil
+}
+
+// behind is what the name of an arrangement behind groups has more than theirs.
+const behind = " behind"
+
+func (s *States) groups(name string, key []sqltype.OID, cells []state.CellType, lead int, options state.Options) (*state.Groups, error) {
+	if g, ok := s.grouped[name]; ok {
+		return g, nil
+	}
+	flat, err := s.flat(name, key, cells, nil)
+	if err != nil {
+		return nil, err
+	}
+	mem := flat.(*state.FlatSet)
+	if s.saved != nil && mem.Len() > 0 {
+		// The checkpoint was made while they were in memory, or moving: then they have begun to be behind.
+		delete(s.saved.lists, name+behind)
+		saved := s.saved
+		s.saved = nil
+		defer func() { s.saved = saved }()
+	}
+	row, by := state.GroupRows(key, lead)
+	rows, err := s.arrangement(name+behind, row, by, options, nil)
+	if err != nil {
+		return nil, err
+	}
+	g := state.NewGroups(mem, rows.(*state.RunSet), lead, s.merges.Groups())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grouped[name] = g
+	return g, nil
 }

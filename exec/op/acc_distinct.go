@@ -111,7 +111,7 @@ func (c *distinctAcc) pass(ctx context.Context, from state.View, keys []delta.Co
 				return state.ErrNegativeWeight
 			}
 		}
-		if err := c.passRows(&d, rowNumbers(d.Len), weight); err != nil {
+		if err := c.passRows(ctx, &d, rowNumbers(d.Len), weight); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func (c *distinctAcc) pass(ctx context.Context, from state.View, keys []delta.Co
 }
 
 // passRows adds rows of the arrangement, each a value of its own, with a weight.
-func (c *distinctAcc) passRows(d *delta.Batch, rows []int32, weight int64) error {
+func (c *distinctAcc) passRows(ctx context.Context, d *delta.Batch, rows []int32, weight int64) error {
 	a := addition{
 		arg: &d.Cols[0], keys: d.Cols[1:], rows: rows, size: d.Len,
 		slots: make([]state.Slot, len(rows)), weights: make([]int64, d.Len),
@@ -127,7 +127,7 @@ func (c *distinctAcc) passRows(d *delta.Batch, rows []int32, weight int64) error
 	for i := range a.weights {
 		a.weights[i] = weight
 	}
-	if err := c.g.flat.Probe(a.keys, a.rows, false, a.slots); err != nil {
+	if err := c.g.flat.Probe(ctx, a.keys, a.rows, false, a.slots); err != nil {
 		return err
 	}
 	a.cells = c.g.flat.Write(a.slots)

@@ -48,7 +48,7 @@ func (a *addition) weight(row int32) int64 {
 
 // cellsOnly is what accumulators without an arrangement share.
 type cellsOnly struct {
-	groups state.Flat
+	groups *state.Groups
 	first  int
 }
 

@@ -84,6 +84,9 @@ func (g *groupBy) closeWindows(ctx context.Context, out exec.Out) error {
 		return nil
 	}
 	c.next = math.MaxInt64
+	if err := g.fetchClosed(ctx, watermark); err != nil {
+		return err
+	}
 	var done, empty []state.Slot
 	err := g.groups.flat.Scan(func(slots []state.Slot) bool {
 		if g.env.Meter().Breathe() != nil {
@@ -114,6 +117,23 @@ func (g *groupBy) closeWindows(ctx context.Context, out exec.Out) error {
 		return err
 	}
 	return g.forget(ctx, append(done, empty...))
+}
+
+// fetchClosed brings the groups to memory that the watermark has passed; they come first where they are behind.
+func (g *groupBy) fetchClosed(ctx context.Context, watermark int64) error {
+	c := g.close
+	return g.groups.flat.FetchWhile(ctx, func(start *delta.Column, row int32) bool {
+		if start.Null(row) {
+			return false // as are all that come later
+		}
+		s := delta.Values[int64](start)[start.At(row)]
+		end := c.end(s)
+		if s != math.MinInt64 && end > watermark {
+			c.next = min(c.next, end)
+			return false
+		}
+		return true
+	})
 }
 
 // emitClosed puts out the rows of groups, sorted by the window's start, then by the whole row.

@@ -83,7 +83,7 @@ func (c *distinctAcc) settleOnce(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := eachOf(ctx, o.env, cursor, c.passFirst); err != nil {
+		if err := eachOf(ctx, o.env, cursor, func(d *delta.Batch) error { return c.passFirst(ctx, d) }); err != nil {
 			return err
 		}
 		c.values.Discard()
@@ -106,7 +106,7 @@ func (c *distinctAcc) settleOnce(ctx context.Context) error {
 			return err
 		}
 		if d := made.Batch(); d.Len > 0 {
-			if err := c.passFirst(&d); err != nil {
+			if err := c.passFirst(ctx, &d); err != nil {
 				return err
 			}
 		}
@@ -117,7 +117,7 @@ func (c *distinctAcc) settleOnce(ctx context.Context) error {
 
 // passFirst passes the rows of d on that are not equal to the one before, which may be of the batch
 // before.
-func (c *distinctAcc) passFirst(d *delta.Batch) error {
+func (c *distinctAcc) passFirst(ctx context.Context, d *delta.Batch) error {
 	o := &c.once
 	var scratch []int32
 	live, fresh := liveRows(d, &scratch), []int32{}
@@ -133,5 +133,5 @@ func (c *distinctAcc) passFirst(d *delta.Batch) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	return c.passRows(d, fresh, 1)
+	return c.passRows(ctx, d, fresh, 1)
 }

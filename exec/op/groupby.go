@@ -15,12 +15,13 @@ import (
 // is another now: -old +new, each once.
 type groupBy struct {
 	ports
-	groups *grouping
-	keys   []int
-	close  *closing // ON WINDOW CLOSE, else nil
-	input  bool     // the input edge is append-only
-	env    exec.Env
-	spill  groupSpill
+	groups  *grouping
+	keys    []int
+	close   *closing // ON WINDOW CLOSE, else nil
+	input   bool     // the input edge is append-only
+	env     exec.Env
+	spill   groupSpill
+	waiting gathered
 
 	// Within a tick.
 	tick    uint32
@@ -59,6 +60,7 @@ func newGroupBy(n *plan.GroupBy) (exec.Operator, error) {
 	}
 	if n.OnClose != nil {
 		g.close = &closing{WindowClose: *n.OnClose, start: n.Keys[n.OnClose.Key]}
+		g.groups.lead = n.OnClose.Key
 	}
 	g.old, g.now = newGroupRows(g.groups.outTypes), newGroupRows(g.groups.outTypes)
 	g.made = delta.NewBatchBuilder(g.groups.outTypes)
@@ -74,7 +76,7 @@ func (g *groupBy) Open(env exec.Env) error {
 	g.env = env
 	g.reset()
 	g.marks, g.touched, g.had, g.marked = nil, nil, nil, 0 // what the run before charged is given back
-	g.spill = groupSpill{types: g.spill.types}
+	g.spill, g.waiting = groupSpill{types: g.spill.types}, gathered{}
 	if g.close != nil {
 		g.close.open()
 	}
@@ -103,6 +105,9 @@ func (g *groupBy) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out
 		if sel, err = g.close.onTime(g.env, in, sel); err != nil {
 			return err
 		}
+	}
+	if g.groups.flat.Behind() {
+		return g.gather(ctx, in, sel, out)
 	}
 	return g.take(ctx, in, sel, errs, out)
 }
@@ -140,7 +145,7 @@ func (g *groupBy) update(ctx context.Context, in *delta.Batch, sel []int32, fail
 		g.slots = make([]state.Slot, len(sel))
 	}
 	all := sel
-	sel, err := g.split(in, keys, sel, g.slots[:len(sel)])
+	sel, err := g.split(ctx, in, keys, sel, g.slots[:len(sel)])
 	if err != nil {
 		return err
 	}
@@ -243,7 +248,7 @@ func (g *groupBy) settle(ctx context.Context) error {
 	if len(g.keys) == 0 && g.close == nil {
 		// The group of everything exists from the first tick on.
 		one := make([]state.Slot, 1)
-		if err := g.groups.flat.Probe(nil, []int32{0}, true, one); err != nil {
+		if err := g.groups.flat.Probe(ctx, nil, []int32{0}, true, one); err != nil {
 			return err
 		}
 		if g.groups.flat.Int64(cellShown).At(one[0]) == 0 {
@@ -341,7 +346,11 @@ func (g *groupBy) finish(t exec.Tick) error {
 			return err
 		}
 	}
-	return nil
+	moved, err := g.groups.flat.Settle(t.To)
+	if err == nil && moved {
+		err = g.dropMarks() // they are by slot
+	}
+	return err
 }
 
 func (g *groupBy) Close() error {

@@ -21,8 +21,9 @@ const (
 type grouping struct {
 	keyTypes   []sqltype.OID
 	outTypes   []sqltype.OID
+	lead       int // the key column that groups are ordered by where they are past memory
 	calls      []*aggCall
-	flat       state.Flat
+	flat       *state.Groups
 	appendOnly bool
 	// images keeps the key columns of every row, where equal keys may look different: a group
 	// shows the least image it has. nil where it cannot matter.
@@ -49,11 +50,11 @@ func (g *grouping) open(env exec.Env, appendOnly bool) (err error) {
 	for _, c := range g.calls {
 		cells = append(cells, c.acc.cells()...)
 	}
-	if g.flat, err = env.Flat("groups", g.keyTypes, cells); err != nil {
+	if g.flat, err = env.Groups("groups", g.keyTypes, cells, g.lead); err != nil {
 		return err
 	}
 	if env.Once() {
-		clearScratch(g.flat)
+		g.flat.Clear() // the run before it may have used the same
 	}
 	g.images = nil
 	for _, t := range g.keyTypes {
@@ -70,14 +71,6 @@ func (g *grouping) open(env exec.Env, appendOnly bool) (err error) {
 		first += len(c.acc.cells())
 	}
 	return err
-}
-
-// clearScratch empties flat state of a one-shot run before it, in case the run before it used
-// the same.
-func clearScratch(f state.Flat) {
-	if c, ok := f.(interface{ Clear() }); ok {
-		c.Clear()
-	}
 }
 
 // openRows opens an arrangement. Nothing unpublished is left in it from a run before.

@@ -33,12 +33,12 @@ func (g *groupBy) Spills() bool { return g.close == nil }
 
 // split leaves the rows whose groups are not in memory out of sel, in temporary runs, once there are
 // such. slots are the groups of what is left.
-func (g *groupBy) split(in *delta.Batch, keys []delta.Column, sel []int32, slots []state.Slot) ([]int32, error) {
+func (g *groupBy) split(ctx context.Context, in *delta.Batch, keys []delta.Column, sel []int32, slots []state.Slot) ([]int32, error) {
 	s := &g.spill
 	if s.parts == nil {
-		return sel, g.groups.flat.Probe(keys, sel, true, slots)
+		return sel, g.groups.flat.Probe(ctx, keys, sel, true, slots)
 	}
-	if err := g.groups.flat.Probe(keys, sel, false, slots); err != nil {
+	if err := g.groups.flat.Probe(ctx, keys, sel, false, slots); err != nil {
 		return nil, err
 	}
 	s.known, s.unknown = none(s.known), none(s.unknown)

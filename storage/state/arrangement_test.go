@@ -210,14 +210,6 @@ func drawKey(t *rapid.T, types []sqltype.OID) []int {
 	return perm[:rapid.IntRange(0, len(types)).Draw(t, "keys")]
 }
 
-func upTo(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
-	}
-	return out
-}
-
 func drawOrder(t *rapid.T, types []sqltype.OID) (order []Order) {
 	for range rapid.IntRange(0, 2).Draw(t, "orders") {
 		order = append(order, Order{

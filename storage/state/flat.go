@@ -39,6 +39,8 @@ type FlatSet struct {
 	last, frozen *Frozen
 	// later is what is still to be loaded, nil = nothing.
 	later *laterLoad
+	// passing: what it has is elsewhere too, so that checkpoints need not have it.
+	passing bool
 }
 
 var _ Flat = (*FlatSet)(nil)

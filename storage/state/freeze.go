@@ -67,6 +67,10 @@ const maxLevels = 16
 // Freeze takes f as it is. Only the newest one can be saved. REQUIRES: f's goroutine.
 func (f *FlatSet) Freeze() *Frozen {
 	f.settleFrozen()
+	if f.passing {
+		f.last = &Frozen{set: f}
+		return f.last
+	}
 	if f.later != nil {
 		f.last = &Frozen{set: f, slots: f.later.slots, count: f.later.count, kept: f.later.levels}
 		return f.last // all of it is durable
@@ -254,7 +258,7 @@ func (b *flatBuilder) add(fr *Frozen) {
 	for len(b.live) > 0 {
 		n, size := 0, 0
 		for n < len(b.live) && (n == 0 || size < blockBytes) {
-			size += fr.varBytes(b.live[n])
+			size += heapBytes(fr.keys, fr.cells, b.live[n])
 			n++
 		}
 		b.addLive(fr, b.live[:n])
@@ -274,16 +278,16 @@ func (b *flatBuilder) add(fr *Frozen) {
 	b.endIfFull()
 }
 
-// varBytes is the length of what a slot has without a fixed length.
-func (fr *Frozen) varBytes(s Slot) (size int) {
-	for i := range fr.keys {
-		if fr.keys[i].hasHeap() {
-			size += int(fr.keys[i].heap.spans[s].len)
+// heapBytes is the length of what a slot has without a fixed length.
+func heapBytes(keys []flatKey, cells []flatCell, s Slot) (size int) {
+	for i := range keys {
+		if keys[i].hasHeap() {
+			size += int(keys[i].heap.spans[s].len)
 		}
 	}
-	for i := range fr.cells {
-		if fr.cells[i].vars.spans != nil {
-			size += int(fr.cells[i].vars.spans[s].len)
+	for i := range cells {
+		if cells[i].vars.spans != nil {
+			size += int(cells[i].vars.spans[s].len)
 		}
 	}
 	return size

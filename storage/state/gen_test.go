@@ -91,14 +91,3 @@ func drawBatch(t *rapid.T, types []sqltype.OID, n int, weights bool) delta.Batch
 	}
 	return out
 }
-
-func liveRows(d *delta.Batch) []int32 {
-	if d.Sel != nil {
-		return d.Sel
-	}
-	rows := make([]int32, d.Len)
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	return rows
-}

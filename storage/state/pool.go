@@ -14,9 +14,10 @@ import (
 // ones: a large one does those that come up while it is at work, between two blocks, so one worker
 // is enough for the newest runs of all arrangements to stay few. Safe for concurrent use.
 type Pool struct {
-	wake chan struct{}
-	tier *Tier
-	mu   struct {
+	wake   chan struct{}
+	tier   *Tier
+	groups *GroupBudget
+	mu     struct {
 		sync.Mutex
 		waiting []wanted // smallest first
 		stats   PoolStats
@@ -40,7 +41,21 @@ type PoolStats struct {
 
 // NewPool makes a pool at rest: Run or Step do its work. What memory has no room for goes to the
 // tier (nil = nowhere).
-func NewPool(tier *Tier) *Pool { return &Pool{wake: make(chan struct{}, 1), tier: tier} }
+func NewPool(tier *Tier) *Pool {
+	p := &Pool{wake: make(chan struct{}, 1), tier: tier, groups: NewGroupBudget(0)}
+	if tier != nil {
+		p.groups.limit = tier.cfg.Limit / 4
+	}
+	return p
+}
+
+// Groups is the budget of all Groups whose rows behind the pool merges: a quarter of the tier's memory.
+func (p *Pool) Groups() *GroupBudget {
+	if p == nil {
+		return NewGroupBudget(0)
+	}
+	return p.groups
+}
 
 // Run merges in so many goroutines until ctx ends.
 func (p *Pool) Run(ctx context.Context, workers int) {
