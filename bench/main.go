@@ -17,6 +17,8 @@ type options struct {
 	records int
 	only    string
 	rows    int
+	groups  int
+	part    string
 }
 
 func (o *options) duration() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
@@ -27,7 +29,9 @@ func main() {
 	flag.Float64Var(&o.seconds, "seconds", 3, "length of a measurement of a rate")
 	flag.IntVar(&o.records, "records", 300_000, "JSON records of the view that is measured")
 	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, latency, view, select, copy, spill, s3; empty = all")
-	flag.IntVar(&o.rows, "rows", 8_000_000, "rows of the table whose restart is measured (-only restart)")
+	flag.IntVar(&o.rows, "rows", 8_000_000, "rows of a table (-only restart, -only size)")
+	flag.IntVar(&o.groups, "groups", 50_000_000, "groups of the view that is larger than memory (-only size)")
+	flag.StringVar(&o.part, "part", "", "groups, join, text: what is larger than memory (-only size); empty = all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -40,6 +44,9 @@ func main() {
 func run(ctx context.Context, o options) error {
 	if o.only == "restart" {
 		return benchRestart(ctx, o)
+	}
+	if o.only == "size" {
+		return benchSize(ctx, o)
 	}
 	fmt.Printf("%s\n%s\n\n", strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " "), machine())
 	t := newTable(os.Stdout)

@@ -18,7 +18,14 @@ func (s *Server) stateMetrics() []prometheus.Collector {
 	gauge := func(name, help string, read func(state.TierStats) int64) prometheus.Collector {
 		return httpd.Gauge("tributary_state_"+name, help, func() float64 { return float64(read(s.tier.Stats())) })
 	}
+	groups := func(name, help string, read func(state.GroupStats) uint64) prometheus.Collector {
+		return httpd.Counter("tributary_state_groups_"+name, help, func() float64 { return float64(read(s.merges.Groups().Stats())) })
+	}
 	return []prometheus.Collector{
+		httpd.Gauge("tributary_state_groups_bytes", "Memory of the groups of GROUP BY and DISTINCT in views and sinks, part of state_memory. From a quarter of it on they go to disk.", func() float64 { return float64(s.merges.Groups().Stats().Bytes) }),
+		groups("moved_total", "Times that all groups of a GROUP BY or DISTINCT were put where they can go to disk.", func(g state.GroupStats) uint64 { return g.Moved }),
+		groups("fetched_total", "Groups that came back from there, because rows came for them.", func(g state.GroupStats) uint64 { return g.Fetched }),
+		groups("written_total", "Groups written there; one that changes is written twice, as it was and as it is.", func(g state.GroupStats) uint64 { return g.Settled }),
 		httpd.Gauge("tributary_state_merges_waiting", "Tables and states that ask for a merge.", func() float64 { return float64(s.merges.Stats().Waiting) }),
 		merges("merges_total", "Merges of state done.", func(m state.PoolStats) uint64 { return m.Merges }),
 		merges("merged_rows_total", "Rows that merges read.", func(m state.PoolStats) uint64 { return m.Rows }),

@@ -325,6 +325,7 @@ func moveState(t *testing.T, ctx context.Context, m *moves) {
 	s := start(t, ctx, cfg)
 	db := connect(t, ctx, s)
 	exec(t, ctx, db, "CREATE TABLE large (id bigint PRIMARY KEY, v text)")
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW per_id AS SELECT id, count(*) FROM large GROUP BY id")
 	const rows, step = 120_000, 8_000
 	for from := 0; from < rows; from += step {
 		var lines bytes.Buffer
@@ -339,7 +340,8 @@ func moveState(t *testing.T, ctx context.Context, m *moves) {
 		exec(t, ctx, db, "SELECT count(v) FROM large")
 		exec(t, ctx, db, "SELECT v FROM large WHERE id = 77")
 	}
-	m.until(s, "tributary_state_disk_reads_total", "tributary_state_cache_hits_total")
+	exec(t, ctx, db, "UPDATE large SET v = 'x' WHERE id < 1000")
+	m.until(s, "tributary_state_disk_reads_total", "tributary_state_cache_hits_total", "tributary_state_groups_fetched_total")
 	stop(t, s)
 	cfg.StateMemory = 32 << 20
 	s = start(t, ctx, cfg)
