@@ -30,6 +30,9 @@
 //	GroupBy, Distinct   groups stay; rows of others ─► 16 partitions ─► each in the groups' place, in EndTick
 //	Join                left side ─ full ─► 16 partitions, right side too ─► pair by pair, in EndTick
 //
+// The groups of a GroupBy that ticks go on past memory by themselves (state.Groups). Once they are there rows are
+// gathered, so that groups are fetched for many at once.
+//
 // Whoever works long calls Meter.Breathe: every loop over rows that may be many, every few
 // milliseconds (TestCancelAnywhere).
 //

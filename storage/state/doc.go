@@ -20,6 +20,9 @@
 //	  FlatSet:   key columns ──hash──► slab (one, or 256 by the hash's first byte) ──► slot
 //	             slot ──► key values, cells (int64, float64, fixed bytes, variable bytes)
 //
+//	  Groups:    FlatSet ◄── Fetch: groups that rows came for ── arrangement, past the share of memory
+//	                     ── Settle: as it was, as it is ───────►
+//
 // Vocabulary: key (columns compared by SQL equality, NULL equal to NULL), order (ORDER BY
 // columns within a key), image (the exact row; weights belong to images), version (a
 // CommitSeq), horizon (the oldest version that can be read), slot, cell, bucket.
@@ -43,6 +46,9 @@
 // cold, with its object for a pack, and brought nearer when the pool has nothing else to do (warm.go);
 // one that a near checkpoint has is made cold without being written. Flat state knows which slots changed since
 // it was last durable; Freeze copies nothing, who writes first puts away what is still to be saved (Frozen).
+//
+// Groups are flat state that goes on past memory: rows of an arrangement, of which a FlatSet has those that ticks
+// touched lately. GroupBudget says who moves, and when; moving takes several ticks, in which the FlatSet is still complete.
 //
 // Merges run in a Pool beside the writer, which then pays for its delta alone: Publish merges at once
 // only what is small (inlineRows), and helps when readers would have too many runs to look into
