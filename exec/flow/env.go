@@ -83,17 +83,22 @@ func (e *Env) Late(weight int64, from *delta.Origin, why exec.LateReason) error 
 }
 
 func (e *Env) Flat(name string, key []sqltype.OID, cells []state.CellType) (state.Flat, error) {
-	return e.states.flat(e.path+"/"+name, key, cells, e.held)
+	return e.states.flat(e.path+"/"+name, key, cells, e.options(), e.held)
 }
 
 // Groups of a one-shot run are in memory; the operator spills by itself.
 func (e *Env) Groups(name string, key []sqltype.OID, cells []state.CellType, lead int) (*state.Groups, error) {
 	if e.RunOnce {
-		return e.states.scratch(e.path+"/"+name, key, cells, e.held)
+		return e.states.scratch(e.path+"/"+name, key, cells, e.options(), e.held)
 	}
-	return e.states.groups(e.path+"/"+name, key, cells, lead, state.Options{Breathe: e.Values.Meter.Breathe})
+	return e.states.groups(e.path+"/"+name, key, cells, lead, e.options())
 }
 
+// options of every state: who works on it long breathes.
+func (e *Env) options() state.Options { return state.Options{Breathe: e.Values.Meter.Breathe} }
+
 func (e *Env) Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error) {
-	return e.states.arrangement(e.path+"/"+name, row, key, state.Options{Order: order, Breathe: e.Values.Meter.Breathe}, e.held)
+	options := e.options()
+	options.Order = order
+	return e.states.arrangement(e.path+"/"+name, row, key, options, e.held)
 }

@@ -135,14 +135,15 @@ func (s *States) accountOf(held *atomic.Int64) func(int64) error {
 	}
 }
 
-func (s *States) flat(name string, key []sqltype.OID, cells []state.CellType, held *atomic.Int64) (state.Flat, error) {
+func (s *States) flat(name string, key []sqltype.OID, cells []state.CellType, options state.Options, held *atomic.Int64) (state.Flat, error) {
 	if _, ok := s.arrangements[name]; ok {
 		return nil, fmt.Errorf("state %q is an arrangement", name)
 	}
 	if f, ok := s.flats[name]; ok {
 		return f, nil
 	}
-	f := state.NewFlat(key, cells, state.Options{Account: s.accountOf(held)})
+	options.Account, options.Merges = s.accountOf(held), s.merges
+	f := state.NewFlat(key, cells, options)
 	if err := s.load(name, f); err != nil {
 		return nil, err
 	}
@@ -171,8 +172,8 @@ func (s *States) arrangement(name string, row []sqltype.OID, key []int, options 
 }
 
 // scratch is Groups of a one-shot run.
-func (s *States) scratch(name string, key []sqltype.OID, cells []state.CellType, held *atomic.Int64) (*state.Groups, error) {
-	mem, err := s.flat(name, key, cells, held)
+func (s *States) scratch(name string, key []sqltype.OID, cells []state.CellType, options state.Options, held *atomic.Int64) (*state.Groups, error) {
+	mem, err := s.flat(name, key, cells, options, held)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +187,7 @@ func (s *States) groups(name string, key []sqltype.OID, cells []state.CellType, 
 	if g, ok := s.grouped[name]; ok {
 		return g, nil
 	}
-	flat, err := s.flat(name, key, cells, nil)
+	flat, err := s.flat(name, key, cells, options, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -187,6 +187,7 @@ func (r *Runtime) open(m *member, saved *savedEntry) error {
 		m.states.RestoreFrom(saved.from.Pieces(), checkpoint.States(lists))
 	}
 	m.meter = meter.New(r.cfg.Memory.Owner(), func(ctx context.Context) error { return r.breathe(ctx, m) })
+	m.meter.RelievedBy(r.cfg.Merges.Relieve)
 	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: m.meter, OnLate: r.onLate(m)}}
 	if err := f.Open(env); err != nil || saved == nil {
 		return err

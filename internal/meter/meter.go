@@ -12,6 +12,8 @@ type Meter struct {
 	owner *memory.Owner
 	// pause is where the work gives its processor up to others; nil = nowhere.
 	pause func(ctx context.Context) error
+	// relieve makes others give memory up; nil = nobody can.
+	relieve func(bytes int64)
 
 	attention *atomic.Bool    // shared with the meters made by Limited
 	ctx       context.Context // of the work under way
@@ -128,8 +130,17 @@ func (m *Meter) Charge(bytes int64) error {
 	if m == nil || m.owner == nil || bytes == 0 {
 		return nil
 	}
-	return m.owner.Charge(bytes)
+	err := m.owner.Charge(bytes)
+	if err != nil && m.relieve != nil {
+		m.relieve(bytes)
+		err = m.owner.Charge(bytes)
+	}
+	return err
 }
+
+// RelievedBy makes a charge that is refused be tried once more behind relieve, which is told how many bytes
+// there should be room for.
+func (m *Meter) RelievedBy(relieve func(bytes int64)) { m.relieve = relieve }
 
 // Close gives back all that was charged.
 func (m *Meter) Close() {

@@ -22,10 +22,11 @@ type Options struct {
 	// History keeps every version until Keep says otherwise (arrangements); without it only the
 	// newest version and pinned ones stay readable.
 	History bool
-	// Merges is where runs are merged; nil = in Publish (arrangements).
+	// Merges is where runs are merged; nil = in Publish (arrangements). Its tier makes room for what is
+	// charged.
 	Merges *Pool
-	// Breathe is called every few milliseconds while the owner's rows are sorted and merged (Append,
-	// Head, Publish); its error ends that. nil = never (arrangements).
+	// Breathe is called every few milliseconds while much is sorted, merged or copied (of an arrangement in Append,
+	// Head, Publish); its error ends that. nil = never.
 	Breathe func() error
 }
 
@@ -79,15 +80,7 @@ func (a *RunSet) charge(bytes int64) error {
 	if a.options.Account == nil || bytes == 0 {
 		return nil
 	}
-	err := a.options.Account(bytes)
-	if tier := a.tier(); bytes > 0 && tier != nil && (err != nil || tier.isFull()) {
-		// Somebody's rows go to disk first.
-		tier.relieve(bytes)
-		if err != nil {
-			err = a.options.Account(bytes)
-		}
-	}
-	if err != nil {
+	if err := a.tier().charge(a.options.Account, bytes); err != nil {
 		return fmt.Errorf("%w: %w", ErrOutOfMemory, err)
 	}
 	if tier := a.tier(); bytes > 0 && tier.isShort() {

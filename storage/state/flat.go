@@ -17,6 +17,7 @@ type FlatSet struct {
 	keyTypes  []sqltype.OID
 	cellTypes []CellType
 	account   func(int64) error
+	breathe   func() error // nil = never
 
 	keys    []flatKey
 	cells   []flatCell
@@ -24,6 +25,7 @@ type FlatSet struct {
 	live    []uint64
 	free    []Slot
 	slots   int // handed out, free ones among them
+	room    int // slots that every column has memory for
 	count   int
 	slabs   []slab // 1, or 256
 	hashes  []uint64
@@ -56,7 +58,7 @@ type flatCell struct {
 
 // NewFlat makes empty flat state.
 func NewFlat(key []sqltype.OID, cells []CellType, options Options) *FlatSet {
-	f := &FlatSet{keyTypes: key, cellTypes: cells, account: options.Account}
+	f := &FlatSet{keyTypes: key, cellTypes: cells, account: options.Merges.relieved(options.Account), breathe: options.Breathe}
 	f.Clear()
 	return f
 }
@@ -65,17 +67,17 @@ func NewFlat(key []sqltype.OID, cells []CellType, options Options) *FlatSet {
 func (f *FlatSet) Clear() {
 	f.keys, f.cells = nil, nil
 	for _, t := range f.keyTypes {
-		f.keys = append(f.keys, newFlatKey(t))
+		f.keys = append(f.keys, newFlatKey(t, f.breathe))
 	}
 	for _, t := range f.cellTypes {
-		c := flatCell{}
+		c := flatCell{vars: varHeap{breathe: f.breathe}}
 		if t&cellBlob != 0 {
 			c.size = int(t &^ cellBlob)
 		}
 		f.cells = append(f.cells, c)
 	}
 	f.buckets, f.live, f.free = nil, nil, nil
-	f.slots, f.count = 0, 0
+	f.slots, f.room, f.count = 0, 0, 0
 	f.slabs = make([]slab, 1)
 	f.unsaved, f.union, f.levels, f.last, f.frozen, f.later = nil, nil, nil, nil, nil, nil
 	_ = f.settle() // gives back, which cannot fail
@@ -267,7 +269,13 @@ func (f *FlatSet) link(s Slot, h uint64) {
 
 // index makes every live slot be found, and the others free.
 func (f *FlatSet) index() error {
+	var err error
 	f.scan(func(slots []Slot) bool {
+		if f.breathe != nil {
+			if err = f.breathe(); err != nil {
+				return false
+			}
+		}
 		keys := f.Keys(slots)
 		hashes := make([]uint64, len(slots))
 		delta.HashKeys(keys, len(slots), nil, hashes)
@@ -276,6 +284,9 @@ func (f *FlatSet) index() error {
 		}
 		return true
 	})
+	if err != nil {
+		return err
+	}
 	for s := f.slots - 1; s >= 0; s-- {
 		if !delta.Bit(f.live, int32(s)) {
 			f.free = append(f.free, Slot(s))
@@ -290,6 +301,9 @@ func (f *FlatSet) newSlot() Slot {
 		s := f.free[n-1]
 		f.free = f.free[:n-1]
 		return s
+	}
+	if f.slots == f.room {
+		f.widen()
 	}
 	s := Slot(f.slots)
 	f.slots++
@@ -306,6 +320,35 @@ func (f *FlatSet) newSlot() Slot {
 	return s
 }
 
+// widen makes room for half as many slots again in every column.
+func (f *FlatSet) widen() {
+	room := f.slots + max(64, f.slots/2)&^63
+	f.live, f.unsaved = stretch(f.live, room/64, f.breathe), stretch(f.unsaved, room/64, f.breathe)
+	f.buckets = stretch(f.buckets, room, f.breathe)
+	for i := range f.keys {
+		k := &f.keys[i]
+		k.valid = stretch(k.valid, room/64, f.breathe)
+		k.data = stretchAligned(k.data, room*k.width, f.breathe)
+		if k.hasHeap() {
+			k.heap.spans = stretch(k.heap.spans, room, f.breathe)
+		}
+	}
+	for i := range f.cells {
+		c := &f.cells[i]
+		switch f.cellTypes[i] {
+		case CellInt64:
+			c.ints = stretch(c.ints, room, f.breathe)
+		case CellFloat64:
+			c.floats = stretch(c.floats, room, f.breathe)
+		case CellVar:
+			c.vars.spans = stretch(c.vars.spans, room, f.breathe)
+		default:
+			c.blob = stretch(c.blob, room*c.size, f.breathe)
+		}
+	}
+	f.room = room
+}
+
 func (c *flatCell) extend(t CellType) {
 	switch {
 	case t == CellInt64:
@@ -315,9 +358,6 @@ func (c *flatCell) extend(t CellType) {
 	case t == CellVar:
 		c.vars.spans = append(c.vars.spans, varSpan{})
 	default:
-		if n := len(c.blob) + c.size; n > cap(c.blob) {
-			c.blob = append(make([]byte, 0, max(2*n, 1024)), c.blob...)
-		}
 		c.blob = c.blob[:len(c.blob)+c.size]
 	}
 }

@@ -22,8 +22,8 @@ type flatKey struct {
 	heap   varHeap // PhysBytes values; big digits of numerics
 }
 
-func newFlatKey(t sqltype.OID) flatKey {
-	k := flatKey{typ: t, phys: t.Phys()}
+func newFlatKey(t sqltype.OID, breathe func() error) flatKey {
+	k := flatKey{typ: t, phys: t.Phys(), heap: varHeap{breathe: breathe}}
 	k.width = k.phys.Size()
 	if !oneImage(t) {
 		k.equals = delta.KeyComparer(t)
@@ -38,7 +38,7 @@ func (k *flatKey) hasHeap() bool {
 	return k.phys == sqltype.PhysBytes || k.phys == sqltype.PhysNumeric
 }
 
-// extend makes room for slot s, the next new one.
+// extend adds slot s, the next new one, for which there is memory.
 func (k *flatKey) extend(s Slot) {
 	if s&63 == 0 {
 		k.valid = append(k.valid, 0)
@@ -46,13 +46,7 @@ func (k *flatKey) extend(s Slot) {
 	if k.hasHeap() {
 		k.heap.spans = append(k.heap.spans, varSpan{})
 	}
-	need := (int(s) + 1) * k.width
-	if need > cap(k.data) {
-		words := make([]uint64, max(64, need/4)) // 8-aligned, twice what is needed
-		grown := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), 8*len(words))
-		k.data = grown[:copy(grown, k.data)]
-	}
-	k.data = k.data[:need]
+	k.data = k.data[:(int(s)+1)*k.width]
 }
 
 // store copies row of c to slot s.

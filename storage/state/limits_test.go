@@ -302,3 +302,76 @@ func TestMergeProvesWeights(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+// TestOldPinObeysItsContext: the deltas that lead back to an old version are merged for who asks first; that ends with
+// its context, and the next who asks has them.
+func TestOldPinObeysItsContext(t *testing.T) {
+	a := NewArrangement(textTypes, []int{0}, Options{History: true})
+	for v := range int64(20) {
+		b := delta.NewBatchBuilder(textTypes)
+		for k := range int64(500) {
+			row(500*v+k, "x", 1)(b)
+		}
+		d := b.Batch()
+		if err := a.Append(&d); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Publish(CommitSeq(v + 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old, err := a.At(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Release()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := old.Scan(ended, Range{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a scan whose context has ended: %v", err)
+	}
+	cursor, err := old.Scan(t.Context(), Range{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cursor.Close()
+	n := 0
+	for more := true; more; {
+		var d delta.Batch
+		if _, more, err = cursor.Next(t.Context(), &d); err != nil {
+			t.Fatal(err)
+		}
+		n += d.Rows()
+	}
+	if n != 500 {
+		t.Errorf("%d rows at version 1", n)
+	}
+}
+
+// TestFlatGrowthBreathes: flat state that grows large looks up between pieces of what it copies, and loses nothing when
+// it is told to stop.
+func TestFlatGrowthBreathes(t *testing.T) {
+	breaths := 0
+	stop := errors.New("stop")
+	f := NewFlat([]sqltype.OID{sqltype.Int8}, []CellType{CellInt64}, Options{Breathe: func() error { breaths++; return stop }})
+	b := delta.NewBuilder(sqltype.Int8)
+	slots := make([]Slot, 1<<16)
+	for k := range int64(2 << 20) {
+		delta.Append(b, k)
+		if b.Len() == len(slots) {
+			if err := f.Probe([]delta.Column{b.Column()}, nil, true, slots); err != nil {
+				t.Fatal(err)
+			}
+			for i, s := range slots {
+				f.Write(slots[i : i+1]).Int64(0)[s] = k
+			}
+			b.Clear()
+		}
+	}
+	if breaths < 5 {
+		t.Errorf("%d breaths", breaths)
+	}
+	if f.Len() != 2<<20 {
+		t.Errorf("%d keys", f.Len())
+	}
+}

@@ -240,10 +240,8 @@ func (b *runBuilder) merge(parts []part, breathe func() error) (*run, error) {
 			break
 		}
 		blk, row, weight := m.take(k)
-		if weight == 0 {
-			continue
-		}
-		if b.add(blk, row, weight) && breathe != nil {
+		m.steps++ // what is taken back closes no block
+		if pause := weight != 0 && b.add(blk, row, weight) || m.steps%mergeBreath == 0; pause && breathe != nil {
 			if err := breathe(); err != nil {
 				b.abandon()
 				return nil, err
@@ -258,14 +256,14 @@ func (b *runBuilder) merge(parts []part, breathe func() error) (*run, error) {
 }
 
 // mergeWide is mergeRuns of any number of runs: sixteen at a time.
-func mergeWide(o *RowOrder, tier *Tier, runs []*run) (*run, error) {
+func mergeWide(o *RowOrder, tier *Tier, runs []*run, breathe func() error) (*run, error) {
 	const width = 16
 	for len(runs) > 1 {
 		var next []*run
 		for len(runs) > 0 {
 			group := runs[:min(width, len(runs))]
 			runs = runs[len(group):]
-			made, err := mergeRuns(o, tier, asParts(group), nil)
+			made, err := mergeRuns(o, tier, asParts(group), breathe)
 			if err != nil {
 				return nil, err
 			}

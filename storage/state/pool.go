@@ -49,6 +49,21 @@ func NewPool(tier *Tier) *Pool {
 	return p
 }
 
+// Relieve puts rows of arrangements on disk until there is room for so many bytes, or nothing is left to put there.
+func (p *Pool) Relieve(bytes int64) {
+	if p != nil && p.tier != nil && bytes > 0 {
+		p.tier.relieve(bytes)
+	}
+}
+
+// relieved is an account whose bytes arrangements make room for.
+func (p *Pool) relieved(account func(bytes int64) error) func(bytes int64) error {
+	if p == nil || p.tier == nil || account == nil {
+		return account
+	}
+	return func(bytes int64) error { return p.tier.charge(account, bytes) }
+}
+
 // Groups is the budget of all Groups whose rows behind the pool merges: a quarter of the tier's memory.
 func (p *Pool) Groups() *GroupBudget {
 	if p == nil {

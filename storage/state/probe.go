@@ -31,19 +31,19 @@ type probeCursor struct {
 
 // Probe implements View.
 func (w *view) Probe(ctx context.Context, keys []delta.Column, sel []int32) (Cursor, error) {
-	return w.probe(keys, sel, everyRow)
+	return w.probe(ctx, keys, sel, everyRow)
 }
 
 // Edge implements View.
 func (w *view) Edge(ctx context.Context, keys []delta.Column, sel []int32, last bool) (Cursor, error) {
 	if last {
-		return w.probe(keys, sel, lastRow)
+		return w.probe(ctx, keys, sel, lastRow)
 	}
-	return w.probe(keys, sel, firstRow)
+	return w.probe(ctx, keys, sel, firstRow)
 }
 
-func (w *view) probe(keys []delta.Column, sel []int32, e edge) (Cursor, error) {
-	parts, err := w.parts()
+func (w *view) probe(ctx context.Context, keys []delta.Column, sel []int32, e edge) (Cursor, error) {
+	parts, err := w.parts(func() error { return context.Cause(ctx) })
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func Since(v View) CommitSeq { return v.(*view).version.since }
 func SaveView(w piece.Writer, v View, from CommitSeq) (list []byte, err error) {
 	defer recovered(&err)
 	view := v.(*view)
-	parts, err := view.parts()
+	parts, err := view.parts(nil)
 	if err != nil {
 		return nil, err
 	}

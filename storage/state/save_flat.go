@@ -243,6 +243,11 @@ func (f *FlatSet) load(later *laterLoad) error {
 			if err := f.loadPiece(&p, later.slots, i > 0, &union); err != nil {
 				return err
 			}
+			if f.breathe != nil {
+				if err := f.breathe(); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	for f.slots < later.slots { // free ones

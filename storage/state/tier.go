@@ -118,6 +118,18 @@ func (t *Tier) used() int64 { return t.cfg.Used() + t.building.Load() }
 // isShort: there is less memory than there should be.
 func (t *Tier) isShort() bool { return t != nil && t.used() > t.cfg.Limit/4*3 }
 
+// charge takes memory from an account; if there is little, somebody's rows go to disk.
+func (t *Tier) charge(account func(bytes int64) error, bytes int64) error {
+	err := account(bytes)
+	if bytes > 0 && t != nil && (err != nil || t.isFull()) {
+		t.relieve(bytes)
+		if err != nil {
+			err = account(bytes)
+		}
+	}
+	return err
+}
+
 // isFull: who asks for memory makes room first.
 func (t *Tier) isFull() bool { return t != nil && t.used() > t.cfg.Limit/8*7 }
 

@@ -14,6 +14,7 @@ type varHeap struct {
 	spans   []varSpan
 	buf     []byte
 	garbage int
+	breathe func() error // called while much is copied; nil = never
 }
 
 // maxHeap is what 32 bits of 8-byte units address.
@@ -52,6 +53,9 @@ func (h *varHeap) set(s Slot, b []byte) error {
 	if len(h.buf)+need > maxHeap {
 		return ErrOutOfMemory
 	}
+	if len(h.buf)+need > cap(h.buf) {
+		h.buf = stretch(h.buf, len(h.buf)+max(need, len(h.buf)/4, 512), h.breathe)
+	}
 	h.spans[s] = varSpan{at: uint32(len(h.buf) / 8), len: uint32(len(b))}
 	h.buf = append(h.buf, b...)
 	for len(h.buf)&7 != 0 {
@@ -59,6 +63,9 @@ func (h *varHeap) set(s Slot, b []byte) error {
 	}
 	return nil
 }
+
+// squeezeSlots is how many strings move between two looks at whether to go on.
+const squeezeSlots = 16 << 10
 
 func (h *varHeap) squeeze() {
 	old := h.buf
@@ -68,6 +75,9 @@ func (h *varHeap) squeeze() {
 		p := &h.spans[s]
 		if p.len == 0 {
 			continue
+		}
+		if s%squeezeSlots == 0 && h.breathe != nil {
+			_ = h.breathe() // what there is must not be lost
 		}
 		from := int(p.at) * 8
 		p.at = uint32(len(h.buf) / 8)

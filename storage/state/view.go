@@ -19,7 +19,8 @@ type view struct {
 	pinned   bool
 	released atomic.Bool
 
-	once    sync.Once
+	mu      sync.Mutex
+	made    bool // sum is
 	sum     []part
 	err     error
 	charged int64 // for runs that only this view has
@@ -53,7 +54,7 @@ func (a *RunSet) Head() View {
 		w.sum = append(w.sum, part{r, 1})
 		w.rows += r.rows
 	}
-	w.once.Do(func() {})
+	w.made = true
 	return w
 }
 
@@ -69,39 +70,41 @@ func (w *view) Release() {
 	w.set.giveBack(w.charged)
 }
 
-// parts are the runs whose sum is the view.
-func (w *view) parts() ([]part, error) {
-	w.once.Do(func() {
-		w.sum = asParts(w.version.content)
-		later := w.version.after(w.seq)
-		runs := make([]*run, len(later))
-		for i, d := range later {
-			// Newest first: what is left after each is an older version, which is a relation.
-			runs[len(runs)-1-i] = d.run
+// parts are the runs whose sum is the view. Whoever asks first may have to make one of many deltas, and ends that
+// with ctx; nil = not at all.
+func (w *view) parts(stopped func() error) ([]part, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.made {
+		return w.sum, w.err
+	}
+	later := w.version.after(w.seq)
+	runs := make([]*run, len(later))
+	for i, d := range later {
+		// Newest first: what is left after each is an older version, which is a relation.
+		runs[len(runs)-1-i] = d.run
+	}
+	if len(runs) > fewDeltas {
+		merged, err := mergeWide(w.set.order, w.set.tier(), runs, stopped)
+		if err != nil {
+			return nil, err // the next who asks tries again
 		}
-		if len(runs) > fewDeltas {
-			merged, err := mergeWide(w.set.order, w.set.tier(), runs)
-			if err != nil {
-				w.err = err
-				return
-			}
-			w.charged = merged.bytes()
-			if w.err = w.set.charge(w.charged); w.err != nil {
-				w.charged = 0
-				return
-			}
-			runs = []*run{merged}
+		if err := w.set.charge(merged.bytes()); err != nil {
+			return nil, err
 		}
-		for _, r := range runs {
-			w.sum = append(w.sum, part{r, -1})
-		}
-	})
-	return w.sum, w.err
+		w.charged = merged.bytes()
+		runs = []*run{merged}
+	}
+	w.sum, w.made = asParts(w.version.content), true
+	for _, r := range runs {
+		w.sum = append(w.sum, part{r, -1})
+	}
+	return w.sum, nil
 }
 
 // Scan implements View.
 func (w *view) Scan(ctx context.Context, rng Range) (Cursor, error) {
-	parts, err := w.parts()
+	parts, err := w.parts(func() error { return context.Cause(ctx) })
 	if err != nil {
 		return nil, err
 	}
