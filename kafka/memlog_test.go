@@ -103,6 +103,7 @@ type noFollowing struct{}
 
 func (noFollowing) Reached(context.Context, log.CommitSeq) error { return nil }
 func (noFollowing) Then(_ log.CommitSeq, fn func())              { fn() }
+func (noFollowing) Again()                                       {}
 func (noFollowing) Stop(context.Context) error                   { return nil }
 
 // releaseHeld commits what waits, last first, so that answers come from order and not from luck.

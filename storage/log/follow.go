@@ -53,6 +53,9 @@ type Following interface {
 	// Then calls fn once, from a goroutine of the log's or before it returns, when v is reached
 	// or never will be. fn must not block.
 	Then(v CommitSeq, fn func())
+	// Again has the follower called once more behind all that it was given: with a Delivery of nothing, whose
+	// After is its Seq, unless something else comes that is read from the log.
+	Again()
 	// Stop ends it and waits for the delivery under way, or for ctx.
 	Stop(ctx context.Context) error
 }
@@ -156,7 +159,8 @@ type following struct {
 		sync.Mutex
 		// queue[0] is being applied while running.
 		queue   []queued
-		bytes   int64 // of entries whose notes are in queue
+		last    CommitSeq // newest that was ever in queue
+		bytes   int64     // of entries whose notes are in queue
 		running bool
 		err     error // it has ended with this
 		idle    chan struct{}
@@ -198,9 +202,14 @@ func (db *DB) Follow(c FollowConfig, f Follower) Following {
 func (x *following) enqueue(d queued) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.enqueueLocked(d)
+}
+
+func (x *following) enqueueLocked(d queued) {
 	if x.mu.err != nil {
 		return
 	}
+	x.mu.last = max(x.mu.last, d.Seq)
 	if d.Notes != nil && x.mu.bytes+d.bytes > x.cfg.Backlog {
 		d.Notes, d.bytes = nil, 0
 		x.db.stats.notesDropped.Add(1)
@@ -308,6 +317,14 @@ func (x *following) dueLocked() (due []func()) {
 
 func (x *following) reachedLocked(v CommitSeq) bool {
 	return len(x.mu.queue) == 0 || v <= x.mu.queue[0].After
+}
+
+func (x *following) Again() {
+	newest := CommitSeq(x.db.published.Load())
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	at := max(newest, x.mu.last) // a commit is in queues before it is published
+	x.enqueueLocked(queued{Delivery: Delivery{After: at, Seq: at}})
 }
 
 func (x *following) Then(v CommitSeq, fn func()) {

@@ -278,3 +278,55 @@ func TestFollowersAtClose(t *testing.T) {
 		}
 	}
 }
+
+// again counts deliveries of nothing, and collects the others.
+type again struct {
+	collector
+	nothing atomic.Int64
+}
+
+func (a *again) Apply(ctx context.Context, d *log.Delivery) error {
+	if d.After == d.Seq {
+		a.nothing.Add(1)
+		return nil
+	}
+	return a.collector.Apply(ctx, d)
+}
+
+// A follower that asks to be called again is, behind all that it was given, and misses nothing for it.
+func TestFollowersAgain(t *testing.T) {
+	for _, backlog := range []int64{0, -1} {
+		db := logtest.Open(t)
+		id := logtest.CreateTopic(t, db, "t", 1)
+		c := &again{collector: collector{db: db, topic: id, before: func(*log.Delivery) error { yield(); return nil }}}
+		f := db.Follow(log.FollowConfig{Name: "test", After: newest(t, db), Filter: topicFilter(id), Backlog: backlog}, c)
+		f.Again()
+		for c.nothing.Load() == 0 {
+			runtime.Gosched()
+		}
+		var want []string
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for range 200 {
+				f.Again()
+				runtime.Gosched()
+			}
+		})
+		for i := range 200 {
+			value := fmt.Sprint(i)
+			r := logtest.Append(t, db, &log.Entry{Appends: []log.Append{{Partition: part(id, 0), RecordBatches: batchOf(t, value)}}, Note: value})
+			want = append(want, value)
+			if i%20 == 0 {
+				if err := f.Reached(ctx, r.Seq); err != nil {
+					t.Fatal(err)
+				}
+				equal(t, "delivered", c.last(), want)
+			}
+		}
+		wg.Wait()
+		if err := f.Reached(ctx, newest(t, db)); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "delivered", c.last(), want)
+	}
+}

@@ -28,6 +28,9 @@ type Options struct {
 	// Breathe is called every few milliseconds while much is sorted, merged or copied (of an arrangement in Append,
 	// Head, Publish); its error ends that. nil = never.
 	Breathe func() error
+	// OnDamage is called when rows cannot be read from disk, nor from what a checkpoint has of them, as often as
+	// somebody tries, in any goroutine; it must not block. nil = only who reads is told (arrangements).
+	OnDamage func(err error)
 }
 
 // RunSet is an Arrangement in memory. One goroutine writes (Append, Head, Publish, Discard,
@@ -69,6 +72,7 @@ var _ Arrangement = (*RunSet)(nil)
 // NewArrangement makes an empty arrangement of rows of these types, keyed by the columns key.
 func NewArrangement(row []sqltype.OID, key []int, options Options) *RunSet {
 	o := NewRowOrder(row, key, options.Order)
+	o.onDamage = options.OnDamage
 	a := &RunSet{order: o, options: options}
 	a.head = newHead(o, a.tier(), options.Breathe)
 	a.tier().watch(a)

@@ -69,13 +69,13 @@ func (c *chunk) block(k int, keep bool) (*block, error) {
 		h.touch()
 		return h.blocks[k], nil
 	}
-	return c.cold.Load().block(k, keep)
+	return readCold(c, func(cold *coldChunk) (*block, error) { return cold.block(k, keep) })
 }
 
 // encoded gives the k-th block as it lies on disk: as it is, or with the opposite weights.
 func (c *chunk) encoded(k int, sign int64) ([]byte, error) {
 	if c.hot.Load() == nil && sign == 1 {
-		return c.cold.Load().stored(k)
+		return readCold(c, func(cold *coldChunk) ([]byte, error) { return cold.stored(k) })
 	}
 	b, err := c.block(k, false)
 	if err != nil {
@@ -103,7 +103,7 @@ func (c *chunk) locate(row int32) (k int, i int32) {
 // last row of the chunk. Only key columns are sure to be there.
 func (c *chunk) edge(k int) (cols []delta.Column, row int32, err error) {
 	if h := c.hot.Load(); h == nil {
-		index, err := c.cold.Load().lookup()
+		index, err := readCold(c, (*coldChunk).lookup)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -162,7 +162,7 @@ func (c *chunk) find(o *RowOrder, keys []delta.Column, j int32, h uint64) (lo, h
 			return lo, hi, nil
 		}
 	} else {
-		index, err := c.cold.Load().lookup()
+		index, err := readCold(c, (*coldChunk).lookup)
 		if err != nil || !index.mayHave(h) {
 			return 0, 0, err
 		}

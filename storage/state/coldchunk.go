@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/tributary-db/tributary/storage/state/pack"
-	"github.com/tributary-db/tributary/storage/state/piece"
 )
 
 // coldChunk is a chunk on disk: its blocks are a piece of a pack or of a checkpoint, each with a checksum, and come back
@@ -163,7 +162,7 @@ func (c *coldChunk) readChecked(at, size int64, check func([]byte) error) ([]byt
 	}
 	if err != nil {
 		c.tier.counts.failed.Add(1)
-		if of, saved := c.rest.source.(piece.Source); saved {
+		if of, saved := c.fromCheckpoint(); saved {
 			of.Damaged()
 		}
 	}

@@ -57,6 +57,8 @@ type RowOrder struct {
 	types []sqltype.OID
 	steps []step
 	keys  int // steps that compare the key
+	// onDamage is Options.OnDamage of the arrangement whose rows these are.
+	onDamage func(err error)
 }
 
 // NewRowOrder orders rows of these types by key columns ascending with NULLs last, then by

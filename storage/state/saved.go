@@ -55,7 +55,7 @@ func (c *chunk) indexToSave(o *RowOrder) (*coldIndex, error) {
 		}
 		return makeIndex(o, h), nil
 	}
-	return c.cold.Load().lookup()
+	return readCold(c, (*coldChunk).lookup)
 }
 
 // cold is the cold form of a chunk that is read from its piece; its index comes when it is asked for.

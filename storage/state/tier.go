@@ -63,7 +63,7 @@ type cachedBlock struct {
 }
 
 type tierCounts struct {
-	chunks, linked, warmed, fetched, written, hits, reads, readBytes, evictions, failed atomic.Uint64
+	chunks, linked, warmed, fetched, written, hits, reads, readBytes, evictions, failed, reread atomic.Uint64
 }
 
 // TierStats are counters and gauges of a Tier.
@@ -78,6 +78,7 @@ type TierStats struct {
 	ReadBytes   uint64
 	Evictions   uint64 // blocks that left the cache
 	Failed      uint64 // reads and writes that failed
+	Reread      uint64 // chunks that are read from a checkpoint, as the local disk has them no more
 	CachedBytes int64
 	Disk        pack.Stats
 }
@@ -105,7 +106,7 @@ func (t *Tier) Stats() TierStats {
 	c := &t.counts
 	s := TierStats{
 		Chunks: c.chunks.Load(), Linked: c.linked.Load(), Warmed: c.warmed.Load(), Fetched: c.fetched.Load(), Written: c.written.Load(), Hits: c.hits.Load(), Reads: c.reads.Load(),
-		ReadBytes: c.readBytes.Load(), Evictions: c.evictions.Load(), Failed: c.failed.Load(), Disk: t.packs.Stats(),
+		ReadBytes: c.readBytes.Load(), Evictions: c.evictions.Load(), Failed: c.failed.Load(), Reread: c.reread.Load(), Disk: t.packs.Stats(),
 	}
 	t.cached.Lock()
 	defer t.cached.Unlock()
