@@ -19,6 +19,8 @@ import (
 //   - Answers every partition that was asked, with high watermark and last stable offset also
 //     when there is nothing: some clients compute lag from those alone.
 //   - Never answers REQUEST_TIMED_OUT, see doc.go.
+//   - A client that names the epoch of the last record it has, and has what an accepted loss took away, is told
+//     where its log parted from this one (KIP-595's diverging epoch) instead of records.
 //   - Fetch sessions (KIP-227) are not kept: session id 0 says so, and clients go on without.
 //   - A replica id is not believed: everybody is a consumer.
 //
@@ -47,6 +49,8 @@ type fetchPartition struct {
 	index int32
 	read  int
 	code  int16
+	// diverging: the client has what is not there any more; it is told from where on, and gets no records.
+	diverging *divergence
 }
 
 func (s *Server) fetch(ctx context.Context, r *request) (answer, error) {
@@ -72,6 +76,9 @@ func (s *Server) fetch(ctx context.Context, r *request) (answer, error) {
 	free, err := s.holdFetch(ctx, f, res)
 	if err != nil {
 		return answer{}, err
+	}
+	for i, read := range f.reads {
+		s.cfg.Epochs.Patch(read.Partition, res.Partitions[i].RecordBatches)
 	}
 	return answer{parts: encodeFetch(r.version, 0, f, res), free: free}, nil
 }
@@ -154,7 +161,7 @@ func (f *fetchRequest) enough(res *log.FetchResult) bool {
 	}
 	for i := range f.topics {
 		for j := range f.topics[i].partitions {
-			if f.topics[i].partitions[j].code != 0 {
+			if p := &f.topics[i].partitions[j]; p.code != 0 || p.diverging != nil {
 				return true
 			}
 		}
@@ -244,13 +251,13 @@ func (s *Server) decodeFetchTopic(c *cursor, version int16, f *fetchRequest) {
 	for ; n > 0 && !c.bad; n-- {
 		read := log.PartitionRead{Committed: f.committed}
 		p := fetchPartition{index: c.int32(), read: -1}
-		epoch := int32(-1)
+		current, fetched := int32(-1), int32(-1)
 		if version >= 9 {
-			epoch = c.int32()
+			current = c.int32()
 		}
 		read.Offset = c.int64()
 		if version >= 12 {
-			c.skip(4) // last fetched epoch: there is only one
+			fetched = c.int32()
 		}
 		if version >= 5 {
 			c.skip(8) // log start of a follower
@@ -263,10 +270,16 @@ func (s *Server) decodeFetchTopic(c *cursor, version int16, f *fetchRequest) {
 		case p.index < 0 || p.index >= found.Partitions:
 			p.code = kerr.UnknownTopicOrPartition.Code
 		default:
-			p.code = checkLeaderEpoch(epoch)
+			p.code = s.checkLeaderEpoch(current)
 		}
 		if p.code == 0 {
 			read.Partition = log.Partition{Topic: t.id, Index: p.index}
+			p.code, p.diverging = s.diverging(read.Partition, fetched, read.Offset)
+		}
+		if p.diverging != nil {
+			read.Offset = p.diverging.end // for the ends alone
+		}
+		if p.code == 0 {
 			p.read = len(f.reads)
 			f.reads = append(f.reads, read)
 		}
@@ -276,10 +289,35 @@ func (s *Server) decodeFetchTopic(c *cursor, version int16, f *fetchRequest) {
 	f.topics = append(f.topics, t)
 }
 
-// checkLeaderEpoch: leader epochs are always 0; -1 means that the client does not know.
-func checkLeaderEpoch(epoch int32) int16 {
-	if epoch > 0 {
-		return kerr.UnknownLeaderEpoch.Code
+// checkLeaderEpoch compares what a client takes for the current epoch; -1 means that it does not know.
+func (s *Server) checkLeaderEpoch(client int32) int16 {
+	switch now := s.cfg.Epochs.Current(); {
+	case client < 0 || client == now:
+		return 0
+	case client < now:
+		return kerr.FencedLeaderEpoch.Code
 	}
-	return 0
+	return kerr.UnknownLeaderEpoch.Code
+}
+
+// divergence is where the log of a client, which has read behind it, was cut.
+type divergence struct {
+	epoch int32
+	end   int64
+}
+
+// diverging compares the epoch of the last record that a client has, -1 = it does not say, with the log: what it
+// has at offset-1 may not be there any more.
+func (s *Server) diverging(p log.Partition, fetched int32, offset int64) (int16, *divergence) {
+	if fetched < 0 {
+		return 0, nil
+	}
+	found, end := s.cfg.Epochs.End(p, fetched)
+	switch {
+	case found < 0:
+		return kerr.OffsetOutOfRange.Code, nil
+	case found < fetched || end < offset:
+		return 0, &divergence{found, end}
+	}
+	return 0, nil
 }

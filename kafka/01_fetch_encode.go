@@ -56,7 +56,7 @@ func (e *fetchEncoder) topic(t *fetchTopic, res *log.FetchResult) {
 			data = &res.Partitions[p.read]
 			code = fetchCode(data.Err)
 		}
-		e.partition(p.index, code, data)
+		e.partition(p.index, code, data, p.diverging)
 	}
 	e.tags()
 }
@@ -73,7 +73,7 @@ func fetchCode(err error) int16 {
 	return codeOf(log.ErrUnavailable)
 }
 
-func (e *fetchEncoder) partition(index int32, code int16, d *log.PartitionData) {
+func (e *fetchEncoder) partition(index int32, code int16, d *log.PartitionData, parted *divergence) {
 	e.int32(index)
 	e.int16(code)
 	e.int64(d.HighWatermark)
@@ -90,7 +90,15 @@ func (e *fetchEncoder) partition(index int32, code int16, d *log.PartitionData) 
 	if e.version >= 11 {
 		e.int32(-1) // no other replica is nearer
 	}
-	e.records(d.RecordBatches)
+	if parted == nil {
+		e.records(d.RecordBatches)
+		e.tags()
+		return
+	}
+	e.records(nil)
+	e.dst = append(e.dst, 1, 0, 13) // one tag, the first, of 13 bytes
+	e.int32(parted.epoch)
+	e.int64(parted.end)
 	e.tags()
 }
 

@@ -36,7 +36,7 @@ func (s *Server) listOffsets(ctx context.Context, _ *request, req *kmsg.ListOffs
 			case err != nil:
 				rp.ErrorCode = codeOf(err)
 			default:
-				rp.ErrorCode = checkLeaderEpoch(p.CurrentLeaderEpoch)
+				rp.ErrorCode = s.checkLeaderEpoch(p.CurrentLeaderEpoch)
 			}
 			if rp.ErrorCode == 0 {
 				s.listOffset(ctx, &rp, at, ends[at], p.Timestamp, req.IsolationLevel == 1)
@@ -81,7 +81,12 @@ const (
 )
 
 func (s *Server) listOffset(ctx context.Context, rp *kmsg.ListOffsetsResponseTopicPartition, p log.Partition, ends log.Ends, at int64, committed bool) {
-	rp.Timestamp, rp.LeaderEpoch = -1, 0
+	rp.Timestamp, rp.LeaderEpoch = -1, -1
+	defer func() {
+		if rp.ErrorCode == 0 && rp.Offset >= 0 {
+			rp.LeaderEpoch = s.cfg.Epochs.At(p, rp.Offset)
+		}
+	}()
 	switch at {
 	case timeLatest:
 		rp.Offset = ends.HighWatermark
@@ -93,7 +98,7 @@ func (s *Server) listOffset(ctx context.Context, rp *kmsg.ListOffsetsResponseTop
 		rp.Offset = ends.LogStart
 		return
 	case timeLatestTiered, timeNotUploaded:
-		rp.Offset, rp.LeaderEpoch = -1, -1
+		rp.Offset = -1
 		return
 	}
 	if at < timeMax {
@@ -105,7 +110,7 @@ func (s *Server) listOffset(ctx context.Context, rp *kmsg.ListOffsetsResponseTop
 	case err != nil:
 		rp.ErrorCode, rp.Offset = codeOf(err), -1
 	case !found:
-		rp.Offset, rp.LeaderEpoch = -1, -1
+		rp.Offset = -1
 	default:
 		rp.Offset, rp.Timestamp = offset, timestamp
 	}

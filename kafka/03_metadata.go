@@ -92,7 +92,7 @@ func (s *Server) metadataTopic(t *log.Topic) kmsg.MetadataResponseTopic {
 	rt.Partitions = make([]kmsg.MetadataResponseTopicPartition, 0, t.Partitions)
 	for i := range t.Partitions {
 		p := kmsg.NewMetadataResponseTopicPartition()
-		p.Partition, p.Leader, p.LeaderEpoch = i, s.cfg.NodeID, 0
+		p.Partition, p.Leader, p.LeaderEpoch = i, s.cfg.NodeID, s.cfg.Epochs.Current()
 		p.Replicas, p.ISR, p.OfflineReplicas = self, self, []int32{}
 		rt.Partitions = append(rt.Partitions, p)
 	}

@@ -6,11 +6,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/tributary-db/tributary/kafka/epoch"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
-// OffsetForLeaderEpoch: where a leader epoch ended. There is one epoch, 0, and it goes on: it
-// ends at the high watermark. Any other epoch is undefined (-1, -1), as in Kafka.
+// OffsetForLeaderEpoch: where a leader epoch ended. The current one goes on: it ends at the high watermark. One
+// that a loss ended (kafka/epoch) ended where the next began; one that is not known is undefined (-1, -1).
 //
 // Versions: 1 the epoch in the answer; 2 the current epoch is checked; 3 replica id; 4 flexible.
 
@@ -26,12 +27,18 @@ func (s *Server) offsetForLeaderEpoch(ctx context.Context, _ *request, req *kmsg
 			switch {
 			case !known || p.Partition < 0 || p.Partition >= t.Partitions:
 				rp.ErrorCode = kerr.UnknownTopicOrPartition.Code
-			case checkLeaderEpoch(p.CurrentLeaderEpoch) != 0:
-				rp.ErrorCode = checkLeaderEpoch(p.CurrentLeaderEpoch)
-			case p.LeaderEpoch == 0:
-				ends, err := s.cfg.Log.Ends(ctx, []log.Partition{{Topic: t.ID, Index: p.Partition}}, true)
-				if rp.ErrorCode = codeOf(err); err == nil {
-					rp.LeaderEpoch, rp.EndOffset = 0, ends[0].HighWatermark
+			case s.checkLeaderEpoch(p.CurrentLeaderEpoch) != 0:
+				rp.ErrorCode = s.checkLeaderEpoch(p.CurrentLeaderEpoch)
+			default:
+				at := log.Partition{Topic: t.ID, Index: p.Partition}
+				rp.LeaderEpoch, rp.EndOffset = s.cfg.Epochs.End(at, p.LeaderEpoch)
+				if rp.EndOffset == epoch.Open {
+					ends, err := s.cfg.Log.Ends(ctx, []log.Partition{at}, true)
+					if rp.ErrorCode = codeOf(err); err == nil {
+						rp.EndOffset = ends[0].HighWatermark
+					} else {
+						rp.LeaderEpoch, rp.EndOffset = -1, -1
+					}
 				}
 			}
 			rt.Partitions = append(rt.Partitions, rp)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/kafka/epoch"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 )
@@ -29,6 +30,9 @@ type Config struct {
 	Clock  clock.Clock  // the machine's
 	Rand   io.Reader    // member ids; crypto/rand
 	Logger *slog.Logger // discards
+
+	// Epochs are the leader epochs of records; nil = all have the first.
+	Epochs *epoch.Epochs
 
 	NodeID         int32 // broker_id; 1
 	ClusterID      string
@@ -90,6 +94,9 @@ func orDefault[T comparable](v *T, def T) {
 }
 
 func (c *Config) setDefaults() {
+	if c.Epochs == nil {
+		c.Epochs = new(epoch.Epochs)
+	}
 	if c.Clock == nil {
 		c.Clock = clock.Real{}
 	}

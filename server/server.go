@@ -24,6 +24,7 @@ import (
 	"github.com/tributary-db/tributary/internal/latency"
 	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka"
+	"github.com/tributary-db/tributary/kafka/epoch"
 	"github.com/tributary-db/tributary/kafka/group"
 	"github.com/tributary-db/tributary/pgwire"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -61,6 +62,7 @@ type Server struct {
 	claimed  *objstore.Claim
 	proof    *meta.Proof
 	identity identity
+	epochs   *epoch.Epochs
 	meta     meta.Store
 	ballast  *ballast.File
 	catalog  *catalog.Catalog
@@ -245,7 +247,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 		return err
 	}
 	s.kafka, err = kafka.New(kafka.Config{
-		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Auth: s.gate, Clock: s.clock, Logger: s.logger,
+		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Auth: s.gate, Clock: s.clock, Logger: s.logger, Epochs: s.epochs,
 		NodeID: int32(s.cfg.BrokerID), ClusterID: s.identity.cluster, AdvertisedHost: host, AdvertisedPort: port,
 		SessionLifetime: s.cfg.KafkaSessionLifetime, MaxTransactionTimeout: s.cfg.TransactionMaxTimeout,
 		AutoCreateTopics: s.cfg.AutoCreateTopics, DefaultPartitions: int32(s.cfg.DefaultPartitions),

@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/system"
 	"github.com/tributary-db/tributary/internal/redact"
+	"github.com/tributary-db/tributary/kafka/epoch"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
@@ -49,6 +50,9 @@ func (s *Server) openStorage(ctx context.Context) error {
 	}
 	s.onClose(s.closeLog)
 	if err := s.clampOffsets(ctx); err != nil {
+		return err
+	}
+	if s.epochs, err = epoch.Load(ctx, s.meta, s.log, s.identity.timeline()); err != nil {
 		return err
 	}
 	return s.keepProofs(ctx)
