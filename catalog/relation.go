@@ -71,6 +71,9 @@ type Relation struct {
 	// AppendOnly: a stream or sink whose query never takes a row back.
 	AppendOnly bool `json:"append_only,omitempty"`
 
+	// Rebuilt is how often ALTER … REBUILD had the relation's state made anew: state of another number is not
+	// used.
+	Rebuilt int `json:"rebuilt,omitempty"`
 	// CreatedAt is the commit that created the relation, set when it is applied.
 	CreatedAt log.CommitSeq `json:"created_at"`
 }

@@ -15,8 +15,8 @@ import (
 )
 
 // TestDamagedPieces: bits of what a checkpoint has of a table and a view flip, of chunks that are read on
-// demand and of flat state. Whoever reads them is told, or gets what is right; the views are built again
-// while the server runs, the table by the next start.
+// demand and of flat state. Whoever reads them is told, or gets what is right; the views and the table are made
+// again while the server runs.
 func TestDamagedPieces(t *testing.T) {
 	cfg := settings(t.TempDir())
 	cfg.StateMemory, cfg.CheckpointInterval = 24<<20, 200*time.Millisecond
@@ -49,7 +49,7 @@ func TestDamagedPieces(t *testing.T) {
 		err := db.QueryRow(ctx, query).Scan(&got)
 		var e *pgconn.PgError
 		switch {
-		case errors.As(err, &e) && (e.Code == "58030" || e.Code == "XX001"):
+		case errors.As(err, &e) && (e.Code == "58030" || e.Code == "XX001" || e.Code == "TB002"):
 			return false
 		case err != nil:
 			t.Fatalf("%s: %v", query, err)
@@ -93,7 +93,7 @@ func TestDamagedPieces(t *testing.T) {
 		t.Error("no damage was read")
 	}
 	exec(t, ctx, db, "INSERT INTO events VALUES (1, 0)")
-	for _, query := range []string{"SELECT sum(n)::bigint FROM plain", "SELECT sum(n)::bigint FROM grouped"} {
+	for query := range queries {
 		for begin := time.Now(); !ask(db, query); time.Sleep(20 * time.Millisecond) {
 			if time.Since(begin) > 30*time.Second {
 				t.Fatalf("%s is not built again", query)

@@ -25,9 +25,14 @@ func (s *Server) dataflows() (out []dataflow) {
 	return out
 }
 
-// standing lists the dataflows that need somebody's attention, for the readiness page: the server
+// standing lists the tables and dataflows that need somebody's attention, for the readiness page: the server
 // is ready all the same.
 func (s *Server) standing() (out []string) {
+	for _, rel := range s.catalog.Now().Relations(catalog.KindTable) {
+		if st := s.tables.Status(rel.OID); st.Reason != nil {
+			out = append(out, fmt.Sprintf("%s %s: %s: %s", rel.Kind, rel.QualifiedName(), st.State, st.Reason.Message))
+		}
+	}
 	for _, d := range s.dataflows() {
 		if d.Stands() {
 			out = append(out, fmt.Sprintf("%s %s: %s: %s", d.Kind, d.QualifiedName(), d.State, d.Reason.Message))

@@ -31,6 +31,14 @@ func (f facts) Dataflows() (out []system.Dataflow) {
 	return out
 }
 
+func (f facts) Tables() (out []system.Table) {
+	for _, rel := range f.s.catalog.Now().Relations(catalog.KindTable) {
+		st := f.s.tables.Status(rel.OID)
+		out = append(out, system.Table{Relation: rel, State: st.State, Since: st.Since, Reason: st.Reason})
+	}
+	return out
+}
+
 func (f facts) Pins() (out []system.Pin) {
 	for _, p := range f.s.runtime.Pins() {
 		out = append(out, system.Pin{Owner: p.Owner, Since: p.Since, Version: p.Version, Bytes: p.Bytes})

@@ -59,10 +59,19 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 
 // dropTarget finds what a name means; nil when it does not exist and need not.
 func (s *Session) dropTarget(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, b *parse.Drop) (*catalog.Relation, error) {
+	return s.target(at, n, kind, b.Kind, b.IfExists, "Use DROP %s to remove a %s.")
+}
+
+// alterTarget is the relation that an ALTER is about; nil if there is none and that is fine.
+func (s *Session) alterTarget(at *catalog.Snapshot, n parse.Name, of parse.ObjectKind, ifExists bool) (*catalog.Relation, error) {
+	return s.target(at, n, dropKinds[of], of, ifExists, "Use ALTER %s to change a %s.")
+}
+
+func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, of parse.ObjectKind, ifExists bool, other string) (*catalog.Relation, error) {
 	rel, ok := at.Relation(n.Schema, n.Name, s.set.path())
-	noun := strings.ToLower(b.Kind.String())
+	noun := strings.ToLower(of.String())
 	if !ok {
-		if b.IfExists {
+		if ifExists {
 			s.notice("%s %q does not exist, skipping", noun, n.String())
 			return nil, nil
 		}
@@ -75,7 +84,7 @@ func (s *Session) dropTarget(at *catalog.Snapshot, n parse.Name, kind catalog.Ki
 	}
 	if rel.Kind != kind {
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "%q is not a %s", n.Name, noun).
-			WithHint("Use DROP %s to remove a %s.", strings.ToUpper(string(rel.Kind)), rel.Kind)
+			WithHint(other, strings.ToUpper(string(rel.Kind)), rel.Kind)
 	}
 	return rel, nil
 }
@@ -202,7 +211,7 @@ func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer
 	}
 	altered := catalog.OID(0)
 	err = s.change(ctx, func(t *catalog.Txn) error {
-		rel, err := s.dropTarget(t.At(), b.Name, kind, &parse.Drop{Kind: b.Kind, IfExists: b.IfExists})
+		rel, err := s.alterTarget(t.At(), b.Name, b.Kind, b.IfExists)
 		if err != nil || rel == nil {
 			return err
 		}

@@ -53,6 +53,8 @@ func objectOf(b parse.Body) string {
 		return strings.Join(names, ", ")
 	case *parse.AlterSet:
 		return b.Name.String()
+	case *parse.AlterRebuild:
+		return b.Name.String()
 	}
 	return Superuser // ALTER ROLE: there is no other
 }

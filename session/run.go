@@ -52,6 +52,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.drop(ctx, b, w)
 	case *parse.AlterSet:
 		return s.alterSet(ctx, b, w)
+	case *parse.AlterRebuild:
+		return s.alterRebuild(ctx, b, w)
 	case *parse.AlterRole:
 		return s.alterRole(ctx, b, w)
 	case *parse.Describe:
@@ -95,7 +97,7 @@ func unsupported(what string) *sqlerr.Error {
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
-		*parse.CreateIndex, *parse.Drop, *parse.AlterSet, *parse.AlterRole:
+		*parse.CreateIndex, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
 		return true
 	}
 	return false

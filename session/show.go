@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/lane"
@@ -63,7 +64,7 @@ func (s *Session) show(b *parse.Show, w face.Writer) error {
 
 var showColumns = map[parse.ObjectKind][]string{
 	parse.ObjStream:           {"schema", "name", "topic", "format", "status", "row_errors", "since", "reason"},
-	parse.ObjTable:            {"schema", "name", "topic", "status"},
+	parse.ObjTable:            {"schema", "name", "topic", "status", "since", "reason"},
 	parse.ObjMaterializedView: {"schema", "name", "status", "version", "row_errors", "since", "reason"},
 	parse.ObjSink:             {"schema", "name", "topic", "status", "row_errors", "since", "reason"},
 	parse.ObjTopic:            {"name", "partitions", "cleanup_policy"},
@@ -94,7 +95,11 @@ func (s *Session) showObjects(b *parse.ShowObjects, w face.Writer) error {
 		}
 	case parse.ObjTable:
 		for _, r := range snap.Relations(catalog.KindTable) {
-			rows = append(rows, []string{r.Schema, r.Name, r.TopicName, s.db.Tables.Status(r.OID)})
+			status, since, reason := s.db.Tables.Status(r.OID), "", ""
+			if status.Reason != nil {
+				since, reason = shownTime(status.Since), string(status.Reason.Code)+" "+status.Reason.Message
+			}
+			rows = append(rows, []string{r.Schema, r.Name, r.TopicName, status.State, since, reason})
 		}
 	case parse.ObjMaterializedView:
 		for _, r := range snap.Relations(catalog.KindView) {
@@ -132,5 +137,7 @@ func (s *Session) shownStatus(r *catalog.Relation) (status lane.Status, why []st
 			reason += fmt.Sprintf(" (topic %q, partition %d, offset %d)", o.Topic, o.Partition, o.Offset)
 		}
 	}
-	return status, []string{strconv.FormatInt(status.RowErrors, 10), status.Since.UTC().Format("2006-01-02 15:04:05.000+00"), reason}
+	return status, []string{strconv.FormatInt(status.RowErrors, 10), shownTime(status.Since), reason}
 }
+
+func shownTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000+00") }

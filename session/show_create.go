@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -145,7 +146,8 @@ func nameList(rel *catalog.Relation, at []int) string {
 	return " (" + strings.Join(names, ", ") + ")"
 }
 
-// withText is the WITH list: the options as given, and on_error as ALTER left it.
+// withText is the WITH list: the options as given, on_error as ALTER left it, and what was fixed at the creation by
+// a setting of the server, which may be another elsewhere.
 func withText(rel *catalog.Relation) string {
 	options := maps.Clone(rel.Options)
 	if options == nil {
@@ -153,6 +155,9 @@ func withText(rel *catalog.Relation) string {
 	}
 	if _, given := options["on_error"]; rel.Query != "" && (given || rel.OnErrorSkip) {
 		options["on_error"] = map[bool]string{true: "skip", false: "fail"}[rel.OnErrorSkip]
+	}
+	if _, given := options["idle_timeout"]; rel.Watermark != nil && rel.Query == "" && !given {
+		options["idle_timeout"] = cmp.Or(spelled(rel.Watermark.IdleTimeout), "0 seconds")
 	}
 	return optionList(options)
 }

@@ -14,6 +14,7 @@ import (
 type Facts interface {
 	Catalog() *catalog.Snapshot
 	Dataflows() []Dataflow
+	Tables() []Table
 	Settings() []Setting
 	Pins() []Pin
 	Compactions() []Compaction
@@ -52,6 +53,15 @@ type Dataflow struct {
 	Record *delta.Origin
 	// StateBytes is the memory of its state; LateRows were left out because their windows were closed.
 	StateBytes, LateRows int64
+}
+
+// Table is how a table does.
+type Table struct {
+	Relation *catalog.Relation
+	State    string
+	Since    time.Time // zero while it runs
+	// Reason is what who uses it is told; nil while it runs.
+	Reason *sqlerr.Error
 }
 
 // Setting is one of the server's; secrets in Value are masked.

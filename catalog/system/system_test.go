@@ -31,6 +31,14 @@ func (s some) Dataflows() []Dataflow {
 	return out
 }
 
+func (some) Tables() []Table {
+	one := &catalog.Relation{Schema: "public", Name: "a", TopicName: "a"}
+	return []Table{{Relation: one, State: "running"}, {
+		Relation: one, State: "failed", Since: time.UnixMilli(946_684_800_000),
+		Reason: sqlerr.New(sqlerr.DataCorrupted, "bad").WithDetail("worse"),
+	}}
+}
+
 func (some) Pins() []Pin {
 	return []Pin{{Owner: "session 3", Since: time.Unix(0, 0), Version: 4, Bytes: 5}}
 }

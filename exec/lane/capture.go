@@ -45,19 +45,21 @@ func (c *captured) release() {
 
 // memberCapture is a member between two ticks.
 type memberCapture struct {
-	m        *member
-	frontier log.CommitSeq
-	changed  log.CommitSeq
-	late     uint64
-	noTime   uint64
-	states   *flow.Capture
-	contents state.View // of a view
-	errors   state.View // its failed rows
-	hold     need       // of its frontier on what it reads
+	m *member
+	// fingerprint is that of the state: it may be another now.
+	fingerprint string
+	frontier    log.CommitSeq
+	changed     log.CommitSeq
+	late        uint64
+	noTime      uint64
+	states      *flow.Capture
+	contents    state.View // of a view
+	errors      state.View // its failed rows
+	hold        need       // of its frontier on what it reads
 }
 
 func newCapture(m *member) *memberCapture {
-	return &memberCapture{m: m, frontier: m.frontier, changed: m.changed, late: m.late.Load(), noTime: m.noTime.Load()}
+	return &memberCapture{m: m, fingerprint: m.fingerprint, frontier: m.frontier, changed: m.changed, late: m.late.Load(), noTime: m.noTime.Load()}
 }
 
 func (c *memberCapture) release() {
@@ -155,7 +157,7 @@ func (r *Runtime) captureLevel(ctx context.Context, c *captured, level []*member
 // way to where it begins is at a version like any other.
 func (m *member) capturable() bool {
 	switch {
-	case m.dropped:
+	case m.dropped || m.anew:
 		return false
 	case m.state == memberBackfilling:
 		return m.view != nil && !m.readsVersions() && m.frontier > 0

@@ -252,7 +252,7 @@ func (c *captured) carry(w *checkpoint.Writer, manifest *checkpoint.Manifest) {
 	c.carried = map[catalog.OID]log.CommitSeq{}
 	for m := range c.done {
 		saved := before.Member(m.rel.OID)
-		if saved == nil || saved.Stands() || len(m.below) > 0 || m.query == nil || saved.Fingerprint != m.fingerprint || manifest.Member(m.rel.OID) != nil {
+		if saved == nil || saved.Stands() || len(m.below) > 0 || m.query == nil || saved.Fingerprint != c.r.fingerprint(m) || manifest.Member(m.rel.OID) != nil {
 			continue
 		}
 		if !c.suits(saved, manifest) || !w.Carry(saved.Parts) {
@@ -280,7 +280,7 @@ func (c *captured) suits(saved *checkpoint.Member, manifest *checkpoint.Manifest
 
 func (c *memberCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (out checkpoint.Member, err error) {
 	out = checkpoint.Member{
-		OID: c.m.rel.OID, Fingerprint: c.m.fingerprint, Frontier: c.frontier, Changed: c.changed, Horizon: horizon, Reads: c.m.below,
+		OID: c.m.rel.OID, Fingerprint: c.fingerprint, Frontier: c.frontier, Changed: c.changed, Horizon: horizon, Reads: c.m.below,
 		Late: c.late, NoTime: c.noTime,
 	}
 	states, err := c.states.Save(w)

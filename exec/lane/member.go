@@ -25,10 +25,8 @@ type member struct {
 	query  *plan.Query
 	flow   *flow.Flow
 	states *flow.States // replaced under Runtime.mu
-	// fingerprint is of everything that the content of the states depends on.
-	fingerprint string
-	view        *viewOut // exactly one of view and sink
-	sink        *sinkOut
+	view   *viewOut     // exactly one of view and sink
+	sink   *sinkOut
 	// topics are those read directly: of streams, and of tables (their changelog).
 	topics log.Filter
 	// views are the members read directly, by OID.
@@ -55,15 +53,18 @@ type member struct {
 	meter      *meter.Meter
 	holds      bool // has a token
 
-	// Guarded by Runtime.mu.
-	running  bool          // has a goroutine
-	moved    chan struct{} // closed and replaced when the frontier or the status moves
-	state    memberState
-	err      error                 // why it is not running
-	since    time.Time             // of the state
-	warned   map[string]*pace.Line // by message
-	frontier log.CommitSeq
-	before   log.CommitSeq // frontier before the last tick
+	// Guarded by Runtime.mu. fingerprint is of everything that the content of the states depends on; anew: the
+	// state is to be made anew because somebody asked for it.
+	fingerprint string
+	anew        bool
+	running     bool          // has a goroutine
+	moved       chan struct{} // closed and replaced when the frontier or the status moves
+	state       memberState
+	err         error                 // why it is not running
+	since       time.Time             // of the state
+	warned      map[string]*pace.Line // by message
+	frontier    log.CommitSeq
+	before      log.CommitSeq // frontier before the last tick
 	// rowErrors counts the rows that are errors, rowError is one of them, nil when there is none.
 	rowErrors     int64
 	rowError      *delta.RowError
@@ -154,7 +155,7 @@ func (r *Runtime) plan(m *member) error {
 	}
 	m.query = q
 	r.findInputs(m)
-	m.fingerprint = r.fingerprintOf(m)
+	r.refingerprint(m)
 	return nil
 }
 
@@ -237,7 +238,7 @@ func (r *Runtime) makeOutput(m *member) error {
 	var sink *sinkOut
 	var err error
 	if m.rel.Kind == catalog.KindView {
-		view = newViewOut(m.rel, r.cfg.Memory.Owner(), r.cfg.Merges)
+		view = newViewOut(m.rel, r.cfg.Memory.Owner(), r.cfg.Merges, func(out *viewOut, err error) { r.viewHurt(m, out, err) })
 	} else if sink, err = newSinkOut(m.rel, r.cfg); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/segment"
 	"github.com/tributary-db/tributary/storage/state"
@@ -30,8 +31,8 @@ var lasting = []error{
 
 // passes reports whether an error of the log or the object store may be gone at the next try.
 func passes(err error) bool {
-	if _, told := asUser(err); told {
-		return false
+	if user, told := asUser(err); told {
+		return user.Code == sqlerr.BeingRebuilt // a table that it reads
 	}
 	return !slices.ContainsFunc(lasting, func(l error) bool { return errors.Is(err, l) })
 }
@@ -107,7 +108,15 @@ func (r *Runtime) rebuild(m *member) error {
 		r.addLocked(m)
 		r.mu.Unlock()
 	}
-	if resumed, err := r.resume(m); resumed || err != nil {
+	r.mu.Lock()
+	anew := m.anew
+	r.mu.Unlock()
+	if anew { // what checkpoints have of it is not to be used from here on
+		r.refingerprint(m)
+		r.mu.Lock()
+		m.anew, m.tries = false, 0
+		r.mu.Unlock()
+	} else if resumed, err := r.resume(m); resumed || err != nil {
 		return err
 	}
 	r.mu.Lock()

@@ -27,7 +27,7 @@ var engineVersion uint32 = 4
 func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
 	from := r.cfg.Restored
 	if from != nil && from.Engine != engineVersion {
-		r.cfg.Logger.Warn("dataflows are built from the log: the checkpoint is of another version of the engine",
+		r.cfg.Logger.Info("dataflows are built from the log: the checkpoint is of another version of the engine",
 			"boundary", from.Boundary, "version", from.Engine)
 	}
 	order, err := r.makeMembers(snap)
@@ -184,16 +184,21 @@ func (r *Runtime) fingerprintOf(m *member) string {
 		}
 		fmt.Fprintf(h, "%d:%s\n", len(text), text)
 	}
-	definition := func(rel *catalog.Relation) {
+	definition := func(rel *catalog.Relation, rebuilt int) {
 		plain := *rel
 		plain.OnErrorSkip = false // governs reads, and may be altered
+		plain.Rebuilt = rebuilt
 		put(&plain)
 	}
-	definition(m.rel)
 	snap := r.cfg.Catalog.Now()
+	rebuilt := m.rel.Rebuilt
+	if now, ok := snap.ByOID(m.rel.OID); ok {
+		rebuilt = now.Rebuilt
+	}
+	definition(m.rel, rebuilt)
 	for _, id := range slices.Sorted(slices.Values(m.query.Relations)) {
 		if rel, ok := snap.ByOID(catalog.OID(id)); ok {
-			definition(rel)
+			definition(rel, 0) // what it shows is the same
 		}
 	}
 	put(plan.Format(m.query.Root))

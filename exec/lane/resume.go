@@ -57,7 +57,7 @@ func (r *Runtime) resumable(m *member) *savedEntry {
 		return nil
 	}
 	saved := from.Member(m.rel.OID)
-	if saved == nil || saved.Stands() || saved.Fingerprint != m.fingerprint {
+	if saved == nil || saved.Stands() || saved.Fingerprint != r.fingerprint(m) {
 		return nil
 	}
 	r.mu.Lock()
@@ -69,6 +69,16 @@ func (r *Runtime) resumable(m *member) *savedEntry {
 		return nil
 	}
 	return &savedEntry{from, saved}
+}
+
+// viewHurt has a view built again whose contents somebody could not read. It may not block.
+func (r *Runtime) viewHurt(m *member, out *viewOut, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.view == out && m.hurt == nil && m.ticked { // else they are not what it has any more
+		m.hurt = err
+		r.wakeLocked(m)
+	}
 }
 
 // hurt has a member built again whose state could not be read.

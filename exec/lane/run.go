@@ -83,6 +83,8 @@ func (r *Runtime) nextStep(m *member) (s step) {
 	case m.dropped || r.ctx.Err() != nil:
 		r.endLocked(m)
 		return s
+	case m.anew:
+		return step{kind: stepRebuild}
 	case m.state == memberFailed:
 		m.asked, m.running = false, false
 		r.broadcastLocked(m)

@@ -143,6 +143,9 @@ func New(cfg Config) *Runtime {
 		// The next checkpoint is not to name it; who has it finds out then.
 		r.cfg.Checkpoints.OnDamage(func() { r.moves.Add(1) })
 	}
+	if r.cfg.Tables != nil {
+		r.cfg.Tables.OnRebuilt(r.tableRebuilt)
+	}
 	r.checkpoints = make(chan checkpointing, 1)
 	r.checkpoints <- checkpointing{}
 	return r

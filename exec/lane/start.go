@@ -3,6 +3,7 @@ package lane
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -170,8 +171,10 @@ func (m *member) failure() error {
 		e.Detail, e.Hint = user.Detail, user.Hint
 		return e
 	}
+	kind, name := strings.ToUpper(string(m.rel.Kind)), m.rel.QualifiedName()
 	return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "%s %q has failed", m.rel.Kind, m.rel.Name).
-		WithDetail("%v", m.err)
+		WithDetail("%v.", m.err).
+		WithHint("ALTER %s %s REBUILD makes its state anew from what it reads; else DROP %s %s.", kind, name, kind, name)
 }
 
 func asUser(err error) (*sqlerr.Error, bool) {

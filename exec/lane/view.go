@@ -20,8 +20,10 @@ type viewOut struct {
 	memory   *memory.Owner
 }
 
-func newViewOut(rel *catalog.Relation, owner *memory.Owner, merges *state.Pool) *viewOut {
-	options := state.Options{History: true, Account: owner.Charge, Merges: merges}
+// newViewOut makes the outputs of a view, empty. onDamage is called with those that could not be read.
+func newViewOut(rel *catalog.Relation, owner *memory.Owner, merges *state.Pool, onDamage func(out *viewOut, err error)) *viewOut {
+	v := &viewOut{memory: owner}
+	options := state.Options{History: true, Account: owner.Charge, Merges: merges, OnDamage: func(err error) { onDamage(v, err) }}
 	row := make([]sqltype.OID, len(rel.Columns))
 	all := make([]int, len(rel.Columns))
 	for i := range rel.Columns {
@@ -31,8 +33,8 @@ func newViewOut(rel *catalog.Relation, owner *memory.Owner, merges *state.Pool) 
 	if len(key) == 0 {
 		key = all
 	}
-	contents := state.NewArrangement(row, key, options)
-	return &viewOut{contents: contents, errs: newRowErrors(options), width: len(row), memory: owner}
+	v.contents, v.errs, v.width = state.NewArrangement(row, key, options), newRowErrors(options), len(row)
+	return v
 }
 
 // Emit takes a delta of the view.

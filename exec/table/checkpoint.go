@@ -18,7 +18,7 @@ import (
 type Capture struct{ tables []tableCapture }
 
 type tableCapture struct {
-	rel       *catalog.Relation
+	rel       *catalog.Relation // with the rebuild that the rows are of
 	nextRowID int64
 	rows      state.View
 	indexes   []indexCapture
@@ -37,7 +37,7 @@ func (s *Set) Capture(ctx context.Context, snap *catalog.Snapshot, v log.CommitS
 			continue
 		}
 		t := s.lookup(rel.OID)
-		if t == nil || t.broken != nil {
+		if t == nil || t.trouble.Load() != nil {
 			continue // dropped meanwhile, or nothing to save
 		}
 		if err := t.reached(ctx, v); err != nil {
@@ -47,7 +47,7 @@ func (s *Set) Capture(ctx context.Context, snap *catalog.Snapshot, v log.CommitS
 			c.Release()
 			return nil, err
 		}
-		if err := c.add(t, rel, snap, v); err != nil {
+		if err := c.add(t, snap, v); err != nil {
 			c.Release()
 			return nil, err
 		}
@@ -55,25 +55,43 @@ func (s *Set) Capture(ctx context.Context, snap *catalog.Snapshot, v log.CommitS
 	return c, nil
 }
 
-func (c *Capture) add(t *Table, rel *catalog.Relation, snap *catalog.Snapshot, v log.CommitSeq) error {
-	rows, err := t.rows.At(v)
+// add pins a table, if it is not made anew just now.
+func (c *Capture) add(t *Table, snap *catalog.Snapshot, v log.CommitSeq) error {
+	now, rel := t.captured()
+	made := tableCapture{rel: rel, nextRowID: t.nextRowID.Load()}
+	rows, err := now.rows.At(v)
+	if err == nil {
+		made.rows = rows
+		for _, ix := range t.indexesOf(now) {
+			known, ok := snap.ByOID(ix.rel.OID)
+			if !ok || known.CreatedAt > v {
+				continue
+			}
+			var view state.View
+			if view, err = ix.rows.At(v); err != nil {
+				break
+			}
+			made.indexes = append(made.indexes, indexCapture{ix.rel.OID, view})
+		}
+	}
 	if err != nil {
+		made.release()
+		if t.now() != now {
+			return nil // it was given back meanwhile
+		}
 		return err
 	}
-	c.tables = append(c.tables, tableCapture{rel: rel, rows: rows, nextRowID: t.nextRowID.Load()})
-	made := &c.tables[len(c.tables)-1]
-	for _, ix := range t.indexList() {
-		known, ok := snap.ByOID(ix.rel.OID)
-		if !ok || known.CreatedAt > v {
-			continue
-		}
-		view, err := ix.rows.At(v)
-		if err != nil {
-			return err
-		}
-		made.indexes = append(made.indexes, indexCapture{ix.rel.OID, view})
-	}
+	c.tables = append(c.tables, made)
 	return nil
+}
+
+// captured is what the table has, and the relation that it has it of.
+func (t *Table) captured() (*content, *catalog.Relation) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rel := *t.rel
+	rel.Rebuilt = t.mu.built
+	return t.now(), &rel
 }
 
 // since is the oldest version that a table and its indexes can be read at.
@@ -92,7 +110,7 @@ func (c *Capture) Write(w *checkpoint.Writer, horizon func(oid catalog.OID, sinc
 	for i := range c.tables {
 		made, err := c.tables[i].write(w, horizon(c.tables[i].rel.OID, c.tables[i].since()))
 		if isDamage(err) {
-			w.Drop() // a start makes it from its changelog
+			w.Drop() // it is made from its changelog
 			continue
 		}
 		if err != nil {
@@ -121,10 +139,16 @@ func (t *tableCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (made 
 // Release lets the versions go.
 func (c *Capture) Release() {
 	for i := range c.tables {
-		c.tables[i].rows.Release()
-		for _, ix := range c.tables[i].indexes {
-			ix.rows.Release()
-		}
+		c.tables[i].release()
+	}
+}
+
+func (t *tableCapture) release() {
+	if t.rows != nil {
+		t.rows.Release()
+	}
+	for _, ix := range t.indexes {
+		ix.rows.Release()
 	}
 }
 
@@ -160,11 +184,7 @@ func (s *Set) loadTable(ctx context.Context, rel *catalog.Relation, indexes []*c
 			s.cfg.Logger.Warn("table is built from its whole changelog", "table", rel.QualifiedName(), "error", err)
 		}
 	}
-	t := newTable(rel, s.options())
-	for _, ix := range indexes {
-		t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns)})
-	}
-	return t, 0
+	return newTable(s, rel, indexes), 0
 }
 
 func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded, saved *checkpoint.Table) (*Table, error) {
@@ -172,8 +192,9 @@ func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalo
 	if err != nil {
 		return nil, err
 	}
-	t := newTable(rel, s.options())
-	if err := t.rows.Load(from.Pieces(), lists[checkpoint.PartRows]); err != nil {
+	t := newTable(s, rel, nil)
+	c := t.now()
+	if err := c.rows.Load(from.Pieces(), lists[checkpoint.PartRows]); err != nil {
 		return nil, err
 	}
 	t.nextRowID.Store(max(1, saved.NextRowID))
@@ -182,11 +203,11 @@ func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalo
 		if !ok {
 			continue
 		}
-		rows := t.arrange(ix.KeyColumns)
+		rows := t.arrange(c, ix.KeyColumns)
 		if err := rows.Load(from.Pieces(), list); err != nil {
 			return nil, err
 		}
-		t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: rows})
+		c.indexes = append(c.indexes, &index{rel: ix, key: ix.KeyColumns, rows: rows})
 	}
 	return t, nil
 }

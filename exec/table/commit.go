@@ -46,7 +46,7 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 	for _, t := range tables {
 		// The commit is durable: that a table cannot take it, or takes its time, is for those to be
 		// told who read it.
-		_ = t.following.Reached(ctx, res.Seq)
+		_ = t.follows().Reached(ctx, res.Seq)
 	}
 	return res.Seq, nil
 }
@@ -75,7 +75,7 @@ func (tx *Tx) entry(ctx context.Context, n *note) (*log.Entry, []*Table, error) 
 			continue // nobody would take it
 		}
 		rows := o.delta()
-		for _, a := range o.t.arrangements() {
+		for _, a := range o.t.arrangements(o.t.now()) {
 			p, err := a.Prepare(&rows, breathe)
 			if err != nil {
 				return nil, nil, err
@@ -113,7 +113,7 @@ func (n *note) discard() {
 // link makes the runs of notes version v of the table; false when they are not the runs of its
 // arrangements, and nothing was done.
 func (t *Table) link(notes []any, v log.CommitSeq) (bool, error) {
-	sets := t.arrangements()
+	sets := t.arrangements(t.now())
 	runs := make([][]*state.Prepared, len(sets))
 	for _, n := range notes {
 		n := n.(*note)
@@ -137,15 +137,6 @@ func (t *Table) link(notes []any, v log.CommitSeq) (bool, error) {
 	}
 	t.changed(v)
 	return true, nil
-}
-
-// arrangements of the table: its rows, then each index.
-func (t *Table) arrangements() []*state.RunSet {
-	out := []*state.RunSet{t.rows}
-	for _, ix := range t.indexList() {
-		out = append(out, ix.rows)
-	}
-	return out
 }
 
 // delta is what the Tx does to the table: -1 for the snapshot's rows, +1 for the new ones. It

@@ -78,7 +78,7 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 // unchanged reports whether the rows, now locked, are in the newest version what they were in
 // the snapshot. Rows that the Tx wrote itself are not in any version.
 func (tx *Tx) unchanged(ctx context.Context, t *Table, c *Change) (bool, error) {
-	view, err := t.rows.At(latest)
+	view, err := t.at(0, latest)
 	if err != nil {
 		return false, err
 	}

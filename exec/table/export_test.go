@@ -13,3 +13,6 @@ func (s *Set) LocksHeld() int {
 	defer s.locks.mu.Unlock()
 	return len(s.locks.mu.owner)
 }
+
+// Hurt is what a block that cannot be read brings about.
+func (t *Table) Hurt(err error) { t.hurt(err) }

@@ -6,34 +6,79 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
 )
 
-// Apply brings the table to d.Seq. The log calls it in commit order.
+// Apply brings the table to d.Seq. The log calls it in commit order. It never ends the following: a table that
+// cannot take a commit stands by itself, its locks go, and what it misses is in the log.
 func (t *Table) Apply(ctx context.Context, d *log.Delivery) error {
-	if t.broken != nil {
-		return t.broken
+	if tr := t.trouble.Load(); tr != nil {
+		return t.rebuild(ctx, tr, d.Seq)
+	}
+	err := t.take(ctx, d)
+	switch {
+	case err == nil || ctx.Err() != nil || errors.Is(err, log.ErrClosed):
+		return err
+	case errors.Is(err, errPanic) || errors.Is(err, state.ErrBroken):
+		t.stand(err)
+		return nil
+	}
+	t.hurt(err) // what it has may be half of the commit
+	if tr := t.trouble.Load(); tr != nil {
+		return t.rebuild(ctx, tr, d.Seq)
+	}
+	return err // it was dropped meanwhile
+}
+
+// take applies a delivery to the rows.
+func (t *Table) take(ctx context.Context, d *log.Delivery) (err error) {
+	defer recovered(&err)
+	if d.After == d.Seq {
+		return nil // somebody asked for a rebuild that is done
 	}
 	if d.Notes != nil {
 		if done, err := t.link(d.Notes, d.Seq); done {
 			return err
 		}
 	}
-	return t.set.replay(ctx, t, d.After, d.Seq)
+	return t.set.replay(ctx, t, t.now(), d.After, d.Seq)
 }
+
+// recovered makes a panic an error.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack())
+	}
+}
+
+var errPanic = errors.New("panic")
 
 // follow begins to keep t up with the log behind a version it is at.
 func (s *Set) follow(t *Table, after log.CommitSeq) {
-	t.set = s
-	t.following = s.cfg.Log.Follow(log.FollowConfig{
+	following := s.cfg.Log.Follow(log.FollowConfig{
 		Name: fmt.Sprintf("table %q", t.rel.Name), After: after,
 		Filter:  log.Filter{Topics: []log.TopicFilter{{Topic: t.rel.Topic}}},
 		Backlog: cmp.Or(s.cfg.NoteBytes, math.MaxInt64),
 	}, t)
+	t.mu.Lock()
+	t.mu.following = following
+	t.mu.Unlock()
+	if t.trouble.Load() != nil {
+		following.Again() // damage was met before
+	}
+}
+
+// follows is how the table follows the log.
+func (t *Table) follows() log.Following {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.mu.following
 }
 
 // Reached waits until the table has everything up to v, a published commit. Relations that are
@@ -49,13 +94,14 @@ func (s *Set) Reached(ctx context.Context, oid catalog.OID, v log.CommitSeq) err
 }
 
 func (t *Table) reached(ctx context.Context, v log.CommitSeq) error {
-	if t.broken != nil {
-		return sqlerr.New(sqlerr.DataCorrupted, "table %q cannot be read", t.rel.Name).
-			WithDetail("%v.", t.broken).
-			WithHint("Restore the object and restart the server, or drop the table. Other tables are not concerned.")
+	if err := t.usable(ctx); err != nil {
+		return err
 	}
-	err := t.following.Reached(ctx, v)
-	if err == nil || ctx.Err() != nil || errors.Is(err, log.ErrClosed) {
+	err := t.follows().Reached(ctx, v)
+	switch {
+	case err == nil:
+		return t.usable(ctx) // it may have met v with trouble
+	case ctx.Err() != nil || errors.Is(err, log.ErrClosed):
 		return err
 	}
 	return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "table %q has failed", t.rel.Name).
@@ -72,7 +118,7 @@ func whenReached(tables []*Table, v log.CommitSeq, fn func()) {
 	left := new(atomic.Int64)
 	left.Store(int64(len(tables)))
 	for _, t := range tables {
-		t.following.Then(v, func() {
+		t.follows().Then(v, func() {
 			if left.Add(-1) == 0 {
 				fn()
 			}
@@ -116,7 +162,7 @@ func (f catalogFollower) Apply(ctx context.Context, d *log.Delivery) error {
 		}
 		for _, oid := range put {
 			if rel, ok := snap.ByOID(oid); ok && rel.Kind == catalog.KindTable {
-				f.s.add(rel, snap.Indexes(oid))
+				f.s.add(rel, snap.Indexes(oid)).want(rel.Rebuilt)
 			}
 		}
 		for _, oid := range dropped {
@@ -131,7 +177,7 @@ func (f catalogFollower) Apply(ctx context.Context, d *log.Delivery) error {
 // match makes the set that of a catalog, whatever happened between.
 func (s *Set) match(ctx context.Context, snap *catalog.Snapshot) error {
 	for _, rel := range snap.Relations(catalog.KindTable) {
-		s.add(rel, snap.Indexes(rel.OID))
+		s.add(rel, snap.Indexes(rel.OID)).want(rel.Rebuilt)
 	}
 	s.mu.RLock()
 	var gone []catalog.OID
@@ -150,19 +196,19 @@ func (s *Set) match(ctx context.Context, snap *catalog.Snapshot) error {
 }
 
 // add makes the empty table of a new relation; one that is there stays.
-func (s *Set) add(rel *catalog.Relation, indexes []*catalog.Relation) {
+func (s *Set) add(rel *catalog.Relation, indexes []*catalog.Relation) *Table {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.mu.tables[rel.OID] != nil {
-		return
+	if t := s.mu.tables[rel.OID]; t != nil {
+		return t
 	}
-	t := newTable(rel, s.options())
+	t := newTable(s, rel, indexes)
 	for _, ix := range indexes {
-		t.mu.indexes = append(t.mu.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns)})
 		s.mu.tableOf[ix.OID] = rel.OID
 	}
 	s.follow(t, rel.CreatedAt)
 	s.mu.tables[rel.OID] = t
+	return t
 }
 
 // drop forgets a table or an index; views that are open stay readable.
@@ -173,10 +219,11 @@ func (s *Set) drop(ctx context.Context, oid catalog.OID) error {
 	delete(s.mu.tableOf, oid)
 	s.mu.Unlock()
 	if t != nil {
-		if err := t.following.Stop(ctx); err != nil {
+		t.end()
+		if err := t.follows().Stop(ctx); err != nil {
 			return err
 		}
-		t.free()
+		t.free(t.now())
 		return nil
 	}
 	if parent != nil {

@@ -2,6 +2,8 @@ package table
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -15,13 +17,9 @@ import (
 func (s *Set) CreateIndex(ctx context.Context, t *Table, ix *catalog.Relation, commit func() error) error {
 	t.ddl.Lock()
 	defer t.ddl.Unlock()
-	made := &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns)}
-	view, err := t.rows.At(latest)
+	now := t.now()
+	made, err := t.filled(ctx, now, ix)
 	if err != nil {
-		return err
-	}
-	defer view.Release()
-	if err := fill(ctx, made.rows, view); err != nil {
 		return err
 	}
 	if ix.Unique {
@@ -32,14 +30,53 @@ func (s *Set) CreateIndex(ctx context.Context, t *Table, ix *catalog.Relation, c
 	if err := commit(); err != nil {
 		return err
 	}
-	t.mu.Lock()
-	t.mu.indexes = append(t.mu.indexes, made)
-	t.mu.Unlock()
+	if err := t.addIndex(ctx, now, made); err != nil {
+		return err
+	}
 	t.deltas.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mu.tableOf[ix.OID] = t.rel.OID
 	return nil
+}
+
+// addIndex takes an index in that was filled from a content. If the table was made anew meanwhile, it is filled
+// again: no commit is under way, so both have the same rows.
+func (t *Table) addIndex(ctx context.Context, from *content, made *index) error {
+	for {
+		t.mu.Lock()
+		now := t.now() // not replaced while the lock is held
+		if now == from {
+			now.indexes = append(now.indexes, made)
+			t.mu.Unlock()
+			return nil
+		}
+		t.mu.Unlock()
+		again, err := t.filled(ctx, now, made.rel)
+		if err != nil {
+			return err
+		}
+		made.rows.Free()
+		from, made = now, again
+	}
+}
+
+// filled makes an index of a content.
+func (t *Table) filled(ctx context.Context, c *content, rel *catalog.Relation) (*index, error) {
+	made := &index{rel: rel, key: rel.KeyColumns, rows: t.arrange(c, rel.KeyColumns)}
+	view, err := c.rows.At(latest)
+	if errors.Is(err, state.ErrSnapshotTooOld) && t.now() != c {
+		// It was made anew and given back: the new one has the same rows.
+		return t.filled(ctx, t.now(), rel)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer view.Release()
+	if err := fill(ctx, made.rows, view); err != nil {
+		return nil, fmt.Errorf("index %q: %w", rel.Name, err)
+	}
+	return made, nil
 }
 
 // fill copies a version of the rows into an arrangement.
@@ -107,5 +144,6 @@ func (t *Table) checkNeighbour(ix *index, last *delta.BatchBuilder, rows *delta.
 func (t *Table) dropIndex(oid catalog.OID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.mu.indexes = slices.DeleteFunc(slices.Clone(t.mu.indexes), func(ix *index) bool { return ix.rel.OID == oid })
+	c := t.now()
+	c.indexes = slices.DeleteFunc(slices.Clone(c.indexes), func(ix *index) bool { return ix.rel.OID == oid })
 }

@@ -46,7 +46,8 @@ func newOverlay(t *Table, indexes []*index) *overlay {
 
 // sameIndexes refuses to go on when an index came or went while the Tx was open.
 func (o *overlay) sameIndexes() error {
-	if slices.Equal(o.indexes, o.t.indexList()) {
+	same := slices.EqualFunc(o.indexes, o.t.indexList(), func(a, b *index) bool { return a.rel.OID == b.rel.OID })
+	if same { // of a table that was made anew meanwhile they are others, with the same rows
 		return nil
 	}
 	return sqlerr.New(sqlerr.SerializationFailure, "the indexes of table %q changed meanwhile", o.t.rel.Name)

@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/objstore"
@@ -38,11 +39,16 @@ func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.
 	snap := c.Now()
 	made, tableOf := map[catalog.OID]*Table{}, map[catalog.OID]catalog.OID{}
 	for _, rel := range snap.Relations(catalog.KindTable) {
-		t, err := s.restoreTable(ctx, rel, snap.Indexes(rel.OID), from, newest)
-		if isDamage(err) {
-			s.cfg.Logger.Error("a table cannot be read, the others are not concerned", "table", rel.QualifiedName(), "error", err)
-			t = newTable(rel, s.options())
-			t.broken, err = err, nil
+		indexes := snap.Indexes(rel.OID)
+		t, err := s.restoreTable(ctx, rel, indexes, from, newest)
+		if err != nil && from != nil && state.IsDamage(err) {
+			s.cfg.Logger.Warn("table is built from its whole changelog", "table", rel.QualifiedName(), "error", err)
+			t, err = s.restoreTable(ctx, rel, indexes, nil, newest)
+		}
+		if stays(err) {
+			t = newTable(s, rel, indexes)
+			t.stand(err)
+			err = nil
 		}
 		if err != nil {
 			return fmt.Errorf("table %q: %w", rel.Name, err)
@@ -72,6 +78,11 @@ func isDamage(err error) bool {
 	return false
 }
 
+// stays: no start and no rebuild changes anything about it.
+func stays(err error) bool {
+	return isDamage(err) || sqlerr.CodeOf(err) == sqlerr.InputLost
+}
+
 // forget ends what an earlier Restore made.
 func (s *Set) forget(ctx context.Context) {
 	s.mu.Lock()
@@ -80,14 +91,21 @@ func (s *Set) forget(ctx context.Context) {
 		_ = s.following.Stop(ctx)
 	}
 	for _, t := range s.mu.tables {
-		_ = t.following.Stop(ctx) // nothing is under way at a start
+		t.end()
+		_ = t.follows().Stop(ctx) // nothing is under way at a start
 	}
 	s.mu.tables = nil
 }
 
 func (s *Set) restoreTable(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded, newest log.CommitSeq) (*Table, error) {
 	t, at := s.loadTable(ctx, rel, indexes, from)
-	if err := s.replay(ctx, t, at, newest); err != nil {
+	if at == 0 {
+		if err := t.changelogWhole(); err != nil {
+			return nil, err
+		}
+	}
+	c := t.now()
+	if err := s.replay(ctx, t, c, at, newest); err != nil {
 		return nil, err
 	}
 	for _, ix := range indexes {
@@ -95,29 +113,23 @@ func (s *Set) restoreTable(ctx context.Context, rel *catalog.Relation, indexes [
 			continue
 		}
 		// Younger than the checkpoint: made as CREATE INDEX makes it.
-		made := &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(ix.KeyColumns)}
-		view, err := t.rows.At(latest)
+		made, err := t.filled(ctx, c, ix)
 		if err != nil {
 			return nil, err
 		}
-		err = fill(ctx, made.rows, view)
-		view.Release()
-		if err != nil {
-			return nil, fmt.Errorf("index %q: %w", ix.Name, err)
-		}
-		t.mu.indexes = append(t.mu.indexes, made)
+		c.indexes = append(c.indexes, made)
 	}
 	return t, nil
 }
 
-// replay applies the changelog in (after, newest].
-func (s *Set) replay(ctx context.Context, t *Table, after, newest log.CommitSeq) error {
+// replay applies the changelog in (after, newest] to a content of a table.
+func (s *Set) replay(ctx context.Context, t *Table, c *content, after, newest log.CommitSeq) error {
 	changes, err := s.cfg.Log.Changes(ctx, after, newest, log.Filter{Topics: []log.TopicFilter{{Topic: t.rel.Topic}}})
 	if err != nil {
 		return err
 	}
 	defer changes.Close()
-	p, err := newReplay(t)
+	p, err := newReplay(t, c)
 	if err != nil {
 		return err
 	}
@@ -140,6 +152,7 @@ func (s *Set) replay(ctx context.Context, t *Table, after, newest log.CommitSeq)
 // flush puts them in, the last record of a key deciding.
 type replay struct {
 	t       *Table
+	into    *content
 	values  *decode.Decoder
 	keys    *decode.Decoder
 	version log.CommitSeq
@@ -153,8 +166,8 @@ type replay struct {
 // flushRows bounds what one flush holds.
 const flushRows = 8192
 
-func newReplay(t *Table) (*replay, error) {
-	p := &replay{t: t, rows: delta.NewBatchBuilder(t.types), key: delta.NewBatchBuilder(t.keyTypes(t.key))}
+func newReplay(t *Table, into *content) (*replay, error) {
+	p := &replay{t: t, into: into, rows: delta.NewBatchBuilder(t.types), key: delta.NewBatchBuilder(t.keyTypes(t.key))}
 	columns := make([]decode.Column, len(t.rel.Columns))
 	want := make([]int, len(t.rel.Columns))
 	for i, c := range t.rel.Columns {
@@ -255,7 +268,7 @@ func (p *replay) flush(ctx context.Context) error {
 		return err
 	}
 	out := delta.NewBatchBuilder(p.t.types)
-	view, err := p.t.rows.At(latest)
+	view, err := p.into.rows.At(latest)
 	if err != nil && !errors.Is(err, state.ErrSnapshotTooOld) {
 		return err
 	}
@@ -276,8 +289,15 @@ func (p *replay) flush(ctx context.Context) error {
 		}
 	}
 	d := out.Batch()
-	if err := p.t.apply([]*delta.Batch{&d}, p.version); err != nil {
+	if err := p.t.put(p.into, []*delta.Batch{&d}, p.version); err != nil {
 		return err
+	}
+	if p.into == p.t.now() {
+		p.t.changed(p.version)
+	} else {
+		for _, a := range p.t.arrangements(p.into) {
+			a.Keep(log.CommitSeq(p.t.kept.Load())) // nobody reads what is older, and it would be all of it
+		}
 	}
 	p.reset()
 	return nil

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -48,6 +49,8 @@ type Set struct {
 	locks     *locks
 	catalog   *catalog.Catalog
 	following log.Following // of the catalog; nil until Restore
+	onRebuilt func(oid catalog.OID)
+	rebuilds  atomic.Uint64
 	mu        struct {
 		sync.RWMutex
 		tables  map[catalog.OID]*Table
@@ -81,15 +84,7 @@ func (s *Set) Get(ctx context.Context, oid catalog.OID) (*Table, error) {
 	if t == nil {
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "table with OID %d does not exist", oid)
 	}
-	return t, t.reached(ctx, 0) // a failed one says so
-}
-
-// Status of a table in one word, as SHOW TABLES has it: running or failed.
-func (s *Set) Status(oid catalog.OID) string {
-	if t := s.lookup(oid); t != nil && t.broken != nil {
-		return "failed"
-	}
-	return "running"
+	return t, t.reached(ctx, 0) // one that cannot be used says so
 }
 
 func (s *Set) lookup(oid catalog.OID) *Table {
@@ -130,9 +125,8 @@ func (s *Set) History(span func(oid catalog.OID) (after, to log.CommitSeq)) (byt
 		if after >= to {
 			continue
 		}
-		bytes += t.rows.History(after, to)
-		for _, ix := range t.indexList() {
-			bytes += ix.rows.History(after, to)
+		for _, a := range t.arrangements(t.now()) {
+			bytes += a.History(after, to)
 		}
 	}
 	return bytes

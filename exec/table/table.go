@@ -1,7 +1,10 @@
 package table
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -17,28 +20,41 @@ const RowIDColumn = "_rowid"
 
 // Table is one table: its rows by key, and by each index.
 type Table struct {
-	// broken: the start could not build the rows; nothing is read or written, DROP works.
-	broken    error
-	set       *Set
-	following log.Following
-	rel       *catalog.Relation
-	types     []sqltype.OID // of the row: the columns, then the row id if there is no primary key
-	key       []int         // positions in the row
-	rows      *state.RunSet
-	options   state.Options // of the rows and of every index
+	set     *Set
+	rel     *catalog.Relation
+	types   []sqltype.OID // of the row: the columns, then the row id if there is no primary key
+	key     []int         // positions in the row
+	options state.Options // of the rows and of every index
 
 	// ddl is held shared by a commit from its checks until it is applied, whoever ends it, and exclusively while
 	// an index is built.
 	ddl sync.RWMutex
-	mu  struct {
-		sync.Mutex
-		indexes []*index
-	}
+	// content is replaced, under mu, when the table is made anew.
+	content   atomic.Pointer[content]
 	nextRowID atomic.Int64
 	// applied is the newest version that changed the table.
 	applied atomic.Uint64
-	// deltas: there may be versions that keep can let go.
+	// deltas: there may be versions that keep can let go. kept is the oldest version that it kept last.
 	deltas atomic.Bool
+	kept   atomic.Uint64
+	// trouble is why the table cannot be used, nil when it can.
+	trouble atomic.Pointer[trouble]
+	mu      struct {
+		sync.Mutex
+		following log.Following // nil until it follows
+		// wanted is the newest rebuild that was asked for (catalog.Relation.Rebuilt), built the one that
+		// content is of.
+		wanted, built int
+		// gone: dropped, or forgotten. cut ends the rebuild under way.
+		gone bool
+		cut  context.CancelFunc
+	}
+}
+
+// content is what a table has: its rows, and the rows by each index. Its indexes are guarded by Table.mu.
+type content struct {
+	rows    *state.RunSet
+	indexes []*index
 }
 
 // index is the whole row again, by the index's columns.
@@ -48,8 +64,8 @@ type index struct {
 	rows *state.RunSet
 }
 
-func newTable(rel *catalog.Relation, options state.Options) *Table {
-	t := &Table{rel: rel, key: rel.PrimaryKey, options: options}
+func newTable(s *Set, rel *catalog.Relation, indexes []*catalog.Relation) *Table {
+	t := &Table{set: s, rel: rel, key: rel.PrimaryKey, options: s.options()}
 	for i := range rel.Columns {
 		t.types = append(t.types, rel.Columns[i].Type.OID)
 	}
@@ -59,9 +75,23 @@ func newTable(rel *catalog.Relation, options state.Options) *Table {
 	}
 	t.nextRowID.Store(1)
 	t.deltas.Store(true) // of a checkpoint
-	t.rows = t.arrange(t.key)
+	t.mu.wanted, t.mu.built = rel.Rebuilt, rel.Rebuilt
+	t.content.Store(t.empty(indexes))
 	return t
 }
+
+// empty makes the content of a table without rows.
+func (t *Table) empty(indexes []*catalog.Relation) *content {
+	c := &content{}
+	c.rows = t.arrange(c, t.key)
+	for _, ix := range indexes {
+		c.indexes = append(c.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(c, ix.KeyColumns)})
+	}
+	return c
+}
+
+// now is what the table has.
+func (t *Table) now() *content { return t.content.Load() }
 
 // HasRowID: the table has no primary key; rows are named by a hidden id, their last column.
 func (t *Table) HasRowID() bool { return len(t.rel.PrimaryKey) == 0 }
@@ -72,10 +102,12 @@ func (t *Table) Relation() *catalog.Relation { return t.rel }
 // Types of a full row, the hidden row id included.
 func (t *Table) Types() []sqltype.OID { return t.types }
 
-func (t *Table) indexList() []*index {
+func (t *Table) indexList() []*index { return t.indexesOf(t.now()) }
+
+func (t *Table) indexesOf(c *content) []*index {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return append([]*index(nil), t.mu.indexes...)
+	return slices.Clone(c.indexes)
 }
 
 // keyTypes are the types of some columns of the row.
@@ -89,24 +121,35 @@ func (t *Table) keyTypes(cols []int) []sqltype.OID {
 
 // at opens the rows, or an index, at v.
 func (t *Table) at(indexOID catalog.OID, v log.CommitSeq) (state.View, error) {
-	if indexOID == 0 {
-		return t.rows.At(v)
+	for {
+		c := t.now()
+		rows := c.rows
+		if indexOID != 0 {
+			ix, ok := t.index(c, indexOID)
+			if !ok {
+				// The catalog shows an index a moment before its CREATE INDEX puts it here and lets go.
+				t.ddl.RLock()
+				ix, ok = t.index(c, indexOID)
+				t.ddl.RUnlock()
+			}
+			if !ok && t.now() == c {
+				return nil, fmt.Errorf("index %d of table %q is gone", indexOID, t.rel.Name)
+			}
+			if !ok {
+				continue
+			}
+			rows = ix.rows
+		}
+		view, err := rows.At(v)
+		if errors.Is(err, state.ErrSnapshotTooOld) && t.now() != c {
+			continue // it was made anew, and the old one given back
+		}
+		return view, err
 	}
-	ix, ok := t.index(indexOID)
-	if !ok {
-		// The catalog shows an index a moment before its CREATE INDEX puts it here and lets go.
-		t.ddl.RLock()
-		ix, ok = t.index(indexOID)
-		t.ddl.RUnlock()
-	}
-	if !ok {
-		return nil, fmt.Errorf("index %d of table %q is gone", indexOID, t.rel.Name)
-	}
-	return ix.rows.At(v)
 }
 
-func (t *Table) index(oid catalog.OID) (*index, bool) {
-	for _, ix := range t.indexList() {
+func (t *Table) index(c *content, oid catalog.OID) (*index, bool) {
+	for _, ix := range t.indexesOf(c) {
 		if ix.rel.OID == oid {
 			return ix, true
 		}
@@ -114,17 +157,13 @@ func (t *Table) index(oid catalog.OID) (*index, bool) {
 	return nil, false
 }
 
-// apply puts durable deltas of full rows in, as version v. Calls come in commit order.
-func (t *Table) apply(deltas []*delta.Batch, v log.CommitSeq) error {
-	if err := put(t.rows, deltas, v); err != nil {
-		return err
-	}
-	for _, ix := range t.indexList() {
-		if err := put(ix.rows, deltas, v); err != nil {
+// put makes durable deltas of full rows version v of a content. Calls come in commit order.
+func (t *Table) put(c *content, deltas []*delta.Batch, v log.CommitSeq) error {
+	for _, a := range t.arrangements(c) {
+		if err := put(a, deltas, v); err != nil {
 			return err
 		}
 	}
-	t.changed(v)
 	return nil
 }
 
@@ -145,27 +184,43 @@ func put(a state.Arrangement, deltas []*delta.Batch, v log.CommitSeq) error {
 
 // keep lets versions below v go. It costs nothing where there are none.
 func (t *Table) keep(v log.CommitSeq) {
+	t.kept.Store(uint64(v))
 	if !t.deltas.Swap(false) {
 		return
 	}
-	t.rows.Keep(v)
-	for _, ix := range t.indexList() {
-		ix.rows.Keep(v)
+	for _, a := range t.arrangements(t.now()) {
+		a.Keep(v)
 	}
 	if v < log.CommitSeq(t.applied.Load()) {
 		t.deltas.Store(true)
 	}
 }
 
-func (t *Table) arrange(key []int) *state.RunSet {
-	return state.NewArrangement(t.types, key, t.options)
+// arrange makes an arrangement of a content. Damage that is met while the table has that content has it made
+// anew.
+func (t *Table) arrange(c *content, key []int) *state.RunSet {
+	options := t.options
+	options.OnDamage = func(err error) {
+		if t.now() == c {
+			t.hurt(err)
+		}
+	}
+	return state.NewArrangement(t.types, key, options)
 }
 
-// free gives back what a dropped table holds; views that are open stay readable.
-func (t *Table) free() {
-	t.rows.Free()
-	for _, ix := range t.indexList() {
-		ix.rows.Free()
+// arrangements of a content: the rows, then each index.
+func (t *Table) arrangements(c *content) []*state.RunSet {
+	out := []*state.RunSet{c.rows}
+	for _, ix := range t.indexesOf(c) {
+		out = append(out, ix.rows)
+	}
+	return out
+}
+
+// free gives back what a content holds; views that are open stay readable.
+func (t *Table) free(c *content) {
+	for _, a := range t.arrangements(c) {
+		a.Free()
 	}
 }
 

@@ -157,7 +157,7 @@ func (tx *Tx) inBase(ctx context.Context, t *Table, full *delta.Batch) ([]bool, 
 	if t.HasRowID() {
 		return exists, nil // row ids are fresh
 	}
-	view, err := t.rows.At(latest)
+	view, err := t.at(0, latest)
 	if err != nil {
 		return nil, err
 	}

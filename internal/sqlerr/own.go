@@ -5,4 +5,6 @@ package sqlerr
 const (
 	// InputLost: a relation cannot be built again, since records that it was made from are deleted.
 	InputLost Code = "TB001"
+	// BeingRebuilt: the state of a relation is made anew from the log; what failed succeeds later.
+	BeingRebuilt Code = "TB002"
 )

@@ -163,6 +163,12 @@ type (
 		Options  []Option
 		Reset    bool // ALTER … RESET (names)
 	}
+	// AlterRebuild is ALTER kind name REBUILD.
+	AlterRebuild struct {
+		Kind     ObjectKind
+		Name     Name
+		IfExists bool
+	}
 	// AlterRole is ALTER ROLE|USER name [PASSWORD 'p'].
 	AlterRole struct {
 		Role     string // empty: the current user
@@ -303,6 +309,7 @@ func (*CreateIndex) body()            {}
 func (*CreateSchema) body()           {}
 func (*Drop) body()                   {}
 func (*AlterSet) body()               {}
+func (*AlterRebuild) body()           {}
 func (*AlterRole) body()              {}
 func (*ShowObjects) body()            {}
 func (*Show) body()                   {}

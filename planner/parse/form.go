@@ -70,7 +70,7 @@ func rewrite(sql string) (text string, forms []form, err error) {
 func suspect(s *segment) bool {
 	for i := range s.toks {
 		if s.kind(i) == tokWord && (s.is(i, "emit") || s.is(i, "subscribe") || s.is(i, "stream") ||
-			s.is(i, "sink") || s.is(i, "topic") || (i == 0 && (s.is(i, "show") || s.is(i, "describe") || s.is(i, "desc")))) {
+			s.is(i, "sink") || s.is(i, "topic") || s.is(i, "rebuild") || (i == 0 && (s.is(i, "show") || s.is(i, "describe") || s.is(i, "desc")))) {
 			return true
 		}
 	}
@@ -103,7 +103,7 @@ func (r *rewriter) statement(s *segment) (form, error) {
 	case s.is(0, "drop", "topic"):
 		err = r.byHand(s, &f, dropTopic)
 	case s.is(0, "alter"):
-		err = r.byHand(s, &f, alterSet)
+		err = r.byHand(s, &f, alterForm)
 	case s.is(0, "show"), s.is(0, "describe"), s.is(0, "desc"):
 		err = r.byHand(s, &f, showForms)
 	case s.is(start, "subscribe", "to"):

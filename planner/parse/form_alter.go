@@ -3,6 +3,45 @@ package parse
 // alterForms are the kinds whose ALTER PostgreSQL lacks.
 var alterForms = map[string]ObjectKind{"stream": ObjStream, "sink": ObjSink, "topic": ObjTopic}
 
+// alterForm reads the ALTER that PostgreSQL lacks. It gives nil for what it does not know.
+func alterForm(s *segment) (Body, error) {
+	if b := alterRebuild(s); b != nil {
+		return b, nil
+	}
+	return alterSet(s)
+}
+
+// rebuildForms are the kinds whose ALTER has REBUILD, by their words.
+var rebuildForms = []struct {
+	words []string
+	kind  ObjectKind
+}{
+	{[]string{"table"}, ObjTable}, {[]string{"materialized", "view"}, ObjMaterializedView},
+	{[]string{"stream"}, ObjStream}, {[]string{"sink"}, ObjSink},
+}
+
+// alterRebuild reads ALTER TABLE | MATERIALIZED VIEW | STREAM | SINK [IF EXISTS] name REBUILD, and nothing else.
+func alterRebuild(s *segment) Body {
+	for _, f := range rebuildForms {
+		if !s.is(1, f.words...) {
+			continue
+		}
+		a := &AlterRebuild{Kind: f.kind}
+		i := 1 + len(f.words)
+		if s.is(i, "if", "exists") {
+			a.IfExists = true
+			i += 2
+		}
+		name, n, ok := s.qualified(i)
+		if !ok || !s.is(i+n, "rebuild") || i+n+1 != len(s.toks) {
+			return nil
+		}
+		a.Name = name
+		return a
+	}
+	return nil
+}
+
 // alterSet reads ALTER STREAM | SINK | TOPIC [IF EXISTS] name SET (option = value, …) and RESET (option, …).
 // It gives nil for what it does not know.
 func alterSet(s *segment) (Body, error) {

@@ -42,6 +42,8 @@ func tagOf(b Body) string {
 		return "DROP " + b.Kind.String()
 	case *AlterSet:
 		return "ALTER " + b.Kind.String()
+	case *AlterRebuild:
+		return "ALTER " + b.Kind.String()
 	case *AlterRole:
 		return "ALTER ROLE"
 	case *ShowObjects, *Show, *ShowCreate:
