@@ -103,7 +103,7 @@ func TestEngineVersion(t *testing.T) {
 	if s := d.runtime.Stats(); s.Restored != 0 {
 		t.Fatalf("state of another version of the engine was restored")
 	}
-	if w := d.warnings.take(); len(w) != 1 || !strings.Contains(w[0], "another version of the engine") {
+	if w := d.warnings.take(); len(w) != 0 { // an upgrade is nothing to be warned of
 		t.Fatalf("warnings %q", w)
 	}
 }
