@@ -10,8 +10,9 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
-// errGone ends a connection without a word: the client has left, or was told already.
-var errGone = errors.New("the connection has ended")
+// errGone ends a connection without a word: the client has left, or was told already. It is a user's
+// error, so that nobody takes a closed notebook for a fault of the server.
+var errGone error = sqlerr.New(sqlerr.ConnectionFailure, "connection to client lost")
 
 // errUserCancel is the cause of a statement's end by CancelRequest.
 var errUserCancel = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to user request")

@@ -14,8 +14,8 @@ import (
 
 // accounts are where the memory of rows is charged.
 type accounts struct {
-	total, state, statements *memory.Account
-	decoded                  *decoded.Cache
+	total, state, dataflows, statements *memory.Account
+	decoded                             *decoded.Cache
 }
 
 func (s *Server) openAccounts() {
@@ -25,6 +25,8 @@ func (s *Server) openAccounts() {
 	}
 	s.memory.total = memory.New("total_memory", limit)
 	s.memory.state = s.memory.total.Child("state_memory", s.cfg.StateMemory)
+	// Tables keep little in memory, and writes to them must not wait for a view that wants everything.
+	s.memory.dataflows = s.memory.state.Child("state_memory less an eighth for tables", s.cfg.StateMemory-s.cfg.StateMemory/8)
 	s.memory.statements = s.memory.total.Child("", 0)
 	s.memory.decoded = decoded.NewCache(s.cfg.DecodeCache, s.memory.total.Child("", 0))
 	if os.Getenv("GOMEMLIMIT") == "" {
@@ -42,7 +44,7 @@ func heapLimit(total int64) int64 { return max(1<<30, total+total/4+256<<20) }
 
 func (s *Server) memoryMetrics() []prometheus.Collector {
 	var out []prometheus.Collector
-	for name, a := range map[string]*memory.Account{"total": s.memory.total, "state": s.memory.state, "statements": s.memory.statements} {
+	for name, a := range map[string]*memory.Account{"total": s.memory.total, "state": s.memory.state, "dataflows": s.memory.dataflows, "statements": s.memory.statements} {
 		out = append(out, httpd.Gauge("tributary_memory_bytes", "Memory that rows take, by account.", func() float64 { return float64(a.Used()) }, "account", name))
 		if a.Limit() > 0 {
 			out = append(out, httpd.Gauge("tributary_memory_limit_bytes", "Limit of that memory.", func() float64 { return float64(a.Limit()) }, "account", name))

@@ -197,7 +197,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
 		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes,
 		Workers: int(s.cfg.Workers), TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
-		Decoded: s.memory.decoded, Memory: s.memory.state, Temp: s.temp, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
+		Decoded: s.memory.decoded, Memory: s.memory.dataflows, Temp: s.temp, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
 		CheckpointBytes: s.cfg.CheckpointBytes, LogBytes: func() int64 { return s.log.Stats().BytesIn },

@@ -106,3 +106,48 @@ func TestStateLargerThanMemory(t *testing.T) {
 	defer stop(t, s)
 	complete(connect(t, ctx, s), "restarted")
 }
+
+// TestWantsAllMemory: a view whose tick has no room in state_memory fails, over and over, and nobody
+// else suffers: tables take writes, a view beside it is read, and its memory is given back.
+func TestWantsAllMemory(t *testing.T) {
+	cfg := settings(t.TempDir())
+	cfg.StateMemory = 16 << 20
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	s := start(t, ctx, cfg)
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, "CREATE TABLE large (id BIGINT PRIMARY KEY, text TEXT)")
+	exec(t, ctx, db, "CREATE TABLE one (text TEXT)")
+	exec(t, ctx, db, "CREATE TABLE small (id BIGINT PRIMARY KEY, n BIGINT)")
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW fits AS SELECT count(*) AS rows, sum(n) AS n FROM small")
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW wants AS SELECT id, large.text || one.text AS text FROM large JOIN one ON true")
+	var lines bytes.Buffer
+	for i := range 60_000 {
+		fmt.Fprintf(&lines, "%d\t%s\n", i, strings.Repeat("x", 100))
+	}
+	if _, err := db.PgConn().CopyFrom(ctx, &lines, "COPY large FROM STDIN"); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, ctx, db, "INSERT INTO one VALUES (repeat('y', 900))") // 60 MB in one tick
+	reason := func() (reason string) {
+		err := db.QueryRow(ctx, "SELECT coalesce(reason, '') FROM tributary.dataflows WHERE name = 'wants'").Scan(&reason)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reason
+	}
+	for n, until := 0, time.Now().Add(5*time.Second); time.Now().Before(until) || reason() == ""; n++ {
+		exec(t, ctx, db, fmt.Sprintf("INSERT INTO small VALUES (%d, 1)", n))
+		exec(t, ctx, db, fmt.Sprintf("UPDATE small SET n = 2 WHERE id = %d", n))
+		exec(t, ctx, db, fmt.Sprintf("DELETE FROM large WHERE id = %d", n))
+		var rows, sum int64
+		if err := db.QueryRow(ctx, "SELECT rows, n FROM fits").Scan(&rows, &sum); err != nil || rows != int64(n)+1 || sum != 2*rows {
+			t.Fatalf("after %d rows: %d, %d, %v", n+1, rows, sum, err)
+		}
+	}
+	if !strings.Contains(reason(), "out of memory") {
+		t.Errorf("the view that wants more than there is: %q", reason())
+	}
+	exec(t, ctx, db, "DROP MATERIALIZED VIEW wants")
+	stop(t, s)
+}

@@ -198,9 +198,14 @@ func (r *Runtime) open(m *member, saved *savedEntry) error {
 
 // reset takes a member back to before open.
 func (r *Runtime) reset(m *member) {
+	r.forgetState(m)
+	m.dropOutput()
+}
+
+// forgetState ends a member's flow and gives the memory of its operators back. What it has put out stays.
+func (r *Runtime) forgetState(m *member) {
 	_ = m.close() // nothing has run
 	m.states.Drop()
-	m.dropOutput()
 	m.flow = nil
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -46,13 +46,28 @@ func (r *Runtime) pauseAfter(tries int) time.Duration {
 }
 
 // troubled is what becomes of a member whose step failed: its state may be half way, so it is built
-// again after a pause. What does not pass by itself makes it stand in the end.
+// again after a pause. What does not pass by itself makes it stand in the end. Its state is of no use
+// to anybody either way, and what it took may be what others wait for.
 func (r *Runtime) troubled(m *member, err error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if m.dropped || r.ctx.Err() != nil || m.ctx.Err() != nil {
+	over := m.dropped || r.ctx.Err() != nil || m.ctx.Err() != nil
+	r.mu.Unlock()
+	if over {
 		return // a step that was cut off by the end is no failure
 	}
+	r.forgetState(m)
+	if r.failed(m, err) && m.view != nil {
+		m.dropOutput() // nobody reads a view that stands
+		if err := r.makeOutput(m); err != nil {
+			r.cfg.Logger.Error("the contents of a view that stands are kept", "relation", m.rel.QualifiedName(), "error", err)
+		}
+	}
+}
+
+// failed makes a failure known, and whether it is the last.
+func (r *Runtime) failed(m *member, err error) (last bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	newest, _ := r.cfg.Log.Newest(r.ctx, false)
 	m.tries++
 	m.wellAt = newest
@@ -63,12 +78,13 @@ func (r *Runtime) troubled(m *member, err error) {
 	}
 	if errors.Is(err, log.ErrTruncated) || m.tries > restartTries && !passes(err) {
 		r.failLocked(m, err)
-		return
+		return true
 	}
 	m.retryAt = r.cfg.Clock.Now().Add(r.pauseAfter(m.tries))
 	r.setStateLocked(m, memberWaiting, err)
 	r.warnLocked(m, "a dataflow failed and is built again", err)
 	r.broadcastLocked(m)
+	return false
 }
 
 // failLocked stops a member until somebody alters it.

@@ -198,8 +198,14 @@ func failsAlone(t *testing.T, stage string, panics bool) {
 			}
 		}
 	}
+	for k := range 2000 { // enough that its groups show in the account
+		d.produce("s", fmt.Sprintf(`{"k":%d,"v":1}`, 100+k))
+	}
 	step()
 	check()
+	if held := d.status("bad").StateBytes; held < 8192 {
+		t.Fatalf("a view of 2,000 groups keeps %d bytes: the account is not what is tested below", held)
+	}
 	for _, failures := range []int64{1, 2} { // passes
 		left.Store(failures)
 		step()
@@ -219,6 +225,8 @@ func failsAlone(t *testing.T, stage string, panics bool) {
 		d.until(name+" stands", func() bool { return d.status(name).State == "failed" })
 		if st := d.status(name); st.Reason == nil || !strings.Contains(st.Reason.Message, "injected") {
 			t.Errorf("%s: %+v", name, st)
+		} else if name == "bad" {
+			d.until("what it kept is given back", func() bool { return d.status(name).StateBytes < 4096 })
 		}
 	}
 	same(t, "good", d.exec(`SELECT * FROM good`), d.exec(`SELECT sum(v) AS v FROM s`))

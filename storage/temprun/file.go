@@ -83,7 +83,7 @@ func (f *File) makeRoom(n int64, segments int) error {
 		return sqlerr.New(sqlerr.ConfigurationLimitExceeded, "temporary file size exceeds temp_file_limit (%dkB)", f.limit>>10)
 	case fresh > 0 && f.space.room != nil && !f.space.room(int64(fresh)*segmentBytes):
 		f.space.refused.Add(1)
-		return sqlerr.New(sqlerr.DiskFull, "could not write a temporary file: the disk is nearly full (disk_reserve)")
+		return sqlerr.New(sqlerr.DiskFull, "could not write a temporary file: the disk is full, or nearly (disk_reserve)")
 	case made:
 		return nil
 	}
