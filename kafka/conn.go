@@ -112,6 +112,13 @@ func (c *conn) logEnd(err error) {
 	}
 }
 
+// TellHeld tells the log of refused connections that it was silent about, if no line about them has come since.
+func (s *Server) TellHeld() {
+	if held := s.refusals.Held(s.cfg.Clock.Now(), refusalEvery); held > 0 {
+		s.cfg.Logger.Warn("kafka connections refused", slog.Int64("not_shown", held))
+	}
+}
+
 // recovered turns a panic into the end of this connection.
 func (c *conn) recovered(where string) {
 	if p := recover(); p != nil {

@@ -153,6 +153,20 @@ func (r *Runtime) warnLocked(m *member, message string, reason error) {
 	}
 }
 
+// TellHeld tells the operator of lines that it was silent about, if none of their kind has come since.
+func (r *Runtime) TellHeld() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.cfg.Clock.Now()
+	for _, m := range r.mu.members {
+		for message, line := range m.warned {
+			if held := line.Held(now, warnEvery); held > 0 {
+				r.cfg.Logger.Warn(message, "relation", m.rel.QualifiedName(), "kind", m.rel.Kind, "reason", m.err, "rows", m.rowErrors, "not_shown", held)
+			}
+		}
+	}
+}
+
 // noteRowErrors makes known how many rows of m are errors now. REQUIRES: the member's goroutine,
 // after a publish.
 func (r *Runtime) noteRowErrors(m *member) error {

@@ -48,6 +48,16 @@ func (g *Gate) tell(a Attempt, why error, now time.Time) {
 		slog.String("method", string(a.Method)), slog.String("reason", why.Error()), slog.Int64("not_shown", silent))
 }
 
+// TellHeld tells the log of failed attempts that it was silent about, if no line about them has come since.
+func (g *Gate) TellHeld() {
+	now := g.cfg.Clock.Now()
+	for _, f := range Faces() {
+		if held := g.warn[f].Held(now, warnEvery); held > 0 {
+			g.cfg.Logger.Warn("logins failed", slog.String("face", string(f)), slog.Int64("not_shown", held))
+		}
+	}
+}
+
 // warnings keep an attack from filling the log: one line a second and face, which says how many
 // were not shown before it.
 type warnings map[Face]*pace.Line

@@ -21,3 +21,27 @@ func TestDue(t *testing.T) {
 		}
 	}
 }
+
+// TestHeld: what is held back is told once, also when nothing comes any more.
+func TestHeld(t *testing.T) {
+	var l Line
+	now := time.Unix(1000, 0)
+	if held := l.Held(now, time.Minute); held != 0 {
+		t.Errorf("%d of a line that was never written", held)
+	}
+	for range 4 {
+		l.Due(now, time.Minute)
+	}
+	if held := l.Held(now.Add(time.Minute-1), time.Minute); held != 0 {
+		t.Errorf("%d too early", held)
+	}
+	if held := l.Held(now.Add(time.Minute), time.Minute); held != 3 {
+		t.Errorf("%d held back, want 3", held)
+	}
+	if held := l.Held(now.Add(time.Hour), time.Minute); held != 0 {
+		t.Errorf("%d are told again", held)
+	}
+	if held, ok := l.Due(now.Add(time.Hour), time.Minute); !ok || held != 0 {
+		t.Errorf("%d, %t", held, ok)
+	}
+}
