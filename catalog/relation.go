@@ -74,6 +74,9 @@ type Relation struct {
 	// Rebuilt is how often ALTER … REBUILD had the relation's state made anew: state of another number is not
 	// used.
 	Rebuilt int `json:"rebuilt,omitempty"`
+	// LossAccepted is the commit up to which it was agreed (ALTER … REBUILD FROM WHAT IS LEFT) that what the inputs
+	// lost is not counted.
+	LossAccepted log.CommitSeq `json:"loss_accepted,omitempty"`
 	// CreatedAt is the commit that created the relation, set when it is applied.
 	CreatedAt log.CommitSeq `json:"created_at"`
 }

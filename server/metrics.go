@@ -93,6 +93,7 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		g("decoded_bytes", "Memory of rows of streams that several members read (decode_cache).", func() float64 { return float64(s.memory.decoded.Stats().Bytes) }),
 		httpd.Counter("tributary_dataflow_decoded_hits_total", "Commits of a stream that a member found decoded.", func() float64 { return float64(s.memory.decoded.Stats().Hits) }),
 		httpd.Counter("tributary_dataflow_decoded_misses_total", "Commits of a stream that a member decoded although others read the stream too.", func() float64 { return float64(s.memory.decoded.Stats().Misses) }),
+		httpd.Counter("tributary_dataflow_late_rows_unlisted_total", "Rows that closing windows left out and that error relations list no longer (late_rows_kept).", func() float64 { return float64(s.runtime.Stats().LateLetGo) }),
 		httpd.Counter("tributary_dataflow_resumed_total", "Views, sinks and derived streams that went on from a checkpoint after a failure, and not from the beginning of the log.", func() float64 { return float64(s.runtime.Stats().Resumed) }),
 		g("restored", "Of the members, those that began from a checkpoint.", func() float64 { return float64(s.runtime.Stats().Restored) }),
 	}...)

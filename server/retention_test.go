@@ -101,14 +101,38 @@ func TestRetentionAndViews(t *testing.T) {
 	if err := db.QueryRow(ctx, "SELECT n FROM above").Scan(&n); !errors.As(err, &refused) || !strings.Contains(refused.Message, `"v" has failed`) {
 		t.Errorf("a view over it: %v", err)
 	}
+	for sql, want := range map[string]string{
+		"ALTER MATERIALIZED VIEW v REBUILD":                   "TB001",
+		"ALTER MATERIALIZED VIEW v REBUILD FROM WHAT IS LEFT": "2BP01", // above has what it showed
+		"ALTER STREAM s REBUILD FROM WHAT IS LEFT":            "42809",
+	} {
+		if _, err := db.Exec(ctx, sql); !errors.As(err, &refused) || refused.Code != want {
+			t.Errorf("%s: %v, want %s", sql, err, want)
+		}
+	}
 	exec(t, ctx, db, "DROP MATERIALIZED VIEW above")
 	if n := metric(t, s, "tributary_dataflow_failed"); n != 1 {
 		t.Errorf("%v dataflows are counted as failed", n)
 	}
-	exec(t, ctx, db, "DROP MATERIALIZED VIEW v")
-	exec(t, ctx, db, "CREATE MATERIALIZED VIEW v AS SELECT count(*) AS n FROM s")
+	exec(t, ctx, db, "ALTER MATERIALIZED VIEW v REBUILD FROM WHAT IS LEFT")
+	counted(0)
 	give(3)
 	counted(3)
+	stop(t, s)
+	s = start(t, ctx, cfg)
+	db = connect(t, ctx, s)
+	counted(3)
+	emptied(t, ctx, s) // what goes from here on was not agreed to
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW above AS SELECT n FROM v")
+	counted(3)
+	if _, err := db.Exec(ctx, "ALTER MATERIALIZED VIEW v REBUILD"); !errors.As(err, &refused) || refused.Code != "TB001" {
+		t.Errorf("REBUILD after a further loss: %v", err)
+	}
+	counted(3)
+	exec(t, ctx, db, "DROP MATERIALIZED VIEW v CASCADE")
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW v AS SELECT count(*) AS n FROM s")
+	give(2)
+	counted(2)
 }
 
 // emptied waits until retention has let everything go.

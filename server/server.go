@@ -195,7 +195,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Plan:              func(rel *catalog.Relation) (*plan.Query, error) { return s.db.PlanRelation(rel) },
 		System:            s.systemRows,
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
-		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes,
+		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes, LateRows: s.cfg.LateRows,
 		Workers: int(s.cfg.Workers), TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
 		Decoded: s.memory.decoded, Memory: s.memory.dataflows, Temp: s.temp, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
@@ -267,5 +267,6 @@ func (s *Server) openFaces(ctx context.Context) error {
 		return err
 	}
 	s.serve(web)
+	s.tellHeld(ctx)
 	return nil
 }

@@ -77,8 +77,17 @@ func (r *Runtime) unrepeatable(m *member) error {
 	if m.restored || m.rel.NoSnapshot { // the log itself refuses to begin behind what it lost
 		return nil
 	}
+	return r.lostInput(m)
+}
+
+// lostInput tells that the log has lost a part of what m reads since it was created, or since that was agreed to.
+func (r *Runtime) lostInput(m *member) error {
+	agreed := m.rel.CreatedAt
+	if now, ok := r.cfg.Catalog.Now().ByOID(m.rel.OID); ok {
+		agreed = max(agreed, now.LossAccepted)
+	}
 	for _, t := range m.topics.Topics {
-		if at := r.cfg.Log.LostBy(t.Topic); at > m.rel.CreatedAt {
+		if at := r.cfg.Log.LostBy(t.Topic); at > agreed {
 			return m.inputLost(fmt.Errorf("%w: at commit %d", log.ErrTruncated, at))
 		}
 	}
@@ -90,6 +99,9 @@ func (m *member) inputLost(cause error) *sqlerr.Error {
 	kind, name := string(m.rel.Kind), m.rel.QualifiedName()
 	again := fmt.Sprintf("DROP %s %s and create it again (SHOW CREATE %s has the statement) to count what is left.",
 		strings.ToUpper(kind), name, name)
+	if m.view != nil {
+		again = fmt.Sprintf("ALTER %s %s REBUILD FROM WHAT IS LEFT counts what is left; or ", strings.ToUpper(kind), name) + again
+	}
 	if m.begun || m.ticked { // it was whole in this process
 		again = "A start of the server takes it from its checkpoint, where one has it. Else " + again
 	}

@@ -50,6 +50,7 @@ type database struct {
 	decoded     int64         // decode_cache
 	pinAge      time.Duration
 	pinBytes    int64
+	lateRows    int64         // late_rows_kept
 	clock       shifted       // of the runtime
 	cut         int64         // tick_commits
 	idle        time.Duration // watermark_idle_timeout
@@ -156,7 +157,7 @@ func (d *database) start() {
 		System:  func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
 		Decoded: decoded.NewCache(d.decoded, d.account), Memory: d.account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut,
-		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, StrictReadTimeout: d.readTimeout,
+		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, LateRows: d.lateRows, StrictReadTimeout: d.readTimeout,
 	})
 	d.db = session.New(session.Deps{
 		Log: d.log, Meta: d.meta, Catalog: d.catalog, Tables: d.tables, Runtime: d.runtime,

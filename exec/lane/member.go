@@ -78,6 +78,8 @@ type member struct {
 	changed     log.CommitSeq // newest version at which the content changed
 	ticked      bool          // has run its first tick
 	dropped     bool
+	// emptied: it stands, and its state was given back.
+	emptied bool
 	// begun: of a sink, its flow has run once, in this process or in one before.
 	begun bool
 	// startAt is where the first tick must end, 0 = anywhere. begin lets go the hold of that version on
@@ -242,9 +244,10 @@ func (r *Runtime) makeOutput(m *member) error {
 	var view *viewOut
 	var sink *sinkOut
 	var err error
+	bound := lateBound{most: r.cfg.LateRows, letGo: &r.lateLetGo}
 	if m.rel.Kind == catalog.KindView {
-		view = newViewOut(m.rel, r.cfg.Memory.Owner(), r.cfg.Merges, func(out *viewOut, err error) { r.viewHurt(m, out, err) })
-	} else if sink, err = newSinkOut(m.rel, r.cfg); err != nil {
+		view = newViewOut(m.rel, r.cfg.Memory.Owner(), r.cfg.Merges, bound, func(out *viewOut, err error) { r.viewHurt(m, out, err) })
+	} else if sink, err = newSinkOut(m.rel, r.cfg, bound); err != nil {
 		return err
 	}
 	r.mu.Lock()

@@ -18,7 +18,7 @@ func (r *Runtime) CanRebuild(oid catalog.OID) error {
 	if m == nil {
 		return errDropped
 	}
-	if err := r.unrepeatable(m); err != nil {
+	if err := r.lostInput(m); err != nil {
 		return err
 	}
 	for _, up := range m.below {

@@ -178,3 +178,57 @@ func TestRebuildHealsFailed(t *testing.T) {
 	d.exec(`ALTER MATERIALIZED VIEW v REBUILD`)
 	same(t, "over", d.exec(`SELECT n FROM over`), []string{"1"})
 }
+
+// TestFailedGivesBack: what stands for good gives the memory of its state back; what is made from it, before or
+// meanwhile, waits and is right when it is healed.
+func TestFailedGivesBack(t *testing.T) {
+	for _, over := range []string{"e", "t"} {
+		d := newDatabase(t)
+		d.exec(`CREATE STREAM e (k int)`)
+		d.exec(`CREATE TABLE t (k int PRIMARY KEY)`)
+		d.execf(`CREATE MATERIALIZED VIEW v AS SELECT k, count(*) AS n FROM %s GROUP BY k`, over)
+		d.exec(`CREATE MATERIALIZED VIEW above AS SELECT count(*) AS n FROM v`)
+		d.exec(`CREATE SINK out TO TOPIC 'out' AS SELECT k, n FROM v`)
+		insert := func(from int) {
+			for i := range 500 {
+				d.execf(`INSERT INTO %s VALUES (%d)`, over, from+i)
+			}
+		}
+		insert(0)
+		same(t, "above", d.exec(`SELECT n FROM above`), []string{"500"})
+		d.settle("out")
+		held := d.status("v").StateBytes
+		d.runtime.Inject(func(stage, relation string) error {
+			if stage == "tick" && relation == "v" {
+				return sqlerr.New(sqlerr.OutOfMemory, "injected")
+			}
+			return nil
+		})
+		insert(500)
+		d.until("v stands", func() bool { return d.status("v").State == "failed" })
+		d.until("v gave back what it had", func() bool { return d.status("v").StateBytes < held/4 })
+		d.exec(`CREATE SINK later TO TOPIC 'later' AS SELECT k FROM v`)
+		if e := d.refused(`SELECT * FROM v`); e.Code != sqlerr.OutOfMemory {
+			t.Errorf("%s %v", e.Code, e)
+		}
+		if st := d.status("above"); st.State != "waiting" {
+			t.Errorf("above is %s", st.State)
+		}
+		d.checkpoint()
+		d.runtime.Inject(nil)
+		d.exec(`ALTER MATERIALIZED VIEW v REBUILD`)
+		same(t, "above", d.exec(`SELECT n FROM above`), []string{"1000"})
+		same(t, "v", d.exec(`SELECT * FROM v`), d.exec(`SELECT k, count(*) FROM `+over+` GROUP BY k`))
+		d.settle("out")
+		d.settle("later")
+		if n := len(d.foldOf("out")); n != 1000 {
+			t.Errorf("%d keys in the sink's topic", n)
+		}
+		if n := len(d.records("out")); n != 1000 {
+			t.Errorf("the sink put out %d records", n)
+		}
+		if n := len(d.records("later")); n != 1000 {
+			t.Errorf("the later sink put out %d records", n)
+		}
+	}
+}

@@ -77,6 +77,7 @@ func (r *Runtime) failed(m *member, err error) (last bool) {
 		err = m.inputLost(err) // the log refused to read what it has not
 	}
 	if errors.Is(err, log.ErrTruncated) || m.tries > restartTries && !passes(err) {
+		m.emptied = true
 		r.failLocked(m, err)
 		return true
 	}
@@ -159,7 +160,7 @@ func (r *Runtime) rebuild(m *member) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m.rowErrors, m.rowError, m.full, m.again, m.hurt = 0, nil, false, false, nil
+	m.rowErrors, m.rowError, m.full, m.again, m.hurt, m.emptied = 0, nil, false, false, nil, false
 	m.ticked = m.sink != nil
 	m.late.Store(0)
 	m.noTime.Store(0)

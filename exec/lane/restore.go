@@ -186,8 +186,8 @@ func (r *Runtime) fingerprintOf(m *member) string {
 	}
 	definition := func(rel *catalog.Relation, rebuilt int) {
 		plain := *rel
-		plain.OnErrorSkip = false // governs reads, and may be altered
-		plain.Rebuilt = rebuilt
+		plain.OnErrorSkip = false                      // governs reads, and may be altered
+		plain.Rebuilt, plain.LossAccepted = rebuilt, 0 // who accepts a loss counts a rebuild
 		put(&plain)
 	}
 	snap := r.cfg.Catalog.Now()

@@ -37,7 +37,7 @@ func (r *Runtime) resume(m *member) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.before = m.frontier
-	m.full, m.again, m.ready, m.hurt = false, false, false, nil
+	m.full, m.again, m.ready, m.hurt, m.emptied = false, false, false, nil, false
 	r.findEndsLocked(m)
 	r.setStateLocked(m, memberRunning, nil)
 	r.cfg.Logger.Info("a dataflow goes on from a checkpoint", "relation", m.rel.QualifiedName(), "frontier", m.frontier)

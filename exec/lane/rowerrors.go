@@ -20,14 +20,16 @@ type rowErrors struct {
 	// left is the number of rows that are errors, those of the tick at work among them.
 	left int64
 	// took: something came since the last publish.
-	took bool
+	took  bool
+	bound lateBound
 }
 
-func newRowErrors(options state.Options) *rowErrors {
+func newRowErrors(options state.Options, bound lateBound) *rowErrors {
 	return &rowErrors{
-		set:  state.NewArrangement(source.ErrorRow, source.ErrorKey, options),
-		rows: delta.NewBatchBuilder(source.ErrorRow),
-		late: delta.NewBatchBuilder(source.ErrorRow),
+		bound: bound,
+		set:   state.NewArrangement(source.ErrorRow, source.ErrorKey, options),
+		rows:  delta.NewBatchBuilder(source.ErrorRow),
+		late:  delta.NewBatchBuilder(source.ErrorRow),
 	}
 }
 
@@ -80,6 +82,7 @@ func (r *rowErrors) leftOut(weight int64, from *delta.Origin, why exec.LateReaso
 	r.late.Cols[source.ErrMessage].AppendString(lateMessages[why])
 	appendOrigin(r.late, from)
 	r.late.End(weight)
+	r.bound.kept += weight
 	if r.late.Len() < lateRows {
 		return nil
 	}
@@ -97,9 +100,12 @@ func (r *rowErrors) appendLate() error {
 }
 
 // publish makes what came version to.
-func (r *rowErrors) publish(to log.CommitSeq) error {
+func (r *rowErrors) publish(ctx context.Context, to log.CommitSeq) error {
 	r.took = false
 	if err := r.appendLate(); err != nil {
+		return err
+	}
+	if err := r.trim(ctx); err != nil {
 		return err
 	}
 	return r.set.Publish(to)
@@ -164,5 +170,6 @@ func (r *rowErrors) loaded(ctx context.Context) error {
 			return nil
 		})
 	}
+	r.bound.kept = v.Rows() - r.left
 	return nil
 }

@@ -259,7 +259,7 @@ func (r *Runtime) runView(m *member, from, to log.CommitSeq) error {
 	}
 	failures := m.view.errs.took
 	m.view.took = m.view.took || failures
-	if err := m.view.publish(to); err != nil || !failures {
+	if err := m.view.publish(m.ctx, to); err != nil || !failures {
 		return err
 	}
 	return r.noteRowErrors(m)

@@ -60,6 +60,8 @@ type Config struct {
 	TickInterval time.Duration
 	// TickCommits bounds the commits of one tick; 0 = no limit.
 	TickCommits int64
+	// LateRows bounds how many rows that its closing windows left out a relation lists; 0 = no limit.
+	LateRows int64
 	// Memory bounds the state of all dataflows; shared with the tables.
 	Memory *memory.Account
 	// Temp is where one-shot runs put what their work memory has no room for; nil = nowhere.
@@ -81,8 +83,9 @@ type Runtime struct {
 	work   sync.WaitGroup
 
 	// moves counts ticks, to know whether there is anything new to write.
-	moves   atomic.Uint64
-	resumed atomic.Uint64 // members that went on from a checkpoint after a failure
+	moves     atomic.Uint64
+	lateLetGo atomic.Uint64 // rows left out that are listed no longer
+	resumed   atomic.Uint64 // members that went on from a checkpoint after a failure
 	// checkpoints is what Checkpoint keeps from one to the next; its owner holds the token.
 	checkpoints chan checkpointing
 	counters    checkpointCounters
@@ -240,6 +243,8 @@ type Stats struct {
 	// Resumed counts members that went on from a checkpoint after a failure.
 	Resumed     uint64
 	Checkpoints CheckpointStats
+	// LateLetGo counts rows that closing windows left out and that error relations list no longer.
+	LateLetGo uint64
 }
 
 // Stats reads the gauges.
@@ -248,7 +253,7 @@ func (r *Runtime) Stats() Stats {
 	defer r.mu.Unlock()
 	s := Stats{Members: len(r.mu.members), Dropping: len(r.mu.dropping), StateBytes: r.cfg.Memory.Used(), Pins: len(r.mu.pins)}
 	newest, _ := r.cfg.Log.Newest(r.ctx, false)
-	s.Checkpoints, s.Resumed = r.counters.stats(), r.resumed.Load()
+	s.Checkpoints, s.Resumed, s.LateLetGo = r.counters.stats(), r.resumed.Load(), r.lateLetGo.Load()
 	if r.cfg.Restored != nil {
 		s.RestoredAt = r.cfg.Restored.Boundary
 	}

@@ -97,7 +97,7 @@ func (r *Runtime) runSinkTick(m *member, from, to log.CommitSeq, out exec.Out) e
 	if !m.sink.errs.took {
 		return nil
 	}
-	if err := m.sink.errs.publish(to); err != nil {
+	if err := m.sink.errs.publish(m.ctx, to); err != nil {
 		return err
 	}
 	r.keepOwn(m)

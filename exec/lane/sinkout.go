@@ -41,7 +41,7 @@ type sinkOut struct {
 	replayTo log.CommitSeq
 }
 
-func newSinkOut(rel *catalog.Relation, cfg Config) (*sinkOut, error) {
+func newSinkOut(rel *catalog.Relation, cfg Config, bound lateBound) (*sinkOut, error) {
 	topic, ok := cfg.Log.TopicByID(rel.Topic)
 	if !ok {
 		return nil, sqlerr.New(sqlerr.UndefinedObject, "topic %q of %s %q is gone", rel.TopicName, rel.Kind, rel.Name)
@@ -58,7 +58,7 @@ func newSinkOut(rel *catalog.Relation, cfg Config) (*sinkOut, error) {
 		clock:   cfg.Clock,
 		memory:  cfg.Memory.Owner(),
 	}
-	s.errs = newRowErrors(state.Options{History: true, Account: s.memory.Charge, Merges: cfg.Merges})
+	s.errs = newRowErrors(state.Options{History: true, Account: s.memory.Charge, Merges: cfg.Merges}, bound)
 	if !rel.AppendOnly {
 		s.key = rel.PrimaryKey
 		types := make([]sqltype.OID, len(rel.Columns))

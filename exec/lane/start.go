@@ -109,7 +109,7 @@ func (r *Runtime) waitInputs(m *member, v log.CommitSeq) error {
 // reachedLocked reports whether the content of m at v is complete: it has come there, or nothing
 // touched it since.
 func (r *Runtime) reachedLocked(m *member, v log.CommitSeq) bool {
-	return m.ticked && !m.fresh() && (m.frontier >= v || m.seen <= m.frontier && r.quietLocked(m, m.frontier, v))
+	return m.ticked && !m.emptied && !m.fresh() && (m.frontier >= v || m.seen <= m.frontier && r.quietLocked(m, m.frontier, v))
 }
 
 // dropWait bounds how long a DROP waits for the work of what it drops to end; after it the relation

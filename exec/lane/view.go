@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"context"
 	"errors"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -21,7 +22,7 @@ type viewOut struct {
 }
 
 // newViewOut makes the outputs of a view, empty. onDamage is called with those that could not be read.
-func newViewOut(rel *catalog.Relation, owner *memory.Owner, merges *state.Pool, onDamage func(out *viewOut, err error)) *viewOut {
+func newViewOut(rel *catalog.Relation, owner *memory.Owner, merges *state.Pool, bound lateBound, onDamage func(out *viewOut, err error)) *viewOut {
 	v := &viewOut{memory: owner}
 	options := state.Options{History: true, Account: owner.Charge, Merges: merges, OnDamage: func(err error) { onDamage(v, err) }}
 	row := make([]sqltype.OID, len(rel.Columns))
@@ -33,7 +34,7 @@ func newViewOut(rel *catalog.Relation, owner *memory.Owner, merges *state.Pool, 
 	if len(key) == 0 {
 		key = all
 	}
-	v.contents, v.errs, v.width = state.NewArrangement(row, key, options), newRowErrors(options), len(row)
+	v.contents, v.errs, v.width = state.NewArrangement(row, key, options), newRowErrors(options, bound), len(row)
 	return v
 }
 
@@ -52,8 +53,8 @@ func (v *viewOut) Emit(d *delta.Batch) error {
 }
 
 // publish makes what came the contents at version to.
-func (v *viewOut) publish(to log.CommitSeq) error {
-	return errors.Join(v.contents.Publish(to), v.errs.publish(to))
+func (v *viewOut) publish(ctx context.Context, to log.CommitSeq) error {
+	return errors.Join(v.contents.Publish(to), v.errs.publish(ctx, to))
 }
 
 func (v *viewOut) keep(from log.CommitSeq) {

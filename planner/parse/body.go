@@ -163,11 +163,12 @@ type (
 		Options  []Option
 		Reset    bool // ALTER … RESET (names)
 	}
-	// AlterRebuild is ALTER kind name REBUILD.
+	// AlterRebuild is ALTER kind name REBUILD [FROM WHAT IS LEFT].
 	AlterRebuild struct {
 		Kind     ObjectKind
 		Name     Name
 		IfExists bool
+		Left     bool // FROM WHAT IS LEFT
 	}
 	// AlterRole is ALTER ROLE|USER name [PASSWORD 'p'].
 	AlterRole struct {

@@ -20,7 +20,8 @@ var rebuildForms = []struct {
 	{[]string{"stream"}, ObjStream}, {[]string{"sink"}, ObjSink},
 }
 
-// alterRebuild reads ALTER TABLE | MATERIALIZED VIEW | STREAM | SINK [IF EXISTS] name REBUILD, and nothing else.
+// alterRebuild reads ALTER TABLE | MATERIALIZED VIEW | STREAM | SINK [IF EXISTS] name REBUILD [FROM WHAT IS LEFT], and
+// nothing else.
 func alterRebuild(s *segment) Body {
 	for _, f := range rebuildForms {
 		if !s.is(1, f.words...) {
@@ -33,10 +34,18 @@ func alterRebuild(s *segment) Body {
 			i += 2
 		}
 		name, n, ok := s.qualified(i)
-		if !ok || !s.is(i+n, "rebuild") || i+n+1 != len(s.toks) {
+		if !ok || !s.is(i+n, "rebuild") {
 			return nil
 		}
 		a.Name = name
+		i += n + 1
+		if s.is(i, "from", "what", "is", "left") {
+			a.Left = true
+			i += 4
+		}
+		if i != len(s.toks) {
+			return nil
+		}
 		return a
 	}
 	return nil
