@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tributary-db/tributary/internal/recordbatch"
+	"github.com/tributary-db/tributary/kafka/quota"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
@@ -23,6 +25,7 @@ import (
 //     failure closes the connection then, so that the client looks for the reason.
 //   - A transactional record batch is one of the open transaction of the request's transactional id, or
 //     the log refuses it.
+//   - The body counts against the client's quota, whatever becomes of it (throttle.go).
 //   - A table's topic is written by SQL alone: INVALID_TOPIC_EXCEPTION.
 //
 // Versions: 0-2 are advertised for librdkafka's sake and not served (record format v0, v1);
@@ -43,6 +46,7 @@ type produceWork struct {
 	txnID   string
 	topics  []producedTopic
 	total   int
+	wait    time.Duration // because of a quota
 }
 
 type producedTopic struct {
@@ -82,6 +86,7 @@ func (s *Server) startProduce(ctx context.Context, x *exchange) (*produceWork, e
 	if c.bad {
 		return nil, errMalformed
 	}
+	p.wait = s.charge(&x.request, quota.Produce, len(x.body))
 	return p, nil
 }
 
@@ -177,6 +182,7 @@ var errProduceWithoutAcks = errors.New("a produce request without acks failed")
 func (p *produceWork) finish(ctx context.Context) (answer, error) {
 	resp := kmsg.NewPtrProduceResponse()
 	resp.Version = p.version
+	resp.ThrottleMillis = throttleMillis(p.wait)
 	failed := false
 	for i := range p.topics {
 		t := &p.topics[i]

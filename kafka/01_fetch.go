@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/tributary-db/tributary/kafka/quota"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
@@ -22,6 +23,8 @@ import (
 //   - A client that names the epoch of the last record it has, and has what an accepted loss took away, is told
 //     where its log parted from this one (KIP-595's diverging epoch) instead of records.
 //   - Fetch sessions (KIP-227) are not kept: session id 0 says so, and clients go on without.
+//   - A client over its quota gets no partitions and how long to wait, as in Kafka; one that is within gets at most
+//     what its quota is a second, or one record batch (throttle.go).
 //   - A replica id is not believed: everybody is a consumer.
 //
 // Versions: 4 is the first with record batches v2; 5 log start; 7 sessions; 9 leader epoch;
@@ -67,8 +70,13 @@ func (s *Server) fetch(ctx context.Context, r *request) (answer, error) {
 		return answer{}, err
 	}
 	if code := f.sessionError(); code != 0 {
-		return answer{parts: encodeFetch(r.version, code, nil, nil)}, nil
+		return answer{parts: encodeFetch(r.version, code, 0, nil, nil)}, nil
 	}
+	if wait := s.charge(r, quota.Fetch, 0); wait > 0 {
+		return answer{parts: encodeFetch(r.version, 0, wait, nil, nil)}, nil
+	}
+	f.maxBytes = s.quotas.Most(r.user(), r.clientID, quota.Fetch, f.maxBytes)
+	f.minBytes = min(f.minBytes, f.maxBytes)
 	res := &log.FetchResult{}
 	if err := s.longPoll(ctx, f, res); err != nil {
 		return answer{}, err
@@ -80,7 +88,8 @@ func (s *Server) fetch(ctx context.Context, r *request) (answer, error) {
 	for i, read := range f.reads {
 		s.cfg.Epochs.Patch(read.Partition, res.Partitions[i].RecordBatches)
 	}
-	return answer{parts: encodeFetch(r.version, 0, f, res), free: free}, nil
+	wait := s.charge(r, quota.Fetch, res.Bytes)
+	return answer{parts: encodeFetch(r.version, 0, wait, f, res), free: free}, nil
 }
 
 // shrunkFetch is what a Fetch gets when too much waits in slow sockets.

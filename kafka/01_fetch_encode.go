@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -23,9 +24,9 @@ type fetchCut struct {
 
 // encodeFetch is the whole answer behind the response header. f and res are nil with a code
 // for the request as a whole.
-func encodeFetch(version, code int16, f *fetchRequest, res *log.FetchResult) [][]byte {
+func encodeFetch(version, code int16, wait time.Duration, f *fetchRequest, res *log.FetchResult) [][]byte {
 	e := fetchEncoder{version: version, flexible: version >= 12}
-	e.int32(0) // throttle
+	e.int32(throttleMillis(wait))
 	if version >= 7 {
 		e.int16(code)
 		e.int32(0) // no session

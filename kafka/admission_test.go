@@ -149,7 +149,7 @@ func (p pipes) Close() error {
 func inBubble(t *testing.T, change func(*Config), test func(t *testing.T, s *Server, dial func() net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newMemLog()
-		cfg := Config{Log: l, Topics: l, Meta: newMeta(t), Auth: trusting(t), ClusterID: "AAAAAAAAAAAAAAAAAAAAAA"}
+		cfg := Config{Log: l, Topics: l, Meta: newMeta(t), Auth: trusting(t), Credentials: &passwords{}, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA"}
 		if change != nil {
 			change(&cfg)
 		}

@@ -18,18 +18,25 @@ import (
 type Log interface {
 	log.Log
 	log.Transactions
+	// BehindOffset is what a partition has from an offset on; false = there is no such partition.
+	BehindOffset(p log.Partition, offset int64) (log.Behind, bool)
 }
 
-// Config is what a Server needs. Log, Meta, Topics, Auth and ClusterID are required; every other
+// Config is what a Server needs. Log, Meta, Topics, Auth, Credentials and ClusterID are required; every other
 // zero value means the default that its comment names.
 type Config struct {
 	Log    Log
 	Meta   meta.Store // groups and their offsets
 	Topics Topics
 	Auth   *auth.Gate
-	Clock  clock.Clock  // the machine's
-	Rand   io.Reader    // member ids; crypto/rand
-	Logger *slog.Logger // discards
+	// Credentials of roles, which clients may change.
+	Credentials Credentials
+	Clock       clock.Clock  // the machine's
+	Rand        io.Reader    // member ids; crypto/rand
+	Logger      *slog.Logger // discards
+
+	LogDir string                     // where records lie, as DescribeLogDirs tells it
+	Disk   func() (total, free int64) // its bytes, -1 = unknown; nil: both are
 
 	// Epochs are the leader epochs of records; nil = all have the first.
 	Epochs *epoch.Epochs
@@ -63,6 +70,7 @@ type Config struct {
 	SessionLifetime time.Duration // of an authentication (connections.max.reauth.ms); without end
 	IOTimeout       time.Duration // progress of one frame in either direction; 60 s
 
+	MaxQuotaClients       int           // that quotas keep count of; 10,000
 	MaxGroups             int           // 10,000
 	MaxGroupMembers       int           // group.max.size; 1,000
 	MaxGroupBytes         int64         // members and offsets of all groups; 256 MiB
@@ -78,8 +86,8 @@ type Config struct {
 
 func (c *Config) check() error {
 	switch {
-	case c.Log == nil, c.Meta == nil, c.Topics == nil, c.Auth == nil:
-		return errors.New("kafka: Config needs Log, Meta, Topics and Auth")
+	case c.Log == nil, c.Meta == nil, c.Topics == nil, c.Auth == nil, c.Credentials == nil:
+		return errors.New("kafka: Config needs Log, Meta, Topics, Auth and Credentials")
 	case c.ClusterID == "":
 		return errors.New("kafka: Config needs ClusterID")
 	}
@@ -123,6 +131,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.IdleTimeout, 10*time.Minute)
 	orDefault(&c.LoginTimeout, 10*time.Second)
 	orDefault(&c.IOTimeout, time.Minute)
+	orDefault(&c.MaxQuotaClients, 10_000)
 	orDefault(&c.MaxGroups, 10_000)
 	orDefault(&c.MaxGroupMembers, 1_000)
 	orDefault(&c.MaxGroupBytes, 256<<20)

@@ -40,6 +40,8 @@ type conn struct {
 	queue chan *exchange
 	frame []byte // the writer's, for encoding
 
+	mutedUntil atomic.Int64 // Unix nanoseconds: nothing is read before, a quota says so
+
 	slot    *admission.Slot
 	asked   bool                           // the reader's: a whole request has come
 	who     atomic.Pointer[auth.Principal] // nil until the client is known
@@ -131,6 +133,9 @@ func (c *conn) recovered(where string) {
 func (c *conn) readLoop(ctx context.Context) error {
 	defer c.recovered("reader")
 	for {
+		if err := c.unmute(ctx); err != nil {
+			return err
+		}
 		x, err := c.read(ctx)
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@
 //	socket ◄─ frames ◄──── writer: preflight ─► kmsg decode ─► handler; waits for Pendings
 //	                                                 │
 //	                   log.Log (records)   group.Coordinator (groups, offsets)   Topics (catalog)
+//	                   quota.Quotas (bytes a second): the reader rests while its client is over one
 //
 // Vocabulary: an *exchange* is one request and its answer. A *shape* is the layout of a request
 // body; preflight walks it before kmsg decodes. The rest are Kafka's words.
@@ -25,7 +26,7 @@
 //
 // Formats: the Kafka protocol (https://kafka.apache.org/protocol), record batches v2
 // (internal/recordbatch). Which keys and versions are served stands in apiTable (api.go), one
-// file per key.
+// file per key or pair of keys.
 //
 // Limits come before memory: a frame is capped by its key before its body is read, room for it
 // is taken once its first 64 KiB have come (internal/admission: a share for each address, and a

@@ -106,7 +106,7 @@ func TestProducerOutlivesTheServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := New(Config{Log: db, Topics: newLogTopics(db, logtest.Rand(seed+100)), Meta: store, Auth: trusting(t), ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", AutoCreateTopics: true})
+		s, err := New(Config{Log: db, Topics: newLogTopics(db, logtest.Rand(seed+100)), Meta: store, Auth: trusting(t), Credentials: &passwords{}, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", AutoCreateTopics: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -275,6 +275,21 @@ func (l *memLog) Follow(log.FollowConfig, log.Follower) log.Following {
 	return noFollowing{}
 }
 
+func (l *memLog) BehindOffset(p log.Partition, offset int64) (b log.Behind, known bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	part := l.parts[p]
+	if part == nil {
+		return b, false
+	}
+	for i, raw := range part.batches {
+		if part.bases[i] >= offset {
+			b.Bytes += int64(len(raw))
+		}
+	}
+	return b, true
+}
+
 func (l *memLog) LostBy(log.TopicID) log.CommitSeq { return 0 }
 
 func (l *memLog) CommitTime(log.CommitSeq) time.Time { return time.Time{} }

@@ -26,9 +26,10 @@ type Metrics struct {
 	Malformed, Unsupported   atomic.Int64 // frames that closed a connection
 	TooSlow                  atomic.Int64 // connections closed because they held room and sent too little
 	Panics                   atomic.Int64
-	SessionsExpired          atomic.Int64 // connections closed because their client did not authenticate again
-	DecodedBytes             atomic.Int64 // held from the budget now
-	FetchesShrunk            atomic.Int64 // answered with little because of MaxFetchHeld
+	SessionsExpired          atomic.Int64    // connections closed because their client did not authenticate again
+	DecodedBytes             atomic.Int64    // held from the budget now
+	Throttled                [2]atomic.Int64 // requests of clients over their quota, by quota.Direction
+	FetchesShrunk            atomic.Int64    // answered with little because of MaxFetchHeld
 	LongPollsWaiting         atomic.Int64
 	TopicsCreatedByMetadata  atomic.Int64
 	CreationsThrottled       atomic.Int64 // topics not created because of TopicCreationRate

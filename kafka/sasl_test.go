@@ -89,7 +89,7 @@ func TestSASL(t *testing.T) {
 // TestSASLPlain: under TLS the password may come in clear.
 func TestSASLPlain(t *testing.T) {
 	ca := tlstest.NewAuthority(t)
-	cfg := Config{Log: newMemLog(), ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", Meta: newMeta(t)}
+	cfg := Config{Log: newMemLog(), Credentials: &passwords{}, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", Meta: newMeta(t)}
 	cfg.Topics = cfg.Log.(*memLog)
 	guarded(t, &cfg)
 	s, err := New(cfg)

@@ -19,6 +19,7 @@ import (
 	"github.com/tributary-db/tributary/internal/pace"
 	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka/group"
+	"github.com/tributary-db/tributary/kafka/quota"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
@@ -30,6 +31,7 @@ type Server struct {
 	cfg          Config
 	apis         [maxKey]*api
 	groups       *group.Coordinator
+	quotas       *quota.Quotas
 	offsets      log.Following // of what transactions commit; set by Serve
 	metrics      Metrics
 	bodyBudget   *admission.Budget   // bodies read and not answered, Produce apart
@@ -80,6 +82,7 @@ func New(cfg Config) (*Server, error) {
 		MinSessionTimeout: cfg.MinSessionTimeout, MaxSessionTimeout: cfg.MaxSessionTimeout,
 		InitialDelay: cfg.GroupInitialDelay, ConsumerSession: cfg.ConsumerSession,
 	}, s.newUUID)
+	s.quotas = quota.New(cfg.Meta, cfg.MaxQuotaClients)
 	s.mu.conns = map[*conn]struct{}{}
 	return s, nil
 }
@@ -101,7 +104,10 @@ func (s *Server) newUUID() string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-// Serve loads the consumer groups and accepts connections until Shutdown, which makes it return
+// Quotas of clients, for metrics.
+func (s *Server) Quotas() *quota.Quotas { return s.quotas }
+
+// Serve loads the consumer groups and quotas and accepts connections until Shutdown, which makes it return
 // ErrServerClosed, or until ctx ends, which cuts every connection. It closes ln and may be
 // called once.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
@@ -119,6 +125,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	defer func() { _ = s.offsets.Stop(context.WithoutCancel(ctx)) }() // it waits for nothing that may hang
 	if err := s.groups.Load(ctx); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	if err := s.quotas.Load(ctx); err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	// The coordinator outlives the connections, which wait for it.

@@ -101,6 +101,9 @@ func serve(t testing.TB, cfg Config) *broker {
 	if cfg.Auth == nil {
 		cfg.Auth = trusting(t)
 	}
+	if cfg.Credentials == nil {
+		cfg.Credentials = &passwords{}
+	}
 	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -295,7 +298,7 @@ func TestAdmin(t *testing.T) {
 // TestRestart: offsets, groups and their members outlive the server.
 func TestRestart(t *testing.T) {
 	l, store := newMemLog(), newMeta(t)
-	cfg := Config{Log: l, Topics: l, Meta: store, Auth: trusting(t), ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", MinSessionTimeout: time.Millisecond}
+	cfg := Config{Log: l, Topics: l, Meta: store, Auth: trusting(t), Credentials: &passwords{}, ClusterID: "AAAAAAAAAAAAAAAAAAAAAA", MinSessionTimeout: time.Millisecond}
 	ctx := testContext(t)
 	s, err := New(cfg)
 	if err != nil {

@@ -12,15 +12,16 @@ import (
 //	1 2 4 8 u   so many bytes (u = 16, a UUID)
 //	s           a string, nullable or not     y   bytes, nullable or not
 //	[x]         an array of 1 2 4 8 u s       [{…}]  an array of structs of fields
+//	?{…}        a struct, nullable
 //
 // with `:min-max`, `:min-` or `:n-n` behind it if only some versions have it. In flexible
 // versions lengths are uvarints, and tagged fields stand behind each struct and the whole.
 type shape []shapeField
 
 type shapeField struct {
-	kind     byte // '1' '2' '4' '8' 'u' 's' 'y' '['
+	kind     byte // '1' '2' '4' '8' 'u' 's' 'y' '[' '?'
 	min, max int16
-	element  shape // of '['
+	element  shape // of '[' and '?'
 	isStruct bool  // of '[': tagged fields follow each element
 }
 
@@ -60,6 +61,11 @@ func (p *shapeParser) fields(end byte) shape {
 func (p *shapeParser) field() shapeField {
 	f := shapeField{kind: p.text[p.pos], max: 1<<15 - 1}
 	p.pos++
+	if f.kind == '?' {
+		p.pos++
+		f.element = p.fields('}')
+		p.pos++
+	}
 	if f.kind == '[' {
 		if p.text[p.pos] == '{' {
 			p.pos++
@@ -129,6 +135,11 @@ func (w *walker) fields(s shape) {
 			w.skip(max(w.length(4), 0))
 		case '[':
 			w.array(f)
+		case '?':
+			if w.int8() >= 0 {
+				w.fields(f.element)
+				w.decoded += structBytes + w.tags()*structBytes
+			}
 		default:
 			panic(fmt.Sprintf("kafka: shape kind %q", f.kind))
 		}

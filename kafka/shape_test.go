@@ -139,7 +139,7 @@ func TestFetchEncoding(t *testing.T) {
 	}}
 	for version := int16(4); version <= 18; version++ {
 		var body []byte
-		for _, p := range encodeFetch(version, 0, f, res) {
+		for _, p := range encodeFetch(version, 0, time.Second, f, res) {
 			body = append(body, p...)
 		}
 		got := kmsg.NewPtrFetchResponse()

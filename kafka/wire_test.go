@@ -201,7 +201,7 @@ func TestRandomFrames(t *testing.T) {
 
 func FuzzFetchDecode(f *testing.F) {
 	l := newMemLog()
-	s, err := New(Config{Log: l, Topics: l, Meta: newMeta(f), Auth: trusting(f), ClusterID: "x"})
+	s, err := New(Config{Log: l, Topics: l, Meta: newMeta(f), Auth: trusting(f), Credentials: &passwords{}, ClusterID: "x"})
 	if err != nil {
 		f.Fatal(err)
 	}

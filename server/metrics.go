@@ -7,6 +7,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/latency"
+	"github.com/tributary-db/tributary/kafka/quota"
 	"github.com/tributary-db/tributary/server/httpd"
 	"github.com/tributary-db/tributary/storage/objstore"
 )
@@ -138,6 +139,10 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 		httpd.Gauge("tributary_kafka_body_bytes", "Bytes of requests, Produce apart, taken and not yet answered.", func() float64 { return float64(s.kafka.BodyBytes()) }),
 		c("kafka_topics_created_by_metadata_total", "Topics created because a client asked for them.", k.TopicsCreatedByMetadata.Load),
 		c("kafka_creations_throttled_total", "Topics not created because of topic_creation_rate.", k.CreationsThrottled.Load),
+		c("kafka_throttled_total", "Requests whose client had to wait because of its quota.", k.Throttled[quota.Produce].Load, "api", "produce"),
+		c("kafka_throttled_total", "Requests whose client had to wait because of its quota.", k.Throttled[quota.Fetch].Load, "api", "fetch"),
+		httpd.Gauge("tributary_kafka_quotas", "Users and client ids with quotas (at most 10,000).", func() float64 { return float64(s.kafka.Quotas().Entities()) }),
+		httpd.Gauge("tributary_kafka_quota_clients", "Clients that quotas keep count of (at most 10,000; further ones share).", func() float64 { return float64(s.kafka.Quotas().Clients()) }),
 		c("kafka_sessions_expired_total", "Connections closed because their client did not authenticate again in time.", k.SessionsExpired.Load),
 		c("kafka_malformed_total", "Frames that closed a connection.", k.Malformed.Load),
 	}...)

@@ -195,6 +195,16 @@ func moveClients(t *testing.T, ctx context.Context, m *moves) {
 
 	cl := kafkaClient(t, s, kgo.AllowAutoTopicCreation(), kgo.ConsumerGroup("g"), kgo.ConsumeTopics("k"), kgo.DisableAutoCommit(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	busy := "busy"
+	quotas := []kadm.AlterClientQuotaEntry{{Entity: kadm.ClientQuotaEntity{{Type: "client-id", Name: &busy}}, Ops: []kadm.AlterClientQuotaOp{
+		{Key: "producer_byte_rate", Value: 50}, {Key: "consumer_byte_rate", Value: 50},
+	}}}
+	if _, err := kadm.NewClient(cl).AlterClientQuotas(ctx, quotas); err != nil {
+		t.Fatal(err)
+	}
+	if err := kafkaClient(t, s, kgo.AllowAutoTopicCreation(), kgo.ClientID(busy)).ProduceSync(ctx, &kgo.Record{Topic: "k", Value: []byte("x")}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
 	for i := range 40 { // more than the rate lets pass
 		metadata, err := kadm.NewClient(cl).ListTopics(ctx, fmt.Sprint("asked", i))
 		_, _ = metadata, err // an unknown topic is no error of the call

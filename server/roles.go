@@ -12,6 +12,7 @@ import (
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/secretfile"
+	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/pgwire"
 	"github.com/tributary-db/tributary/session"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -26,6 +27,21 @@ func (d directory) Account(ctx context.Context, name string) (auth.Account, erro
 	}
 	vs, err := session.Verifiers(ctx, d.meta, name)
 	return auth.Account{Role: session.SuperuserOID, Exists: true, Verifiers: vs}, err
+}
+
+// credentials changes passwords on behalf of Kafka clients.
+type credentials struct{ meta meta.Store }
+
+var _ kafka.Credentials = credentials{}
+
+func (credentials) Roles(context.Context) ([]string, error) { return []string{session.Superuser}, nil }
+
+func (c credentials) Verifiers(ctx context.Context, role string) (auth.Verifiers, error) {
+	return session.Verifiers(ctx, c.meta, role)
+}
+
+func (c credentials) Alter(ctx context.Context, role string, change func(auth.Verifiers) (auth.Verifiers, error)) error {
+	return session.AlterVerifiers(ctx, c.meta, role, change)
 }
 
 // openGate makes what all faces authenticate their clients by.

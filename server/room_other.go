@@ -4,5 +4,5 @@ package server
 
 import "errors"
 
-// freeSpace is not known here.
-func freeSpace(string) (int64, error) { return 0, errors.ErrUnsupported }
+// diskSpace is not known here.
+func diskSpace(string) (total, free int64, err error) { return 0, 0, errors.ErrUnsupported }

@@ -22,6 +22,7 @@ import (
 	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/latency"
+	"github.com/tributary-db/tributary/internal/redact"
 	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/kafka/epoch"
@@ -248,6 +249,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 	}
 	s.kafka, err = kafka.New(kafka.Config{
 		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Auth: s.gate, Clock: s.clock, Logger: s.logger, Epochs: s.epochs,
+		Credentials: credentials{s.meta}, LogDir: redact.URL(s.cfg.ObjectStore), Disk: s.objectDisk(),
 		NodeID: int32(s.cfg.BrokerID), ClusterID: s.identity.cluster, AdvertisedHost: host, AdvertisedPort: port,
 		SessionLifetime: s.cfg.KafkaSessionLifetime, MaxTransactionTimeout: s.cfg.TransactionMaxTimeout,
 		AutoCreateTopics: s.cfg.AutoCreateTopics, DefaultPartitions: int32(s.cfg.DefaultPartitions),

@@ -45,6 +45,34 @@ func SetVerifiers(ctx context.Context, m meta.Store, role string, vs auth.Verifi
 	return m.Commit(ctx, meta.Txn{Writes: []meta.Write{w}})
 }
 
+// AlterVerifiers gives a role what change makes of its verifiers, at once: meta.ErrConflict if its password
+// changed meanwhile. An error of change changes nothing and is returned.
+func AlterVerifiers(ctx context.Context, m meta.Store, role string, change func(auth.Verifiers) (auth.Verifiers, error)) error {
+	var have auth.Verifiers
+	check := meta.Check{Key: roleKey(role)}
+	err := m.Read(ctx, func(s meta.Snapshot) error {
+		text, version, err := s.Get(check.Key)
+		if err != nil {
+			return err
+		}
+		check.Version = version
+		have, err = auth.ParseVerifiers(string(text))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("password of role %s: %w", role, err)
+	}
+	vs, err := change(have)
+	if err != nil {
+		return err
+	}
+	w := meta.Write{Key: check.Key}
+	if len(vs) > 0 {
+		w.Value = []byte(vs.String())
+	}
+	return m.Commit(ctx, meta.Txn{Checks: []meta.Check{check}, Writes: []meta.Write{w}})
+}
+
 // md5Hash is a password as PostgreSQL once kept it. Nobody can log in with one here.
 var md5Hash = regexp.MustCompile(`^md5[0-9a-f]{32}$`)
 

@@ -73,9 +73,24 @@ func (v *Verifier) derive(password string) error {
 	if err != nil {
 		return fmt.Errorf("derive a key: %w", err)
 	}
+	v.keys(salted)
+	return nil
+}
+
+func (v *Verifier) keys(salted []byte) {
 	v.StoredKey = v.Mechanism.sum(v.Mechanism.mac(salted, "Client Key"))
 	v.ServerKey = v.Mechanism.mac(salted, "Server Key")
-	return nil
+}
+
+// SaltedVerifier is the verifier of a password that a client has hashed (RFC 5802's SaltedPassword);
+// ErrVerifier if the mechanism makes none like it.
+func SaltedVerifier(m Mechanism, salted, salt []byte, iterations int) (Verifier, error) {
+	if m != SHA256 && m != SHA512 || len(salted) != m.size() || len(salt) == 0 || iterations < 1 || iterations > maxIterations {
+		return Verifier{}, ErrVerifier
+	}
+	v := Verifier{Mechanism: m, Iterations: iterations, Salt: salt}
+	v.keys(salted)
+	return v, nil
 }
 
 // matches tells whether password is the verifier's. It costs a PBKDF2.

@@ -68,3 +68,8 @@ func (vs Verifiers) Of(m Mechanism) (Verifier, bool) {
 	}
 	return vs[i], true
 }
+
+// Without is vs but for that of a mechanism.
+func (vs Verifiers) Without(m Mechanism) Verifiers {
+	return slices.DeleteFunc(slices.Clone(vs), func(v Verifier) bool { return v.Mechanism == m })
+}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -43,6 +44,7 @@ func TestGeneratedPages(t *testing.T) {
 	page(t, "sql/session-settings.md", sessionSettings(t, db))
 	page(t, "sql/system-relations.md", systemRelations())
 	page(t, "metrics.md", metrics(t, s.HTTP))
+	page(t, "compatibility.md", compatibility(t, s))
 }
 
 // page compares, or writes, one page.
@@ -88,6 +90,26 @@ func commitOffset(t *testing.T, s *harness.Server) {
 	if err := kadm.NewClient(s.Kafka(t)).CommitAllOffsets(ctx, "g", offsets); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// compatibility asks the server which keys and versions it serves.
+func compatibility(t *testing.T, s *harness.Server) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, s.Kafka(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := map[int16]Versions{}
+	for _, k := range resp.ApiKeys {
+		served[k.ApiKey] = Versions{k.MinVersion, k.MaxVersion}
+	}
+	text, err := Compatibility(served)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func sessionSettings(t *testing.T, db *pgx.Conn) string {
