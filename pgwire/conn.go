@@ -57,9 +57,10 @@ type conn struct {
 
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{srv: s, nc: nc, log: s.cfg.Logger.With("remote", nc.RemoteAddr().String())}
-	c.in = newReader(nc, c, authMessage)
+	plain := socketOf(nc)
+	c.in = newReader(plain, c, authMessage)
 	c.interrupt.nc = nc
-	c.out.w = nc
+	c.out.w = plain
 	c.w.c = c
 	return c
 }

@@ -25,6 +25,8 @@
 //
 // # Non-obvious
 //
+//   - In plaintext the socket is read and written in system calls that the runtime is not told of
+//     (socket_linux.go): a third of a short statement was the runtime's answer to writes that wake the client.
 //   - conn.nc stays the socket under TLS: deadlines and the look for clients that left are its,
 //     and other goroutines reach for it. Reads and writes go through reader and outbuf, which are
 //     put over TLS by startTLS. A read deadline does not break TLS, one that cuts a write does.
