@@ -37,7 +37,7 @@ type conn struct {
 	out      outbuf
 	sess     Session
 	pid      int32
-	secret   []byte
+	secret   []byte // guarded by srv.conns
 	stmt     statement
 	w        writer
 	binds    bindBuf
@@ -160,13 +160,14 @@ func (c *conn) start(ctx context.Context) error {
 	_ = c.nc.SetWriteDeadline(time.Time{})
 	c.interrupt.deadline(time.Time{})
 	c.in.maxBody = c.srv.cfg.MaxMessageBytes
-	c.secret = make([]byte, secretBytes30)
+	secret := make([]byte, secretBytes30)
 	if h.minor >= 2 {
-		c.secret = make([]byte, secretBytes32)
+		secret = make([]byte, secretBytes32)
 	}
-	if _, err := io.ReadFull(c.srv.cfg.Random, c.secret); err != nil {
+	if _, err := io.ReadFull(c.srv.cfg.Random, secret); err != nil {
 		return err
 	}
+	c.srv.conns.arm(c, secret)
 	c.sess, err = c.srv.cfg.Open(ctx, face.Startup{
 		Principal: who, Database: h.database, Settings: h.settings, PID: c.pid, Remote: c.nc.RemoteAddr(), Client: c,
 	})
@@ -180,7 +181,7 @@ func (c *conn) start(ctx context.Context) error {
 	}
 	at := c.out.begin('K')
 	c.out.int32(uint32(c.pid))
-	c.out.b = append(c.out.b, c.secret...)
+	c.out.b = append(c.out.b, secret...)
 	c.out.end(at)
 	return c.ready()
 }

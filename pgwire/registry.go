@@ -33,6 +33,13 @@ func (r *registry) add(c *conn) int32 {
 	}
 }
 
+// arm lets c be cancelled by who knows the secret.
+func (r *registry) arm(c *conn, secret []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.secret = secret
+}
+
 func (r *registry) remove(id int32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,11 +51,11 @@ func (r *registry) remove(id int32) {
 func (r *registry) cancel(id int32, secret []byte) {
 	r.mu.Lock()
 	c := r.mu.byID[id]
+	known := c != nil && len(c.secret) > 0 && subtle.ConstantTimeCompare(c.secret, secret) == 1
 	r.mu.Unlock()
-	if c == nil || subtle.ConstantTimeCompare(c.secret, secret) != 1 {
-		return
+	if known {
+		c.stmt.cancel(errUserCancel)
 	}
-	c.stmt.cancel(errUserCancel)
 }
 
 // each calls visit on every live connection.
