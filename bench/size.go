@@ -19,8 +19,9 @@ import (
 type sizePart struct {
 	name  string
 	setup []string
-	// fill makes it, change changes one part in a hundred.
-	fill, change func(ctx context.Context, s *server, n int) error
+	// fill makes it, change changes one row in so many: first in ten thousand, then in a hundred.
+	fill   func(ctx context.Context, s *server, n int) error
+	change func(ctx context.Context, s *server, n, every int) error
 	// first is answered from little of it, whole from all.
 	first, whole string
 	// want is what whole is, before and after the change.
@@ -28,7 +29,7 @@ type sizePart struct {
 }
 
 // benchSize prints, of state larger than memory: how long it takes to come, what is in RAM, what the
-// checkpoint behind a change of one part in a hundred writes, how long captures pause the members, and after a kill
+// checkpoint behind a change of one part in a hundred writes, how long members stand still for captures, and after a kill
 // how long the first answer and the whole take. It fails where the contents are wrong.
 func benchSize(ctx context.Context, o options) error {
 	fmt.Printf("%s\n%s\n%s\n\n", strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " "), machine(), strings.Join(restartFlags, " "))
@@ -71,11 +72,17 @@ func (p *sizePart) measure(ctx context.Context, o options, n int) error {
 	}
 	fmt.Printf(", complete after %.1f s, %.1f s of processor\n", time.Since(begin).Seconds(), s.cpu().Seconds())
 	s.report("loaded")
+	if err := s.merged(ctx); err != nil {
+		return err
+	}
+	if err := p.change(ctx, s, n, 10_000); err != nil { // so that a checkpoint has what the merges made
+		return err
+	}
 	if err := s.settled(ctx); err != nil {
 		return err
 	}
 	whole := directorySize(filepath.Join(dir, "objects", "state"))
-	if err := p.change(ctx, s, n); err != nil {
+	if err := p.change(ctx, s, n, 100); err != nil {
 		return err
 	}
 	if err := p.complete(ctx, s, n, true); err != nil {
@@ -123,6 +130,21 @@ func (p *sizePart) complete(ctx context.Context, s *server, n int, changed bool)
 	return nil
 }
 
+// merged waits until no merge is under way.
+func (s *server) merged(ctx context.Context) error {
+	before, since := -1.0, time.Now()
+	for begin := since; time.Since(begin) < 10*time.Minute && time.Since(since) < 5*time.Second; time.Sleep(500 * time.Millisecond) {
+		m, err := s.metrics(ctx)
+		if err != nil {
+			return err
+		}
+		if now := m["tributary_state_merges_total"] + 1e9*m["tributary_state_merges_waiting"]; now != before || m["tributary_state_merges_waiting"] > 0 {
+			before, since = now, time.Now()
+		}
+	}
+	return nil
+}
+
 // watchPauses notes the pause of every checkpoint from now on; what it gives tells of them.
 func (s *server) watchPauses(ctx context.Context) func() string {
 	ctx, cancel := context.WithCancel(ctx)
@@ -142,7 +164,7 @@ func (s *server) watchPauses(ctx context.Context) func() string {
 			}
 			if now := m["tributary_checkpoints_total"]; now > before {
 				before = now
-				pauses = append(pauses, 1000*m["tributary_checkpoint_pause_seconds"])
+				pauses = append(pauses, 1000*m["tributary_checkpoint_stood_seconds"])
 			}
 		}
 	}()
@@ -153,7 +175,7 @@ func (s *server) watchPauses(ctx context.Context) func() string {
 			return "no checkpoint"
 		}
 		slices.Sort(pauses)
-		return fmt.Sprintf("pause for a capture: median %.1f ms, p99 %.1f ms, worst %.1f ms of %d", pauses[len(pauses)/2], pauses[len(pauses)*99/100], pauses[len(pauses)-1], len(pauses))
+		return fmt.Sprintf("members stood still for a capture: median %.2f ms, p99 %.2f ms, worst %.2f ms of %d", pauses[len(pauses)/2], pauses[len(pauses)*99/100], pauses[len(pauses)-1], len(pauses))
 	}
 }
 
@@ -168,8 +190,8 @@ var sizeGroups = sizePart{
 	fill: func(ctx context.Context, s *server, n int) error {
 		return s.produceGroups(ctx, n, func(i int) (g, v int) { return spread(i, n), i % 1000 })
 	},
-	change: func(ctx context.Context, s *server, n int) error {
-		return s.produceGroups(ctx, n/100, func(i int) (g, v int) { return spread(100*i+17, n), 1000 })
+	change: func(ctx context.Context, s *server, n, every int) error {
+		return s.produceGroups(ctx, n/every, func(i int) (g, v int) { return spread(every*i+17, n), 1000 })
 	},
 	first: `SELECT n FROM per_group WHERE g = 4711`,
 	whole: `SELECT concat_ws(' ', count(*), min(g), max(g), sum(n), sum(n * (g % 1009)), sum(total * (g % 1013)), sum(most)) FROM per_group`,
@@ -179,9 +201,17 @@ var sizeGroups = sizePart{
 			g := spread(i, n)
 			byNine, byThirteen, most = byNine+g%1009, byThirteen+i%1000*(g%1013), most+i%1000
 		}
-		for i := 0; changed && i < n/100; i++ {
-			g := spread(100*i+17, n)
-			rows, byNine, byThirteen, most = rows+1, byNine+g%1009, byThirteen+1000*(g%1013), most+1000-(100*i+17)%1000
+		seen := map[int]bool{}
+		for _, every := range []int{10_000, 100} {
+			for i := 0; changed && i < n/every; i++ {
+				at := every*i + 17
+				g := spread(at, n)
+				rows, byNine, byThirteen = rows+1, byNine+g%1009, byThirteen+1000*(g%1013)
+				if !seen[at] {
+					most += 1000 - at%1000
+					seen[at] = true
+				}
+			}
 		}
 		return fmt.Sprint(n, 0, n-1, rows, byNine, byThirteen, most)
 	},
@@ -221,8 +251,8 @@ var sizeJoin = sizePart{
 		}
 		return nil
 	},
-	change: func(ctx context.Context, s *server, n int) error {
-		return s.exec(ctx, `UPDATE lefts SET v = v + 1 WHERE id % 100 = 17`)
+	change: func(ctx context.Context, s *server, n, every int) error {
+		return s.exec(ctx, fmt.Sprintf(`UPDATE lefts SET v = v + 1 WHERE id %% %d = 17`, every))
 	},
 	first: `SELECT total FROM joined WHERE id = 4711`,
 	whole: `SELECT concat_ws(' ', count(*), min(id), max(id), sum(total), sum(total * (id % 1009))) FROM joined`,
@@ -230,8 +260,10 @@ var sizeJoin = sizePart{
 		sum, byNine := 0, 0
 		for id := range n {
 			total := 2 * id
-			if changed && id%100 == 17 {
-				total++
+			for _, every := range []int{10_000, 100} {
+				if changed && id%every == 17 {
+					total++
+				}
 			}
 			sum, byNine = sum+total, byNine+total*(id%1009)
 		}
@@ -272,15 +304,15 @@ var sizeText = sizePart{
 		}
 		return nil
 	},
-	change: func(ctx context.Context, s *server, n int) error {
-		return s.exec(ctx, `UPDATE texts SET body = 'x' || body WHERE id % 100 = 17`)
+	change: func(ctx context.Context, s *server, n, every int) error {
+		return s.exec(ctx, fmt.Sprintf(`UPDATE texts SET body = 'x' || body WHERE id %% %d = 17`, every))
 	},
 	first: `SELECT length(body) FROM texts WHERE id = 17`,
 	whole: `SELECT concat_ws(' ', count(*), sum(length(body)), min(substr(body, length(body), 1)), max(body) LIKE 'x%') FROM texts`,
 	want: func(n int, changed bool) string {
 		length := n * textBytes
 		if changed {
-			length += (n + 82) / 100
+			length += (n+82)/100 + (n+9982)/10_000
 		}
 		return fmt.Sprint(n, length, "z", map[bool]string{true: "t", false: "f"}[changed && n > 17])
 	},

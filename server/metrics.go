@@ -90,6 +90,7 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		httpd.Gauge("tributary_checkpoint_bytes", "Bytes written for the last checkpoint: what the one before did not have.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Bytes) }),
 		httpd.Gauge("tributary_checkpoint_seconds", "Time that the last checkpoint took.", func() float64 { return s.runtime.Stats().Checkpoints.Duration.Seconds() }),
 		httpd.Gauge("tributary_checkpoint_pause_seconds", "Time until the state of everything was captured for the last checkpoint.", func() float64 { return s.runtime.Stats().Checkpoints.Pause.Seconds() }),
+		httpd.Gauge("tributary_checkpoint_stood_seconds", "Longest time that a view or sink stood still to be captured for the last checkpoint.", func() float64 { return s.runtime.Stats().Checkpoints.Stood.Seconds() }),
 		httpd.Gauge("tributary_checkpoint_boundary", "Commit that the last checkpoint is of.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Boundary) }),
 		g("decoded_bytes", "Memory of rows of streams that several members read (decode_cache).", func() float64 { return float64(s.memory.decoded.Stats().Bytes) }),
 		httpd.Counter("tributary_dataflow_decoded_hits_total", "Commits of a stream that a member found decoded.", func() float64 { return float64(s.memory.decoded.Stats().Hits) }),

@@ -40,6 +40,7 @@ type step struct {
 	ins  []*step
 	rows delta.Batch // a source's
 	env  Env         // once open
+	read int64       // rows that a source gave, ever
 }
 
 // breathe is called between two batches.
@@ -163,6 +164,17 @@ func (s *step) run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progres
 	}
 }
 
+// Read is how many rows the sources have given so far.
+func (f *Flow) Read() int64 { return f.root.given() }
+
+func (s *step) given() int64 {
+	n := s.read
+	for _, in := range s.ins {
+		n += in.given()
+	}
+	return n
+}
+
 // pull moves a source over t.
 func (s *step) pull(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progress, error) {
 	if err := s.src.Begin(ctx, t); err != nil {
@@ -173,6 +185,7 @@ func (s *step) pull(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progre
 		if err != nil {
 			return exec.Progress{}, err
 		}
+		s.read += int64(s.rows.Rows())
 		if s.rows.Rows() > 0 || len(s.rows.Errs) > 0 {
 			if err := out.Emit(&s.rows); errors.Is(err, exec.ErrStop) {
 				break

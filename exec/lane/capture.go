@@ -56,6 +56,15 @@ type memberCapture struct {
 	contents    state.View // of a view
 	errors      state.View // its failed rows
 	hold        need       // of its frontier on what it reads
+	stood       time.Duration
+}
+
+// stood is the longest that a member stood still.
+func (c *captured) stood() (d time.Duration) {
+	for _, m := range c.members {
+		d = max(d, m.stood)
+	}
+	return d
 }
 
 func newCapture(m *member) *memberCapture {
@@ -240,6 +249,7 @@ func (c *captured) horizon(oid catalog.OID, newest, since log.CommitSeq) log.Com
 // captureMember gives m's state, if everything it was given is committed. REQUIRES: m's goroutine,
 // between ticks.
 func (r *Runtime) captureMember(m *member) {
+	begin := r.cfg.Clock.Now()
 	r.mu.Lock()
 	if newest, err := r.cfg.Log.Newest(r.ctx, false); err == nil && m.ticked && r.quietLocked(m, m.frontier, newest) && m.seen <= m.frontier {
 		m.frontier = max(m.frontier, newest)
@@ -268,6 +278,7 @@ func (r *Runtime) captureMember(m *member) {
 	case !m.asked || !m.capturable():
 		c.release()
 	default:
+		c.stood = r.cfg.Clock.Now().Sub(begin)
 		c.hold = r.postLocked(m.below, c.frontier)
 		m.captured = c
 	}

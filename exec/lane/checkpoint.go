@@ -28,7 +28,8 @@ type CheckpointStats struct {
 	Bytes         int64         // of the last
 	Members       int           // in the last
 	Duration      time.Duration // of the last, from the first request to the pointer
-	Pause         time.Duration // until everything was captured for the last
+	Pause         time.Duration // until everything was captured for the last: members come to the end of a tick first
+	Stood         time.Duration // the longest that a member stood still to be captured for it
 }
 
 type checkpointCounters struct {
@@ -195,7 +196,7 @@ func (r *Runtime) takeCheckpoint(ctx context.Context) (int, error) {
 	}
 	last := CheckpointStats{
 		Boundary: info.Boundary, Bytes: info.Bytes, Members: len(c.written),
-		Duration: r.cfg.Clock.Now().Sub(begin), Pause: pause,
+		Duration: r.cfg.Clock.Now().Sub(begin), Pause: pause, Stood: c.stood(),
 	}
 	r.counters.taken(last)
 	r.cfg.Logger.Info("checkpoint", "boundary", last.Boundary, "bytes", last.Bytes, "members", last.Members,

@@ -93,6 +93,8 @@ type member struct {
 	// ends are versions at which a view that is built again must end ticks too: the frontiers of its
 	// readers.
 	ends []log.CommitSeq
+	// most bounds the commits of the next tick, 0 = not. Only its goroutine uses it.
+	most log.CommitSeq
 	// rested is when the last tick ended.
 	rested time.Time
 	// Of a member that failed: how often since it last went well, up to where it has to come to have
@@ -337,8 +339,23 @@ func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) error {
 	if err := r.injected("tick", m); err != nil {
 		return err
 	}
+	before := m.flow.Read()
 	_, err := m.flow.Run(m.ctx, exec.Tick{From: from, To: to, Time: r.cfg.Log.CommitTime(to)}, out)
+	m.most = r.mostCommits(to-from, m.flow.Read()-before)
 	return err
+}
+
+// leastTickRows are taken by a tick however little memory there is.
+const leastTickRows = 4 << 10
+
+// mostCommits bounds the next tick of a member whose last one read so many rows of so many commits: what a tick
+// touches is in memory until its end, so it should read a row for each KiB of state's memory at most.
+func (r *Runtime) mostCommits(commits log.CommitSeq, rows int64) log.CommitSeq {
+	limit := r.cfg.Memory.Limit()
+	if limit == 0 || rows == 0 {
+		return 0
+	}
+	return max(1, log.CommitSeq(max(limit>>10, leastTickRows))*commits/log.CommitSeq(rows))
 }
 
 // pauseToken gives m's token to others, if it has one.

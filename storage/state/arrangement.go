@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/tributary-db/tributary/internal/delta"
@@ -232,7 +233,7 @@ func (a *RunSet) checkWeights(cur *version, r *run) error {
 		return nil
 	}
 	var negative []int32
-	hashes := make([]uint64, blockRows)
+	hashes, near := make([]uint64, blockRows), slices.Repeat([]int{-1}, len(cur.content))
 	for _, c := range r.chunks {
 		for k := range c.blockCount() {
 			b, err := c.block(k, false)
@@ -249,8 +250,8 @@ func (a *RunSet) checkWeights(cur *version, r *run) error {
 			delta.HashKeys(keys, int(b.n), negative, hashes[:len(negative)])
 			for k, i := range negative {
 				left := b.weight(i)
-				for _, old := range cur.content {
-					w, err := old.weightOf(a.order, b.cols, i, keys, hashes[k])
+				for n, old := range cur.content {
+					w, err := old.weightOf(a.order, b.cols, i, keys, hashes[k], &near[n])
 					if err != nil {
 						return err
 					}

@@ -22,7 +22,8 @@ type probeCursor struct {
 	keys   []delta.Column
 	sel    []int32
 	hashes []uint64
-	at     int // next key, as a place in sel
+	at     int   // next key, as a place in sel
+	near   []int // by part: the chunk where the last key was looked for
 	edge   edge
 	merger merger
 	out    *delta.BatchBuilder
@@ -63,6 +64,10 @@ func (w *view) probe(ctx context.Context, keys []delta.Column, sel []int32, e ed
 		c = &probeCursor{merger: merger{order: o, keep: true}, out: delta.NewBatchBuilder(o.types)}
 	}
 	c.view, c.parts, c.keys, c.sel, c.at, c.edge = w, parts, keys, sel, 0, e
+	c.near = c.near[:0]
+	for range parts {
+		c.near = append(c.near, -1)
+	}
 	if cap(c.hashes) < len(sel) {
 		c.hashes = make([]uint64, len(sel))
 	}
@@ -106,8 +111,8 @@ func (c *probeCursor) nextKey() bool {
 	for c.at < len(c.sel) {
 		k := c.at
 		c.at++
-		for _, p := range c.parts {
-			s, err := p.r.find(o, c.keys, c.sel[k], c.hashes[k])
+		for i, p := range c.parts {
+			s, err := p.r.find(o, c.keys, c.sel[k], c.hashes[k], &c.near[i])
 			if err != nil {
 				c.merger.fail(err)
 				return false

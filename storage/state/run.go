@@ -46,14 +46,16 @@ func (r *run) all() span {
 	return span{hi: place{last, r.chunks[last].n()}}
 }
 
-// find gives the rows whose key equals row j of keys, whose hash is h.
-func (r *run) find(o *RowOrder, keys []delta.Column, j int32, h uint64) (span, error) {
+// find gives the rows whose key equals row j of keys, whose hash is h. near is a chunk that the key may be in or just
+// behind, or -1, and becomes the one where it would be: who asks for keys in order looks at few chunks.
+func (r *run) find(o *RowOrder, keys []delta.Column, j int32, h uint64, near *int) (span, error) {
 	at := 0
 	if len(r.chunks) > 1 {
 		var err error
-		if at, err = r.reach(o, keys, j, false); at == len(r.chunks) || err != nil {
+		if at, err = r.reachNear(o, keys, j, *near); at == len(r.chunks) || err != nil {
 			return span{}, err
 		}
+		*near = at
 	}
 	lo, hi, err := r.chunks[at].find(o, keys, j, h)
 	if lo == hi || err != nil {
@@ -69,6 +71,31 @@ func (r *run) find(o *RowOrder, keys []delta.Column, j int32, h uint64) (span, e
 		s.hi = place{at, hi}
 	}
 	return s, err
+}
+
+// reachNear is reach, which looks first at a chunk and the one behind it; -1: at none.
+func (r *run) reachNear(o *RowOrder, keys []delta.Column, j int32, near int) (int, error) {
+	if near < 0 {
+		return r.reach(o, keys, j, false)
+	}
+	if near > 0 {
+		if before, err := r.endsBefore(near-1, o, keys, j); err != nil || !before {
+			near = len(r.chunks)
+		}
+	}
+	for at := near; at < min(near+2, len(r.chunks)); at++ {
+		if before, err := r.endsBefore(at, o, keys, j); err != nil || !before {
+			return at, err
+		}
+	}
+	return r.reach(o, keys, j, false)
+}
+
+// endsBefore: the last row of chunk k comes before the key in row j.
+func (r *run) endsBefore(k int, o *RowOrder, keys []delta.Column, j int32) (bool, error) {
+	c := r.chunks[k]
+	cols, i, err := c.edge(c.blockCount())
+	return err == nil && o.comparePrefix(cols, i, keys, j) < 0, err
 }
 
 // reach is the first chunk whose last row has its first columns at or behind row j of eq (after:
@@ -116,9 +143,9 @@ func (r *run) bound(o *RowOrder, eq []delta.Column, after bool) (place, error) {
 }
 
 // weightOf is the weight of row j of cols in r, 0 if it has none; keys are its key columns, h
-// their hash.
-func (r *run) weightOf(o *RowOrder, cols []delta.Column, j int32, keys []delta.Column, h uint64) (int64, error) {
-	s, err := r.find(o, keys, j, h)
+// their hash; near as for find.
+func (r *run) weightOf(o *RowOrder, cols []delta.Column, j int32, keys []delta.Column, h uint64, near *int) (int64, error) {
+	s, err := r.find(o, keys, j, h, near)
 	if s.empty() || err != nil {
 		return 0, err
 	}
