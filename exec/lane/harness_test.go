@@ -56,6 +56,7 @@ type database struct {
 	idle        time.Duration // watermark_idle_timeout
 	warnings    *warnings
 	account     *memory.Account
+	memory      int64 // of the account, 0 = no limit
 
 	log         *log.DB
 	catalog     *catalog.Catalog
@@ -134,7 +135,7 @@ func (d *database) start() {
 	d.catalog = catalog.New()
 	d.log, err = log.Open(ctx, log.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Parts: []log.Part{d.catalog}})
 	check()
-	d.account = memory.New("", 0)
+	d.account = memory.New("memory", d.memory)
 	d.tables = table.New(table.Config{
 		Account: d.account.Force, Reserve: d.account.Charge, Logger: logger,
 		Log: d.log, Clock: clock.Real{}, MaxBytes: 1 << 28, MaxLocks: 1 << 20, MaxRecordBatch: session.MaxRecordBatch,

@@ -3,6 +3,7 @@ package lane
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -15,8 +16,10 @@ import (
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/pace"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
 )
 
 // member is a derived relation at work.
@@ -95,6 +98,8 @@ type member struct {
 	ends []log.CommitSeq
 	// most bounds the commits of the next tick, 0 = not. Only its goroutine uses it.
 	most log.CommitSeq
+	// halved is how often that was too much. Only its goroutine uses it.
+	halved uint
 	// rested is when the last tick ended.
 	rested time.Time
 	// Of a member that failed: how often since it last went well, up to where it has to come to have
@@ -341,21 +346,35 @@ func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) error {
 	}
 	before := m.flow.Read()
 	_, err := m.flow.Run(m.ctx, exec.Tick{From: from, To: to, Time: r.cfg.Log.CommitTime(to)}, out)
-	m.most = r.mostCommits(to-from, m.flow.Read()-before)
+	r.bound(m, to-from, m.flow.Read()-before, err)
 	return err
 }
 
 // leastTickRows are taken by a tick however little memory there is.
 const leastTickRows = 4 << 10
 
-// mostCommits bounds the next tick of a member whose last one read so many rows of so many commits: what a tick
-// touches is in memory until its end, so it should read a row for each KiB of state's memory at most.
-func (r *Runtime) mostCommits(commits log.CommitSeq, rows int64) log.CommitSeq {
+// bound bounds the next tick of m, whose last one read so many rows of so many commits: what a tick touches is in memory
+// until its end, so it should read a row for each KiB of state's memory at most, and half as many for each time
+// that this was too much.
+func (r *Runtime) bound(m *member, commits log.CommitSeq, rows int64, err error) {
 	limit := r.cfg.Memory.Limit()
-	if limit == 0 || rows == 0 {
-		return 0
+	if limit == 0 || commits == 0 {
+		return
 	}
-	return max(1, log.CommitSeq(max(limit>>10, leastTickRows))*commits/log.CommitSeq(rows))
+	if hasNoRoom(err) {
+		m.halved = min(m.halved+1, 16)
+		m.most = max(1, commits/2)
+		return
+	}
+	if m.most = 0; rows > 0 {
+		m.most = max(1, log.CommitSeq(max(limit>>10>>m.halved, leastTickRows>>m.halved))*commits/log.CommitSeq(rows))
+	}
+}
+
+// hasNoRoom: an error is that memory is taken.
+func hasNoRoom(err error) bool {
+	e, told := asUser(err)
+	return errors.Is(err, state.ErrOutOfMemory) || told && e.Code == sqlerr.OutOfMemory
 }
 
 // pauseToken gives m's token to others, if it has one.

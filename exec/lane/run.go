@@ -181,7 +181,7 @@ func (r *Runtime) nextEndLocked(m *member) (to log.CommitSeq, until time.Time) {
 	if most := r.cfg.TickCommits; most > 0 && m.ticked && !m.readsVersions() { // what it reads may be past a version that nobody needs
 		to = min(to, from+log.CommitSeq(most))
 	}
-	if m.most > 0 && m.ticked && len(m.views) == 0 { // every version of a table from the frontier on is there
+	if m.most > 0 && (m.ticked || !m.readsVersions()) && len(m.views) == 0 { // every version of a table from the frontier on is there
 		to = min(to, from+m.most)
 	}
 	if !m.readsVersions() && (!m.ticked || m.sink != nil) {

@@ -32,8 +32,6 @@ type Groups struct {
 	order *RowOrder // of key columns in that order
 
 	mode groupMode
-	// leaving: the next Settle takes the mode from in memory to moving.
-	leaving bool
 	// next: moving has come to this slot.
 	next Slot
 	// known are the slots that have a row behind, as they were at the last Settle unless they are dirty.
@@ -107,17 +105,6 @@ func upTo(n int) []int {
 
 // Behind: not all keys are in memory, so that it is worth while to Fetch many at once.
 func (g *Groups) Behind() bool { return g.mode == groupsBehind }
-
-// InMemory: all keys are in memory, and none has begun to leave it.
-func (g *Groups) InMemory() bool { return g.mode == groupsInMemory }
-
-// Leaving decides whether the next Settle begins to take the keys out of memory, if all are there.
-func (g *Groups) Leaving() bool {
-	if g.mode == groupsInMemory && g.behind != nil && len(g.mem.keyTypes) > 0 {
-		g.leaving = g.leaving || g.budget.isPast(g.tell())
-	}
-	return g.leaving
-}
 
 // Probe is Flat.Probe; keys that are behind come to memory.
 func (g *Groups) Probe(ctx context.Context, keys []delta.Column, sel []int32, insert bool, slots []Slot) error {

@@ -13,10 +13,10 @@ func (g *Groups) Settle(v CommitSeq) (moved bool, err error) {
 	}
 	past := g.budget.isPast(g.tell())
 	if g.mode == groupsInMemory {
-		if !g.leaving && !past {
+		if !past {
 			return false, nil
 		}
-		g.mode, g.leaving, g.next = groupsMoving, false, 0
+		g.mode, g.next = groupsMoving, 0
 		g.budget.moved.Add(1)
 	}
 	if g.failed != nil {
