@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,9 @@ func TestDamagedPieces(t *testing.T) {
 		var e *pgconn.PgError
 		switch {
 		case errors.As(err, &e) && (e.Code == "58030" || e.Code == "XX001" || e.Code == "TB002"):
+			if !strings.Contains(strings.ToLower(e.Hint), "try again") {
+				t.Errorf("%s: %v, hint %q", query, e, e.Hint)
+			}
 			return false
 		case err != nil:
 			t.Fatalf("%s: %v", query, err)

@@ -94,6 +94,9 @@ func userError(err error, logger *slog.Logger) error {
 		if errors.Is(err, s.err) {
 			e := sqlerr.New(s.code, "%s", s.message)
 			e.Cause = err
+			if state.IsDamage(err) {
+				e.Hint = "What has the damaged rows is made again from the log by itself: try again. SHOW TABLES and tributary.dataflows tell how far that is."
+			}
 			if s.code == sqlerr.DataCorrupted || s.code == sqlerr.IOError || s.code == sqlerr.InternalError {
 				logger.Error("statement failed", "error", err)
 			}

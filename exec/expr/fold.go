@@ -3,6 +3,8 @@ package expr
 import (
 	"fmt"
 
+	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/exec/expr/kernel"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -12,6 +14,15 @@ import (
 type Folder struct{}
 
 var _ plan.Folder = Folder{}
+
+// Callable implements plan.Folder.
+func (Folder) Callable(c *plan.Call) error {
+	f := builtin.FuncByOID(uint32(c.Func))
+	if f == nil || f.Kind != builtin.KindFunction || f.RetSet || kernel.Lookup(f) != nil {
+		return nil // who runs the plan says what is wrong with what is no plain function
+	}
+	return errUnsupported(f).At(c.Pos)
+}
 
 // Fold returns the value of e, or the error that its evaluation gives (division by zero, no
 // kernel, no room in m). The value owns its memory. Folding a column or parameter is the caller's mistake.

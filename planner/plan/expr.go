@@ -170,6 +170,8 @@ type SortKey struct {
 // it, server injects it: the planner cannot import exec. The meter bounds the evaluation.
 type Folder interface {
 	Fold(e Expr, s Settings, m *meter.Meter) (*Const, error)
+	// Callable refuses a call of what has no code here, so that it is known before anything runs.
+	Callable(c *Call) error
 }
 
 // Settings are the session's values that expressions depend on; a view freezes them.

@@ -20,6 +20,7 @@ type folding struct {
 	settings plan.Settings
 	work     *meter.Meter // of the planning
 	memory   *memory.Owner
+	refused  error // the first call of what cannot be called
 }
 
 func newFolding(o Options, s plan.Settings) *folding {
@@ -85,6 +86,9 @@ func (f *folding) expr(e plan.Expr) plan.Expr {
 	case *plan.Call:
 		if nullByArgument(b) {
 			return &plan.Const{T: b.T, Value: delta.NullColumn(b.T.OID, 1)}
+		}
+		if f.folder != nil && f.refused == nil {
+			f.refused = f.folder.Callable(b)
 		}
 	}
 	if f.folder == nil || !foldable(e) {

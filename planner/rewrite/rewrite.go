@@ -33,8 +33,9 @@ func Query(q *plan.Query, cat catalog.Reader, o Options) (*plan.Query, error) {
 
 // Node rewrites a plan; its output columns stay as they are.
 func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Node, error) {
+	fold := newFolding(o, s)
 	for _, pass := range []func(plan.Node) plan.Node{
-		newFolding(o, s).node,
+		fold.node,
 		func(n plan.Node) plan.Node { return sorts(n, o.Continuous) },
 		func(n plan.Node) plan.Node { return push(n, nil) },
 		func(n plan.Node) plan.Node {
@@ -47,6 +48,9 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 	} {
 		if n = pass(n); o.Meter.Breathe() != nil {
 			return nil, o.Meter.Err()
+		}
+		if fold.refused != nil {
+			return nil, fold.refused
 		}
 	}
 	return n, nil
