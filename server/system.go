@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/catalog/system"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/storage/log"
 )
 
 // facts are what system relations tell of this server.
@@ -59,6 +60,19 @@ func (f facts) Compactions() (out []system.Compaction) {
 		out = append(out, row)
 	}
 	return out
+}
+
+func (f facts) Segments(visit func(system.Segment) error) error {
+	for _, t := range f.s.log.Topics() {
+		for i := range t.Partitions {
+			for _, stored := range f.s.log.Stored(log.Partition{Topic: t.ID, Index: i}) {
+				if err := visit(system.Segment{Topic: t.Name, Partition: i, Stored: stored}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func (f facts) Settings() (out []system.Setting) {

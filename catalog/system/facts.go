@@ -18,6 +18,15 @@ type Facts interface {
 	Settings() []Setting
 	Pins() []Pin
 	Compactions() []Compaction
+	// Segments visits where records lie, by topic, partition and offset; an error of visit ends it and is returned.
+	Segments(visit func(Segment) error) error
+}
+
+// Segment is a range of a partition's offsets in one object, or in the commit log.
+type Segment struct {
+	Topic     string
+	Partition int32
+	log.Stored
 }
 
 // Compaction is a rewriting of objects, under way or ended.

@@ -32,7 +32,7 @@ type Column struct {
 // All are the system relations, by schema and name.
 func All() []*Relation { return slices.Clone(relations) }
 
-var relations = []*Relation{columns, compactions, dataflows, pins, relationsRelation, settings, tables}
+var relations = []*Relation{columns, compactions, dataflows, pins, relationsRelation, segments, settings, tables}
 
 // ByOID finds one.
 func ByOID(oid catalog.OID) (*Relation, bool) {

@@ -12,6 +12,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
+	"github.com/tributary-db/tributary/storage/log"
 )
 
 // some are facts of which every column has a value in one row and none in another.
@@ -50,6 +51,16 @@ func (some) Compactions() []Compaction {
 		{What: "level", Partitions: 1, Runs: 16, To: 1, Bytes: 4, Since: began},
 		{What: "level", Partitions: 1, Runs: 16, To: 1, Bytes: 4, Since: began, Ended: began, Reason: "no room"},
 	}
+}
+
+func (some) Segments(visit func(Segment) error) error {
+	at := time.UnixMilli(946_684_800_000)
+	for _, s := range []log.Stored{{First: 1, Next: 4, Records: 2, Bytes: 90, Object: "seg/1", Level: 1, From: at, To: at}, {First: 4, Next: 5, Records: 1, Bytes: 30, From: at, To: at}} {
+		if err := visit(Segment{Topic: "t", Partition: 1, Stored: s}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (some) Settings() []Setting { return []Setting{{"a", "b", "default", "c"}} }
