@@ -8,8 +8,9 @@ STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
-build: ## Build bin/tributary.
+build: ## Build bin/tributary, the server, and bin/streamctl, the client tool.
 	$(GO) build -o $(BIN) ./cmd/tributary
+	$(GO) build -o bin/streamctl ./cmd/streamctl
 
 run: build ## Build and start the server on ./tributary-data.
 	./$(BIN)

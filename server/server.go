@@ -24,6 +24,7 @@ import (
 	"github.com/tributary-db/tributary/internal/latency"
 	"github.com/tributary-db/tributary/internal/redact"
 	"github.com/tributary-db/tributary/internal/tlsconf"
+	"github.com/tributary-db/tributary/internal/version"
 	"github.com/tributary-db/tributary/kafka"
 	"github.com/tributary-db/tributary/kafka/epoch"
 	"github.com/tributary-db/tributary/kafka/group"
@@ -41,7 +42,7 @@ import (
 )
 
 // Version of Tributary.
-const Version = "0.1.0"
+const Version = version.Version
 
 // databases are the names under which the one database is known; the first is its own.
 var databases = []string{"tributary", "postgres"}

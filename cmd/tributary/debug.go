@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tributary-db/tributary/internal/cli"
 	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -21,7 +22,7 @@ import (
 
 // newDebug is `tributary debug`: what lies in the files of a server.
 func newDebug() *cobra.Command {
-	c := group(&cobra.Command{Use: "debug", Short: "Print what lies in files of the server"})
+	c := cli.Group(&cobra.Command{Use: "debug", Short: "Print what lies in files of the server"})
 	c.AddCommand(newDebugSegment(), newDebugLog())
 	return c
 }

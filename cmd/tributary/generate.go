@@ -11,12 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tributary-db/tributary/internal/cli"
 	"github.com/tributary-db/tributary/internal/nexmark"
 )
 
 // newGenerate is `tributary generate`: test data on standard output, no server needed.
 func newGenerate() *cobra.Command {
-	c := group(&cobra.Command{Use: "generate", Short: "Write test data to standard output"})
+	c := cli.Group(&cobra.Command{Use: "generate", Short: "Write test data to standard output"})
 	c.AddCommand(newGenerateNexmark())
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tributary-db/tributary/internal/cli"
 	"github.com/tributary-db/tributary/internal/config"
 )
 
@@ -26,8 +27,8 @@ func TestUsage(t *testing.T) {
 		{"version x", `unknown command "x"`},
 	} {
 		out, err := command(t, strings.Fields(c.args)...)
-		if err == nil || !strings.Contains(err.Error(), c.want) || exitCode(err) != 2 {
-			t.Errorf("%s: %v, exit code %d, printed %q", c.args, err, exitCode(err), out)
+		if err == nil || !strings.Contains(err.Error(), c.want) || cli.ExitCode(err) != 2 {
+			t.Errorf("%s: %v, exit code %d, printed %q", c.args, err, cli.ExitCode(err), out)
 		}
 	}
 	out, err := command(t, "version")
