@@ -83,6 +83,26 @@ type Source interface {
 	Close() error
 }
 
+// Parted is a source of one of several shards: it reads some parts of a leaf's rows, the others read the
+// rest. A Next reads one part only, and each part has a Next, though perhaps without rows.
+type Parted interface {
+	Source
+	// Part is the part that the last Next read: its place in the order of all that the shards read.
+	Part() int64
+}
+
+// GroupsOut takes groups beside rows: what is put together before an exchange.
+type GroupsOut interface {
+	Out
+	// EmitGroups takes rows of an aggregation's keys and of its cells, dense. Borrowed as by Emit.
+	EmitGroups(d *delta.Batch) error
+}
+
+// Combiner is an operator that takes such groups beside rows.
+type Combiner interface {
+	Combine(ctx context.Context, groups *delta.Batch, out Out) error
+}
+
 // Env is what a dataflow gives its operators. State is named within the operator; the runtime
 // adds the operator's place in the plan, checkpoints all of it and restores it before Open.
 // In a one-shot run state is scratch.

@@ -78,7 +78,7 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 	g := func(name, help string, read func() float64) prometheus.Collector {
 		return httpd.Gauge("tributary_dataflow_"+name, help, read)
 	}
-	return append(append(s.stateMetrics(), s.tempMetrics()...), []prometheus.Collector{
+	return append(append(append(s.stateMetrics(), s.tempMetrics()...), s.shardMetrics()...), []prometheus.Collector{
 		g("members", "Views, sinks and derived streams.", func() float64 { return float64(s.runtime.Stats().Members) }),
 		g("failed", "Of them, those that stand failed.", func() float64 { return float64(s.runtime.Stats().Failed) }),
 		g("dropping", "Dropped ones whose work has not ended yet.", func() float64 { return float64(s.runtime.Stats().Dropping) }),

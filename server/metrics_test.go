@@ -53,6 +53,8 @@ var unmoved = map[string]string{
 	"tributary_state_merges_failed_total":    "needs a merge that runs out of memory",
 	"tributary_state_merges_helped_total":    "needs a pool of merges that is behind",
 	"tributary_temp_bytes":                   "is not 0 while a statement spills",
+	"tributary_shards_busy":                  "is not 0 while a divided statement runs",
+	"tributary_shard_refused_total":          "needs several large statements at one moment: exec/lane, TestShardsAreShared",
 	"tributary_state_merges_waiting":         "lasts as long as a merge waits",
 
 	"tributary_dataflow_late_rows_unlisted_total": "needs late rows by the thousand: exec/lane, TestLateRowsAreBounded",
@@ -363,9 +365,11 @@ func moveState(t *testing.T, ctx context.Context, m *moves) {
 	m.until(s, "tributary_state_chunks_warmed_total")
 }
 
-// moveTemp: statements that have no memory for their rows.
+// moveTemp: statements that have no memory for their rows, and one that is divided.
 func moveTemp(t *testing.T, ctx context.Context, m *moves) {
-	s := start(t, ctx, settings(t.TempDir()))
+	cfg := settings(t.TempDir())
+	cfg.Shards = 2
+	s := start(t, ctx, cfg)
 	defer stop(t, s)
 	db := connect(t, ctx, s)
 	exec(t, ctx, db, "CREATE TABLE t (id int)")
@@ -377,6 +381,9 @@ func moveTemp(t *testing.T, ctx context.Context, m *moves) {
 	if _, err := db.Exec(ctx, "SELECT id FROM t ORDER BY id"); err == nil {
 		t.Error("more than temp_file_limit was taken")
 	}
+	exec(t, ctx, db, "RESET temp_file_limit")
+	exec(t, ctx, db, "SET min_shard_rows = 1")
+	exec(t, ctx, db, "SELECT count(*) FROM t")
 	m.look(s)
 }
 

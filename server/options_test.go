@@ -103,6 +103,8 @@ var settingEffects = map[string]effect{
 	"statement_timeout":                   {value: "1", probe: "SELECT count(*) FROM probe a, probe b, probe c, probe d WHERE a.n + b.n + c.n + d.n > 1000", bad: "'soon'"},
 	"statement_memory":                    {value: "'1MB'", probe: "SELECT length(repeat('x', 20000000))", bad: "'much'"},
 	"work_memory":                         {shown: "server/spill_test.go:TestStatementsSpill", bad: "'much'"},
+	"shards":                              {shown: "server/shards_test.go:TestStatementsOnShards", bad: "'257'"},
+	"min_shard_rows":                      {shown: "server/shards_test.go:TestStatementsOnShards", bad: "'few'"},
 	"temp_file_limit":                     {shown: "server/spill_test.go:TestStatementsSpill", bad: "'much'"},
 	"log_min_duration_statement":          {shown: "server/log_test.go:TestSlowStatements", bad: "'soon'"},
 	"lock_timeout":                        {shown: "server/options_test.go:TestLockTimeout", bad: "'soon'"},

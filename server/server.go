@@ -198,7 +198,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		System:            s.systemRows,
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
 		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes, LateRows: s.cfg.LateRows,
-		Workers: int(s.cfg.Workers), TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
+		Workers: int(s.cfg.Workers), Shards: int(s.cfg.Shards), TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
 		Decoded: s.memory.decoded, Memory: s.memory.dataflows, Temp: s.temp, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
@@ -214,7 +214,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
-		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, WorkMemory: s.cfg.WorkMemory, TempFileLimit: s.cfg.TempFileLimit, MaxStatementBytes: s.cfg.MaxStatementBytes,
+		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, WorkMemory: s.cfg.WorkMemory, TempFileLimit: s.cfg.TempFileLimit, Shards: s.cfg.Shards, MinShardRows: s.cfg.MinShardRows, MaxStatementBytes: s.cfg.MaxStatementBytes,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout, LogMinDuration: s.cfg.LogMinDurationStatement,
 		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout,
 	})

@@ -44,6 +44,8 @@ type Deps struct {
 	StatementMemory int64
 	// WorkMemory and TempFileLimit are the defaults of the session settings of those names.
 	WorkMemory, TempFileLimit int64
+	// Shards and MinShardRows too.
+	Shards, MinShardRows int64
 	// MaxStatementBytes is the longest statement text, 0 = the parser's own limit.
 	MaxStatementBytes int64
 	// Defaults of the session settings of the same name.

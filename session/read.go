@@ -61,6 +61,7 @@ func (s *Session) runAt(v log.CommitSeq, args []delta.Column) lane.Run {
 	return lane.Run{
 		At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args, Meter: s.meter(),
 		WorkMemory: s.workMemory(), TempFileLimit: s.set.limits.tempFileLimit,
+		Shards: int(s.set.limits.shards), MinShardRows: s.set.limits.minShardRows,
 	}
 }
 
@@ -131,6 +132,7 @@ func (r *rowsRun) at(s *Session, q *plan.Query, v log.CommitSeq, args []delta.Co
 	run := lane.Run{
 		At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &r.settings, Args: args,
 		WorkMemory: s.workMemory(), TempFileLimit: s.set.limits.tempFileLimit,
+		Shards: int(s.set.limits.shards), MinShardRows: s.set.limits.minShardRows,
 	}
 	if !lane.PointRead(q) {
 		run.Meter = s.meter() // somebody may give back to it late: it is this run's alone

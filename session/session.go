@@ -52,10 +52,11 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 			s.set.values[settingIndex[name]] = "-1"
 		}
 	}
-	for name, bytes := range map[string]int64{
+	for name, n := range map[string]int64{
 		"statement_memory": db.StatementMemory, "work_memory": db.WorkMemory, "temp_file_limit": db.TempFileLimit,
+		"shards": db.Shards, "min_shard_rows": db.MinShardRows,
 	} {
-		s.set.values[settingIndex[name]] = strconv.FormatInt(bytes, 10)
+		s.set.values[settingIndex[name]] = strconv.FormatInt(n, 10)
 	}
 	s.set.derive()
 	for _, v := range st.Settings {

@@ -67,6 +67,8 @@ var settingList = []setting{
 	{name: "log_min_duration_statement", value: "-1", parse: parseMillisOrOff, millis: true, doc: "A statement that takes so long is a line of the log; 0 = every one, -1 = none."},
 	{name: "work_memory", value: "0", parse: parseSizeOf("work_memory"), size: true, doc: "Memory of a statement's sorts, joins, aggregates and DISTINCT before rows go to the disk; 0 = none does."},
 	{name: "temp_file_limit", value: "0", parse: parseSizeOf("temp_file_limit"), size: true, doc: "Bytes that a statement may have on the disk for want of work_memory; 0 = no limit."},
+	{name: "shards", value: "0", parse: parseInt(0, 256), doc: "Processors that a large SELECT is divided among at most; 1 = it is not, 0 = as many as the server allows."},
+	{name: "min_shard_rows", value: "0", parse: parseInt(0, 1<<31-1), doc: "Rows that a SELECT must read to be divided."},
 	{name: "lock_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for a lock; 0 = no limit."},
 	{name: "idle_in_transaction_session_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for the client inside a transaction; 0 = no limit."},
 	{name: "idle_session_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for the client outside a transaction; 0 = no limit."},
@@ -116,6 +118,7 @@ type limits struct {
 	statementTimeout, lockTimeout, idleSession, idleInTransaction time.Duration
 	logMinDuration                                                time.Duration // below 0 = never
 	statementMemory, workMemory, tempFileLimit                    int64
+	shards, minShardRows                                          int64
 	readMode                                                      lane.ReadMode
 }
 
@@ -138,6 +141,7 @@ func (s *settings) derive() {
 		idleSession: s.duration("idle_session_timeout"), idleInTransaction: s.duration("idle_in_transaction_session_timeout"),
 		logMinDuration:  s.duration("log_min_duration_statement"),
 		statementMemory: s.bytes("statement_memory"), workMemory: s.bytes("work_memory"), tempFileLimit: s.bytes("temp_file_limit"),
+		shards: s.number("shards"), minShardRows: s.number("min_shard_rows"),
 		readMode: s.readMode(),
 	}
 	loc, _ := time.LoadLocation(s.get("TimeZone")) // checked when it was set
@@ -261,7 +265,9 @@ func (s *settings) duration(name string) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-func (s *settings) bytes(name string) int64 {
+func (s *settings) bytes(name string) int64 { return s.number(name) }
+
+func (s *settings) number(name string) int64 {
 	n, _ := strconv.ParseInt(s.get(name), 10, 64) // checked when it was set
 	return n
 }

@@ -48,7 +48,8 @@
 // # Tests
 //
 // TestSuites runs our own suites in all modes on a server of its own, TestSuitesTicks with other
-// cuts of commits into ticks, TestSuitesRestart with a kill between two records of each file
+// cuts of commits into ticks, TestSuitesSpilled with every row on the disk, TestSuitesShards with queries
+// divided among shards, TestSuitesRestart with a kill between two records of each file
 // (some files; all with TRIBUTARY_TEST_LONG=1), TestSmoke the corpus's files (with
 // TRIBUTARY_TEST_SLT=1).
 //

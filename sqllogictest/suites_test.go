@@ -127,6 +127,31 @@ func TestSuitesSpilled(t *testing.T) {
 	}
 }
 
+// TestSuitesShards: nor on how many shards a query is divided among.
+func TestSuitesShards(t *testing.T) {
+	rnd := random(t)
+	work, counts := []string{"1", "64MB"}[rnd.IntN(2)], []string{"2", "5"}
+	if !long() {
+		counts = counts[rnd.IntN(2):][:1]
+	}
+	for _, shards := range counts {
+		c := startChild(t, "--shards="+shards, "--min-shard-rows=1", "--work-memory="+work)
+		for _, mode := range []Mode{Select, ViewAfter} {
+			total := newReport("all suites", mode)
+			for _, file := range suites(t) {
+				total.Add(runSuite(t, c.options(mode), file))
+			}
+			t.Log(total)
+			if err := total.Err(suiteFloor); err != nil {
+				t.Error(err)
+			}
+		}
+		if n := c.now.Metric(t, "tributary_shard_statements_total"); n < 1000 {
+			t.Errorf("only %v statements were divided among %s shards", n, shards)
+		}
+	}
+}
+
 // TestSuitesRestart: nor does it depend on a `kill -9` between any two records of a file.
 func TestSuitesRestart(t *testing.T) {
 	rnd := random(t)

@@ -44,6 +44,9 @@ func (a *alone) Next(ctx context.Context, dst *Rows) (bool, error) {
 		if more, err = a.step(ctx); err != nil {
 			return false, err
 		}
+		if more && !a.inRun && a.records.partOver() {
+			break
+		}
 	}
 	for _, b := range a.filler.outs {
 		a.rows.Cols = append(a.rows.Cols, b.Column())

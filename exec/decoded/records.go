@@ -18,6 +18,7 @@ const MaxDecoded = 256 << 20
 type Records struct {
 	log    log.Log
 	filter log.Filter
+	parts  *Parts // that the range is read by; nil = all of it
 
 	changes log.ChangeReader
 	res     log.ChangeResult
@@ -37,10 +38,17 @@ func NewRecords(l log.Log, topic log.TopicID) *Records {
 func (r *Records) Begin(ctx context.Context, from, to log.CommitSeq) error {
 	r.End()
 	var err error
-	r.changes, err = r.log.Changes(ctx, from, to, r.filter)
+	if r.parts != nil {
+		r.changes, err = r.parts.reader(ctx, from, to)
+	} else {
+		r.changes, err = r.log.Changes(ctx, from, to, r.filter)
+	}
 	r.more = err == nil
 	return err
 }
+
+// partOver: the next run, if there is one, is of another part.
+func (r *Records) partOver() bool { return r.parts != nil && r.at == len(r.res.Runs) }
 
 // touched reports whether anything became visible in (from, to].
 func (r *Records) touched(from, to log.CommitSeq) bool { return r.log.Touched(r.filter, to) > from }

@@ -18,6 +18,10 @@ type Builder struct {
 	Operator func(n plan.Node) (exec.Operator, error)
 	// Source builds the source of a leaf.
 	Source func(n plan.Node) (exec.Source, error)
+	// Divide builds the sources of a leaf that so many shards read together, and Merge what puts
+	// together what they have sorted. For Shards only.
+	Divide func(n plan.Node, shards int, numbers *atomic.Int64) ([]exec.Source, error)
+	Merge  func(x *plan.Exchange, inputs int) (Merger, error)
 }
 
 // Flow is one dataflow. It is used by one goroutine at a time.
@@ -41,6 +45,13 @@ type step struct {
 	rows delta.Batch // a source's
 	env  Env         // once open
 	read int64       // rows that a source gave, ever
+
+	// Of Shards.
+	from   *receiver // in place of a source: the way out of an exchange
+	empty  bool      // in place of a source: it is another shard's
+	others *barrier  // those that do the same; nil = nobody is waited for
+	parted exec.Parted
+	turn   func(part int64) error // of what is told which part comes
 }
 
 // breathe is called between two batches.
@@ -117,10 +128,15 @@ func (s *step) open(env Env) error {
 		env.held = new(atomic.Int64)
 	}
 	s.env = env
-	if s.src != nil {
+	switch {
+	case s.src != nil:
 		return s.src.Open(&s.env)
+	case s.op != nil:
+		return s.op.Open(&s.env)
+	case s.from != nil && s.from.merge != nil:
+		return s.from.merge.Open(&s.env)
 	}
-	return s.op.Open(&s.env)
+	return nil
 }
 
 // Run moves the flow over t; everything it puts out goes to out, borrowed. An error leaves
@@ -138,8 +154,13 @@ func (f *Flow) Run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progres
 }
 
 func (s *step) run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progress, error) {
-	if s.src != nil {
+	switch {
+	case s.src != nil:
 		return s.pull(ctx, t, out)
+	case s.from != nil:
+		return exec.Progress{Watermark: exec.NoWatermark}, s.from.run(ctx, s, out)
+	case s.empty:
+		return exec.Progress{Watermark: exec.NoWatermark}, nil
 	}
 	for port, in := range s.ins {
 		p, err := in.run(ctx, t, push{ctx: ctx, op: s.op, port: port, out: out})
@@ -147,6 +168,11 @@ func (s *step) run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progres
 			return exec.Progress{}, err
 		}
 		if err := s.op.EndInput(ctx, port, p, out); err != nil && !errors.Is(err, exec.ErrStop) {
+			return exec.Progress{}, err
+		}
+	}
+	if s.others != nil {
+		if err := s.others.wait(ctx); err != nil {
 			return exec.Progress{}, err
 		}
 	}
@@ -182,6 +208,9 @@ func (s *step) pull(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progre
 	}
 	for {
 		more, err := s.src.Next(ctx, &s.rows)
+		if err == nil && s.parted != nil {
+			err = s.turn(s.parted.Part())
+		}
 		if err != nil {
 			return exec.Progress{}, err
 		}
@@ -200,6 +229,11 @@ func (s *step) pull(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progre
 			return exec.Progress{}, err
 		}
 	}
+	if s.parted != nil {
+		if err := s.turn(noPart); err != nil {
+			return exec.Progress{}, err
+		}
+	}
 	return s.src.Progress(), nil
 }
 
@@ -212,6 +246,9 @@ type push struct {
 }
 
 func (p push) Emit(d *delta.Batch) error { return p.op.Push(p.ctx, p.port, d, p.out) }
+
+// EmitGroups implements exec.GroupsOut: below an aggregation is what has begun it.
+func (p push) EmitGroups(d *delta.Batch) error { return p.op.(exec.Combiner).Combine(p.ctx, d, p.out) }
 
 // Close closes every part and gives the memory of all but the states back. These stay with who gave them.
 func (f *Flow) Close() error {

@@ -2,6 +2,7 @@ package lane
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/flow"
@@ -24,6 +25,10 @@ func builder(cfg source.Config) flow.Builder {
 	return flow.Builder{
 		Operator: op.Build,
 		Source:   func(n plan.Node) (exec.Source, error) { return source.Build(n, cfg) },
+		Divide: func(n plan.Node, shards int, numbers *atomic.Int64) ([]exec.Source, error) {
+			return source.Divide(n, cfg, shards, numbers)
+		},
+		Merge: op.Merge,
 	}
 }
 
@@ -39,6 +44,10 @@ type Run struct {
 	// WorkMemory is what it may keep before rows go to temporary runs, 0 = everything; TempFileLimit
 	// bounds those, 0 = not at all.
 	WorkMemory, TempFileLimit int64
+	// Shards is on how many shards it may run at most, 0 = the runtime's; and from how many rows of its
+	// relations together it does.
+	Shards       int
+	MinShardRows int64
 
 	temp *temprun.File
 }
@@ -49,6 +58,14 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Ou
 	if PointRead(q) {
 		return r.queryAgain(ctx, q, run, out)
 	}
+	if r.cfg.Temp != nil && run.WorkMemory > 0 {
+		run.temp = r.cfg.Temp.File(run.TempFileLimit)
+		defer func() { _ = run.temp.Close() }() // nobody wants what is in it any more
+	}
+	if divided, shards, free := r.divide(ctx, q, run); divided != nil {
+		defer free()
+		return r.runShards(ctx, q, divided, shards, run, out)
+	}
 	states := flow.NewStates(run.Meter.Charge, nil)
 	defer states.Drop()
 	f, err := flow.New(q.Root, r.builder(run.Inputs, r.cfg.Log), states)
@@ -56,10 +73,6 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Ou
 		return err
 	}
 	defer f.Close()
-	if r.cfg.Temp != nil && run.WorkMemory > 0 {
-		run.temp = r.cfg.Temp.File(run.TempFileLimit)
-		defer func() { _ = run.temp.Close() }() // nobody wants what is in it any more
-	}
 	return r.runOnce(ctx, f, run, &result{width: len(q.Fields), out: out})
 }
 
@@ -112,13 +125,20 @@ func (r *Runtime) putBack(ready *readyFlow, whole bool) {
 
 // runOnce opens a flow and runs it at one version.
 func (r *Runtime) runOnce(ctx context.Context, f *flow.Flow, run Run, root *result) error {
-	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Meter: run.Meter, WorkMemory: run.WorkMemory, Temp: run.temp}}
-	if err := f.Open(env); err != nil {
+	if err := f.Open(run.env()); err != nil {
 		return err
 	}
-	t := exec.Tick{From: 0, To: run.At, Time: r.cfg.Log.CommitTime(run.At), Once: true}
-	_, err := f.Run(ctx, t, root)
+	_, err := f.Run(ctx, r.onceAt(run), root)
 	return err
+}
+
+func (run *Run) env() flow.Env {
+	return flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Meter: run.Meter, WorkMemory: run.WorkMemory, Temp: run.temp}}
+}
+
+// onceAt is the one tick of a run.
+func (r *Runtime) onceAt(run Run) exec.Tick {
+	return exec.Tick{From: 0, To: run.At, Time: r.cfg.Log.CommitTime(run.At), Once: true}
 }
 
 // Check builds and opens a plan that is to run for ever, without running it: what no operator

@@ -49,6 +49,9 @@ type Config struct {
 	StrictReadTimeout time.Duration
 	// Workers is how many ticks use a processor at once; 0 = as many as there are processors.
 	Workers int
+	// Shards bounds those of a one-shot run, and those of all together beyond the first of each; 0 = as many as
+	// there are processors.
+	Shards int
 	// PinAge bounds how long a transaction may hold its snapshot, PinBytes the changes that are kept
 	// for one pin alone; 0 = no limit.
 	PinAge   time.Duration
@@ -91,6 +94,7 @@ type Runtime struct {
 	counters    checkpointCounters
 	free        freeFlows
 	inputs      liveInputs // of one-shot runs
+	shards      shardCounters
 
 	mu struct {
 		sync.Mutex
@@ -140,6 +144,9 @@ func New(cfg Config) *Runtime {
 	r.mu.moved = make(chan struct{})
 	if r.cfg.Workers <= 0 {
 		r.cfg.Workers = runtime.GOMAXPROCS(0)
+	}
+	if r.cfg.Shards <= 0 {
+		r.cfg.Shards = runtime.GOMAXPROCS(0)
 	}
 	r.tokens = newTokens(r.cfg.Workers, cfg.Clock, r.work.Go)
 	if r.cfg.Checkpoints != nil {

@@ -208,3 +208,26 @@ func typesOf(cols []delta.Column) []sqltype.OID {
 	}
 	return types
 }
+
+// merge is of a one-shot run: there is a cell and no more.
+func (c *extreme) merge(_ state.Cells, other begunGroups) error {
+	for i, s := range other.slots {
+		image := other.cols[0].Bytes(other.rows[i])
+		if len(image) == 0 {
+			continue
+		}
+		if held := c.groups.Var(c.first, s); len(held) > 0 {
+			value := delta.NewBuilder(c.typ)
+			if _, err := delta.DecodeRow(image, []*delta.Builder{value}); err != nil {
+				return err
+			}
+			if col := value.Column(); !c.beats(&col, 0, held) {
+				continue
+			}
+		}
+		if err := c.groups.SetVar(c.first, s, image); err != nil {
+			return err
+		}
+	}
+	return nil
+}

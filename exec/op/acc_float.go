@@ -227,3 +227,37 @@ func roundLimbs(limbs []byte, lowest int, single bool) float64 {
 	v, _ := f.Float64()
 	return v
 }
+
+func (c *floatSum) merge(cells state.Cells, other begunGroups) error {
+	for i, s := range other.slots {
+		from := other.cols[0].Bytes(other.rows[i])
+		if len(from) == 0 {
+			continue
+		}
+		cell := cells.Var(c.first, s)
+		if len(cell) == 0 {
+			if err := c.groups.SetVar(c.first, s, from); err != nil {
+				return err
+			}
+			continue
+		}
+		for at := 0; at < 32; at += 8 {
+			bump(cell, at, int64(binary.LittleEndian.Uint64(from[at:])))
+		}
+		lowest, n := int(int32(binary.LittleEndian.Uint32(from[32:]))), int(binary.LittleEndian.Uint32(from[36:]))
+		if n == 0 {
+			continue
+		}
+		cell, err := c.cover(cells, s, cell, lowest, lowest+n)
+		if err != nil {
+			return err
+		}
+		limbs := cell[floatHead+8*(lowest-int(int32(binary.LittleEndian.Uint32(cell[32:])))):]
+		for k := range n {
+			// Neither is past 2^61, and the sum is settled at once.
+			bump(limbs, 8*k, int64(binary.LittleEndian.Uint64(from[floatHead+8*k:])))
+		}
+		carry(cell[floatHead:])
+	}
+	return nil
+}

@@ -92,3 +92,9 @@ func (c *intSum) result(slots []state.Slot, b *delta.Builder, fail func(int, *sq
 	}
 	return nil
 }
+
+func (c *intSum) merge(cells state.Cells, other begunGroups) error {
+	addCells(cells, c.first, other.part(0, 1))
+	add128s(cells, c.first+1, other.part(1, 3))
+	return nil
+}

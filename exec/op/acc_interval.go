@@ -83,3 +83,9 @@ func divideInterval(v delta.Interval, by float64) (delta.Interval, bool) {
 }
 
 func roundMicros(v float64) float64 { return math.RoundToEven(v*1e6) / 1e6 }
+
+func (c *intervalSum) merge(cells state.Cells, other begunGroups) error {
+	addCells(cells, c.first, other.part(0, 3))
+	add128s(cells, c.first+3, other.part(3, 5))
+	return nil
+}

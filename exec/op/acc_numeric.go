@@ -320,3 +320,48 @@ func checkDigits(d decimal.Dec) *sqlerr.Error {
 	}
 	return nil
 }
+
+func (c *numericSum) merge(cells state.Cells, other begunGroups) error {
+	for i, s := range other.slots {
+		from := other.cols[0].Bytes(other.rows[i])
+		if len(cells.Var(c.first, s)) == 0 {
+			if err := c.groups.SetVar(c.first, s, from); err != nil {
+				return err
+			}
+			continue
+		}
+		c.scratch = append(c.scratch[:0], cells.Var(c.first, s)...)
+		for at := 0; at < len(from); {
+			e := from[at : at+entryHead+8*entryWords(from[at:])]
+			c.scratch = mergeEntry(c.scratch, e)
+			at += len(e)
+		}
+		if err := c.groups.SetVar(c.first, s, c.scratch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mergeEntry adds an entry of another cell.
+func mergeEntry(cell, other []byte) []byte {
+	at := findEntry(cell, binary.LittleEndian.Uint16(other))
+	if at < 0 {
+		return append(cell, other...)
+	}
+	if have, need := entryWords(cell[at:]), entryWords(other); have < need {
+		cell = widenEntry(cell, at, need-have)
+	}
+	bumpCount(cell[at:], entryCount(other))
+	words := make([]uint64, entryWords(other))
+	if len(words) == 0 {
+		return cell // a NaN or an infinity is only counted
+	}
+	for i := range words {
+		words[i] = binary.LittleEndian.Uint64(other[entryHead+8*i:])
+	}
+	if !addWords(cell[at+entryHead:at+entryHead+8*entryWords(cell[at:])], words, false) {
+		cell = widenEntry(cell, at, 1)
+	}
+	return cell
+}

@@ -122,3 +122,13 @@ func (c *boolAcc) result(slots []state.Slot, b *delta.Builder, _ func(int, *sqle
 	}
 	return nil
 }
+
+func (c *countAcc) merge(cells state.Cells, other begunGroups) error {
+	addCells(cells, c.first, other)
+	return nil
+}
+
+func (c *boolAcc) merge(cells state.Cells, other begunGroups) error {
+	addCells(cells, c.first, other)
+	return nil
+}

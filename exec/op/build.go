@@ -32,7 +32,7 @@ func Build(n plan.Node) (exec.Operator, error) {
 	case *plan.UnionAll:
 		return newPassOn(len(n.Ins)), nil
 	case *plan.Exchange:
-		return newPassOn(1), nil
+		return newExchange(n)
 	}
 	return nil, fmt.Errorf("op: no operator for %T", n)
 }

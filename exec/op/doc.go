@@ -3,6 +3,7 @@
 //	          Push(port, batch)*  EndInput(port)  …  EndTick until no More
 //	                 │
 //	linear        Filter, Project, Hop, UnionAll, Exchange      emit inside Push, weights pass
+//	              (the near side of an exchange may begin the groups of an aggregation: preGroup)
 //	bilinear      Join          dL x R_old  +  L_new x dR       emits inside Push
 //	nonlinear     GroupBy, Distinct, TopN, Sort                 gather in Push, emit in EndTick:
 //	                                                            -old +new where they differ

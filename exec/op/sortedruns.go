@@ -131,17 +131,30 @@ type runMerger struct {
 	heap  []*runCursor
 }
 
+// runReader gives rows in an order, a batch at a time: dense, without errors.
+type runReader interface {
+	Next(d *delta.Batch) (more bool, err error)
+}
+
 type runCursor struct {
-	reader *temprun.Reader
+	reader runReader
 	rows   delta.Batch
 	at     int32
 	nth    int // of the run: equal rows come in the order of the runs
 }
 
 func newRunMerger(o *state.RowOrder, runs []*temprun.Run) (*runMerger, error) {
-	m := &runMerger{order: o}
+	readers := make([]runReader, len(runs))
 	for i, r := range runs {
-		c := &runCursor{reader: r.Open(), nth: i}
+		readers[i] = r.Open()
+	}
+	return newMerger(o, readers)
+}
+
+func newMerger(o *state.RowOrder, readers []runReader) (*runMerger, error) {
+	m := &runMerger{order: o}
+	for i, r := range readers {
+		c := &runCursor{reader: r, nth: i}
 		more, err := c.reader.Next(&c.rows)
 		if err != nil {
 			return nil, err

@@ -16,7 +16,7 @@ import (
 func newTopN(n *plan.TopN) (exec.Operator, error) {
 	in := newSortedInput(n.Input.Props(), n.Keys)
 	return &topN{
-		ports: newPorts(1), in: in, bounds: bounds{count: n.Count, offset: n.Offset},
+		ports: newPorts(1), in: in, bounds: bounds{count: n.Count, offset: n.Offset, partial: n.Partial},
 		once: topOnce{rows: newRowBuffer(in), ordered: len(n.Keys) > 0}, view: topView{in: in},
 	}, nil
 }
@@ -36,6 +36,7 @@ func (t *topN) Spills() bool { return t.once.ordered }
 // bounds are LIMIT and OFFSET of a run.
 type bounds struct {
 	count, offset plan.Expr
+	partial       bool  // the rows that are skipped are wanted too
 	skip, take    int64 // take is MaxInt64 without a limit
 }
 
@@ -52,6 +53,9 @@ func (b *bounds) open(env exec.Env) error {
 	b.skip, err = bound(env, b.offset, 0, sqlerr.InvalidRowCountInOffsetClause, "OFFSET")
 	if err == nil {
 		b.take, err = bound(env, b.count, math.MaxInt64, sqlerr.InvalidRowCountInLimitClause, "LIMIT")
+	}
+	if b.partial {
+		b.skip, b.take = 0, b.end()
 	}
 	return err
 }

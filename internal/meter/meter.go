@@ -40,6 +40,15 @@ func (m *Meter) Limited(owner *memory.Owner) *Meter {
 	return &Meter{owner: owner, pause: m.pause, attention: m.attention, ctx: m.ctx}
 }
 
+// Fork is a meter for a part of the work in a goroutine of its own, which ends before the work does: it
+// charges the same owner, and what ends it is the context that it begins with.
+func (m *Meter) Fork() *Meter {
+	if m == nil {
+		return nil
+	}
+	return New(m.owner, nil)
+}
+
 // Begin starts work that ends with ctx; call end when it is over.
 func (m *Meter) Begin(ctx context.Context) (end func()) {
 	if m == nil {

@@ -7,6 +7,8 @@ type TopN struct {
 	Input         Node
 	Keys          []SortKey
 	Count, Offset Expr
+	// Partial: of the rows of one shard, those that can be among the first of all, OFFSET's too.
+	Partial bool
 }
 
 // Props are the output edge's.
@@ -43,6 +45,9 @@ func (n *TopN) title() string {
 
 func (n *TopN) details() []string {
 	var out []string
+	if n.Partial {
+		out = append(out, "Partial: of each shard")
+	}
 	if len(n.Keys) > 0 {
 		out = append(out, "Sort Key: "+sortKeys(n.Keys))
 	}

@@ -104,9 +104,21 @@ type Order struct {
 	NullsFirst bool
 }
 
-// Range bounds a scan of an arrangement by a prefix of its key columns: every row whose first
-// len(Equal) key columns equal the one-row columns of Equal. Empty = everything.
-type Range struct{ Equal []delta.Column }
+// Range bounds a scan of an arrangement by its key columns. Empty = everything.
+type Range struct {
+	// Equal is a prefix of them, one row: every row whose first len(Equal) key columns equal it.
+	Equal []delta.Column
+	// From and Before, where Equal is empty, are keys that Cuts gave: rows at or behind From, and before
+	// Before; nil = from the first on, to the last.
+	From, Before []delta.Column
+}
+
+// Divider is a View whose Scan can be cut into parts, which several may read at once.
+type Divider interface {
+	View
+	// Cuts are keys, ascending, between which lie about so many rows; nil when there is nothing to cut.
+	Cuts(ctx context.Context, rows int64) ([][]delta.Column, error)
+}
 
 // Reader opens versions of a relation.
 type Reader interface {

@@ -112,6 +112,30 @@ func checkScan(t *rapid.T, a *RunSet, w View, want map[string]int64) {
 		t.Fatal(err)
 	}
 	sameRows(t, "scan", drain(t, a.order, c, true), want)
+	checkParts(t, a, w.(Divider), want)
+}
+
+// checkParts compares the parts of a scan, put together, with the whole of it.
+func checkParts(t *rapid.T, a *RunSet, w Divider, want map[string]int64) {
+	cuts, err := w.Cuts(context.Background(), int64(rapid.IntRange(1, 8).Draw(t, "rows of a part")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, from := map[string]int64{}, []delta.Column(nil)
+	for _, before := range append(cuts, nil) {
+		c, err := w.Scan(context.Background(), Range{From: from, Before: before})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for image, weight := range drain(t, a.order, c, true) {
+			if _, again := got[image]; again {
+				t.Fatalf("row %x is in two parts", image)
+			}
+			got[image] = weight
+		}
+		from = before
+	}
+	sameRows(t, "parts", got, want)
 }
 
 // checkProbe compares Probe, Edge and Scan of a prefix with filtering a full scan.

@@ -112,18 +112,29 @@ func (r *run) reach(o *RowOrder, eq []delta.Column, j int32, after bool) (int, e
 	})
 }
 
-// seek gives the rows whose first key columns equal eq, one-row columns.
-func (r *run) seek(o *RowOrder, eq []delta.Column) (span, error) {
-	if len(eq) == 0 {
+// seek gives the rows of a range.
+func (r *run) seek(o *RowOrder, rng Range) (span, error) {
+	from, before, through := rng.From, rng.Before, false
+	if len(rng.Equal) > 0 {
+		from, before, through = rng.Equal, rng.Equal, true
+	}
+	if from == nil && before == nil {
 		return r.all(), nil
 	}
-	lo, err := r.bound(o, eq, false)
-	if err != nil {
-		return span{}, err
+	lo, hi := place{}, place{chunk: len(r.chunks)}
+	var err error
+	if from != nil {
+		if lo, err = r.bound(o, from, false); err != nil {
+			return span{}, err
+		}
 	}
-	hi, err := r.bound(o, eq, true)
-	if lo == hi || err != nil {
-		return span{}, err
+	if before != nil {
+		if hi, err = r.bound(o, before, through); err != nil {
+			return span{}, err
+		}
+	}
+	if !lo.before(hi) {
+		return span{}, nil
 	}
 	if hi.row == 0 {
 		hi.chunk--
@@ -131,6 +142,8 @@ func (r *run) seek(o *RowOrder, eq []delta.Column) (span, error) {
 	}
 	return span{lo, hi}, nil
 }
+
+func (p place) before(q place) bool { return p.chunk < q.chunk || p.chunk == q.chunk && p.row < q.row }
 
 // bound is the first row at or behind eq (after: behind it), one behind the last chunk if there is none.
 func (r *run) bound(o *RowOrder, eq []delta.Column, after bool) (place, error) {

@@ -260,7 +260,27 @@ func (s *schedule) release() {
 func (s *schedule) check(w View, v CommitSeq) {
 	s.t.Helper()
 	got, rows := map[string]int64{}, int64(0)
-	cur, err := w.Scan(context.Background(), Range{})
+	cuts, err := w.(Divider).Cuts(context.Background(), 1+s.r.Int64N(20))
+	if err != nil {
+		s.fatalf("parts of %d: %v", v, err)
+	}
+	from := []delta.Column(nil)
+	for _, before := range append(cuts, nil) {
+		rows += s.scan(w, v, Range{From: from, Before: before}, got)
+		from = before
+	}
+	if !maps.Equal(got, s.at[v]) {
+		s.fatalf("version %d is %v, must be %v", v, got, s.at[v])
+	}
+	if w.Rows() != rows {
+		s.fatalf("version %d says %d rows, has %d", v, w.Rows(), rows)
+	}
+}
+
+// scan adds the rows of a range to got, and counts them.
+func (s *schedule) scan(w View, v CommitSeq, rng Range, got map[string]int64) (rows int64) {
+	s.t.Helper()
+	cur, err := w.Scan(context.Background(), rng)
 	if err != nil {
 		s.fatalf("scan of %d: %v", v, err)
 	}
@@ -271,16 +291,11 @@ func (s *schedule) check(w View, v CommitSeq) {
 			s.fatalf("scan of %d: %v", v, err)
 		}
 		for _, i := range liveRows(&d) {
-			got[image(delta.Values[int64](&d.Cols[0])[i], string(d.Cols[1].Bytes(i)))] = d.Weight(i)
+			got[image(delta.Values[int64](&d.Cols[0])[i], string(d.Cols[1].Bytes(i)))] += d.Weight(i)
 			rows += d.Weight(i)
 		}
 	}
-	if !maps.Equal(got, s.at[v]) {
-		s.fatalf("version %d is %v, must be %v", v, got, s.at[v])
-	}
-	if w.Rows() != rows {
-		s.fatalf("version %d says %d rows, has %d", v, w.Rows(), rows)
-	}
+	return rows
 }
 
 // checkChanges replays from a kept version to w.

@@ -110,7 +110,7 @@ func (w *view) Scan(ctx context.Context, rng Range) (Cursor, error) {
 	}
 	m := merger{order: w.set.order, keep: len(rng.Equal) > 0}
 	for _, p := range parts {
-		s, err := p.r.seek(w.set.order, rng.Equal)
+		s, err := p.r.seek(w.set.order, rng)
 		if err != nil {
 			return nil, err
 		}

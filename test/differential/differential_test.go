@@ -57,7 +57,8 @@ func TestQueries(t *testing.T) {
 		n *= 10
 	}
 	r := &run{T: t, ctx: t.Context(), oracle: pgoracle.Start(t), lacking: map[string]int{}}
-	r.ours = harness.Start(t, t.TempDir()).Connect(t)
+	r.ours = harness.Start(t, t.TempDir(), "--shards=5", "--min-shard-rows=1").Connect(t)
+	r.must(r.ours, "SET shards = 1")
 	for i := range n {
 		r.round(&round{rnd: rand.New(rand.NewPCG(seed, uint64(i)))})
 		if t.Failed() {
@@ -142,7 +143,19 @@ func (r *run) compare(q query, before string, beforeErr error, last bool) {
 		slices.Sort(got)
 	}
 	r.same("SELECT with its rows on the disk", q, got, want, err)
+	r.must(r.ours, "SET shards = 5")
+	got, err = harness.Rows(r.ctx, r.ours, q.sql)
+	if !q.ordered {
+		slices.Sort(got)
+	}
+	r.same("SELECT on several shards with its rows on the disk", q, got, want, err)
 	r.must(r.ours, "RESET work_memory")
+	got, err = harness.Rows(r.ctx, r.ours, q.sql)
+	if !q.ordered {
+		slices.Sort(got)
+	}
+	r.same("SELECT on several shards", q, got, want, err)
+	r.must(r.ours, "SET shards = 1")
 	slices.Sort(want)
 	got, err = r.view(before, beforeErr)
 	r.same("the view made before", q, got, want, err)

@@ -1,0 +1,185 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/tributary-db/tributary/catalog/builtin"
+)
+
+// Shard places exchanges in a plan that is run once, so that several shards can share the work of what
+// is large in it. The plan comes back as it is when nothing can be divided: all leaves are read as one,
+// or an expression may give another value each time.
+func Shard(root Node) Node {
+	volatile := false
+	WalkNodes(root, func(n Node) {
+		n.mapExprs(func(e Expr) Expr {
+			volatile = volatile || Volatile(e)
+			return e
+		})
+	})
+	if volatile {
+		return root
+	}
+	return gathered(shard(root))
+}
+
+// share is a node whose rows are divided among the shards, or else all on the first one.
+type share struct {
+	Node
+	divided bool
+}
+
+// divider is a node that can have divided inputs. Over others they are gathered.
+type divider interface {
+	// divide puts the node over its inputs, of which some are divided.
+	divide(ins []share) share
+}
+
+func shard(n Node) share {
+	ins := n.Inputs()
+	if len(ins) == 0 {
+		s, ok := n.(*Scan)
+		return share{n, ok && s.Divisible()}
+	}
+	below, divided := make([]share, len(ins)), false
+	for i, in := range ins {
+		below[i] = shard(in)
+		divided = divided || below[i].divided
+	}
+	d, can := n.(divider)
+	switch {
+	case !divided || RowByRow(n):
+		return share{over(n, below), divided}
+	case can:
+		return d.divide(below)
+	}
+	for i := range below {
+		below[i] = share{gathered(below[i]), false}
+	}
+	return share{over(n, below), false}
+}
+
+// over is n over other inputs, n itself where they are the same.
+func over(n Node, ins []share) Node {
+	nodes, was := make([]Node, len(ins)), n.Inputs()
+	for i := range ins {
+		nodes[i] = ins[i].Node
+	}
+	if slices.Equal(nodes, was) {
+		return n
+	}
+	return WithInputs(n, nodes)
+}
+
+// exchange puts an exchange above a node.
+func exchange(x Exchange, input Node) Node {
+	x.Input = input
+	x.P.Fields = input.Props().Fields
+	Derive(&x)
+	return &x
+}
+
+// gathered is all rows of s on one shard.
+func gathered(s share) Node {
+	if !s.divided {
+		return s.Node
+	}
+	return exchange(Exchange{Kind: Gather}, s.Node)
+}
+
+// Divisible: several shards can read the relation at once, a part each.
+func (n *Scan) Divisible() bool {
+	switch n.Kind {
+	case RelTable, RelView:
+		return len(n.Lookup) == 0
+	case RelStream:
+		return !slices.Contains(n.Columns, MetaWatermark) // it is made from all records before
+	}
+	return false
+}
+
+// Divided reports whether the rows of n, a part of what Shard gave, are divided among the shards; else
+// they are all on the first one. Broadcast rows are on each.
+func Divided(n Node) bool {
+	switch n := n.(type) {
+	case *Scan:
+		return n.Divisible()
+	case *Exchange:
+		return n.Kind != Gather
+	}
+	return slices.ContainsFunc(n.Inputs(), Divided)
+}
+
+// divide groups rows where their keys belong, and those of no keys on one shard. Where the order of
+// rows counts they stay in it.
+func (n *GroupBy) divide(ins []share) share {
+	in := ins[0]
+	distinct, ordered := false, n.OnClose != nil
+	for i := range n.Aggs {
+		f := builtin.FuncByOID(uint32(n.Aggs[i].Func))
+		distinct = distinct || n.Aggs[i].Distinct
+		ordered = ordered || f == nil || !f.OrderFree
+	}
+	if ordered {
+		return share{over(n, []share{{gathered(in), false}}), false}
+	}
+	x := Exchange{Kind: Gather}
+	if len(n.Keys) > 0 {
+		x = Exchange{Kind: Hash, Keys: n.Keys}
+	}
+	if !distinct {
+		x.Pre = over(n, ins).(*GroupBy)
+	}
+	return share{over(n, []share{{exchange(x, in.Node), false}}), len(n.Keys) > 0}
+}
+
+// divide brings equal rows together.
+func (n *Distinct) divide(ins []share) share {
+	keys := allColumns(len(n.P.Fields))
+	pre := &GroupBy{P: n.P, Input: ins[0].Node, Keys: keys}
+	return share{over(n, []share{{exchange(Exchange{Kind: Hash, Keys: keys, Pre: pre}, ins[0].Node), false}}), true}
+}
+
+// divide sorts on every shard and merges.
+func (n *Sort) divide(ins []share) share {
+	return share{exchange(Exchange{Kind: Gather, Order: n.Keys}, over(n, ins)), false}
+}
+
+// divide keeps on every shard what can be among the first rows of all, in order, and counts what is merged.
+// Without an order it counts rows as they would come on one shard.
+func (n *TopN) divide(ins []share) share {
+	if len(n.Keys) == 0 {
+		return share{over(n, []share{{gathered(ins[0]), false}}), false}
+	}
+	first, count := *n, *n
+	first.Partial, count.Keys = true, nil
+	each := over(&first, ins)
+	return share{WithInputs(&count, []Node{exchange(Exchange{Kind: Gather, Order: n.Keys}, each)}), false}
+}
+
+// divide brings rows with equal keys together. A side of few rows goes to every shard, and the rows of
+// the other stay where they are; so it is without keys.
+func (n *Join) divide(ins []share) share {
+	few := func(s share) bool { return !s.divided && fewRows(s.Node) }
+	left, right := ins[0], ins[1]
+	switch {
+	case n.Kind != JoinInner && len(n.LeftKeys) == 0:
+		return share{over(n, []share{{gathered(left), false}, {gathered(right), false}}), false}
+	case n.Kind == JoinInner && right.divided && (few(left) || len(n.LeftKeys) == 0):
+		left.Node = exchange(Exchange{Kind: Broadcast}, left.Node)
+	case n.Kind == JoinInner && left.divided && (few(right) || len(n.LeftKeys) == 0):
+		right.Node = exchange(Exchange{Kind: Broadcast}, right.Node)
+	default:
+		left.Node = exchange(Exchange{Kind: Hash, Keys: n.LeftKeys}, left.Node)
+		right.Node = exchange(Exchange{Kind: Hash, Keys: n.RightKeys}, right.Node)
+	}
+	return share{over(n, []share{left, right}), true}
+}
+
+// fewRows: n is at most one row, or literal rows.
+func fewRows(n Node) bool {
+	if _, ok := n.(*Values); ok {
+		return true
+	}
+	return covered(n.Props().UniqueKey, nil)
+}
