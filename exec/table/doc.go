@@ -25,7 +25,11 @@
 //
 // Locks belong to the commit, not to the client: they are free when every table touched has the
 // commit, whatever became of who sent it. So who is granted a lock finds the last change of its
-// key in the table's newest version. A table that cannot take a durable commit refuses by itself.
+// key in the table's newest version.
+//
+// A table whose rows cannot be read, or that could not take a commit, is made anew from its changelog by its own
+// follower (rebuild.go), as ALTER TABLE … REBUILD asks for: its content is replaced as a whole, with the versions that
+// somebody still reads, and the locks of commits that wait for it stay until then. What stays wrong makes it stand.
 //
 // Tables come and go by a follower of the catalog; a DDL answers when it has seen the change.
 //

@@ -38,10 +38,13 @@ func (t *Table) hurt(cause error) {
 		return
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.trouble.Load() == nil && !t.mu.gone {
-		t.set.cfg.Logger.Warn("a table cannot go on with what it has and is made from its changelog", "table", t.rel.QualifiedName(), "error", cause)
+	first := t.trouble.Load() == nil && !t.mu.gone
+	if first {
 		t.beginLocked(cause)
+	}
+	t.mu.Unlock()
+	if first {
+		t.set.cfg.Logger.Warn("a table cannot go on with what it has and is made from its changelog", "table", t.rel.QualifiedName(), "error", cause)
 	}
 }
 
