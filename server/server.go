@@ -29,7 +29,6 @@ import (
 	"github.com/tributary-db/tributary/kafka/epoch"
 	"github.com/tributary-db/tributary/kafka/group"
 	"github.com/tributary-db/tributary/pgwire"
-	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/server/flight"
 	"github.com/tributary-db/tributary/server/httpd"
 	"github.com/tributary-db/tributary/server/oneshot"
@@ -194,7 +193,6 @@ func (s *Server) openEngine(ctx context.Context) error {
 	}
 	s.runtime = lane.New(lane.Config{
 		Log: s.log, Catalog: s.catalog, Tables: s.tables, Clock: s.clock, Logger: s.logger,
-		Plan:              func(rel *catalog.Relation) (*plan.Query, error) { return s.db.PlanRelation(rel) },
 		System:            s.systemRows,
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
 		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes, LateRows: s.cfg.LateRows,

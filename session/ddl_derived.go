@@ -8,19 +8,16 @@ import (
 	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// frozen are the settings a definition depends on; a derived relation keeps those of its
-// creator.
-var frozen = []string{"TimeZone", "DateStyle", "IntervalStyle", "extra_float_digits", "bytea_output", "search_path"}
-
 func (s *Session) freeze(rel *catalog.Relation) {
 	rel.Settings = map[string]string{}
-	for _, f := range frozen {
-		rel.Settings[f] = s.set.get(f)
+	for _, f := range plan.Frozen {
+		rel.Settings[f.Name] = s.set.get(f.Name)
 	}
 }
 
@@ -105,7 +102,7 @@ func (s *Session) createWriting(ctx context.Context, rel *catalog.Relation, part
 // startDerived commits a derived relation and starts its dataflow.
 func (s *Session) startDerived(ctx context.Context, rel *catalog.Relation, background bool, build func(*catalog.Txn) error) error {
 	// What cannot run is refused before it is there.
-	q, err := s.db.PlanRelation(rel)
+	q, err := planner.Relation(rel, s.db.Catalog.Now(), s.db.Folder)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (s *Session) alterTarget(at *catalog.Snapshot, n parse.Name, of parse.Objec
 }
 
 func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, of parse.ObjectKind, ifExists bool, other string) (*catalog.Relation, error) {
-	rel, ok := at.Relation(n.Schema, n.Name, s.set.path())
+	rel, ok := at.Relation(n.Schema, n.Name, s.set.derived.SearchPath)
 	noun := strings.ToLower(of.String())
 	if !ok {
 		if ifExists {
@@ -80,7 +80,7 @@ func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, 
 			code = sqlerr.UndefinedObject
 		}
 		return nil, sqlerr.New(code, "%s %q does not exist", noun, n.String()).
-			Meant(catalog.Near(at, n.Schema, n.Name, s.set.path(), kind))
+			Meant(catalog.Near(at, n.Schema, n.Name, s.set.derived.SearchPath, kind))
 	}
 	if rel.Kind != kind {
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "%q is not a %s", n.Name, noun).
@@ -134,7 +134,7 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool, asked []parse.N
 
 func (d *dropping) named(rel *catalog.Relation, asked []parse.Name) bool {
 	for _, n := range asked {
-		if found, ok := d.t.At().Relation(n.Schema, n.Name, d.s.set.path()); ok && found.OID == rel.OID {
+		if found, ok := d.t.At().Relation(n.Schema, n.Name, d.s.set.derived.SearchPath); ok && found.OID == rel.OID {
 			return true
 		}
 	}

@@ -121,22 +121,6 @@ func (db *Database) plan(q parse.Query, cat catalog.Reader, o bind.Options) (*pl
 	return rewrite.Query(bound, cat, rewrite.Options{Folder: db.Folder, Continuous: o.Continuous, ViewLookups: true, Meter: o.Meter})
 }
 
-// PlanRelation plans the stored query of a derived relation under the settings frozen in it.
-func (db *Database) PlanRelation(rel *catalog.Relation) (*plan.Query, error) {
-	set := newSettings(db.ServerVersion(), Superuser)
-	for name, value := range rel.Settings {
-		if _, err := set.set(name, value); err != nil {
-			return nil, err
-		}
-	}
-	o := bind.Options{Settings: set.derived, AllowedLateness: rel.AllowedLateness}
-	bound, err := bind.Continuous(rel.Query, db.Catalog.Now(), o)
-	if err != nil {
-		return nil, err
-	}
-	return rewrite.Query(bound, db.Catalog.Now(), rewrite.Options{Folder: db.Folder, Continuous: true})
-}
-
 // resultFields are a query's columns for the client.
 func resultFields(q *plan.Query) []face.Field {
 	out := make([]face.Field, len(q.Fields))

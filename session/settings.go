@@ -144,17 +144,12 @@ func (s *settings) derive() {
 		shards: s.number("shards"), minShardRows: s.number("min_shard_rows"),
 		readMode: s.readMode(),
 	}
-	loc, _ := time.LoadLocation(s.get("TimeZone")) // checked when it was set
-	digits, _ := strconv.Atoi(s.get("extra_float_digits"))
-	s.derived = plan.Settings{
-		TimeZone: s.get("TimeZone"), Location: loc, DateStyle: s.get("DateStyle"),
-		IntervalStyle: s.get("IntervalStyle"), ExtraFloatDigits: digits,
-		ByteaOutput: s.get("bytea_output"), SearchPath: s.path(),
+	s.derived = plan.SettingsOf(s.get)
+	var values []string
+	for _, f := range plan.Frozen {
+		values = append(values, s.get(f.Name))
 	}
-	s.planned = strings.Join([]string{
-		s.get("TimeZone"), s.get("DateStyle"), s.get("IntervalStyle"), s.get("extra_float_digits"),
-		s.get("bytea_output"), s.get("search_path"),
-	}, "\x01")
+	s.planned = strings.Join(values, "\x01")
 }
 
 // stamp names the values that plans depend on.
@@ -238,23 +233,6 @@ func (s *settings) reported() []face.Setting {
 	for i := range settingList {
 		if settingList[i].report {
 			out = append(out, face.Setting{Name: settingList[i].name, Value: s.values[i]})
-		}
-	}
-	return out
-}
-
-// path is search_path as schemas; "$user" names none here.
-func (s *settings) path() []string {
-	var out []string
-	for part := range strings.SplitSeq(s.get("search_path"), ",") {
-		part = strings.TrimSpace(part)
-		if unquoted, ok := strings.CutPrefix(part, `"`); ok {
-			part = strings.ReplaceAll(strings.TrimSuffix(unquoted, `"`), `""`, `"`)
-		} else {
-			part = strings.ToLower(part)
-		}
-		if part != "" && part != "$user" {
-			out = append(out, part)
 		}
 	}
 	return out

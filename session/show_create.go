@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/topicconfig"
 	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
@@ -68,7 +69,8 @@ func (s *Session) createText(rel *catalog.Relation) (string, error) {
 // frozenText sets what the definition depends on where it is not as in this session.
 func (s *Session) frozenText(rel *catalog.Relation) string {
 	out := ""
-	for _, name := range frozen {
+	for _, f := range plan.Frozen {
+		name := f.Name
 		value, ok := rel.Settings[name]
 		switch {
 		case !ok || value == s.set.get(name):

@@ -26,7 +26,6 @@ import (
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/internal/recordbatch"
-	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/session"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/log/logtest"
@@ -154,7 +153,6 @@ func (d *database) start() {
 	check()
 	d.runtime = lane.New(lane.Config{
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: &d.clock, Logger: logger,
-		Plan:    func(rel *catalog.Relation) (*plan.Query, error) { return d.db.PlanRelation(rel) },
 		System:  func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
 		Decoded: decoded.NewCache(d.decoded, d.account), Memory: d.account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut,

@@ -11,12 +11,14 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/checkpoint"
+	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/pace"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
@@ -158,7 +160,7 @@ func (r *Runtime) build(m *member) error {
 
 // plan plans the query and finds what it reads.
 func (r *Runtime) plan(m *member) error {
-	q, err := r.cfg.Plan(m.rel)
+	q, err := planner.Relation(m.rel, r.cfg.Catalog.Now(), expr.Folder{})
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/memory"
-	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
 	"github.com/tributary-db/tributary/storage/temprun"
@@ -39,8 +38,6 @@ type Config struct {
 	// LogBytes tells how many were appended. 0 = only the interval counts.
 	CheckpointBytes int64
 	LogBytes        func() int64
-	// Plan plans the query of a derived relation, under the settings frozen in it.
-	Plan func(rel *catalog.Relation) (*plan.Query, error)
 	// MaxRecordBatch bounds one record batch that a sink writes, bytes.
 	MaxRecordBatch int
 	// System gives the rows of a system relation.

@@ -1,0 +1,19 @@
+package planner
+
+import (
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/planner/bind"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/planner/rewrite"
+)
+
+// Relation plans the stored query of a view, sink or derived stream over what cat has, under the
+// settings frozen in it.
+func Relation(rel *catalog.Relation, cat catalog.Reader, folder plan.Folder) (*plan.Query, error) {
+	o := bind.Options{Settings: plan.FrozenSettings(rel.Settings), AllowedLateness: rel.AllowedLateness}
+	bound, err := bind.Continuous(rel.Query, cat, o)
+	if err != nil {
+		return nil, err
+	}
+	return rewrite.Query(bound, cat, rewrite.Options{Folder: folder, Continuous: true})
+}
