@@ -356,7 +356,7 @@ func (p *fakePortal) rows(limit int, w face.Writer) error {
 
 // intBatch is one int4 column with the given rows.
 func intBatch(rows ...int32) *delta.Batch {
-	c := delta.Column{Type: sqltype.Int4, Len: len(rows), Data: make([]byte, 4*len(rows))}
+	c := delta.NewColumn(sqltype.Int4, len(rows))
 	copy(delta.Values[int32](&c), rows)
 	return &delta.Batch{Len: len(rows), Cols: []delta.Column{c}}
 }

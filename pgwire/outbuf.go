@@ -79,7 +79,7 @@ func (o *outbuf) rowDescription(fields []face.Field) {
 		o.int32(f.Table)
 		o.int16(int(f.Attr))
 		o.int32(uint32(f.Type.OID))
-		o.int16(typeLen(f.Type.OID))
+		o.int16(int(f.Type.OID.Len()))
 		o.int32(uint32(f.Type.Mod))
 		o.int16(int(f.Format))
 	}

@@ -34,7 +34,7 @@ func BenchmarkRows(b *testing.B) {
 			c := newConn(s, &memConn{})
 			var fields []face.Field
 			for _, t := range types {
-				fields = append(fields, face.Field{Name: "c", Type: sqltype.Of(t), Format: format, Encode: face.EncodeIn(format, codec.UTC)})
+				fields = append(fields, face.Field{Name: "c", Type: sqltype.Of(t), Format: format, Encode: face.EncodeIn(t, format, codec.UTC)})
 			}
 			c.w.begin(false)
 			if err := c.w.Fields(fields); err != nil {

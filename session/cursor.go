@@ -46,7 +46,7 @@ func (s *Session) declare(ctx context.Context, p *portal, b *parse.Declare, w fa
 	}
 	env := s.codecEnv()
 	for i := range fields {
-		fields[i].Format, fields[i].Encode = format, face.EncodeIn(format, env)
+		fields[i].Format, fields[i].Encode = format, face.EncodeIn(fields[i].Type.OID, format, env)
 	}
 	c.fields, c.plan.fields = fields, fields
 	c.prepared = &prepared{statement: &statement{

@@ -166,7 +166,7 @@ func (p *planned) fieldsIn(b *face.Bind, s *Session) []face.Field {
 	env := s.codecEnv()
 	for i, f := range p.fields {
 		f.Format = b.ResultFormat(i)
-		f.Encode = face.EncodeIn(f.Format, env)
+		f.Encode = face.EncodeIn(f.Type.OID, f.Format, env)
 		fields[i] = f
 	}
 	p.bound.Store(&boundFields{formats: slices.Clone(b.ResultFormats), fields: fields})

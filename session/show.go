@@ -20,7 +20,7 @@ func textRows(w face.Writer, tag string, names []string, rows [][]string) error 
 	fields := make([]face.Field, len(names))
 	types := make([]sqltype.OID, len(names))
 	for i, n := range names {
-		fields[i] = face.Field{Name: n, Type: sqltype.Of(sqltype.Text), Encode: face.EncodeIn(face.Text, codec.UTC)}
+		fields[i] = face.Field{Name: n, Type: sqltype.Of(sqltype.Text), Encode: face.EncodeIn(sqltype.Text, face.Text, codec.UTC)}
 		types[i] = sqltype.Text
 	}
 	if err := w.Fields(fields); err != nil {

@@ -109,7 +109,7 @@ func TestEmptyBatch(t *testing.T) {
 	p := compile(t, &plan.Coalesce{T: int4, Args: []plan.Expr{column(0, int4), call(int4pl, int4, column(0, int4), intConst(1))}})
 	var out delta.Column
 	var errs delta.RowErrors
-	in := delta.Batch{Cols: []delta.Column{{Type: sqltype.Int4}}}
+	in := delta.Batch{Cols: []delta.Column{delta.Of(sqltype.Int4)}}
 	if err := p.Eval(&in, &out, &errs); err != nil || out.Len != 0 || len(errs) != 0 {
 		t.Errorf("%v, %d rows, %v", err, out.Len, errs)
 	}

@@ -41,7 +41,7 @@ func (d *paramNode) rebind(env *Env) error {
 		return sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $%d", d.index)
 	}
 	col := env.Params[d.index-1]
-	if !col.Const || col.Type.Phys() != d.typ.Phys() {
+	if !col.Const || col.Phys != d.typ.Phys() {
 		return fmt.Errorf("parameter $%d has type %d, the plan says %d", d.index, col.Type, d.typ)
 	}
 	col.Type = d.typ

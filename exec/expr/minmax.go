@@ -2,6 +2,7 @@ package expr
 
 import (
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -10,7 +11,7 @@ import (
 type minMaxNode struct {
 	args    []node
 	sign    int // of compare(candidate, best) that replaces best
-	compare delta.Comparer
+	compare sqltype.Comparer
 	merge   *merger
 	alive   []int32
 }
@@ -23,7 +24,7 @@ func (c *compiler) minMax(e *plan.MinMax) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &minMaxNode{args: args, sign: -1, compare: delta.KeyComparer(e.T.OID), merge: c.merger(e.T.OID)}
+	d := &minMaxNode{args: args, sign: -1, compare: sqltype.OpsOf(e.T.OID).Compare, merge: c.merger(e.T.OID)}
 	if e.Greatest {
 		d.sign = 1
 	}
@@ -52,6 +53,6 @@ func (d *minMaxNode) eval(x *run, sel []int32) *delta.Column {
 }
 
 func (d *minMaxNode) better(candidate, best *delta.Column, row int32) bool {
-	order := d.compare(candidate, candidate.At(row), best, best.At(row))
+	order := d.compare(&candidate.Vec, row, &best.Vec, row)
 	return order*d.sign > 0
 }

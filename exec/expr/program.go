@@ -99,7 +99,7 @@ func (p *Program) begin(in *delta.Batch) ([]int32, error) {
 		if u.index < 0 || u.index >= len(in.Cols) {
 			return nil, fmt.Errorf("expression reads column %d of a batch with %d columns", u.index, len(in.Cols))
 		}
-		if c := &in.Cols[u.index]; c.Type.Phys() != u.phys || c.Len < in.Len {
+		if c := &in.Cols[u.index]; c.Phys != u.phys || c.Len < in.Len {
 			return nil, fmt.Errorf("expression reads column %d of type %d with %d rows, the batch has %d", u.index, c.Type, c.Len, in.Len)
 		}
 	}

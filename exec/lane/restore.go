@@ -9,6 +9,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
@@ -203,5 +204,6 @@ func (r *Runtime) fingerprintOf(m *member) string {
 	}
 	put(plan.Format(m.query.Root))
 	put(datetime.ZonesVersion())
+	put(sqltype.OpsVersion())
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -19,7 +19,7 @@ type extreme struct {
 	typ     sqltype.OID
 	max     bool
 	ordinal int
-	better  delta.Comparer
+	better  sqltype.Comparer
 	values  state.Arrangement // nil on an append-only edge
 	current *delta.Builder
 	image   []byte
@@ -34,7 +34,7 @@ func (c *extreme) open(env exec.Env, g *grouping, first int) (err error) {
 		c.image, c.charged = nil, 0 // what the last run charged is given back
 	}
 	c.groups, c.first, c.values, c.env = g.flat, first, nil, env
-	c.better = delta.ImageComparer(c.typ)
+	c.better = sqltype.OpsOf(c.typ).Image
 	c.current = delta.NewBuilder(c.typ)
 	if !g.appendOnly {
 		c.values, err = openRows(env, fmt.Sprintf("values%d", c.ordinal), g.valueRow(c.typ), g.valueKey())
@@ -85,7 +85,7 @@ func (c *extreme) beats(arg *delta.Column, row int32, held []byte) bool {
 		return true // cannot happen: the image is ours
 	}
 	col := c.current.Column()
-	by := c.better(arg, row, &col, 0)
+	by := c.better(&arg.Vec, row, &col.Vec, 0)
 	return by < 0 && !c.max || by > 0 && c.max
 }
 

@@ -58,7 +58,7 @@ func (g *grouping) open(env exec.Env, appendOnly bool) (err error) {
 	}
 	g.images = nil
 	for _, t := range g.keyTypes {
-		if !state.OneImage(t) {
+		if !sqltype.OpsOf(t).OneImage {
 			g.images, err = openRows(env, "images", g.keyTypes, upTo(len(g.keyTypes)))
 			break
 		}

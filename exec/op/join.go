@@ -238,7 +238,7 @@ func widthOf(d *delta.Batch, rows []int32) (bytes int64) {
 // varBytes is the length of a row's texts and the like.
 func varBytes(d *delta.Batch, row int32) (bytes int64) {
 	for i := range d.Cols {
-		if c := &d.Cols[i]; len(c.Var) > 0 && c.Type.Phys() == sqltype.PhysBytes {
+		if c := &d.Cols[i]; len(c.Var) > 0 && c.Phys == sqltype.PhysBytes {
 			bytes += int64(len(c.Bytes(row)))
 		}
 	}

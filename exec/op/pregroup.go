@@ -41,7 +41,7 @@ func newExchange(n *plan.Exchange) (exec.Operator, error) {
 	}
 	g := op.(*groupBy)
 	for _, t := range g.groups.keyTypes {
-		if !state.OneImage(t) {
+		if !sqltype.OpsOf(t).OneImage {
 			return newPassOn(1), nil // which of its images a group shows is known to who has all rows
 		}
 	}

@@ -30,24 +30,25 @@ func appendValue(dst []byte, c *delta.Column, row int32) []byte {
 		return append(dst, "null"...)
 	}
 	start := len(dst)
-	switch c.Type {
-	case sqltype.Bool:
+	ops := sqltype.OpsOf(c.Type)
+	switch ops.JSON {
+	case sqltype.JSONBool:
 		if delta.Values[uint8](c)[c.At(row)] != 0 {
 			return append(dst, "true"...)
 		}
 		return append(dst, "false"...)
-	case sqltype.Int2, sqltype.Int4, sqltype.Int8, sqltype.JSON, sqltype.JSONB:
-		return codec.FormatText(dst, c, row, codec.UTC)
-	case sqltype.Float4, sqltype.Float8, sqltype.Numeric:
-		dst = codec.FormatText(dst, c, row, codec.UTC)
+	case sqltype.JSONInteger, sqltype.JSONItself:
+		return ops.Text(dst, &c.Vec, row, codec.UTC)
+	case sqltype.JSONNumber:
+		dst = ops.Text(dst, &c.Vec, row, codec.UTC)
 		if last := dst[len(dst)-1]; last < '0' || last > '9' { // NaN and the infinities are no JSON numbers
 			return quoteTail(dst, start)
 		}
 		return dst
-	case sqltype.Timestamp, sqltype.Timestamptz:
-		return isoTime(codec.FormatText(append(dst, '"'), c, row, codec.UTC), start+1, c.Type == sqltype.Timestamptz)
+	case sqltype.JSONTimestamp, sqltype.JSONTimestamptz:
+		return isoTime(ops.Text(append(dst, '"'), &c.Vec, row, codec.UTC), start+1, ops.JSON == sqltype.JSONTimestamptz)
 	}
-	return quoteTail(codec.FormatText(dst, c, row, codec.UTC), start)
+	return quoteTail(ops.Text(dst, &c.Vec, row, codec.UTC), start)
 }
 
 // quoteTail makes dst[start:] a JSON string.

@@ -87,7 +87,7 @@ func knownValue(e plan.Expr, env *expr.Env) (delta.Column, bool) {
 			return delta.Column{}, false // the compiler says what is wrong
 		}
 		col := env.Params[e.Index-1]
-		if !col.Const || col.Type.Phys() != e.T.OID.Phys() {
+		if !col.Const || col.Phys != e.T.OID.Phys() {
 			return delta.Column{}, false
 		}
 		col.Type = e.T.OID

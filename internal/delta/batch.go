@@ -74,7 +74,7 @@ func (b *Batch) Size() int64 {
 		case vars == 0:
 		case c.Const:
 			size += rows * vars
-		case b.Sel != nil && c.Type.Phys() == sqltype.PhysBytes:
+		case b.Sel != nil && c.Phys == sqltype.PhysBytes:
 			offs := Offsets(c)
 			for _, row := range b.Sel {
 				size += int64(offs[row+1] - offs[row])
@@ -82,7 +82,7 @@ func (b *Batch) Size() int64 {
 		default:
 			size += vars
 		}
-		size += rows * int64(max(c.Type.Phys().Size(), 4))
+		size += rows * int64(max(c.Phys.Size(), 4))
 	}
 	return size + 8*rows
 }

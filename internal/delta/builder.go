@@ -58,7 +58,7 @@ func (b *Builder) Size() int { return len(b.data) + len(b.vars) + 8*len(b.valid)
 
 // Column is what was appended, borrowed until the next Reset, Truncate or append.
 func (b *Builder) Column() Column {
-	c := Column{Type: b.typ, Len: b.n, Data: b.data, Var: b.vars}
+	c := Column{Type: b.typ, Vec: sqltype.Vec{Phys: b.phys, Len: b.n, Data: b.data, Var: b.vars}}
 	if b.nulls > 0 {
 		c.Valid = b.valid[:BitmapWords(b.n)]
 	}
@@ -232,8 +232,7 @@ func (b *Builder) extend(n int) {
 
 // Filled views all fixed-width values of b for writing.
 func Filled[T Fixed](b *Builder) []T {
-	c := Column{Data: b.data}
-	return Values[T](&c)
+	return sqltype.Values[T](&sqltype.Vec{Data: b.data})
 }
 
 // Truncate drops every row from n on, and bytes of an unfinished value.

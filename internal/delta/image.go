@@ -37,7 +37,7 @@ func AppendRow(dst []byte, cols []Column, row int32) []byte {
 }
 
 func appendValue(dst []byte, c *Column, row int32) []byte {
-	switch p := c.Type.Phys(); p {
+	switch p := c.Phys; p {
 	case sqltype.PhysBytes:
 		v := c.Bytes(row)
 		return append(binary.AppendUvarint(dst, uint64(len(v))), v...)

@@ -81,6 +81,14 @@ func init() {
 	delete(byName, "double") // the grammar wants "double precision"
 }
 
+// Len is pg_type.typlen, the size that clients are told; -1 = variable.
+func (t OID) Len() int16 {
+	if i, ok := byOID[t]; ok {
+		return i.Len
+	}
+	return -1
+}
+
 // All lists the registry.
 func All() []Info { return append([]Info(nil), infos...) }
 

@@ -1,5 +1,14 @@
-// Package sqltype is the type registry: PostgreSQL's OIDs, the physical form each type has in
-// a column, and its text and binary codecs.
+// Package sqltype is what types are: PostgreSQL's OIDs and names, and what the engine does with their
+// values.
+//
+//	OID ──► Info   name, category, length: pg_type
+//	    ──► Ops    physical form, order, hash, equality, text, binary, JSON ──► over Vec
+//
+// A Vec is values in a physical form; delta.Column is a type and a Vec. Ops are found once, when work is
+// opened, never for a row. A type made of others is Ops made of theirs: made_test.go shows an
+// enum and an array. How text and binary are read is in the package codec, which fills delta.Builders.
+//
+// No state, no goroutines. It imports leaves only.
 package sqltype
 
 // OID identifies a type as PostgreSQL does.
@@ -46,7 +55,7 @@ type Type struct {
 // Of is t without a modifier.
 func Of(t OID) Type { return Type{OID: t, Mod: -1} }
 
-// Physical is the form a type's values have in a delta.Column.
+// Physical is the form a type's values have in a Vec.
 type Physical uint8
 
 const (
@@ -82,29 +91,6 @@ func (p Physical) Size() int {
 	return 0
 }
 
-// Phys returns the physical form of a type, PhysNone for one that has no values here.
-func (t OID) Phys() Physical {
-	switch t {
-	case Bool:
-		return PhysBool
-	case Int2:
-		return PhysInt16
-	case Int4, Date, OIDType, Regproc:
-		return PhysInt32
-	case Int8, Timestamp, Timestamptz, Time:
-		return PhysInt64
-	case Float4:
-		return PhysFloat32
-	case Float8:
-		return PhysFloat64
-	case Numeric:
-		return PhysNumeric
-	case Interval:
-		return PhysInterval
-	case UUID:
-		return PhysUUID
-	case Text, Varchar, BPChar, Name, Bytea, JSON, JSONB, Unknown, Char:
-		return PhysBytes
-	}
-	return PhysNone
-}
+// Phys returns the physical form of a type that is always there, PhysNone for one that has no values
+// here.
+func (t OID) Phys() Physical { return OpsOf(t).Phys }

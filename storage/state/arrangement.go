@@ -142,7 +142,7 @@ func (a *RunSet) Append(d *delta.Batch) (err error) {
 func checkValues(d *delta.Batch) error {
 	for i := range d.Cols {
 		c := &d.Cols[i]
-		if len(c.Var) <= maxValue || c.Type.Phys() != sqltype.PhysBytes {
+		if len(c.Var) <= maxValue || c.Phys != sqltype.PhysBytes {
 			continue
 		}
 		off := delta.Offsets(c)

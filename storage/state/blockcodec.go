@@ -194,7 +194,8 @@ func (r *blockReader) u64() uint64 {
 }
 
 func (r *blockReader) column(t sqltype.OID, n int) delta.Column {
-	c := delta.Column{Type: t, Len: n}
+	c := delta.Of(t)
+	c.Len = n
 	nulls, size := r.u64(), r.u64()
 	if nulls > 1 {
 		r.fail("null flag %d", nulls)

@@ -43,7 +43,7 @@ func sliceOf[T any](b []byte) []T {
 
 // validate checks everything that code reading a column relies on.
 func validate(c *delta.Column) error {
-	switch c.Type.Phys() {
+	switch c.Phys {
 	case sqltype.PhysBytes:
 		last := int32(0)
 		for i, o := range delta.Offsets(c) {

@@ -155,7 +155,7 @@ func (f *FlatSet) everyRow(keys []delta.Column, n int) []int32 {
 }
 
 func plainInts(c *delta.Column) bool {
-	return c.Valid == nil && !c.Const && oneImage(c.Type) && (c.Type.Phys() == sqltype.PhysInt64 || c.Type.Phys() == sqltype.PhysInt32)
+	return c.Valid == nil && !c.Const && sqltype.OpsOf(c.Type).OneImage && (c.Phys == sqltype.PhysInt64 || c.Phys == sqltype.PhysInt32)
 }
 
 func (k *flatKey) plain() bool { return !k.nulls }
@@ -200,7 +200,7 @@ func probeInts[T int32 | int64](f *FlatSet, keys []delta.Column, sel []int32, ha
 	return nil
 }
 
-func fixedSlice[T int32 | int64](b []byte) []T { return delta.Values[T](&delta.Column{Data: b}) }
+func fixedSlice[T int32 | int64](b []byte) []T { return sqltype.Values[T](&sqltype.Vec{Data: b}) }
 
 // probeRows is Probe for any keys.
 func (f *FlatSet) probeRows(keys []delta.Column, sel []int32, hashes []uint64, insert bool, slots []Slot) error {

@@ -15,7 +15,7 @@ type flatKey struct {
 	typ    sqltype.OID
 	phys   sqltype.Physical
 	width  int
-	equals delta.Comparer // nil: equal bytes are equal values
+	equals sqltype.Comparer // nil: equal bytes are equal values
 	valid  []uint64
 	nulls  bool
 	data   []byte  // fixed width; a numeric with big digits has them in heap
@@ -25,8 +25,8 @@ type flatKey struct {
 func newFlatKey(t sqltype.OID, breathe func() error) flatKey {
 	k := flatKey{typ: t, phys: t.Phys(), heap: varHeap{breathe: breathe}}
 	k.width = k.phys.Size()
-	if !oneImage(t) {
-		k.equals = delta.KeyComparer(t)
+	if ops := sqltype.OpsOf(t); !ops.OneImage {
+		k.equals = ops.Compare
 	}
 	return k
 }
@@ -63,7 +63,7 @@ func (k *flatKey) store(s Slot, c *delta.Column, row int32) error {
 		return k.heap.set(s, c.Bytes(row))
 	case sqltype.PhysNumeric:
 		d := c.Numeric(row)
-		delta.Values[decimal.Num](&delta.Column{Data: k.data})[s] = d.Num
+		sqltype.Values[decimal.Num](&sqltype.Vec{Data: k.data})[s] = d.Num
 		return k.heap.set(s, d.Big)
 	}
 	at := int(c.At(row)) * k.width
@@ -73,7 +73,7 @@ func (k *flatKey) store(s Slot, c *delta.Column, row int32) error {
 
 // numeric loads the numeric at slot s.
 func (k *flatKey) numeric(s Slot) decimal.Dec {
-	d := decimal.Dec{Num: delta.Values[decimal.Num](&delta.Column{Data: k.data})[s]}
+	d := decimal.Dec{Num: sqltype.Values[decimal.Num](&sqltype.Vec{Data: k.data})[s]}
 	if d.Flag == decimal.FiniteBig {
 		d.Big = k.heap.get(s)
 	}
@@ -97,12 +97,12 @@ func (k *flatKey) equal(s Slot, c *delta.Column, row int32) bool {
 		v := k.heap.get(s)
 		var offsets [8]byte
 		binary.NativeEndian.PutUint32(offsets[4:], uint32(len(v)))
-		return k.equals(&delta.Column{Type: k.typ, Len: 1, Data: offsets[:], Var: v}, 0, c, row) == 0
+		return k.equals(&sqltype.Vec{Phys: k.phys, Len: 1, Data: offsets[:], Var: v}, 0, &c.Vec, row) == 0
 	case sqltype.PhysNumeric:
 		return decimal.Cmp(k.numeric(s), c.Numeric(row)) == 0
 	}
 	if k.equals != nil {
-		return k.equals(&delta.Column{Type: k.typ, Data: k.data}, int32(s), c, row) == 0
+		return k.equals(&sqltype.Vec{Phys: k.phys, Data: k.data}, int32(s), &c.Vec, row) == 0
 	}
 	at, i := int(s)*k.width, int(c.At(row))*k.width
 	switch k.width {
@@ -134,7 +134,7 @@ func (k *flatKey) appendTo(b *delta.Builder, slots []Slot) {
 			}
 		}
 	default:
-		c := delta.Column{Type: k.typ, Len: len(k.data) / max(k.width, 1), Data: k.data}
+		c := delta.Column{Type: k.typ, Vec: sqltype.Vec{Phys: k.phys, Len: len(k.data) / max(k.width, 1), Data: k.data}}
 		if k.nulls {
 			c.Valid = k.valid
 		}

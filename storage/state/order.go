@@ -1,7 +1,6 @@
 package state
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/tributary-db/tributary/internal/delta"
@@ -11,7 +10,8 @@ import (
 // step is one comparison of the order of rows.
 type step struct {
 	col        int
-	cmp        delta.Comparer
+	cmp        sqltype.Comparer
+	prefix     func(v *sqltype.Vec) (word func(int32) uint64, exact bool) // nil = none
 	desc       bool
 	nullsFirst bool
 	ints       bool // 8-byte integers: compared in place
@@ -32,7 +32,7 @@ func (s *step) compare(a []delta.Column, i int32, b []delta.Column, j int32) int
 			return 1
 		}
 	}
-	c := s.cmp(x, i, y, j)
+	c := s.cmp(&x.Vec, i, &y.Vec, j)
 	if s.desc {
 		return -c
 	}
@@ -67,18 +67,20 @@ func NewRowOrder(types []sqltype.OID, key []int, order []Order) *RowOrder {
 	o := &RowOrder{types: types, keys: len(key)}
 	settled := make([]bool, len(types))
 	for _, c := range key {
-		o.steps = append(o.steps, step{col: c, cmp: delta.KeyComparer(types[c])})
-		settled[c] = oneImage(types[c])
+		ops := sqltype.OpsOf(types[c])
+		o.steps = append(o.steps, step{col: c, cmp: ops.Compare, prefix: ops.Prefix})
+		settled[c] = ops.OneImage
 	}
 	for _, by := range order {
+		ops := sqltype.OpsOf(types[by.Column])
 		o.steps = append(o.steps, step{
-			col: by.Column, cmp: delta.KeyComparer(types[by.Column]), desc: by.Desc, nullsFirst: by.NullsFirst,
+			col: by.Column, cmp: ops.Compare, prefix: ops.Prefix, desc: by.Desc, nullsFirst: by.NullsFirst,
 		})
-		settled[by.Column] = oneImage(types[by.Column])
+		settled[by.Column] = ops.OneImage
 	}
 	for c, t := range types {
 		if !settled[c] {
-			o.steps = append(o.steps, step{col: c, cmp: delta.ImageComparer(t)})
+			o.steps = append(o.steps, step{col: c, cmp: sqltype.OpsOf(t).Image})
 		}
 	}
 	for i := range o.steps {
@@ -87,18 +89,6 @@ func NewRowOrder(types []sqltype.OID, key []int, order []Order) *RowOrder {
 	}
 	return o
 }
-
-// oneImage: equal values of type t always look the same.
-func oneImage(t sqltype.OID) bool {
-	switch t {
-	case sqltype.Numeric, sqltype.Float4, sqltype.Float8, sqltype.Interval, sqltype.BPChar, sqltype.JSONB:
-		return false
-	}
-	return true
-}
-
-// OneImage reports whether equal values of type t always look the same; 1.0 and 1.00 do not.
-func OneImage(t sqltype.OID) bool { return oneImage(t) }
 
 // Compare orders row i of a against row j of b.
 func (o *RowOrder) Compare(a []delta.Column, i int32, b []delta.Column, j int32) int {
@@ -114,7 +104,7 @@ func (o *RowOrder) Compare(a []delta.Column, i int32, b []delta.Column, j int32)
 func (o *RowOrder) comparePrefix(a []delta.Column, i int32, eq []delta.Column, j int32) int {
 	for k := range eq {
 		s := &o.steps[k]
-		if c := s.cmp(&a[s.col], i, &eq[k], j); c != 0 {
+		if c := s.cmp(&a[s.col].Vec, i, &eq[k].Vec, j); c != 0 {
 			return c
 		}
 	}
@@ -159,7 +149,11 @@ func (o *RowOrder) sort(cols []delta.Column, rows []int32, buf []sorting, stop f
 		return buf
 	}
 	first := &o.steps[0]
-	prefix, exact := prefixOf(&cols[first.col])
+	var prefix func(int32) uint64 // order as the values do
+	exact := false                // equal prefixes are equal values
+	if c := &cols[first.col]; first.prefix != nil && c.Valid == nil && !c.Const {
+		prefix, exact = first.prefix(&c.Vec)
+	}
 	if prefix == nil || first.desc || first.nullsFirst {
 		slices.SortFunc(rows, func(a, b int32) int {
 			if stop != nil && stop() {
@@ -192,42 +186,4 @@ func (o *RowOrder) sort(cols []delta.Column, rows []int32, buf []sorting, stop f
 		rows[i] = buf[i].row
 	}
 	return buf
-}
-
-// prefixOf gives a function from row to 8 bytes that order as the values do; exact says that
-// equal prefixes mean equal values. nil: compare values instead.
-func prefixOf(c *delta.Column) (prefix func(int32) uint64, exact bool) {
-	if c.Valid != nil || c.Const {
-		return nil, false
-	}
-	const flip = 1 << 63
-	switch c.Type {
-	case sqltype.Int8, sqltype.Timestamp, sqltype.Timestamptz, sqltype.Time:
-		v := delta.Values[int64](c)
-		return func(i int32) uint64 { return uint64(v[i]) ^ flip }, true
-	case sqltype.Int4, sqltype.Date:
-		v := delta.Values[int32](c)
-		return func(i int32) uint64 { return uint64(int64(v[i])) ^ flip }, true
-	case sqltype.Int2:
-		v := delta.Values[int16](c)
-		return func(i int32) uint64 { return uint64(int64(v[i])) ^ flip }, true
-	case sqltype.UUID:
-		v := delta.Values[[16]byte](c)
-		return func(i int32) uint64 { return binary.BigEndian.Uint64(v[i][:8]) }, false
-	case sqltype.Text, sqltype.Varchar, sqltype.Bytea, sqltype.Name:
-		off := delta.Offsets(c)
-		return func(i int32) uint64 { return bytesPrefix(c.Var[off[i]:off[i+1]]) }, false
-	}
-	return nil, false
-}
-
-func bytesPrefix(v []byte) uint64 {
-	if len(v) >= 8 {
-		return binary.BigEndian.Uint64(v)
-	}
-	var p uint64
-	for i, b := range v {
-		p |= uint64(b) << (56 - 8*i)
-	}
-	return p
 }

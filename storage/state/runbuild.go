@@ -56,7 +56,7 @@ func (b *runBuilder) add(blk *block, row int32, weight int64) (ended bool) {
 
 // varBytes is the length of a value without a fixed length.
 func varBytes(c *delta.Column, row int32) int {
-	if c.Type.Phys() == sqltype.PhysBytes {
+	if c.Phys == sqltype.PhysBytes {
 		off := delta.Offsets(c)
 		return int(off[row+1] - off[row])
 	}

@@ -60,14 +60,14 @@ func (c *Call) jsonValue(dst []byte, a *delta.Column, row int32) []byte {
 	if a.Null(row) {
 		return append(dst, "null"...)
 	}
-	switch a.Type {
-	case sqltype.JSON, sqltype.JSONB:
+	switch sqltype.OpsOf(a.Type).JSON {
+	case sqltype.JSONItself:
 		return append(dst, a.Bytes(row)...)
-	case sqltype.Bool:
+	case sqltype.JSONBool:
 		return append(dst, boolText(a.Data[a.At(row)] != 0)...)
-	case sqltype.Int2, sqltype.Int4, sqltype.Int8:
+	case sqltype.JSONInteger:
 		return c.text(dst, a, row)
-	case sqltype.Float4, sqltype.Float8, sqltype.Numeric:
+	case sqltype.JSONNumber:
 		start := len(dst)
 		dst = c.text(dst, a, row)
 		if last := dst[len(dst)-1]; isDigit(last) {
@@ -79,10 +79,10 @@ func (c *Call) jsonValue(dst []byte, a *delta.Column, row int32) []byte {
 }
 
 func (c *Call) jsonText(a *delta.Column, row int32) []byte {
-	switch a.Type {
-	case sqltype.Timestamp:
+	switch sqltype.OpsOf(a.Type).JSON {
+	case sqltype.JSONTimestamp:
 		return datetime.AppendTimestamp(nil, delta.Values[int64](a)[a.At(row)], 'T')
-	case sqltype.Timestamptz:
+	case sqltype.JSONTimestamptz:
 		return datetime.AppendTimestamptz(nil, delta.Values[int64](a)[a.At(row)], c.zone(), 'T')
 	}
 	return c.text(nil, a, row)

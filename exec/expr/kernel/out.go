@@ -108,7 +108,7 @@ func (o *Out) Reset(t sqltype.OID, n int, constant bool) {
 	if o.phys == sqltype.PhysBytes {
 		size = (o.n + 1) * 4
 	}
-	o.col = delta.Column{Type: t, Len: n, Const: constant, Data: o.alloc(size)}
+	o.col = delta.Column{Type: t, Vec: sqltype.Vec{Phys: o.phys, Len: n, Const: constant, Data: o.alloc(size)}}
 	if o.phys == sqltype.PhysNumeric {
 		clear(o.col.Data) // Rows not written must not point anywhere.
 	}

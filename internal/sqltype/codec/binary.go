@@ -13,47 +13,6 @@ import (
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 )
 
-// FormatBinary appends the binary form of a value that is not NULL, as its send function does.
-func FormatBinary(dst []byte, col *delta.Column, row int32) []byte {
-	i := col.At(row)
-	be := binary.BigEndian
-	switch col.Type {
-	case sqltype.JSONB:
-		return append(append(dst, 1), col.Bytes(row)...)
-	case sqltype.Char:
-		if len(col.Bytes(row)) == 0 {
-			return append(dst, 0)
-		}
-	}
-	switch col.Type.Phys() {
-	case sqltype.PhysBytes:
-		return append(dst, col.Bytes(row)...)
-	case sqltype.PhysBool:
-		return append(dst, delta.Values[uint8](col)[i])
-	case sqltype.PhysInt16:
-		return be.AppendUint16(dst, uint16(delta.Values[int16](col)[i]))
-	case sqltype.PhysInt32:
-		return be.AppendUint32(dst, uint32(delta.Values[int32](col)[i]))
-	case sqltype.PhysInt64:
-		return be.AppendUint64(dst, uint64(delta.Values[int64](col)[i]))
-	case sqltype.PhysFloat32:
-		return be.AppendUint32(dst, math.Float32bits(delta.Values[float32](col)[i]))
-	case sqltype.PhysFloat64:
-		return be.AppendUint64(dst, math.Float64bits(delta.Values[float64](col)[i]))
-	case sqltype.PhysNumeric:
-		return col.Numeric(row).AppendBinary(dst)
-	case sqltype.PhysUUID:
-		v := delta.Values[[16]byte](col)[i]
-		return append(dst, v[:]...)
-	case sqltype.PhysInterval:
-		v := delta.Values[delta.Interval](col)[i]
-		dst = be.AppendUint64(dst, uint64(v.Micros))
-		dst = be.AppendUint32(dst, uint32(v.Days))
-		return be.AppendUint32(dst, uint32(v.Months))
-	}
-	return dst
-}
-
 func errShort() error {
 	return sqlerr.New(sqlerr.ProtocolViolation, "insufficient data left in message")
 }

@@ -151,19 +151,6 @@ func ParseUUID(src []byte) (u [16]byte, err error) {
 	return u, nil
 }
 
-// AppendUUID appends a UUID's text.
-func AppendUUID(dst []byte, u [16]byte) []byte {
-	for i, cut := range [...]int{4, 6, 8, 10, 16} {
-		from := 0
-		if i > 0 {
-			dst = append(dst, '-')
-			from = [...]int{0, 4, 6, 8, 10}[i]
-		}
-		dst = hex.AppendEncode(dst, u[from:cut])
-	}
-	return dst
-}
-
 // appendBytea reads bytea's hex or escape form.
 func appendBytea(dst, src []byte) ([]byte, error) {
 	if len(src) >= 2 && src[0] == '\\' && src[1] == 'x' {
@@ -226,22 +213,4 @@ func appendByteaHex(dst, src []byte) ([]byte, error) {
 		dst = append(dst, hi<<4|lo)
 	}
 	return dst, nil
-}
-
-// AppendBytea appends bytea's text: hex, or escape.
-func AppendBytea(dst, v []byte, escape bool) []byte {
-	if !escape {
-		return hex.AppendEncode(append(dst, '\\', 'x'), v)
-	}
-	for _, c := range v {
-		switch {
-		case c == '\\':
-			dst = append(dst, '\\', '\\')
-		case c < 0x20 || c > 0x7e:
-			dst = append(dst, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return dst
 }

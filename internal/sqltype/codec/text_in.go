@@ -21,7 +21,7 @@ func AppendText(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
 	if err := CheckText(src); err != nil {
 		return err
 	}
-	env = env.orDefault()
+	env = env.OrDefault()
 	switch t.OID.Phys() {
 	case sqltype.PhysBytes:
 		return appendTextBytes(b, t, src)
