@@ -16,7 +16,7 @@ import (
 )
 
 // restartFlags are of the server whose restarts are measured.
-var restartFlags = []string{"--state-memory=512MB", "--total-memory=1GB", "--strict-read-timeout=10min"}
+var restartFlags = []string{"--state-memory=512MB", "--total-memory=900MB", "--strict-read-timeout=10min"}
 
 // benchRestart prints, for a table and two views over it: what checkpoints write, whole and after 1 % of
 // the groups changed; then the server is killed and stopped, and it prints how long the next start

@@ -314,7 +314,7 @@ var sizeText = sizePart{
 		if changed {
 			length += (n+82)/100 + (n+9982)/10_000
 		}
-		return fmt.Sprint(n, length, "z", map[bool]string{true: "t", false: "f"}[changed && n > 17])
+		return fmt.Sprintf("%d %d z %s", n, length, map[bool]string{true: "t", false: "f"}[changed && n > 17])
 	},
 }
 

@@ -2,13 +2,14 @@ package lane_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
-// TestTicksFitIntoMemory: a view that is far behind takes no more at once than memory has room for of a stream;
+// TestTicksFitIntoMemory: a view that is far behind takes no more at once than memory has room for, of a stream and of a table;
 // a view beside it rests.
 func TestTicksFitIntoMemory(t *testing.T) {
-	for _, kind := range []string{"STREAM"} {
+	for _, kind := range []string{"STREAM", "TABLE"} {
 		t.Run(kind, func(t *testing.T) {
 			d := newDatabase(t)
 			d.crash()
@@ -25,8 +26,15 @@ func TestTicksFitIntoMemory(t *testing.T) {
 				values := make([]string, rows)
 				for i := range values {
 					values[i] = fmt.Sprintf(`{"k":%d,"v":1}`, n*rows+i)
+					if kind == "TABLE" {
+						values[i] = fmt.Sprintf(`(%d, 1)`, n*rows+i)
+					}
 				}
-				d.produce("s", values...)
+				if kind == "TABLE" {
+					d.exec(`INSERT INTO s VALUES ` + strings.Join(values, ", "))
+				} else {
+					d.produce("s", values...)
+				}
 			}
 			put()
 			same(t, "the first", d.exec(`SELECT count(*), sum(n) FROM v`), []string{"1000|1000"})

@@ -185,6 +185,9 @@ func (m *groupModel) all() {
 func TestGroups(t *testing.T) {
 	shrink(t, 64, 4<<10)
 	smallDisk(t)
+	eager := eagerKeys
+	eagerKeys = 50
+	defer func() { eagerKeys = eager }()
 	behind := 0
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 7))

@@ -13,7 +13,7 @@ func (g *Groups) Settle(v CommitSeq) (moved bool, err error) {
 	}
 	past := g.budget.isPast(g.tell())
 	if g.mode == groupsInMemory {
-		if !past {
+		if !past || g.mem.later != nil { // what a checkpoint has was not asked for yet
 			return false, nil
 		}
 		g.mode, g.next = groupsMoving, 0

@@ -161,8 +161,8 @@ type laterLoad struct {
 	levels []flatLevel
 }
 
-// eagerKeys are so few that they are loaded at once.
-const eagerKeys = 4096
+// eagerKeys are so few that they are loaded at once; tests make it fewer.
+var eagerKeys = 4096
 
 // Load replaces the content by what Save listed for the same key and cells. Much of it is read when it is
 // first asked for, or by Ready. After an error the state is empty.
