@@ -86,6 +86,9 @@ func (l *memLog) Admit(ctx context.Context, _ string, _ int) (func(), error) {
 	return func() {}, ctx.Err()
 }
 
+// NewStage is for those who write more than the listener does.
+func (l *memLog) NewStage() *log.Stage { panic("the listener stages nothing") }
+
 func (l *memLog) Append(e *log.Entry) log.Pending {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -60,6 +60,9 @@ func (s *Server) logMetrics() []prometheus.Collector {
 		g("transactions_open", "Kafka transactions that are open.", func() int64 { return s.log.Stats().OpenTransactions }),
 		c("transactions_timed_out_total", "Kafka transactions aborted because they were open for longer than their client asked for.", func() int64 { return s.log.Stats().TimedOutTransactions }),
 		c("producers_evicted_total", "Producers forgotten before they expired.", func() int64 { return s.log.Stats().ProducersEvicted }),
+		g("staged_bytes", "Records that transactions and sinks have written ahead of their commits (stage_bytes).", func() int64 { return s.log.Stats().StagedBytes }),
+		c("staged_commits_total", "Transactions and steps of sinks, larger than stage_bytes, that were committed.", func() int64 { return s.log.Stats().StagedCommits }),
+		c("staged_drops_total", "Transactions and steps of sinks, larger than stage_bytes, that were given up.", func() int64 { return s.log.Stats().StagedDrops }),
 		c("refused_full_total", "Entries refused because the disk is full, or nearly so (disk_reserve).", func() int64 { return s.log.Stats().RefusedFull }),
 		httpd.Gauge("tributary_disk_free_bytes", "Free space of the disk under data_dir.", func() float64 {
 			free, _ := freeSpace(s.cfg.DataDir) // 0 where it cannot be told

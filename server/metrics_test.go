@@ -119,7 +119,7 @@ func TestEveryMetricMoves(t *testing.T) {
 	}
 	m := &moves{t: t, moved: map[string]bool{}}
 	for _, run := range []func(*testing.T, context.Context, *moves){
-		moveClients, moveViews, moveLog, moveInline, moveState, moveTemp, moveLimits, moveLogins,
+		moveClients, moveViews, moveLog, moveInline, moveState, moveTemp, moveStaged, moveLimits, moveLogins,
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		run(t, ctx, m)
@@ -385,6 +385,24 @@ func moveTemp(t *testing.T, ctx context.Context, m *moves) {
 	exec(t, ctx, db, "SET min_shard_rows = 1")
 	exec(t, ctx, db, "SELECT count(*) FROM t")
 	m.look(s)
+}
+
+// moveStaged: transactions that are larger than stage_bytes.
+func moveStaged(t *testing.T, ctx context.Context, m *moves) {
+	cfg := settings(t.TempDir())
+	cfg.StageBytes = 10
+	s := start(t, ctx, cfg)
+	defer stop(t, s)
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, "CREATE TABLE t (id int)")
+	exec(t, ctx, db, "BEGIN")
+	exec(t, ctx, db, "INSERT INTO t VALUES (1), (2), (3)")
+	m.until(s, "tributary_log_staged_bytes")
+	exec(t, ctx, db, "COMMIT")
+	exec(t, ctx, db, "BEGIN")
+	exec(t, ctx, db, "INSERT INTO t VALUES (1), (2), (3)")
+	exec(t, ctx, db, "ROLLBACK")
+	m.until(s, "tributary_log_staged_commits_total", "tributary_log_staged_drops_total")
 }
 
 // moveLimits: a disk that is said to be full, and places that are taken.

@@ -133,7 +133,7 @@ func (s *Server) close(ctx context.Context) error {
 func (s *Server) logConfig() log.Config {
 	limits := log.Limits{
 		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes,
-		MaxEntryBytes: s.cfg.MaxTransactionBytes, InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
+		InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
 		MaxProducers: int(s.cfg.MaxProducers), MaxTransactionalIDs: int(s.cfg.MaxTransactionalIDs), AttemptTimeout: s.cfg.ObjectAttemptTimeout,
 		DiskReserve: s.cfg.DiskReserve, RetentionInterval: s.cfg.RetentionInterval, RetentionGrace: s.cfg.RetentionGrace,
 		LevelRate: s.cfg.CompactionRate,
@@ -181,7 +181,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 	}
 	s.tables = table.New(table.Config{
 		Account: s.memory.state.Force, Reserve: s.memory.state.Charge, Memory: s.memory.statements, Merges: s.merges,
-		Log: s.log, Clock: s.clock, MaxBytes: int(s.cfg.MaxTransactionBytes), MaxLocks: int(s.cfg.MaxLockedKeys),
+		Log: s.log, Clock: s.clock, MaxBytes: s.cfg.MaxTransactionBytes, StageBytes: int(s.cfg.StageBytes), MaxLocks: int(s.cfg.MaxLockedKeys),
 		MaxRecordBatch: session.MaxRecordBatch, Logger: s.logger,
 	})
 	checkpoints, newest, err := s.openCheckpoints(ctx)
@@ -197,7 +197,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
 		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes, LateRows: s.cfg.LateRows,
 		Workers: int(s.cfg.Workers), Shards: int(s.cfg.Shards), TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
-		Decoded: s.memory.decoded, Memory: s.memory.dataflows, Temp: s.temp, Merges: s.merges, MaxEntryBytes: int(s.cfg.MaxTransactionBytes),
+		Decoded: s.memory.decoded, Memory: s.memory.dataflows, Temp: s.temp, Merges: s.merges, MaxEntryBytes: int(min(s.cfg.MaxTransactionBytes, 256<<20)),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
 		CheckpointBytes: s.cfg.CheckpointBytes, LogBytes: func() int64 { return s.log.Stats().BytesIn },
@@ -212,7 +212,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
-		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, WorkMemory: s.cfg.WorkMemory, TempFileLimit: s.cfg.TempFileLimit, Shards: s.cfg.Shards, MinShardRows: s.cfg.MinShardRows, MaxStatementBytes: s.cfg.MaxStatementBytes,
+		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, Temp: s.temp, WorkMemory: s.cfg.WorkMemory, TempFileLimit: s.cfg.TempFileLimit, Shards: s.cfg.Shards, MinShardRows: s.cfg.MinShardRows, MaxStatementBytes: s.cfg.MaxStatementBytes,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout, LogMinDuration: s.cfg.LogMinDurationStatement,
 		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout,
 	})

@@ -252,7 +252,7 @@ func (c *copyIn) produce(ctx context.Context, rows *delta.Batch) error {
 	if err := c.stream.add(rows); err != nil {
 		return err
 	}
-	if err := c.stream.flush(c.tx); err != nil || !c.goes || !c.tx.Large() {
+	if err := c.stream.flush(ctx, c.tx); err != nil || !c.goes || !c.tx.Large() {
 		return err
 	}
 	err := c.s.commit(ctx)

@@ -15,6 +15,7 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
+	"github.com/tributary-db/tributary/storage/temprun"
 )
 
 // Deps is what sessions work with.
@@ -42,6 +43,8 @@ type Deps struct {
 	// them, as the session setting of that name may change.
 	Memory          *memory.Account
 	StatementMemory int64
+	// Temp is where rows go that a statement has no memory for; nil = nowhere.
+	Temp *temprun.Space
 	// WorkMemory and TempFileLimit are the defaults of the session settings of those names.
 	WorkMemory, TempFileLimit int64
 	// Shards and MinShardRows too.

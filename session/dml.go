@@ -87,20 +87,17 @@ func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []
 		return 0, err
 	}
 	// Rows are gathered before the first is written: INSERT … SELECT does not read its own rows.
-	rows, held, err := s.gather(ctx, d.query, args)
-	defer held.drop()
-	if err != nil || rows.Len() == 0 {
+	rows := s.newGathered(fieldTypes(d.query))
+	defer rows.drop()
+	if err := s.runQuery(ctx, d.query, args, flow.OutFunc(rows.add)); err != nil {
 		return 0, err
 	}
-	batch := rows.Batch()
-	return tx.Insert(ctx, t, &batch)
-}
-
-// gather runs a query and keeps its rows, each as often as its weight says; drop what they take.
-func (s *Session) gather(ctx context.Context, q *plan.Query, args []delta.Column) (*delta.BatchBuilder, *holding, error) {
-	rows, held := delta.NewBatchBuilder(fieldTypes(q)), s.hold()
-	err := s.runQuery(ctx, q, args, flow.OutFunc(func(d *delta.Batch) error { return repeat(rows, d, held) }))
-	return rows, held, err
+	n := int64(0)
+	return n, rows.each(func(b *delta.Batch) error {
+		more, err := tx.Insert(ctx, t, b)
+		n += more
+		return err
+	})
 }
 
 // repeat appends the live rows of d, each as often as its weight says.
@@ -170,11 +167,16 @@ func (s *Session) insertStream(ctx context.Context, tx *table.Tx, d *dml, args [
 		return 0, err
 	}
 	w.key, w.timestamp = d.insert.Key, d.insert.Timestamp
-	err = s.runQuery(ctx, d.query, args, flow.OutFunc(w.add))
+	err = s.runQuery(ctx, d.query, args, flow.OutFunc(func(b *delta.Batch) error {
+		if err := w.add(b); err != nil || w.batches.Size() < copyBytes {
+			return err
+		}
+		return w.flush(ctx, tx)
+	}))
 	if err != nil {
 		return 0, err
 	}
-	return w.rows, w.flush(tx)
+	return w.rows, w.flush(ctx, tx)
 }
 
 // streamWriter turns rows into records of a stream.
@@ -238,9 +240,9 @@ func (w *streamWriter) metaOf(d *delta.Batch, row int32, key []byte, ts int64) (
 }
 
 // flush hands the records to the transaction.
-func (w *streamWriter) flush(tx *table.Tx) error {
+func (w *streamWriter) flush(ctx context.Context, tx *table.Tx) error {
 	for _, a := range w.batches.Appends() {
-		if err := tx.Produce(a.Partition, a.RecordBatches); err != nil {
+		if err := tx.Produce(ctx, a.Partition, a.RecordBatches); err != nil {
 			return err
 		}
 	}

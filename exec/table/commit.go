@@ -20,15 +20,21 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 		tx.end()
 		return 0, nil
 	}
+	if tx.stage != nil {
+		if err := tx.stage.Flush(ctx); err != nil {
+			tx.end()
+			return 0, err
+		}
+	}
 	release := tx.holdIndexes()
-	n := &note{byTable: map[catalog.OID][]*state.Prepared{}}
+	n := &note{byTable: map[catalog.OID][][]*state.Prepared{}}
 	free := func() {
 		n.discard()
 		release()
 		tx.end()
 	}
 	e, tables, err := tx.entry(ctx, n)
-	if err != nil || len(e.Appends) == 0 {
+	if err != nil || len(e.Appends) == 0 && e.Staged == nil {
 		free()
 		return 0, err
 	}
@@ -55,46 +61,93 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 // of sorting is done here, and their memory is refused here, before anything is durable.
 // REQUIRES: the indexes are held.
 func (tx *Tx) entry(ctx context.Context, n *note) (*log.Entry, []*Table, error) {
-	e := &log.Entry{Appends: tx.appends, Note: n}
+	e := &log.Entry{Staged: tx.stage, Appends: tx.appends, Note: n}
 	breathe := func() error { return context.Cause(ctx) }
 	var tables []*Table
 	for _, o := range tx.touched {
 		if err := o.sameIndexes(); err != nil {
 			return nil, nil, err
 		}
-		records, err := o.records(tx.set.cfg.MaxRecordBatch, tx.set.cfg.Clock.Now().UnixMilli(), breathe)
+		noted := tx.set.cfg.NoteBytes >= 0 // else nobody would take it
+		appends, runs, err := tx.make(o, noted, breathe)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(records) == 0 {
+		if len(appends) == 0 && len(o.staged[0].runs) == 0 {
 			continue
 		}
-		e.Appends = append(e.Appends, log.Append{Partition: log.Partition{Topic: o.t.rel.Topic}, RecordBatches: records})
+		e.Appends = append(e.Appends, appends...)
 		tables = append(tables, o.t)
-		if tx.set.cfg.NoteBytes < 0 {
-			continue // nobody would take it
+		if noted {
+			n.add(o, runs)
 		}
+	}
+	return e, tables, tx.fit(ctx, e)
+}
+
+// entryBytes is how many bytes of records an entry has in memory at most. Rows are often smaller than
+// their records.
+const entryBytes = 64 << 20
+
+// fit stages the records of an entry that is too large.
+func (tx *Tx) fit(ctx context.Context, e *log.Entry) error {
+	size := 0
+	for _, a := range e.Appends {
+		size += len(a.RecordBatches)
+	}
+	if size <= entryBytes {
+		return nil
+	}
+	if err := tx.addToStage(ctx, e.Appends); err != nil {
+		return err
+	}
+	e.Staged, e.Appends = tx.stage, nil
+	return tx.stage.Flush(ctx)
+}
+
+// make gives what an overlay holds as changelog records, and with prepare as a run of each of the
+// table's arrangements; nothing if it holds nothing.
+// REQUIRES: the indexes are held.
+func (tx *Tx) make(o *overlay, prepare bool, breathe func() error) ([]log.Append, []*state.Prepared, error) {
+	records, err := o.records(tx.set.cfg.MaxRecordBatch, tx.set.cfg.Clock.Now().UnixMilli(), breathe)
+	if err != nil || len(records) == 0 {
+		return nil, nil, err
+	}
+	var runs []*state.Prepared
+	if prepare {
 		rows := o.delta()
 		for _, a := range o.t.arrangements(o.t.now()) {
 			p, err := a.Prepare(&rows, breathe)
 			if err != nil {
+				for _, p := range runs {
+					p.Discard()
+				}
 				return nil, nil, err
 			}
-			n.add(o.t, p)
+			runs = append(runs, p)
 		}
 	}
-	return e, tables, nil
+	return []log.Append{{Partition: log.Partition{Topic: o.t.rel.Topic}, RecordBatches: records}}, runs, nil
 }
 
 // note is what a commit hands to the followers of the tables it wrote: the runs that its changelog
-// records come to, of each of their arrangements.
+// records come to, of each of their arrangements in the order in which they were written.
 type note struct {
 	mu      sync.Mutex // held while a table links, as an outcome that is unknown may turn up late
-	byTable map[catalog.OID][]*state.Prepared
+	byTable map[catalog.OID][][]*state.Prepared
 }
 
-func (n *note) add(t *Table, p *state.Prepared) {
-	n.byTable[t.rel.OID] = append(n.byTable[t.rel.OID], p)
+// add takes over what was staged of a table, and behind it the runs of what was not, if there are any.
+func (n *note) add(o *overlay, runs []*state.Prepared) {
+	all := make([][]*state.Prepared, len(o.staged))
+	for i := range all {
+		all[i] = o.staged[i].runs
+		if runs != nil {
+			all[i] = append(all[i], runs[i])
+		}
+		o.staged[i] = stagedRuns{}
+	}
+	n.byTable[o.t.rel.OID] = all
 }
 
 // discard gives back the memory of runs that no table took: the entry failed, or the table read
@@ -102,9 +155,11 @@ func (n *note) add(t *Table, p *state.Prepared) {
 func (n *note) discard() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, ps := range n.byTable {
-		for _, p := range ps {
-			p.Discard()
+	for _, lists := range n.byTable {
+		for _, ps := range lists {
+			for _, p := range ps {
+				p.Discard()
+			}
 		}
 	}
 	n.byTable = nil
@@ -119,15 +174,17 @@ func (t *Table) link(notes []any, v log.CommitSeq) (bool, error) {
 		n := n.(*note)
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		ps := n.byTable[t.rel.OID]
-		if len(ps) != len(sets) {
+		lists := n.byTable[t.rel.OID]
+		if len(lists) != len(sets) {
 			return false, nil
 		}
-		for i, p := range ps {
-			if !p.Of(sets[i]) {
-				return false, nil
+		for i, ps := range lists {
+			for _, p := range ps {
+				if !p.Of(sets[i]) {
+					return false, nil
+				}
 			}
-			runs[i] = append(runs[i], p)
+			runs[i] = append(runs[i], ps...)
 		}
 	}
 	for i, a := range sets {

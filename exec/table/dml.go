@@ -67,20 +67,24 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 		return n, false, err
 	}
 	if c.New.Len == 0 {
-		return n, false, tx.charge(0)
+		return n, false, tx.settle(ctx)
 	}
 	if err := tx.insertFull(ctx, t, &c.New); err != nil {
 		return 0, false, err
 	}
-	return n, false, tx.checkSize()
+	return n, false, tx.settle(ctx)
 }
 
 // unchanged reports whether the rows, now locked, are in the newest version what they were in
-// the snapshot. Rows that the Tx wrote itself are not in any version.
+// the snapshot. Rows that the Tx wrote itself are not in any version, but for those it has staged.
 func (tx *Tx) unchanged(ctx context.Context, t *Table, c *Change) (bool, error) {
+	o, own := tx.byTable[t.rel.OID]
 	view, err := t.at(0, latest)
 	if err != nil {
 		return false, err
+	}
+	if own {
+		view = state.With(view, o.staged[0].runs...)
 	}
 	defer view.Release()
 	if view.Version() <= c.At {
@@ -94,14 +98,14 @@ func (tx *Tx) unchanged(ctx context.Context, t *Table, c *Change) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	var own []state.Slot
-	if o, ok := tx.byTable[t.rel.OID]; ok {
-		if own, err = o.probe(c.Old.Cols, c.Old.Len, false); err != nil {
+	var slots []state.Slot
+	if own {
+		if slots, err = o.probe(c.Old.Cols, c.Old.Len, false); err != nil {
 			return false, err
 		}
 	}
 	for i := range found {
-		if !found[i] && (own == nil || own[i] == state.NoSlot) {
+		if !found[i] && (slots == nil || slots[i] == state.NoSlot) {
 			return false, nil
 		}
 	}

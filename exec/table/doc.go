@@ -31,6 +31,11 @@
 // follower (rebuild.go), as ALTER TABLE … REBUILD asks for: its content is replaced as a whole, with the versions that
 // somebody still reads, and the locks of commits that wait for it stay until then. What stays wrong makes it stand.
 //
+// What a Tx writes beyond StageBytes is staged: its records go to a log.Stage, its rows into runs that the
+// Tx reads over every version it opens (state.With), and the overlay begins anew. So constraints see
+// overlay, staged rows and the newest version, memory holds one piece, and COMMIT names the one and
+// links the other. Runs lie on the local disk when memory is short.
+//
 // Tables come and go by a follower of the catalog; a DDL answers when it has seen the change.
 //
 // Isolation. READ COMMITTED: every statement reads the newest version; a statement that waited

@@ -147,9 +147,16 @@ func settle(t *testing.T, f *fixture, tb *table.Table) {
 }
 
 // TestNotesDropped: a set that reads every commit back from the log is the one that is handed
-// rows, at every version, with its indexes, whatever is created and dropped meanwhile.
+// rows, at every version, with its indexes, whatever is created and dropped meanwhile, and however
+// much is staged.
 func TestNotesDropped(t *testing.T) {
-	f := open(t)
+	for _, stage := range []int{0, 1, 60} {
+		testNotesDropped(t, stage)
+	}
+}
+
+func testNotesDropped(t *testing.T, stage int) {
+	f := open(t, func(c *table.Config) { c.StageBytes = stage })
 	other := *f
 	cfg := f.cfg
 	cfg.NoteBytes = -1

@@ -30,11 +30,14 @@ func (in *inputs) Contents(id, indexID plan.RelationID, v log.CommitSeq) (state.
 	if !ok {
 		return view, nil
 	}
-	key := o.t.key
-	for _, ix := range o.t.indexList() {
+	if indexID == 0 {
+		return &overlayView{View: state.With(view, o.staged[0].runs...), o: o, key: o.t.key}, nil
+	}
+	for i, ix := range o.indexes {
 		if ix.rel.OID == catalog.OID(indexID) {
-			key = ix.key
+			return &overlayView{View: state.With(view, o.staged[1+i].runs...), o: o, key: ix.key}, nil
 		}
 	}
-	return &overlayView{View: view, o: o, key: key}, nil
+	view.Release()
+	return nil, o.sameIndexes() // it is younger than the first write
 }

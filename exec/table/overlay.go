@@ -24,6 +24,8 @@ type overlay struct {
 	// taken counts the live new rows by the key of each unique index.
 	taken []state.Flat
 	buf   []state.Slot
+	// staged is what was in the overlay before: of the rows, then of each index.
+	staged []stagedRuns
 }
 
 const (
@@ -33,15 +35,25 @@ const (
 
 func newOverlay(t *Table, indexes []*index) *overlay {
 	o := &overlay{t: t, indexes: indexes, news: delta.NewBatchBuilder(t.types), olds: delta.NewBatchBuilder(t.types)}
+	o.staged = make([]stagedRuns, 1+len(indexes))
+	o.reset()
+	return o
+}
+
+// reset makes the overlay one of nothing.
+func (o *overlay) reset() {
+	t := o.t
+	o.news.Clear()
+	o.olds.Clear()
+	o.at, o.oldAt, o.taken = o.at[:0], o.oldAt[:0], o.taken[:0]
 	o.slots = state.NewFlat(t.keyTypes(t.key), []state.CellType{state.CellInt64, state.CellInt64}, state.Options{})
-	for _, ix := range indexes {
+	for _, ix := range o.indexes {
 		if !ix.rel.Unique {
 			o.taken = append(o.taken, nil)
 			continue
 		}
 		o.taken = append(o.taken, state.NewFlat(t.keyTypes(ix.key), []state.CellType{state.CellInt64}, state.Options{}))
 	}
-	return o
 }
 
 // sameIndexes refuses to go on when an index came or went while the Tx was open.

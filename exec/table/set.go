@@ -22,8 +22,11 @@ type Config struct {
 	Log   log.Log
 	Clock clock.Clock
 	// MaxBytes is max_transaction_bytes; MaxLocks bounds the keys locked at once.
-	MaxBytes int
-	MaxLocks int
+	MaxBytes int64
+	// StageBytes is how much of what a transaction writes is in memory: what comes beyond it is written
+	// ahead of the commit, in pieces of about this size. 0 = everything is in memory.
+	StageBytes int
+	MaxLocks   int
 	// MaxRecordBatch bounds one record batch of a changelog, bytes.
 	MaxRecordBatch int
 	// Account is told of memory taken and given back; it must not refuse, as what it is told of

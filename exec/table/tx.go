@@ -7,7 +7,6 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/memory"
-	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
 )
@@ -23,8 +22,12 @@ type Tx struct {
 	touched []*overlay
 	byTable map[catalog.OID]*overlay
 	appends []log.Append // records of streams
-	bytes   int
-	memory  *memory.Owner // of all the above and of the locks; nil = nobody counts
+	bytes   int          // of appends
+	// stage has what was too much for memory, nil = nothing yet: written is how much that was, writing
+	// the records of its newest piece.
+	stage            *log.Stage
+	written, writing int64
+	memory           *memory.Owner // of all the above and of the locks; nil = nobody counts
 	// committed: Commit has taken over, it ends the Tx.
 	committed bool
 	wanted    []lockKey // scratch of lockRows
@@ -36,7 +39,7 @@ type Tx struct {
 }
 
 // Wrote reports whether a commit has anything to do.
-func (tx *Tx) Wrote() bool { return len(tx.touched) > 0 || len(tx.appends) > 0 }
+func (tx *Tx) Wrote() bool { return len(tx.touched) > 0 || len(tx.appends) > 0 || tx.stage != nil }
 
 func (tx *Tx) overlay(t *Table) *overlay {
 	if o, ok := tx.byTable[t.rel.OID]; ok {
@@ -49,17 +52,19 @@ func (tx *Tx) overlay(t *Table) *overlay {
 }
 
 // Produce adds records for a stream's topic; they become visible with the Tx's commit.
-func (tx *Tx) Produce(p log.Partition, recordBatches []byte) error {
+func (tx *Tx) Produce(ctx context.Context, p log.Partition, recordBatches []byte) error {
 	tx.appends = append(tx.appends, log.Append{Partition: p, RecordBatches: recordBatches})
 	tx.bytes += len(recordBatches)
-	return tx.checkSize()
+	return tx.settle(ctx)
 }
 
 // streamPiece is how many bytes of records are well worth a commit of their own.
 const streamPiece = 16 << 20
 
 // Large: who may commit on the way should do it now.
-func (tx *Tx) Large() bool { return tx.bytes >= min(streamPiece, tx.set.cfg.MaxBytes/4) }
+func (tx *Tx) Large() bool {
+	return int64(tx.bytes)+tx.written >= min(streamPiece, tx.set.cfg.MaxBytes/4)
+}
 
 // What a lock and a key of an overlay take, about.
 const lockBytes, slotBytes = 48, 64
@@ -69,26 +74,11 @@ func (tx *Tx) charge(more int64) error {
 	if tx.memory == nil {
 		return nil
 	}
-	now := int64(tx.bytes) + lockBytes*int64(len(tx.locked)) + more
+	now := int64(tx.bytes) + tx.writing + lockBytes*int64(len(tx.locked)) + more
 	for _, o := range tx.touched {
 		now += int64(o.size()) + slotBytes*int64(o.slots.Len())
 	}
 	return tx.memory.Charge(now - tx.memory.Held())
-}
-
-func (tx *Tx) checkSize() error {
-	if err := tx.charge(0); err != nil {
-		return err
-	}
-	total := tx.bytes
-	for _, o := range tx.touched {
-		total += o.size()
-	}
-	if limit := tx.set.cfg.MaxBytes; total > limit {
-		return sqlerr.New(sqlerr.ProgramLimitExceeded, "transaction exceeds max_transaction_bytes (%d)", limit).
-			WithHint("Write the rows in several transactions, or raise the setting. COPY into a stream commits as it goes.")
-	}
-	return nil
 }
 
 // Insert adds rows: all columns of the table in order, without the hidden row id.
@@ -103,7 +93,7 @@ func (tx *Tx) Insert(ctx context.Context, t *Table, rows *delta.Batch) (int64, e
 	if err := tx.insertFull(ctx, t, &full); err != nil {
 		return 0, err
 	}
-	return int64(full.Len), tx.checkSize()
+	return int64(full.Len), tx.settle(ctx)
 }
 
 // insertFull checks and adds full rows.
@@ -120,7 +110,7 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 			return err
 		}
 	}
-	exists, err := tx.inBase(ctx, t, full)
+	exists, err := inBase(ctx, o, full)
 	if err != nil {
 		return err
 	}
@@ -150,14 +140,14 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 	return nil
 }
 
-// inBase reports which keys the newest version of the table has. The keys are locked, so what
-// is newest for them cannot change.
-func (tx *Tx) inBase(ctx context.Context, t *Table, full *delta.Batch) ([]bool, error) {
-	exists := make([]bool, full.Len)
+// inBase reports which keys the newest version of the table has, with what the Tx has staged. The keys
+// are locked, so what is newest for them cannot change.
+func inBase(ctx context.Context, o *overlay, full *delta.Batch) ([]bool, error) {
+	exists, t := make([]bool, full.Len), o.t
 	if t.HasRowID() {
 		return exists, nil // row ids are fresh
 	}
-	view, err := t.at(0, latest)
+	view, err := o.newest(0)
 	if err != nil {
 		return nil, err
 	}
@@ -221,12 +211,14 @@ func (tx *Tx) Rollback() {
 	if tx.committed {
 		return
 	}
-	tx.touched, tx.appends, tx.byTable = nil, nil, nil
 	tx.end()
 }
 
-// end frees the locks. It may run in any goroutine, after the Tx was used for the last time.
+// end frees the locks, and what nobody has taken over. It may run in any goroutine, after the Tx was
+// used for the last time.
 func (tx *Tx) end() {
+	tx.dropStage()
+	tx.touched, tx.appends, tx.byTable = nil, nil, nil
 	tx.set.locks.releaseAll(tx)
 	if tx.memory != nil {
 		tx.memory.Drop()

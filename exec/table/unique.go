@@ -19,7 +19,7 @@ func (tx *Tx) checkIndex(ctx context.Context, t *Table, o *overlay, at int, ix *
 	if err := tx.lockRows(ctx, ix.rel.OID, gathered, len(sel)); err != nil {
 		return err
 	}
-	view, err := t.at(ix.rel.OID, latest)
+	view, err := o.newest(1 + at)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ type Settings struct {
 	FlushBytes           int64
 	InlineBytes          int64
 	MaxTransactionBytes  int64
+	StageBytes           int64
 	TailCacheBytes       int64
 	TotalMemory          int64
 	StateMemory          int64
@@ -160,7 +161,8 @@ func (s *Settings) definitions() []*Definition {
 			size(&s.CheckpointBytes, "checkpoint_bytes", 64*mib, 0, 1<<40, "Bytes of records behind the last checkpoint that make one due before `checkpoint_interval` is over: about what a start after a crash has to read again. 0 = only the interval counts."),
 		),
 		group("Memory and sizes",
-			size(&s.MaxTransactionBytes, "max_transaction_bytes", 256*mib, mib, 16*gib, "Largest statement or transaction, in bytes of what it writes."),
+			size(&s.MaxTransactionBytes, "max_transaction_bytes", 64*gib, mib, 1<<50, "Largest statement or transaction, and largest step of a sink, in bytes of what it writes; what would exceed it fails with 54000."),
+			size(&s.StageBytes, "stage_bytes", 32*mib, 4*kib, 256*mib, "How much of what a transaction, or a step of a sink, writes is kept in memory: what comes beyond it goes to the object store ahead of the commit, in pieces of about this size. Until the commit nobody sees it; without one it is deleted."),
 			size(&s.TailCacheBytes, "tail_cache_bytes", 64*mib, mib, 1<<40, "Memory for the newest records, which consumers and views read."),
 			size(&s.TotalMemory, "total_memory", 0, 0, 1<<44, "Memory for all rows that the server holds, of state and of statements; what would exceed it fails with 53200. 0 = three quarters of the machine's or its container's."),
 			size(&s.StateMemory, "state_memory", 8*gib, 16*mib, 1<<40, "Memory for the state of tables, views and sinks together. Rows that it has no room for lie on the local disk, under data_dir/state; what must be in memory and would exceed it fails with 53200."),
@@ -168,7 +170,7 @@ func (s *Settings) definitions() []*Definition {
 			size(&s.WorkMemory, "work_memory", 64*mib, 0, 1<<40, "Memory of one SELECT's sorts, joins, aggregates and DISTINCT together, a session's default; rows that it has no room for lie on the local disk, under data_dir/temp, while the statement runs. At most half of statement_memory counts. 0 = everything is kept in memory."),
 			size(&s.TempFileLimit, "temp_file_limit", 0, 0, 1<<50, "Bytes that one statement may have on the local disk for want of work_memory, a session's default; what would exceed it fails with 53400. 0 = no limit."),
 			size(&s.MaxStatementBytes, "max_statement_bytes", 16*mib, 64*kib, 512*mib, "Longest text of a statement; what is longer is 54000. COPY and parameters carry more, a body of POST /query at most 4 MiB. A text that is parsed cannot be stopped: a statement that is cancelled ends at once, the parse behind it within a microsecond for each byte."),
-			integer(&s.MaxLockedKeys, "max_locked_keys", 4<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
+			integer(&s.MaxLockedKeys, "max_locked_keys", 64<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 			size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it large requests wait. One client address gets a quarter of it."),
 		),
 		group("Connections",

@@ -109,6 +109,8 @@ type Entry struct {
 	Changes []Change
 	Conds   []Condition
 	Writes  []meta.Write // unconditional, same commit
+	// Staged are records that were written before, flushed; they come before those of Appends.
+	Staged *Stage
 	// Note is handed to the followers of this process whose filter the Appends touch, so that
 	// they need not read back what the writer had in hand. It may be dropped at any time: what it
 	// tells must be in the entry as well.
@@ -261,6 +263,8 @@ type Log interface {
 	Admit(ctx context.Context, peer string, bytes int) (release func(), err error)
 	// Append takes the entry's place in order and returns at once; it never blocks.
 	Append(e *Entry) Pending
+	// NewStage begins to write records of an entry before the entry.
+	NewStage() *Stage
 	Fetch(ctx context.Context, req []PartitionRead, b Budget, dst *FetchResult) error
 	// Changes opens what became visible in (from, to], in visible-at order.
 	Changes(ctx context.Context, from, to CommitSeq, f Filter) (ChangeReader, error)

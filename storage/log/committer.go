@@ -37,10 +37,7 @@ func (db *DB) commitGroups(all []*flushGroup) {
 	for _, g := range all {
 		if g.err != nil {
 			db.abandon(g)
-			err := unavailable(g.err)
-			if errors.Is(g.err, objstore.ErrFull) {
-				err = db.noRoom(g.err)
-			}
+			err := db.uploadFailed(g.err)
 			g.answer(func(*pending) error { return err }, nil)
 			continue
 		}
@@ -62,9 +59,7 @@ func (db *DB) commitGroups(all []*flushGroup) {
 	switch {
 	case err == nil:
 	case errors.Is(err, errNothing):
-		for _, g := range c.groups {
-			db.abandon(g)
-		}
+		db.abandonUnnamed(&c, &applied{})
 		db.answer(&c, db.mu.fold.seq)
 	case errors.Is(err, meta.ErrPoisoned):
 		db.stopWith(&c, fmt.Errorf("%w: %w", ErrPoisoned, err))
@@ -76,13 +71,21 @@ func (db *DB) commitGroups(all []*flushGroup) {
 		}
 		c.failAll(db.noRoom(err))
 	default:
-		c.failAll(unavailable(err))
+		c.lose(unavailable(err))
 	}
+}
+
+// uploadFailed is what entries are told whose bytes are not in the object store.
+func (db *DB) uploadFailed(err error) error {
+	if errors.Is(err, objstore.ErrFull) {
+		return db.noRoom(err)
+	}
+	return unavailable(err)
 }
 
 func (db *DB) stopWith(c *commit, err error) {
 	db.queue.poison(err)
-	c.failAll(err)
+	c.lose(err)
 	db.mu.Lock()
 	db.mu.waiters.endAll(err)
 	db.mu.Unlock()
@@ -245,6 +248,15 @@ func (c *commit) failAll(err error) {
 	}
 }
 
+// lose fails all entries, of which nobody knows whether they are in the log.
+func (c *commit) lose(err error) {
+	for _, g := range c.groups {
+		for _, e := range g.entries {
+			e.end(err, true)
+		}
+	}
+}
+
 func (g *flushGroup) answer(failure func(*pending) error, settle func(*pending)) {
 	for _, e := range g.entries {
 		if err := failure(e); err != nil {
@@ -252,7 +264,7 @@ func (g *flushGroup) answer(failure func(*pending) error, settle func(*pending))
 			continue
 		}
 		settle(e)
-		close(e.done)
+		e.end(nil, false)
 	}
 }
 

@@ -92,6 +92,8 @@ type DB struct {
 
 	ids producerIDs
 
+	staging chan struct{} // a place for each piece of a Stage that is being written
+
 	// verified is set at the start, then by whoever writes snapshots: upkeep, Close after it.
 	verified verifiedSnapshot
 
@@ -127,6 +129,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db.room.free, db.room.reserve, db.room.clock = cfg.Free, cfg.Limits.DiskReserve, cfg.Clock
 	db.queue.init(db)
 	db.upkeep.init()
+	db.staging = make(chan struct{}, db.limits.MaxUploads)
 	db.txnWake = make(chan struct{}, 1)
 	if err := db.restore(ctx); err != nil {
 		db.cancel()

@@ -41,7 +41,7 @@ func (c *commit) decide(f *fold, w writerIdentity, next CommitSeq, nowMillis int
 				continue
 			}
 			c.accepted = append(c.accepted, e)
-			size += e.bytes + int64(len(e.appends))*96 + int64(len(e.entry.Changes))*changeHeaderSize
+			size += e.bytes + int64(len(e.appends))*96 + int64(len(e.entry.Changes))*changeHeaderSize + int64(len(e.staged))*256
 		}
 	}
 	if err := c.encode(o, size); err != nil {
@@ -125,6 +125,13 @@ func (c *commit) encodeEnd(o *overlay, r *txnRequest) error {
 }
 
 func (c *commit) encodeGroup(o *overlay, g *flushGroup) (err error) {
+	for _, e := range g.entries { // one with a Stage is alone in its group
+		if e.err == nil {
+			if err := c.encodeStaged(o, e.staged); err != nil {
+				return err
+			}
+		}
+	}
 	indexed := func(e *pending, a *appendState) bool {
 		// A topic that a later entry of this commit deletes takes its records with it.
 		return e.err == nil && !a.duplicate && !o.meta.deleted[a.partition.Topic]

@@ -33,6 +33,12 @@
 // the aborted spans. Changes reads plain records and, beside them, committed spans (latewalk.go). See
 // docs/decisions/0021-transactions-end-in-one-commit.md.
 //
+// # Stages
+//
+// What is larger than an entry should be is written before it, in pieces (Stage), as mixed segments that
+// nothing names; the entry's commit names them all. Such an entry is a flush group of its own. See
+// docs/decisions/0024-written-ahead-of-the-commit.md.
+//
 // # Levels
 //
 // An object that is written with its commit, or rolled, is of level 0. Level puts the oldest ones
@@ -55,6 +61,7 @@
 //
 //   - DB.mu guards the fold, the tail cache and the waiters. No I/O and no channel send under it.
 //   - queue.mu guards the open and the sealed groups. DB.mu is never taken under it.
+//   - Stage.mu guards what a Stage has; it is taken under queue.mu, and nothing under it.
 //   - readCache.mu guards what was read from objects; loading happens outside it.
 //
 // Followers (tables, the catalog's) are applied in goroutines that begin with a delivery and end

@@ -11,7 +11,8 @@ type pending struct {
 	entry   *Entry
 	own     bool // made by the log itself: may hold kinds that entries of others may not
 	appends []appendState
-	txn     *txnRequest // nil but for what the log's Transactions asks
+	staged  []stagedObject // come before appends
+	txn     *txnRequest    // nil but for what the log's Transactions asks
 	bytes   int64
 
 	done   chan struct{}
@@ -25,8 +26,14 @@ func (p *pending) Done() <-chan struct{} { return p.done }
 
 func (p *pending) Result() (Appended, error) { return p.result, p.err }
 
-func (p *pending) fail(err error) {
+func (p *pending) fail(err error) { p.end(err, false) }
+
+// end answers the entry; unsure: it failed, and nobody knows whether it is in the log.
+func (p *pending) end(err error, unsure bool) {
 	p.err = err
+	if p.entry.Staged != nil {
+		p.entry.Staged.answered(err, unsure)
+	}
 	close(p.done)
 }
 

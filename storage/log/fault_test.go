@@ -197,10 +197,19 @@ func (s *script) run() {
 			}
 			pair := [2]string{fmt.Sprintf("%d.%d.a%s", round, i, randomValue(s.rng, size)), fmt.Sprintf("%d.%d.b%s", round, i, randomValue(s.rng, size))}
 			s.sent = append(s.sent, pair)
-			p := s.db.Append(&log.Entry{Appends: []log.Append{
+			e := &log.Entry{Appends: []log.Append{
 				{Partition: part(s.id, 0), RecordBatches: batchOf(s.t, pair[0])},
 				{Partition: part(s.id, 0), RecordBatches: batchOf(s.t, pair[1])},
-			}})
+			}}
+			if i == 1 { // the first half is written ahead
+				e.Staged = s.db.NewStage()
+				if errors.Join(e.Staged.Add(ctx, e.Appends[:1]), e.Staged.Flush(ctx)) != nil {
+					e.Staged.Drop()
+					continue
+				}
+				e.Appends = e.Appends[1:]
+			}
+			p := s.db.Append(e)
 			<-p.Done()
 			if _, err := p.Result(); err == nil {
 				s.acked = append(s.acked, pair[0], pair[1])

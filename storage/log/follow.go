@@ -136,8 +136,7 @@ func (f *followers) deliver(a *applied, c *commit) {
 // notesFor gathers the notes of the entries that touch x; nil when one of them has none.
 func (c *commit) notesFor(x *following) (notes []any, bytes int64) {
 	for _, e := range c.accepted {
-		touches := slices.ContainsFunc(e.appends, func(a appendState) bool { return x.cfg.Filter.has(a.partition) })
-		if !touches {
+		if !e.touches(&x.cfg.Filter) {
 			continue
 		}
 		if e.entry.Note == nil {
@@ -147,6 +146,16 @@ func (c *commit) notesFor(x *following) (notes []any, bytes int64) {
 		bytes += e.bytes
 	}
 	return notes, bytes
+}
+
+// touches: the entry has records of the filter's partitions.
+func (p *pending) touches(f *Filter) bool {
+	if slices.ContainsFunc(p.appends, func(a appendState) bool { return f.has(a.partition) }) {
+		return true
+	}
+	return slices.ContainsFunc(p.staged, func(o stagedObject) bool {
+		return slices.ContainsFunc(o.runs, func(r runPayload) bool { return f.has(r.Partition) })
+	})
 }
 
 // following is one follower and what it has not had yet.

@@ -168,4 +168,11 @@ func (db *DB) abandonUnnamed(c *commit, a *applied) {
 			}
 		}
 	}
+	for _, e := range c.accepted { // of those that were refused the owner of the Stage decides
+		for i := range e.staged {
+			if key := e.staged[i].key; !named[key] {
+				db.abandonObject(key)
+			}
+		}
+	}
 }

@@ -12,7 +12,7 @@ type Limits struct {
 	FlushInterval time.Duration
 	FlushBytes    int64 // a group is sealed, and an object cut, at this size: 8 MiB
 	MaxUploads    int   // groups that may be uploading at once: 4
-	MaxEntryBytes int64 // 256 MiB (max_transaction_bytes)
+	MaxEntryBytes int64 // of an entry that is in memory: 256 MiB
 	InFlightBytes int64 // what Admit gives out: 256 MiB
 	MaxProducers  int   // idempotent producers remembered, counted by partition: 200,000
 	// MaxTransactionalIDs remembered; past it those used longest ago are forgotten. 100,000.

@@ -88,6 +88,9 @@ func (o *overlay) check(p *pending) error {
 			return err
 		}
 	}
+	if err := o.appendStaged(p.staged); err != nil {
+		return err
+	}
 	for i := range p.appends {
 		if err := o.append(&p.appends[i]); err != nil {
 			return err

@@ -48,6 +48,13 @@ func (db *DB) Append(e *Entry) Pending {
 			return p
 		}
 	}
+	if p.err == nil && e.Staged != nil {
+		var err error
+		if p.staged, err = e.Staged.take(); err != nil {
+			p.fail(err)
+			return p
+		}
+	}
 	if p.err == nil && len(p.appends) > 0 {
 		if err := db.room.take(p.bytes, db.tellRoom); err != nil {
 			db.stats.refusedFull.Add(1)
@@ -84,6 +91,10 @@ func (q *queue) add(p *pending) {
 		p.fail(fmt.Errorf("%w: %d bytes wait to be written to the object store", ErrUnavailable, n))
 		return
 	}
+	if len(p.staged) > 0 {
+		q.addStagedLocked(p)
+		return
+	}
 	if len(q.open.entries) == 0 {
 		q.open.openMillis = q.db.clock.Now().UnixMilli()
 	}
@@ -103,6 +114,19 @@ func (q *queue) add(p *pending) {
 		default:
 		}
 	}
+	q.wake.Signal()
+}
+
+// addStagedLocked seals an entry with a Stage by itself: what is staged lies between what the entries
+// before it and it itself append to a partition, so that these cannot be one run.
+func (q *queue) addStagedLocked(p *pending) {
+	if len(q.open.entries) > 0 {
+		q.sealLocked()
+	}
+	q.open.openMillis = q.db.clock.Now().UnixMilli()
+	q.open.entries, q.open.bytes = []*pending{p}, p.bytes
+	q.db.stats.bytesIn.Add(p.bytes + p.entry.Staged.bytes)
+	q.sealLocked()
 	q.wake.Signal()
 }
 

@@ -18,6 +18,8 @@ type counters struct {
 	uploads, uploadBytes, uploadsLost atomic.Int64
 	uploadAttempts, hedges            atomic.Int64
 	refusedFull                       atomic.Int64
+	stagedBytes                       atomic.Int64
+	stagedCommits, stagedDrops        atomic.Int64
 	rolls, rolledBytes                atomic.Int64
 	levels, levelBytes                atomic.Int64
 	snapshots, snapshotBytes          atomic.Int64
@@ -37,6 +39,8 @@ type Stats struct {
 	UploadsFailed                    int64
 	RefusedFull                      int64 // entries refused because of DiskReserve
 	UploadAttempts                   int64 // requests to write an object
+	StagedBytes                      int64 // gauge: written ahead of their entries, not yet committed
+	StagedCommits, StagedDrops       int64 // stages that were committed, and given up
 	UploadHedges                     int64 // of them, those made because one took too long
 	Rolls, RolledBytes               int64
 	Levels, LevelBytes               int64 // compactions of objects into larger ones, and their size
@@ -80,6 +84,7 @@ func (db *DB) Stats() Stats {
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), RecordBytes: c.recordBytes.Load(),
 		Uploads: c.uploads.Load(), UploadBytes: c.uploadBytes.Load(), UploadsFailed: c.uploadsLost.Load(),
 		RefusedFull: c.refusedFull.Load(), Full: db.room.isFull(),
+		StagedBytes: c.stagedBytes.Load(), StagedCommits: c.stagedCommits.Load(), StagedDrops: c.stagedDrops.Load(),
 		UploadAttempts: c.uploadAttempts.Load(), UploadHedges: c.hedges.Load(),
 		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Levels: c.levels.Load(), LevelBytes: c.levelBytes.Load(), Snapshots: c.snapshots.Load(),
 		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(), NotesDropped: c.notesDropped.Load(),

@@ -31,6 +31,9 @@ func (db *DB) upload(g *flushGroup) error {
 		})
 	}
 	if err := group.Wait(); err != nil {
+		g.blocks = blocks
+		db.abandon(g)
+		g.blocks = nil
 		db.stats.uploadsLost.Add(1)
 		db.cfg.Logger.Warn("upload of a flush group failed", "seal", g.seal, "error", err)
 		return err
@@ -103,6 +106,7 @@ func (db *DB) uploadBlock(ctx context.Context, g *flushGroup, pieces []placedPie
 		return err
 	}
 	if err := db.putObject(ctx, key, built); err != nil {
+		db.abandonObject(key) // it may be there all the same
 		return err
 	}
 	*out = groupBlock{key: key, size: built.Size, data: data, origin: segment.HeaderSize}

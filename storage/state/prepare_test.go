@@ -146,3 +146,88 @@ func BenchmarkLink(b *testing.B) {
 		}
 	}
 }
+
+// TestStagedIsAppended: prepared deltas over a version, however they are joined, are read as what is
+// appended and not yet published; linked, they are what is published; all memory comes back.
+func TestStagedIsAppended(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		types := drawTypes(t)
+		var held [2]atomic.Int64
+		account := func(i int) func(int64) error { return func(n int64) error { held[i].Add(n); return nil } }
+		key := []int{rapid.IntRange(0, len(types)-1).Draw(t, "key")}
+		appended := NewArrangement(types, key, Options{History: true, Account: account(0)})
+		staged := NewArrangement(types, key, Options{History: true, Account: account(1)})
+		for v := CommitSeq(1); v <= 3; v++ {
+			var ps []*Prepared
+			for range rapid.IntRange(0, 6).Draw(t, "deltas") {
+				d := drawBatch(t, types, 12, true)
+				if err := appended.Append(&d); err != nil {
+					t.Fatal(err)
+				}
+				p, err := staged.Prepare(&d, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if ps = append(ps, p); rapid.Bool().Draw(t, "join") {
+					from := rapid.IntRange(0, len(ps)-1).Draw(t, "from")
+					if p, err = staged.Join(ps[from:], nil); err != nil {
+						t.Fatal(err)
+					}
+					ps = append(ps[:from], p)
+				}
+				sameStaged(t, appended.Head(), staged, ps, d.Cols, key)
+			}
+			want, got := appended.Publish(v), staged.Link(v, ps...)
+			if !errors.Is(got, want) {
+				t.Fatalf("version %d: publish says %v, link %v", v, want, got)
+			}
+			if want != nil {
+				appended.Discard()
+				for _, p := range ps {
+					p.Discard()
+				}
+				break
+			}
+			sameVersions(t, appended, staged, v)
+		}
+		appended.Free()
+		staged.Free()
+		if held[0].Load() != 0 || held[1].Load() != 0 {
+			t.Fatalf("%d and %d bytes are left", held[0].Load(), held[1].Load())
+		}
+	})
+}
+
+// sameStaged compares a view with the newest version and ps, by a scan and by probes.
+func sameStaged(t *rapid.T, want View, set *RunSet, ps []*Prepared, rows []delta.Column, key []int) {
+	at, err := set.At(1 << 60)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := With(at, ps...)
+	defer got.Release()
+	if want.Rows() != got.Rows() {
+		t.Fatalf("%d rows, want %d", got.Rows(), want.Rows())
+	}
+	read := func(v View, open func(View) (Cursor, error)) map[string]int64 {
+		c, err := open(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return drain(t, set.order, c, false)
+	}
+	for _, open := range []func(View) (Cursor, error){
+		func(v View) (Cursor, error) { return v.Scan(context.Background(), Range{}) },
+		func(v View) (Cursor, error) {
+			if rows[0].Len == 0 {
+				return v.Scan(context.Background(), Range{})
+			}
+			return v.Probe(context.Background(), []delta.Column{rows[key[0]]}, []int32{0})
+		},
+	} {
+		if a, b := read(want, open), read(got, open); !maps.Equal(a, b) {
+			t.Fatalf("appended %v, staged %v", a, b)
+		}
+	}
+}

@@ -18,6 +18,7 @@ type view struct {
 	rows     int64
 	pinned   bool
 	released atomic.Bool
+	unlinked []*run // what With added
 
 	mu      sync.Mutex
 	made    bool // sum is
@@ -95,7 +96,7 @@ func (w *view) parts(stopped func() error) ([]part, error) {
 		w.charged = merged.bytes()
 		runs = []*run{merged}
 	}
-	w.sum, w.made = asParts(w.version.content), true
+	w.sum, w.made = append(asParts(w.version.content), asParts(w.unlinked)...), true
 	for _, r := range runs {
 		w.sum = append(w.sum, part{r, -1})
 	}

@@ -73,13 +73,16 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// kept is how often a server of a kill loop takes checkpoints, and where small groups go: what
-// a restart begins from.
+// kept is how often a server of a kill loop takes checkpoints, where small groups go, and what is
+// written ahead of its commit: what a restart begins from.
 func kept(rng *rand.Rand) []string {
 	interval := []string{"20ms", "150ms", "30s", "0"}[rng.IntN(4)]
 	flags := []string{"--checkpoint-interval=" + interval}
 	if rng.IntN(4) == 0 {
 		flags = append(flags, "--inline-bytes=0")
+	}
+	if rng.IntN(2) == 0 { // every COPY is staged
+		flags = append(flags, "--stage-bytes=4kB")
 	}
 	return flags
 }
