@@ -60,6 +60,8 @@ func TestWhatAStatementKeepsIsCharged(t *testing.T) {
 	none("COMMIT")
 
 	simple("SET statement_memory = '1MB'")
+	simple("INSERT INTO other SELECT id + 100000 FROM kept, (VALUES (1), (2)) x (n) WHERE n = 1") // its rows have the disk
+	simple("SET work_memory = 0")
 	fails(t, ctx, db, "53200", "INSERT INTO kept SELECT id + 100000, v FROM kept")
 	fails(t, ctx, db, "53200", "UPDATE kept SET v = v || 'y'")
 	simple("BEGIN")
