@@ -41,7 +41,8 @@ func TestStagedLargerThanMemory(t *testing.T) {
 		}
 	}
 	hot := 0
-	if err := m.charge(limit / 2); err != nil { // somebody else needs memory
+	others := max(0, limit/4*3+1-m.used.Load())
+	if err := m.charge(others); err != nil { // somebody else needs memory
 		t.Fatal(err)
 	}
 	for _, p := range ps {
@@ -52,10 +53,10 @@ func TestStagedLargerThanMemory(t *testing.T) {
 			}
 		}
 	}
-	if hot > 0 {
-		t.Fatalf("%d chunks stay in memory", hot)
+	if hot > 0 && m.tier.isShort() {
+		t.Fatalf("%d chunks stay in memory, which is short", hot)
 	}
-	m.used.Add(-limit / 2)
+	m.used.Add(-others)
 	check := func(v View) {
 		t.Helper()
 		defer v.Release()
