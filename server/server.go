@@ -197,7 +197,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
 		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes, LateRows: s.cfg.LateRows,
 		Workers: int(s.cfg.Workers), Shards: int(s.cfg.Shards), TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits,
-		Decoded: s.memory.decoded, Memory: s.memory.dataflows, Temp: s.temp, Merges: s.merges, MaxEntryBytes: int(min(s.cfg.MaxTransactionBytes, 256<<20)),
+		Decoded: s.memory.decoded, Memory: s.memory.dataflows, Temp: s.temp, Merges: s.merges, MaxBytes: s.cfg.MaxTransactionBytes, StageBytes: int(s.cfg.StageBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
 		CheckpointBytes: s.cfg.CheckpointBytes, LogBytes: func() int64 { return s.log.Stats().BytesIn },

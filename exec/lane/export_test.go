@@ -23,7 +23,7 @@ func (r *Runtime) Asked(oid catalog.OID) bool {
 	return r.mu.members[oid].asked
 }
 
-// Inject makes stages of members fail: stages are read, tick, publish, commit, capture. Call it before
+// Inject makes stages of members fail: stages are read, tick, publish, stage (of a sink), commit, capture. Call it before
 // anything runs, or while nothing does.
 func (r *Runtime) Inject(fail func(stage, relation string) error) {
 	r.mu.Lock()

@@ -52,6 +52,8 @@ type database struct {
 	lateRows    int64         // late_rows_kept
 	clock       shifted       // of the runtime
 	cut         int64         // tick_commits
+	stage       int           // stage_bytes
+	entry       int64         // what an entry of the log may have, 0 = as in a server
 	idle        time.Duration // watermark_idle_timeout
 	warnings    *warnings
 	account     *memory.Account
@@ -132,12 +134,12 @@ func (d *database) start() {
 	}
 	logger := slog.New(d.warnings)
 	d.catalog = catalog.New()
-	d.log, err = log.Open(ctx, log.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Parts: []log.Part{d.catalog}})
+	d.log, err = log.Open(ctx, log.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Parts: []log.Part{d.catalog}, Limits: log.Limits{MaxEntryBytes: d.entry}})
 	check()
 	d.account = memory.New("memory", d.memory)
 	d.tables = table.New(table.Config{
 		Account: d.account.Force, Reserve: d.account.Charge, Logger: logger,
-		Log: d.log, Clock: clock.Real{}, MaxBytes: 1 << 28, MaxLocks: 1 << 20, MaxRecordBatch: session.MaxRecordBatch,
+		Log: d.log, Clock: clock.Real{}, MaxBytes: 1 << 28, StageBytes: d.stage, MaxLocks: 1 << 20, MaxRecordBatch: session.MaxRecordBatch,
 	})
 	d.checkpoints = checkpoint.NewStore(context.Background(), checkpoint.Config{Objects: d.objects, Local: true, Meta: d.meta, Rand: d.rand, Logger: logger})
 	var from *checkpoint.Loaded
@@ -154,7 +156,7 @@ func (d *database) start() {
 	d.runtime = lane.New(lane.Config{
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: &d.clock, Logger: logger,
 		System:  func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
-		Decoded: decoded.NewCache(d.decoded, d.account), Memory: d.account, MaxEntryBytes: 1 << 28, MaxRecordBatch: session.MaxRecordBatch,
+		Decoded: decoded.NewCache(d.decoded, d.account), Memory: d.account, MaxBytes: 1 << 28, StageBytes: d.stage, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut,
 		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, LateRows: d.lateRows, StrictReadTimeout: d.readTimeout,
 	})

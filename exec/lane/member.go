@@ -243,8 +243,7 @@ func (m *member) dropOutput() {
 		m.view.memory.Drop()
 	}
 	if m.sink != nil {
-		m.sink.errs.set.Close()
-		m.sink.memory.Drop()
+		m.sink.free()
 	}
 }
 
@@ -258,6 +257,9 @@ func (r *Runtime) makeOutput(m *member) error {
 		view = newViewOut(m.rel, r.cfg.Memory.Owner(), r.cfg.Merges, bound, func(out *viewOut, err error) { r.viewHurt(m, out, err) })
 	} else if sink, err = newSinkOut(m.rel, r.cfg, bound); err != nil {
 		return err
+	}
+	if sink != nil {
+		sink.ahead = func(appends []log.Append) error { return r.writeAhead(m, appends) }
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -211,7 +211,7 @@ type patientLog struct {
 
 // Changes implements log.Log.
 func (l patientLog) Changes(ctx context.Context, from, to log.CommitSeq, f log.Filter) (c log.ChangeReader, err error) {
-	err = l.r.patiently(ctx, l.m, func() error {
+	err = l.r.patiently(ctx, l.m, "read", func() error {
 		c, err = l.Log.Changes(ctx, from, to, f)
 		return err
 	})
@@ -229,23 +229,23 @@ type patientReader struct {
 
 // Next implements log.ChangeReader.
 func (p patientReader) Next(ctx context.Context, b log.Budget, dst *log.ChangeResult) (more bool, err error) {
-	err = p.r.patiently(ctx, p.m, func() error {
+	err = p.r.patiently(ctx, p.m, "read", func() error {
 		more, err = p.ChangeReader.Next(ctx, b, dst)
 		return err
 	})
 	return more, err
 }
 
-// patiently repeats a read of a member until it succeeds or its error is one that stays. It reads
-// without the token of the tick.
-func (r *Runtime) patiently(ctx context.Context, m *member, read func() error) error {
+// patiently repeats what a member does with the log, which what names, until it succeeds or its error is one
+// that stays. It does it without the token of the tick.
+func (r *Runtime) patiently(ctx context.Context, m *member, what string, do func() error) error {
 	held := m.holds
 	r.pauseToken(m)
 	err := r.retried(ctx, m, func() error {
-		if err := r.injected("read", m); err != nil {
+		if err := r.injected(what, m); err != nil {
 			return err
 		}
-		return read()
+		return do()
 	})
 	if held {
 		if again := r.resumeToken(m); err == nil {

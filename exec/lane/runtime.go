@@ -70,8 +70,10 @@ type Config struct {
 	Decoded *decoded.Cache
 	// Merges is where state is merged; nil = by who writes it.
 	Merges *state.Pool
-	// Storage names the limits of what a sink may put into one entry, bytes.
-	MaxEntryBytes int
+	// MaxBytes is how much a sink may put out in one tick, StageBytes how much of that is in memory: what
+	// comes beyond it goes ahead of the commit. 0 = everything is in memory.
+	MaxBytes   int64
+	StageBytes int
 }
 
 // Runtime runs all dataflows of a process.

@@ -3,6 +3,7 @@ package lane
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/flow"
@@ -162,18 +163,23 @@ func (r *Runtime) putOut(m *member, to log.CommitSeq) error {
 
 // settleSink commits the output at hand.
 func (r *Runtime) settleSink(m *member, to log.CommitSeq) error {
-	appends, err := m.sink.take()
+	appends, err := m.sink.take(m.ctx)
 	if err != nil {
 		return err
 	}
-	if len(appends) == 0 {
+	if len(appends) == 0 && m.sink.stage == nil {
 		r.advance(m, to)
 		return nil
+	}
+	if m.sink.written > r.cfg.MaxBytes {
+		m.sink.discard()
+		return fmt.Errorf("%w: a step of sink %q, max_transaction_bytes is %d", log.ErrTooLarge, m.rel.Name, r.cfg.MaxBytes)
 	}
 	v, err := r.commitOutput(m, appends, to)
 	if err != nil {
 		return err
 	}
+	m.sink.stage, m.sink.written = nil, 0
 	r.mu.Lock()
 	m.sink.progress, m.sink.lastCommit = to, v
 	r.mu.Unlock()
@@ -188,6 +194,9 @@ func (r *Runtime) skipsErrors(m *member) bool {
 	return ok && rel.OnErrorSkip
 }
 
+// heldBytes is how much output a standing sink gathers before it takes no more of its input.
+const heldBytes = 128 << 20
+
 // holdSink makes a sink stand because of failed rows: its output stays uncommitted, or is thrown
 // away where it can be made again.
 func (r *Runtime) holdSink(m *member) {
@@ -197,8 +206,7 @@ func (r *Runtime) holdSink(m *member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.setStateLocked(m, memberError, source.Standing(m.rel, *m.rowError))
-	// What is held must fit one entry in the end.
-	m.full = m.sink.size() > r.cfg.MaxEntryBytes/2
+	m.full = m.sink.size() > min(heldBytes, r.cfg.MaxBytes/2)
 	m.rested = r.cfg.Clock.Now()
 	r.broadcastLocked(m)
 }
@@ -228,6 +236,11 @@ func (r *Runtime) commitOutput(m *member, appends []log.Append, to log.CommitSeq
 		if err := r.injected("commit", m); err != nil {
 			return err
 		}
+		if m.sink.stage != nil {
+			if err := m.sink.stage.Flush(m.ctx); err != nil {
+				return err
+			}
+		}
 		v, err = r.tryCommit(m, appends, to)
 		return err
 	})
@@ -236,6 +249,7 @@ func (r *Runtime) commitOutput(m *member, appends []log.Append, to log.CommitSeq
 
 func (r *Runtime) tryCommit(m *member, appends []log.Append, to log.CommitSeq) (log.CommitSeq, error) {
 	p := r.cfg.Log.Append(&log.Entry{
+		Staged:  m.sink.stage,
 		Appends: copyAppends(appends),
 		Changes: []log.Change{log.ProgressChange(m.sink.name, to, 0)},
 		Conds:   []log.Condition{{Kind: log.CondProgress, Name: m.sink.name, Seq: m.sink.progress}},
@@ -253,6 +267,15 @@ func (r *Runtime) tryCommit(m *member, appends []log.Append, to log.CommitSeq) (
 		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "the progress of sink %q moved under it", m.rel.Name)
 	}
 	return res.Seq, err
+}
+
+// writeAhead puts records of the tick under way into the object store, until they are there. Meanwhile
+// others work.
+func (r *Runtime) writeAhead(m *member, appends []log.Append) error {
+	if m.sink.stage == nil {
+		m.sink.stage = r.cfg.Log.NewStage()
+	}
+	return r.patiently(m.ctx, m, "stage", func() error { return m.sink.stage.Add(m.ctx, appends) })
 }
 
 // copyAppends gives the log bytes of its own: it patches them, and they may be needed again.

@@ -2,8 +2,8 @@ package lane
 
 import (
 	"bytes"
+	"context"
 	"fmt"
-	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/record"
@@ -18,7 +18,8 @@ import (
 
 // sinkOut turns what a sink's flow puts out into records. An append-only sink writes rows as
 // they come; an updating one gathers a tick and writes one record a record key: the new row,
-// or a tombstone. INVARIANT: the topic folded by key bytes is the query's result at the sink's
+// or a tombstone. Records beyond a piece go ahead of the commit; gathered rows lie on the local disk when
+// memory is short. INVARIANT: the topic folded by key bytes is the query's result at the sink's
 // frontier (TestFoldOfUpserts, the random walk).
 type sinkOut struct {
 	name    string // of its progress in the log
@@ -28,13 +29,20 @@ type sinkOut struct {
 	width   int
 	clock   clock.Clock
 
-	rows *delta.BatchBuilder // an updating sink's tick
-	// Of the key at hand: rows that are gone and rows that are new.
+	rows *state.RunSet // an updating sink's tick, in its head
+	// group is the rows of the key at hand; of these, those that are gone and those that are new.
+	group      *delta.BatchBuilder
 	gone, made []int32
 	keyBuf     []byte
 	errs       *rowErrors
-	// memory is what errs holds.
+	// memory is what errs and rows hold.
 	memory *memory.Owner
+	// ahead takes records of the tick that are more than piece bytes; 0 = none are. stage has them, nil =
+	// there are none, written is how many bytes.
+	ahead   func([]log.Append) error
+	piece   int
+	stage   *log.Stage
+	written int64
 	// progress is the version last recorded with output, lastCommit the commit that did it.
 	progress, lastCommit log.CommitSeq
 	// replayTo is the version, pinned, up to which the output is in the log at the start; 0 = none.
@@ -57,6 +65,7 @@ func newSinkOut(rel *catalog.Relation, cfg Config, bound lateBound) (*sinkOut, e
 		width:   len(rel.Columns),
 		clock:   cfg.Clock,
 		memory:  cfg.Memory.Owner(),
+		piece:   cfg.StageBytes,
 	}
 	s.errs = newRowErrors(state.Options{History: true, Account: s.memory.Charge, Merges: cfg.Merges}, bound)
 	if !rel.AppendOnly {
@@ -65,9 +74,14 @@ func newSinkOut(rel *catalog.Relation, cfg Config, bound lateBound) (*sinkOut, e
 		for i := range rel.Columns {
 			types[i] = rel.Columns[i].Type.OID
 		}
-		s.rows = delta.NewBatchBuilder(types)
+		s.gather(types, state.Options{Account: s.memory.Charge, Merges: cfg.Merges})
 	}
 	return s, nil
+}
+
+// gather is for an updating sink.
+func (s *sinkOut) gather(types []sqltype.OID, options state.Options) {
+	s.rows, s.group = state.NewArrangement(types, s.key, options), delta.NewBatchBuilder(types)
 }
 
 // Emit takes a delta of the sink's query.
@@ -82,8 +96,7 @@ func (s *sinkOut) Emit(d *delta.Batch) error {
 func (s *sinkOut) emitRows(d *delta.Batch) error {
 	visible := delta.Batch{Len: d.Len, Cols: d.Cols[:s.width], Sel: d.Sel, Weights: d.Weights}
 	if s.rows != nil {
-		s.rows.AppendBatch(&visible)
-		return nil
+		return s.rows.Append(&visible)
 	}
 	return visible.EachRow(func(row int32) error {
 		w := visible.Weight(row)
@@ -111,9 +124,15 @@ func (s *sinkOut) add(cols []delta.Column, row int32, tombstone bool) error {
 		ts = s.clock.Now().UnixMilli()
 	}
 	if key == nil && s.rows != nil {
-		return s.batches.AddTo(nullKeyPartition, nil, value, ts)
+		err = s.batches.AddTo(nullKeyPartition, nil, value, ts)
+	} else {
+		err = s.batches.Add(key, value, ts)
 	}
-	return s.batches.Add(key, value, ts)
+	if err != nil || s.piece <= 0 || s.batches.Size() < s.piece {
+		return err
+	}
+	s.written += int64(s.batches.Size())
+	return s.ahead(s.batches.Appends())
 }
 
 // nullKeyPartition is where an updating sink's records with the null key go: all to one
@@ -121,26 +140,32 @@ func (s *sinkOut) add(cols []delta.Column, row int32, tombstone bool) error {
 // NULL).
 const nullKeyPartition = 0
 
-func (s *sinkOut) size() int {
-	n := s.batches.Size()
-	if s.rows != nil {
-		n += s.rows.Size()
-	}
-	return n
-}
+// size is about what is put out and not committed.
+func (s *sinkOut) size() int64 { return s.written + int64(s.batches.Size()) + s.memory.Held() }
 
 // discard drops what was put out since the last take.
 func (s *sinkOut) discard() {
 	if s.rows != nil {
-		s.rows.Clear()
+		s.rows.Discard()
 	}
 	s.batches.Appends()
+	if s.stage != nil {
+		s.stage.Drop()
+	}
+	s.stage, s.written = nil, 0
 }
 
-// take gives the records of everything put out since the last take.
-func (s *sinkOut) take() ([]log.Append, error) {
+// free gives back what the sink holds.
+func (s *sinkOut) free() {
+	s.discard()
+	s.errs.set.Close()
+	s.memory.Drop()
+}
+
+// take gives the records of everything put out since the last take, but for those that went ahead.
+func (s *sinkOut) take(ctx context.Context) ([]log.Append, error) {
 	if s.rows != nil {
-		if err := s.upserts(); err != nil {
+		if err := s.upserts(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -151,60 +176,58 @@ func (s *sinkOut) take() ([]log.Append, error) {
 // the SQL value of their key and told apart by the bytes of it: 1.5 and 1.50 are one key of the
 // query and two keys of the topic, so that a row which changes from one to the other is a
 // tombstone and a new record. A key that contains more than the query's own changes likewise.
-func (s *sinkOut) upserts() error {
-	rows := s.rows.Batch()
-	order := make([]int32, rows.Len)
-	for i := range order {
-		order[i] = int32(i)
+func (s *sinkOut) upserts(ctx context.Context) error {
+	defer s.rows.Discard()
+	cur, err := s.rows.Head().Scan(ctx, state.Range{})
+	if err != nil {
+		return err
 	}
-	slices.SortFunc(order, func(a, b int32) int {
-		for _, k := range s.key {
-			if c := delta.CompareKey(&rows.Cols[k], a, &rows.Cols[k], b); c != 0 {
-				return c
-			}
-		}
-		return delta.CompareRows(rows.Cols, a, rows.Cols, b)
-	})
-	for i := 0; i < len(order); {
-		j := i + 1
-		for j < len(order) && s.sameKey(rows.Cols, order[i], order[j]) {
-			j++
-		}
-		if err := s.upsert(&rows, order[i:j]); err != nil {
+	defer cur.Close()
+	var rows delta.Batch
+	for more := true; more; {
+		if _, more, err = cur.Next(ctx, &rows); err != nil {
 			return err
 		}
-		i = j
+		if err := rows.EachRow(func(row int32) error { return s.gathered(&rows, row) }); err != nil {
+			return err
+		}
 	}
-	s.rows.Clear()
+	return s.upsert()
+}
+
+// gathered takes the next row in the order of keys.
+func (s *sinkOut) gathered(rows *delta.Batch, row int32) error {
+	if s.group.Len() > 0 && !s.inGroup(rows.Cols, row) {
+		if err := s.upsert(); err != nil {
+			return err
+		}
+	}
+	s.group.AppendRow(rows.Cols, row, rows.Weight(row))
 	return nil
 }
 
-func (s *sinkOut) sameKey(cols []delta.Column, a, b int32) bool {
+func (s *sinkOut) inGroup(cols []delta.Column, row int32) bool {
+	group := s.group.Batch()
 	for _, k := range s.key {
-		if !delta.EqualKey(&cols[k], a, &cols[k], b) {
+		if !delta.EqualKey(&group.Cols[k], 0, &cols[k], row) {
 			return false
 		}
 	}
 	return true
 }
 
-// upsert writes what became of one key of the query; group is its rows, equal images together.
-// Tombstones come first.
-func (s *sinkOut) upsert(rows *delta.Batch, group []int32) error {
+// upsert writes what became of one key of the query, whose rows are in group, and empties that. Tombstones
+// come first.
+func (s *sinkOut) upsert() error {
+	rows := s.group.Batch()
+	defer s.group.Clear()
 	s.gone, s.made = s.gone[:0], s.made[:0]
-	for i := 0; i < len(group); {
-		sum, j := rows.Weight(group[i]), i+1
-		for j < len(group) && delta.CompareRows(rows.Cols, group[i], rows.Cols, group[j]) == 0 {
-			sum += rows.Weight(group[j])
-			j++
+	for row := range int32(rows.Len) {
+		if rows.Weight(row) > 0 {
+			s.made = append(s.made, row)
+		} else {
+			s.gone = append(s.gone, row)
 		}
-		switch {
-		case sum > 0:
-			s.made = append(s.made, group[i])
-		case sum < 0:
-			s.gone = append(s.gone, group[i])
-		}
-		i = j
 	}
 	for i, row := range s.gone {
 		if s.hasKeyOf(rows.Cols, s.made, row) || s.hasKeyOf(rows.Cols, s.gone[:i], row) {

@@ -14,6 +14,8 @@ import (
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
+	"github.com/tributary-db/tributary/storage/log"
+	"github.com/tributary-db/tributary/storage/state"
 )
 
 // keyImages are texts of one value each that stays equal, by type.
@@ -56,8 +58,11 @@ func foldOfUpserts(t *testing.T, name string, typ sqltype.OID, form string, r *r
 	types := []sqltype.OID{typ, sqltype.Int8}
 	s := &sinkOut{
 		encoder: enc, batches: record.NewBatches([16]byte{1}, 3, 1<<20), width: 2, clock: clock.Real{},
-		key: rel.PrimaryKey, rows: delta.NewBatchBuilder(types),
+		key: rel.PrimaryKey,
 	}
+	s.gather(types, state.Options{})
+	var ahead []log.Append
+	s.piece, s.ahead = r.IntN(2)*100, func(a []log.Append) error { ahead = append(ahead, a...); return nil }
 	images := append([][]string{{"NULL"}}, keyImages[typ]...)
 	live := map[int][2]int64{} // value of the key → its image, v
 	topic := map[string]string{}
@@ -83,7 +88,12 @@ func foldOfUpserts(t *testing.T, name string, typ sqltype.OID, form string, r *r
 				change(value, live[value], 1)
 			}
 		}
-		foldInto(t, name, s, topic)
+		appends, err := s.take(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		foldInto(t, name, append(ahead, appends...), topic)
+		ahead = nil
 		want := map[string]string{}
 		for value, row := range live {
 			b := delta.NewBatchBuilder(types)
@@ -104,12 +114,8 @@ func foldOfUpserts(t *testing.T, name string, typ sqltype.OID, form string, r *r
 }
 
 // foldInto applies a tick's records to what is known of the topic.
-func foldInto(t *testing.T, name string, s *sinkOut, topic map[string]string) {
+func foldInto(t *testing.T, name string, appends []log.Append, topic map[string]string) {
 	t.Helper()
-	appends, err := s.take()
-	if err != nil {
-		t.Fatal(err)
-	}
 	seen := map[string]int32{}
 	for _, a := range appends {
 		var reader recordbatch.Reader

@@ -11,7 +11,8 @@ type Batches struct {
 	partitions []partition
 	maxBytes   int
 	sticky     int32 // where records without key go, until their record batch is full
-	bytes      int
+	bytes      int   // sealed
+	open       int   // in open record batches, not compressed
 }
 
 type partition struct {
@@ -49,7 +50,10 @@ func (b *Batches) add(at int32, sticky bool, key, value []byte, headers []record
 	p := &b.partitions[at]
 	if p.open == nil {
 		p.open = recordbatch.NewBuilder(b.maxBytes)
+	} else {
+		b.open -= p.open.Size()
 	}
+	defer func() { b.open += p.open.Size() }()
 	err := p.open.Add(key, value, headers, timestamp)
 	if err != nil && p.open.Count() > 0 {
 		b.seal(p)
@@ -57,6 +61,7 @@ func (b *Batches) add(at int32, sticky bool, key, value []byte, headers []record
 			b.sticky = (b.sticky + 1) % int32(len(b.partitions))
 			p = &b.partitions[b.sticky]
 			if p.open != nil {
+				b.open -= p.open.Size()
 				b.seal(p)
 			}
 		}
@@ -89,9 +94,9 @@ func (b *Batches) Appends() []log.Append {
 		}
 		p.open, p.done = nil, nil
 	}
-	b.bytes = 0
+	b.bytes, b.open = 0, 0
 	return out
 }
 
-// Size is the bytes sealed so far; it lags behind by the open record batches.
-func (b *Batches) Size() int { return b.bytes }
+// Size is the bytes of what was added: compressed where record batches are full.
+func (b *Batches) Size() int { return b.bytes + b.open }

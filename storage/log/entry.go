@@ -11,7 +11,7 @@ type pending struct {
 	entry   *Entry
 	own     bool // made by the log itself: may hold kinds that entries of others may not
 	appends []appendState
-	staged  []stagedObject // come before appends
+	staged  []stagedObject // come before appends; nil without a Stage
 	txn     *txnRequest    // nil but for what the log's Transactions asks
 	bytes   int64
 
@@ -31,7 +31,7 @@ func (p *pending) fail(err error) { p.end(err, false) }
 // end answers the entry; unsure: it failed, and nobody knows whether it is in the log.
 func (p *pending) end(err error, unsure bool) {
 	p.err = err
-	if p.entry.Staged != nil {
+	if p.staged != nil {
 		p.entry.Staged.answered(err, unsure)
 	}
 	close(p.done)

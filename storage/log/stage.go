@@ -28,11 +28,13 @@ type Stage struct {
 		sync.Mutex
 		objects []stagedObject
 		held    int64         // of bytes, those that count in Stats
-		busy    chan struct{} // closed when the piece under way is written; nil = none is
-		err     error         // a piece was not written
-		// named: a commit names the objects, or may: an entry failed of which nobody knows whether it
-		// is in the log. Nothing is deleted then.
+		busy    chan struct{} // closed when the piece under way is written, or is not; nil = none is
+		failed  *flushGroup   // a piece that was not written, for err
+		err     error
+		// named: a commit names the objects, or may: an entry with them is under way, or failed and
+		// nobody knows whether it is in the log. Nothing is deleted then.
 		named   bool
+		sent    int // entries under way
 		dropped bool
 	}
 }
@@ -50,8 +52,9 @@ func (db *DB) NewStage() *Stage { return &Stage{db: db} }
 // Bytes of record batches that were added.
 func (s *Stage) Bytes() int64 { return s.bytes }
 
-// Add writes more record batches, which are the Stage's from then on; none may be of a producer with
-// an id. It waits until those of the call before are written, and not for its own.
+// Add writes more record batches, none of a producer with an id. It waits until those of the call before
+// are written, and not for its own. They are the Stage's from then on; after an error they are not, and Add may
+// be called with them again.
 func (s *Stage) Add(ctx context.Context, appends []Append) error {
 	limits := s.db.limits
 	limits.MaxEntryBytes = math.MaxInt64 // of one entry in memory; this is cut into objects
@@ -72,20 +75,34 @@ func (s *Stage) Add(ctx context.Context, appends []Append) error {
 		return err
 	}
 	g := &flushGroup{entries: []*pending{p}, bytes: p.bytes}
-	busy := make(chan struct{})
-	if err := s.db.queue.ahead(g, func() {
-		defer close(busy)
-		s.write(g)
-	}); err != nil {
+	if err := s.begin(g); err != nil {
 		return err
 	}
 	s.bytes += p.bytes
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mu.busy = busy
 	s.mu.held += p.bytes
 	s.db.stats.stagedBytes.Add(p.bytes)
 	return nil
+}
+
+// begin has a piece written.
+func (s *Stage) begin(g *flushGroup) error {
+	busy := make(chan struct{})
+	s.mu.Lock()
+	before := s.mu.busy
+	s.mu.busy = busy
+	s.mu.Unlock()
+	err := s.db.queue.ahead(g, func() {
+		defer close(busy)
+		s.write(g)
+	})
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.mu.busy = before
+	}
+	return err
 }
 
 // ahead runs write for a group that is written before it is appended; not once the log stops.
@@ -119,10 +136,8 @@ func (s *Stage) write(g *flushGroup) {
 		return
 	}
 	s.db.abandon(g)
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if err != nil {
-		s.mu.err = s.db.uploadFailed(err)
+		s.fail(g, s.db.uploadFailed(err))
 	}
 }
 
@@ -146,9 +161,15 @@ func (g *flushGroup) staged() []stagedObject {
 	return out
 }
 
-// Flush waits until everything that was added is written. After an error of it, or of Add, the Stage
-// is of no use but to be dropped.
+// Flush waits until everything that was added is written. What was not is tried again by the next call, so an
+// error that may pass ends nothing.
 func (s *Stage) Flush(ctx context.Context) error {
+	if g := s.again(); g != nil {
+		if err := s.begin(g); err != nil {
+			s.fail(g, err)
+			return err
+		}
+	}
 	s.mu.Lock()
 	busy := s.mu.busy
 	s.mu.Unlock()
@@ -165,8 +186,27 @@ func (s *Stage) Flush(ctx context.Context) error {
 	return s.mu.err
 }
 
-// Drop gives up what was added. After the commit of an entry with it, and while that may have
-// happened, it does nothing.
+// again takes the piece that was not written, once that was told.
+func (s *Stage) again() (g *flushGroup) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.busy == nil {
+		g, s.mu.failed = s.mu.failed, nil
+	}
+	if g != nil {
+		s.mu.err = nil
+	}
+	return g
+}
+
+func (s *Stage) fail(g *flushGroup, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mu.failed, s.mu.err = g, err
+}
+
+// Drop gives up what was added. While an entry with it is under way, after its commit, and while that may have
+// happened, nothing is deleted; the next start finds what no commit names.
 func (s *Stage) Drop() {
 	for _, o := range s.giveUp() {
 		s.db.abandonObject(o.key)
@@ -179,9 +219,13 @@ func (s *Stage) giveUp() (objects []stagedObject) {
 	if s.mu.named || s.mu.dropped {
 		return nil
 	}
-	objects, s.mu.objects, s.mu.dropped = s.mu.objects, nil, true
+	s.mu.dropped = true
 	s.db.stats.stagedDrops.Add(1)
 	s.settleLocked()
+	if s.mu.sent > 0 {
+		return nil
+	}
+	objects, s.mu.objects = s.mu.objects, nil
 	return objects
 }
 
@@ -190,7 +234,7 @@ func (s *Stage) settleLocked() {
 	s.mu.held = 0
 }
 
-// take gives what an entry is to name.
+// take gives what an entry is to name, never nil.
 func (s *Stage) take() ([]stagedObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -200,13 +244,15 @@ func (s *Stage) take() ([]stagedObject, error) {
 	case s.mu.busy != nil || s.mu.dropped:
 		return nil, fmt.Errorf("%w: a stage that is not flushed, or was dropped", ErrInvalidRecord)
 	}
-	return s.mu.objects, nil
+	s.mu.sent++
+	return append([]stagedObject{}, s.mu.objects...), nil
 }
 
 // answered notes how an entry with the Stage ended; unsure: it failed, and may be in the log.
 func (s *Stage) answered(err error, unsure bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.mu.sent--
 	if err != nil && !unsure {
 		return
 	}

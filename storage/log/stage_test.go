@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/log/logtest"
+	"github.com/tributary-db/tributary/storage/objstore/objstoretest"
 )
 
 // stageModel is what two partitions must hold: values in the order of the commits.
@@ -206,7 +209,7 @@ func TestStage(t *testing.T) {
 	}
 }
 
-func (m *stageModel) ok(err error) {
+func (m *machine) ok(err error) {
 	m.t.Helper()
 	if err != nil {
 		m.t.Fatal(err)
@@ -267,6 +270,44 @@ func TestStageRefused(t *testing.T) {
 		t.Fatalf("of a closed log: %v", err)
 	}
 	late.Drop()
+}
+
+// TestStagePassingErrors: a piece that could not be written is tried again and comes in its place; a disk without
+// room refuses pieces.
+func TestStagePassingErrors(t *testing.T) {
+	m := newMachine(t, log.Limits{FlushBytes: 500, DiskReserve: 1000, InlineBytes: -1})
+	var free atomic.Int64
+	free.Store(1 << 40)
+	clock := newSetClock() // so that the room is looked at when the test says
+	m.change = func(c *log.Config) { c.Free = func() (int64, error) { return free.Load(), nil }; c.Clock = clock }
+	db := m.start()
+	id := logtest.CreateTopic(t, db, "t", 1)
+	s := db.NewStage()
+	add := func(values ...string) error {
+		return s.Add(ctx, []log.Append{{Partition: part(id, 0), RecordBatches: batchOf(t, values...)}})
+	}
+	m.ok(add("a"))
+	m.ok(s.Flush(ctx))
+	broken := errors.New("broken")
+	m.objects.Inject(objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Times: 2, Err: broken})
+	m.ok(add("b")) // under way
+	for range 2 {
+		if err := s.Flush(ctx); !errors.Is(err, log.ErrUnavailable) || !errors.Is(err, broken) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	m.ok(s.Flush(ctx))
+	free.Store(500)
+	clock.pass(time.Minute)
+	if err := add("c"); !errors.Is(err, log.ErrFull) {
+		t.Fatalf("got %v, want ErrFull", err)
+	}
+	free.Store(1 << 40)
+	clock.pass(time.Minute)
+	m.ok(add("c"))
+	m.ok(s.Flush(ctx))
+	logtest.Append(t, db, &log.Entry{Staged: s})
+	equal(t, "log", fetchAll(t, db, part(id, 0), 1000), []string{"0=a", "1=b", "2=c"})
 }
 
 // TestStageUnsure: while nobody knows whether an entry is in the log, what it names is not deleted.
