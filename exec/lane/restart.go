@@ -56,6 +56,9 @@ func (r *Runtime) troubled(m *member, err error) {
 		return // a step that was cut off by the end is no failure
 	}
 	r.forgetState(m)
+	if m.sink != nil {
+		m.sink.discard() // it is made again
+	}
 	if r.failed(m, err) && m.view != nil {
 		m.dropOutput() // nobody reads a view that stands
 		if err := r.makeOutput(m); err != nil {
