@@ -136,7 +136,7 @@ func (s *Server) logConfig() log.Config {
 		InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
 		MaxProducers: int(s.cfg.MaxProducers), MaxTransactionalIDs: int(s.cfg.MaxTransactionalIDs), AttemptTimeout: s.cfg.ObjectAttemptTimeout,
 		DiskReserve: s.cfg.DiskReserve, RetentionInterval: s.cfg.RetentionInterval, RetentionGrace: s.cfg.RetentionGrace,
-		LevelRate: s.cfg.CompactionRate,
+		LevelRate: s.cfg.CompactionRate, LevelInterval: min(s.cfg.RetentionInterval, 10*time.Second), CleanMemory: s.cfg.CompactionMemory,
 	}
 	// Inline groups are as durable as the metadata is; with embedded metadata beside a remote
 	// store that would be less than the store's. A directory does not wait for more records.

@@ -46,9 +46,6 @@ func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.
 		t.CreateTopic(topic)
 		return nil
 	})
-	if err == nil && topicconfig.Of(configs).Compact {
-		s.notice("compaction is not carried out yet: the topic keeps every record of a key")
-	}
 	return s.created(err, "CREATE TOPIC", w)
 }
 

@@ -8,9 +8,9 @@ import (
 
 var compactions = &Relation{
 	OID: 13012, Schema: "tributary", Name: "compactions",
-	Doc: "Rewriting of objects into larger ones: what is under way, and the newest hundred before it.",
+	Doc: "Rewriting of objects, into larger ones or compacted by key: what is under way, and the newest hundred before it.",
 	Columns: []Column{
-		{"what", sqltype.Text, "`roll`: from the commit log into a segment; `level`: of objects into larger segments"},
+		{"what", sqltype.Text, "`roll`: from the commit log into a segment; `level`: of objects into larger segments; `clean`: by key, of topics with cleanup.policy compact"},
 		{"topic", sqltype.Text, "of the first partition in it; NULL once that topic is gone"},
 		{"_partition", sqltype.Int4, "the first partition in it"},
 		{"partitions", sqltype.Int8, "how many partitions are in it"},

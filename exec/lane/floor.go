@@ -106,7 +106,7 @@ func (m *member) inputLost(cause error) *sqlerr.Error {
 		again = "A start of the server takes it from its checkpoint, where one has it. Else " + again
 	}
 	e := sqlerr.New(sqlerr.InputLost, "its input lost records, so that it cannot be built again").
-		WithDetail("Records of a topic that it reads were deleted since it was created, by retention or on request, and no checkpoint of it is at hand.").
+		WithDetail("Records of a topic that it reads were deleted since it was created, by retention, by compaction or on request, and no checkpoint of it is at hand.").
 		WithHint("%s", again)
 	e.Cause = cause
 	return e

@@ -63,6 +63,7 @@ type Settings struct {
 	RetentionInterval    time.Duration
 	RetentionGrace       time.Duration
 	CompactionRate       int64
+	CompactionMemory     int64
 
 	MaxConnections        int64
 	ReservedConnections   int64
@@ -154,8 +155,9 @@ func (s *Settings) definitions() []*Definition {
 			size(&s.DecodeCache, "decode_cache", 64*mib, 0, 1<<40, "Memory for the newest rows of streams that several views, sinks or derived streams read, so that each record is decoded once for all of them. 0 = each decodes for itself."),
 			size(&s.DiskReserve, "disk_reserve", 256*mib, 0, 1<<50, "Free space of the disk under data_dir below which records and rows are refused (53100); reads, DROP and upkeep go on, and writing does when there is room. 0 = none."),
 			size(&s.DiskBallast, "disk_ballast", 64*mib, 0, 1<<40, "Size of the file data_dir/ballast, which is removed when the disk is full, so that what is under way can end, and made again when there is room for it beside `disk_reserve`. 0 = none."),
-			duration(&s.RetentionInterval, "retention_interval", time.Minute, 10*time.Millisecond, 24*time.Hour, "How often it is looked for records past their topic's retention.ms and retention.bytes, and for objects that nothing needs any more."),
-			size(&s.CompactionRate, "compaction_rate", 32*mib, 64*kib, 1<<40, "Bytes of records that are put together into larger objects in a second, so that reads of old records and the index stay small."),
+			duration(&s.RetentionInterval, "retention_interval", time.Minute, 10*time.Millisecond, 24*time.Hour, "How often it is looked for records past their topic's retention.ms and retention.bytes, and for objects that nothing needs any more; for what is to be compacted too, and every 10 s at least."),
+			size(&s.CompactionRate, "compaction_rate", 32*mib, 64*kib, 1<<40, "Bytes of records that are put together into larger objects, or compacted by key, in a second, so that reads of old records and the index stay small."),
+			size(&s.CompactionMemory, "compaction_memory", 64*mib, 64*kib, 1<<40, "Memory for the keys of one pass over a partition with `cleanup.policy` compact, 64 bytes a key. More keys take more passes."),
 			duration(&s.RetentionGrace, "retention_grace", 24*time.Hour, 0, 8760*time.Hour, "How long records outlive their retention while a view, sink or derived stream is not past them in both of its checkpoints. Then they go: it cannot be built again and says so."),
 			duration(&s.CheckpointInterval, "checkpoint_interval", 30*time.Second, 0, 24*time.Hour, "Time between checkpoints of tables, views and sinks, which make a start faster; large ones are taken less often. 0 = only when the server stops."),
 			size(&s.CheckpointBytes, "checkpoint_bytes", 64*mib, 0, 1<<40, "Bytes of records behind the last checkpoint that make one due before `checkpoint_interval` is over: about what a start after a crash has to read again. 0 = only the interval counts."),

@@ -8,7 +8,8 @@ type Summary struct {
 	Bytes         int64
 	// Span is how many offsets they take: of the last one's, plus one.
 	Span int64
-	// MinTimestamp is the earliest base timestamp, MaxTimestamp the latest of all and
+	// MinTimestamp is the earliest base timestamp (where that is none but a delete horizon, it does not
+	// count), MaxTimestamp the latest of all and
 	// MaxTimestampOffset where its record batch begins. NoTimestamp = none has one.
 	MinTimestamp, MaxTimestamp, MaxTimestampOffset int64
 }
@@ -18,7 +19,7 @@ var NoSummary = Summary{MinTimestamp: NoTimestamp, MaxTimestamp: NoTimestamp}
 
 // Add takes in the record batch that begins at offset relative, which is at or past Span.
 func (s *Summary) Add(h *Header, relative int64) {
-	if h.BaseTimestamp >= 0 && (s.MinTimestamp < 0 || h.BaseTimestamp < s.MinTimestamp) {
+	if _, horizon := h.Horizon(); !horizon && h.BaseTimestamp >= 0 && (s.MinTimestamp < 0 || h.BaseTimestamp < s.MinTimestamp) {
 		s.MinTimestamp = h.BaseTimestamp
 	}
 	if h.MaxTimestamp > s.MaxTimestamp {

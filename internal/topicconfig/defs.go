@@ -19,6 +19,7 @@ const (
 	minCompactionLag = "min.compaction.lag.ms"
 	maxCompactionLag = "max.compaction.lag.ms"
 	deleteRetention  = "delete.retention.ms"
+	dirtyRatio       = "min.cleanable.dirty.ratio"
 )
 
 // Kind of a value, as DescribeConfigs tells it.
@@ -46,9 +47,9 @@ const noEffect = "No effect here: "
 
 // Defs are all of them, by name.
 var Defs = []Def{
-	{CleanupPolicy, "delete", List, "What happens to old records: delete goes by retention.ms and retention.bytes. compact is kept and shown, and not carried out yet.", listOf("delete", "compact")},
+	{CleanupPolicy, "delete", List, "What happens to old records: delete goes by retention.ms and retention.bytes. compact keeps the last record of each key. With both, what is left goes by age and size as well.", listOf("delete", "compact")},
 	{CompressionType, "producer", String, noEffect + "records are kept as the producer compressed them.", oneOf("producer", "uncompressed", "gzip", "snappy", "lz4", "zstd")},
-	{deleteRetention, "86400000", Long, "How long a tombstone stays in a compacted topic; compaction is not carried out yet.", atLeast(0)},
+	{deleteRetention, "86400000", Long, "How long a tombstone, or the marker of an empty transaction, stays once a compaction has passed it.", atLeast(0)},
 	{"file.delete.delay.ms", "60000", Long, noEffect + "objects go once nobody reads them.", atLeast(0)},
 	{"flush.messages", "9223372036854775807", Long, noEffect + "a record is durable before it is acknowledged.", atLeast(1)},
 	{"flush.ms", "9223372036854775807", Long, noEffect + "a record is durable before it is acknowledged.", atLeast(0)},
@@ -57,13 +58,13 @@ var Defs = []Def{
 	{"leader.replication.throttled.replicas", "", List, noEffect + "there is no replication between brokers.", oneOf("", "*")},
 	{"local.retention.bytes", "-2", Long, noEffect + "all records lie in the object store.", atLeast(-2)},
 	{"local.retention.ms", "-2", Long, noEffect + "all records lie in the object store.", atLeast(-2)},
-	{maxCompactionLag, "9223372036854775807", Long, "How long a record may stay uncompacted; compaction is not carried out yet.", atLeast(1)},
+	{maxCompactionLag, "9223372036854775807", Long, "How long a record may wait for compaction before the share of such records does not matter.", atLeast(1)},
 	{MaxMessageBytes, "1048588", Int, "The largest record batch.", atLeast(0)},
 	{TimestampAfter, "3600000", Long, "How far ahead of the broker's clock a timestamp may be.", atLeast(0)},
 	{TimestampBefore, "9223372036854775807", Long, "How far behind the broker's clock a timestamp may be.", atLeast(0)},
 	{TimestampType, "CreateTime", String, "Whose time a record carries: the producer's, or the broker's.", oneOf("CreateTime", "LogAppendTime")},
-	{"min.cleanable.dirty.ratio", "0.5", Double, "The share of uncompacted records from which on a topic is compacted; compaction is not carried out yet.", ratio},
-	{minCompactionLag, "0", Long, "How long a record stays uncompacted; compaction is not carried out yet.", atLeast(0)},
+	{dirtyRatio, "0.5", Double, "The share of bytes not compacted yet from which on a partition is compacted. Less than 1 MiB of them waits for an hour.", ratio},
+	{minCompactionLag, "0", Long, "How long a record stays as it is before it may be compacted.", atLeast(0)},
 	{"min.insync.replicas", "1", Int, noEffect + "the object store keeps the copies.", atLeast(1)},
 	{"preallocate", "false", Boolean, noEffect + "there are no files of a partition.", oneOf("true", "false")},
 	{"remote.log.copy.disable", "false", Boolean, noEffect + "all records lie in the object store.", oneOf("false")},

@@ -42,6 +42,10 @@ type Values struct {
 	RetentionBytes  int64         // of a partition; below 0 any number
 	LogAppendTime   bool
 	MaxMessageBytes int64
+	// Of log compaction: how long a record stays at least and at most before it may be compacted, how
+	// long a tombstone stays then, and the share of bytes that makes it due.
+	LeastLag, MostLag, DeleteRetention time.Duration
+	DirtyRatio                         float64
 	// Timestamps may be that far ahead of the clock, and behind it; Forever = any.
 	Ahead, Behind time.Duration
 }
@@ -57,7 +61,9 @@ func Of(configs map[string]string) Values {
 		Retention: millis(number(configs, RetentionMillis)), RetentionBytes: number(configs, RetentionBytes),
 		LogAppendTime:   Value(configs, TimestampType) == "LogAppendTime",
 		MaxMessageBytes: number(configs, MaxMessageBytes),
-		Ahead:           millis(number(configs, TimestampAfter)), Behind: millis(number(configs, TimestampBefore)),
+		LeastLag:        millis(number(configs, minCompactionLag)), MostLag: millis(number(configs, maxCompactionLag)),
+		DeleteRetention: millis(number(configs, deleteRetention)), DirtyRatio: share(configs, dirtyRatio),
+		Ahead: millis(number(configs, TimestampAfter)), Behind: millis(number(configs, TimestampBefore)),
 	}
 }
 
@@ -73,6 +79,11 @@ func Value(configs map[string]string, name string) string {
 func number(configs map[string]string, name string) int64 {
 	n, _ := strconv.ParseInt(Value(configs, name), 10, 64) // defaults and valid values are numbers
 	return n
+}
+
+func share(configs map[string]string, name string) float64 {
+	f, _ := strconv.ParseFloat(Value(configs, name), 64) // as number
+	return f
 }
 
 func millis(n int64) time.Duration {

@@ -276,7 +276,7 @@ type Log interface {
 	Newest(ctx context.Context, fresh bool) (CommitSeq, error)
 	// Touched is the newest commit at or below upTo that made something of f visible, 0 if none.
 	Touched(f Filter, upTo CommitSeq) CommitSeq
-	// LostBy is the commit at which the log starts of a topic moved last, 0 if they never did.
+	// LostBy is the commit at which records of a topic went last, 0 if none did.
 	LostBy(id TopicID) CommitSeq
 	// Wait returns the newest commit once one after `after` touches f (empty filter: any commit).
 	Wait(ctx context.Context, f Filter, after CommitSeq) (CommitSeq, error)

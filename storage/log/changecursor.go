@@ -153,22 +153,16 @@ func (c *changeCursor) skipTransactions(ctx context.Context, db *DB) (plain bool
 	return false, nil
 }
 
-// load makes the stretch begin at the cursor's offset.
+// load makes the stretch begin at the cursor's offset, or, behind a gap, at the next record batch.
 func (c *changeCursor) load(ctx context.Context, db *DB) error {
-	if c.loaded && len(c.stretch.data) > 0 {
-		return nil
+	if !c.loaded || len(c.stretch.data) == 0 {
+		s, err := db.readRun(ctx, c.partition.id, &c.run, c.memory, c.offset)
+		if err != nil {
+			return err
+		}
+		c.stretch, c.loaded = s, true
 	}
-	s, err := db.readRun(ctx, c.partition.id, &c.run, c.memory, c.offset)
-	if err != nil {
-		return err
-	}
-	if err := s.skipTo(c.offset, c.run.block.placed); err != nil {
-		return err
-	}
-	if len(s.data) == 0 {
-		return fmt.Errorf("%w: no record batch at offset %d", ErrCorrupt, c.offset)
-	}
-	c.stretch, c.loaded = s, true
+	c.offset = max(c.offset, c.stretch.offset(c.run.block.placed))
 	return nil
 }
 

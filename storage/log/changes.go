@@ -47,12 +47,13 @@ func (db *DB) Changes(_ context.Context, from, to CommitSeq, f Filter) (ChangeRe
 			if !one.has(p.id) {
 				continue
 			}
-			c, err := p.cursor(from, to)
+			x := p.asOf(to)
+			c, err := x.cursor(from, to)
 			if err != nil {
 				return nil, fmt.Errorf("%w: topic %q, partition %d", err, t.Name, p.id.Index)
 			}
 			r.cursors = append(r.cursors, c)
-			if w := p.lateWalk(from, to); w != nil {
+			if w := x.lateWalk(from, to); w != nil {
 				late := *c
 				late.late = w
 				r.cursors = append(r.cursors, &late)
@@ -71,10 +72,11 @@ func (db *DB) Changes(_ context.Context, from, to CommitSeq, f Filter) (ChangeRe
 }
 
 // cursor begins to read what became visible in (from, to].
-func (p *partition) cursor(from, to CommitSeq) (*changeCursor, error) {
-	c := &changeCursor{partition: p, after: from, runs: p.runs}
+func (x partitionAsOf) cursor(from, to CommitSeq) (*changeCursor, error) {
+	p := x.partition
+	c := &changeCursor{partition: p, after: from, runs: x.runs}
 	if from > 0 {
-		if p.lost > from {
+		if x.lost > from {
 			return nil, ErrTruncated
 		}
 		return c, nil

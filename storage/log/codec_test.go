@@ -86,6 +86,7 @@ func TestGoldenChanges(t *testing.T) {
 		{"swap-level", Change{KindSwap, (&swapPayload{Level: true, In: []swapObject{{Key: "seg/h8/k", Size: 100, Level: 1, Class: "h8", Runs: []swapRun{{
 			runPayload: runPayload{Partition: Partition{id, 3}, Base: 10, Span: 2, Count: 2, Position: 32, Length: 60, MinTime: 9, MaxTime: 9},
 			First:      5, Last: 6, FirstMillis: 7, LastMillis: 8, Replaces: 0x01020304}}}}}).appendTo(nil)}},
+		{"swap-clean", Change{KindSwap, cleanSample(id).appendTo(nil)}},
 		{"truncate", TruncateChange(TruncateRecords, []LogStart{{Partition{id, 0}, 5}, {Partition{id, 7}, 1 << 40}})},
 	} {
 		rec, err := encodeRecord(recordHeader{Seq: 7, TimeMillis: 1_700_000_000_123, Writer: 1, Fence: 2, Timeline: 1}, []Change{c.change})
@@ -99,6 +100,17 @@ func TestGoldenChanges(t *testing.T) {
 		golden(t, "testdata/"+c.name+".rec", rec)
 		golden(t, "testdata/"+c.name+".txt", []byte(dump.String()))
 	}
+}
+
+func cleanSample(id TopicID) *cleanPayload {
+	return &cleanPayload{Key: "seg/forever/k", Size: 100, Level: 1, Class: "forever",
+		Pieces: []cleanPiece{
+			{Partition: Partition{id, 3}, From: 10, Next: 40, Below: 40, Replaces: 0x01020304, Lost: 6, Left: &swapRun{
+				runPayload: runPayload{Partition: Partition{id, 3}, Base: 12, Span: 20, Count: 2, Position: 32, Length: 60, MinTime: 9, MaxTime: 9},
+				First:      5, Last: 6, FirstMillis: 7, LastMillis: 8}},
+			{Partition: Partition{id, 3}, From: 40, Next: 50, Below: 44, Replaces: 0x05060708},
+		},
+		Marks: []cleanMark{{Partition{id, 3}, 44}}}
 }
 
 func golden(t *testing.T, path string, got []byte) {
@@ -126,12 +138,14 @@ func TestNewerVersions(t *testing.T) {
 	inline := (&appendPayload{Runs: []runPayload{run}, Data: []byte("b")}).appendTo(nil)
 	run.Producers = nil
 	swap := (&swapPayload{Out: []inlineID{{1, 0}}, In: []swapObject{{Key: "k", Size: 9, Runs: []swapRun{{runPayload: run}}}}}).appendTo(nil)
+	clean := cleanSample(id).appendTo(nil)
 	for _, c := range []struct {
 		what    string
 		kind    Kind
 		payload []byte
 		at      int // of the number
 	}{
+		{"level of what was cleaned", KindSwap, clean, 16},
 		{"placement", KindAppend, inline, 0},
 		{"flags of an append", KindAppend, inline, 1},
 		{"flags of a record batch", KindAppend, inline, len(inline) - 3}, // before the bytes and their length

@@ -9,7 +9,7 @@ import (
 
 // Compaction is one rewriting of objects that is under way or was so lately.
 type Compaction struct {
-	What       string  // roll or level
+	What       string  // roll, level or clean
 	Topic      TopicID // of the first partition
 	Partition  int32
 	Partitions int
@@ -68,6 +68,13 @@ func (c *compactions) begin(now time.Time, j *Compaction) *Compaction {
 	return j
 }
 
+// more tells what else is part of a job.
+func (c *compactions) more(j *Compaction, partitions, runs int, bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	j.Partitions, j.Runs, j.Bytes = j.Partitions+partitions, j.Runs+runs, j.Bytes+bytes
+}
+
 func (c *compactions) end(j *Compaction, now time.Time, written int64, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,7 +101,7 @@ func rateTime(bytes, rate int64) time.Duration {
 	return time.Duration(float64(bytes) / float64(rate) * float64(time.Second))
 }
 
-// runLevels puts objects together as they come.
+// runLevels puts objects together as they come, and compacts by key.
 func (db *DB) runLevels() {
 	job.Label("log levels")
 	for {
@@ -108,5 +115,6 @@ func (db *DB) runLevels() {
 				db.leveledAt = newest // else it is tried again, also on an idle log
 			}
 		}
+		db.tend(db.Clean) // also on an idle log: lags end
 	}
 }

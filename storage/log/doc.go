@@ -46,6 +46,13 @@
 // that holds partitions of one retention class, below the last stable offset. Its commit is decided
 // on the index as it is then: what was truncated, dropped or swapped meanwhile is left out.
 //
+// # Log compaction
+//
+// Clean rewrites runs of topics with cleanup.policy compact without the records that later ones of their
+// key stand for (clean.go). Runs then have gaps in them and between them; who reads at an older version reads the
+// runs of that version until nobody does (clean_swap.go). See
+// docs/decisions/0027-compaction-by-key.md.
+//
 // # How records go
 //
 //	truncate change ─► log start moves: Fetch, ListOffsets, who begins to read
@@ -56,7 +63,7 @@
 //
 // # Goroutines and locks
 //
-// The committer is the only goroutine that changes the fold. One more does upkeep, one puts objects together (levels), one the
+// The committer is the only goroutine that changes the fold. One more does upkeep, one puts objects together (levels) and compacts by key, one the
 // flush timer (only with a flush interval), one per upload under way. Close stops and awaits all.
 //
 //   - DB.mu guards the fold, the tail cache and the waiters. No I/O and no channel send under it.
@@ -94,6 +101,9 @@
 //     oldest of them, and a start reads them back from there.
 //   - prune is not in the log: two folds of one commit may hold different runs before the log
 //     start, and answer the same. A swap of what was pruned meanwhile brings it back.
+//   - Offsets are not dense: where log compaction left nothing a reader goes on at the next record batch, and
+//     the last record batch that a pass has seen stays, empty if need be, so that a reader comes to the end.
+//   - The base timestamp of a record batch with a delete horizon is that horizon.
 //   - A reader of changes goes on over the runs it began with, whatever leaves the index.
 //   - Times in records are Unix milliseconds, so that a commit time is the same before and after
 //     a roll.

@@ -185,9 +185,6 @@ func (db *DB) loadPlan(ctx context.Context, id Partition, plan *fetchPlan) error
 			if err != nil {
 				return err
 			}
-			if err := s.skipTo(offset, r.block.placed); err != nil {
-				return err
-			}
 			end := r.next()
 			if r.memory == nil {
 				if end, err = s.end(r.block.placed); err != nil {

@@ -161,6 +161,9 @@ func (f *fold) decodeChange(c Change) (foldChange, error) {
 	case KindEndTxn:
 		return decodeEndTxn(c.Payload)
 	case KindSwap:
+		if len(c.Payload) > 0 && c.Payload[0] == swapClean {
+			return decodeClean(c.Payload)
+		}
 		return decodeSwap(c.Payload)
 	case KindTopic:
 		return decodeTopic(c.Payload)

@@ -55,6 +55,12 @@ func (db *DB) NewProducerID(ctx context.Context) (int64, error) {
 
 // commitOwn commits a change that only the log itself makes.
 func (db *DB) commitOwn(ctx context.Context, c Change) (CommitSeq, error) {
+	p, err := db.commitDecided(ctx, c)
+	return p.result.Seq, err
+}
+
+// commitDecided is commitOwn for who asks what was left of the change when it was decided.
+func (db *DB) commitDecided(ctx context.Context, c Change) (*pending, error) {
 	p := newPending(&Entry{Changes: []Change{c}}, &db.limits)
 	p.own = true
 	if p.err == nil {
@@ -62,9 +68,9 @@ func (db *DB) commitOwn(ctx context.Context, c Change) (CommitSeq, error) {
 	}
 	select {
 	case <-p.done:
-		return p.result.Seq, p.err
+		return p, p.err
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return &pending{}, ctx.Err()
 	}
 }
 

@@ -3,7 +3,6 @@ package log
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"sort"
 
@@ -23,10 +22,10 @@ type lateWalk struct {
 
 // lateWalk is nil if no transaction was committed in (from, to].
 // REQUIRES: DB.mu held.
-func (p *partition) lateWalk(from, to CommitSeq) *lateWalk {
+func (x partitionAsOf) lateWalk(from, to CommitSeq) *lateWalk {
 	w := &lateWalk{}
-	at := sort.Search(len(p.ended), func(i int) bool { return p.ended[i].visibleAt > from })
-	for _, s := range p.ended[at:] {
+	at := sort.Search(len(x.ended), func(i int) bool { return x.ended[i].visibleAt > from })
+	for _, s := range x.ended[at:] {
 		if s.visibleAt > to {
 			break
 		}
@@ -34,9 +33,9 @@ func (p *partition) lateWalk(from, to CommitSeq) *lateWalk {
 			w.spans = append(w.spans, s)
 		}
 	}
-	if p.lateNewest > from {
-		for i := range p.runs {
-			if r := &p.runs[i]; r.lateLast > from && r.lateFirst > 0 && r.lateFirst <= to {
+	if x.partition.lateNewest > from {
+		for i := range x.runs {
+			if r := &x.runs[i]; r.lateLast > from && r.lateFirst > 0 && r.lateFirst <= to {
 				w.placed = append(w.placed, *r)
 			}
 		}
@@ -139,7 +138,7 @@ func (c *changeCursor) seatLate(ctx context.Context, db *DB, to CommitSeq) error
 	}
 	for c.offset < w.current.marker {
 		if !c.inRun && !c.enterLate(db) {
-			return fmt.Errorf("%w: a transaction ends at offset %d, the index does not hold it", ErrCorrupt, w.current.marker)
+			break // the rest of it was cleaned away
 		}
 		if !c.run.transactional {
 			c.offset, c.inRun = c.run.next(), false
@@ -147,6 +146,9 @@ func (c *changeCursor) seatLate(ctx context.Context, db *DB, to CommitSeq) error
 		}
 		if err := c.load(ctx, db); err != nil {
 			return err
+		}
+		if c.offset >= w.current.marker {
+			break // what is left of it ends before a gap
 		}
 		yes, control := recordbatch.OfTransaction(c.stretch.data)
 		if yes && !control && recordbatch.ProducerOf(c.stretch.data) == w.current.producer {

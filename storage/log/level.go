@@ -149,58 +149,88 @@ func (db *DB) writeLevel(ctx context.Context, level uint8, groups []levelGroup) 
 	return db.writePlaced(ctx, level, groups[0].class, newest, runs)
 }
 
-// copyRun reads a run whole, past the cache of ranges, and adds it to what is put together.
+// copyRun reads a run whole and adds it to what is put together.
 func (db *DB) copyRun(ctx context.Context, to *rollRun, r *plannedRun) error {
+	part := make([]byte, 0, r.length)
+	var seen []segment.Visibility
+	err := db.eachBatch(ctx, to.Partition, r, func(b *batchOfRun) error {
+		if n := len(seen); n > 0 && seen[n-1].VisibleAt == uint64(b.visibleAt) && seen[n-1].CommitMillis == b.millis {
+			seen[n-1].Count++
+		} else {
+			seen = append(seen, segment.Visibility{Count: 1, VisibleAt: uint64(b.visibleAt), CommitMillis: b.millis})
+		}
+		at := len(part)
+		part = append(part, b.raw...)
+		if !r.block.placed {
+			recordbatch.Patch(part[at:], b.base, 0)
+		}
+		return nil
+	})
+	if err == nil && r.block.placed && r.transactional {
+		var info *segment.RunInfo
+		if _, info, err = db.runInfo(ctx, to.Partition, &r.run); err == nil {
+			to.listed = append(to.listed, info.Transactions...)
+		}
+	}
+	if err != nil {
+		return r.unreadable(err)
+	}
+	to.take(&r.run, part, seen)
+	return nil
+}
+
+// batchOfRun is a record batch as eachBatch gives it.
+type batchOfRun struct {
+	raw        []byte // as it lies there: its offset is in it only if the segment is placed
+	header     recordbatch.Header
+	base, next int64
+	visibleAt  CommitSeq // of one of a transaction, when it was appended
+	millis     int64
+}
+
+// eachBatch reads a run whole, past the cache of ranges, and visits its record batches.
+func (db *DB) eachBatch(ctx context.Context, id Partition, r *plannedRun, visit func(*batchOfRun) error) error {
 	s := stretch{data: r.memory, base: r.base}
 	var visible visibleCursor
 	if r.memory == nil {
-		index, info, err := db.runInfo(ctx, to.Partition, &r.run)
+		index, info, err := db.runInfo(ctx, id, &r.run)
 		if err != nil {
-			return r.unreadable(err)
+			return err
 		}
 		from, until := r.chunks(info)
 		data, err := index.ReadChunks(ctx, info, from, until, nil)
 		if err != nil {
-			return r.unreadable(readError(err))
+			return readError(err)
 		}
 		if s, err = r.cut(info, from, data); err != nil {
-			return r.unreadable(err)
+			return err
 		}
 		visible.entries = info.Visible
-		to.listed = append(to.listed, info.Transactions...)
 	}
-	part := make([]byte, 0, len(s.data))
-	var seen []segment.Visibility
 	for len(s.data) > 0 {
-		raw, next, err := step(s.data, s.base, r.block.placed)
-		if err != nil {
-			return r.unreadable(err)
+		b := batchOfRun{base: s.offset(r.block.placed), visibleAt: r.first, millis: r.firstMillis}
+		var err error
+		if b.raw, b.next, err = step(s.data, s.base, r.block.placed); err != nil {
+			return err
 		}
-		v := segment.Visibility{VisibleAt: uint64(r.first), CommitMillis: r.firstMillis}
+		if b.header, err = recordbatch.ParseHeader(b.raw); err != nil {
+			return fmt.Errorf("%w: %w", ErrCorrupt, err)
+		}
 		if r.block.placed {
 			at, ok := visible.at(s.first)
 			if !ok {
-				return r.unreadable(fmt.Errorf("%w: segment %s does not say when offset %d became visible", ErrCorrupt, r.block.key, s.base))
+				return fmt.Errorf("%w: segment %s does not say when offset %d became visible", ErrCorrupt, r.block.key, b.base)
 			}
-			v.VisibleAt, v.CommitMillis = at.VisibleAt, at.CommitMillis
+			b.visibleAt, b.millis = CommitSeq(at.VisibleAt), at.CommitMillis
 		}
-		if n := len(seen); n > 0 && seen[n-1].VisibleAt == v.VisibleAt && seen[n-1].CommitMillis == v.CommitMillis {
-			seen[n-1].Count++
-		} else {
-			v.Count = 1
-			seen = append(seen, v)
+		if err := visit(&b); err != nil {
+			return err
 		}
-		at := len(part)
-		part = append(part, raw...)
-		if !r.block.placed {
-			recordbatch.Patch(part[at:], s.base, 0)
-		}
-		s.data, s.base, s.first = s.data[len(raw):], next, s.first+1
+		s.data, s.base, s.first = s.data[len(b.raw):], b.next, s.first+1
 	}
 	if s.base != r.next() {
-		return r.unreadable(fmt.Errorf("%w: run of %s ends at offset %d, the index says %d", ErrCorrupt, r.block.key, s.base, r.next()))
+		return fmt.Errorf("%w: run of %s ends at offset %d, the index says %d", ErrCorrupt, r.block.key, s.base, r.next())
 	}
-	to.take(&r.run, part, seen)
 	return nil
 }
 

@@ -23,6 +23,9 @@ func (db *DB) planLevel(level uint8) []levelGroup {
 	for _, t := range db.mu.fold.topics {
 		class, most := retentionClass(&t.Topic), levelLimit(&t.Topic)
 		for _, p := range t.partitions {
+			if len(p.retired) > 0 {
+				continue // older versions read runs of it that are in the index as well
+			}
 			g := levelGroup{partition: p.id, class: class, ended: p.ended}
 			least := 1
 			if level > 0 {
@@ -54,7 +57,7 @@ func (db *DB) pickObjects(level uint8) map[*block]bool {
 	for _, t := range db.mu.fold.topics {
 		for _, p := range t.partitions {
 			stable := p.lastStable()
-			for i := range p.runs {
+			for i := 0; i < len(p.runs) && len(p.retired) == 0; i++ {
 				r := &p.runs[i]
 				if r.next() > stable {
 					break

@@ -23,13 +23,17 @@ func fingerprint(runs []run) uint32 {
 
 // fits finds the runs that r was made of; ok is false if they are not all there any more.
 func (part *partition) fits(r *swapRun) (from, to int, ok bool) {
-	from = part.runAt(r.Base)
+	return part.between(r.Base, r.Base+r.Span, r.Replaces)
+}
+
+// between finds the runs from offset base to next; ok is false if they are not those of the fingerprint.
+func (part *partition) between(base, next int64, sum uint32) (from, to int, ok bool) {
+	from = part.runAt(base)
 	to = from
-	for to < len(part.runs) && part.runs[to].next() <= r.Base+r.Span {
+	for to < len(part.runs) && part.runs[to].next() <= next {
 		to++
 	}
-	ok = from < to && part.runs[from].base == r.Base && part.runs[to-1].next() == r.Base+r.Span &&
-		fingerprint(part.runs[from:to]) == r.Replaces
+	ok = from < to && part.runs[from].base == base && part.runs[to-1].next() == next && fingerprint(part.runs[from:to]) == sum
 	return from, to, ok
 }
 

@@ -38,6 +38,12 @@ type Limits struct {
 	LevelObjects  int
 	LevelRate     int64         // bytes put together in a second: 32 MiB
 	LevelInterval time.Duration // how often it is looked for something to put together: 10 s
+	// CleanMemory is for the keys of one pass of log compaction: 64 MiB, about a million keys.
+	CleanMemory int64
+	// CleanBytes that were not compacted are worth a pass over a partition, fewer once they are CleanAge
+	// old: 1 MiB, 1 h.
+	CleanBytes int64
+	CleanAge   time.Duration
 	// RetentionInterval is how often it is looked for records and objects that may go: 60 s.
 	RetentionInterval time.Duration
 	// RetentionGrace is how long records that a relation still needs outlive their retention: 24 h.
@@ -76,6 +82,9 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.LevelObjects, 512)
 	orDefault(&l.LevelRate, 32<<20)
 	orDefault(&l.LevelInterval, 10*time.Second)
+	orDefault(&l.CleanMemory, 64<<20)
+	orDefault(&l.CleanBytes, 1<<20)
+	orDefault(&l.CleanAge, time.Hour)
 	orDefault(&l.RetentionInterval, time.Minute)
 	orDefault(&l.RetentionGrace, 24*time.Hour)
 	orDefault(&l.AttemptTimeout, 2*time.Second)

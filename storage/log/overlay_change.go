@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// change checks one change of an entry against the overlay and takes it in. Of a level it leaves in the
-// change what still fits.
+// change checks one change of an entry against the overlay and takes it in. Of a level, or of what
+// was cleaned, it leaves in the change what still fits.
 func (o *overlay) change(c *Change, own bool) error {
 	switch {
 	case c.Kind == KindCatalog:
@@ -23,8 +23,13 @@ func (o *overlay) change(c *Change, own bool) error {
 		if err := o.decoded(decoded); err != nil {
 			return err
 		}
-		if s, ok := decoded.(*swapPayload); ok && s.Level {
-			c.Payload = s.appendTo(nil) // as far as it still fits
+		switch s := decoded.(type) { // as far as it still fits
+		case *swapPayload:
+			if s.Level {
+				c.Payload = s.appendTo(nil)
+			}
+		case *cleanPayload:
+			c.Payload = s.appendTo(nil)
 		}
 		return nil
 	}
@@ -46,6 +51,8 @@ func (o *overlay) decoded(c foldChange) error {
 		return nil
 	case *truncatePayload:
 		return o.truncate(c)
+	case *cleanPayload:
+		return o.clean(c)
 	case *swapPayload:
 		if c.Level {
 			return o.level(c)

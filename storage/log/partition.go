@@ -65,11 +65,16 @@ type partition struct {
 	starts []logStart
 	// lost is the newest commit of which records left the index.
 	lost CommitSeq
-	next int64 // offset of the next record
+	// clean is the offset below which the partition is compacted, cleanedAt the commit of the last swap
+	// that removed records; retired is what older versions read instead, oldest first. See clean_swap.go.
+	clean     int64
+	cleanedAt CommitSeq
+	retired   []retired
+	next      int64 // offset of the next record
 	// highWatermark is next as of the last published commit.
 	highWatermark int64
 	// runs in offset order, which is the order in which they were appended; each begins where the one
-	// before ends. Plain records become visible in that order. Images share the array:
+	// before ends, but where log compaction left nothing. Plain records become visible in that order. Images share the array:
 	// runs are added behind it or a new array is made, none is changed.
 	runs []run
 	// open are the open transactions with records here, ended those that the index of no segment tells
@@ -211,12 +216,17 @@ func (part *partition) swap(r *swapRun, b *block, out map[inlineID]bool) error {
 
 // replace puts r in the place of runs [from, to).
 func (part *partition) replace(from, to int, r *swapRun, b *block) {
+	part.runs = slices.Concat(part.runs[:from], []run{r.in(b)}, part.runs[to:])
+	part.settle(&part.runs[from])
+}
+
+// in is the index entry of the run, which lies in b.
+func (r *swapRun) in(b *block) run {
 	b.runs++
-	part.runs = slices.Concat(part.runs[:from], []run{{
+	return run{
 		base: r.Base, span: r.Span, count: r.Count, position: r.Position, length: r.Length,
 		minTime: r.MinTime, maxTime: r.MaxTime, maxTimeRel: r.MaxTimeRel,
 		first: r.First, last: r.Last, firstMillis: r.FirstMillis, lastMillis: r.LastMillis, block: b,
 		transactional: r.Transactional, lateFirst: r.LateFirst, lateLast: r.LateLast, aborts: r.Aborts,
-	}}, part.runs[to:])
-	part.settle(&part.runs[from])
+	}
 }

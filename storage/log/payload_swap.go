@@ -46,6 +46,7 @@ type swapRun struct {
 const (
 	swapRoll  = 1 // inline groups become placed segments: same offsets, same record batches
 	swapLevel = 2 // runs of objects become one of a larger segment: same offsets, same record batches
+	// swapClean = 3: see payload_clean.go.
 	outInline = 0 // what goes out is an inline group
 	// maxLevel of an object: what was written with its commit or rolled is of level 0.
 	maxLevel = 2
@@ -78,21 +79,26 @@ func (p *swapPayload) appendTo(dst []byte) []byte {
 		dst = appendBytes(dst, o.Class)
 		dst = appendTopics(dst, len(o.Runs), func(i int) TopicID { return o.Runs[i].Partition.Topic }, func(dst []byte, i int) []byte {
 			r := &o.Runs[i]
-			dst = r.appendTo(dst)
-			dst = append(dst, r.flags())
-			dst = binary.AppendUvarint(dst, uint64(r.First))
-			dst = binary.AppendUvarint(dst, uint64(r.Last-r.First))
-			dst = binary.AppendVarint(dst, r.FirstMillis)
-			dst = binary.AppendVarint(dst, r.LastMillis-r.FirstMillis)
-			if r.LateFirst > 0 {
-				dst = binary.AppendUvarint(dst, uint64(r.LateFirst))
-				dst = binary.AppendUvarint(dst, uint64(r.LateLast-r.LateFirst))
-			}
+			dst = r.appendPlaced(dst)
 			if p.Level {
 				dst = binary.LittleEndian.AppendUint32(dst, r.Replaces)
 			}
 			return dst
 		})
+	}
+	return dst
+}
+
+// appendPlaced is a run of a placed segment behind its topic.
+func (r *swapRun) appendPlaced(dst []byte) []byte {
+	dst = append(r.appendTo(dst), r.flags())
+	dst = binary.AppendUvarint(dst, uint64(r.First))
+	dst = binary.AppendUvarint(dst, uint64(r.Last-r.First))
+	dst = binary.AppendVarint(dst, r.FirstMillis)
+	dst = binary.AppendVarint(dst, r.LastMillis-r.FirstMillis)
+	if r.LateFirst > 0 {
+		dst = binary.AppendUvarint(dst, uint64(r.LateFirst))
+		dst = binary.AppendUvarint(dst, uint64(r.LateLast-r.LateFirst))
 	}
 	return dst
 }
@@ -117,22 +123,27 @@ func (o *swapObject) decode(c *cursor, level bool) {
 	o.Level, o.Class = c.known(c.u8(), 0, maxLevel), c.text()
 	c.readTopics(minRunPayload+5, func(id TopicID) {
 		r := swapRun{runPayload: runPayload{Partition: Partition{Topic: id}}}
-		r.decode(c)
-		flags := c.known(c.u8(), swapRunOrder, swapRunOrder|swapRunTxn|swapRunLate|swapRunAborted)
-		r.First = CommitSeq(c.uvarint())
-		r.Last = r.First + CommitSeq(c.uvarint())
-		r.FirstMillis = c.varint()
-		r.LastMillis = r.FirstMillis + c.varint()
-		r.decodeFlags(c, flags)
+		r.decodePlaced(c, o.Size)
 		if level {
 			r.Replaces = c.u32()
-		}
-		if r.Length == 0 || r.Span == 0 || r.Position+r.Length > o.Size || r.Last < r.First {
-			c.bad = true
 		}
 		o.Runs = append(o.Runs, r)
 	})
 	c.bad = c.bad || o.Key == ""
+}
+
+// decodePlaced reads what appendPlaced wrote, of a segment of so many bytes.
+func (r *swapRun) decodePlaced(c *cursor, size int64) {
+	r.decode(c)
+	flags := c.known(c.u8(), swapRunOrder, swapRunOrder|swapRunTxn|swapRunLate|swapRunAborted)
+	r.First = CommitSeq(c.uvarint())
+	r.Last = r.First + CommitSeq(c.uvarint())
+	r.FirstMillis = c.varint()
+	r.LastMillis = r.FirstMillis + c.varint()
+	r.decodeFlags(c, flags)
+	if r.Length == 0 || r.Span == 0 || r.Position+r.Length > size || r.Last < r.First {
+		c.bad = true
+	}
 }
 
 func (r *swapRun) flags() byte {

@@ -55,6 +55,7 @@ func (db *DB) restore(ctx context.Context) error {
 	if len(missing) > 0 {
 		return fmt.Errorf("%w: %d commit records with inline bytes are gone", ErrCorrupt, len(missing))
 	}
+	f.forgetRetired()
 	db.mu.fold = f
 	db.published.Store(uint64(f.seq))
 	return nil

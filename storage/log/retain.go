@@ -144,7 +144,7 @@ func (db *DB) prune() {
 		}
 		left := false
 		for id, t := range f.topics {
-			if !slices.ContainsFunc(t.partitions, func(p *partition) bool { return len(p.starts) > 0 }) {
+			if !slices.ContainsFunc(t.partitions, (*partition).prunable) {
 				continue
 			}
 			needs, known := db.needs(id)
@@ -162,14 +162,17 @@ func (db *DB) prune() {
 	})
 }
 
-// LostBy tells at which commit the log starts of a topic moved last, 0 if they never did: what is
-// built from the log's beginning now is not what was built before it.
+// prunable: something that readers of older versions alone need may be left.
+func (p *partition) prunable() bool { return len(p.starts) > 0 || len(p.retired) > 0 }
+
+// LostBy tells at which commit records of a topic went last, by a log start that moved or by log compaction,
+// 0 if none did: what is built from the log's beginning now is not what was built before it.
 func (db *DB) LostBy(id TopicID) (at CommitSeq) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	if t := db.mu.fold.topics[id]; t != nil {
 		for _, p := range t.partitions {
-			at = max(at, p.truncatedAt())
+			at = max(at, p.truncatedAt(), p.cleanedAt)
 		}
 	}
 	return at

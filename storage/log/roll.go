@@ -155,9 +155,9 @@ func (g *rollRun) take(r *run, part []byte, visible []segment.Visibility) {
 		g.MinTime = r.minTime
 	}
 	if r.maxTime > g.MaxTime {
-		g.MaxTime, g.MaxTimeRel = r.maxTime, g.Span+r.maxTimeRel
+		g.MaxTime, g.MaxTimeRel = r.maxTime, r.base-g.Base+r.maxTimeRel
 	}
-	g.Span += r.span
+	g.Span = r.next() - g.Base // runs that were cleaned leave gaps
 	g.Count += r.count
 	g.Last, g.LastMillis = r.last, r.lastMillis
 	g.Transactional = g.Transactional || r.transactional

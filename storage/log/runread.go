@@ -20,26 +20,50 @@ type stretch struct {
 	first int
 }
 
-// readRun returns a stretch of the run that begins at or before offset and holds it, from
-// memory or from the object. memory is run.data() as read under DB.mu.
+// readRun returns a stretch of the run from the record batch on that holds offset, or is the first behind
+// it, from memory or from the object. offset is below the run's end. memory is run.data() as read under
+// DB.mu.
 func (db *DB) readRun(ctx context.Context, p Partition, r *run, memory []byte, offset int64) (stretch, error) {
 	if memory != nil {
-		return stretch{data: memory, base: r.base}, nil
+		s := stretch{data: memory, base: r.base}
+		return s, s.seek(r, offset)
 	}
 	index, info, err := db.runInfo(ctx, p, r)
 	if err != nil {
 		return stretch{}, err
 	}
-	relative := r.relative + offset - r.base
-	at := info.ChunkOf(relative)
+	at := info.ChunkOf(r.relative + max(offset-r.base, 0))
 	if at < 0 {
 		return stretch{}, fmt.Errorf("%w: object %s ends before offset %d", ErrCorrupt, r.block.key, offset)
 	}
-	data, from, _, err := db.reads.chunks(ctx, index, r.block.key, p, info, at, &db.stats)
-	if err != nil {
-		return stretch{}, readError(err)
+	for {
+		data, from, to, err := db.reads.chunks(ctx, index, r.block.key, p, info, at, &db.stats)
+		if err != nil {
+			return stretch{}, readError(err)
+		}
+		s, err := r.cut(info, from, data)
+		if err != nil {
+			return stretch{}, err
+		}
+		err = s.skipTo(offset, r.block.placed)
+		if err == nil && len(s.data) == 0 && to < len(info.Chunks) {
+			at = to // the offset lies in a gap at the end of the range
+			continue
+		}
+		if err == nil {
+			err = s.seek(r, offset)
+		}
+		return s, err
 	}
-	return r.cut(info, from, data)
+}
+
+// seek is skipTo where a record batch must be left.
+func (s *stretch) seek(r *run, offset int64) error {
+	err := s.skipTo(offset, r.block.placed)
+	if err == nil && len(s.data) == 0 {
+		err = fmt.Errorf("%w: no record batch at or behind offset %d", ErrCorrupt, offset)
+	}
+	return err
 }
 
 // runInfo finds the index entry of the partition in the run's object.
@@ -90,6 +114,14 @@ func step(data []byte, base int64, placed bool) (raw []byte, next int64, err err
 		base = int64(binary.BigEndian.Uint64(data))
 	}
 	return data[:size:size], base + int64(binary.BigEndian.Uint32(data[23:])) + 1, nil
+}
+
+// offset is where the first record batch begins. REQUIRES: there is one.
+func (s *stretch) offset(placed bool) int64 {
+	if placed { // there may be a gap before it
+		return recordbatch.BaseOffsetOf(s.data)
+	}
+	return s.base
 }
 
 // skipTo drops the record batches that end at or before offset.

@@ -166,6 +166,8 @@ const (
 	partitionTruncated = 2
 	// partitionTxns: the ended transactions follow that no segment tells of.
 	partitionTxns = 4
+	// partitionCleaned: how far it is compacted follows, and what was lost.
+	partitionCleaned = 8
 )
 
 func (p *partition) appendHead(dst []byte, born CommitSeq) []byte {
@@ -187,6 +189,12 @@ func (p *partition) appendHead(dst []byte, born CommitSeq) []byte {
 	if len(p.ended) > 0 {
 		dst[at] |= partitionTxns
 		dst = appendSpans(dst, p.ended)
+	}
+	if p.clean > 0 {
+		dst[at] |= partitionCleaned
+		dst = appendSize(dst, p.clean)
+		dst = binary.AppendUvarint(dst, uint64(p.cleanedAt))
+		dst = binary.AppendUvarint(dst, uint64(p.lost))
 	}
 	return dst
 }

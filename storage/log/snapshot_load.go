@@ -137,7 +137,7 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 	}
 	added := f.addTopic(t)
 	for i, p := range added.partitions {
-		flags := c.known(c.u8(), 0, partitionGrown|partitionTruncated|partitionTxns)
+		flags := c.known(c.u8(), 0, partitionGrown|partitionTruncated|partitionTxns|partitionCleaned)
 		if flags&partitionGrown != 0 {
 			added.bornAt(int32(i), CommitSeq(c.uvarint()))
 		}
@@ -147,6 +147,10 @@ func (f *fold) decodeTopic(c *cursor, blocks []*block) {
 		}
 		if flags&partitionTxns != 0 {
 			p.setEnded(decodeSpans(c))
+		}
+		if flags&partitionCleaned != 0 {
+			p.clean, p.cleanedAt, p.lost = c.size(), CommitSeq(c.uvarint()), CommitSeq(c.uvarint())
+			c.bad = c.bad || p.clean == 0
 		}
 		p.logStart, p.next = c.size(), c.size()
 		p.highWatermark = p.next

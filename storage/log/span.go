@@ -87,13 +87,15 @@ func (p *partition) setEnded(ended []span) {
 
 // settle forgets the ended transactions that a segment's index tells of now.
 func (p *partition) settle(r *run) {
-	if !r.transactional {
-		return
+	if r.transactional {
+		p.settleIn(r.base, r.next())
 	}
-	p.setEnded(slices.DeleteFunc(slices.Clone(p.ended), func(s span) bool { return s.first >= r.base && s.marker < r.next() }))
-	if r.lateLast > p.lateNewest {
-		p.lateNewest = r.lateLast
-	}
+	p.lateNewest = max(p.lateNewest, r.lateLast)
+}
+
+// settleIn forgets the ended transactions that lie in [base, next) as a whole.
+func (p *partition) settleIn(base, next int64) {
+	p.setEnded(slices.DeleteFunc(slices.Clone(p.ended), func(s span) bool { return s.first >= base && s.marker < next }))
 }
 
 // visibleUntil is the newest commit at which something of the run became visible.

@@ -22,6 +22,8 @@ type counters struct {
 	stagedCommits, stagedDrops        atomic.Int64
 	rolls, rolledBytes                atomic.Int64
 	levels, levelBytes                atomic.Int64
+	cleans, cleanBytes                atomic.Int64
+	cleanedRecords, cleanedBytes      atomic.Int64
 	snapshots, snapshotBytes          atomic.Int64
 	snapshotSeq                       atomic.Uint64
 	sinceSnapshot, bytesSinceSnapshot atomic.Int64
@@ -44,6 +46,8 @@ type Stats struct {
 	UploadHedges                     int64 // of them, those made because one took too long
 	Rolls, RolledBytes               int64
 	Levels, LevelBytes               int64 // compactions of objects into larger ones, and their size
+	Cleans, CleanBytes               int64 // swaps of log compaction by key, and the size of their objects
+	CleanedRecords, CleanedBytes     int64 // that it removed
 	Snapshots                        int64
 	RangeReads, RangeBytes           int64 // from objects
 	NotesDropped                     int64 // deliveries that followers read back from the log: they were behind
@@ -87,6 +91,7 @@ func (db *DB) Stats() Stats {
 		StagedBytes: c.stagedBytes.Load(), StagedCommits: c.stagedCommits.Load(), StagedDrops: c.stagedDrops.Load(),
 		UploadAttempts: c.uploadAttempts.Load(), UploadHedges: c.hedges.Load(),
 		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Levels: c.levels.Load(), LevelBytes: c.levelBytes.Load(), Snapshots: c.snapshots.Load(),
+		Cleans: c.cleans.Load(), CleanBytes: c.cleanBytes.Load(), CleanedRecords: c.cleanedRecords.Load(), CleanedBytes: c.cleanedBytes.Load(),
 		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(), NotesDropped: c.notesDropped.Load(),
 		Truncations: c.truncations.Load(), DeletedObjects: c.deletedObjects.Load(),
 		InFlightBytes: room.Used, AdmissionWaits: room.Waited, InlineBytes: c.inlineBytes.Load(),

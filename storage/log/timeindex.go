@@ -83,17 +83,15 @@ func (db *DB) searchRun(ctx context.Context, id Partition, r *run, memory []byte
 		if err != nil {
 			return 0, 0, false, err
 		}
-		if err := s.skipTo(next, r.block.placed); err != nil {
-			return 0, 0, false, err
-		}
 		for len(s.data) > 0 {
 			raw, after, err := step(s.data, s.base, r.block.placed)
 			if err != nil {
 				return 0, 0, false, err
 			}
-			delta, timestamp, found, err := searchRecordBatch(raw, target, least-s.base)
+			base := s.offset(r.block.placed)
+			delta, timestamp, found, err := searchRecordBatch(raw, target, least-base)
 			if err != nil || found {
-				return s.base + delta, timestamp, found, err
+				return base + delta, timestamp, found, err
 			}
 			s.data, s.base, next = s.data[len(raw):], after, after
 		}

@@ -67,13 +67,14 @@ func (p *partition) truncatedAt() CommitSeq {
 // left, as far as nobody reads them again. It changes what the fold holds, never what it answers
 // within n. left tells that something has to stay for now.
 func (p *partition) prune(f *fold, n Needs) (left bool) {
+	left = p.pruneRetired(f, n.Read)
 	starts := p.starts
 	for len(starts) > 1 && starts[1].at <= n.Read {
 		starts = starts[1:]
 	}
 	p.starts = starts
 	if len(starts) == 0 {
-		return false
+		return left
 	}
 	gone := 0
 	for gone < len(p.runs) && p.runs[gone].next() <= starts[0].offset && p.visibleUntil(&p.runs[gone]) <= n.Keep {
@@ -83,7 +84,7 @@ func (p *partition) prune(f *fold, n Needs) (left bool) {
 	}
 	p.runs = p.runs[gone:]
 	p.forgetSpans()
-	return len(starts) > 1 || len(p.runs) > 0 && p.runs[0].next() <= p.logStart
+	return left || len(starts) > 1 || len(p.runs) > 0 && p.runs[0].next() <= p.logStart
 }
 
 // unref is told of each run that leaves the index.
@@ -99,5 +100,6 @@ func (t *topic) dropRuns(f *fold) {
 		for i := range p.runs {
 			f.unref(p.runs[i].block)
 		}
+		p.pruneRetired(f, ^CommitSeq(0))
 	}
 }

@@ -58,9 +58,20 @@ type txnModel struct {
 	starts    map[log.Partition]int64
 	producers []*modelProducer
 	values    int
+	// make and decode are of record batches with keys; nil = batch and decode.
+	make   func() (raw []byte, b *modelBatch)
+	stable *log.Ends // not nil: what consume reads up to, where nothing else is known
+	decode func(t *testing.T, raw []byte) []string
 }
 
 func newTxnModel(t *testing.T, seed uint64) *txnModel {
+	x := openTxnModel(t, seed, func(*txnModel) {})
+	x.begin(logtest.CreateTopic(t, x.db, "t", 2))
+	return x
+}
+
+// openTxnModel starts the log; begin makes the producers.
+func openTxnModel(t *testing.T, seed uint64, change func(*txnModel)) *txnModel {
 	limits := log.Limits{InlineBytes: 400, RollInterval: time.Hour, SnapshotCommits: 1 << 30, FlushBytes: 1500, RetentionInterval: time.Hour,
 		LevelFan: 3, LevelObjects: 2, LevelInterval: time.Hour, LevelRate: 1 << 40}
 	x := &txnModel{t: t, rng: rand.New(rand.NewPCG(seed, 9)), m: newMachine(t, limits),
@@ -68,15 +79,20 @@ func newTxnModel(t *testing.T, seed uint64) *txnModel {
 	if seed%5 == 0 {
 		x.m.wrap = func(s meta.Store) meta.Store { return &doubtfulMeta{Store: s, rng: rand.New(rand.NewPCG(seed, 10))} }
 	}
+	x.make, x.decode = x.batch, decode
+	change(x)
 	x.db = x.m.start()
-	x.topic = logtest.CreateTopic(t, x.db, "t", 2)
+	return x
+}
+
+func (x *txnModel) begin(topic log.TopicID) {
+	x.topic = topic
 	x.parts = []log.Partition{part(x.topic, 0), part(x.topic, 1)}
 	for i := range 3 {
 		p := &modelProducer{name: fmt.Sprint("x", i)}
 		x.init(p)
 		x.producers = append(x.producers, p)
 	}
-	return x
 }
 
 // doubtfulMeta sometimes does not know whether a commit has happened.
@@ -150,7 +166,7 @@ func (x *txnModel) append(p log.Partition, e log.Append, b *modelBatch) {
 
 func (x *txnModel) produce(p *modelProducer) {
 	at := x.parts[x.rng.IntN(len(x.parts))]
-	raw, b := x.batch()
+	raw, b := x.make()
 	implicit := x.rng.IntN(2) == 0
 	if !implicit {
 		x.must(x.db.AddToTransaction(ctx, p.name, p.id, []log.Partition{at}, nil))
@@ -208,7 +224,7 @@ func (x *txnModel) step() {
 	p := x.producers[x.rng.IntN(len(x.producers))]
 	switch n := x.rng.IntN(20); {
 	case n < 4:
-		raw, b := x.batch()
+		raw, b := x.make()
 		x.append(x.parts[x.rng.IntN(len(x.parts))], log.Append{RecordBatches: raw}, b)
 	case n < 11:
 		x.produce(p)
@@ -257,6 +273,9 @@ func (x *txnModel) truncate() {
 
 // lastStable is where the first open transaction begins, or the end.
 func (x *txnModel) lastStable(p log.Partition) (stable, high int64) {
+	if x.stable != nil {
+		return x.stable.LastStableOffset, x.stable.HighWatermark
+	}
 	if list := x.batches[p]; len(list) > 0 {
 		high = list[len(list)-1].next
 	}
@@ -335,7 +354,7 @@ func (x *txnModel) consume(p log.Partition, committed bool, budget int) (out []s
 				delete(skip, h.ProducerID)
 			case h.Transactional() && skip[h.ProducerID]:
 			default:
-				for _, r := range decode(x.t, raw) {
+				for _, r := range x.decode(x.t, raw) {
 					var at int64
 					if _, err := fmt.Sscanf(r, "%d=", &at); err == nil && at >= offset {
 						out = append(out, r)
@@ -411,7 +430,7 @@ func (x *txnModel) checkChanges(from, to log.CommitSeq) {
 			if !run.CommitTime.Equal(x.db.CommitTime(run.VisibleAt)) {
 				x.t.Fatalf("commit time %v of commit %d, which was at %v", run.CommitTime, run.VisibleAt, x.db.CommitTime(run.VisibleAt))
 			}
-			for _, rec := range decode(x.t, run.RecordBatch) {
+			for _, rec := range x.decode(x.t, run.RecordBatch) {
 				var at int64
 				if _, err := fmt.Sscanf(rec, "%d=", &at); err == nil && at >= run.First {
 					got = append(got, fmt.Sprintf("%d/%d %s", run.VisibleAt, run.Partition.Index, rec))
