@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help bench-restart bench-size build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help bench-restart bench-size compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -20,6 +20,9 @@ test: ## Run the tests.
 
 test-race: ## Run the tests of the concurrent packages with the race detector.
 	$(GO) test -race ./storage/log/... ./kafka/... ./session/... ./exec/...
+
+compat: ## Run Kafka clients of other makes against the built server and write docs/clients.md; installs them where it may.
+	.ci/with-clients $(GO) test -count=1 -timeout 30m -v -run TestClients ./test/compat -update
 
 test-s3: ## Run the object store's tests against a real S3 server (built on first use).
 	.ci/with-s3 $(GO) test -count=1 ./storage/objstore

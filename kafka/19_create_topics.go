@@ -25,7 +25,7 @@ import (
 //     (KIP-599; REQUEST_TIMED_OUT before version 6, which old clients know). When the client
 //     leaves, what is not begun is not created.
 //
-// Versions: 1 error messages, validate_only; 4 the default number of partitions (-1; replication -1 is taken in every version, as kafkajs sends it);
+// Versions: 1 error messages, validate_only; 4 the defaults of partitions and replicas (-1; taken in every version, as Kafka does and kafkajs sends them);
 // 5 flexible, and the answer tells partitions and configs; 7 topic ids.
 
 // refusal is an error with its Kafka code chosen.
@@ -81,7 +81,7 @@ func (s *Server) createTopics(ctx context.Context, r *request, req *kmsg.CreateT
 }
 
 func (s *Server) createTopic(ctx context.Context, r *request, asked *kmsg.CreateTopicsRequestTopic, room *topicRoom, validateOnly bool) (log.Topic, error) {
-	n, err := s.checkNewTopic(asked, r.version)
+	n, err := s.checkNewTopic(asked)
 	if err != nil {
 		return log.Topic{}, err
 	}
@@ -97,7 +97,7 @@ func (s *Server) createTopic(ctx context.Context, r *request, asked *kmsg.Create
 	return s.newTopic(ctx, r, room, n)
 }
 
-func (s *Server) checkNewTopic(asked *kmsg.CreateTopicsRequestTopic, version int16) (NewTopic, error) {
+func (s *Server) checkNewTopic(asked *kmsg.CreateTopicsRequestTopic) (NewTopic, error) {
 	n := NewTopic{Name: asked.Topic, Partitions: asked.NumPartitions, Configs: map[string]string{}}
 	if !ValidTopicName(n.Name) {
 		return n, refuse(kerr.InvalidTopicException, "topic name %q is illegal: 1 to %d of a-z A-Z 0-9 . _ -", n.Name, maxTopicName)
@@ -111,7 +111,7 @@ func (s *Server) checkNewTopic(asked *kmsg.CreateTopicsRequestTopic, version int
 		}
 		n.Partitions = int32(len(asked.ReplicaAssignment))
 	} else {
-		if n.Partitions == -1 && version >= 4 {
+		if n.Partitions == -1 {
 			n.Partitions = s.cfg.DefaultPartitions
 		}
 		if asked.ReplicationFactor < -1 || asked.ReplicationFactor == 0 {

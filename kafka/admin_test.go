@@ -241,37 +241,6 @@ func TestListConfigResources(t *testing.T) {
 	}
 }
 
-func TestTelemetry(t *testing.T) {
-	b := start(t, nil)
-	w := b.dial(t)
-	get := kmsg.NewPtrGetTelemetrySubscriptionsRequest()
-	sub := ask[*kmsg.GetTelemetrySubscriptionsResponse](w, get)
-	if sub.ErrorCode != 0 || sub.ClientInstanceID == [16]byte{} || len(sub.RequestedMetrics) != 0 || sub.PushIntervalMillis != telemetryInterval {
-		t.Fatalf("%+v", sub)
-	}
-	get.ClientInstanceID = sub.ClientInstanceID
-	if again := ask[*kmsg.GetTelemetrySubscriptionsResponse](w, get); again.ClientInstanceID != sub.ClientInstanceID {
-		t.Errorf("the id changed")
-	}
-	for want, change := range map[*kerr.Error]func(*kmsg.PushTelemetryRequest){
-		nil:                        func(r *kmsg.PushTelemetryRequest) { r.Terminating = true },
-		kerr.UnknownSubscriptionID: func(r *kmsg.PushTelemetryRequest) { r.SubscriptionID++ },
-		kerr.TelemetryTooLarge:     func(r *kmsg.PushTelemetryRequest) { r.Metrics = make([]byte, maxTelemetryBytes+1) },
-		kerr.InvalidRequest:        func(r *kmsg.PushTelemetryRequest) { r.Metrics = []byte{1} },
-	} {
-		req := kmsg.NewPtrPushTelemetryRequest()
-		req.ClientInstanceID, req.SubscriptionID = sub.ClientInstanceID, sub.SubscriptionID
-		change(req)
-		var code int16
-		if want != nil {
-			code = want.Code
-		}
-		if got := ask[*kmsg.PushTelemetryResponse](w, req); got.ErrorCode != code {
-			t.Errorf("want %v: %v", want, kerr.ErrorForCode(got.ErrorCode))
-		}
-	}
-}
-
 // TestAbortByAdmin: an open transaction is aborted by what kafka-transactions sends; its producer is
 // fenced, and nothing else of it is touched.
 func TestAbortByAdmin(t *testing.T) {
@@ -326,5 +295,21 @@ func TestAbortByAdmin(t *testing.T) {
 				t.Errorf("%+v", got.AbortedTransactions)
 			}
 		})
+	}
+}
+
+// TestDefaultPartitions: -1 is the server's default in every version, as kafkajs sends it in version 3.
+func TestDefaultPartitions(t *testing.T) {
+	b := start(t, func(c *Config) { c.DefaultPartitions = 5 })
+	w := b.dial(t)
+	for version := int16(0); version <= 7; version++ {
+		req := kmsg.NewPtrCreateTopicsRequest()
+		one := kmsg.NewCreateTopicsRequestTopic()
+		one.Topic, one.NumPartitions, one.ReplicationFactor = fmt.Sprint("t", version), -1, -1
+		req.Version, req.Topics = version, append(req.Topics, one)
+		resp := ask[*kmsg.CreateTopicsResponse](w, req)
+		if made, _ := b.log.TopicByName(one.Topic); resp.Topics[0].ErrorCode != 0 || made.Partitions != 5 {
+			t.Errorf("version %d: %v, %d partitions", version, kerr.ErrorForCode(resp.Topics[0].ErrorCode), made.Partitions)
+		}
 	}
 }

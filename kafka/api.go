@@ -89,8 +89,6 @@ func (s *Server) apiTable() []*api {
 		entry(66, 0, mediumBody, "[s] [8] 8:1- s:2-", s.listTransactions),
 		entry(68, 0, largeBody, "s s 4 s s 4 [s] s:1- s [{u [4]}]", s.consumerGroupHeartbeat),
 		entry(69, 0, mediumBody, "[s] 1", s.consumerGroupDescribe),
-		entry(71, 0, smallBody, "u", s.getTelemetrySubscriptions),
-		entry(72, 0, mediumBody, "u 4 1 1 y", s.pushTelemetry),
 		entry(74, 0, smallBody, "[1]:1-", s.listConfigResources),
 		entry(75, 0, mediumBody, "[{s}] 4 ?{s 4}", s.describeTopicPartitions),
 	}

@@ -11,6 +11,7 @@ import (
 // notServed are the keys of Kafka that a client or a tool may send and that are refused by ApiVersions, and why.
 var notServed = map[int16]string{
 	38: "delegation tokens", 39: "delegation tokens", 40: "delegation tokens", 41: "delegation tokens",
+	71: "metrics of clients (KIP-714); Kafka too serves it only with a plugin", 72: "metrics of clients",
 	64: "there is one broker, which cannot leave", 80: "there is one broker", 81: "there is one broker",
 	76: "share groups", 77: "share groups", 78: "share groups", 79: "share groups",
 	90: "share groups", 91: "share groups", 92: "share groups",
