@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
+	"os/exec"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -13,14 +13,11 @@ import (
 
 // franzVersion is the version of the client that tests are made with.
 func franzVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, d := range info.Deps {
-			if d.Path == "github.com/twmb/franz-go" {
-				return strings.TrimPrefix(d.Version, "v")
-			}
-		}
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", "github.com/twmb/franz-go").Output()
+	if err != nil {
+		return ""
 	}
-	return ""
+	return strings.TrimSpace(strings.TrimPrefix(string(out), "v"))
 }
 
 // franz does a step with franz-go.
@@ -36,9 +33,9 @@ func (a at) franz(step string) (string, error) {
 	case "consume":
 		return a.read(ctx, kgo.ConsumeTopics(a.name))
 	case "group":
-		return a.read(ctx, kgo.ConsumeTopics(a.name), kgo.ConsumerGroup(a.name))
+		return a.read(ctx, kgo.ConsumeTopics(a.name), kgo.ConsumerGroup(a.name), kgo.DisableAutoCommit())
 	case "group848":
-		return a.read(ctx, kgo.ConsumeTopics(a.name), kgo.ConsumerGroup(a.name), kgo.ServerSideBalancer())
+		return a.read(ctx, kgo.ConsumeTopics(a.name), kgo.ConsumerGroup(a.name), kgo.DisableAutoCommit(), kgo.ServerSideBalancer())
 	case "transactions":
 		return "", a.transact(ctx)
 	}
@@ -58,7 +55,7 @@ func (a at) franz(step string) (string, error) {
 }
 
 func (a at) read(ctx context.Context, opts ...kgo.Opt) (string, error) {
-	cl, err := kgo.NewClient(append(a.cl.Opts(), append(opts, kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit())...)...)
+	cl, err := kgo.NewClient(append(a.cl.Opts(), append(opts, kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)...)
 	if err != nil {
 		return "", err
 	}

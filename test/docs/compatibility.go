@@ -61,7 +61,7 @@ func Compatibility(served map[int16]Versions) (string, error) {
 
 | key | name | what it is for |
 |---|---|---|
-` + strings.Join(rest, "\n") + "\n\nWhat Kafka's brokers and controllers say to each other is not served either.\n", nil
+` + strings.Join(rest, "\n") + "\n\nWhat Kafka's brokers and controllers say to each other is not served either. What clients of other makes did: [clients.md](clients.md).\n", nil
 }
 
 // firstServed is where that differs from what ApiVersions says.
