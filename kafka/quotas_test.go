@@ -105,7 +105,7 @@ func TestQuotasThrottle(t *testing.T) {
 	w := b.dial(t) // as client "test"
 	clk.watching(true)
 	resp := ask[*kmsg.ProduceResponse](w, produceRequest(9, "a", 0, records))
-	wait := throttleMillis(time.Duration((float64(body)/math.Floor(rate) - 1) * float64(time.Second)))
+	wait := throttleMillis(time.Duration((float64(body)/rate - 1) * float64(time.Second)))
 	if got := resp.ThrottleMillis; resp.Topics[0].Partitions[0].ErrorCode != 0 || got < wait-1 || got > wait+1 {
 		t.Fatalf("told to wait for %d ms, want %d: %+v", got, wait, resp)
 	}
