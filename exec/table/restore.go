@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
@@ -163,6 +164,9 @@ type replay struct {
 	headers []recordbatch.RecordHeader
 }
 
+// yieldRecords are decoded between two moments in which others may run: some tenths of a millisecond.
+const yieldRecords = 64
+
 // flushRows bounds what one flush holds.
 const flushRows = 8192
 
@@ -205,7 +209,10 @@ func (p *replay) run(ctx context.Context, run log.ChangeRun) error {
 	if err := p.reader.Reset(run.RecordBatch, maxDecoded); err != nil {
 		return err
 	}
-	for p.reader.Next() {
+	for n := 0; p.reader.Next(); n++ {
+		if n%yieldRecords == 0 {
+			runtime.Gosched() // commits of others are handed over meanwhile
+		}
 		if err := p.record(p.reader.Record()); err != nil {
 			return fmt.Errorf("changelog offset %d: %w", p.reader.Record().Offset, err)
 		}

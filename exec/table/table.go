@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -200,6 +201,10 @@ func (t *Table) keep(v log.CommitSeq) {
 // anew.
 func (t *Table) arrange(c *content, key []int) *state.RunSet {
 	options := t.options
+	options.Breathe = func() error {
+		runtime.Gosched()
+		return nil
+	}
 	options.OnDamage = func(err error) {
 		if t.now() == c {
 			t.hurt(err)
