@@ -2,6 +2,7 @@ package planner
 
 import (
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/planner/rewrite"
@@ -10,7 +11,11 @@ import (
 // Relation plans the stored query of a view, sink or derived stream over what cat has, under the
 // settings frozen in it.
 func Relation(rel *catalog.Relation, cat catalog.Reader, folder plan.Folder) (*plan.Query, error) {
-	o := bind.Options{Settings: plan.FrozenSettings(rel.Settings), AllowedLateness: rel.AllowedLateness}
+	settings := plan.FrozenSettings(rel.Settings)
+	if settings.Location == nil { // the zone was there once: another one would make other results
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter \"TimeZone\": %q", settings.TimeZone)
+	}
+	o := bind.Options{Settings: settings, AllowedLateness: rel.AllowedLateness}
 	bound, err := bind.Continuous(rel.Query, cat, o)
 	if err != nil {
 		return nil, err
