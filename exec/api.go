@@ -29,6 +29,10 @@ type Tick struct {
 	// Once: the dataflow runs this one tick and ends; operators may then choose cheaper ways
 	// (no state kept for later ticks).
 	Once bool
+	// Hold: this is a part of the first tick, and others follow. An operator may keep back what it would
+	// put out at its end, if the next part would replace it. Due: this is the last part, in which no
+	// source gives anything; what was kept back is due.
+	Hold, Due bool
 }
 
 // Progress of an edge at the end of a tick.
@@ -101,6 +105,28 @@ type GroupsOut interface {
 // Combiner is an operator that takes such groups beside rows.
 type Combiner interface {
 	Combine(ctx context.Context, groups *delta.Batch, out Out) error
+}
+
+// Scanner is a source whose first tick reads a relation as it stands at the tick's end, and which can do
+// that in parts.
+type Scanner interface {
+	Source
+	// Size is about how many rows there are at t.To.
+	Size(t Tick) (int64, error)
+	// BeginPart begins the next part of the scan. Next ends it, with more false, at the end of the
+	// relation, after as many rows as `most`, or where enough, asked with how many rows the part has
+	// given, says so.
+	BeginPart(ctx context.Context, t Tick, most int64, enough func(rows int64) bool) error
+	// Place is the last row of the parts so far, nil when there is none, and whether nothing is left
+	// behind it. Resume has the next part begin there.
+	Place() (last []delta.Column, whole bool)
+	Resume(last []delta.Column)
+}
+
+// LogReader is a source that reads the changes of the log in a tick's range.
+type LogReader interface {
+	Source
+	ReadsLog()
 }
 
 // Env is what a dataflow gives its operators. State is named within the operator; the runtime

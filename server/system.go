@@ -21,6 +21,7 @@ func (f facts) Dataflows() (out []system.Dataflow) {
 	for _, d := range f.s.dataflows() {
 		out = append(out, system.Dataflow{
 			Relation: d.Relation, State: d.State, Since: d.Since, Frontier: d.Frontier, Target: d.Target,
+			Scanned: d.Scanned, ToScan: d.ToScan,
 			Reason: d.Reason, RowErrors: d.RowErrors, Record: d.Record,
 			StateBytes: d.StateBytes, LateRows: int64(d.Late),
 		})

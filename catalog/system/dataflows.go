@@ -17,6 +17,8 @@ var dataflows = &Relation{
 		{"since", sqltype.Timestamptz, "when the state began"},
 		{"frontier", sqltype.Int8, "the newest commit that it has taken in"},
 		{"target", sqltype.Int8, "while it is `backfilling`, the commit that it must come to before it can be read; else NULL"},
+		{"scanned", sqltype.Int8, "rows of tables and views that it has taken in while it is `backfilling` over some; else NULL"},
+		{"to_scan", sqltype.Int8, "about how many there are of them"},
 		{"sqlstate", sqltype.Text, "why it does not run, NULL when it does"},
 		{"reason", sqltype.Text, "the same in words"},
 		{"row_errors", sqltype.Int8, "rows of its query that are errors, whether reads pass over them or not"},
@@ -28,7 +30,10 @@ var dataflows = &Relation{
 	},
 	rows: func(_ context.Context, f Facts, add func(...any) error) error {
 		for _, d := range f.Dataflows() {
-			var code, reason, topic, partition, offset any
+			var scanned, toScan, code, reason, topic, partition, offset any
+			if d.ToScan > 0 {
+				scanned, toScan = d.Scanned, d.ToScan
+			}
 			if d.Reason != nil {
 				code, reason = string(d.Reason.Code), d.Reason.Message
 			}
@@ -36,7 +41,7 @@ var dataflows = &Relation{
 				topic, partition, offset = d.Record.Topic, d.Record.Partition, d.Record.Offset
 			}
 			err := add(d.Relation.Schema, d.Relation.Name, string(d.Relation.Kind), d.State, orNull(d.Since), int64(d.Frontier),
-				orNull(int64(d.Target)), code, reason, d.RowErrors, topic, partition, offset, d.StateBytes, d.LateRows)
+				orNull(int64(d.Target)), scanned, toScan, code, reason, d.RowErrors, topic, partition, offset, d.StateBytes, d.LateRows)
 			if err != nil {
 				return err
 			}

@@ -55,6 +55,8 @@ type Dataflow struct {
 	Since    time.Time // zero = not known
 	Frontier log.CommitSeq
 	Target   log.CommitSeq // that it must come to before it can be read, 0 = it is there
+	// Scanned rows were taken in of about ToScan that it begins with; both 0 when it is past that.
+	Scanned, ToScan int64
 	// Reason is why it does not run; nil when it does.
 	Reason    *sqlerr.Error
 	RowErrors int64

@@ -119,8 +119,8 @@ func TestRows(t *testing.T) {
 		t.Errorf("%d dataflows", len(flows))
 	}
 	for i, want := range []string{
-		"public|v|materialized view|error|2000-01-01 00:00:01+00|7|NULL|22012|division by zero|2|t|3|9|10|11",
-		"public|v|materialized view|running|NULL|0|NULL|NULL|NULL|0|NULL|NULL|NULL|0|0",
+		"public|v|materialized view|error|2000-01-01 00:00:01+00|7|NULL|NULL|NULL|22012|division by zero|2|t|3|9|10|11",
+		"public|v|materialized view|running|NULL|0|NULL|NULL|NULL|NULL|NULL|0|NULL|NULL|NULL|0|0",
 	} {
 		if flows[i] != want {
 			t.Errorf("%s, want %s", flows[i], want)

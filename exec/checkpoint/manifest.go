@@ -62,12 +62,13 @@ type Parts struct {
 // Sum is the first half of the SHA-256 of a list.
 type Sum [16]byte
 
-// Names of parts: a table's rows, and the rows of an index; a view's contents and failed rows, and
-// what its operators keep.
+// Names of parts: a table's rows, and the rows of an index; a view's contents and failed rows, where it
+// is in a first tick that it has not ended, and what its operators keep.
 const (
 	PartRows     = "rows"
 	PartContents = "contents"
 	PartErrors   = "errors"
+	PartBackfill = "backfill"
 	prefixIndex  = "index/"
 	prefixState  = "state/"
 )

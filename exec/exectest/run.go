@@ -276,6 +276,9 @@ func (c *Case) check(t *rapid.T) {
 	ticks = max(1, min(ticks, longest))
 	r := &running{t: t, root: root, inputs: c.Inputs, space: c.space, size: rapid.SampledFrom([]int{1, 3, 1024}).Draw(t, "batch size")}
 	r.budget = drawBudget(t)
+	if rapid.IntRange(0, 2).Draw(t, "in parts") == 0 {
+		r.parts = rapid.IntRange(1, ticks).Draw(t, "parts")
+	}
 	r.start(checkpoint{})
 	at := make([]int, len(all))
 	restart := rapid.IntRange(0, ticks).Draw(t, "restart before tick")
@@ -313,6 +316,7 @@ type running struct {
 	budget *state.GroupBudget
 	result sum
 	seq    exec.Tick
+	parts  int // so many ticks are parts of a first one
 }
 
 func (r *running) start(from checkpoint) {
@@ -372,8 +376,18 @@ func (r *running) tick(n int, all [][]change, at []int, ticks int) {
 		r.result.add(d)
 		return nil
 	})
+	r.seq.Hold = n <= r.parts
 	if _, err := r.top.run(context.Background(), r.seq, l, r.size, edge); err != nil {
 		r.t.Fatalf("tick %d: %v", n, err)
+	}
+	if n < r.parts {
+		return // nobody sees this
+	}
+	if n == r.parts {
+		l.parts, r.seq.Hold, r.seq.Due = make([][]change, len(l.parts)), false, true
+		if _, err := r.top.run(context.Background(), r.seq, l, r.size, edge); err != nil {
+			r.t.Fatalf("the end of %d parts: %v", n, err)
+		}
 	}
 	for _, spilled := range []bool{false, true} {
 		want, late := r.once(l.upTo, spilled)

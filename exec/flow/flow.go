@@ -52,6 +52,11 @@ type step struct {
 	others *barrier  // those that do the same; nil = nobody is waited for
 	parted exec.Parted
 	turn   func(part int64) error // of what is told which part comes
+
+	// Of a source in a tick that is a part of the first (Backfill): it is not asked; or it begins like
+	// this.
+	rests bool
+	begin func(ctx context.Context, t exec.Tick) error
 }
 
 // breathe is called between two batches.
@@ -203,7 +208,14 @@ func (s *step) given() int64 {
 
 // pull moves a source over t.
 func (s *step) pull(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progress, error) {
-	if err := s.src.Begin(ctx, t); err != nil {
+	if s.rests {
+		return exec.Progress{Watermark: exec.NoWatermark}, nil
+	}
+	begin := s.src.Begin
+	if s.begin != nil {
+		begin = s.begin
+	}
+	if err := begin(ctx, t); err != nil {
 		return exec.Progress{}, err
 	}
 	for {

@@ -53,10 +53,13 @@ type memberCapture struct {
 	late        uint64
 	noTime      uint64
 	states      *flow.Capture
-	contents    state.View // of a view
-	errors      state.View // its failed rows
-	hold        need       // of its frontier on what it reads
-	stood       time.Duration
+	// Of a view between two parts of its first tick: what goes on from, and up to where it has read the log.
+	parts    []byte
+	readTo   log.CommitSeq
+	contents state.View // of a view
+	errors   state.View // its failed rows
+	hold     need       // of its frontier on what it reads
+	stood    time.Duration
 }
 
 // stood is the longest that a member stood still.
@@ -68,7 +71,11 @@ func (c *captured) stood() (d time.Duration) {
 }
 
 func newCapture(m *member) *memberCapture {
-	return &memberCapture{m: m, fingerprint: m.fingerprint, frontier: m.frontier, changed: m.changed, late: m.late.Load(), noTime: m.noTime.Load()}
+	c := &memberCapture{m: m, fingerprint: m.fingerprint, frontier: m.frontier, changed: m.changed, late: m.late.Load(), noTime: m.noTime.Load()}
+	if c.readTo = c.frontier; m.view != nil && m.backfill != nil {
+		c.frontier, c.readTo, c.parts = m.startAt, m.backfill.readTo, m.backfill.parts.Save()
+	}
+	return c
 }
 
 func (c *memberCapture) release() {
@@ -163,13 +170,13 @@ func (r *Runtime) captureLevel(ctx context.Context, c *captured, level []*member
 }
 
 // capturable: m can be restored as it is between two ticks. A view that reads the log alone and is on its
-// way to where it begins is at a version like any other.
+// way to where it begins is at a version like any other; one over tables stands between two parts.
 func (m *member) capturable() bool {
 	switch {
 	case m.dropped || m.anew:
 		return false
 	case m.state == memberBackfilling:
-		return m.view != nil && !m.readsVersions() && m.frontier > 0
+		return m.view != nil && (m.frontier > 0 || m.backfill != nil && m.backfill.taken > 0)
 	}
 	return m.ticked && m.state == memberRunning
 }
@@ -291,10 +298,10 @@ func capture(m *member) (*memberCapture, error) {
 	c := newCapture(m)
 	var err error
 	if c.states, err = m.states.Capture(); err == nil && m.view != nil {
-		c.contents, err = m.view.contents.At(m.frontier)
+		c.contents, err = m.view.contents.At(c.frontier)
 	}
 	if err == nil {
-		c.errors, err = m.rowErrs().set.At(m.frontier)
+		c.errors, err = m.rowErrs().set.At(c.frontier)
 	}
 	if err != nil {
 		c.release()

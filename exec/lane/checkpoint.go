@@ -300,6 +300,9 @@ func (c *memberCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (out 
 	if lists[checkpoint.PartErrors], err = state.SaveView(w, c.errors, horizon); err != nil {
 		return out, err
 	}
+	if c.parts != nil {
+		lists[checkpoint.PartBackfill] = c.parts
+	}
 	parts, err := w.Parts(c.m.rel.OID, lists)
 	out.Parts = &parts
 	return out, err

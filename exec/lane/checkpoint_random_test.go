@@ -329,7 +329,7 @@ func randomWalk(t *testing.T, seed uint64, steps int) {
 		}
 		w.crashAnyhow()
 		damaged = w.damage() || damaged
-		w.cut = []int64{0, 1, 3, 20}[w.rng.IntN(4)]
+		w.cut, w.part = []int64{0, 1, 3, 20}[w.rng.IntN(4)], []int64{0, 1, 3, 20}[w.rng.IntN(4)]
 		w.stage = []int{0, 1, 300}[w.rng.IntN(3)]
 		w.start()
 		w.checkAll()

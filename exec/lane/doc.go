@@ -33,6 +33,10 @@
 // from the beginning. A view that is built again ends ticks at the frontiers of its readers: they go on as if nothing had
 // been. A sink comes to its frontier with its output suppressed. Members never fail one another.
 //
+// First ticks. What a member over tables or views begins with may be large, so its first tick comes in
+// parts that end at the same version, which is a need of its inputs until the last (backfill.go,
+// flow.Backfill). A view can be captured between two of them and is not read before the last.
+//
 // Tokens. A running tick needs one of `workers` tokens. Past its slice it gives it up where it
 // breathes (meter) and queues there; reads of the log are done without. Who is waited for goes first.
 //

@@ -16,12 +16,16 @@ import (
 type durableFrontiers struct{ newest, before map[catalog.OID]log.CommitSeq }
 
 // restored: what a start has loaded stands for both, since nothing says what the other has.
-func (d *durableFrontiers) restored(from *checkpoint.Loaded) {
+func (d *durableFrontiers) restored(from *checkpoint.Loaded, members map[catalog.OID]*member) {
 	d.newest = map[catalog.OID]log.CommitSeq{}
 	if from != nil {
 		for i := range from.Members {
-			if !from.Members[i].Stands() { // one without its state begins anew
-				d.newest[from.Members[i].OID] = from.Members[i].Frontier
+			if from.Members[i].Stands() {
+				continue // it begins anew
+			}
+			d.newest[from.Members[i].OID] = from.Members[i].Frontier
+			if m := members[from.Members[i].OID]; m != nil && m.backfill != nil {
+				d.newest[m.rel.OID] = m.backfill.readTo // it is in its first tick, or begins anew
 			}
 		}
 	}
@@ -32,7 +36,7 @@ func (d *durableFrontiers) written(members []*memberCapture, carried map[catalog
 	d.before, d.newest = d.newest, map[catalog.OID]log.CommitSeq{}
 	maps.Copy(d.newest, carried)
 	for _, c := range members {
-		d.newest[c.m.rel.OID] = c.frontier
+		d.newest[c.m.rel.OID] = c.readTo
 	}
 }
 

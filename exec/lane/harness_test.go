@@ -54,6 +54,7 @@ type database struct {
 	cut         int64         // tick_commits
 	stage       int           // stage_bytes
 	entry       int64         // what an entry of the log may have, 0 = as in a server
+	part        int64         // rows of a part of a first tick
 	idle        time.Duration // watermark_idle_timeout
 	warnings    *warnings
 	account     *memory.Account
@@ -157,7 +158,7 @@ func (d *database) start() {
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: &d.clock, Logger: logger,
 		System:  func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
 		Decoded: decoded.NewCache(d.decoded, d.account), Memory: d.account, MaxBytes: 1 << 28, StageBytes: d.stage, MaxRecordBatch: session.MaxRecordBatch,
-		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut,
+		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut, PartRows: d.part,
 		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, LateRows: d.lateRows, StrictReadTimeout: d.readTimeout,
 	})
 	d.db = session.New(session.Deps{

@@ -114,6 +114,8 @@ type member struct {
 	troubleSince time.Time
 	// restored: began as a checkpoint had it.
 	restored bool
+	// backfill is how far the first tick of a member over tables or views is, nil when it is over.
+	backfill *backfilling
 	// ready: the state is loaded, or will be by a tick. Only its goroutine uses it.
 	ready bool
 	// hurt is why the state is to be built again, found by who saved it; nil = it is not.
@@ -201,8 +203,16 @@ func (r *Runtime) open(m *member, saved *savedEntry) error {
 	m.meter = meter.New(r.cfg.Memory.Owner(), func(ctx context.Context) error { return r.breathe(ctx, m) })
 	m.meter.RelievedBy(r.cfg.Merges.Relieve)
 	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: m.meter, OnLate: r.onLate(m)}}
-	if err := f.Open(env); err != nil || saved == nil {
+	if err := f.Open(env); err != nil {
 		return err
+	}
+	r.mu.Lock()
+	if m.backfill = nil; m.readsVersions() && m.frontier == 0 {
+		m.backfill = &backfilling{parts: f.Backfill()}
+	}
+	r.mu.Unlock()
+	if saved == nil {
+		return nil
 	}
 	return r.restoreMember(m, saved, lists)
 }
@@ -335,15 +345,10 @@ func (m *member) close() error {
 // tick moves m from its frontier to `to`, outside the mutex; the caller owns the member's
 // flow. It needs a token.
 func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) error {
-	r.mu.Lock()
-	hurried := r.neededLocked(m)
-	r.mu.Unlock()
-	if err := r.tokens.take(m.ctx, m, hurried); err != nil {
+	if err := r.holdToken(m); err != nil {
 		return err
 	}
-	m.holds = true
 	defer r.pauseToken(m)
-	m.ticks.Add(1)
 	r.moves.Add(1)
 	if err := r.injected("tick", m); err != nil {
 		return err
@@ -381,6 +386,12 @@ func hasNoRoom(err error) bool {
 	return errors.Is(err, state.ErrOutOfMemory) || told && e.Code == sqlerr.OutOfMemory
 }
 
+// holdToken waits for the token of a tick.
+func (r *Runtime) holdToken(m *member) error {
+	m.ticks.Add(1)
+	return r.resumeToken(m)
+}
+
 // pauseToken gives m's token to others, if it has one.
 func (r *Runtime) pauseToken(m *member) {
 	if m.holds {
@@ -389,7 +400,7 @@ func (r *Runtime) pauseToken(m *member) {
 	}
 }
 
-// resumeToken waits for a token for the rest of a tick.
+// resumeToken waits for a token.
 func (r *Runtime) resumeToken(m *member) error {
 	r.mu.Lock()
 	hurried := r.neededLocked(m)

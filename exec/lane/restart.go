@@ -177,8 +177,14 @@ func (r *Runtime) rebuild(m *member) error {
 
 // beginAgainLocked chooses and holds the version that m begins at.
 func (r *Runtime) beginAgainLocked(m *member) {
-	if m.sink != nil || !m.ticked {
-		return // a sink's is its frontier; who has not begun still holds its own
+	if m.sink != nil {
+		return // it is its frontier
+	}
+	if !m.ticked {
+		if m.begin == nil {
+			m.startAt = 0 // it was given up when m stood failed
+		}
+		return
 	}
 	newest, err := r.cfg.Log.Newest(r.ctx, false)
 	if err != nil {

@@ -22,7 +22,9 @@ import (
 //	1  first
 //	2  event time by commits: a wake time, partitions that hold, windows that late rows may enter
 //	3  failed rows know the record behind them
-var engineVersion uint32 = 4
+//	4  late rows of a view know why they were left out
+//	5  first ticks in parts
+var engineVersion uint32 = 5
 
 // restoreAll makes the member of every derived relation, as the checkpoint has it where it can.
 func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
@@ -172,6 +174,10 @@ func (r *Runtime) restoreMember(m *member, saved *savedEntry, lists map[string][
 	m.seen, m.frontier, m.changed = saved.Frontier, saved.Frontier, saved.Changed
 	m.ticked, m.restored = true, true
 	r.mu.Unlock()
+	if parts, ok := lists[checkpoint.PartBackfill]; ok {
+		return r.resumeParts(m, saved.Frontier, parts)
+	}
+	r.endParts(m)
 	return r.noteRowErrors(m)
 }
 

@@ -106,6 +106,7 @@ func (r *Runtime) nextStep(m *member) (s step) {
 	to, until := r.nextEndLocked(m)
 	switch {
 	case to > 0:
+		r.holdBeginLocked(m, to)
 		return step{kind: stepTick, to: to, input: r.postLocked(m.below, to)}
 	case !until.IsZero():
 		return step{kind: stepRest, until: until}
@@ -216,7 +217,12 @@ func (r *Runtime) tickView(m *member, to log.CommitSeq) error {
 		return err
 	}
 	run := !m.ticked || r.touched(m, from, to)
-	if run {
+	switch {
+	case m.inParts(from):
+		if done, err := r.viewPart(m, to); err != nil || !done {
+			return err
+		}
+	case run:
 		if err := r.runView(m, from, to); err != nil {
 			return err
 		}
@@ -241,6 +247,26 @@ func (r *Runtime) tickView(m *member, to log.CommitSeq) error {
 		r.keepOwn(m)
 	}
 	return nil
+}
+
+// viewPart takes a part of a view's first tick. What came of it lies in the contents at its version, which
+// is read once the last part is there; no version of them before that is kept.
+func (r *Runtime) viewPart(m *member, to log.CommitSeq) (done bool, err error) {
+	if done, err = r.tickPart(m, to, m.view); err != nil {
+		return false, err
+	}
+	if err := r.injected("publish", m); err != nil {
+		return false, err
+	}
+	if err := m.view.publish(m.ctx, to); err != nil {
+		return false, err
+	}
+	m.view.keep(to)
+	if !done {
+		return false, nil
+	}
+	r.endParts(m)
+	return true, r.noteRowErrors(m)
 }
 
 // begunLocked lets go what was held for m's first tick.

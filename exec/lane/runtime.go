@@ -62,6 +62,8 @@ type Config struct {
 	TickCommits int64
 	// LateRows bounds how many rows that its closing windows left out a relation lists; 0 = no limit.
 	LateRows int64
+	// PartRows is how many rows, and commits, a part of a first tick has; 0 = by time and rows.
+	PartRows int64
 	// Memory bounds the state of all dataflows; shared with the tables.
 	Memory *memory.Account
 	// Temp is where one-shot runs put what their work memory has no room for; nil = nowhere.
@@ -170,7 +172,7 @@ func (r *Runtime) Start(ctx context.Context) error {
 		return err
 	}
 	r.mu.Lock()
-	r.mu.durable.restored(r.cfg.Restored)
+	r.mu.durable.restored(r.cfg.Restored, r.mu.members)
 	r.mu.Unlock()
 	for _, m := range order {
 		if m.sink == nil {

@@ -92,7 +92,7 @@ func (r *Runtime) see(m *member, to log.CommitSeq) {
 
 // runSinkTick moves the flow of a sink and publishes its failed rows.
 func (r *Runtime) runSinkTick(m *member, from, to log.CommitSeq, out exec.Out) error {
-	if err := r.tick(m, from, to, out); err != nil {
+	if err := r.sinkTick(m, from, to, out); err != nil {
 		return err
 	}
 	if !m.sink.errs.took {
@@ -103,6 +103,21 @@ func (r *Runtime) runSinkTick(m *member, from, to log.CommitSeq, out exec.Out) e
 	}
 	r.keepOwn(m)
 	return r.noteRowErrors(m)
+}
+
+// sinkTick runs the flow of a sink. Its first tick is in parts, of which nothing is put out before the last.
+func (r *Runtime) sinkTick(m *member, from, to log.CommitSeq, out exec.Out) error {
+	if !m.inParts(from) {
+		return r.tick(m, from, to, out)
+	}
+	for done := false; !done; {
+		var err error
+		if done, err = r.tickPart(m, to, out); err != nil {
+			return err
+		}
+	}
+	r.endParts(m)
+	return nil
 }
 
 // tickSink moves a sink to `to` and commits what it put out: output and progress in one entry.

@@ -34,6 +34,9 @@ type Status struct {
 	Frontier log.CommitSeq
 	// Target is where the frontier must come before the relation can be read; 0 = it is there.
 	Target log.CommitSeq
+	// Scanned is how many rows of the tables and views that it begins with it has taken in, of about
+	// ToScan; both 0 when it is past that.
+	Scanned, ToScan int64
 	// Since is when the state began.
 	Since time.Time
 	// Reason is why the state is not running; nil when it is.
@@ -107,6 +110,9 @@ func (m *member) statusLocked(skip bool) Status {
 	}
 	if m.state == memberBackfilling {
 		s.Target = m.startAt
+	}
+	if m.backfill != nil && m.frontier == 0 {
+		s.Scanned, s.ToScan = m.backfill.rows, m.backfill.of
 	}
 	if m.rowError != nil {
 		s.Record = m.rowError.From

@@ -2,6 +2,7 @@ package op
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/tributary-db/tributary/exec"
@@ -32,7 +33,8 @@ type groupBy struct {
 	old     *groupRows
 	images  state.View // before the tick; nil until needed
 	settled bool
-	at, was int // places in touched and old that EndTick has come to
+	holds   bool // keeps back what it would put out
+	at, was int  // places in touched and old that EndTick has come to
 
 	now    *groupRows
 	made   *delta.BatchBuilder
@@ -222,6 +224,15 @@ func (g *groupBy) EndTick(ctx context.Context, t exec.Tick, out exec.Out) (exec.
 		if err := g.settle(ctx); err != nil {
 			return exec.Next{}, err
 		}
+		g.holds = t.Hold && g.close == nil && g.old.n == 0 && !g.groups.flat.Crowded() // what goes behind must have been put out
+		if g.holds {
+			return exec.Next{Out: g.least()}, g.finish(t)
+		}
+		if t.Hold || t.Due {
+			if err := g.owe(); err != nil {
+				return exec.Next{}, err
+			}
+		}
 	}
 	if g.close != nil {
 		if err := g.closeWindows(ctx, out); err != nil {
@@ -274,6 +285,26 @@ func (g *groupBy) settle(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// owe has the tick put out the groups too that ticks before it have kept back. They are in memory.
+func (g *groupBy) owe() error {
+	if g.close != nil {
+		return nil
+	}
+	shown := g.groups.flat.Int64(cellShown)
+	err := g.groups.flat.Scan(func(slots []state.Slot) bool {
+		if g.env.Meter().Breathe() != nil {
+			return false // the meter keeps why
+		}
+		for _, s := range slots {
+			if shown.At(s) == 0 && (int(s) >= len(g.marks) || g.marks[s] != g.tick) {
+				g.touched, g.had = append(g.touched, s), append(g.had, false)
+			}
+		}
+		return true
+	})
+	return errors.Join(errsFirst(err, g.env.Meter().Err()), g.chargeMarks())
 }
 
 // settleSlots is how many groups are settled between two looks at whether to go on.
@@ -345,6 +376,9 @@ func (g *groupBy) finish(t exec.Tick) error {
 		if err := c.acc.publish(t.To); err != nil {
 			return err
 		}
+	}
+	if g.holds {
+		return nil
 	}
 	moved, err := g.groups.flat.Settle(t.To)
 	if err == nil && moved {

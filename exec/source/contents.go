@@ -35,7 +35,10 @@ type contents struct {
 	sel     []int32
 	rowErrs delta.RowErrors
 	rel     *catalog.Relation // of a one-shot read: whose failed rows they are
+	part    scanPart
 }
+
+var _ exec.Scanner = (*contents)(nil)
 
 func (c *contents) Open(env exec.Env) error {
 	c.lookup.exprs = c.node.Lookup
@@ -49,6 +52,11 @@ func (c *contents) Open(env exec.Env) error {
 }
 
 func (c *contents) Begin(ctx context.Context, t exec.Tick) error {
+	c.part = scanPart{}
+	return c.begin(ctx, t)
+}
+
+func (c *contents) begin(ctx context.Context, t exec.Tick) error {
 	c.end()
 	if err := c.evalKey(); err != nil {
 		return err
@@ -60,21 +68,26 @@ func (c *contents) Begin(ctx context.Context, t exec.Tick) error {
 		c.cursor, c.changes, c.errCur, c.errChg = c.errCur, c.errChg, nil, nil
 		return nil
 	}
-	index := plan.RelationID(0)
-	if t.From == 0 && len(c.key) > 0 {
-		index = c.node.Index
-	}
-	view, err := c.cfg.Inputs.Contents(c.node.Relation, index, t.To)
+	view, err := c.open(t)
 	if err != nil {
 		return err
 	}
 	c.view = view
 	if t.From == 0 {
-		c.cursor, err = view.Scan(ctx, state.Range{Equal: c.key})
+		c.cursor, err = view.Scan(ctx, state.Range{Equal: c.key, After: c.part.last})
 	} else {
 		c.changes, err = view.Changes(ctx, t.From)
 	}
 	return err
+}
+
+// open gives the relation at the tick's end, by the index that the key is of.
+func (c *contents) open(t exec.Tick) (state.View, error) {
+	index := plan.RelationID(0)
+	if t.From == 0 && len(c.node.Lookup) > 0 {
+		index = c.node.Index
+	}
+	return c.cfg.Inputs.Contents(c.node.Relation, index, t.To)
 }
 
 func (c *contents) openErrors(ctx context.Context, t exec.Tick) (err error) {
@@ -85,10 +98,10 @@ func (c *contents) openErrors(ctx context.Context, t exec.Tick) (err error) {
 		return err
 	}
 	if t.From == 0 {
-		if c.errs.Rows() == 0 {
-			return nil // as nearly always: no cursor over nothing
+		if c.errs.Rows() == 0 || !c.errors && c.part.last != nil {
+			return nil // as nearly always: no cursor over nothing, or over what the first part had
 		}
-		part := state.Range{}
+		part := state.Range{After: c.part.last}
 		if !c.errors {
 			part = FailedRows()
 		}
@@ -133,6 +146,7 @@ func (c *contents) Next(ctx context.Context, dst *delta.Batch) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	more = c.part.cut(&c.raw, more)
 	return more, c.shape(ctx, dst)
 }
 

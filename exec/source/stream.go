@@ -99,6 +99,9 @@ func (w *watermark) renew(l log.Log, id log.TopicID) {
 	}
 }
 
+// ReadsLog implements exec.LogReader.
+func (s *stream) ReadsLog() {}
+
 func (s *stream) Begin(ctx context.Context, t exec.Tick) error {
 	if s.mark != nil {
 		s.mark.renew(s.cfg.Log, s.rel.Topic)

@@ -58,6 +58,9 @@ func (s *streamErrors) Open(env exec.Env) (err error) {
 	return err
 }
 
+// ReadsLog implements exec.LogReader.
+func (s *streamErrors) ReadsLog() {}
+
 func (s *streamErrors) Begin(ctx context.Context, t exec.Tick) error {
 	if s.mark != nil {
 		s.mark.renew(s.cfg.Log, s.rel.Topic)

@@ -111,6 +111,8 @@ type Range struct {
 	// From and Before, where Equal is empty, are keys that Cuts gave: rows at or behind From, and before
 	// Before; nil = from the first on, to the last.
 	From, Before []delta.Column
+	// After, if not nil, is a row, all columns of it: only rows behind it are read.
+	After []delta.Column
 }
 
 // Divider is a View whose Scan can be cut into parts, which several may read at once.

@@ -113,6 +113,7 @@ func checkScan(t *rapid.T, a *RunSet, w View, want map[string]int64) {
 	}
 	sameRows(t, "scan", drain(t, a.order, c, true), want)
 	checkParts(t, a, w.(Divider), want)
+	checkScanAfter(t, a, w)
 }
 
 // checkParts compares the parts of a scan, put together, with the whole of it.
@@ -136,6 +137,46 @@ func checkParts(t *rapid.T, a *RunSet, w Divider, want map[string]int64) {
 		from = before
 	}
 	sameRows(t, "parts", got, want)
+}
+
+// checkScanAfter: a scan in parts, each behind the last row of the one before, is one scan.
+func checkScanAfter(t *rapid.T, a *RunSet, w View) {
+	all := delta.NewBatchBuilder(a.order.types)
+	c, _ := w.Scan(context.Background(), Range{})
+	for more := true; more; {
+		var d delta.Batch
+		_, more, _ = c.Next(context.Background(), &d)
+		all.AppendBatch(&d)
+	}
+	rows := all.Batch()
+	if rows.Len == 0 {
+		return
+	}
+	at := int32(rapid.IntRange(0, rows.Len-1).Draw(t, "after"))
+	want := map[string]int64{}
+	for i := at + 1; i < int32(rows.Len); i++ {
+		want[string(delta.AppendRow(nil, rows.Cols, i))] = rows.Weight(i)
+	}
+	after, err := DecodeRow(EncodeRow(one(rows.Cols, at)), a.order.types)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err = w.Scan(context.Background(), Range{After: after})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameRows(t, "scan behind a row", drain(t, a.order, c, true), want)
+	equal := a.order.keyColumns(after)
+	equal = equal[:min(1, len(equal))]
+	for i := at + 1; i < int32(rows.Len); i++ {
+		if a.order.comparePrefix(rows.Cols, i, equal, 0) != 0 {
+			delete(want, string(delta.AppendRow(nil, rows.Cols, i)))
+		}
+	}
+	if c, err = w.Scan(context.Background(), Range{Equal: equal, After: after}); err != nil {
+		t.Fatal(err)
+	}
+	sameRows(t, "range behind a row", drain(t, a.order, c, true), want)
 }
 
 // checkProbe compares Probe, Edge and Scan of a prefix with filtering a full scan.

@@ -106,6 +106,11 @@ func upTo(n int) []int {
 // Behind: not all keys are in memory, so that it is worth while to Fetch many at once.
 func (g *Groups) Behind() bool { return g.mode == groupsBehind }
 
+// Crowded: not all keys will stay in memory: the next Settle moves some, or one before has begun to.
+func (g *Groups) Crowded() bool {
+	return g.behind != nil && len(g.mem.keyTypes) > 0 && (g.mode != groupsInMemory || g.budget.isPast(g.tell()))
+}
+
 // Probe is Flat.Probe; keys that are behind come to memory.
 func (g *Groups) Probe(ctx context.Context, keys []delta.Column, sel []int32, insert bool, slots []Slot) error {
 	if g.mode == groupsBehind {

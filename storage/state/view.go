@@ -115,6 +115,13 @@ func (w *view) Scan(ctx context.Context, rng Range) (Cursor, error) {
 		if err != nil {
 			return nil, err
 		}
+		if rng.After != nil {
+			at, err := p.r.behind(w.set.order, rng.After)
+			if err != nil {
+				return nil, err
+			}
+			s = s.from(at)
+		}
 		m.add(p, s, 1)
 	}
 	if m.err != nil {
