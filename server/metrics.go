@@ -103,6 +103,9 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		httpd.Counter("tributary_dataflow_decoded_hits_total", "Commits of a stream that a member found decoded.", func() float64 { return float64(s.memory.decoded.Stats().Hits) }),
 		httpd.Counter("tributary_dataflow_decoded_misses_total", "Commits of a stream that a member decoded although others read the stream too.", func() float64 { return float64(s.memory.decoded.Stats().Misses) }),
 		httpd.Counter("tributary_dataflow_late_rows_unlisted_total", "Rows that closing windows left out and that error relations list no longer (late_rows_kept).", func() float64 { return float64(s.runtime.Stats().LateLetGo) }),
+		g("history_bytes", "Changes that tables and views keep for who has not taken them in.", func() float64 { return float64(s.runtime.Stats().HistoryBytes) }),
+		httpd.Counter("tributary_dataflow_condensed_total", "Times that the changes of a table or view were put together, because they were more than history_bytes.", func() float64 { return float64(s.runtime.Stats().Condensed) }),
+		httpd.Counter("tributary_dataflow_cut_off_total", "Views that began again, and sinks that failed, because too many changes were kept for them.", func() float64 { return float64(s.runtime.Stats().CutOff) }),
 		httpd.Counter("tributary_dataflow_resumed_total", "Views, sinks and derived streams that went on from a checkpoint after a failure, and not from the beginning of the log.", func() float64 { return float64(s.runtime.Stats().Resumed) }),
 		g("restored", "Of the members, those that began from a checkpoint.", func() float64 { return float64(s.runtime.Stats().Restored) }),
 	}...)

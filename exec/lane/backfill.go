@@ -52,16 +52,20 @@ func (r *Runtime) tickPart(m *member, to log.CommitSeq, out exec.Out) (done bool
 		return false, err
 	}
 	t := exec.Tick{To: to, Time: r.cfg.Log.CommitTime(to)}
-	done, err = m.backfill.parts.Run(m.ctx, t, r.partLimits(), out)
+	done, err = m.backfill.parts.Run(m.ctx, t, r.partLimits(m), out)
 	if err != nil {
+		if hasNoRoom(err) {
+			m.halved = min(m.halved+1, 16)
+		}
 		return false, err
 	}
 	r.noteParts(m)
 	return done, nil
 }
 
-// partLimits are those of a part that begins now.
-func (r *Runtime) partLimits() flow.Limits {
+// partLimits are those of a part of m that begins now. As of any tick, it should be a row for each KiB of
+// state's memory at most (bound).
+func (r *Runtime) partLimits(m *member) flow.Limits {
 	if n := r.cfg.PartRows; n > 0 {
 		return flow.Limits{Rows: n, Enough: func(int64) bool { return false }, Commits: log.CommitSeq(n)}
 	}
@@ -69,7 +73,11 @@ func (r *Runtime) partLimits() flow.Limits {
 	enough := func(rows int64) bool {
 		return rows >= leastPart && r.cfg.Clock.Now().Sub(begin) > partSlices*slice
 	}
-	return flow.Limits{Rows: partRows, Enough: enough, Commits: stride}
+	rows := int64(partRows)
+	if limit := r.cfg.Memory.Limit(); limit > 0 {
+		rows = min(rows, max(limit>>10, leastTickRows)>>m.halved)
+	}
+	return flow.Limits{Rows: max(rows, 1), Enough: enough, Commits: stride}
 }
 
 // noteParts makes known how far m's first tick is.

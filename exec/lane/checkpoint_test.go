@@ -318,3 +318,79 @@ func TestResume(t *testing.T) {
 		}
 	}
 }
+
+// TestResumeOverTables: members over tables and views that fail for a moment go on from the newest checkpoint too, since what they
+// read keeps what changed since; what they show and put out is right whatever fails together.
+func TestResumeOverTables(t *testing.T) {
+	for seed := range uint64(4) {
+		d := newDatabase(t)
+		rng := seeded(t, seed)
+		d.exec(`CREATE TABLE a (k int PRIMARY KEY, v int)`)
+		d.exec(`CREATE TABLE b (k int, w int)`)
+		d.exec(`CREATE STREAM s (k int, v int)`)
+		queries := map[string]string{
+			"v1": `SELECT v % 5 AS g, count(*) AS n, min(k) AS lo FROM a GROUP BY v % 5`,
+			"v2": `SELECT a.k, b.w FROM a JOIN b ON a.k = b.k`,
+			"v3": `SELECT v1.g, count(*) AS n, sum(v2.w) AS w FROM v1 JOIN v2 ON v1.n = v2.k GROUP BY v1.g`,
+			"v4": `SELECT s.k, count(*) AS n FROM s JOIN a ON s.k = a.k GROUP BY s.k`,
+			"v5": `SELECT k, sum(v) AS v FROM s GROUP BY k`,
+			"v6": `SELECT v5.v, count(*) AS n FROM v5 JOIN a ON v5.k = a.k GROUP BY v5.v`,
+		}
+		names := []string{"v1", "v2", "v3", "v4", "v5", "v6"}
+		for _, name := range names {
+			d.execf(`CREATE MATERIALIZED VIEW %s AS %s`, name, queries[name])
+		}
+		d.exec(`CREATE SINK out TO TOPIC 'out' AS SELECT g, n, lo FROM v1`)
+		names = append(names, "out")
+		var mu sync.Mutex
+		failing := map[string]int{}
+		d.runtime.Inject(func(stage, relation string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if failing[relation] == 0 || stage != "tick" && stage != "publish" {
+				return nil
+			}
+			failing[relation]--
+			return sqlerr.New(sqlerr.OutOfMemory, "injected")
+		})
+		w := &walk{database: d}
+		for n := range 120 {
+			switch rng.IntN(6) {
+			case 0:
+				d.execf(`INSERT INTO a VALUES (%d, %d)`, n, rng.IntN(50))
+			case 1:
+				d.execf(`UPDATE a SET v = v + 1 WHERE k %% %d = 0`, 1+rng.IntN(5))
+			case 2:
+				d.execf(`INSERT INTO b VALUES (%d, %d)`, rng.IntN(20), n)
+			case 3:
+				d.execf(`DELETE FROM a WHERE k = %d`, rng.IntN(100))
+			case 4:
+				d.produce("s", fmt.Sprintf(`{"k":%d,"v":%d}`, rng.IntN(20), n))
+			case 5:
+				d.checkpoint()
+			}
+			if rng.IntN(8) == 0 {
+				for range 1 + rng.IntN(3) {
+					name := names[rng.IntN(len(names))]
+					d.settle(name) // what it had before is over
+					mu.Lock()
+					failing[name] = 1 + rng.IntN(2)
+					mu.Unlock()
+				}
+			}
+			if rng.IntN(10) == 0 {
+				name := names[rng.IntN(6)]
+				same(t, name, d.exec(`SELECT * FROM `+name), d.exec(queries[name]))
+			}
+		}
+		for _, name := range names[:6] {
+			same(t, name, d.exec(`SELECT * FROM `+name), d.exec(queries[name]))
+		}
+		w.checkSink("out", `SELECT g, n, lo FROM v1`, "g")
+		n := d.runtime.Stats().Resumed
+		t.Logf("%d times a member went on from a checkpoint", n)
+		if n == 0 {
+			t.Error("no member went on from a checkpoint")
+		}
+	}
+}

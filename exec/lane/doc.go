@@ -29,8 +29,8 @@
 //	               └──────────────► failed ────────────────────────► waiting
 //	DROP: the context ends, wait a second; dropping until the goroutine has ended and freed its state
 //
-// One that reads streams alone is built again from what the newest checkpoint has of it (resume.go), else
-// from the beginning. A view that is built again ends ticks at the frontiers of its readers: they go on as if nothing had
+// It is built again from what the newest checkpoint has of it, if what it reads still has the changes since
+// (resume.go), else from the beginning. A view that is built again ends ticks at the frontiers of its readers: they go on as if nothing had
 // been. A sink comes to its frontier with its output suppressed. Members never fail one another.
 //
 // First ticks. What a member over tables or views begins with may be large, so its first tick comes in
@@ -39,6 +39,9 @@
 //
 // Tokens. A running tick needs one of `workers` tokens. Past its slice it gives it up where it
 // breathes (meter) and queues there; reads of the log are done without. Who is waited for goes first.
+//
+// History. What a relation keeps for who has not taken it in is bounded (history.go): past history_bytes the
+// changes between two versions that are read become one; who stands all the same is cut off in the end.
 //
 // Limits. A pin is a need too; tributary.pins shows who holds it and what is kept for it alone. Past
 // pin_age or pin_bytes the snapshot of a transaction ends between two statements, and a subscription

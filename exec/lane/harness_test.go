@@ -49,6 +49,7 @@ type database struct {
 	decoded     int64         // decode_cache
 	pinAge      time.Duration
 	pinBytes    int64
+	history     int64         // history_bytes
 	lateRows    int64         // late_rows_kept
 	clock       shifted       // of the runtime
 	cut         int64         // tick_commits
@@ -65,6 +66,7 @@ type database struct {
 	checkpoints *checkpoint.Store
 	tables      *table.Set
 	runtime     *lane.Runtime
+	decodes     *decoded.Cache
 	db          *session.Database
 	session     *session.Session
 }
@@ -154,12 +156,13 @@ func (d *database) start() {
 	}
 	err = d.tables.Restore(ctx, d.catalog, from)
 	check()
+	d.decodes = decoded.NewCache(d.decoded, d.account)
 	d.runtime = lane.New(lane.Config{
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: &d.clock, Logger: logger,
 		System:  func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
-		Decoded: decoded.NewCache(d.decoded, d.account), Memory: d.account, MaxBytes: 1 << 28, StageBytes: d.stage, MaxRecordBatch: session.MaxRecordBatch,
+		Decoded: d.decodes, Memory: d.account, MaxBytes: 1 << 28, StageBytes: d.stage, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut, PartRows: d.part,
-		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, LateRows: d.lateRows, StrictReadTimeout: d.readTimeout,
+		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, HistoryBytes: d.history, LateRows: d.lateRows, StrictReadTimeout: d.readTimeout,
 	})
 	d.db = session.New(session.Deps{
 		Log: d.log, Meta: d.meta, Catalog: d.catalog, Tables: d.tables, Runtime: d.runtime,

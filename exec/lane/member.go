@@ -120,6 +120,12 @@ type member struct {
 	ready bool
 	// hurt is why the state is to be built again, found by who saved it; nil = it is not.
 	hurt error
+	// cut is why m is to end what it does, because history was kept for it alone; cutting tells a tick
+	// under way. It was furthest behind, at stoodAt, since then.
+	cut        error
+	cutting    atomic.Bool
+	stoodAt    log.CommitSeq
+	stoodSince time.Time
 	// asked: a checkpoint wants the state between two ticks, in captured.
 	asked     bool
 	captured  *memberCapture
@@ -416,8 +422,8 @@ func (r *Runtime) breathe(ctx context.Context, m *member) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if !m.holds || !r.tokens.waiting() {
-		return nil
+	if err := r.cutErr(m); err != nil || !m.holds || !r.tokens.waiting() {
+		return err
 	}
 	r.pauseToken(m)
 	return r.resumeToken(m)

@@ -157,7 +157,22 @@ func (r *Runtime) floorLocked(oid catalog.OID, v log.CommitSeq) log.CommitSeq {
 		if at == 0 {
 			at = m.out // it is being built again
 		}
-		if m.ticked && at > 0 && m.state != memberFailed {
+		if m.ticked && at > 0 && m.state != memberFailed && m.cut == nil {
+			v = min(v, at)
+		}
+	}
+	return v
+}
+
+// keepFloorLocked is the oldest version of a relation that is kept: also what the members made from it would
+// go on from, in the newest checkpoint, if they failed, while that is little.
+func (r *Runtime) keepFloorLocked(oid catalog.OID, v log.CommitSeq) log.CommitSeq {
+	v = r.floorLocked(oid, v)
+	if r.mu.crowded || r.mu.tight[oid] {
+		return v
+	}
+	for m := range r.mu.above[oid] {
+		if at := r.mu.durable.newest[m.rel.OID]; at > 0 && m.ticked && m.state != memberFailed {
 			v = min(v, at)
 		}
 	}
@@ -167,7 +182,7 @@ func (r *Runtime) floorLocked(oid catalog.OID, v log.CommitSeq) log.CommitSeq {
 // keepOwn tells what m keeps which versions nobody needs any more. REQUIRES: m's goroutine.
 func (r *Runtime) keepOwn(m *member) {
 	r.mu.Lock()
-	v := r.floorLocked(m.rel.OID, m.frontier)
+	v := r.keepFloorLocked(m.rel.OID, m.frontier)
 	r.mu.Unlock()
 	if m.view != nil {
 		m.view.keep(v)
@@ -184,5 +199,5 @@ func (r *Runtime) keepTables() {
 	if err != nil {
 		return // nothing is forgotten then
 	}
-	r.cfg.Tables.Keep(func(oid catalog.OID) log.CommitSeq { return r.floorLocked(oid, newest) })
+	r.cfg.Tables.Keep(func(oid catalog.OID) log.CommitSeq { return r.keepFloorLocked(oid, newest) })
 }

@@ -79,6 +79,20 @@ func (r *Runtime) failed(m *member, err error) (last bool) {
 	if _, told := asUser(err); !told && errors.Is(err, log.ErrTruncated) {
 		err = m.inputLost(err) // the log refused to read what it has not
 	}
+	if cut := m.cut; cut != nil {
+		m.cut = nil
+		m.cutting.Store(false)
+		if m.sink != nil {
+			r.failLocked(m, cut)
+			return
+		}
+		err, m.tries = cut, m.tries-1
+		m.retryAt = time.Time{}
+		r.setStateLocked(m, memberWaiting, err)
+		r.warnLocked(m, "a dataflow begins again: what it reads kept too much for it", err)
+		r.broadcastLocked(m)
+		return
+	}
 	if errors.Is(err, log.ErrTruncated) || m.tries > restartTries && !passes(err) {
 		m.emptied = true
 		r.failLocked(m, err)
@@ -202,7 +216,7 @@ func (r *Runtime) findEndsLocked(m *member) {
 	m.ends = m.ends[:0]
 	for up := range r.mu.above[m.rel.OID] {
 		if up.ticked && up.state != memberFailed {
-			m.ends = append(m.ends, max(up.frontier, up.seen))
+			m.ends = append(m.ends, max(up.frontier, up.seen), r.mu.durable.newest[up.rel.OID])
 		}
 	}
 	if held := r.mu.held[m.rel.OID]; held != nil {

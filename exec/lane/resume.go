@@ -1,6 +1,10 @@
 package lane
 
 import (
+	"errors"
+	"slices"
+
+	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/storage/state"
 )
 
@@ -8,13 +12,17 @@ import (
 // may be in there.
 const resumeTries = 2
 
-// resume takes a member that reads streams alone back to what the newest checkpoint has of it, so that it
-// need not read the log from its start, which may have lost records meanwhile. False: it is to be built
-// from the log.
+// resume takes a member back to what the newest checkpoint has of it, so that it need not read the log, or what it
+// is made from, from the start; the log may have lost records meanwhile. False: it is to be built from there.
 func (r *Runtime) resume(m *member) (bool, error) {
 	saved := r.resumable(m)
 	if saved == nil {
 		return false, nil
+	}
+	hold := r.post(m.below, saved.Frontier)
+	defer r.drop(&hold) // its frontier holds that once it is there
+	if whole, err := r.readable(m, saved); !whole || err != nil {
+		return false, err
 	}
 	r.mu.Lock()
 	m.out = m.reached()
@@ -46,8 +54,45 @@ func (r *Runtime) resume(m *member) (bool, error) {
 	return true, nil
 }
 
+// readable: what m reads, as far as it is tables and views, still has what changed since it was saved (keepFloorLocked),
+// and it was not saved in the middle of a first tick. REQUIRES: the version is held.
+func (r *Runtime) readable(m *member, saved *savedEntry) (bool, error) {
+	if !m.readsVersions() {
+		return true, nil // of streams the log keeps the records (Needs)
+	}
+	lists, err := saved.from.Lists(r.ctx, saved.Parts)
+	if err != nil {
+		return false, nil // as when it cannot be opened
+	}
+	if _, partial := lists[checkpoint.PartBackfill]; partial {
+		return false, nil
+	}
+	r.mu.Lock()
+	for _, oid := range m.views {
+		if up := r.mu.members[oid]; up == nil || !up.ticked || up.frontier < saved.Frontier {
+			r.mu.Unlock()
+			return false, nil // it is being built again itself
+		}
+	}
+	r.mu.Unlock()
+	in := liveInputs{r: r}
+	for _, oid := range slices.Concat(m.tables, m.views) {
+		views, err := in.hold(nil, oid, saved.Frontier)
+		for _, v := range views {
+			v.Release()
+		}
+		switch {
+		case errors.Is(err, state.ErrSnapshotTooOld):
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // resumable is what the newest checkpoint has of m, if that can be used now: all who read m can go on
-// from there too. What m reads are streams, whose records are kept for it (Needs).
+// from there too.
 func (r *Runtime) resumable(m *member) *savedEntry {
 	if r.cfg.Checkpoints == nil {
 		return nil
@@ -63,7 +108,7 @@ func (r *Runtime) resumable(m *member) *savedEntry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case m.readsVersions() || !m.ticked || m.fresh() || m.tries > resumeTries || state.IsDamage(m.err):
+	case !m.ticked || m.fresh() || m.tries > resumeTries || state.IsDamage(m.err) || errors.Is(m.err, errHistory):
 		return nil
 	case m.view != nil && r.floorLocked(m.rel.OID, saved.Frontier) < saved.Horizon:
 		return nil

@@ -89,6 +89,9 @@ func (r *Runtime) nextStep(m *member) (s step) {
 		m.asked, m.running = false, false
 		r.broadcastLocked(m)
 		return s
+	case m.cut != nil:
+		s.kind, s.err = stepFail, m.cut
+		return s
 	case m.state == memberWaiting && m.retryAt.After(r.cfg.Clock.Now()):
 		if m.asked { // there is nothing to give
 			m.asked = false
@@ -183,7 +186,7 @@ func (r *Runtime) nextEndLocked(m *member) (to log.CommitSeq, until time.Time) {
 		to = min(to, from+log.CommitSeq(most))
 	}
 	if m.most > 0 && (m.ticked || !m.readsVersions()) && len(m.views) == 0 { // every version of a table from the frontier on is there
-		to = min(to, from+m.most)
+		to = min(to, max(from+m.most, r.condensedLocked(m)))
 	}
 	if !m.readsVersions() && (!m.ticked || m.sink != nil) {
 		to = min(to, from+stride)

@@ -53,6 +53,8 @@ type Config struct {
 	// for one pin alone; 0 = no limit.
 	PinAge   time.Duration
 	PinBytes int64
+	// HistoryBytes bounds the changes that one relation keeps for who reads it; 0 = no limit.
+	HistoryBytes int64
 	// RetryPause is the wait before a member that failed is built again, doubled each time; 0 = 1 s.
 	RetryPause time.Duration
 	// TickInterval is how long a member rests after a tick, unless somebody waits for it; 0 = it
@@ -90,6 +92,8 @@ type Runtime struct {
 	moves     atomic.Uint64
 	lateLetGo atomic.Uint64 // rows left out that are listed no longer
 	resumed   atomic.Uint64 // members that went on from a checkpoint after a failure
+	// condensed counts relations whose changes were put together, cutOff members that were cut off.
+	condensed, cutOff atomic.Uint64
 	// checkpoints is what Checkpoint keeps from one to the next; its owner holds the token.
 	checkpoints chan checkpointing
 	counters    checkpointCounters
@@ -118,6 +122,17 @@ type Runtime struct {
 		moved    chan struct{} // closed and replaced when any member moves
 		kept     time.Time     // when the tables were last told what to keep
 		pruned   time.Time     // when pins were last held to their limits
+		// bounded is when history was last held to its limit, bounding while that is done; history is what
+		// all relations kept then.
+		bounded  time.Time
+		bounding bool
+		history  int64
+		// condensed are the versions up to which changes of tables were put together, or will be now.
+		condensed map[catalog.OID]log.CommitSeq
+		// tight are the relations that keep so much that nothing is kept for members that may fail; crowded:
+		// all keep too much together.
+		tight   map[catalog.OID]bool
+		crowded bool
 		// durable is how far members are in checkpoints.
 		durable durableFrontiers
 	}
@@ -248,6 +263,10 @@ type Stats struct {
 	// Restored members began from a checkpoint, at RestoredAt.
 	Restored   int
 	RestoredAt log.CommitSeq
+	// HistoryBytes of changes are kept by all relations. Condensed counts how often those of one were put
+	// together, CutOff the members that began again or failed because too much was kept for them.
+	HistoryBytes      int64
+	Condensed, CutOff uint64
 	// Resumed counts members that went on from a checkpoint after a failure.
 	Resumed     uint64
 	Checkpoints CheckpointStats
@@ -261,6 +280,7 @@ func (r *Runtime) Stats() Stats {
 	defer r.mu.Unlock()
 	s := Stats{Members: len(r.mu.members), Dropping: len(r.mu.dropping), StateBytes: r.cfg.Memory.Used(), Pins: len(r.mu.pins)}
 	newest, _ := r.cfg.Log.Newest(r.ctx, false)
+	s.HistoryBytes, s.Condensed, s.CutOff = r.mu.history, r.condensed.Load(), r.cutOff.Load()
 	s.Checkpoints, s.Resumed, s.LateLetGo = r.counters.stats(), r.resumed.Load(), r.lateLetGo.Load()
 	if r.cfg.Restored != nil {
 		s.RestoredAt = r.cfg.Restored.Boundary

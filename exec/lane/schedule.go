@@ -82,6 +82,7 @@ func (r *Runtime) runSchedule() {
 		if keep {
 			r.prunePins()
 			r.keepTables()
+			r.boundHistory()
 		}
 	}
 }

@@ -97,7 +97,7 @@ func (r *Runtime) waitInputs(m *member, v log.CommitSeq) error {
 			if up.dropped {
 				return false, errDropped
 			}
-			return r.reachedLocked(up, v), nil
+			return r.reachedLocked(up, v), m.cut
 		})
 		if err != nil {
 			return err

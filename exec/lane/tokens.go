@@ -130,6 +130,15 @@ func (t *tokens) watch() {
 	}
 }
 
+// attend makes the tick of a member look up, if it is running.
+func (t *tokens) attend(m *member) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.mu.holders[m]; ok {
+		m.meter.Attend()
+	}
+}
+
 // give hands the token of a member on.
 func (t *tokens) give(m *member) {
 	t.mu.Lock()

@@ -83,6 +83,7 @@ type Settings struct {
 	MinShardRows         int64
 	PinAge               time.Duration
 	PinBytes             int64
+	HistoryBytes         int64
 	LateRows             int64
 	TickInterval         time.Duration
 	TickCommits          int64
@@ -196,6 +197,7 @@ func (s *Settings) definitions() []*Definition {
 			duration(&s.StrictReadTimeout, "strict_read_timeout", 10*time.Second, 0, time.Hour, "Longest wait of a read for views to catch up with what was written before it. 0 = no limit."),
 			duration(&s.PinAge, "pin_age", time.Hour, 0, 365*24*time.Hour, "Longest time that a transaction holds its snapshot while others write: after it the next of their commits ends the snapshot, and the next statement over it fails with 72000. 0 = no limit."),
 			size(&s.PinBytes, "pin_bytes", gib, 0, 1<<40, "Changes that are kept for one reader's snapshot alone: past it a transaction between two statements, or a subscription that is not read, ends with 72000. 0 = no limit."),
+			size(&s.HistoryBytes, "history_bytes", gib/4, 0, 1<<40, "Changes that one table or view keeps for those made from it which have not taken them in: past it the changes between two versions that are read are put together, and where that does not halve them, the one furthest behind is cut off once it has stood for a minute: a view begins again, a sink fails. 0 = no limit."),
 			integer(&s.LateRows, "late_rows_kept", 10_000, 0, 1<<31-1, "Rows that its closing windows left out (reasons `late` and `no_time`) that the error relation of one view, sink or derived stream lists: past it the oldest of each partition are listed no longer, until three quarters are there. All are counted. 0 = no limit."),
 			duration(&s.LockTimeout, "lock_timeout", 0, 0, 24*time.Hour, "Longest wait for a lock, a session's default. 0 = no limit."),
 			duration(&s.StatementTimeout, "statement_timeout", 0, 0, 24*time.Hour, "Longest run of a statement, a session's default. 0 = no limit."),

@@ -63,6 +63,10 @@ type RunSet struct {
 		closed bool
 		// broken: a merge found what can not be.
 		broken error
+		// history is the size of the deltas.
+		history int64
+		// condensing: somebody is putting deltas together.
+		condensing bool
 		// trimmed is the number of dead places at the beginning of the array of deltas.
 		trimmed int
 	}
@@ -217,7 +221,8 @@ func (a *RunSet) installLocked(v CommitSeq, r *run) (freed int64) {
 		next.content = append(next.content[:len(next.content):len(next.content)], r)
 		a.holdLocked(r, next.nth)
 		if a.options.History {
-			next.appendDelta(published{v, r, next.rows})
+			next.appendDelta(published{v, v, r, next.rows})
+			a.mu.history += r.data()
 			a.holdLocked(r, next.nth)
 		} else {
 			next.since = v

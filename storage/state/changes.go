@@ -15,10 +15,11 @@ type changeCursor struct {
 
 // Changes implements View. ErrSnapshotTooOld when deltas behind `after` are gone.
 func (w *view) Changes(ctx context.Context, after CommitSeq) (ChangeCursor, error) {
-	if after < w.version.since {
+	after = min(after, w.seq)
+	if after < w.version.since || w.version.within(after) {
 		return nil, ErrSnapshotTooOld
 	}
-	deltas := w.version.after(min(after, w.seq))
+	deltas := w.version.after(after)
 	return &changeCursor{deltas: deltas[:len(deltas)-len(w.version.after(w.seq))]}, nil
 }
 
@@ -27,6 +28,9 @@ func (c *changeCursor) Next(ctx context.Context, dst *delta.Batch) (CommitSeq, b
 		return 0, false, context.Cause(ctx)
 	}
 	*dst = delta.Batch{}
+	for len(c.deltas) > 0 && c.deltas[0].run.n == 0 {
+		c.deltas = c.deltas[1:]
+	}
 	if len(c.deltas) == 0 {
 		return 0, false, nil
 	}

@@ -196,7 +196,7 @@ func (a *RunSet) Free() {
 	old, next := a.mu.version, a.nextLocked()
 	next.content, next.deltas, next.since, next.seq = nil, nil, notReadable, 0
 	freed := a.dropAllLocked(old, next.nth)
-	a.mu.version = next
+	a.mu.version, a.mu.history = next, 0
 	a.mu.Unlock()
 	a.giveBack(freed)
 }

@@ -161,9 +161,11 @@ func (l *loading) version() (*version, error) {
 		}
 	}
 	last := v.since
-	for range l.d.Count(2) {
-		d := published{seq: CommitSeq(l.d.Uint()), run: l.run()}
-		if l.d.Err() == nil && (d.seq < last || d.seq <= v.since || d.seq > v.seq || d.run.n == 0) {
+	for range l.d.Count(3) {
+		d := published{seq: CommitSeq(l.d.Uint())}
+		d.first = d.seq - CommitSeq(l.d.Uint())
+		d.run = l.run()
+		if l.d.Err() == nil && (d.first < last || d.first > d.seq || d.seq <= v.since || d.seq > v.seq || d.run.n == 0 && d.first == d.seq) {
 			return nil, corrupt("delta of version %d", d.seq)
 		}
 		last = d.seq
@@ -235,7 +237,10 @@ func (a *RunSet) adopt(v *version) {
 		a.holdLocked(d.run, v.nth)
 	}
 	freed := a.dropAllLocked(old, v.nth)
-	a.mu.version, a.mu.keep = v, v.since
+	a.mu.version, a.mu.keep, a.mu.history = v, v.since, 0
+	for _, d := range v.deltas {
+		a.mu.history += d.run.data()
+	}
 	a.mu.Unlock()
 	a.giveBack(freed)
 }

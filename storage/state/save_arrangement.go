@@ -59,6 +59,7 @@ func SaveView(w piece.Writer, v View, from CommitSeq) (list []byte, err error) {
 	e.Uint(uint64(len(deltas)))
 	for _, d := range deltas {
 		e.Uint(uint64(d.seq))
+		e.Uint(uint64(d.seq - d.first))
 		s.run(e, part{d.run, 1})
 	}
 	return e.Finish(), nil
@@ -117,7 +118,7 @@ func (s *saving) run(e *piece.Encoder, p part) {
 
 // Kinds of lists, and their version; see docs/formats/state.md.
 const (
-	listVersion = 4
+	listVersion = 5
 
 	kindFlat        = 1
 	kindArrangement = 2

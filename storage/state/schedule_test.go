@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -67,6 +68,7 @@ type schedule struct {
 	at       map[CommitSeq]map[string]int64 // every version
 	last     CommitSeq
 	kept     CommitSeq
+	gone     map[CommitSeq]bool // versions that deltas put together pass over
 	pins     []pinned
 	jobs     []mergeJob
 	captures []capture
@@ -82,10 +84,11 @@ type capture struct {
 	list []byte
 	seq  CommitSeq
 	from CommitSeq
+	gone map[CommitSeq]bool
 }
 
 func newSchedule(t *testing.T, seed uint64) *schedule {
-	s := &schedule{t: t, r: rand.New(rand.NewPCG(seed, 7)), seed: seed, at: map[CommitSeq]map[string]int64{0: {}}}
+	s := &schedule{t: t, r: rand.New(rand.NewPCG(seed, 7)), seed: seed, at: map[CommitSeq]map[string]int64{0: {}}, gone: map[CommitSeq]bool{}}
 	s.tier = openTier(t, func() int64 {
 		if s.short {
 			return 1 << 40
@@ -130,7 +133,7 @@ func (s *schedule) fatalf(format string, args ...any) {
 }
 
 func (s *schedule) step() {
-	switch s.r.IntN(16) {
+	switch s.r.IntN(18) {
 	case 0, 1, 2, 3:
 		s.publish()
 	case 4:
@@ -142,11 +145,11 @@ func (s *schedule) step() {
 	case 7:
 		s.openAt(s.last)
 	case 8:
-		s.openAt(s.kept + CommitSeq(s.r.Uint64N(uint64(s.last-s.kept)+1)))
+		s.openAt(s.pick(s.last))
 	case 9:
 		s.release()
 	case 10:
-		s.kept += CommitSeq(s.r.Uint64N(uint64(s.last-s.kept) + 1))
+		s.kept = s.pick(s.last)
 		s.a.Keep(s.kept)
 	case 11:
 		if s.r.IntN(3) > 0 || len(s.captures) == 0 {
@@ -160,9 +163,52 @@ func (s *schedule) step() {
 		s.tier.putAwayNow(1 + s.r.Int64N(2000))
 	case 14, 15:
 		s.tier.bringNearer()
+	case 16, 17:
+		s.condense()
 	}
 	for _, p := range s.pins {
 		s.check(p.view, p.seq)
+	}
+}
+
+// pick is a version up to v that can be opened.
+func (s *schedule) pick(v CommitSeq) CommitSeq {
+	for {
+		if at := s.kept + CommitSeq(s.r.Uint64N(uint64(v-s.kept)+1)); !s.gone[at] {
+			return at
+		}
+	}
+}
+
+// condense has some versions read from now on, and those behind one.
+func (s *schedule) condense() {
+	to := s.pick(s.last)
+	var read []CommitSeq
+	for v := s.kept; v <= to; v++ {
+		if !s.gone[v] && (s.r.IntN(3) == 0 || v == s.kept || v == to) {
+			read = append(read, v)
+		}
+	}
+	var breathe func() error
+	if s.r.IntN(4) == 0 {
+		left := s.r.IntN(3)
+		breathe = func() error {
+			if left--; left < 0 {
+				return errClosed
+			}
+			return nil
+		}
+	}
+	if err := s.a.Condense(read, to, breathe); err != nil && !errors.Is(err, errClosed) {
+		s.fatalf("condense: %v", err)
+	}
+	for v := s.kept; v <= to; v++ {
+		if w, err := s.a.At(v); err == nil {
+			s.check(w, v)
+			w.Release()
+		} else if s.gone[v] = true; !errors.Is(err, ErrSnapshotTooOld) || slices.Contains(read, v) {
+			s.fatalf("at %d after condensing for %v: %v", v, read, err)
+		}
 	}
 }
 
@@ -301,7 +347,7 @@ func (s *schedule) scan(w View, v CommitSeq, rng Range, got map[string]int64) (r
 // checkChanges replays from a kept version to w.
 func (s *schedule) checkChanges(w View, v CommitSeq) {
 	s.t.Helper()
-	after := min(v, s.kept+CommitSeq(s.r.Uint64N(uint64(s.last-s.kept)+1)))
+	after := min(v, s.pick(s.last))
 	cur, err := w.Changes(context.Background(), after)
 	if err != nil {
 		s.fatalf("changes after %d, kept %d: %v", after, s.kept, err)
@@ -328,8 +374,8 @@ func (s *schedule) checkChanges(w View, v CommitSeq) {
 
 // capture saves a version as a checkpoint does, from a pin.
 func (s *schedule) capture() {
-	v := s.kept + CommitSeq(s.r.Uint64N(uint64(s.last-s.kept)+1))
-	from := s.kept + CommitSeq(s.r.Uint64N(uint64(v-s.kept)+1))
+	v := s.pick(s.last)
+	from := s.pick(v)
 	w, err := s.a.At(v)
 	if err != nil {
 		s.fatalf("at %d: %v", v, err)
@@ -339,7 +385,7 @@ func (s *schedule) capture() {
 	if err != nil {
 		s.fatalf("save of %d: %v", v, err)
 	}
-	s.captures = append(s.captures, capture{list, v, from})
+	s.captures = append(s.captures, capture{list, v, from, maps.Clone(s.gone)})
 }
 
 // crash loses everything but a capture.
@@ -357,7 +403,7 @@ func (s *schedule) crash() {
 		}
 	}
 	s.captures = []capture{c}
-	s.last, s.kept = c.seq, c.from
+	s.last, s.kept, s.gone = c.seq, c.from, maps.Clone(c.gone)
 	w, err := s.a.At(c.seq)
 	if err != nil {
 		s.fatalf("restored at %d: %v", c.seq, err)
@@ -398,6 +444,9 @@ func (s *schedule) end() {
 	}
 	s.tier.putAwayNow(1 << 40)
 	for v := s.kept; v <= s.last; v++ {
+		if s.gone[v] {
+			continue
+		}
 		s.openAt(v)
 		s.check(s.pins[len(s.pins)-1].view, v)
 	}

@@ -93,7 +93,7 @@ func sections(t testing.TB) (arrangement, flat saved) {
 func TestGoldenSections(t *testing.T) {
 	arrangement, flat := sections(t)
 	for name, got := range map[string][]byte{
-		"arrangement.v4": arrangement.list, "arrangement.v4.pieces": arrangement.pieces, "flat.v4": flat.list, "flat.v4.pieces": flat.pieces,
+		"arrangement.v5": arrangement.list, "arrangement.v5.pieces": arrangement.pieces, "flat.v5": flat.list, "flat.v5.pieces": flat.pieces,
 	} {
 		path := filepath.Join("testdata", name)
 		if *rewrite {

@@ -21,11 +21,12 @@ type version struct {
 	pins int // views that hold it; guarded by RunSet.mu
 }
 
-// published is one delta, and the number of rows after it.
+// published is one delta, and the number of rows after it. It is that of version seq, or of several
+// together (Condense) from version first on; only then it may have no rows.
 type published struct {
-	seq  CommitSeq
-	run  *run
-	rows int64
+	seq, first CommitSeq
+	run        *run
+	rows       int64
 }
 
 // after is the deltas of versions behind v.
@@ -136,6 +137,7 @@ func (a *RunSet) trimLocked(next *version, keep CommitSeq) (freed int64) {
 		return 0
 	}
 	for _, d := range next.deltas[:n] {
+		a.mu.history -= d.run.data()
 		freed += a.dropLocked(d.run, next.nth)
 	}
 	next.since = next.deltas[n-1].seq

@@ -36,7 +36,7 @@ func (a *RunSet) At(v CommitSeq) (View, error) {
 	defer a.mu.Unlock()
 	cur := a.mu.version
 	v = min(v, cur.seq)
-	if v < cur.since {
+	if v < cur.since || cur.within(v) {
 		return nil, ErrSnapshotTooOld
 	}
 	return &view{set: a, version: a.pinLocked(), seq: v, rows: cur.rowsAt(v), pinned: true}, nil
