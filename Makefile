@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help bench-restart bench-size compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help bench-restart bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -52,6 +52,9 @@ bench-restart: build ## Measure checkpoints and restarts at size: ROWS rows (8 m
 
 bench-size: build ## Measure state larger than memory: GROUPS groups (50 million), ROWS rows (20 million), state_memory 512 MB; PART=groups, join or text.
 	$(GO) run ./bench -binary $(BIN) -only size -rows $(or $(ROWS),20000000) -groups $(or $(GROUPS),50000000) -part '$(PART)'
+
+bench-steady: build ## Measure produce to view for MINUTES (10) at half of the maximum rate, beside checkpoints, merges and backfills of ROWS rows (2 million).
+	$(GO) run ./bench -binary $(BIN) -only steady -for $(or $(MINUTES),10)m -rows $(or $(ROWS),2000000)
 
 fuzz: ## Fuzz every fuzz test for FUZZTIME (10s) each.
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \

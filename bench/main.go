@@ -19,6 +19,7 @@ type options struct {
 	rows    int
 	groups  int
 	part    string
+	minutes time.Duration
 }
 
 func (o *options) duration() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
@@ -32,6 +33,7 @@ func main() {
 	flag.IntVar(&o.rows, "rows", 8_000_000, "rows of a table (-only restart, -only size)")
 	flag.IntVar(&o.groups, "groups", 50_000_000, "groups of the view that is larger than memory (-only size)")
 	flag.StringVar(&o.part, "part", "", "groups, join, text: what is larger than memory (-only size); empty = all")
+	flag.DurationVar(&o.minutes, "for", 10*time.Minute, "length of the run (-only steady)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -44,6 +46,9 @@ func main() {
 func run(ctx context.Context, o options) error {
 	if o.only == "restart" {
 		return benchRestart(ctx, o)
+	}
+	if o.only == "steady" {
+		return benchSteady(ctx, o)
 	}
 	if o.only == "size" {
 		return benchSize(ctx, o)
