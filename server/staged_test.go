@@ -25,7 +25,6 @@ type script struct {
 	ctx context.Context
 	rng *rand.Rand
 	db  [2]*pgx.Conn
-	in  bool // a transaction block
 }
 
 // rows of a query, or the code of its error.

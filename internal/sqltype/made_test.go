@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -161,7 +162,7 @@ func TestMadeTypes(t *testing.T) {
 			return column(sqltype.BPChar, func(b *delta.Builder) { b.AppendBytes([]byte("a" + strings.Repeat(" ", random.IntN(3)))) })
 		}},
 		{"float8", sqltype.OpsOf(sqltype.Float8), func() delta.Column {
-			return column(sqltype.Float8, func(b *delta.Builder) { delta.Append(b, float64(random.IntN(2))*-0.0) })
+			return column(sqltype.Float8, func(b *delta.Builder) { delta.Append(b, [...]float64{0, math.Copysign(0, -1), 1}[random.IntN(3)]) })
 		}},
 		{"enum", mood, func() delta.Column {
 			return column(sqltype.Int4, func(b *delta.Builder) { delta.Append(b, 10+5*int32(random.IntN(3))) })
