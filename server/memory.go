@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tributary-db/tributary/exec/decoded"
+	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/server/httpd"
 )
@@ -37,6 +38,10 @@ func (s *Server) openAccounts() {
 		})
 	}
 }
+
+// historyBytes is what one relation may keep of changes: they are part of state_memory, and where that is small
+// those that a failing view holds must not be all of it.
+func historyBytes(cfg *config.Settings) int64 { return min(cfg.HistoryBytes, cfg.StateMemory/16) }
 
 // heapLimit is the heap from which on the collector works harder. What rows take is total at most; without
 // a limit of its own the heap may be twice that before it is collected.

@@ -128,6 +128,7 @@ func (r *Runtime) makeReady(m *member) error {
 	}
 	m.holds = true
 	defer r.pauseToken(m)
+	defer m.meter.Begin(m.ctx)() // what is loaded breathes
 	return m.states.Ready()
 }
 

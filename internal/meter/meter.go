@@ -108,7 +108,7 @@ func (m *Meter) lookUp() error {
 		m.attention.Store(true) // who shares it is to see it too
 		return m.Stop(context.Cause(m.ctx))
 	}
-	if m.pause != nil {
+	if m.pause != nil && m.ctx != nil { // before Begin there is nothing to stand still
 		if err := m.pause(m.ctx); err != nil {
 			return m.Stop(err)
 		}

@@ -46,6 +46,15 @@ func TestPauseIsAskedOnceForEachAttention(t *testing.T) {
 	}
 }
 
+// TestNothingPausesBeforeBegin: what is loaded before any work began has no context to stand still in.
+func TestNothingPausesBeforeBegin(t *testing.T) {
+	m := meter.New(nil, func(ctx context.Context) error { return ctx.Err() })
+	m.Attend()
+	if err := m.Breathe(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestNilMeterNeverStops(t *testing.T) {
 	var m *meter.Meter
 	m.Begin(t.Context())()
