@@ -109,6 +109,11 @@ func (s *Session) startDerived(ctx context.Context, rel *catalog.Relation, backg
 	if err := s.db.Runtime.Check(q); err != nil {
 		return err
 	}
+	if !background {
+		if err := s.db.Runtime.CanBegin(q); err != nil {
+			return err
+		}
+	}
 	creating := s.db.Runtime.Create()
 	err = s.change(ctx, func(t *catalog.Txn) error {
 		rel.OID = 0

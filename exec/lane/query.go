@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/exec/op"
@@ -152,6 +153,18 @@ func (r *Runtime) Check(q *plan.Query) error {
 	}
 	defer f.Close()
 	return f.Open(flow.Env{Values: flow.Values{Session: &q.Settings}})
+}
+
+// CanBegin refuses a plan over a view that has failed: who waits for its first tick would wait for that.
+func (r *Runtime) CanBegin(q *plan.Query) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range q.Relations {
+		if m := r.mu.members[catalog.OID(id)]; m != nil && m.state == memberFailed {
+			return m.failure()
+		}
+	}
+	return nil
 }
 
 // result is the root of a one-shot run: it cuts hidden columns off and ends at a row error, after

@@ -242,6 +242,9 @@ func failsAlone(t *testing.T, stage string, panics bool) {
 				t.Errorf("%s: %v", name, e)
 			}
 		}
+		if e := d.refused(`CREATE MATERIALIZED VIEW late AS SELECT count(*) AS n FROM bad`); !strings.Contains(e.Message, `"bad" has failed`) {
+			t.Errorf("a view over a failed one: %v", e)
+		}
 		for _, name := range []string{"above", "above_sink"} {
 			if st := d.status(name); st.State != "waiting" || st.Reason == nil || !strings.Contains(st.Reason.Message, `"bad" has failed: `) {
 				t.Errorf("%s over a failed view: %+v", name, st)

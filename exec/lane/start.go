@@ -157,8 +157,10 @@ func (r *Runtime) Watch(ctx context.Context, oid catalog.OID, v log.CommitSeq) e
 			return false, errDropped
 		case m.state == memberFailed:
 			return false, m.failure()
+		case r.reachedLocked(m, v):
+			return true, nil
 		}
-		return r.reachedLocked(m, v), nil
+		return false, r.failedBelowLocked(m)
 	})
 }
 
