@@ -183,6 +183,7 @@ func (r *Runtime) nextEndLocked(m *member) (to log.CommitSeq, until time.Time) {
 			return 0, until
 		}
 	}
+	all := to
 	if most := r.cfg.TickCommits; most > 0 && m.ticked && !m.readsVersions() { // what it reads may be past a version that nobody needs
 		to = min(to, from+log.CommitSeq(most))
 	}
@@ -192,7 +193,19 @@ func (r *Runtime) nextEndLocked(m *member) (to log.CommitSeq, until time.Time) {
 	if !m.readsVersions() && (!m.ticked || m.sink != nil) {
 		to = min(to, from+stride)
 	}
+	if from == 0 {
+		to = max(to, min(all, r.lostLocked(m)))
+	}
 	return to, time.Time{}
+}
+
+// lostLocked is the last commit at which something of what m reads from the log was deleted. What is left can be read
+// from the beginning to there or further, not in pieces that end before.
+func (r *Runtime) lostLocked(m *member) (at log.CommitSeq) {
+	for i := range m.topics.Topics {
+		at = max(at, r.cfg.Log.LostBy(m.topics.Topics[i].Topic))
+	}
+	return at
 }
 
 // passLocked moves a member on that nothing has touched.
