@@ -45,6 +45,15 @@ func TestDeploy(t *testing.T) {
 	}
 	checkPanels(t, dashboard)
 	checkAlerts(t, rules)
+	t.Run("promtool", func(t *testing.T) {
+		tool, err := exec.LookPath("promtool")
+		if err != nil {
+			t.Skip("promtool is not installed")
+		}
+		if out, err := exec.CommandContext(t.Context(), tool, "check", "rules", rules).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
 	kinds := map[string]string{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `(tributary_[a-z_]+)` \\| ([a-z]+) ").FindAllStringSubmatch(string(page), -1) {
 		kinds[row[1]] = row[2]
