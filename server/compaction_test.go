@@ -13,8 +13,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// TestCompactionAndViews: of a compacted topic, written in every codec, a Kafka client reads the last record of each key after a compaction; a view keeps what it counted, over a
-// restart too, and says so when it would have to count again what is gone.
+// TestCompactionAndViews: of a compacted topic, written in every codec, a Kafka client reads the last record of
+// each key after a compaction; a view keeps what it counted, over a restart too, and says so when it would
+// have to count again what is gone.
 func TestCompactionAndViews(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()

@@ -67,20 +67,28 @@ func (c *child) kill() {
 	c.now = harness.Start(c.t, c.dir, c.flags...)
 }
 
+// runSuites runs our own suites in these modes; in each at least suiteFloor records pass.
+func (c *child) runSuites(t *testing.T, modes ...Mode) {
+	t.Helper()
+	for _, mode := range modes {
+		total := newReport("all suites", mode)
+		for _, file := range suites(t) {
+			total.Add(runSuite(t, c.options(mode), file))
+		}
+		t.Log(total)
+		if err := total.Err(suiteFloor); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestSuites runs our own suites in all modes: what a query gives, what its view gives that was
 // made after the data, and what its view gives that was made before, are what PostgreSQL gives.
 func TestSuites(t *testing.T) {
 	c := startChild(t)
 	for _, mode := range Modes {
 		t.Run(string(mode), func(t *testing.T) {
-			total := newReport("all suites", mode)
-			for _, file := range suites(t) {
-				total.Add(runSuite(t, c.options(mode), file))
-			}
-			t.Log(total)
-			if err := total.Err(suiteFloor); err != nil {
-				t.Error(err)
-			}
+			c.runSuites(t, mode)
 		})
 	}
 }
@@ -95,15 +103,7 @@ func TestSuitesTicks(t *testing.T) {
 		{"of everything at once", "--tick-interval=1h"},
 	} {
 		t.Run(cut.name, func(t *testing.T) {
-			c := startChild(t, cut.flag)
-			total := newReport("all suites", ViewBefore)
-			for _, file := range suites(t) {
-				total.Add(runSuite(t, c.options(ViewBefore), file))
-			}
-			t.Log(total)
-			if err := total.Err(suiteFloor); err != nil {
-				t.Error(err)
-			}
+			startChild(t, cut.flag).runSuites(t, ViewBefore)
 		})
 	}
 }
@@ -112,16 +112,7 @@ func TestSuitesTicks(t *testing.T) {
 // DISTINCT puts its rows on the disk.
 func TestSuitesSpilled(t *testing.T) {
 	c := startChild(t, "--work-memory=1")
-	for _, mode := range []Mode{Select, ViewAfter} {
-		total := newReport("all suites", mode)
-		for _, file := range suites(t) {
-			total.Add(runSuite(t, c.options(mode), file))
-		}
-		t.Log(total)
-		if err := total.Err(suiteFloor); err != nil {
-			t.Error(err)
-		}
-	}
+	c.runSuites(t, Select, ViewAfter)
 	if n := c.now.Metric(t, "tributary_temp_statements_total"); n < 300 {
 		t.Errorf("only %v statements put rows on the disk", n)
 	}
@@ -136,16 +127,7 @@ func TestSuitesShards(t *testing.T) {
 	}
 	for _, shards := range counts {
 		c := startChild(t, "--shards="+shards, "--min-shard-rows=1", "--work-memory="+work)
-		for _, mode := range []Mode{Select, ViewAfter} {
-			total := newReport("all suites", mode)
-			for _, file := range suites(t) {
-				total.Add(runSuite(t, c.options(mode), file))
-			}
-			t.Log(total)
-			if err := total.Err(suiteFloor); err != nil {
-				t.Error(err)
-			}
-		}
+		c.runSuites(t, Select, ViewAfter)
 		if n := c.now.Metric(t, "tributary_shard_statements_total"); n < 1000 {
 			t.Errorf("only %v statements were divided among %s shards", n, shards)
 		}
