@@ -146,3 +146,8 @@ func Union(ins ...plan.Node) plan.Node {
 	}
 	return &plan.UnionAll{P: props(only, typesOf(ins[0])...), Ins: ins}
 }
+
+// SetOp is INTERSECT or EXCEPT of two nodes with the same types.
+func SetOp(kind plan.SetOpKind, all bool, l, r plan.Node) plan.Node {
+	return plan.NewSetOp(kind, all, l, r, props(false, typesOf(l)...).Fields)
+}

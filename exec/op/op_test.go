@@ -1,6 +1,7 @@
 package op_test
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"testing"
@@ -394,6 +395,22 @@ func TestManyGroups(t *testing.T) {
 		want := exectest.Sum(exectest.Once(t, root, left).Batch())
 		if !maps.Equal(got, want) {
 			t.Errorf("%s: %d different rows, want %d", name, len(got), len(want))
+		}
+	}
+}
+
+func TestSetOp(t *testing.T) {
+	for _, kind := range []plan.SetOpKind{plan.Intersect, plan.Except} {
+		for _, all := range []bool{false, true} {
+			name := fmt.Sprintf("%d, all: %v", kind, all)
+			ins := []in{{Types: types(i4, txt), Values: 1, Errors: true}, {Types: types(i4, txt), Values: 1}}
+			run(t, name, ins, func(l []node) node { return exectest.SetOp(kind, all, l[0], l[1]) })
+			run(t, name+", images", []in{{Types: types(num)}, {Types: types(num), AppendOnly: true}}, func(l []node) node {
+				return exectest.SetOp(kind, all, l[0], l[1])
+			})
+			run(t, name+", nested", ins, func(l []node) node {
+				return exectest.SetOp(kind, all, exectest.SetOp(plan.Except, !all, l[0], l[1]), exectest.SetOp(plan.Intersect, all, l[1], l[0]))
+			})
 		}
 	}
 }

@@ -12,7 +12,7 @@ var setNames = map[pg.SetOperation]string{
 	pg.SetOperation_SETOP_UNION: "UNION", pg.SetOperation_SETOP_INTERSECT: "INTERSECT", pg.SetOperation_SETOP_EXCEPT: "EXCEPT",
 }
 
-// setOperation binds UNION [ALL] with its ORDER BY and LIMIT.
+// setOperation binds UNION, INTERSECT and EXCEPT with their ORDER BY and LIMIT.
 func (b *binder) setOperation(s *pg.SelectStmt) (*body, error) {
 	q, err := b.setTree(s)
 	if err != nil {
@@ -98,9 +98,6 @@ func (b *binder) setTree(s *pg.SelectStmt) (*body, error) {
 		}
 		return nil, sqlerr.New(sqlerr.SyntaxError, "each %s query must have the same number of columns", name).At(at)
 	}
-	if s.Op != pg.SetOperation_SETOP_UNION {
-		return nil, unsupported(name)
-	}
 	types := make([]sqltype.Type, len(l.exprs))
 	out := &body{names: l.names}
 	for i := range l.exprs {
@@ -108,7 +105,7 @@ func (b *binder) setTree(s *pg.SelectStmt) (*body, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !s.All {
+		if s.Op != pg.SetOperation_SETOP_UNION || !s.All {
 			if err := groupable(t.OID, b.where(l.exprs[i])); err != nil {
 				return nil, err
 			}
@@ -118,7 +115,7 @@ func (b *binder) setTree(s *pg.SelectStmt) (*body, error) {
 	}
 	l.retarget(l.exprs)
 	r.retarget(r.exprs)
-	node, err := unionNode(l, r, types, s.All)
+	node, err := setNode(s, l, r, types)
 	if err != nil {
 		return nil, err
 	}
@@ -128,32 +125,49 @@ func (b *binder) setTree(s *pg.SelectStmt) (*body, error) {
 	return out, nil
 }
 
-// unionNode concatenates two bodies; UNION ALL of UNION ALLs is one node.
-func unionNode(l, r *body, types []sqltype.Type, all bool) (plan.Node, error) {
+// setNode puts two bodies together.
+func setNode(s *pg.SelectStmt, l, r *body, types []sqltype.Type) (plan.Node, error) {
+	left, err := l.build()
+	if err != nil {
+		return nil, err
+	}
+	right, err := r.build()
+	if err != nil {
+		return nil, err
+	}
+	left, right = stripHidden(left), stripHidden(right)
+	var fields []plan.Field
+	for i, t := range types {
+		fields = append(fields, plan.Field{Name: l.names[i], Type: t})
+	}
+	switch s.Op {
+	case pg.SetOperation_SETOP_INTERSECT:
+		return plan.NewSetOp(plan.Intersect, s.All, left, right, fields), nil
+	case pg.SetOperation_SETOP_EXCEPT:
+		return plan.NewSetOp(plan.Except, s.All, left, right, fields), nil
+	}
+	return unionNode(left, right, fields, s.All), nil
+}
+
+// unionNode concatenates two nodes; UNION ALL of UNION ALLs is one node.
+func unionNode(l, r plan.Node, fields []plan.Field, all bool) plan.Node {
 	u := &plan.UnionAll{}
-	for _, side := range []*body{l, r} {
-		n, err := side.build()
-		if err != nil {
-			return nil, err
-		}
-		n = stripHidden(n)
+	u.P.Fields = fields
+	for _, n := range []plan.Node{l, r} {
 		if inner, ok := n.(*plan.UnionAll); ok {
 			u.Ins = append(u.Ins, inner.Ins...)
 			continue
 		}
 		u.Ins = append(u.Ins, n)
 	}
-	for i, t := range types {
-		u.P.Fields = append(u.P.Fields, plan.Field{Name: l.names[i], Type: t})
-	}
 	plan.Derive(u)
 	if all {
-		return u, nil
+		return u
 	}
 	d := &plan.Distinct{Input: u}
-	d.P.Fields = u.P.Fields
+	d.P.Fields = fields
 	plan.Derive(d)
-	return d, nil
+	return d
 }
 
 // projectOver computes exprs over a node; the node itself when they are its columns.
