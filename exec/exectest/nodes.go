@@ -138,6 +138,14 @@ func Top(in plan.Node, count, offset int64, keys ...plan.SortKey) plan.Node {
 	return n
 }
 
+// TopOf is Top for each group of rows that are equal in columns groups, or of all; with rows that tie
+// with the last.
+func TopOf(in plan.Node, groups []int, count, offset int64, ties bool, keys ...plan.SortKey) plan.Node {
+	n := Top(in, count, offset, keys...).(*plan.TopN)
+	n.Groups, n.Ties = groups, ties
+	return n
+}
+
 // Union is UNION ALL.
 func Union(ins ...plan.Node) plan.Node {
 	only := true

@@ -414,3 +414,23 @@ func TestSetOp(t *testing.T) {
 		}
 	}
 }
+
+func TestTopOf(t *testing.T) {
+	ins := []in{{Types: types(i4, num, txt), Values: 3, Errors: true}}
+	by := func(l []node, at int, desc bool) plan.SortKey {
+		return plan.SortKey{Expr: col(l[0], at), Desc: desc, NullsFirst: desc}
+	}
+	for _, n := range []int64{0, 1, 2, 4} {
+		for _, ties := range []bool{false, true} {
+			name := fmt.Sprintf("%d, ties: %v", n, ties)
+			run(t, name, ins, func(l []node) node { return exectest.TopOf(l[0], nil, n, 0, ties, by(l, 1, true)) })
+			run(t, name+", offset", ins, func(l []node) node { return exectest.TopOf(l[0], nil, n, 2, ties, by(l, 2, false), by(l, 0, true)) })
+			run(t, name+", groups", ins, func(l []node) node { return exectest.TopOf(l[0], []int{0}, n, 0, ties, by(l, 1, false)) })
+			run(t, name+", groups by images, offset", ins, func(l []node) node { return exectest.TopOf(l[0], []int{1}, n, 1, ties, by(l, 0, true)) })
+			run(t, name+", computed key", ins, func(l []node) node {
+				return exectest.TopOf(l[0], []int{2}, n, 0, ties, plan.SortKey{Expr: quotient(l[0], 0, 0)})
+			})
+		}
+	}
+	run(t, "groups without order", ins, func(l []node) node { return exectest.TopOf(l[0], []int{0, 2}, 1, 0, false) })
+}

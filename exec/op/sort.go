@@ -93,8 +93,9 @@ type rowBuffer struct {
 	spilled sortedRuns // rows that were held before
 }
 
-func newRowBuffer(in *sortedInput) *rowBuffer {
-	order := state.NewRowOrder(in.types, nil, in.order)
+// newRowBuffer orders by in's keys, with groups by these columns first.
+func newRowBuffer(in *sortedInput, groups ...int) *rowBuffer {
+	order := state.NewRowOrder(in.types, groups, in.order)
 	return &rowBuffer{
 		in: in, order: order, spilled: sortedRuns{order: order, types: in.types},
 		held: delta.NewBatchBuilder(in.types), made: delta.NewBatchBuilder(in.types[:in.width]),

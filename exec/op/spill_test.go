@@ -38,6 +38,10 @@ func spilling() map[string]plan.Node {
 		"top, a small window":     exectest.Top(a, 10, 3, by(a, 2, false, true)),
 		"top, a large window":     exectest.Top(a, 15_000, 2_000, by(a, 3, true, false)),
 		"top, no limit":           exectest.Top(a, -1, 7, by(a, 4, true, false)),
+		"top of groups":           exectest.TopOf(a, []int{1}, 20, 3, false, by(a, 2, false, true)),
+		"top of many groups":      exectest.TopOf(a, []int{3}, 1, 0, true, by(a, 1, false, true)),
+		"except all":              exectest.SetOp(plan.Except, true, a, b),
+		"top with ties":           exectest.TopOf(a, nil, 100, 10, true, by(a, 1, false, true)),
 		"group by one":            exectest.GroupBy(a, []int{0}, count, sum, longest),
 		"group by images":         exectest.GroupBy(a, []int{3, 4}, count, longest, few),
 		"distinct in few groups":  exectest.GroupBy(a, []int{1}, kinds, texts, sums, count),
@@ -188,9 +192,11 @@ func TestSpilled(t *testing.T) {
 
 // ordered: the order of the rows is the plan's.
 func ordered(n plan.Node) bool {
-	switch n.(type) {
-	case *plan.Sort, *plan.TopN:
+	switch n := n.(type) {
+	case *plan.Sort:
 		return true
+	case *plan.TopN:
+		return len(n.Groups) == 0
 	}
 	return false
 }

@@ -8,16 +8,25 @@ import (
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/storage/state"
 )
 
-// newTopN makes the operator of LIMIT and OFFSET: in a view it keeps all rows in order and
-// emits how the window over them changed; a one-shot run keeps what can still be in it, and
-// without an order just counts.
+// newTopN makes the operator of LIMIT and OFFSET, of all rows or of each group: in a view it keeps
+// all rows in order and emits how the window over them changed; a one-shot run keeps what can still
+// be in it, and without an order just counts.
 func newTopN(n *plan.TopN) (exec.Operator, error) {
 	in := newSortedInput(n.Input.Props(), n.Keys)
+	b := bounds{count: n.Count, offset: n.Offset, partial: n.Partial}
+	if n.Ties {
+		b.ties = state.NewRowOrder(in.types, columnsOf(in.order), nil)
+	}
+	if len(n.Groups) > 0 {
+		b.groups = state.NewRowOrder(in.types, n.Groups, nil)
+	}
 	return &topN{
-		ports: newPorts(1), in: in, bounds: bounds{count: n.Count, offset: n.Offset, partial: n.Partial},
-		once: topOnce{rows: newRowBuffer(in), ordered: len(n.Keys) > 0}, view: topView{in: in},
+		ports: newPorts(1), in: in, bounds: b,
+		once: topOnce{rows: newRowBuffer(in, n.Groups...), ordered: len(n.Keys)+len(n.Groups) > 0},
+		view: topView{in: in, groups: n.Groups},
 	}, nil
 }
 
@@ -38,6 +47,9 @@ type bounds struct {
 	count, offset plan.Expr
 	partial       bool  // the rows that are skipped are wanted too
 	skip, take    int64 // take is MaxInt64 without a limit
+	// ties and groups compare rows by the keys of the order and by the columns of groups; nil = there
+	// is no WITH TIES, all rows are one group.
+	ties, groups *state.RowOrder
 }
 
 // end is the number of rows up to the window's end.
@@ -46,6 +58,21 @@ func (b *bounds) end() int64 {
 		return math.MaxInt64
 	}
 	return b.skip + b.take
+}
+
+func columnsOf(order []state.Order) []int {
+	cols := make([]int, len(order))
+	for i, o := range order {
+		cols[i] = o.Column
+	}
+	return cols
+}
+
+// whole is the window with the rows before it.
+func (b *bounds) whole() *bounds {
+	w := *b
+	w.skip, w.take = 0, b.end()
+	return &w
 }
 
 func (b *bounds) open(env exec.Env) error {
@@ -110,7 +137,7 @@ func (t *topN) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out) e
 	if t.env.Once() {
 		return t.once.push(&t.bounds, &rows)
 	}
-	return t.view.rows.Append(&rows)
+	return t.view.push(&rows)
 }
 
 func (t *topN) EndTick(ctx context.Context, tick exec.Tick, out exec.Out) (exec.Next, error) {

@@ -16,6 +16,7 @@ type topOnce struct {
 	// worst is the last row of a full window among those held, -1 while it is not full: what
 	// sorts behind it is out.
 	worst   int32
+	left    int // rows that the last cut left
 	sel     []int32
 	weights []int64
 }
@@ -24,7 +25,7 @@ type topOnce struct {
 const spareRows = 4096
 
 func (o *topOnce) open(env exec.Env) error {
-	o.seen, o.worst = 0, -1
+	o.seen, o.worst, o.left = 0, -1, 0
 	return o.rows.clear(env)
 }
 
@@ -49,11 +50,17 @@ func (o *topOnce) push(b *bounds, rows *delta.Batch) error {
 	if o.rows.spilled.some() {
 		return o.spillFull(b)
 	}
+	if b.ties != nil || b.groups != nil {
+		if err := o.cut(b); err != nil {
+			return err
+		}
+		return o.spillFull(b)
+	}
 	if held := int64(o.rows.held.Len()); held > spareRows && held-spareRows > b.end() && held/2 > b.end() {
 		if err := o.rows.sort(); err != nil {
 			return err
 		}
-		o.window(0, b.end())
+		o.window(b.whole())
 		if err := o.rows.truncate(); err != nil {
 			return err
 		}
@@ -62,17 +69,31 @@ func (o *topOnce) push(b *bounds, rows *delta.Batch) error {
 	return o.spillFull(b)
 }
 
+// cut throws away what cannot be in the result, each time that twice as many rows are held as were left.
+func (o *topOnce) cut(b *bounds) error {
+	if held := o.rows.held.Len(); held < 2*o.left+spareRows {
+		return nil
+	}
+	if err := o.rows.sort(); err != nil {
+		return err
+	}
+	o.window(b.whole())
+	err := o.rows.truncate()
+	o.left = o.rows.held.Len()
+	return err
+}
+
 // spillFull puts the rows that can be in the result into a temporary run if they have no more room.
 // From then on no row is known to be the last that counts.
 func (o *topOnce) spillFull(b *bounds) error {
 	if !o.rows.full() {
 		return nil
 	}
-	o.worst = -1
+	o.worst, o.left = -1, 0
 	if err := o.rows.sort(); err != nil {
 		return err
 	}
-	o.window(0, b.end())
+	o.window(b.whole())
 	rows := o.rows.held.Batch()
 	weights := make([]int64, rows.Len)
 	for k, row := range o.rows.perm {
@@ -82,20 +103,19 @@ func (o *topOnce) spillFull(b *bounds) error {
 	return o.rows.spillSorted(&rows)
 }
 
-// window cuts perm down to the rows that hold places [from, to) and sets weights to how many
-// of those places each holds.
-func (o *topOnce) window(from, to int64) {
+// window cuts perm down to the rows in the window and sets weights to how many of its places each
+// holds.
+func (o *topOnce) window(b *bounds) {
 	held := o.rows.held.Batch()
 	kept := o.rows.perm[:0]
 	o.weights = o.weights[:0]
-	at := int64(0)
+	places := newPlaces(b, nil)
 	for _, row := range o.rows.perm {
-		w := held.Weight(row)
-		if in := min(at+w, to) - max(at, from); in > 0 {
+		if in := places.of(held.Cols, row, held.Weight(row)); in > 0 {
 			kept = append(kept, row)
 			o.weights = append(o.weights, in)
 		}
-		if at += w; at >= to {
+		if places.full && b.groups == nil {
 			break
 		}
 	}
@@ -141,8 +161,9 @@ func (o *topOnce) pass(b *bounds, rows *delta.Batch, errs delta.RowErrors, out e
 
 // endSpilled emits the window over the rows in temporary runs.
 func (o *topOnce) endSpilled(b *bounds, out exec.Out) error {
-	made := o.rows.made
-	for at, more := int64(0), true; more && at < b.end(); {
+	made, width := delta.NewBatchBuilder(o.rows.in.types), o.rows.in.width
+	places := newPlaces(b, o.rows.in.types)
+	for more := b.take > 0; more && (!places.full || b.groups != nil); {
 		made.Clear()
 		var err error
 		if more, err = o.rows.spilled.next(made, outRows); err != nil {
@@ -151,14 +172,13 @@ func (o *topOnce) endSpilled(b *bounds, out exec.Out) error {
 		d := made.Batch()
 		o.sel, o.weights = none(o.sel), o.weights[:0]
 		for row := range int32(d.Len) {
-			w := d.Weight(row)
-			in := max(0, min(at+w, b.end())-max(at, b.skip))
+			in := places.of(d.Cols, row, d.Weight(row))
 			if o.weights = append(o.weights, in); in > 0 {
 				o.sel = append(o.sel, row)
 			}
-			at += w
 		}
-		d.Sel, d.Weights = o.sel, o.weights
+		places.leave()
+		d.Cols, d.Sel, d.Weights = d.Cols[:width], o.sel, o.weights
 		if err := o.rows.env.Meter().Breathe(); err != nil {
 			return err
 		}
@@ -181,7 +201,7 @@ func (o *topOnce) end(ctx context.Context, b *bounds, out exec.Out) error {
 	if o.rows.spilled.some() {
 		return o.endSpilled(b, out)
 	}
-	o.window(b.skip, b.end())
+	o.window(b)
 	for from := 0; from < len(o.rows.perm); from += outRows {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)

@@ -9,17 +9,31 @@ import (
 )
 
 // topView is LIMIT in a view: every row is kept in order, and a tick emits the difference
-// between the window before and after it.
+// between the window before and after it, of each group that it touched.
 type topView struct {
-	in    *sortedInput
-	rows  state.Arrangement
-	order *state.RowOrder
+	in      *sortedInput
+	groups  []int
+	env     exec.Env
+	rows    state.Arrangement
+	order   *state.RowOrder
+	touched touchedKeys // nothing without groups
 }
 
 func (v *topView) open(env exec.Env) (err error) {
-	v.order = state.NewRowOrder(v.in.types, nil, v.in.order)
-	v.rows, err = openRows(env, "rows", v.in.types, nil, v.in.order...)
+	v.env = env
+	v.order = state.NewRowOrder(v.in.types, v.groups, v.in.order)
+	v.touched.open(env, v.in.types, v.groups)
+	v.rows, err = openRows(env, "rows", v.in.types, v.groups, v.in.order...)
 	return err
+}
+
+func (v *topView) push(rows *delta.Batch) error {
+	if len(v.groups) > 0 {
+		if err := v.touched.add(rows); err != nil {
+			return err
+		}
+	}
+	return v.rows.Append(rows)
 }
 
 func (v *topView) end(ctx context.Context, t exec.Tick, b *bounds, out exec.Out) error {
@@ -27,32 +41,50 @@ func (v *topView) end(ctx context.Context, t exec.Tick, b *bounds, out exec.Out)
 	if err != nil {
 		return err
 	}
-	old, err := v.window(ctx, before, b)
-	before.Release()
+	defer before.Release()
+	diff := differences{order: v.order, made: delta.NewBatchBuilder(v.in.types[:v.in.width]), out: out}
+	if len(v.groups) == 0 {
+		err = v.change(ctx, before, nil, b, &diff)
+	} else {
+		err = v.touched.each(func(key []delta.Column) error { return v.change(ctx, before, key, b, &diff) })
+	}
 	if err != nil {
 		return err
 	}
-	now, err := v.window(ctx, v.rows.Head(), b)
-	if err != nil {
+	if err := flushFull(ctx, diff.made, 1, out); err != nil {
 		return err
 	}
-	if err := v.emit(ctx, old, now, out); err != nil {
-		return err
-	}
+	v.touched.clear()
 	return v.rows.Publish(t.To)
 }
 
-// window reads the rows in places [skip, end), in order.
-func (v *topView) window(ctx context.Context, from state.View, b *bounds) (*delta.BatchBuilder, error) {
+// change puts out the difference of the windows over the group with a key.
+func (v *topView) change(ctx context.Context, before state.View, key []delta.Column, b *bounds, diff *differences) error {
+	if err := v.env.Meter().Breathe(); err != nil {
+		return err
+	}
+	old, err := v.window(ctx, before, key, b)
+	if err != nil {
+		return err
+	}
+	now, err := v.window(ctx, v.rows.Head(), key, b)
+	if err != nil {
+		return err
+	}
+	return diff.emit(ctx, old, now)
+}
+
+// window reads the rows of a group in places [skip, end), in order.
+func (v *topView) window(ctx context.Context, from state.View, key []delta.Column, b *bounds) (*delta.BatchBuilder, error) {
 	made := delta.NewBatchBuilder(v.in.types)
-	cursor, err := from.Scan(ctx, state.Range{})
+	cursor, err := from.Scan(ctx, state.Range{Equal: key})
 	if err != nil {
 		return nil, err
 	}
 	defer cursor.Close()
-	at := int64(0)
+	places := newPlaces(b, v.in.types)
 	var scratch []int32
-	for more := b.take > 0; more && at < b.end(); {
+	for more := b.take > 0; more && !places.full; {
 		var d delta.Batch
 		if _, more, err = cursor.Next(ctx, &d); err != nil {
 			return nil, err
@@ -62,21 +94,28 @@ func (v *topView) window(ctx context.Context, from state.View, b *bounds) (*delt
 			if w < 0 {
 				return nil, state.ErrNegativeWeight
 			}
-			if in := min(at+w, b.end()) - max(at, b.skip); in > 0 {
+			if in := places.of(d.Cols, row, w); in > 0 {
 				made.AppendRow(d.Cols, row, in)
 			}
-			if at += w; at >= b.end() {
+			if places.full {
 				break
 			}
 		}
+		places.leave()
 	}
 	return made, nil
 }
 
+// differences puts out how ordered rows have changed.
+type differences struct {
+	order *state.RowOrder
+	made  *delta.BatchBuilder
+	out   exec.Out
+}
+
 // emit walks two windows in order and puts out their difference.
-func (v *topView) emit(ctx context.Context, old, now *delta.BatchBuilder, out exec.Out) error {
+func (f *differences) emit(ctx context.Context, old, now *delta.BatchBuilder) error {
 	a, b := old.Batch(), now.Batch()
-	made := delta.NewBatchBuilder(v.in.types[:v.in.width])
 	i, j := int32(0), int32(0)
 	for i < int32(a.Len) || j < int32(b.Len) {
 		side := 0
@@ -86,26 +125,26 @@ func (v *topView) emit(ctx context.Context, old, now *delta.BatchBuilder, out ex
 		case j == int32(b.Len):
 			side = -1
 		default:
-			side = v.order.Compare(a.Cols, i, b.Cols, j)
+			side = f.order.Compare(a.Cols, i, b.Cols, j)
 		}
 		switch {
 		case side < 0:
-			made.AppendRow(a.Cols, i, -a.Weight(i))
+			f.made.AppendRow(a.Cols, i, -a.Weight(i))
 			i++
 		case side > 0:
-			made.AppendRow(b.Cols, j, b.Weight(j))
+			f.made.AppendRow(b.Cols, j, b.Weight(j))
 			j++
 		default:
 			if diff := b.Weight(j) - a.Weight(i); diff != 0 {
-				made.AppendRow(b.Cols, j, diff)
+				f.made.AppendRow(b.Cols, j, diff)
 			}
 			i, j = i+1, j+1
 		}
-		if err := flushFull(ctx, made, outRows, out); err != nil {
+		if err := flushFull(ctx, f.made, outRows, f.out); err != nil {
 			return err
 		}
 	}
-	return flushFull(ctx, made, 1, out)
+	return nil
 }
 
 // flushFull emits what made holds once it has at least so many rows.

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -12,6 +14,7 @@ import (
 type tail struct {
 	keys          []sortItem
 	count, offset plan.Expr
+	ties          bool
 }
 
 // sortItem orders by output column target.
@@ -21,14 +24,28 @@ type sortItem struct {
 	nullsFirst bool
 }
 
-// node puts the tail over the query's output.
-func (t *tail) node(in plan.Node) plan.Node {
+// sortKeys are the keys over the query's output.
+func (t *tail) sortKeys(fields []plan.Field) []plan.SortKey {
 	keys := make([]plan.SortKey, len(t.keys))
-	fields := in.Props().Fields
 	for i, k := range t.keys {
 		f := fields[k.target]
 		keys[i] = plan.SortKey{Expr: &plan.Column{Index: k.target, T: f.Type, Name: f.Name}, Desc: k.desc, NullsFirst: k.nullsFirst}
 	}
+	return keys
+}
+
+// firstOf keeps the first row, in the tail's order, of those that are equal in the columns on.
+func (t *tail) firstOf(in plan.Node, on []int) plan.Node {
+	n := &plan.TopN{Input: in, Groups: on, Keys: t.sortKeys(in.Props().Fields), Count: int8Const(1)}
+	n.P.Fields = in.Props().Fields
+	plan.Derive(n)
+	return n
+}
+
+// node puts the tail over the query's output.
+func (t *tail) node(in plan.Node) plan.Node {
+	fields := in.Props().Fields
+	keys := t.sortKeys(fields)
 	if len(keys) > 0 {
 		s := &plan.Sort{Input: in, Keys: keys}
 		s.P.Fields = fields
@@ -38,7 +55,7 @@ func (t *tail) node(in plan.Node) plan.Node {
 	if t.count == nil && t.offset == nil {
 		return in
 	}
-	n := &plan.TopN{Input: in, Count: t.count, Offset: t.offset}
+	n := &plan.TopN{Input: in, Count: t.count, Offset: t.offset, Ties: t.ties}
 	n.P.Fields = fields
 	plan.Derive(n)
 	return n
@@ -46,15 +63,18 @@ func (t *tail) node(in plan.Node) plan.Node {
 
 // limits binds LIMIT and OFFSET.
 func (t *tail) limits(b *binder, s *pg.SelectStmt) error {
-	if s.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES {
-		return unsupported("FETCH FIRST … WITH TIES")
-	}
 	var err error
 	if t.offset, err = b.limit(s.LimitOffset, inOffset); err != nil {
 		return err
 	}
-	t.count, err = b.limit(s.LimitCount, inLimit)
-	return err
+	if t.count, err = b.limit(s.LimitCount, inLimit); err != nil {
+		return err
+	}
+	t.ties = s.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES
+	if t.ties && s.LimitCount.GetAConst().GetIsnull() {
+		return sqlerr.New(sqlerr.InvalidRowCountInLimitClause, "row count cannot be null in FETCH FIRST ... WITH TIES clause")
+	}
+	return nil
 }
 
 // limit is nil for LIMIT ALL and LIMIT NULL.
@@ -83,7 +103,7 @@ func (b *binder) limit(n *pg.Node, p place) (plan.Expr, error) {
 func (c *core) order(list []*pg.Node) error {
 	for _, n := range list {
 		sb := n.GetSortBy()
-		i, err := c.orderTarget(sb.Node)
+		i, err := c.orderTarget(sb.Node, inOrderBy)
 		if err != nil {
 			return err
 		}
@@ -137,18 +157,18 @@ func direction(sb *pg.SortBy, target int) (sortItem, error) {
 	return item, nil
 }
 
-// orderTarget finds the output column that an ORDER BY item means: an output name, a position,
-// an expression that is there, or a new hidden one.
-func (c *core) orderTarget(n *pg.Node) (int, error) {
+// orderTarget finds the output column that an item of ORDER BY or DISTINCT ON means: an output name, a
+// position, an expression that is there, or a new hidden one.
+func (c *core) orderTarget(n *pg.Node, clause place) (int, error) {
 	if name, pos, ok := bareName(n); ok {
-		if i, err := c.byOutputName(name, "ORDER BY", pos); err != nil || i >= 0 {
+		if i, err := c.byOutputName(name, string(clause), pos); err != nil || i >= 0 {
 			return i, err
 		}
 	}
-	if i, err := c.byPosition(n, "ORDER BY"); err != nil || i >= 0 {
+	if i, err := c.byPosition(n, string(clause)); err != nil || i >= 0 {
 		return i, err
 	}
-	e, err := c.b.exprAt(n, inOrderBy)
+	e, err := c.b.exprAt(n, clause)
 	if err != nil {
 		return 0, err
 	}
@@ -223,10 +243,10 @@ func (c *core) distinctClause(list []*pg.Node) error {
 	if len(list) == 0 {
 		return nil
 	}
-	if list[0].GetNode() != nil {
-		return unsupported("DISTINCT ON")
-	}
 	c.distinct = true
+	if list[0].GetNode() != nil {
+		return c.distinctOn(list)
+	}
 	for i := range c.targets {
 		t := &c.targets[i]
 		if t.junk {
@@ -237,4 +257,48 @@ func (c *core) distinctClause(list []*pg.Node) error {
 		}
 	}
 	return nil
+}
+
+// distinctOn binds DISTINCT ON: what it lists is what ORDER BY begins with.
+func (c *core) distinctOn(list []*pg.Node) error {
+	for _, n := range list {
+		i, err := c.orderTarget(n, inDistinct)
+		if err != nil {
+			return err
+		}
+		t := &c.targets[i]
+		if t.expr.Type().OID == sqltype.Unknown {
+			if t.expr, err = c.b.coerce(t.expr, textType(), implicit, -1); err != nil {
+				return err
+			}
+		}
+		if err := groupable(t.expr.Type().OID, c.b.where(t.expr)); err != nil {
+			return err
+		}
+		if !slices.Contains(c.on, i) {
+			c.on = append(c.on, i)
+		}
+	}
+	listed := 0
+	for at, k := range c.tail.keys {
+		switch {
+		case !slices.Contains(c.on, k.target):
+		case listed < at:
+			return onMismatch(c.b.where(c.targets[k.target].expr))
+		default:
+			listed++
+		}
+	}
+	if listed < len(c.on) && listed < len(c.tail.keys) {
+		for _, i := range c.on {
+			if !slices.ContainsFunc(c.tail.keys, func(k sortItem) bool { return k.target == i }) {
+				return onMismatch(c.b.where(c.targets[i].expr))
+			}
+		}
+	}
+	return nil
+}
+
+func onMismatch(pos int32) error {
+	return sqlerr.New(sqlerr.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions").At(pos)
 }

@@ -120,6 +120,7 @@ type core struct {
 	having   plan.Expr
 	grouped  bool
 	distinct bool
+	on       []int // targets of DISTINCT ON
 	tail     tail
 }
 
@@ -244,7 +245,10 @@ func (c *core) build() (plan.Node, error) {
 	if node, err = c.project(node); err != nil {
 		return nil, err
 	}
-	if c.distinct {
+	switch {
+	case len(c.on) > 0:
+		node = c.tail.firstOf(node, c.on)
+	case c.distinct:
 		d := &plan.Distinct{Input: node}
 		d.P.Fields = node.Props().Fields
 		plan.Derive(d)

@@ -146,13 +146,19 @@ func (n *Sort) divide(ins []share) share {
 }
 
 // divide keeps on every shard what can be among the first rows of all, in order, and counts what is merged.
-// Without an order it counts rows as they would come on one shard.
+// Without an order it counts rows as they would come on one shard. Groups are each on one shard.
 func (n *TopN) divide(ins []share) share {
+	if len(n.Groups) > 0 {
+		return share{over(n, []share{{exchange(Exchange{Kind: Hash, Keys: n.Groups}, ins[0].Node), false}}), true}
+	}
 	if len(n.Keys) == 0 {
 		return share{over(n, []share{{gathered(ins[0]), false}}), false}
 	}
 	first, count := *n, *n
-	first.Partial, count.Keys = true, nil
+	first.Partial = true
+	if !n.Ties { // which are told by the keys
+		count.Keys = nil
+	}
 	each := over(&first, ins)
 	return share{WithInputs(&count, []Node{exchange(Exchange{Kind: Gather, Order: n.Keys}, each)}), false}
 }

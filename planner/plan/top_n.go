@@ -1,12 +1,18 @@
 package plan
 
+import "slices"
+
 // TopN keeps Count rows after Offset in the order of Keys (ties by whole row image). Also plain
 // LIMIT (no Keys). Count and Offset are int8 expressions without columns; nil Count = all.
 type TopN struct {
-	P             Props
-	Input         Node
+	P     Props
+	Input Node
+	// Groups are columns: rows are kept of each group of rows that are equal in them. Without, of all.
+	Groups        []int
 	Keys          []SortKey
 	Count, Offset Expr
+	// Ties: rows whose keys are those of the last row are kept too.
+	Ties bool
 	// Partial: of the rows of one shard, those that can be among the first of all, OFFSET's too.
 	Partial bool
 }
@@ -34,10 +40,32 @@ func (n *TopN) derive() Props {
 	return Props{Watermark: -1, UniqueKey: in.UniqueKey, MayFail: in.MayFail || anyMayFail(keyExprs(n.Keys))}
 }
 
-func (n *TopN) prune(need []bool) (Node, []int) { return pruneSame(n, also(need, keyExprs(n.Keys)...)) }
+func (n *TopN) prune(need []bool) (Node, []int) {
+	need = also(need, keyExprs(n.Keys)...)
+	for _, c := range n.Groups {
+		need[c] = true
+	}
+	out, at := pruneSame(n, need)
+	top := out.(*TopN)
+	top.Groups, _ = moveAll(n.Groups, at)
+	Derive(top)
+	return top, at
+}
+
+// below lets conditions pass that keep whole groups.
+func (n *TopN) below(cond Expr) (Expr, bool) {
+	set := map[int]bool{}
+	ColumnsOf(cond, set)
+	for c := range set {
+		if !slices.Contains(n.Groups, c) {
+			return nil, false
+		}
+	}
+	return cond, len(set) > 0
+}
 
 func (n *TopN) title() string {
-	if len(n.Keys) == 0 {
+	if len(n.Keys)+len(n.Groups) == 0 {
 		return "Limit"
 	}
 	return "TopN"
@@ -48,11 +76,18 @@ func (n *TopN) details() []string {
 	if n.Partial {
 		out = append(out, "Partial: of each shard")
 	}
+	if len(n.Groups) > 0 {
+		out = append(out, "Group Key: "+columnNames(n.Input.Props(), n.Groups))
+	}
 	if len(n.Keys) > 0 {
 		out = append(out, "Sort Key: "+sortKeys(n.Keys))
 	}
 	if n.Count != nil {
-		out = append(out, "Limit: "+FormatExpr(n.Count))
+		count := "Limit: " + FormatExpr(n.Count)
+		if n.Ties {
+			count += " with ties"
+		}
+		out = append(out, count)
 	}
 	if n.Offset != nil {
 		out = append(out, "Offset: "+FormatExpr(n.Offset))

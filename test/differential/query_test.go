@@ -172,14 +172,34 @@ func (g *gen) distinct() query {
 	g.exact = true
 	from := g.from()
 	list, n := g.list(2)
-	return query{sql: "SELECT DISTINCT " + list + " FROM " + from, columns: n}
+	if g.IntN(2) == 0 {
+		return query{sql: "SELECT DISTINCT " + list + " FROM " + from, columns: n}
+	}
+	// Ordered by all it selects, so that which row is the first is not left open.
+	order, on := g.orderBy(n), make([]string, 1+g.IntN(n))
+	for i := range on {
+		on[i], _, _ = strings.Cut(order[i], " ")
+	}
+	return query{sql: fmt.Sprintf("SELECT DISTINCT ON (%s) %s FROM %s ORDER BY %s",
+		strings.Join(on, ", "), list, from, strings.Join(order, ", ")), columns: n, ordered: true}
 }
 
+// orderBy lists n columns in some order, each in some direction.
+func (g *gen) orderBy(n int) []string {
+	order := make([]string, n)
+	for i, at := range g.Perm(n) {
+		order[i] = fmt.Sprintf("%d%s%s", at+1, g.one("", " DESC"), g.one("", "", " NULLS FIRST", " NULLS LAST"))
+	}
+	return order
+}
+
+// union puts queries together by UNION ALL or, where they are exact, by any of the set operations.
 func (g *gen) union() query {
 	list := make([]kind, 1+g.IntN(3))
 	for i := range list {
 		list[i] = kind(g.IntN(int(kinds)))
 	}
+	g.exact = g.IntN(2) == 0
 	arms := make([]string, 2+g.IntN(2))
 	for i := range arms {
 		from := g.from()
@@ -189,7 +209,16 @@ func (g *gen) union() query {
 		}
 		arms[i] = "SELECT " + strings.Join(items, ", ") + " FROM " + from
 	}
-	return query{sql: strings.Join(arms, " UNION ALL "), columns: len(list)}
+	if !g.exact {
+		return query{sql: strings.Join(arms, " UNION ALL "), columns: len(list)}
+	}
+	sql := arms[0]
+	for _, arm := range arms[1:] {
+		sql = g.one("(%s) %s %s", "%s %s %s", "%[3]s %[2]s (%[1]s)")
+		sql = fmt.Sprintf(sql, arms[0], g.one("UNION", "INTERSECT", "EXCEPT")+g.one("", " ALL"), arm)
+		arms[0] = sql
+	}
+	return query{sql: sql, columns: len(list)}
 }
 
 // top is ordered by all it selects, so that rows which tie are equal.
@@ -197,11 +226,10 @@ func (g *gen) top() query {
 	g.exact = true
 	from := g.from()
 	list, n := g.list(2)
-	order := make([]string, n)
-	for i, at := range g.Perm(n) {
-		order[i] = fmt.Sprintf("%d%s%s", at+1, g.one("", " DESC"), g.one("", "", " NULLS FIRST", " NULLS LAST"))
+	sql := "SELECT " + list + " FROM " + from + " ORDER BY " + strings.Join(g.orderBy(n), ", ")
+	if g.IntN(4) == 0 {
+		return query{sql: sql + fmt.Sprintf(" OFFSET %d FETCH FIRST %d ROWS WITH TIES", g.IntN(4), g.IntN(10)), columns: n, ordered: true}
 	}
-	sql := "SELECT " + list + " FROM " + from + " ORDER BY " + strings.Join(order, ", ")
 	if g.IntN(4) > 0 {
 		sql += fmt.Sprintf(" LIMIT %d", g.IntN(30))
 	}
