@@ -123,7 +123,7 @@ func (p *produceWork) topic(ctx context.Context, c *cursor, nowMillis int64) err
 			p.s.appendProduced(ctx, d, log.Append{
 				Partition: log.Partition{Topic: t.ID, Index: d.index}, RecordBatches: raw,
 				TransactionalID: p.txnID, Implicit: p.version >= 12,
-			}, rules)
+			}, p.acks == 0, rules)
 		}
 	}
 	c.tags()
@@ -147,7 +147,8 @@ func (d *producedPartition) refuse(code *kerr.Error, message string) {
 }
 
 // appendProduced verifies the record batch of a and hands it to the log, which owns it from then on.
-func (s *Server) appendProduced(ctx context.Context, d *producedPartition, a log.Append, rules recordbatch.Rules) {
+// unawaited: the client is not answered.
+func (s *Server) appendProduced(ctx context.Context, d *producedPartition, a log.Append, unawaited bool, rules recordbatch.Rules) {
 	h, err := recordbatch.VerifyProduced(a.RecordBatches, rules)
 	if err == nil && h.Transactional() && a.TransactionalID == "" {
 		d.refuse(kerr.InvalidTxnState, "a transactional record batch without a transactional id")
@@ -161,7 +162,7 @@ func (s *Server) appendProduced(ctx context.Context, d *producedPartition, a log
 		return
 	}
 	d.records = h.RecordCount
-	d.pending = s.cfg.Log.Append(&log.Entry{Appends: []log.Append{a}})
+	d.pending = s.cfg.Log.Append(&log.Entry{Appends: []log.Append{a}, Unawaited: unawaited})
 }
 
 // checkRecords walks the records. Few record batches are decompressed at once, since each may

@@ -107,7 +107,11 @@ func (s *Server) claim(ctx context.Context, found *findings, id identity) error 
 	}
 	s.identity = id
 	s.onClose(s.release)
-	s.patient = objstore.NewPatient(s.objects, s.clock, s.cfg.ObjectRetry)
+	patience := s.cfg.ObjectAttemptTimeout
+	if s.onDirectory() { // a disk is not faster when it is asked twice
+		patience = 0
+	}
+	s.patient = objstore.NewPatient(s.objects, s.clock, s.cfg.ObjectRetry, patience)
 	s.guarded = objstore.NewGuarded(s.patient, s.claimed.Look)
 	return nil
 }

@@ -178,6 +178,7 @@ func (s *Server) authMetrics() []prometheus.Collector {
 func (s *Server) objectMetrics() []prometheus.Collector {
 	out := []prometheus.Collector{
 		httpd.Counter("tributary_object_read_retries_total", "Reads of the object store that were asked again.", func() float64 { return float64(s.patient.Retries()) }),
+		httpd.Counter("tributary_object_read_hedges_total", "Reads of the object store that were made beside one that took longer than object_attempt_timeout.", func() float64 { return float64(s.patient.Hedges()) }),
 		httpd.Counter("tributary_object_put_attempts_total", "Attempts to write a segment.", func() float64 { return float64(s.log.Stats().UploadAttempts) }),
 		httpd.Histogram("tributary_meta_sync_seconds", "Time of one sync of the write-ahead log under meta; every commit waits for one.", s.metaSyncs),
 		httpd.Counter("tributary_object_put_hedges_total", "Of them, those made beside one that took too long.", func() float64 { return float64(s.log.Stats().UploadHedges) }),

@@ -52,6 +52,7 @@ var unmoved = map[string]string{
 	"tributary_object_errors_total":          "needs a store that fails",
 	"tributary_object_put_hedges_total":      "needs a store that hangs",
 	"tributary_object_read_retries_total":    "needs a store that fails",
+	"tributary_object_read_hedges_total":     "needs a store that is slow",
 	"tributary_parses_left_behind":           "lasts as long as a parse whose statement was cancelled",
 	"tributary_state_disk_failed_total":      "needs a disk that fails",
 	"tributary_state_merges_failed_total":    "needs a merge that runs out of memory",

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -132,7 +131,7 @@ func (s *Server) close(ctx context.Context) error {
 
 func (s *Server) logConfig() log.Config {
 	limits := log.Limits{
-		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes,
+		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes, FlushCost: int(s.cfg.FlushCost), FlushQuiet: s.cfg.FlushQuiet,
 		InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
 		MaxProducers: int(s.cfg.MaxProducers), MaxTransactionalIDs: int(s.cfg.MaxTransactionalIDs), AttemptTimeout: s.cfg.ObjectAttemptTimeout,
 		DiskReserve: s.cfg.DiskReserve, RetentionInterval: s.cfg.RetentionInterval, RetentionGrace: s.cfg.RetentionGrace,
@@ -140,7 +139,7 @@ func (s *Server) logConfig() log.Config {
 	}
 	// Inline groups are as durable as the metadata is; with embedded metadata beside a remote
 	// store that would be less than the store's. A directory does not wait for more records.
-	if strings.HasPrefix(s.cfg.ObjectStore, "file://") {
+	if s.onDirectory() {
 		limits.FlushInterval = 0
 		limits.InlineBytes = s.cfg.InlineBytes
 		if limits.InlineBytes == 0 {

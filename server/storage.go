@@ -78,6 +78,9 @@ func (s *Server) openObjects(ctx context.Context) error {
 	return nil
 }
 
+// onDirectory tells whether the object store is a directory.
+func (s *Server) onDirectory() bool { return strings.HasPrefix(s.cfg.ObjectStore, "file://") }
+
 // metaPath is the directory of the metadata, "" if it lies elsewhere.
 func (s *Server) metaPath() string {
 	path, ok := strings.CutPrefix(s.cfg.Meta, "pebble://")

@@ -42,6 +42,8 @@ type Settings struct {
 	ObjectAttemptTimeout time.Duration
 	ObjectRetry          time.Duration
 	FlushInterval        time.Duration
+	FlushCost            int64
+	FlushQuiet           time.Duration
 	FlushBytes           int64
 	InlineBytes          int64
 	MaxTransactionBytes  int64
@@ -148,9 +150,11 @@ func (s *Settings) definitions() []*Definition {
 			duration(&s.TransactionMaxTimeout, "transaction_max_timeout", 15*time.Minute, time.Second, 24*time.Hour, "Longest time that a Kafka client may ask to leave a transaction open (`transaction.timeout.ms`); past its own time a transaction is aborted."),
 		),
 		group("Writing and keeping",
-			duration(&s.ObjectAttemptTimeout, "object_attempt_timeout", 2*time.Second, 10*time.Millisecond, 20*time.Second, "A write to the object store that takes longer, a second for each 16 MiB apart, gets a second attempt beside it; after twice that it is given up."),
+			duration(&s.ObjectAttemptTimeout, "object_attempt_timeout", 2*time.Second, 10*time.Millisecond, 20*time.Second, "A write to the object store, or a read of a remote one, that takes longer, a second for each 16 MiB apart, gets a second attempt beside it; after twice that more it is given up and made anew."),
 			duration(&s.ObjectRetry, "object_retry", 30*time.Second, 0, time.Hour, "Longest time that a read of the object store is tried again after errors that may pass."),
 			duration(&s.FlushInterval, "flush_interval", 100*time.Millisecond, time.Millisecond, time.Minute, "Longest time records wait for others before they are written to a remote object store. A directory does not wait."),
+			integer(&s.FlushCost, "flush_cost", 1, 0, 1000, "Objects a second that records may cost which come at less than 64 kB a second: they wait for others up to a second divided by this. Only with a remote object store. 0 = they wait for flush_interval alone."),
+			duration(&s.FlushQuiet, "flush_quiet", 250*time.Millisecond, 0, time.Minute, "Such records are written all the same, whatever flush_cost says, when a client waits for them (`acks` is not 0) and nothing else has come for so long. 0 = flush_cost alone counts."),
 			size(&s.FlushBytes, "flush_bytes", 8*mib, 64*kib, gib, "Bytes of records that are written without waiting longer, and the size of one written object."),
 			size(&s.InlineBytes, "inline_bytes", 256*kib, 0, 4*mib, "Largest group of records that rides in the commit log instead of an object. Only with a directory as the object store."),
 			size(&s.DecodeCache, "decode_cache", 64*mib, 0, 1<<40, "Memory for the newest rows of streams that several views, sinks or derived streams read, so that each record is decoded once for all of them. 0 = each decodes for itself."),

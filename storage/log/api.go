@@ -115,6 +115,8 @@ type Entry struct {
 	// they need not read back what the writer had in hand. It may be dropped at any time: what it
 	// tells must be in the entry as well.
 	Note any
+	// Unawaited: nobody waits for the result, so that it need not come soon.
+	Unawaited bool
 }
 
 // Appended is the result of an entry.

@@ -11,15 +11,30 @@ import (
 type flushGroup struct {
 	seal       uint64
 	openMillis int64 // of its first entry, Unix ms
+	lastMillis int64 // of its last
 	sealMillis int64
 	entries    []*pending
 	bytes      int64
+	appends    bool // an entry has records
+	awaited    bool // somebody waits for one of its entries
 
 	// Guarded by writer.mu once sealed.
 	ready bool
 	err   error // the upload failed: every entry fails with it
 
 	blocks []groupBlock // written by the upload before ready; none = inline
+}
+
+// take adds an entry.
+func (g *flushGroup) take(p *pending, nowMillis int64) {
+	if len(g.entries) == 0 {
+		g.openMillis = nowMillis
+	}
+	g.lastMillis = nowMillis
+	g.entries = append(g.entries, p)
+	g.bytes += p.bytes
+	g.appends = g.appends || len(p.appends) > 0
+	g.awaited = g.awaited || !p.entry.Unawaited
 }
 
 // groupBlock is one object of a group.

@@ -10,6 +10,12 @@ type Limits struct {
 	// FlushInterval 0 seals a group as soon as the commit before has ended (a directory).
 	// Above 0 a group seals that long after its first entry (an object store).
 	FlushInterval time.Duration
+	// FlushCost is how many objects a second records may become that are too few to be worth them:
+	// groups below 64 KiB. 0 = as many as FlushInterval allows.
+	FlushCost int
+	// FlushQuiet: such a group is sealed even so when somebody waits for it and nothing was appended for
+	// so long. 0 = never.
+	FlushQuiet    time.Duration
 	FlushBytes    int64 // a group is sealed, and an object cut, at this size: 8 MiB
 	MaxUploads    int   // groups that may be uploading at once: 4
 	MaxEntryBytes int64 // of an entry that is in memory: 256 MiB

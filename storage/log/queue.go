@@ -3,9 +3,6 @@ package log
 import (
 	"fmt"
 	"sync"
-	"time"
-
-	"github.com/tributary-db/tributary/internal/job"
 )
 
 // queue takes entries in order, seals them into flush groups and hands groups to the
@@ -23,11 +20,12 @@ type queue struct {
 	uploading int
 	busy      bool     // the committer is in a commit
 	lastFlush int64    // when a group was sealed last, Unix ms
+	lastPut   int64    // when one that becomes objects was
 	jobs      []func() // run by the committer between commits
 	closed    bool     // no more entries
 	err       error    // the log stopped: ErrPoisoned, ErrFenced
 
-	opened chan struct{} // capacity 1: the open group got its first entry (timer)
+	opened chan struct{} // capacity 1: the open group is due at another time than the timer knows
 	stop   chan struct{} // closed by close
 }
 
@@ -95,11 +93,8 @@ func (q *queue) add(p *pending) {
 		q.addStagedLocked(p)
 		return
 	}
-	if len(q.open.entries) == 0 {
-		q.open.openMillis = q.db.clock.Now().UnixMilli()
-	}
-	q.open.entries = append(q.open.entries, p)
-	q.open.bytes += p.bytes
+	before := q.open.bytes
+	q.open.take(p, q.db.clock.Now().UnixMilli())
 	q.db.stats.bytesIn.Add(p.bytes)
 	limits := &q.db.limits
 	switch {
@@ -108,13 +103,18 @@ func (q *queue) add(p *pending) {
 	case limits.FlushInterval == 0:
 	case q.idleLocked() && q.open.bytes <= limits.InlineBytes:
 		q.sealLocked() // the first small group after idle waits for nothing
-	case len(q.open.entries) == 1:
-		select {
-		case q.opened <- struct{}{}:
-		default:
-		}
+	case len(q.open.entries) == 1, before < cheapGroup && q.open.bytes >= cheapGroup:
+		q.lookAtTimer()
 	}
 	q.wake.Signal()
+}
+
+// lookAtTimer has the timer find out anew when the open group is due.
+func (q *queue) lookAtTimer() {
+	select {
+	case q.opened <- struct{}{}:
+	default:
+	}
 }
 
 // addStagedLocked seals an entry with a Stage by itself: what is staged lies between what the entries
@@ -123,8 +123,7 @@ func (q *queue) addStagedLocked(p *pending) {
 	if len(q.open.entries) > 0 {
 		q.sealLocked()
 	}
-	q.open.openMillis = q.db.clock.Now().UnixMilli()
-	q.open.entries, q.open.bytes = []*pending{p}, p.bytes
+	q.open.take(p, q.db.clock.Now().UnixMilli())
 	q.db.stats.bytesIn.Add(p.bytes + p.entry.Staged.bytes)
 	q.sealLocked()
 	q.wake.Signal()
@@ -153,10 +152,11 @@ func (q *queue) sealLocked() {
 	g.sealMillis = q.db.clock.Now().UnixMilli()
 	q.lastFlush = g.sealMillis
 	q.sealed = append(q.sealed, g)
-	if g.bytes <= q.db.limits.InlineBytes || !g.hasAppends() {
+	if g.bytes <= q.db.limits.InlineBytes || !g.appends {
 		g.ready = true
 		return
 	}
+	q.lastPut = g.sealMillis
 	q.uploading++
 	q.db.goroutines.Go(func() {
 		err := q.db.upload(g)
@@ -167,15 +167,6 @@ func (q *queue) sealLocked() {
 		q.sealFullLocked()
 		q.wake.Signal()
 	})
-}
-
-func (g *flushGroup) hasAppends() bool {
-	for _, e := range g.entries {
-		if len(e.appends) > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // next waits for work: a job, or every group in front whose bytes are durable or inline.
@@ -189,7 +180,8 @@ func (q *queue) next() (groups []*flushGroup, job func()) {
 			job, q.jobs = q.jobs[0], q.jobs[1:]
 			return nil, job
 		}
-		adaptive := q.db.limits.FlushInterval == 0 && len(q.sealed) == 0
+		// What costs no object waits for nobody.
+		adaptive := (q.db.limits.FlushInterval == 0 || !q.open.appends) && len(q.sealed) == 0
 		if len(q.open.entries) > 0 && (adaptive || q.closed) {
 			q.sealLocked()
 		}
@@ -254,39 +246,6 @@ func (q *queue) failure() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.err
-}
-
-// runTimer seals each open group an interval after its first entry.
-func (q *queue) runTimer() {
-	job.Label("flush timer")
-	for {
-		select {
-		case <-q.opened:
-		case <-q.stop:
-			return
-		}
-		q.mu.Lock()
-		g := q.open
-		age := time.Duration(q.db.clock.Now().UnixMilli()-g.openMillis) * time.Millisecond
-		q.mu.Unlock()
-		select {
-		case <-q.db.clock.After(max(q.db.limits.FlushInterval-age, 0)):
-		case <-q.stop:
-			return
-		}
-		q.mu.Lock()
-		if q.open == g && len(g.entries) > 0 {
-			q.sealLocked()
-			q.wake.Signal()
-		} else if len(q.open.entries) > 0 {
-			// The group was sealed by size meanwhile; the one behind it gets its own interval.
-			select {
-			case q.opened <- struct{}{}:
-			default:
-			}
-		}
-		q.mu.Unlock()
-	}
 }
 
 // unavailable marks a failure that a later try may not meet.

@@ -1,14 +1,14 @@
 // Package objstore keeps immutable objects by key: in a directory, in S3, in memory.
 //
 //	Open(url) ─► file://dir │ s3://bucket/prefix?… │ mem://
-//	              └── wrapped as needed: WithPrefix · Guarded (look first) · Patient (reads again) · Counting (requests, bytes); objstoretest.Faulty in tests
+//	              └── wrapped as needed: WithPrefix · Guarded (look first) · Patient (reads again, and beside what is slow) · Counting (requests, bytes); objstoretest.Faulty in tests
 //	PutCluster ─► cluster.json, written once with IfAbsent: whose store this is
 //	Take ─► Claim on writer.json, replaced at start and stop: who writes to it; Look finds out who else does
 //
 // Vocabulary: an object is written whole and never changed; only small manifests are replaced,
 // by condition on their ETag. An ambiguous outcome is one where the call may have taken effect.
 //
-// Goroutines and locks: no goroutines of its own. Dir holds an exclusive flock on "+lock" while
+// Goroutines and locks: no goroutines of its own but for reads of a Patient store, which end with the call. Dir holds an exclusive flock on "+lock" while
 // it is open, and a mutex around replacements; everything else is a short mutex. All stores are safe for concurrent use.
 //
 // Formats: cluster.json and writer.json are one JSON object each (docs/formats/start.md). In a directory an object of key a/b is

@@ -15,9 +15,11 @@ import (
 // what may have happened is for the caller to resolve.
 type Patient struct {
 	Store
-	clock   clock.Clock
-	limit   time.Duration
-	retries atomic.Int64
+	clock    clock.Clock
+	limit    time.Duration
+	patience time.Duration // 0 = attempts are not bounded
+	retries  atomic.Int64
+	hedges   atomic.Int64
 }
 
 var _ Store = (*Patient)(nil)
@@ -28,9 +30,11 @@ const (
 )
 
 // NewPatient wraps s; a read gives up once its attempts have gone on for limit, or its context
-// ends. Closing it closes s.
-func NewPatient(s Store, c clock.Clock, limit time.Duration) *Patient {
-	return &Patient{Store: s, clock: c, limit: limit}
+// ends. A read of a range that takes longer than patience, a second for each 16 MiB apart, gets a second
+// attempt beside it, and both are given up after three times that; 0 = an attempt takes what it
+// takes. Closing it closes s.
+func NewPatient(s Store, c clock.Clock, limit, patience time.Duration) *Patient {
+	return &Patient{Store: s, clock: c, limit: limit, patience: patience}
 }
 
 // Close closes the wrapped store.
@@ -38,6 +42,9 @@ func (p *Patient) Close() error { return Close(p.Store) }
 
 // Retries since the start.
 func (p *Patient) Retries() int64 { return p.retries.Load() }
+
+// Hedges are the attempts since the start that were made because one took too long.
+func (p *Patient) Hedges() int64 { return p.hedges.Load() }
 
 // mayPass: neither an answer nor the caller's own end.
 func mayPass(ctx context.Context, err error) bool {
@@ -66,7 +73,11 @@ func (p *Patient) GetRange(ctx context.Context, key string, off int64, dst []byt
 	if err := CheckKey(key); err != nil {
 		return 0, err
 	}
-	err = p.again(ctx, func() (err error) { n, err = p.Store.GetRange(ctx, key, off, dst); return err })
+	read := p.Store.GetRange
+	if p.patience > 0 {
+		read = p.hedged
+	}
+	err = p.again(ctx, func() (err error) { n, err = read(ctx, key, off, dst); return err })
 	return n, err
 }
 

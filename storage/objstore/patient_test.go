@@ -19,7 +19,7 @@ func TestPatient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		faulty := objstoretest.NewFaulty(objstore.NewMem())
-		s := objstore.NewPatient(faulty, clock.Real{}, 30*time.Second)
+		s := objstore.NewPatient(faulty, clock.Real{}, 30*time.Second, 0)
 		for i := range 3 {
 			if _, err := s.Put(ctx, fmt.Sprintf("a/%d", i), [][]byte{[]byte("text")}, objstore.Condition{}); err != nil {
 				t.Fatal(err)
