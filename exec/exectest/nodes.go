@@ -68,6 +68,31 @@ func Join(l, r plan.Node, lk, rk []int, residual plan.Expr) plan.Node {
 	return &plan.Join{P: p, Left: l, Right: r, LeftKeys: lk, RightKeys: rk, Residual: residual}
 }
 
+// JoinOf is a join of another kind.
+func JoinOf(kind plan.JoinKind, l, r plan.Node, lk, rk []int, residual plan.Expr) plan.Node {
+	n := plan.NewJoin(kind, l, r, residual, "mark")
+	n.LeftKeys, n.RightKeys = lk, rk
+	n.P.AppendOnly = l.Props().AppendOnly && r.Props().AppendOnly && (kind == plan.JoinInner || kind == plan.JoinSemi)
+	return n
+}
+
+// SingleJoin gives each row of r the one row of l that it meets.
+func SingleJoin(l, r plan.Node, lk, rk []int) plan.Node {
+	n := JoinOf(plan.JoinRight, l, r, lk, rk, nil).(*plan.Join)
+	n.Single = true
+	return n
+}
+
+// NullSafe lets NULL equal NULL in a join's keys.
+func NullSafe(n plan.Node) plan.Node {
+	c := *n.(*plan.Join)
+	c.NullSafe = make([]bool, len(c.LeftKeys))
+	for i := range c.NullSafe {
+		c.NullSafe[i] = true
+	}
+	return &c
+}
+
 // Agg is a call of the aggregate with this name and these argument types.
 func Agg(name string, result sqltype.OID, args ...plan.Expr) plan.Aggregate {
 	for _, f := range builtin.Aggregates(name) {

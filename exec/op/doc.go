@@ -4,7 +4,8 @@
 //	                 │
 //	linear        Filter, Project, Hop, UnionAll, Exchange      emit inside Push, weights pass
 //	              (the near side of an exchange may begin the groups of an aggregation: preGroup)
-//	bilinear      Join          dL x R_old  +  L_new x dR       emits inside Push
+//	bilinear      Join          dL x R_old  +  L_new x dR       emits inside Push; of kinds that keep rows
+//	                            which meet none, these at the ends of ports and ticks (joinkept.go)
 //	nonlinear     GroupBy, Distinct, TopN, Sort                 gather in Push, emit in EndTick:
 //	                                                            -old +new where they differ
 //
@@ -29,7 +30,8 @@
 //	Sort, TopN          held rows ─ full ─► sorted run … ─► merged in EndTick
 //	distinct aggregate  values of groups ─ full ─► sorted run … ─► merged when the groups settle
 //	GroupBy, Distinct   groups stay; rows of others ─► 16 partitions ─► each in the groups' place, in EndTick
-//	Join                left side ─ full ─► 16 partitions, right side too ─► pair by pair, in EndTick
+//	Join                left side ─ full ─► 16 partitions, right side too ─► pair by pair, in EndTick; a kind
+//	                    that keeps rows loads the left one of a pair whole
 //
 // The groups of a GroupBy that ticks go on past memory by themselves (state.Groups). Once they are there rows are
 // gathered, so that groups are fetched for many at once.

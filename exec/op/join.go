@@ -2,6 +2,7 @@ package op
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -10,14 +11,17 @@ import (
 	"github.com/tributary-db/tributary/storage/state"
 )
 
-// join is an inner or cross join. Both sides are kept by their key; the left port ends before
+// join is a join of any kind. Both sides are kept by their key; the left port ends before
 // the right begins, so a tick adds dL x R_old and then L_new x dR. In a one-shot run R_old is
 // empty and nothing needs R later: the left side is built, the right streams past it; see joinSpill
-// for a left side that has no room.
+// for a left side that has no room. What kinds other than the inner one put out beside the pairs, or
+// instead of them, is in joinkept.go.
 type join struct {
 	ports
 	env      exec.Env
-	types    []sqltype.OID
+	kind     plan.JoinKind
+	single   bool
+	types    []sqltype.OID // of the output
 	sides    [2]side
 	residual *scalar
 	once     bool
@@ -31,27 +35,48 @@ type join struct {
 	meeting  []*delta.Builder // and of the other, where they are not next to each other
 	columns  []delta.Column
 	pairs    struct{ rows, met []int32 }
+	rowOf    []int32 // by pair that is put out: the row that probes
+	hits     []bool  // by row that probes: it has met one
+	marks    [2][]int32
+	seen     rowSet // of a one-shot full join: what of the left side was met
+	found    statuses
+	sums     [2]tally
 }
 
 // side is what a join keeps of one input.
 type side struct {
-	name  string
-	types []sqltype.OID
-	keys  []int
-	first int // of its columns in the output
-	rows  state.Arrangement
+	port   int
+	name   string
+	types  []sqltype.OID
+	keys   []int
+	strict []int // those of keys that are never equal where they are NULL
+	first  int   // of its columns in a pair
+	kept   bool  // its rows count also where they meet none of the other side
+	rows   state.Arrangement
 	// head is what the other side meets in this tick; nil until asked for.
 	head state.View
+	// touched, of a tick: the keys of rows that came or went or, where pairs are counted, the rows
+	// whose count may have changed.
+	touched rowSet
+	// counts has, of a kept side where the pairs are decided by more than keys, every row with its
+	// weight, and again with the weight of the pairs that it is in.
+	counts state.Arrangement
 }
 
 func newJoin(n *plan.Join) (exec.Operator, error) {
-	if n.Kind != plan.JoinInner {
-		return nil, unsupported("outer joins are not supported yet")
+	if n.Kind == plan.JoinLeft || n.Single && (n.Kind != plan.JoinRight || n.Residual != nil) {
+		return nil, fmt.Errorf("op: no operator for this %s", plan.Format(n))
 	}
-	j := &join{ports: newPorts(2), types: fieldTypes(&n.P)}
+	j := &join{ports: newPorts(2), kind: n.Kind, single: n.Single, types: fieldTypes(&n.P)}
 	left, right := fieldTypes(n.Left.Props()), fieldTypes(n.Right.Props())
-	j.sides[0] = side{name: "left", types: left, keys: n.LeftKeys}
-	j.sides[1] = side{name: "right", types: right, keys: n.RightKeys, first: len(left)}
+	j.sides[0] = side{port: 0, name: "left", types: left, keys: n.LeftKeys, kept: n.Kind == plan.JoinFull}
+	j.sides[1] = side{port: 1, name: "right", types: right, keys: n.RightKeys, first: len(left), kept: n.Kind != plan.JoinInner}
+	for i := range n.LeftKeys {
+		if !n.KeyNullSafe(i) {
+			j.sides[0].strict = append(j.sides[0].strict, n.LeftKeys[i])
+			j.sides[1].strict = append(j.sides[1].strict, n.RightKeys[i])
+		}
+	}
 	if n.Residual != nil {
 		j.residual = newScalar(n.Residual)
 	}
@@ -67,6 +92,9 @@ func (j *join) Open(env exec.Env) (err error) {
 			return err
 		}
 	}
+	if err := j.openKept(env); err != nil {
+		return err
+	}
 	if j.residual != nil {
 		return j.residual.open(env)
 	}
@@ -81,8 +109,13 @@ func (j *join) Push(ctx context.Context, port int, in *delta.Batch, out exec.Out
 		}
 	}
 	own, other := &j.sides[port], &j.sides[1-port]
-	keys := pickColumns(in.Cols, own.keys)
-	j.live = append(none(j.live), notNull(j.sel, keys, liveRows(in, &j.all))...)
+	keys, all := pickColumns(in.Cols, own.keys), liveRows(in, &j.all)
+	j.live = append(none(j.live), notNull(j.sel, pickColumns(in.Cols, own.strict), all)...)
+	if own.kept && len(j.live) < len(all) {
+		if err := j.alone(own, in, but(&j.marks[0], all, j.live), in.Weights, false, out); err != nil {
+			return err
+		}
+	}
 	if len(j.live) == 0 {
 		return nil
 	}
@@ -96,6 +129,9 @@ func (j *join) Push(ctx context.Context, port int, in *delta.Batch, out exec.Out
 	}
 	if other.head == nil {
 		other.head = other.rows.Head()
+	}
+	if j.kind != plan.JoinInner {
+		return j.pushKept(ctx, own, &rows, keys, out)
 	}
 	if err := j.meet(ctx, own, other, &rows, keys, out); err != nil {
 		return err
@@ -112,6 +148,9 @@ func (j *join) EndInput(ctx context.Context, port int, p exec.Progress, out exec
 		if err := j.endLeft(); err != nil {
 			return err
 		}
+	}
+	if err := j.settle(ctx, port, out); err != nil {
+		return err
 	}
 	return j.ports.EndInput(ctx, port, p, out)
 }
@@ -149,6 +188,7 @@ func (j *join) meet(ctx context.Context, own, other *side, in *delta.Batch, keys
 			j.weights = append(j.weights, in.Weight(row)*met.Weight(int32(i)))
 		}
 		j.gather(&j.probing, in, match)
+		j.rowOf = match
 		if err := j.emit(own, other, met.Cols, len(match), out); err != nil {
 			return err
 		}
@@ -260,6 +300,7 @@ func (j *join) block(own, other *side, in, met *delta.Batch, out exec.Out) error
 	for i := range met.Cols {
 		j.columns = append(j.columns, j.meeting[i].Column())
 	}
+	j.rowOf = j.pairs.rows
 	err := j.emit(own, other, j.columns, n, out)
 	j.pairs.rows, j.pairs.met, j.weights = j.pairs.rows[:0], j.pairs.met[:0], j.weights[:0]
 	return err
@@ -278,10 +319,9 @@ func (j *join) gather(to *[]*delta.Builder, in *delta.Batch, rows []int32) {
 
 // emit puts n pairs out: probing rows beside the columns they met. The residual decides.
 func (j *join) emit(own, other *side, met []delta.Column, n int, out exec.Out) error {
-	if cap(j.cols) < len(j.types) {
-		j.cols = make([]delta.Column, len(j.types))
+	if width := len(own.types) + len(other.types); len(j.cols) < width {
+		j.cols = make([]delta.Column, width)
 	}
-	j.cols = j.cols[:len(j.types)]
 	for i := range own.types {
 		j.cols[own.first+i] = j.probing[i].Column()
 	}
@@ -298,6 +338,9 @@ func (j *join) emit(own, other *side, met []delta.Column, n int, out exec.Out) e
 			return nil
 		}
 	}
+	if j.kind != plan.JoinInner {
+		return j.paired(own, other, &d, out)
+	}
 	return out.Emit(&d)
 }
 
@@ -305,6 +348,9 @@ func (j *join) emit(own, other *side, met []delta.Column, n int, out exec.Out) e
 func (j *join) EndTick(ctx context.Context, t exec.Tick, out exec.Out) (exec.Next, error) {
 	if more, err := j.joinRuns(ctx, out); err != nil || more {
 		return exec.Next{More: more}, err
+	}
+	if err := j.endKept(ctx, t, out); err != nil {
+		return exec.Next{}, err
 	}
 	for i := range j.sides {
 		s := &j.sides[i]

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
 	"github.com/tributary-db/tributary/storage/temprun"
 )
@@ -87,17 +88,27 @@ func (j *join) endLeft() error {
 
 // stream takes rows of the right side when the left one is in temporary runs.
 func (j *join) stream(rows *delta.Batch, keys []delta.Column) error {
-	unmet := func(k int) bool { return j.spill.left[k] == nil }
-	return j.spill.parts.add(j.own(1, rows), keys, rows.Sel, unmet)
+	return j.spill.parts.add(j.own(1, rows), keys, rows.Sel, j.unmet(&j.spill.left))
 }
 
-// pair puts the partitions of both sides together.
-func (s *joinSpill) pair(left, right [fanOut]*temprun.Run, level int, of int64) {
+// unmet says which partitions of the right side nobody wants.
+func (j *join) unmet(left *[fanOut]*temprun.Run) func(int) bool {
+	if j.sides[1].kept {
+		return nil
+	}
+	return func(k int) bool { return left[k] == nil }
+}
+
+// pairRuns puts the partitions of both sides together.
+func (j *join) pairRuns(left, right [fanOut]*temprun.Run, level int, of int64) {
+	s := &j.spill
 	for k := range left {
 		switch {
 		case left[k] != nil && right[k] != nil:
 			skewed := of > 0 && left[k].Size() > of/4*3
 			s.waiting = append(s.waiting, pairOfRuns{left[k], right[k], level, skewed})
+		case left[k] != nil && j.sides[0].kept, right[k] != nil && j.sides[1].kept:
+			s.waiting = append(s.waiting, pairOfRuns{left: left[k], right: right[k]})
 		case left[k] != nil:
 			left[k].Release()
 		case right[k] != nil:
@@ -115,7 +126,7 @@ func (j *join) joinRuns(ctx context.Context, out exec.Out) (more bool, err error
 			return false, err
 		}
 		s.parts = nil
-		s.pair(s.left, right, 1, 0)
+		j.pairRuns(s.left, right, 1, 0)
 		s.left = [fanOut]*temprun.Run{}
 	}
 	if s.reader == nil {
@@ -124,6 +135,9 @@ func (j *join) joinRuns(ctx context.Context, out exec.Out) (more bool, err error
 		}
 		last := len(s.waiting) - 1
 		s.now, s.waiting = s.waiting[last], s.waiting[:last]
+		if s.now.left == nil || s.now.right == nil {
+			return true, j.aloneRun(out)
+		}
 		if s.now.left.Size() > j.env.WorkMemory() && !s.now.skewed && s.now.level < maxLevel && len(j.sides[0].keys) > 0 {
 			return true, j.partitionAgain()
 		}
@@ -143,7 +157,7 @@ func (j *join) partitionAgain() error {
 		}
 		var unmet func(int) bool
 		if i == 1 {
-			unmet = func(k int) bool { return runs[0][k] == nil }
+			unmet = j.unmet(&runs[0])
 		}
 		var all []int32
 		err = eachBatch(j.env, run, func(d *delta.Batch) error {
@@ -156,7 +170,7 @@ func (j *join) partitionAgain() error {
 			return err
 		}
 	}
-	j.spill.pair(runs[0], runs[1], now.level+1, now.left.Size())
+	j.pairRuns(runs[0], runs[1], now.level+1, now.left.Size())
 	now.left.Release()
 	now.right.Release()
 	return nil
@@ -166,7 +180,7 @@ func (j *join) partitionAgain() error {
 func (j *join) joinPart(ctx context.Context, out exec.Out) error {
 	s, left := &j.spill, &j.sides[0]
 	ended, rows := false, int64(0)
-	for first := true; first || !j.full(); first = false {
+	for first := true; first || !j.full() || j.kind != plan.JoinInner; first = false {
 		if err := j.env.Meter().Breathe(); err != nil {
 			return err
 		}
@@ -203,12 +217,31 @@ func (j *join) joinLoaded(ctx context.Context, out exec.Out) error {
 	left.head = left.rows.Head()
 	err := eachBatch(j.env, j.spill.now.right, func(d *delta.Batch) error {
 		d.Sel = liveRows(d, &j.all)
+		if j.kind != plan.JoinInner {
+			return j.probe(ctx, right, d, pickColumns(d.Cols, right.keys), out)
+		}
 		return j.meet(ctx, right, left, d, pickColumns(d.Cols, right.keys), out)
 	})
 	if err != nil {
 		return err
 	}
+	if err := j.endBuilt(ctx, out); err != nil {
+		return err
+	}
 	left.head = nil
 	left.rows.Discard()
 	return nil
+}
+
+// aloneRun puts out the rows of a partition that has none on the other side.
+func (j *join) aloneRun(out exec.Out) error {
+	s, run := &j.sides[1], j.spill.now.right
+	if run == nil {
+		s, run = &j.sides[0], j.spill.now.left
+	}
+	err := eachBatch(j.env, run, func(d *delta.Batch) error {
+		return j.alone(s, d, liveRows(d, &j.all), d.Weights, false, out)
+	})
+	run.Release()
+	return err
 }

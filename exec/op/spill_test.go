@@ -32,7 +32,7 @@ func spilling() map[string]plan.Node {
 	few.T = count.T
 	crossed := exectest.Join(a, b, nil, nil, nil)
 	crossed.(*plan.Join).Residual = exectest.Call(int8eq, boolean, col(crossed, 0), col(crossed, 5))
-	return map[string]plan.Node{
+	plans := map[string]plan.Node{
 		"sort":                    exectest.Sort(a, by(a, 3, false, false), by(a, 2, true, true)),
 		"sort by a few values":    exectest.Sort(a, by(a, 1, true, false)),
 		"top, a small window":     exectest.Top(a, 10, 3, by(a, 2, false, true)),
@@ -54,6 +54,16 @@ func spilling() map[string]plan.Node {
 		"join without keys":       crossed,
 		"one spills into another": exectest.Sort(exectest.GroupBy(exectest.Join(a, b, []int{0}, []int{0}, nil), []int{0, 3}, count), plan.SortKey{Expr: &plan.Column{Index: 2, T: count.T}}),
 	}
+	below := exectest.Call(int8eq, boolean, col(crossed, 1), col(crossed, 6))
+	for name, kind := range joinKinds {
+		plans[name+" join of images"] = exectest.JoinOf(kind, exectest.Filter(a, less8(a, 1, 0)), b, []int{3, 0}, []int{3, 0}, nil)
+		plans[name+" join, residual"] = exectest.JoinOf(kind, a, b, []int{0}, []int{0}, below)
+		if kind != plan.JoinFull && kind != plan.JoinRight {
+			plans[name+" join of few keys"] = exectest.JoinOf(kind, a, b, []int{1}, []int{1}, nil)
+		}
+	}
+	plans["single join"] = exectest.SingleJoin(exectest.GroupBy(a, []int{0}, count), b, []int{0}, []int{0})
+	return plans
 }
 
 const int8eq = 467

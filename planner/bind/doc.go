@@ -39,7 +39,8 @@
 //     a row of an aggregate, EXISTS as a count, x IN (SELECT …) in WHERE as a join with the
 //     distinct values. Correlated ones, and NOT IN, are 0A000.
 //   - A view's unique key is that of its rewritten plan, where joins have keys.
-//   - JOIN … ON is a filter over a cross join here; planner/rewrite makes keys of it.
+//   - JOIN … ON is a filter over a cross join here, of an outer join its residual; planner/rewrite
+//     makes keys of it. A column that USING merges may be an expression (column.merged).
 //   - Under EMIT ON WINDOW CLOSE every stream scan has a last column with the record's
 //     watermark, which travels up to the GroupBy that waits ([watermarkField]).
 //

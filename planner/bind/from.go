@@ -146,7 +146,7 @@ func (b *binder) cross(l, r *source) (*source, error) {
 	width := len(l.node.Props().Fields)
 	for _, it := range r.items {
 		for i := range it.columns {
-			it.columns[i].index += width
+			it.columns[i].shift(width)
 		}
 	}
 	j := &plan.Join{Left: l.node, Right: r.node}

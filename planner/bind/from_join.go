@@ -8,8 +8,14 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
+// joinKinds are the kinds of JOIN.
+var joinKinds = map[pg.JoinType]plan.JoinKind{
+	pg.JoinType_JOIN_INNER: plan.JoinInner, pg.JoinType_JOIN_LEFT: plan.JoinLeft,
+	pg.JoinType_JOIN_RIGHT: plan.JoinRight, pg.JoinType_JOIN_FULL: plan.JoinFull,
+}
+
 // join binds a JOIN b ON …, USING (…), NATURAL, CROSS JOIN. The condition becomes a filter
-// over the cross product: rewriting finds the keys.
+// over the cross product, or that of an outer join: rewriting finds the keys.
 func (b *binder) join(n *pg.JoinExpr) (*source, error) {
 	l, err := b.fromItem(n.Larg)
 	if err != nil {
@@ -27,21 +33,29 @@ func (b *binder) join(n *pg.JoinExpr) (*source, error) {
 	if n.IsNatural {
 		names = sharedNames(l, r)
 	}
+	kind, known := joinKinds[n.Jointype]
+	if !known {
+		return nil, unsupported("this kind of join")
+	}
 	both, err := b.cross(l, r)
 	if err != nil {
 		return nil, err
 	}
+	var cond plan.Expr
 	switch {
 	case n.IsNatural || len(using) > 0:
-		err = b.joinUsing(both, l, r, names)
+		cond, err = b.joinUsing(both, l, r, names, kind)
 	case n.Quals != nil:
-		err = b.joinOn(both, n.Quals)
+		cond, err = b.joinOn(both, n.Quals)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if n.Jointype != pg.JoinType_JOIN_INNER {
-		return nil, unsupported("an outer join")
+	switch {
+	case kind != plan.JoinInner:
+		both.node = plan.NewJoin(kind, l.node, r.node, cond, "")
+	case cond != nil:
+		both.node = filter(both.node, cond)
 	}
 	if n.Alias != nil {
 		return b.aliasedJoin(both, n.Alias)
@@ -49,16 +63,11 @@ func (b *binder) join(n *pg.JoinExpr) (*source, error) {
 	return both, nil
 }
 
-func (b *binder) joinOn(s *source, quals *pg.Node) error {
+func (b *binder) joinOn(s *source, quals *pg.Node) (plan.Expr, error) {
 	old := b.lv.scope
 	b.lv.scope = scope{items: s.items, node: s.node}
 	defer func() { b.lv.scope = old }()
-	cond, err := b.condition(quals, inJoin, "JOIN/ON")
-	if err != nil {
-		return err
-	}
-	s.node = filter(s.node, cond)
-	return nil
+	return b.condition(quals, inJoin, "JOIN/ON")
 }
 
 // sharedNames are the columns of a NATURAL join, in the left side's order.
@@ -79,50 +88,82 @@ func sharedNames(l, r *source) []string {
 }
 
 // joinUsing merges the columns of that name: they come first and are named alone.
-func (b *binder) joinUsing(s, l, r *source, names []string) error {
+func (b *binder) joinUsing(s, l, r *source, names []string, kind plan.JoinKind) (plan.Expr, error) {
 	merged := &item{byColumn: true, pos: -1}
-	used := map[int]bool{}
+	used := map[*column]bool{}
 	var conds []plan.Expr
 	for _, name := range names {
 		lc, err := usingColumn(l, name, "left")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		rc, err := usingColumn(r, name, "right")
 		if err != nil {
-			return err
+			return nil, err
 		}
-		le := &plan.Column{Index: lc.index, T: lc.typ, Name: name}
-		re := &plan.Column{Index: rc.index, T: rc.typ, Name: name}
+		le, re := lc.expr(), rc.expr()
 		eq, err := b.binary("=", le, re, -1)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		conds = append(conds, eq)
-		common, err := b.commonType([]plan.Expr{le, re}, "JOIN/USING")
+		c, err := b.mergedColumn(lc, rc, kind)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		keep := *lc
-		if lc.typ.OID != common && rc.typ.OID == common {
-			keep = *rc
-		}
-		merged.columns = append(merged.columns, keep)
-		used[lc.index], used[rc.index] = true, true
+		merged.columns = append(merged.columns, c)
+		used[lc], used[rc] = true, true
 	}
 	for _, it := range s.items {
-		for _, c := range it.columns {
-			if it.byColumn && !used[c.index] {
-				merged.columns = append(merged.columns, c)
+		for i := range it.columns {
+			if c := &it.columns[i]; it.byColumn && !used[c] {
+				merged.columns = append(merged.columns, *c)
 			}
 		}
 		it.byColumn = false
 	}
 	s.items = append(s.items, merged)
-	if len(conds) > 0 {
-		s.node = filter(s.node, conjunction(conds))
+	return conjunction(conds), nil
+}
+
+// mergedColumn is the column that stands for two of one name: that of the side whose rows are kept, of
+// a full join the one that is there, in the type that both have in common.
+func (b *binder) mergedColumn(lc, rc *column, kind plan.JoinKind) (column, error) {
+	le, re := lc.expr(), rc.expr()
+	common, err := b.commonType([]plan.Expr{le, re}, "JOIN/USING")
+	if err != nil {
+		return column{}, err
 	}
-	return nil
+	keep, value := *lc, le
+	if kind == plan.JoinRight || kind == plan.JoinInner && lc.typ.OID != common && rc.typ.OID == common {
+		keep, value = *rc, re
+	}
+	if kind != plan.JoinFull && keep.typ.OID == common {
+		return keep, nil
+	}
+	t := sqltype.Of(common)
+	if lc.typ == rc.typ {
+		t = lc.typ
+	}
+	inCommon := func(e plan.Expr) (plan.Expr, error) {
+		if e.Type().OID == common {
+			return e, nil
+		}
+		return b.coerce(e, sqltype.Of(common), implicit, -1)
+	}
+	if value, err = inCommon(value); err != nil {
+		return column{}, err
+	}
+	if kind == plan.JoinFull {
+		if le, err = inCommon(le); err != nil {
+			return column{}, err
+		}
+		if re, err = inCommon(re); err != nil {
+			return column{}, err
+		}
+		value = &plan.Coalesce{Args: []plan.Expr{le, re}, T: t}
+	}
+	return column{name: lc.name, typ: t, index: -1, merged: value}, nil
 }
 
 func usingColumn(s *source, name, side string) (*column, error) {

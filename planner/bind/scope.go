@@ -36,12 +36,28 @@ type column struct {
 	hidden bool
 	rel    plan.RelationID
 	attnum int16
-	// coalesce is the partner of a column merged by USING in an outer join; unused for inner.
+	// merged is the value of a column merged by USING that is neither side's column; nil else.
+	merged plan.Expr
 }
 
-func (b *binder) columnExpr(it *item, c *column, pos int32) plan.Expr {
-	return b.at(&plan.Column{Index: c.index, T: c.typ, Name: c.name}, pos)
+// expr is the column over the row.
+func (c *column) expr() plan.Expr {
+	if c.merged != nil {
+		return plan.WithChildren(c.merged, plan.Children(c.merged))
+	}
+	return &plan.Column{Index: c.index, T: c.typ, Name: c.name}
 }
+
+// shift moves the column right in the row.
+func (c *column) shift(by int) {
+	if c.merged != nil {
+		c.merged = plan.MapColumns(c.merged, func(i int) int { return i + by })
+		return
+	}
+	c.index += by
+}
+
+func (b *binder) columnExpr(it *item, c *column, pos int32) plan.Expr { return b.at(c.expr(), pos) }
 
 // findColumn resolves a name without a table in the innermost level; nil without an error when
 // there is none.

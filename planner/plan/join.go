@@ -5,25 +5,65 @@ import (
 	"strings"
 )
 
-// Join is inner or cross (no keys): output = left columns, right columns. Left is port 0 and is
-// built first. Keys are SQL equality of columns of the same type; NULL joins nothing.
+// Join joins two inputs. Left is port 0 and is built first, the rows of Right pass it. Keys are SQL
+// equality of columns of the same type; NULL joins nothing, except where the key is null-safe.
 type Join struct {
 	P                   Props
 	Kind                JoinKind
 	Left, Right         Node
 	LeftKeys, RightKeys []int
-	Residual            Expr // over left ++ right; nil = none
+	// NullSafe says of each key whether NULL equals NULL (IS NOT DISTINCT FROM); nil = of none.
+	NullSafe []bool
+	Residual Expr // over left ++ right; nil = none
+	// Single, of a JoinRight without a residual: a row of Right that meets more than one row is an error.
+	Single bool
 }
 
-// JoinKind of a Join.
+// JoinKind of a Join says what it puts out.
 type JoinKind uint8
 
 const (
+	// JoinInner: left columns, right columns of each pair.
 	JoinInner JoinKind = iota
-	JoinLeft           // planned, 0A000 until its operator exists
+	// JoinLeft: also the rows of Left that meet none, NULL beside them. The rules make a JoinRight of it.
+	JoinLeft
+	// JoinRight: also the rows of Right that meet none, and JoinFull: those of both sides.
 	JoinRight
 	JoinFull
+	// JoinSemi: the rows of Right that meet one of Left, and JoinAnti: those that meet none.
+	JoinSemi
+	JoinAnti
+	// JoinMark: all rows of Right, and a last column that says whether they meet one.
+	JoinMark
 )
+
+// KeyNullSafe: NULL equals NULL in key i.
+func (n *Join) KeyNullSafe(i int) bool { return n.NullSafe != nil && n.NullSafe[i] }
+
+// Pairs: the output is left columns, right columns.
+func (k JoinKind) Pairs() bool { return k <= JoinFull }
+
+// NewJoin joins without keys: what of the condition is a key is found by planner/rewrite. mark names the
+// last column of a JoinMark.
+func NewJoin(kind JoinKind, left, right Node, cond Expr, mark string) *Join {
+	n := &Join{Kind: kind, Left: left, Right: right, Residual: cond}
+	n.setFields(mark)
+	Derive(n)
+	return n
+}
+
+// setFields makes the output's fields from the inputs'.
+func (n *Join) setFields(mark string) {
+	l, r := n.Left.Props().Fields, n.Right.Props().Fields
+	switch {
+	case n.Kind.Pairs():
+		n.P.Fields = append(slices.Clone(l), r...)
+	case n.Kind == JoinMark:
+		n.P.Fields = append(slices.Clone(r), Field{Name: mark, Type: boolean()})
+	default:
+		n.P.Fields = slices.Clone(r)
+	}
+}
 
 // Props are the output edge's.
 func (n *Join) Props() *Props { return &n.P }
@@ -46,10 +86,11 @@ func (n *Join) mapExprs(f func(Expr) Expr) Node {
 func (n *Join) derive() Props {
 	l, r := n.Left.Props(), n.Right.Props()
 	p := Props{
-		AppendOnly: l.AppendOnly && r.AppendOnly && n.Kind == JoinInner, Watermark: -1,
-		MayFail: l.MayFail || r.MayFail || MayFail(n.Residual),
+		AppendOnly: l.AppendOnly && r.AppendOnly && (n.Kind == JoinInner || n.Kind == JoinSemi), Watermark: -1,
+		MayFail: l.MayFail || r.MayFail || MayFail(n.Residual) || n.Single,
 	}
-	if n.Kind != JoinInner {
+	if !n.Kind.Pairs() {
+		p.UniqueKey = r.UniqueKey
 		return p
 	}
 	width := len(l.Fields)
@@ -60,10 +101,12 @@ func (n *Join) derive() Props {
 		}
 		return out
 	}
-	if covered(r.UniqueKey, n.RightKeys) {
+	// A row that meets none stands there once, as one that meets one.
+	keepsLeft, keepsRight := n.Kind == JoinLeft || n.Kind == JoinFull, n.Kind == JoinRight || n.Kind == JoinFull
+	if covered(r.UniqueKey, n.RightKeys) && !keepsRight {
 		p.UniqueKey = append(p.UniqueKey, l.UniqueKey...)
 	}
-	if covered(l.UniqueKey, n.LeftKeys) {
+	if (n.Single || covered(l.UniqueKey, n.LeftKeys)) && !keepsLeft {
 		for _, k := range r.UniqueKey {
 			if len(k) > 0 || !covered(p.UniqueKey, nil) {
 				p.UniqueKey = append(p.UniqueKey, shift(k))
@@ -71,7 +114,11 @@ func (n *Join) derive() Props {
 		}
 	}
 	if len(p.UniqueKey) == 0 && len(l.UniqueKey) > 0 && len(r.UniqueKey) > 0 {
-		p.UniqueKey = [][]int{append(slices.Clone(l.UniqueKey[0]), shift(r.UniqueKey[0])...)}
+		key := append(slices.Clone(l.UniqueKey[0]), shift(r.UniqueKey[0])...)
+		// Of a side of at most one row no column tells a pair from a row alone.
+		if n.Kind == JoinInner || len(l.UniqueKey[0]) > 0 && len(r.UniqueKey[0]) > 0 {
+			p.UniqueKey = [][]int{key}
+		}
 	}
 	return p
 }
@@ -84,10 +131,13 @@ func covered(keys [][]int, columns []int) bool {
 }
 
 func (n *Join) prune(need []bool) (Node, []int) {
+	width, right := len(n.Left.Props().Fields), len(n.Right.Props().Fields)
+	if !n.Kind.Pairs() {
+		need = append(make([]bool, width), need[:right]...)
+	}
 	if n.Residual != nil {
 		need = also(need, n.Residual)
 	}
-	width := len(n.Left.Props().Fields)
 	leftNeed, rightNeed := slices.Clone(need[:width]), slices.Clone(need[width:])
 	for i := range n.LeftKeys {
 		leftNeed[n.LeftKeys[i]], rightNeed[n.RightKeys[i]] = true, true
@@ -109,17 +159,33 @@ func (n *Join) prune(need []bool) (Node, []int) {
 	if n.Residual != nil {
 		out.Residual = moved(n.Residual, at)
 	}
-	out.P.Fields = append(slices.Clone(l.Props().Fields), r.Props().Fields...)
+	out.setFields(n.P.Fields[len(n.P.Fields)-1].Name)
 	Derive(&out)
+	switch {
+	case n.Kind == JoinMark:
+		return &out, append(slices.Clone(rat), len(r.Props().Fields))
+	case !n.Kind.Pairs():
+		return &out, rat
+	}
 	return &out, at
 }
 
+var joinNames = [...]string{
+	JoinInner: "", JoinLeft: "Left ", JoinRight: "Right ", JoinFull: "Full ", JoinSemi: "Semi ", JoinAnti: "Anti ", JoinMark: "Mark ",
+}
+
 func (n *Join) title() string {
-	kind := [...]string{"", "Left ", "Right ", "Full "}[n.Kind]
-	if len(n.LeftKeys) == 0 {
-		return kind + "Cross Join"
+	kind := joinNames[n.Kind]
+	if n.Single {
+		kind = "Single "
 	}
-	return kind + "Hash Join"
+	switch {
+	case len(n.LeftKeys) > 0:
+		return kind + "Hash Join"
+	case n.Kind == JoinInner:
+		return "Cross Join"
+	}
+	return kind + "Nested Loop Join"
 }
 
 func (n *Join) details() []string {
@@ -127,7 +193,11 @@ func (n *Join) details() []string {
 	if len(n.LeftKeys) > 0 {
 		conds := make([]string, len(n.LeftKeys))
 		for i := range n.LeftKeys {
-			conds[i] = columnName(n.Left.Props(), n.LeftKeys[i]) + " = " + columnName(n.Right.Props(), n.RightKeys[i])
+			op := " = "
+			if n.KeyNullSafe(i) {
+				op = " IS NOT DISTINCT FROM "
+			}
+			conds[i] = columnName(n.Left.Props(), n.LeftKeys[i]) + op + columnName(n.Right.Props(), n.RightKeys[i])
 		}
 		out = append(out, "Join Key: "+strings.Join(conds, ", "))
 	}

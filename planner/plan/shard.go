@@ -164,17 +164,19 @@ func (n *TopN) divide(ins []share) share {
 }
 
 // divide brings rows with equal keys together. A side of few rows goes to every shard, and the rows of
-// the other stay where they are; so it is without keys.
+// the other stay where they are; so it is without keys. A side whose rows count also where they meet
+// none must not stand on several shards.
 func (n *Join) divide(ins []share) share {
 	few := func(s share) bool { return !s.divided && fewRows(s.Node) }
 	left, right := ins[0], ins[1]
+	all := func(s *share) { s.Node = exchange(Exchange{Kind: Broadcast}, s.Node) }
 	switch {
-	case n.Kind != JoinInner && len(n.LeftKeys) == 0:
-		return share{over(n, []share{{gathered(left), false}, {gathered(right), false}}), false}
-	case n.Kind == JoinInner && right.divided && (few(left) || len(n.LeftKeys) == 0):
-		left.Node = exchange(Exchange{Kind: Broadcast}, left.Node)
+	case n.Kind != JoinFull && right.divided && (few(left) || len(n.LeftKeys) == 0):
+		all(&left)
 	case n.Kind == JoinInner && left.divided && (few(right) || len(n.LeftKeys) == 0):
-		right.Node = exchange(Exchange{Kind: Broadcast}, right.Node)
+		all(&right)
+	case len(n.LeftKeys) == 0:
+		return share{over(n, []share{{gathered(left), false}, {gathered(right), false}}), false}
 	default:
 		left.Node = exchange(Exchange{Kind: Hash, Keys: n.LeftKeys}, left.Node)
 		right.Node = exchange(Exchange{Kind: Hash, Keys: n.RightKeys}, right.Node)

@@ -11,7 +11,8 @@
 //	push     conditions move towards the scans
 //	join     a cross join with equalities between its sides becomes a keyed join; of more than
 //	         two inputs those that an equality connects are joined first, else in the order of
-//	         the text
+//	         the text. An outer join is one input among them; a left one becomes a right one, and
+//	         one whose NULLs a condition above rejects an inner one (strict)
 //	lookup   equality with a whole key reads that key only (one-shot plans)
 //	prune    scans read the columns that are needed
 //	tidy     projections that change nothing go, two in a row become one

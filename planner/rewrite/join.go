@@ -12,6 +12,14 @@ type joinTree struct {
 	width  int
 	conds  []plan.Expr
 	fields []plan.Field
+	semis  []semi
+}
+
+// semi is a semi or anti join of which one leaf decides.
+type semi struct {
+	*plan.Join
+	leaf int
+	cond plan.Expr // over its left side ++ the leaf
 }
 
 func (t *joinTree) collect(n plan.Node) {
@@ -28,9 +36,12 @@ func (t *joinTree) collect(n plan.Node) {
 			t.add(n.Residual, base)
 			return
 		}
+		if (n.Kind == plan.JoinSemi || n.Kind == plan.JoinAnti) && t.collectSemi(n) {
+			return
+		}
 	case *plan.Filter:
-		if j, ok := n.Input.(*plan.Join); ok && j.Kind == plan.JoinInner {
-			t.collect(j)
+		if treeOf(n.Input) {
+			t.collect(n.Input)
 			t.add(n.Cond, base)
 			return
 		}
@@ -39,6 +50,53 @@ func (t *joinTree) collect(n plan.Node) {
 	t.base = append(t.base, base)
 	t.width += len(n.Props().Fields)
 	t.fields = append(t.fields, n.Props().Fields...)
+}
+
+// treeOf: n is a join whose inputs are put in a new order, perhaps under semi joins.
+func treeOf(n plan.Node) bool {
+	switch n := n.(type) {
+	case *plan.Join:
+		return n.Kind == plan.JoinInner || (n.Kind == plan.JoinSemi || n.Kind == plan.JoinAnti) && treeOf(n.Right)
+	case *plan.Filter:
+		return treeOf(n.Input)
+	}
+	return false
+}
+
+// collectSemi takes apart what a semi join is over, when the join can be asked of one of the inputs there.
+func (t *joinTree) collectSemi(n *plan.Join) bool {
+	if !treeOf(n.Right) || n.Props().MayFail && !n.Right.Props().MayFail {
+		return false
+	}
+	was := *t
+	base := t.width
+	t.collect(n.Right)
+	width, set := len(n.Left.Props().Fields), map[int]bool{}
+	cond := joinCondition(n)
+	plan.ColumnsOf(cond, set)
+	leaf := -1
+	for c := range set {
+		switch {
+		case c < width:
+		case leaf < 0:
+			leaf = t.leafOf(c - width + base)
+		case leaf != t.leafOf(c-width+base):
+			*t = was
+			return false
+		}
+	}
+	if leaf < 0 {
+		*t = was
+		return false
+	}
+	cond = plan.MapColumns(cond, func(c int) int {
+		if c < width {
+			return c
+		}
+		return c + base - t.base[leaf]
+	})
+	t.semis = append(t.semis, semi{n, leaf, cond})
+	return true
 }
 
 func (t *joinTree) add(cond plan.Expr, base int) {
@@ -61,7 +119,7 @@ func (t *joinTree) leafOf(column int) int {
 // equalities between inputs become keys, the rest waits until its inputs are there. What may
 // fail sees the rows that all others have left, unless it is a key: that is computed for every
 // row of its side (docs/decisions/0018).
-func pushJoin(n *plan.Join, conds []plan.Expr) plan.Node {
+func pushJoin(n plan.Node, conds []plan.Expr) plan.Node {
 	t := &joinTree{}
 	t.collect(n)
 	t.conds = append(t.conds, conds...)
@@ -80,6 +138,9 @@ func pushJoin(n *plan.Join, conds []plan.Expr) plan.Node {
 		} else {
 			between = append(between, l)
 		}
+	}
+	for _, s := range t.semis {
+		t.leaves[s.leaf] = plan.NewJoin(s.Kind, s.Left, t.leaves[s.leaf], s.cond, "")
 	}
 	for i, leaf := range t.leaves {
 		t.leaves[i] = push(leaf, own[i])
@@ -201,7 +262,9 @@ func (t *joinTree) join(l, r *partial, between []link) (*partial, []link) {
 		l.node, lk = keyColumn(l, k.left)
 		r.node, rk = keyColumn(r, k.right)
 		j.LeftKeys, j.RightKeys = append(j.LeftKeys, lk), append(j.RightKeys, rk)
+		j.NullSafe = append(j.NullSafe, k.nullSafe)
 	}
+	j.NullSafe = unlessNone(j.NullSafe)
 	j.Left, j.Right = l.node, r.node
 	width := len(l.node.Props().Fields)
 	for c, at := range l.at {

@@ -6,35 +6,56 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// equality is left = right where each side speaks of other inputs and both have one type,
-// whose own equality it is.
-type equality struct{ left, right plan.Expr }
+// equality is left = right, of one type whose own equality it is.
+type equality struct {
+	left, right plan.Expr
+	nullSafe    bool // NULL equals NULL
+}
 
-// sameType brings both sides to one type whose equality the condition is.
-func sameType(call *plan.Call, a, b plan.Expr) (equality, bool) {
+func (e equality) swapped() equality { return equality{e.right, e.left, e.nullSafe} }
+
+// equalityOf reads a condition as one.
+func equalityOf(c plan.Expr) (equality, bool) {
+	switch c := c.(type) {
+	case *plan.Call:
+		if c.Op == "=" && len(c.Args) == 2 {
+			return sameType(c.Func, c.Args[0], c.Args[1])
+		}
+	case *plan.DistinctFrom:
+		if c.Not {
+			eq, ok := sameType(c.Eq, c.Left, c.Right)
+			eq.nullSafe = true
+			return eq, ok
+		}
+	}
+	return equality{}, false
+}
+
+// sameType brings both sides to one type whose equality the function is.
+func sameType(fn plan.FuncID, a, b plan.Expr) (equality, bool) {
 	ta, tb := a.Type().OID, b.Type().OID
 	if ta == tb {
 		eq, ok := builtin.EqualityOf(ta)
-		if !ok || uint32(call.Func) != eq {
+		if !ok || uint32(fn) != eq {
 			return equality{}, false
 		}
 		// Columns of one type need no cast; varchar = text keeps that of the varchar.
 		if bare(a).Type().OID == bare(b).Type().OID {
 			a, b = bare(a), bare(b)
 		}
-		return equality{a, b}, true
+		return equality{left: a, right: b}, true
 	}
 	// int2 = int8 and the like compare as the wider one, which loses nothing.
-	if !isEquality(uint32(call.Func)) {
+	if !isEquality(uint32(fn)) {
 		return equality{}, false
 	}
 	for _, rank := range []map[sqltype.OID]int{integerRank, floatRank} {
 		switch ra, rb := rank[ta], rank[tb]; {
 		case ra == 0 || rb == 0:
 		case ra < rb:
-			return equality{widen(a, tb), b}, true
+			return equality{left: widen(a, tb), right: b}, true
 		default:
-			return equality{a, widen(b, ta)}, true
+			return equality{left: a, right: widen(b, ta)}, true
 		}
 	}
 	return equality{}, false
@@ -62,12 +83,15 @@ func bare(e plan.Expr) plan.Expr {
 	return e
 }
 
-// keyEquality is an existing join key as a condition.
+// keyEquality is an existing join key as a condition; the columns of the sides begin at left and right.
 func keyEquality(n *plan.Join, i, left, right int) plan.Expr {
 	l, r := n.Left.Props().Fields, n.Right.Props().Fields
 	a, b := plan.ColumnOf(l, n.LeftKeys[i]), plan.ColumnOf(r, n.RightKeys[i])
 	a.Index, b.Index = a.Index+left, b.Index+right
 	eq, _ := builtin.EqualityOf(a.T.OID)
+	if n.KeyNullSafe(i) {
+		return &plan.DistinctFrom{Left: a, Right: b, Eq: plan.FuncID(eq), Not: true}
+	}
 	return &plan.Call{Func: plan.FuncID(eq), Args: []plan.Expr{a, b}, T: sqltype.Of(sqltype.Bool), Op: "=", Pos: -1}
 }
 

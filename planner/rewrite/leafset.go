@@ -66,17 +66,17 @@ func (s leafSet) only(count int) (leaf int, ok bool) {
 type link struct {
 	cond        plan.Expr
 	all         leafSet
-	fails       bool       // it may fail: a join key, or it waits for all others
-	eq          *plan.Call // nil: no equality
+	fails       bool // it may fail: a join key, or it waits for all others
+	eq          *equality
 	left, right leafSet
 }
 
 func (t *joinTree) newLink(c plan.Expr) link {
 	l := link{cond: c, all: t.leavesOf(c), fails: plan.MayFail(c)}
-	if call, ok := c.(*plan.Call); ok && call.Op == "=" && len(call.Args) == 2 {
-		l.left, l.right = t.leavesOf(call.Args[0]), t.leavesOf(call.Args[1])
-		if _, ok := sameType(call, call.Args[0], call.Args[1]); ok && !l.left.empty() && !l.right.empty() {
-			l.eq = call
+	if eq, ok := equalityOf(c); ok {
+		l.left, l.right = t.leavesOf(eq.left), t.leavesOf(eq.right)
+		if !l.left.empty() && !l.right.empty() {
+			l.eq = &eq
 		}
 	}
 	return l
@@ -101,9 +101,9 @@ func (l *link) equality(a, b leafSet) (equality, bool) {
 	case l.eq == nil:
 		return equality{}, false
 	case l.left.within(a) && l.right.within(b):
-		return sameType(l.eq, l.eq.Args[0], l.eq.Args[1])
+		return *l.eq, true
 	case l.left.within(b) && l.right.within(a):
-		return sameType(l.eq, l.eq.Args[1], l.eq.Args[0])
+		return l.eq.swapped(), true
 	}
 	return equality{}, false
 }

@@ -8,9 +8,10 @@ func push(n plan.Node, conds []plan.Expr) plan.Node {
 	case *plan.Filter:
 		return push(n.Input, append(plan.Conjuncts(n.Cond), conds...))
 	case *plan.Join:
-		if n.Kind == plan.JoinInner {
-			return pushJoin(n, conds)
+		if treeOf(n) {
+			return pushTree(n, conds)
 		}
+		return pushKept(n, conds)
 	}
 	ins := n.Inputs()
 	if len(ins) == 0 {

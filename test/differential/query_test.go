@@ -41,11 +41,20 @@ func (g *gen) from() string {
 		t := tables[g.IntN(len(tables))]
 		left := g.scope
 		g.scope = append(g.scope, qualified(alias, t.columns)...)
-		if g.IntN(6) == 0 {
+		switch g.IntN(8) {
+		case 0:
 			out += fmt.Sprintf(" CROSS JOIN %s %s", t.name, alias)
 			continue
+		case 1:
+			// PostgreSQL has no full join without an equality.
+			out += fmt.Sprintf(" FULL JOIN %s %s ON x.a = %s.a", t.name, alias, alias)
+			if g.IntN(2) == 0 {
+				out += " AND " + g.expr(boolean, 1)
+			}
+			continue
 		}
-		out += fmt.Sprintf(" JOIN %s %s ON %s", t.name, alias, g.joinCondition(left, qualified(alias, t.columns)))
+		kind := g.one("", "", "LEFT ", "RIGHT ")
+		out += fmt.Sprintf(" %sJOIN %s %s ON %s", kind, t.name, alias, g.joinCondition(left, qualified(alias, t.columns)))
 	}
 	if g.IntN(3) == 0 {
 		out += " WHERE " + g.expr(boolean, 3)
