@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -42,21 +43,27 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 		pin.Release()
 		return err
 	}
-	from := log.CommitSeq(0)
+	var last *Pin // of the version that changes are read from
 	for {
-		t := exec.Tick{From: from, To: pin.version, Time: r.cfg.Log.CommitTime(pin.version)}
+		t := exec.Tick{To: pin.version, Time: r.cfg.Log.CommitTime(pin.version)}
+		if last != nil {
+			t.From = last.version
+		}
 		err := r.subscriptionTick(ctx, f, t, q, m, to)
-		// The version stays pinned until the next one is: changes are read from it.
-		last := pin
-		from = last.version
-		if err == nil {
-			err = r.stillHeld(last)
+		if last != nil {
+			if err != nil {
+				err = cmp.Or(r.pinEnded(last), err)
+			}
+			last.Release() // not before: others would take its changes together under the tick
+		}
+		if last = pin; err == nil {
+			err = r.pinEnded(last)
 		}
 		if err == nil {
-			pin, err = r.nextForSubscription(ctx, q, from)
+			pin, err = r.nextForSubscription(ctx, q, last.version)
 		}
-		last.Release()
 		if err != nil {
+			last.Release()
 			return err
 		}
 	}
@@ -128,8 +135,8 @@ func (o *subscriptionOut) Emit(d *delta.Batch) error {
 	return nil
 }
 
-// stillHeld tells why the version that changes are read from is gone.
-func (r *Runtime) stillHeld(p *Pin) error {
+// pinEnded tells why a version that changes are read from is gone; nil if it is there.
+func (r *Runtime) pinEnded(p *Pin) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return p.ended
