@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/tributary-db/tributary/internal/admission"
+	"github.com/tributary-db/tributary/internal/cores"
 	"github.com/tributary-db/tributary/internal/pace"
 	"github.com/tributary-db/tributary/internal/tlsconf"
 	"github.com/tributary-db/tributary/kafka/group"
@@ -73,7 +73,7 @@ func New(cfg Config) (*Server, error) {
 	s.slots = admission.NewSlots(cfg.MaxConnections)
 	s.decodeBudget = admission.New(cfg.MaxDecodedBytes)
 	s.fetchBudget = semaphore.NewWeighted(cfg.MaxFetchHeld)
-	s.inflating = semaphore.NewWeighted(2 * int64(runtime.GOMAXPROCS(0)))
+	s.inflating = semaphore.NewWeighted(2 * int64(cores.Count()))
 	for _, a := range s.apiTable() {
 		s.apis[a.key] = a
 	}

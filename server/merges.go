@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"runtime"
 
+	"github.com/tributary-db/tributary/internal/cores"
 	"github.com/tributary-db/tributary/storage/state"
 	"github.com/tributary-db/tributary/storage/temprun"
 )
@@ -43,7 +43,7 @@ func (s *Server) startMerges() error {
 	s.merges = state.NewPool(s.tier)
 	workers := int(s.cfg.MergeWorkers)
 	if workers == 0 {
-		workers = max(1, runtime.GOMAXPROCS(0)/2)
+		workers = max(1, cores.Count()/2)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -2,9 +2,9 @@ package session
 
 import (
 	"context"
-	"runtime"
 	"sync/atomic"
 
+	"github.com/tributary-db/tributary/internal/cores"
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/planner/parse"
 )
@@ -22,7 +22,7 @@ type parsers struct {
 
 func newParsers() parsers {
 	// At most half the processors: C takes no breath for anybody.
-	return parsers{places: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), left: &atomic.Int64{}}
+	return parsers{places: make(chan struct{}, max(1, cores.Count()/2)), left: &atomic.Int64{}}
 }
 
 // parsed is what one parse gave.

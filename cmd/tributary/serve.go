@@ -16,6 +16,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/config"
+	"github.com/tributary-db/tributary/internal/cores"
 	"github.com/tributary-db/tributary/server"
 )
 
@@ -61,6 +62,7 @@ func serve(ctx context.Context, cfg *config.Settings, warnings []string, out io.
 	for _, w := range warnings {
 		logger.Warn(w)
 	}
+	cores.MakeRoom(cores.Count()) // as many as ticks, shards and merges take at a time
 	s, err := server.Start(ctx, cfg, logger)
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/exec/decoded"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/cores"
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
@@ -159,10 +159,10 @@ func New(cfg Config) *Runtime {
 	r.mu.held, r.mu.dropping, r.mu.pins = map[catalog.OID]*versions{}, map[*member]struct{}{}, map[*Pin]struct{}{}
 	r.mu.moved = make(chan struct{})
 	if r.cfg.Workers <= 0 {
-		r.cfg.Workers = runtime.GOMAXPROCS(0)
+		r.cfg.Workers = cores.Count()
 	}
 	if r.cfg.Shards <= 0 {
-		r.cfg.Shards = runtime.GOMAXPROCS(0)
+		r.cfg.Shards = cores.Count()
 	}
 	r.tokens = newTokens(r.cfg.Workers, cfg.Clock, r.work.Go)
 	if r.cfg.Checkpoints != nil {

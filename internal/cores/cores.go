@@ -1,0 +1,20 @@
+package cores
+
+import (
+	"os"
+	"runtime"
+)
+
+// count is taken before anybody makes room.
+var count = runtime.GOMAXPROCS(0)
+
+// Count is the processors that the process may use: those of its container, or GOMAXPROCS where that is set.
+func Count() int { return count }
+
+// MakeRoom adds places for so many goroutines that compute at a time beside those that wait for clients, disks and each
+// other. Where GOMAXPROCS is set, the operator has chosen, and it does nothing. Call it once, at the start.
+func MakeRoom(computing int) {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(count + computing)
+	}
+}

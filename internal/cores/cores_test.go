@@ -1,0 +1,22 @@
+package cores
+
+import (
+	"runtime"
+	"testing"
+)
+
+// TestMakeRoom: places are added to the cores, whose number stays as it was; and not against the operator.
+func TestMakeRoom(t *testing.T) {
+	t.Setenv("GOMAXPROCS", "")
+	before := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(before)
+	MakeRoom(3)
+	if got := runtime.GOMAXPROCS(0); got != Count()+3 {
+		t.Errorf("%d places for %d cores and 3 goroutines", got, Count())
+	}
+	runtime.GOMAXPROCS(before)
+	t.Setenv("GOMAXPROCS", "7")
+	if MakeRoom(3); runtime.GOMAXPROCS(0) != before {
+		t.Errorf("GOMAXPROCS was set, and is %d now", runtime.GOMAXPROCS(0))
+	}
+}
