@@ -137,3 +137,6 @@ func (r *Relation) ColumnIndex(name string) int {
 	}
 	return -1
 }
+
+// PrimaryKeyName is the name of a table's primary key.
+func (r *Relation) PrimaryKeyName() string { return r.Name + "_pkey" }

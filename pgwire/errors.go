@@ -44,7 +44,7 @@ func userError(ctx context.Context, err error) (e *sqlerr.Error, shown bool) {
 // errorResponse adds an error of the severity ERROR or FATAL.
 func (o *outbuf) errorResponse(severity string, e *sqlerr.Error) {
 	at := o.begin('E')
-	o.fields(severity, string(e.Code), e.Message, e.Detail, e.Hint, e.Position)
+	o.fields(severity, string(e.Code), e.Message, e.Detail, e.Hint, e.Position, e.Object)
 	o.end(at)
 }
 
@@ -60,12 +60,12 @@ func (o *outbuf) noticeResponse(n face.Notice) {
 		}
 	}
 	at := o.begin('N')
-	o.fields(severity, code, n.Message, n.Detail, n.Hint, n.Position)
+	o.fields(severity, code, n.Message, n.Detail, n.Hint, n.Position, nil)
 	o.end(at)
 }
 
 // fields are those of an error or notice, in PostgreSQL's order.
-func (o *outbuf) fields(severity, code, message, detail, hint string, position int) {
+func (o *outbuf) fields(severity, code, message, detail, hint string, position int, object *sqlerr.Object) {
 	field := func(key byte, value string) {
 		if value != "" {
 			o.byte(key)
@@ -81,6 +81,13 @@ func (o *outbuf) fields(severity, code, message, detail, hint string, position i
 	field('H', hint)
 	if position > 0 {
 		field('P', strconv.Itoa(position))
+	}
+	if object != nil {
+		field('s', object.Schema)
+		field('t', object.Table)
+		field('c', object.Column)
+		field('d', object.DataType)
+		field('n', object.Constraint)
 	}
 	o.byte(0)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/flow"
@@ -26,6 +27,8 @@ type dml struct {
 	delete *bind.DeletePlan
 	target *catalog.Relation
 	query  *plan.Query
+	// onConflict is the query of DO UPDATE, nil without.
+	onConflict *plan.Query
 }
 
 func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
@@ -50,38 +53,116 @@ func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.query, err = rewrite.Query(d.query, cat, rewrite.Options{Folder: s.db.Folder, Meter: s.planning})
+	rewritten := rewrite.Options{Folder: s.db.Folder, Meter: s.planning}
+	if d.query, err = rewrite.Query(d.query, cat, rewritten); err != nil {
+		return nil, err
+	}
+	if d.insert != nil && d.insert.Conflict != nil && d.insert.Conflict.Update != nil {
+		d.onConflict, err = rewrite.Query(d.insert.Conflict.Update, cat, rewritten)
+	}
 	return d, err
 }
 
-// runDML runs a planned INSERT, UPDATE or DELETE in the session's transaction.
+// returning is what RETURNING gives of the statement, without fields if it has none.
+func (d *dml) returning() bind.Returning {
+	switch {
+	case d.insert != nil:
+		return d.insert.Returning
+	case d.update != nil:
+		return d.update.Returning
+	}
+	return d.delete.Returning
+}
+
+// returned are the rows of RETURNING, nil for a statement without. Drop them.
+func (s *Session) returned(d *dml) *gathered {
+	fields := d.returning().Fields
+	if fields == nil {
+		return nil
+	}
+	types := make([]sqltype.OID, len(fields))
+	for i, f := range fields {
+		types[i] = f.Type.OID
+	}
+	return s.newGathered(types)
+}
+
+// runDML runs a planned INSERT, UPDATE or DELETE without RETURNING in the session's transaction.
 func (s *Session) runDML(ctx context.Context, p *portal, w face.Writer) error {
-	tx, err := s.writer(ctx, p.prepared.statement.Tag)
+	tag, err := s.write(ctx, p, nil)
 	if err != nil {
 		return err
+	}
+	return w.Complete(tag)
+}
+
+// runReturning runs a statement with RETURNING, and then gives its rows as often as it takes.
+func (s *Session) runReturning(ctx context.Context, p *portal, maxRows int, w face.Writer) error {
+	if p.run == nil && !p.done {
+		p.done = true
+		rows := s.returned(p.plan.dml)
+		tag, err := s.write(ctx, p, rows)
+		if err != nil {
+			rows.drop()
+			return err
+		}
+		if maxRows == 0 {
+			defer rows.drop()
+			if err := w.Fields(p.fields); err != nil {
+				return err
+			}
+			if err := rows.each(w.Rows); err != nil {
+				return err
+			}
+			return w.Complete(tag)
+		}
+		p.tag = strings.TrimRight(tag, "0123456789")
+		p.run = s.pullOf(ctx, func(_ context.Context, give func(*delta.Batch) error) error {
+			defer rows.drop()
+			return rows.each(give)
+		})
+	}
+	if err := w.Fields(p.fields); err != nil {
+		return err
+	}
+	sent, ended, err := s.pullRows(ctx, p, maxRows, w)
+	if err != nil {
+		return err
+	}
+	if !ended {
+		return w.Suspended()
+	}
+	return w.Complete(p.tag + strconv.Itoa(sent))
+}
+
+// write runs a planned INSERT, UPDATE or DELETE; the rows of its RETURNING go to returned. It gives the
+// command tag.
+func (s *Session) write(ctx context.Context, p *portal, returned *gathered) (tag string, err error) {
+	tx, err := s.writer(ctx, p.prepared.statement.Tag)
+	if err != nil {
+		return "", err
 	}
 	d := p.plan.dml
 	var n int64
-	tag := "INSERT 0 "
+	tag = "INSERT 0 "
 	switch {
 	case d.insert != nil && d.target.Kind == catalog.KindStream:
-		n, err = s.insertStream(ctx, tx, d, p.args)
+		n, err = s.insertStream(ctx, tx, d, p.args, returned)
+	case d.insert != nil && d.insert.Conflict != nil:
+		n, err = s.upsert(ctx, tx, d, p.args, returned)
 	case d.insert != nil:
-		n, err = s.insertTable(ctx, tx, d, p.args)
+		n, err = s.insertTable(ctx, tx, d, p.args, returned)
 	case d.update != nil:
 		tag = "UPDATE "
-		n, err = s.modify(ctx, tx, d, p.args)
+		n, err = s.modify(ctx, tx, d, p.args, returned)
 	default:
 		tag = "DELETE "
-		n, err = s.modify(ctx, tx, d, p.args)
+		n, err = s.modify(ctx, tx, d, p.args, returned)
 	}
-	if err != nil {
-		return err
-	}
-	return w.Complete(tag + strconv.FormatInt(n, 10))
+	return tag + strconv.FormatInt(n, 10), err
 }
 
-func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column) (int64, error) {
+func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column, returned *gathered) (int64, error) {
 	t, err := s.db.Tables.Get(ctx, d.target.OID)
 	if err != nil {
 		return 0, err
@@ -94,10 +175,20 @@ func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []
 	}
 	n := int64(0)
 	return n, rows.each(func(b *delta.Batch) error {
-		more, err := tx.Insert(ctx, t, b)
+		more, err := tx.Insert(ctx, t, some(b, 0, len(d.target.Columns)))
 		n += more
-		return err
+		if err != nil || returned == nil {
+			return err
+		}
+		return returned.add(some(b, d.insert.Returning.At, len(b.Cols)))
 	})
+}
+
+// some are the columns [from, to) of rows.
+func some(b *delta.Batch, from, to int) *delta.Batch {
+	part := *b
+	part.Cols = b.Cols[from:to:to]
+	return &part
 }
 
 // repeat appends the live rows of d, each as often as its weight says.
@@ -119,7 +210,7 @@ func repeat(rows *delta.BatchBuilder, d *delta.Batch, held *holding) error {
 }
 
 // modify runs an UPDATE or DELETE, again while others change its rows under it.
-func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column) (int64, error) {
+func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column, returned *gathered) (int64, error) {
 	t, err := s.db.Tables.Get(ctx, d.target.OID)
 	if err != nil {
 		return 0, err
@@ -143,9 +234,18 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 		all := rows.Batch()
 		c := &table.Change{At: pin.Version(), Free: done, Old: delta.Batch{Len: all.Len, Cols: all.Cols[:width]}}
 		if d.update != nil {
-			c.New = delta.Batch{Len: all.Len, Cols: slices.Clone(all.Cols[d.update.New:])}
+			c.Joined = d.update.Joined
+			c.New = delta.Batch{Len: all.Len, Cols: slices.Clone(all.Cols[d.update.New : d.update.New+len(d.target.Columns)])}
 			if t.HasRowID() {
 				c.New.Cols = append(c.New.Cols, all.Cols[d.update.RowID])
+			}
+		} else {
+			c.Joined = d.delete.Joined
+		}
+		if returned != nil {
+			c.Done = func(c *table.Change) error {
+				rows := delta.Batch{Len: all.Len, Cols: all.Cols[d.returning().At:], Sel: c.Kept}
+				return returned.add(&rows)
 			}
 		}
 		return c, nil
@@ -161,13 +261,18 @@ func fieldTypes(q *plan.Query) []sqltype.OID {
 }
 
 // insertStream writes rows as records of the stream's topic.
-func (s *Session) insertStream(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column) (int64, error) {
+func (s *Session) insertStream(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column, returned *gathered) (int64, error) {
 	w, err := s.newStreamWriter(d.target)
 	if err != nil {
 		return 0, err
 	}
 	w.key, w.timestamp = d.insert.Key, d.insert.Timestamp
 	err = s.runQuery(ctx, d.query, args, flow.OutFunc(func(b *delta.Batch) error {
+		if returned != nil {
+			if err := returned.add(some(b, d.insert.Returning.At, len(b.Cols))); err != nil {
+				return err
+			}
+		}
 		if err := w.add(b); err != nil || w.batches.Size() < copyBytes {
 			return err
 		}

@@ -41,7 +41,7 @@ func (s *Session) plan(st *statement, given []sqltype.OID) (*planned, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &planned{dml: d, params: d.query.Params}, nil
+		return &planned{dml: d, params: d.query.Params, fields: fieldsOf(d.returning().Fields)}, nil
 	case *parse.Show:
 		name, _, err := s.set.show(b.Name)
 		if err != nil {
@@ -123,8 +123,19 @@ func (db *Database) plan(q parse.Query, cat catalog.Reader, o bind.Options) (*pl
 
 // resultFields are a query's columns for the client.
 func resultFields(q *plan.Query) []face.Field {
-	out := make([]face.Field, len(q.Fields))
-	for i, f := range q.Fields {
+	if q.Fields == nil {
+		return []face.Field{} // rows without columns are rows
+	}
+	return fieldsOf(q.Fields)
+}
+
+// fieldsOf describes columns, nil for none.
+func fieldsOf(fields []plan.Field) []face.Field {
+	if fields == nil {
+		return nil
+	}
+	out := make([]face.Field, len(fields))
+	for i, f := range fields {
 		out[i] = face.Field{Name: f.Name, Type: f.Type, Table: uint32(f.Relation), Attr: f.Attnum}
 		if f.Type.OID == sqltype.Unknown {
 			out[i].Type = sqltype.Of(sqltype.Text)

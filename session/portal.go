@@ -19,6 +19,7 @@ type portal struct {
 	fields   []face.Field // with the formats bound
 	run      *pull        // of a query under a row limit, between Executes
 	kept     *keptRows    // of SHOW and its like
+	tag      string       // without its count, of a statement that has run and whose RETURNING gives rows
 	done     bool
 }
 

@@ -26,6 +26,16 @@ type pull struct {
 var errPortalClosed = errors.New("portal closed")
 
 func (s *Session) startPull(ctx context.Context, p *portal) *pull {
+	return s.pullOf(ctx, func(ctx context.Context, give func(*delta.Batch) error) error {
+		if p.subscribes() {
+			return s.changes(ctx, p.plan.query, p.args, &changeWriter{rows: give, flush: func() error { return nil }})
+		}
+		return s.runQuery(ctx, p.plan.query, p.args, flow.OutFunc(give))
+	})
+}
+
+// pullOf has rows, which gives them, stand still while nobody takes some.
+func (s *Session) pullOf(ctx context.Context, rows func(ctx context.Context, give func(*delta.Batch) error) error) *pull {
 	// The run outlives this Execute; closing the portal ends it.
 	run := &pull{rows: make(chan *delta.Batch), taken: make(chan struct{}), held: s.hold()}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -45,11 +55,7 @@ func (s *Session) startPull(ctx context.Context, p *portal) *pull {
 				return context.Cause(ctx)
 			}
 		}
-		if p.subscribes() {
-			run.err = s.changes(ctx, p.plan.query, p.args, &changeWriter{rows: give, flush: func() error { return nil }})
-		} else {
-			run.err = s.runQuery(ctx, p.plan.query, p.args, flow.OutFunc(give))
-		}
+		run.err = rows(ctx, give)
 	}()
 	return run
 }

@@ -29,7 +29,7 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 	case *parse.Insert, *parse.Update, *parse.Delete:
 		return s.runDML(ctx, p, w)
 	case *parse.Truncate:
-		return unsupported("TRUNCATE").WithHint("DELETE without WHERE empties a table.")
+		return s.truncate(ctx, b, w)
 	case *parse.CopyFrom:
 		return s.copyFrom(ctx, b, w)
 	case *parse.CopyTo:

@@ -29,6 +29,8 @@ func (s *Session) runPortal(ctx context.Context, p *portal, maxRows int, w face.
 	case p.givesRows():
 		s.tx.queried = true
 		return s.runRows(ctx, p, maxRows, w)
+	case p.plan.dml != nil && p.plan.fields != nil:
+		return s.runReturning(ctx, p, maxRows, w)
 	case p.plan.fields != nil:
 		return s.runKept(ctx, p, maxRows, w)
 	case p.done:

@@ -39,7 +39,7 @@
 // # Modes
 //
 // A query's view is CREATE MATERIALIZED VIEW v (c1, …, cn) AS query. A view has no order, so
-// nosort compares as rowsort there; where the file has only a hash of ordered values, the
+// nosort compares as rowsort there; what is no SELECT (INSERT … RETURNING) runs as it is; where the file has only a hash of ordered values, the
 // query is run too, compared with the hash, and the view with its rows. In mode view-before the
 // file is read twice: first to find, for each query, the last CREATE of a relation that it
 // names; then to run it, with the view made right after that statement, before any row. The

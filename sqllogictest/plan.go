@@ -11,6 +11,8 @@ var (
 	reCreate = regexp.MustCompile(`(?is)^\s*create\s+(?:temp\s+|temporary\s+)?(table|view|materialized\s+view|stream|sink)\s+(?:if\s+not\s+exists\s+)?("[^"]+"|[\w.]+)`)
 	reDrop   = regexp.MustCompile(`(?is)^\s*drop\s+(table|view|materialized\s+view|stream|sink)\s+(?:if\s+exists\s+)?("[^"]+"|[\w.]+)`)
 	reWrite  = regexp.MustCompile(`(?is)^\s*(?:insert\s+into|update|delete\s+from|copy|truncate(?:\s+table)?|alter\s+table)\s+("[^"]+"|[\w.]+)`)
+	reQuery  = regexp.MustCompile(`(?is)^\s*(?:\(|select\b|values\b|table\b|with\b)`)
+	reGives  = regexp.MustCompile(`(?i)\breturning\b`)
 	reTopic  = regexp.MustCompile(`(?i)\btopic\s*=?\s*'([^']*)'`)
 	reWord   = regexp.MustCompile(`"[^"]+"|[a-z_][\w.]*`)
 )
@@ -56,6 +58,9 @@ func written(sql string) (string, bool) {
 // plainName is how relations are told apart: upper case does not matter, quoted or not.
 func plainName(written string) string { return strings.ToLower(strings.Trim(written, `"`)) }
 
+// viewable: a query record that could define a view; others (INSERT … RETURNING) run as they are.
+func viewable(sql string) bool { return reQuery.MatchString(sql) && !reGives.MatchString(sql) }
+
 // words are the identifiers and keywords of a statement, in lower case; quoted strings count
 // too, which only makes a view start later than it could.
 func words(sql string) []string {
@@ -94,6 +99,9 @@ func planBefore(records []*Record) []*beforeView {
 			if rel, ok := dropped(r.SQL); ok && !r.Error {
 				delete(made, rel.name)
 			}
+			continue
+		}
+		if !viewable(r.SQL) {
 			continue
 		}
 		after := -1

@@ -14,7 +14,7 @@ const viewName = "slt_v"
 func (r *Runner) query(ctx context.Context, rec *Record) {
 	var a answer
 	wrong := r.again(ctx, rec, func() (wrong string) {
-		if r.opts.Mode == ViewAfter && !r.inTransaction() {
+		if r.opts.Mode == ViewAfter && !r.inTransaction() && viewable(rec.SQL) {
 			wrong, a = r.throughView(ctx, rec)
 		} else {
 			wrong, a = r.inPlace(ctx, rec)

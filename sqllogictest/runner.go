@@ -124,8 +124,10 @@ func (r *Runner) round(ctx context.Context, records []*Record, views map[int][]*
 		switch {
 		case rec.Statement:
 			r.statement(ctx, rec, count)
-		case views == nil:
+		case views == nil, !viewable(rec.SQL) && count:
 			r.query(ctx, rec)
+		case !viewable(rec.SQL):
+			r.ask(ctx, rec.SQL) // counted in the first round
 		case readers[i] != nil:
 			r.readBefore(ctx, rec, readers[i], i)
 		}

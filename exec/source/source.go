@@ -54,7 +54,7 @@ func buildScan(n *plan.Scan, cfg Config) (exec.Source, error) {
 			return &contents{node: n, cfg: cfg, errors: true}, nil
 		}
 		return newStreamErrors(n, parent, cfg)
-	case plan.RelSystem:
+	case plan.RelSystem, plan.RelGiven:
 		return &system{node: n, cfg: cfg}, nil
 	}
 	return nil, sqlerr.New(sqlerr.InternalError, "no source for relation %q", n.Name)
@@ -63,7 +63,7 @@ func buildScan(n *plan.Scan, cfg Config) (exec.Source, error) {
 // SystemRows makes the rows of a system relation, all its columns, one batch at a time.
 type SystemRows func(ctx context.Context, emit func(*delta.Batch) error) error
 
-// system reads a system relation: all of it when the tick begins at 0, nothing later.
+// system reads a system relation, or rows given: all of it when the tick begins at 0, nothing later.
 type system struct {
 	node *plan.Scan
 	cfg  Config

@@ -12,10 +12,15 @@ import (
 // Change is what one run of an UPDATE or DELETE found: full old rows, and for an UPDATE as many
 // full new rows.
 type Change struct {
-	At   log.CommitSeq // the snapshot it was found in
-	Old  delta.Batch
-	New  delta.Batch // Len 0 for DELETE
-	Free func()      // lets the snapshot go
+	At  log.CommitSeq // the snapshot it was found in
+	Old delta.Batch
+	New delta.Batch // Len 0 for DELETE
+	// Joined: Old may have a row several times. The first one counts; Kept says then which did.
+	Joined bool
+	Kept   []int32
+	Free   func() // lets the snapshot go
+	// Done, if not nil, is called with the change that was made, before Free.
+	Done func(c *Change) error
 }
 
 // maxAttempts bounds how often a statement is run again because others changed its rows.
@@ -31,6 +36,9 @@ func (tx *Tx) Modify(ctx context.Context, t *Table, repeatable bool, attempt fun
 			return 0, err
 		}
 		n, again, err := tx.modify(ctx, t, c)
+		if err == nil && !again && c.Done != nil {
+			err = c.Done(c)
+		}
 		c.Free()
 		if err != nil || !again {
 			return n, err
@@ -42,6 +50,30 @@ func (tx *Tx) Modify(ctx context.Context, t *Table, repeatable bool, attempt fun
 	return 0, sqlerr.New(sqlerr.SerializationFailure, "could not serialize access: the rows changed %d times", maxAttempts)
 }
 
+// dedupe keeps the first of those rows that have the same table key.
+func (c *Change) dedupe(t *Table) error {
+	seen := state.NewFlat(t.keyTypes(t.key), nil, state.Options{})
+	var s [1]state.Slot
+	c.Kept = []int32{}
+	for i := range int32(c.Old.Len) {
+		had := seen.Len()
+		if err := seen.Probe(pick(c.Old.Cols, t.key), []int32{i}, true, s[:]); err != nil {
+			return err
+		}
+		if seen.Len() > had {
+			c.Kept = append(c.Kept, i)
+		}
+	}
+	if len(c.Kept) == c.Old.Len {
+		return nil
+	}
+	c.Old = gather(&c.Old, c.Kept)
+	if c.New.Len > 0 {
+		c.New = gather(&c.New, c.Kept)
+	}
+	return nil
+}
+
 func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again bool, err error) {
 	if c.Old.Len == 0 {
 		return 0, false, nil
@@ -49,19 +81,25 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 	if err := tx.charge(c.Old.Size() + c.New.Size() + (lockBytes+slotBytes)*int64(c.Old.Len)); err != nil {
 		return 0, false, err
 	}
+	if c.Joined {
+		if err := c.dedupe(t); err != nil {
+			return 0, false, err
+		}
+	}
 	keys := pick(c.Old.Cols, t.key)
 	if err := tx.lockRows(ctx, t.rel.OID, keys, c.Old.Len); err != nil {
 		return 0, false, err
-	}
-	if same, err := tx.unchanged(ctx, t, c); err != nil || !same {
-		return 0, true, err
 	}
 	o := tx.overlay(t)
 	if err := o.sameIndexes(); err != nil {
 		return 0, false, err
 	}
+	// All keys before the look: an Upsert that changes a row holds one of its unique keys alone.
 	if err := tx.lockUnique(ctx, o, &c.Old); err != nil {
 		return 0, false, err
+	}
+	if same, err := tx.unchanged(ctx, t, o, c); err != nil || !same {
+		return 0, true, err
 	}
 	if n, err = o.remove(&c.Old); err != nil {
 		return n, false, err
@@ -77,14 +115,10 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 
 // unchanged reports whether the rows, now locked, are in the newest version what they were in
 // the snapshot. Rows that the Tx wrote itself are not in any version, but for those it has staged.
-func (tx *Tx) unchanged(ctx context.Context, t *Table, c *Change) (bool, error) {
-	o, own := tx.byTable[t.rel.OID]
-	view, err := t.at(0, latest)
+func (tx *Tx) unchanged(ctx context.Context, t *Table, o *overlay, c *Change) (bool, error) {
+	view, err := o.newest(0)
 	if err != nil {
 		return false, err
-	}
-	if own {
-		view = state.With(view, o.staged[0].runs...)
 	}
 	defer view.Release()
 	if view.Version() <= c.At {
@@ -98,14 +132,12 @@ func (tx *Tx) unchanged(ctx context.Context, t *Table, c *Change) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	var slots []state.Slot
-	if own {
-		if slots, err = o.probe(c.Old.Cols, c.Old.Len, false); err != nil {
-			return false, err
-		}
+	slots, err := o.probe(c.Old.Cols, c.Old.Len, false)
+	if err != nil {
+		return false, err
 	}
 	for i := range found {
-		if !found[i] && (slots == nil || slots[i] == state.NoSlot) {
+		if !found[i] && slots[i] == state.NoSlot {
 			return false, nil
 		}
 	}

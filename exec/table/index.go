@@ -134,7 +134,8 @@ func (t *Table) checkNeighbour(ix *index, last *delta.BatchBuilder, rows *delta.
 	}
 	if same {
 		return sqlerr.New(sqlerr.UniqueViolation, "could not create unique index %q", ix.rel.Name).
-			WithDetail("Key (%s)=(%s) is duplicated.", t.columnNames(ix.key), rowText(pick(rows.Cols, ix.key), row, ""))
+			WithDetail("Key (%s)=(%s) is duplicated.", t.columnNames(ix.key), rowText(pick(rows.Cols, ix.key), row, "")).
+			About(t.object("", ix.rel.Name))
 	}
 	last.Clear()
 	last.AppendRow(rows.Cols, row, 1)

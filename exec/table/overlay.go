@@ -21,7 +21,7 @@ type overlay struct {
 	oldAt []state.Slot // slot of each row of olds
 	// indexes are the table's at the first write; while the Tx is open they must not change.
 	indexes []*index
-	// taken counts the live new rows by the key of each unique index.
+	// taken counts the live new rows by the key of each unique index, and says which is the last one.
 	taken []state.Flat
 	buf   []state.Slot
 	// staged is what was in the overlay before: of the rows, then of each index.
@@ -31,6 +31,12 @@ type overlay struct {
 const (
 	cellNew = 0
 	cellOld = 1
+)
+
+// Cells of taken: how many rows, and the position + 1 in news of the one that came last; 0 = it went.
+const (
+	takenCount = 0
+	takenRow   = 1
 )
 
 func newOverlay(t *Table, indexes []*index) *overlay {
@@ -52,7 +58,7 @@ func (o *overlay) reset() {
 			o.taken = append(o.taken, nil)
 			continue
 		}
-		o.taken = append(o.taken, state.NewFlat(t.keyTypes(ix.key), []state.CellType{state.CellInt64}, state.Options{}))
+		o.taken = append(o.taken, state.NewFlat(t.keyTypes(ix.key), []state.CellType{state.CellInt64, state.CellInt64}, state.Options{}))
 	}
 }
 
@@ -104,6 +110,13 @@ func (o *overlay) remove(rows *delta.Batch) (int64, error) {
 	return removed, nil
 }
 
+// tookOut reports whether the Tx took a row of the snapshot out.
+func (o *overlay) tookOut(rows *delta.Batch, row int32) (bool, error) {
+	var s [1]state.Slot
+	err := o.slots.Probe(pick(rows.Cols, o.t.key), []int32{row}, false, s[:])
+	return err == nil && s[0] != state.NoSlot && o.slots.Int64(cellOld).At(s[0]) != 0, err
+}
+
 // add puts one new row in; its key must be free.
 func (o *overlay) add(cols []delta.Column, row int32, s state.Slot) error {
 	o.news.AppendRow(cols, row, 1)
@@ -123,7 +136,13 @@ func (o *overlay) count(row int32, by int64) error {
 		if err := o.taken[i].Probe(pick(cols, ix.key), []int32{row}, true, s[:]); err != nil {
 			return err
 		}
-		o.taken[i].Write(s[:]).Int64(0)[s[0]] += by
+		cells := o.taken[i].Write(s[:])
+		cells.Int64(takenCount)[s[0]] += by
+		if last := cells.Int64(takenRow); by > 0 {
+			last[s[0]] = int64(row) + 1
+		} else if last[s[0]] == int64(row)+1 {
+			last[s[0]] = 0
+		}
 	}
 	return nil
 }

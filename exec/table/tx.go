@@ -106,7 +106,7 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 		return err
 	}
 	if !t.HasRowID() {
-		if err := tx.lockRows(ctx, t.rel.OID, pick(full.Cols, t.key), full.Len); err != nil {
+		if err := tx.lockFree(ctx, o, full); err != nil {
 			return err
 		}
 	}
@@ -128,7 +128,7 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 	slots = append([]state.Slot(nil), slots...)
 	for i, s := range slots {
 		if o.slots.Int64(cellNew).At(s) > 0 || (exists[i] && o.slots.Int64(cellOld).At(s) == 0) {
-			return t.duplicate(t.rel.Name+"_pkey", t.key, full, int32(i))
+			return t.duplicate(t.rel.PrimaryKeyName(), t.key, full, int32(i))
 		}
 		if err := tx.checkTaken(o, full, int32(i)); err != nil {
 			return err
@@ -138,6 +138,31 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 		}
 	}
 	return nil
+}
+
+// lockFree locks the table keys of rows, those aside whose row in the newest version the Tx took out:
+// it holds that one's unique keys, so nobody else changes it.
+func (tx *Tx) lockFree(ctx context.Context, o *overlay, full *delta.Batch) error {
+	keys, n := pick(full.Cols, o.t.key), full.Len
+	if o.olds.Len() > 0 {
+		slots, err := o.probe(full.Cols, full.Len, false)
+		if err != nil {
+			return err
+		}
+		var sel []int32
+		for i, s := range slots {
+			if s == state.NoSlot || o.slots.Int64(cellOld).At(s) == 0 {
+				sel = append(sel, int32(i))
+			}
+		}
+		if n = len(sel); n == 0 {
+			return nil
+		}
+		for i := range keys {
+			keys[i] = delta.Copy(&keys[i], sel)
+		}
+	}
+	return tx.lockRows(ctx, o.t.rel.OID, keys, n)
 }
 
 // inBase reports which keys the newest version of the table has, with what the Tx has staged. The keys

@@ -25,12 +25,8 @@ func (tx *Tx) checkIndex(ctx context.Context, t *Table, o *overlay, at int, ix *
 	}
 	defer view.Release()
 	return eachMatch(ctx, view, gathered, len(sel), func(rows *delta.Batch, row, key int32) error {
-		var s [1]state.Slot
-		if err := o.slots.Probe(pick(rows.Cols, t.key), []int32{row}, false, s[:]); err != nil {
+		if gone, err := o.tookOut(rows, row); err != nil || gone {
 			return err
-		}
-		if s[0] != state.NoSlot && o.slots.Int64(cellOld).At(s[0]) != 0 {
-			return nil // the Tx took this row out
 		}
 		return t.duplicate(ix.rel.Name, ix.key, full, sel[key])
 	})
@@ -80,7 +76,7 @@ func (tx *Tx) checkTaken(o *overlay, full *delta.Batch, row int32) error {
 		if err := o.taken[i].Probe(keys, []int32{row}, false, s[:]); err != nil {
 			return err
 		}
-		if s[0] != state.NoSlot && o.taken[i].Int64(0).At(s[0]) > 0 {
+		if s[0] != state.NoSlot && o.taken[i].Int64(takenCount).At(s[0]) > 0 {
 			return o.t.duplicate(ix.rel.Name, ix.key, full, row)
 		}
 	}
@@ -99,7 +95,8 @@ func anyNull(cols []delta.Column, row int32) bool {
 // duplicate is PostgreSQL's unique violation.
 func (t *Table) duplicate(constraint string, key []int, rows *delta.Batch, row int32) error {
 	return sqlerr.New(sqlerr.UniqueViolation, "duplicate key value violates unique constraint %q", constraint).
-		WithDetail("Key (%s)=(%s) already exists.", t.columnNames(key), rowText(pick(rows.Cols, key), row, ""))
+		WithDetail("Key (%s)=(%s) already exists.", t.columnNames(key), rowText(pick(rows.Cols, key), row, "")).
+		About(t.object("", constraint))
 }
 
 func (t *Table) columnNames(at []int) string {
@@ -120,9 +117,15 @@ func (t *Table) checkNotNull(rows *delta.Batch) error {
 			if rows.Cols[c].Null(i) {
 				return sqlerr.New(sqlerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint",
 					t.rel.Columns[c].Name, t.rel.Name).
-					WithDetail("Failing row contains (%s).", rowText(rows.Cols[:len(t.rel.Columns)], i, "null"))
+					WithDetail("Failing row contains (%s).", rowText(rows.Cols[:len(t.rel.Columns)], i, "null")).
+					About(t.object(t.rel.Columns[c].Name, ""))
 			}
 		}
 	}
 	return nil
+}
+
+// object names the table, a column or a constraint of it for an error.
+func (t *Table) object(column, constraint string) sqlerr.Object {
+	return sqlerr.Object{Schema: t.rel.Schema, Table: t.rel.Name, Column: column, Constraint: constraint}
 }

@@ -23,7 +23,12 @@ type Error struct {
 	// turns it into Position before the error leaves.
 	Location int
 	Cause    error
+	// Object is what the error is about, as data: nil = nothing in particular.
+	Object *Object
 }
+
+// Object names what an error is about (fields s, t, c, d, n of an ErrorResponse); empty = not that.
+type Object struct{ Schema, Table, Column, DataType, Constraint string }
 
 func (e *Error) Error() string { return e.Message }
 
@@ -44,6 +49,12 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 // WithDetail returns e with a detail.
 func (e *Error) WithDetail(format string, args ...any) *Error {
 	e.Detail = fmt.Sprintf(format, args...)
+	return e
+}
+
+// About returns e with the object it is about.
+func (e *Error) About(o Object) *Error {
+	e.Object = &o
 	return e
 }
 

@@ -85,14 +85,14 @@ func bindBody(cat *fakeCatalog, body parse.Body, o Options) (string, error) {
 			return "", err
 		}
 		out, err := queryText(p.Source, nil)
-		return fmt.Sprintf("update %s rowid=%d new=%d changed=%v where=%s\n", p.Relation.Name, p.RowID, p.New, p.Changed, plan.FormatExpr(p.Where)) + out, err
+		return fmt.Sprintf("update %s rowid=%d new=%d changed=%v\n", p.Relation.Name, p.RowID, p.New, p.Changed) + out, err
 	case *parse.Delete:
 		p, err := Delete(s, cat, o)
 		if err != nil {
 			return "", err
 		}
 		out, err := queryText(p.Source, nil)
-		return fmt.Sprintf("delete from %s rowid=%d where=%s\n", p.Relation.Name, p.RowID, plan.FormatExpr(p.Where)) + out, err
+		return fmt.Sprintf("delete from %s rowid=%d\n", p.Relation.Name, p.RowID) + out, err
 	}
 	return bindDefinition(cat, body, o)
 }

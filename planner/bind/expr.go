@@ -16,21 +16,22 @@ import (
 type place string
 
 const (
-	inSelect   place = "SELECT"
-	inWhere    place = "WHERE"
-	inHaving   place = "HAVING"
-	inGroupBy  place = "GROUP BY"
-	inOrderBy  place = "ORDER BY"
-	inDistinct place = "DISTINCT ON"
-	inJoin     place = "JOIN conditions"
-	inValues   place = "VALUES"
-	inLimit    place = "LIMIT"
-	inOffset   place = "OFFSET"
-	inFilter   place = "FILTER"
-	inUpdate   place = "UPDATE"
-	inDefault  place = "DEFAULT expressions"
-	inFrom     place = "functions in FROM"
-	inIndex    place = "index expressions"
+	inSelect    place = "SELECT"
+	inWhere     place = "WHERE"
+	inHaving    place = "HAVING"
+	inGroupBy   place = "GROUP BY"
+	inOrderBy   place = "ORDER BY"
+	inDistinct  place = "DISTINCT ON"
+	inJoin      place = "JOIN conditions"
+	inValues    place = "VALUES"
+	inLimit     place = "LIMIT"
+	inOffset    place = "OFFSET"
+	inFilter    place = "FILTER"
+	inUpdate    place = "UPDATE"
+	inReturning place = "RETURNING"
+	inDefault   place = "DEFAULT expressions"
+	inFrom      place = "functions in FROM"
+	inIndex     place = "index expressions"
 )
 
 // exprAt binds an expression that stands at a place.

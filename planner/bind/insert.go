@@ -14,23 +14,20 @@ import (
 type InsertPlan struct {
 	Relation *catalog.Relation
 	// Source gives the new rows: all columns of the relation in order, defaults filled in and
-	// cast; then those of the metadata columns that the statement named. NOT NULL is not
-	// checked yet.
+	// cast; then those of the metadata columns that the statement named, then those of RETURNING. NOT
+	// NULL is not checked yet.
 	Source *plan.Query
 	// Key and Timestamp are the positions of _key and _timestamp in Source, -1 = not given.
 	Key, Timestamp int
+	Returning      Returning
+	// Conflict is ON CONFLICT, nil without.
+	Conflict *ConflictPlan
 }
 
 // Insert binds an INSERT.
 func Insert(s *parse.Insert, cat catalog.Reader, o Options) (*InsertPlan, error) {
 	b := newBinder(cat, o)
 	n := s.Stmt
-	switch {
-	case n.OnConflictClause != nil:
-		return nil, unsupported("ON CONFLICT")
-	case len(n.ReturningList) > 0:
-		return nil, unsupported("RETURNING")
-	}
 	b.push()
 	if err := b.with(n.WithClause); err != nil {
 		return nil, err
@@ -50,11 +47,28 @@ func Insert(s *parse.Insert, cat catalog.Reader, o Options) (*InsertPlan, error)
 	if err != nil {
 		return nil, err
 	}
-	q, err := b.finish(root)
-	if err != nil {
+	out := &InsertPlan{Relation: rel, Key: -1, Timestamp: -1}
+	target := rel.Name
+	if n.Relation.Alias != nil {
+		target = n.Relation.Alias.Aliasname
+	}
+	if n.OnConflictClause != nil {
+		if out.Conflict, err = b.onConflict(rel, target, n); err != nil {
+			return nil, err
+		}
+	}
+	b.lv.scope = scope{items: []*item{itemOver(rel, target, 0)}, node: root}
+	if root, out.Returning, err = b.returning(n.ReturningList, root); err != nil {
 		return nil, err
 	}
-	out := &InsertPlan{Relation: rel, Source: q, Key: -1, Timestamp: -1}
+	if out.Source, err = b.finish(root); err != nil {
+		return nil, err
+	}
+	if out.Conflict != nil && out.Conflict.root != nil {
+		if out.Conflict.Update, err = b.finish(out.Conflict.root); err != nil {
+			return nil, err
+		}
+	}
 	for i, m := range in.meta {
 		if m == plan.MetaKey {
 			out.Key = len(rel.Columns) + i

@@ -187,7 +187,9 @@ func checkTargets(count int) error {
 }
 
 // targetList binds a select list.
-func (b *binder) targetList(list []*pg.Node) ([]target, error) {
+func (b *binder) targetList(list []*pg.Node) ([]target, error) { return b.targetListAt(list, inSelect) }
+
+func (b *binder) targetListAt(list []*pg.Node, p place) ([]target, error) {
 	var out []target
 	for _, n := range list {
 		rt := n.GetResTarget()
@@ -204,7 +206,7 @@ func (b *binder) targetList(list []*pg.Node) ([]target, error) {
 		if err := checkTargets(len(out) + 1); err != nil {
 			return nil, err
 		}
-		e, err := b.exprAt(rt.Val, inSelect)
+		e, err := b.exprAt(rt.Val, p)
 		if err != nil {
 			return nil, err
 		}

@@ -41,6 +41,11 @@ func (s *subqueries) join(in plan.Node) plan.Node {
 // owns reports whether a column is a subquery's: the same for all rows.
 func (s *subqueries) owns(index int) bool { return s.allowed && index >= s.base && len(s.nodes) > 0 }
 
+// takesSubqueries are the places whose level joins the subqueries to its rows.
+var takesSubqueries = map[place]bool{
+	inSelect: true, inWhere: true, inHaving: true, inOrderBy: true, inUpdate: true, inReturning: true,
+}
+
 // subLink binds a subquery in an expression: EXISTS, or a single value.
 func (b *binder) subLink(n *pg.SubLink) (plan.Expr, error) {
 	node, err := b.subquery(n.Subselect.GetSelectStmt())
@@ -48,7 +53,7 @@ func (b *binder) subLink(n *pg.SubLink) (plan.Expr, error) {
 		return nil, err
 	}
 	p := b.lv.place
-	if !b.lv.subs.allowed || b.lv.inAgg || (p != inSelect && p != inWhere && p != inHaving && p != inOrderBy) || b.lv.hop != nil {
+	if !b.lv.subs.allowed || b.lv.inAgg || !takesSubqueries[p] || b.lv.hop != nil {
 		return nil, noSubquery(n.Location)
 	}
 	switch n.SubLinkType {

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -12,176 +14,203 @@ import (
 // UpdatePlan is a bound UPDATE of a table.
 type UpdatePlan struct {
 	Relation *catalog.Relation
-	// Source gives one row for each row to change: the old values of all columns, the hidden row
-	// id if the table has no primary key, then the new values of all columns.
+	// Source gives one row for each row to change, with FROM perhaps several: the old values of all
+	// columns, the hidden row id if the table has no primary key, what FROM gives, then from New on
+	// the new values of all columns, and behind them those of RETURNING.
 	Source *plan.Query
 	// RowID is its position in Source, -1 = the table has a primary key. New is where the new
 	// values begin.
 	RowID, New int
 	// Changed are the columns that SET names.
 	Changed []int
-	// Where and Set are the same over one old row (columns in the table's order, then the row
-	// id): to decide anew about a row that was waited for. Where is nil for all rows; Set has
-	// an expression for every column.
-	Where plan.Expr
-	Set   []plan.Expr
+	// Joined: several rows of Source may be of one row of the table; the first one counts.
+	Joined    bool
+	Returning Returning
 }
 
 // DeletePlan is a bound DELETE from a table.
 type DeletePlan struct {
 	Relation *catalog.Relation
 	// Source gives the rows to delete: all columns, then the hidden row id if the table has no
-	// primary key, at RowID (-1 = it has one).
+	// primary key, at RowID (-1 = it has one), what USING gives, and what RETURNING does.
 	Source *plan.Query
 	RowID  int
-	// Where is the condition over one such row, nil for all rows.
-	Where plan.Expr
+	// Joined: several rows of Source may be of one row of the table.
+	Joined    bool
+	Returning Returning
 }
 
 // Update binds an UPDATE.
 func Update(s *parse.Update, cat catalog.Reader, o Options) (*UpdatePlan, error) {
 	b, n := newBinder(cat, o), s.Stmt
-	switch {
-	case len(n.FromClause) > 0:
-		return nil, unsupported("UPDATE … FROM")
-	case len(n.ReturningList) > 0:
-		return nil, unsupported("RETURNING")
-	case n.WithClause != nil:
-		return nil, unsupported("WITH before UPDATE")
-	}
-	rel, err := b.targetTable(n.Relation, "update")
+	t, err := b.targetTable(n.Relation, n.WithClause, n.FromClause, "update")
 	if err != nil {
 		return nil, err
 	}
-	out := &UpdatePlan{Relation: rel}
-	node, where, rowID, err := b.affected(n.WhereClause)
+	var where plan.Expr
+	if n.WhereClause != nil {
+		if where, err = b.whereClause(n.WhereClause); err != nil {
+			return nil, err
+		}
+	}
+	set := make([]plan.Expr, len(t.rel.Columns))
+	changed, err := b.setClauses(t.rel, set, n.TargetList)
 	if err != nil {
 		return nil, err
 	}
-	out.RowID, out.Where = rowID, where
-	fields := node.Props().Fields
-	out.New = len(fields)
-	p := &plan.Project{Input: node}
-	for i, f := range fields {
-		p.Exprs = append(p.Exprs, &plan.Column{Index: i, T: f.Type, Name: f.Name})
-		p.P.Fields = append(p.P.Fields, f)
+	out := &UpdatePlan{Relation: t.rel, RowID: t.rowID, Changed: changed, Joined: len(n.FromClause) > 0}
+	node := b.affected(where)
+	out.New = t.width
+	p := keepColumns(node, t.width)
+	for i, e := range set {
+		if e == nil {
+			e = p.Exprs[i]
+		}
+		p.Exprs = append(p.Exprs, e)
+		p.P.Fields = append(p.P.Fields, p.P.Fields[i])
 	}
-	for i := range rel.Columns {
-		out.Set = append(out.Set, p.Exprs[i])
-	}
-	if err := b.setClauses(out, n.TargetList); err != nil {
-		return nil, err
-	}
-	p.Exprs = append(p.Exprs, out.Set...)
-	p.P.Fields = append(p.P.Fields, fields[:len(rel.Columns)]...)
 	plan.Derive(p)
-	out.Source, err = b.finish(p)
+	// RETURNING names the new values.
+	t.item.shift(out.New)
+	root, returning, err := b.returning(n.ReturningList, p)
+	if err != nil {
+		return nil, err
+	}
+	out.Returning = returning
+	out.Source, err = b.finish(root)
 	return out, err
 }
 
 // Delete binds a DELETE.
 func Delete(s *parse.Delete, cat catalog.Reader, o Options) (*DeletePlan, error) {
 	b, n := newBinder(cat, o), s.Stmt
-	switch {
-	case len(n.UsingClause) > 0:
-		return nil, unsupported("DELETE … USING")
-	case len(n.ReturningList) > 0:
-		return nil, unsupported("RETURNING")
-	case n.WithClause != nil:
-		return nil, unsupported("WITH before DELETE")
-	}
-	rel, err := b.targetTable(n.Relation, "delete from")
+	t, err := b.targetTable(n.Relation, n.WithClause, n.UsingClause, "delete from")
 	if err != nil {
 		return nil, err
 	}
-	out := &DeletePlan{Relation: rel}
-	var node plan.Node
-	if node, out.Where, out.RowID, err = b.affected(n.WhereClause); err != nil {
+	var where plan.Expr
+	if n.WhereClause != nil {
+		if where, err = b.whereClause(n.WhereClause); err != nil {
+			return nil, err
+		}
+	}
+	out := &DeletePlan{Relation: t.rel, RowID: t.rowID, Joined: len(n.UsingClause) > 0}
+	node := b.affected(where)
+	if len(node.Props().Fields) > t.width { // the columns of subqueries
+		p := keepColumns(node, t.width)
+		plan.Derive(p)
+		node = p
+	}
+	root, returning, err := b.returning(n.ReturningList, node)
+	if err != nil {
 		return nil, err
 	}
-	out.Source, err = b.finish(node)
+	out.Returning = returning
+	out.Source, err = b.finish(root)
 	return out, err
 }
 
-// targetTable opens a level over the table that is changed.
-func (b *binder) targetTable(n *pg.RangeVar, verb string) (*catalog.Relation, error) {
+// changedTable is the table that an UPDATE or DELETE changes, first in its level's scope.
+type changedTable struct {
+	rel   *catalog.Relation
+	item  *item
+	rowID int // of the hidden row id in the row, -1 without
+	width int // of the row that FROM makes
+}
+
+// targetTable opens a level over the table that is changed and what FROM or USING joins to it.
+func (b *binder) targetTable(n *pg.RangeVar, with *pg.WithClause, from []*pg.Node, verb string) (*changedTable, error) {
+	b.push()
+	if err := b.with(with); err != nil {
+		return nil, err
+	}
 	rel, err := b.relation(n)
 	if err != nil {
 		return nil, err
 	}
-	switch rel.Kind {
-	case catalog.KindTable:
-	case catalog.KindView:
-		return nil, sqlerr.New(sqlerr.WrongObjectType, "cannot change materialized view \"%s\"", rel.Name).At(n.Location)
-	case catalog.KindStream:
-		return nil, sqlerr.New(sqlerr.WrongObjectType, "cannot %s stream \"%s\"", verb, rel.Name).At(n.Location).
-			WithDetail("A stream is append-only.")
-	default:
-		return nil, sqlerr.New(sqlerr.WrongObjectType, "cannot %s %s \"%s\"", verb, rel.Kind, rel.Name).At(n.Location)
+	if err := changeable(rel, verb, n.Location); err != nil {
+		return nil, err
 	}
-	b.push()
-	src, err := b.scan(n, rel, len(rel.PrimaryKey) == 0)
+	all, err := b.scan(n, rel, len(rel.PrimaryKey) == 0)
 	if err != nil {
 		return nil, err
 	}
-	b.lv.scope = scope{items: src.items, node: src.node}
-	return rel, nil
-}
-
-// affected are the rows of the level's table that a condition names.
-func (b *binder) affected(whereClause *pg.Node) (node plan.Node, where plan.Expr, rowID int, err error) {
-	node, rowID = b.lv.scope.node, -1
-	scan := node.(*plan.Scan)
-	for i, c := range scan.Columns {
-		if c == plan.MetaRowID {
-			rowID = i
+	t := &changedTable{rel: rel, item: all.items[0]}
+	t.rowID = slices.Index(all.node.(*plan.Scan).Columns, plan.MetaRowID)
+	for _, f := range from {
+		s, err := b.fromItem(f)
+		if err != nil {
+			return nil, err
+		}
+		if all, err = b.cross(all, s); err != nil {
+			return nil, err
 		}
 	}
-	if whereClause == nil {
-		return node, nil, rowID, nil
-	}
-	if where, err = b.condition(whereClause, inWhere, "WHERE"); err != nil {
-		return nil, nil, 0, err
-	}
-	return filter(node, where), where, rowID, nil
+	t.width = len(all.node.Props().Fields)
+	b.lv.scope = scope{items: all.items, node: all.node, hidden: all.hidden}
+	b.lv.subs = subqueries{allowed: true, width: t.width, base: t.width}
+	return t, nil
 }
 
-// setClauses binds SET a = x, (b, c) = (y, z).
-func (b *binder) setClauses(u *UpdatePlan, list []*pg.Node) error {
-	seen := map[int]bool{}
+// changeable refuses relations whose rows a statement cannot change.
+func changeable(rel *catalog.Relation, verb string, pos int32) error {
+	switch rel.Kind {
+	case catalog.KindTable:
+		return nil
+	case catalog.KindView:
+		return sqlerr.New(sqlerr.WrongObjectType, "cannot change materialized view \"%s\"", rel.Name).At(pos)
+	case catalog.KindStream:
+		return sqlerr.New(sqlerr.WrongObjectType, "cannot %s stream \"%s\"", verb, rel.Name).At(pos).
+			WithDetail("A stream is append-only.")
+	}
+	return sqlerr.New(sqlerr.WrongObjectType, "cannot %s %s \"%s\"", verb, rel.Kind, rel.Name).At(pos)
+}
+
+// affected are the rows of the level's scope that where holds for, with the columns of its
+// subqueries behind them.
+func (b *binder) affected(where plan.Expr) plan.Node {
+	node := b.lv.subs.join(b.lv.scope.node)
+	if where != nil {
+		node = filter(node, where)
+	}
+	return node
+}
+
+// setClauses binds SET a = x, (b, c) = (y, z) into set, by the columns of rel; it returns the
+// columns that are named.
+func (b *binder) setClauses(rel *catalog.Relation, set []plan.Expr, list []*pg.Node) (changed []int, err error) {
 	for _, n := range list {
 		rt := n.GetResTarget()
 		if len(rt.Indirection) > 0 {
-			return unsupported("assigning to a part of a column").At(rt.Location)
+			return nil, unsupported("assigning to a part of a column").At(rt.Location)
 		}
 		value := rt.Val
 		if m := value.GetMultiAssignRef(); m != nil {
 			row := m.Source.GetRowExpr()
 			if row == nil {
-				return unsupported("assigning from a subquery").At(rt.Location)
+				return nil, unsupported("assigning from a subquery").At(rt.Location)
 			}
 			if len(row.Args) != int(m.Ncolumns) {
-				return sqlerr.New(sqlerr.SyntaxError, "number of columns does not match number of values").At(row.Location)
+				return nil, sqlerr.New(sqlerr.SyntaxError, "number of columns does not match number of values").At(row.Location)
 			}
 			value = row.Args[m.Colno-1]
 		}
-		i := u.Relation.ColumnIndex(rt.Name)
+		i := rel.ColumnIndex(rt.Name)
 		if i < 0 {
-			return sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, u.Relation.Name).At(rt.Location).
-				Meant(u.Relation.NearColumn(rt.Name))
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, rel.Name).At(rt.Location).
+				Meant(rel.NearColumn(rt.Name))
 		}
-		e, err := b.setValue(value, &u.Relation.Columns[i])
+		e, err := b.setValue(value, &rel.Columns[i])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if seen[i] {
-			return sqlerr.New(sqlerr.SyntaxError, "multiple assignments to same column \"%s\"", rt.Name)
+		if set[i] != nil {
+			return nil, sqlerr.New(sqlerr.SyntaxError, "multiple assignments to same column \"%s\"", rt.Name)
 		}
-		seen[i] = true
-		u.Set[i] = e
-		u.Changed = append(u.Changed, i)
+		set[i] = e
+		changed = append(changed, i)
 	}
-	return nil
+	return changed, nil
 }
 
 func (b *binder) setValue(n *pg.Node, c *catalog.Column) (plan.Expr, error) {

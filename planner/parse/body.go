@@ -275,8 +275,11 @@ type (
 		Channel string
 		Payload string
 	}
-	// Truncate is TRUNCATE tables.
-	Truncate struct{ Names []Name }
+	// Truncate is TRUNCATE tables [RESTART IDENTITY] [CASCADE].
+	Truncate struct {
+		Names            []Name
+		Restart, Cascade bool
+	}
 	// Unsupported is any other statement of PostgreSQL's; What names it as its command tag does.
 	Unsupported struct{ What string }
 )

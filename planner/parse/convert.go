@@ -83,7 +83,7 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 	case *pg.Node_NotifyStmt:
 		return &Listen{What: "NOTIFY", Channel: s.NotifyStmt.Conditionname, Payload: s.NotifyStmt.Payload}, nil
 	case *pg.Node_TruncateStmt:
-		t := &Truncate{}
+		t := &Truncate{Restart: s.TruncateStmt.RestartSeqs, Cascade: s.TruncateStmt.Behavior == pg.DropBehavior_DROP_CASCADE}
 		for _, r := range s.TruncateStmt.Relations {
 			t.Names = append(t.Names, nameOf(r.GetRangeVar()))
 		}

@@ -30,9 +30,10 @@ const (
 	RelView                      // the view's arrangement
 	RelErrors                    // the error records of a stream, or of a view
 	RelSystem                    // rows given by a provider
+	RelGiven                     // rows that the statement has at hand
 )
 
-var relKindNames = [...]string{RelStream: "Stream", RelTable: "Table", RelView: "View", RelErrors: "Errors", RelSystem: "System"}
+var relKindNames = [...]string{RelStream: "Stream", RelTable: "Table", RelView: "View", RelErrors: "Errors", RelSystem: "System", RelGiven: "Given"}
 
 // Metadata columns of a stream, as positions in Scan.Columns.
 const (

@@ -196,6 +196,15 @@ func show(typ byte, body []byte) string {
 		if m.Position != 0 {
 			s += fmt.Sprintf(" at %d", m.Position)
 		}
+		if m.TableName != "" {
+			s += fmt.Sprintf(" of %s.%s", m.SchemaName, m.TableName)
+		}
+		if m.ColumnName != "" {
+			s += fmt.Sprintf(" column %s", m.ColumnName)
+		}
+		if m.ConstraintName != "" {
+			s += fmt.Sprintf(" constraint %s", m.ConstraintName)
+		}
 		return s + "\n"
 	case 'T':
 		m := pgproto3.RowDescription{}

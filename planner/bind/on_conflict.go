@@ -1,0 +1,170 @@
+package bind
+
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// ConflictPlan is a bound ON CONFLICT.
+type ConflictPlan struct {
+	// Arbiters are the unique indexes that are asked, the table's own OID for its primary key; nil = all
+	// there are.
+	Arbiters []catalog.OID
+	// Update gives the new rows of DO UPDATE, nil for DO NOTHING. It reads given rows: the columns of the
+	// row that is there, those of the row that was to be inserted, and a number, at Number; its rows
+	// are those that change, with the number, the new values from New on, then those of RETURNING.
+	Update      *plan.Query
+	Number, New int
+	Returning   Returning
+
+	root plan.Node
+}
+
+// onConflict binds ON CONFLICT of an INSERT.
+func (b *binder) onConflict(rel *catalog.Relation, target string, n *pg.InsertStmt) (*ConflictPlan, error) {
+	c := n.OnConflictClause
+	if rel.Kind != catalog.KindTable {
+		return nil, unsupported("ON CONFLICT on a stream").At(c.Location).WithHint("A stream keeps every record; a table has keys.")
+	}
+	out := &ConflictPlan{}
+	var err error
+	switch {
+	case c.Infer != nil:
+		if out.Arbiters, err = b.arbiters(rel, c.Infer); err != nil {
+			return nil, err
+		}
+	case c.Action == pg.OnConflictAction_ONCONFLICT_UPDATE:
+		return nil, sqlerr.New(sqlerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").At(c.Location).
+			WithHint("For example, ON CONFLICT (column_name).")
+	}
+	if c.Action != pg.OnConflictAction_ONCONFLICT_UPDATE {
+		return out, nil
+	}
+	return out, b.doUpdate(out, rel, target, n)
+}
+
+// arbiters finds the unique indexes that a conflict target means.
+func (b *binder) arbiters(rel *catalog.Relation, in *pg.InferClause) ([]catalog.OID, error) {
+	if in.Conname != "" {
+		if len(rel.PrimaryKey) > 0 && in.Conname == rel.PrimaryKeyName() {
+			return []catalog.OID{rel.OID}, nil
+		}
+		for _, ix := range b.cat.Indexes(rel.OID) {
+			if ix.Unique && ix.Name == in.Conname {
+				return []catalog.OID{ix.OID}, nil
+			}
+		}
+		return nil, sqlerr.New(sqlerr.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", in.Conname, rel.Name)
+	}
+	var want []int
+	for _, n := range in.IndexElems {
+		e := n.GetIndexElem()
+		if e.Name == "" {
+			return nil, noArbiter()
+		}
+		i := rel.ColumnIndex(e.Name)
+		if i < 0 {
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", e.Name).At(in.Location).Meant(rel.NearColumn(e.Name))
+		}
+		if !slices.Contains(want, i) {
+			want = append(want, i)
+		}
+	}
+	if in.WhereClause != nil {
+		b.push()
+		b.lv.scope = scope{items: []*item{itemOver(rel, rel.Name, 0)}}
+		_, err := b.condition(in.WhereClause, inIndex, "WHERE")
+		b.pop()
+		if err != nil {
+			return nil, err
+		}
+	}
+	var out []catalog.OID
+	if len(rel.PrimaryKey) > 0 && sameSet(want, rel.PrimaryKey) {
+		out = append(out, rel.OID)
+	}
+	for _, ix := range b.cat.Indexes(rel.OID) {
+		if ix.Unique && sameSet(want, ix.KeyColumns) {
+			out = append(out, ix.OID)
+		}
+	}
+	if out == nil {
+		return nil, noArbiter()
+	}
+	return out, nil
+}
+
+func noArbiter() error {
+	return sqlerr.New(sqlerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+}
+
+func sameSet(a, b []int) bool {
+	in := func(list []int) func(int) bool { return func(i int) bool { return !slices.Contains(list, i) } }
+	return !slices.ContainsFunc(a, in(b)) && !slices.ContainsFunc(b, in(a))
+}
+
+// doUpdate binds SET, WHERE and RETURNING over the row that is there and the one that is not put in.
+func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, target string, n *pg.InsertStmt) error {
+	b.push()
+	defer b.pop()
+	width := len(rel.Columns)
+	given := &plan.Scan{Name: rel.QualifiedName(), Kind: plan.RelGiven, P: plan.Props{Watermark: -1}}
+	for _, name := range []string{"", "excluded."} {
+		for i, c := range rel.Columns {
+			given.Columns = append(given.Columns, len(given.Columns))
+			given.P.Fields = append(given.P.Fields, plan.Field{Name: name + c.Name, Type: c.Type, Relation: plan.RelationID(rel.OID), Attnum: int16(i + 1)})
+		}
+	}
+	out.Number = 2 * width
+	given.Columns = append(given.Columns, out.Number)
+	given.P.Fields = append(given.P.Fields, plan.Field{Name: "?number?", Type: sqltype.Of(sqltype.Int8)})
+	row, excluded := itemOver(rel, target, 0), itemOver(rel, "excluded", width)
+	b.lv.scope = scope{items: []*item{row, excluded}, node: given}
+	b.lv.subs = subqueries{allowed: true, width: out.Number + 1, base: out.Number + 1}
+	set := make([]plan.Expr, width)
+	if _, err := b.setClauses(rel, set, n.OnConflictClause.TargetList); err != nil {
+		return err
+	}
+	var where plan.Expr
+	if n.OnConflictClause.WhereClause != nil {
+		var err error
+		if where, err = b.whereClause(n.OnConflictClause.WhereClause); err != nil {
+			return err
+		}
+	}
+	node := b.affected(where)
+	p := keepColumns(node, out.Number+1)
+	out.New = out.Number + 1
+	for i, e := range set {
+		if e == nil {
+			e = p.Exprs[i]
+		}
+		p.Exprs = append(p.Exprs, e)
+		p.P.Fields = append(p.P.Fields, p.P.Fields[i])
+	}
+	plan.Derive(p)
+	b.lv.scope.items = []*item{itemOver(rel, target, out.New)}
+	var err error
+	out.root, out.Returning, err = b.returning(n.ReturningList, p)
+	if err != nil {
+		return err
+	}
+	if reads(out.root, plan.RelationID(rel.OID)) {
+		return unsupported("a subquery over the table itself in ON CONFLICT DO UPDATE")
+	}
+	return nil
+}
+
+// reads reports whether a plan has a scan of a relation.
+func reads(n plan.Node, id plan.RelationID) bool {
+	if s, ok := n.(*plan.Scan); ok && s.Relation == id {
+		return true
+	}
+	return slices.ContainsFunc(n.Inputs(), func(in plan.Node) bool { return reads(in, id) })
+}

@@ -1,0 +1,43 @@
+package session
+
+import (
+	"context"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/parse"
+)
+
+// truncate is TRUNCATE: every row of the tables that the transaction sees or that has been committed goes.
+// It locks the rows and not the tables, so that a row inserted meanwhile by somebody else may stay.
+func (s *Session) truncate(ctx context.Context, b *parse.Truncate, w face.Writer) error {
+	tx, err := s.writer(ctx, "TRUNCATE TABLE")
+	if err != nil {
+		return err
+	}
+	snap := s.db.Catalog.Now()
+	var tables []*table.Table
+	for _, n := range b.Names {
+		rel, ok := snap.Relation(n.Schema, n.Name, s.set.derived.SearchPath)
+		switch {
+		case !ok:
+			return sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", n.String()).
+				Meant(catalog.Near(snap, n.Schema, n.Name, s.set.derived.SearchPath, catalog.KindTable))
+		case rel.Kind != catalog.KindTable:
+			return sqlerr.New(sqlerr.WrongObjectType, "%q is not a table", n.Name)
+		}
+		t, err := s.db.Tables.Get(ctx, rel.OID)
+		if err != nil {
+			return err
+		}
+		tables = append(tables, t)
+	}
+	for _, t := range tables {
+		if _, err := tx.Truncate(ctx, t); err != nil {
+			return err
+		}
+	}
+	return w.Complete("TRUNCATE TABLE")
+}
