@@ -1,7 +1,7 @@
 // Command bench measures a built server, as its clients see it, and prints one table.
 //
 //	bench ─► starts the binary on an empty directory ─► franz-go, pgx on loopback ─► table
-//	      └► PostgreSQL, if installed: the same point SELECTs by the same client
+//	      └► PostgreSQL, if installed: the same point SELECTs, COPYs and one-row writes by the same client
 //	      └► the same producing and fetching over S3, if TRIBUTARY_TEST_S3 names a bucket
 //
 // -only restart, size and steady are runs of their own at size, which print what they find as they go: restarts,

@@ -16,6 +16,7 @@ type options struct {
 	seconds float64
 	records int
 	only    string
+	beside  string
 	rows    int
 	groups  int
 	part    string
@@ -29,7 +30,8 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "bin/tributary", "server to measure")
 	flag.Float64Var(&o.seconds, "seconds", 3, "length of a measurement of a rate")
 	flag.IntVar(&o.records, "records", 300_000, "JSON records of the view that is measured")
-	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, latency, view, select, copy, spill, shards, s3; empty = all")
+	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, latency, view, select, writes, copy, spill, shards, s3; empty = all")
+	flag.StringVar(&o.beside, "beside", "", "another build of the server to measure by turns (-only writes)")
 	flag.IntVar(&o.rows, "rows", 8_000_000, "rows of a table (-only restart, -only size)")
 	flag.IntVar(&o.groups, "groups", 50_000_000, "groups of the view that is larger than memory (-only size)")
 	flag.StringVar(&o.part, "part", "", "groups, join, text: what is larger than memory (-only size); empty = all")
@@ -59,7 +61,7 @@ func run(ctx context.Context, o options) error {
 		name string
 		run  func(context.Context, options, *table) error
 	}{
-		{"produce", benchLocalKafka}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"copy", benchCopy}, {"spill", benchSpill}, {"shards", benchShards}, {"s3", benchS3},
+		{"produce", benchLocalKafka}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"writes", benchWrites}, {"copy", benchCopy}, {"spill", benchSpill}, {"shards", benchShards}, {"s3", benchS3},
 	} {
 		if !strings.Contains(part.name, o.only) {
 			continue

@@ -79,6 +79,20 @@ func (p *postgres) connect(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.Connect(ctx, fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", p.port))
 }
 
+// cpu is what the postmaster and all its children have used, those that have ended too.
+func (p *postgres) cpu() time.Duration {
+	postmaster := p.cmd.Process.Pid
+	total := statOf(postmaster).of(userTime, systemTime, childrenUserTime, childrenSystemTime)
+	processes, _ := filepath.Glob("/proc/[0-9]*") // fails for a bad pattern alone
+	for _, dir := range processes {
+		pid, _ := strconv.Atoi(filepath.Base(dir))
+		if f := statOf(pid); f.parent() == postmaster {
+			total += f.of(userTime, systemTime)
+		}
+	}
+	return total
+}
+
 // notRoot runs a child as user postgres when this process is root: PostgreSQL refuses root.
 func notRoot() (*syscall.SysProcAttr, error) {
 	if os.Getuid() != 0 {

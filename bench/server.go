@@ -106,20 +106,46 @@ func (s *server) stop() {
 // cpu is the processor time that the server has used.
 func (s *server) cpu() time.Duration { return cpuOf(s.cmd.Process.Pid) }
 
-// cpuOf reads a process's user and system time; a tick is 10 ms.
-func cpuOf(pid int) time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+// cpuOf reads a process's user and system time.
+func cpuOf(pid int) time.Duration { return statOf(pid).of(userTime, systemTime) }
+
+// stat is the fields of /proc/PID/stat behind the program's name; none if there is no such process.
+type stat []string
+
+// Where fields are.
+const (
+	parentID = 1 + iota
+	userTime = 10 + iota // 11
+	systemTime
+	childrenUserTime
+	childrenSystemTime
+)
+
+func statOf(pid int) stat {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0
+		return nil
 	}
 	// The second field is the program's name in parentheses, which may hold blanks.
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	if len(fields) < 13 {
+	return strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+}
+
+func (s stat) number(field int) int64 {
+	if field >= len(s) {
 		return 0
 	}
-	user, _ := strconv.ParseInt(fields[11], 10, 64)
-	system, _ := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * 10 * time.Millisecond
+	n, _ := strconv.ParseInt(s[field], 10, 64) // numbers on every Linux
+	return n
+}
+
+func (s stat) parent() int { return int(s.number(parentID)) }
+
+// of adds times; a tick is 10 ms.
+func (s stat) of(fields ...int) (d time.Duration) {
+	for _, f := range fields {
+		d += time.Duration(s.number(f)) * 10 * time.Millisecond
+	}
+	return d
 }
 
 func (s *server) connect(ctx context.Context) (*pgx.Conn, error) {

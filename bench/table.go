@@ -20,6 +20,12 @@ type result struct {
 	samples []time.Duration
 }
 
+// add puts another turn of the same measurement to r.
+func (r *result) add(more result) {
+	r.count, r.bytes, r.wall, r.cpu = r.count+more.count, r.bytes+more.bytes, r.wall+more.wall, r.cpu+more.cpu
+	r.samples = append(r.samples, more.samples...)
+}
+
 // table prints results as they come.
 type table struct{ w io.Writer }
 

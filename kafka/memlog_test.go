@@ -101,6 +101,12 @@ func (l *memLog) Append(e *log.Entry) log.Pending {
 	return p
 }
 
+func (l *memLog) Commit(e *log.Entry) (log.Appended, error) {
+	p := l.Append(e)
+	<-p.Done()
+	return p.Result()
+}
+
 // noFollowing has everything: nothing is ever delivered.
 type noFollowing struct{}
 

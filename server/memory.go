@@ -30,6 +30,7 @@ func (s *Server) openAccounts() {
 	s.memory.dataflows = s.memory.state.Child("state_memory less an eighth for tables", s.cfg.StateMemory-s.cfg.StateMemory/8)
 	s.memory.statements = s.memory.total.Child("", 0)
 	s.memory.decoded = decoded.NewCache(s.cfg.DecodeCache, s.memory.total.Child("", 0))
+	s.collect(limit)
 	if os.Getenv("GOMEMLIMIT") == "" {
 		before := debug.SetMemoryLimit(heapLimit(limit))
 		s.onClose(func(context.Context) error {
@@ -37,6 +38,18 @@ func (s *Server) openAccounts() {
 			return nil
 		})
 	}
+}
+
+// collect has the heap grow before it is collected, unless whoever runs the server says how.
+func (s *Server) collect(total int64) {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	c := startCollector(min(collectorRoom, total/16))
+	s.onClose(func(context.Context) error {
+		c.stop()
+		return nil
+	})
 }
 
 // historyBytes is what one relation may keep of changes: they are part of state_memory, and where that is small

@@ -84,6 +84,7 @@ type Config struct {
 type Runtime struct {
 	cfg Config
 
+	added  chan struct{}   // capacity 1: there is a member more
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	work   sync.WaitGroup
@@ -151,6 +152,7 @@ type topicReaders struct {
 func New(cfg Config) *Runtime {
 	r := &Runtime{cfg: cfg}
 	r.inputs.r = r
+	r.added = make(chan struct{}, 1)
 	if r.cfg.Memory == nil {
 		r.cfg.Memory = memory.New("", 0)
 	}

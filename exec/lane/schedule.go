@@ -18,6 +18,10 @@ const (
 // addLocked makes a member known, and what it reads.
 func (r *Runtime) addLocked(m *member) {
 	r.mu.members[m.rel.OID] = m
+	select {
+	case r.added <- struct{}{}:
+	default: // it is told already
+	}
 	if m.sink != nil {
 		r.mu.writers[m.rel.Topic] = append(r.mu.writers[m.rel.Topic], m.rel.OID)
 	}
@@ -84,6 +88,23 @@ func (r *Runtime) runSchedule() {
 			r.keepTables()
 			r.boundHistory()
 		}
+		r.restIdle()
+	}
+}
+
+// restIdle waits a little while there is no member that a commit may concern: otherwise every commit of
+// a table that nothing reads would wake this goroutine. What comes meanwhile is looked at together.
+func (r *Runtime) restIdle() {
+	r.mu.Lock()
+	idle := len(r.mu.byTopic) == 0
+	r.mu.Unlock()
+	if !idle {
+		return
+	}
+	select {
+	case <-r.cfg.Clock.After(keepPause):
+	case <-r.added:
+	case <-r.ctx.Done():
 	}
 }
 

@@ -38,10 +38,8 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 		free()
 		return 0, err
 	}
-	p := tx.set.cfg.Log.Append(e)
-	// Past this point the outcome is the log's: a cancel does not take the entry back.
-	<-p.Done()
-	res, err := p.Result()
+	// The outcome is the log's: a cancel does not take the entry back.
+	res, err := tx.set.cfg.Log.Commit(e)
 	if err != nil {
 		free()
 		return 0, err

@@ -14,10 +14,14 @@ import (
 // (tombstones), then the new ones, each in the order they were written.
 func (o *overlay) records(maxBatch int, nowMillis int64, breathe func() error) ([]byte, error) {
 	w := changelog{t: o.t, batches: record.NewBatches(o.t.rel.Topic, 1, maxBatch), now: nowMillis}
-	var err error
-	if w.encoder, err = record.NewEncoder(o.t.rel); err != nil {
-		return nil, err
+	w.encoder, _ = o.t.encoders.Get().(*record.Encoder)
+	if w.encoder == nil {
+		var err error
+		if w.encoder, err = record.NewEncoder(o.t.rel); err != nil {
+			return nil, err
+		}
 	}
+	defer o.t.encoders.Put(w.encoder)
 	olds, news := o.olds.Batch(), o.news.Batch()
 	for i := range int32(olds.Len) {
 		if o.gone(int(i)) {

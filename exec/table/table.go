@@ -35,6 +35,8 @@ type Table struct {
 	nextRowID atomic.Int64
 	// applied is the newest version that changed the table.
 	applied atomic.Uint64
+	// encoders of its records, each of one commit at a time.
+	encoders sync.Pool
 	// deltas: there may be versions that keep can let go. kept is the oldest version that it kept last.
 	deltas atomic.Bool
 	kept   atomic.Uint64

@@ -22,7 +22,7 @@ func grow(b []byte, more int) []byte {
 	if cap(b)-len(b) >= more {
 		return b
 	}
-	out := allocCap(len(b), max(2*cap(b), len(b)+more, 256))
+	out := allocCap(len(b), max(2*cap(b), len(b)+more, 64))
 	copy(out, b)
 	return out
 }

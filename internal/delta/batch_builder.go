@@ -1,6 +1,10 @@
 package delta
 
-import "github.com/tributary-db/tributary/internal/sqltype"
+import (
+	"slices"
+
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
 
 // BatchBuilder collects rows with weights and row errors, dense, in memory it reuses.
 type BatchBuilder struct {
@@ -16,8 +20,10 @@ type BatchBuilder struct {
 // NewBatchBuilder is an empty builder of rows of these types.
 func NewBatchBuilder(types []sqltype.OID) *BatchBuilder {
 	b := &BatchBuilder{Cols: make([]*Builder, len(types)), unit: true}
+	columns := make([]Builder, len(types))
 	for i, t := range types {
-		b.Cols[i] = NewBuilder(t)
+		columns[i].Reset(t)
+		b.Cols[i] = &columns[i]
 	}
 	return b
 }
@@ -94,7 +100,7 @@ func (b *BatchBuilder) AppendBatch(in *Batch) {
 
 // Batch is what was collected, borrowed until Clear or the next append.
 func (b *BatchBuilder) Batch() Batch {
-	b.cols = b.cols[:0]
+	b.cols = slices.Grow(b.cols[:0], len(b.Cols))
 	for _, c := range b.Cols {
 		b.cols = append(b.cols, c.Column())
 	}

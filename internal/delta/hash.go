@@ -1,6 +1,10 @@
 package delta
 
-import "github.com/tributary-db/tributary/internal/sqltype"
+import (
+	"sync"
+
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
 
 // hashSeed begins the hash of a row; stored state depends on it.
 const hashSeed = 0x2d358dccaa6c78a5
@@ -22,28 +26,40 @@ func HashKeys(keys []Column, n int, sel []int32, out []uint64) {
 	}
 }
 
+// hashScratch is what hashColumn hands to the kernels: as they are called through a type's Ops it
+// would be allocated each time, 8 KiB for one row.
+type hashScratch struct {
+	vec sqltype.Vec
+	buf [1024]uint64
+}
+
+var hashScratches = sync.Pool{New: func() any { return new(hashScratch) }}
+
 func hashColumn(c *Column, sel []int32, out []uint64) {
 	hash := sqltype.OpsOf(c.Type).Hash
+	scratch := hashScratches.Get().(*hashScratch)
+	defer func() {
+		scratch.vec = sqltype.Vec{}
+		hashScratches.Put(scratch)
+	}()
 	if c.Const {
-		var one [1]uint64
-		v := c.Vec
-		v.Const, v.Len = false, 1
-		hash(&v, nil, one[:])
-		h := one[0]
+		scratch.vec = c.Vec
+		scratch.vec.Const, scratch.vec.Len = false, 1
+		hash(&scratch.vec, nil, scratch.buf[:1])
+		h := scratch.buf[0]
 		for i := range out {
 			out[i] = sqltype.Combine(out[i], h)
 		}
 		return
 	}
-	var buf [1024]uint64
-	for from := 0; from < len(out); from += len(buf) {
-		part := out[from:min(from+len(buf), len(out))]
-		hashes := buf[:len(part)]
+	for from := 0; from < len(out); from += len(scratch.buf) {
+		part := out[from:min(from+len(scratch.buf), len(out))]
+		hashes := scratch.buf[:len(part)]
 		if sel != nil {
 			hash(&c.Vec, sel[from:from+len(part)], hashes)
 		} else {
-			s := c.Slice(from, from+len(part))
-			hash(&s.Vec, nil, hashes)
+			scratch.vec = c.Slice(from, from+len(part)).Vec
+			hash(&scratch.vec, nil, hashes)
 		}
 		for i, h := range hashes {
 			part[i] = sqltype.Combine(part[i], h)

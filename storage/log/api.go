@@ -265,6 +265,9 @@ type Log interface {
 	Admit(ctx context.Context, peer string, bytes int) (release func(), err error)
 	// Append takes the entry's place in order and returns at once; it never blocks.
 	Append(e *Entry) Pending
+	// Commit is Append for who waits for the outcome anyway, and for the followers that the entry has notes for:
+	// when no commit is under way, both are done in the calling goroutine. No context ends it.
+	Commit(e *Entry) (Appended, error)
 	// NewStage begins to write records of an entry before the entry.
 	NewStage() *Stage
 	Fetch(ctx context.Context, req []PartitionRead, b Budget, dst *FetchResult) error

@@ -26,14 +26,14 @@ func (db *DB) runCommitter() {
 		case groups == nil:
 			return
 		default:
-			db.commitGroups(groups)
+			db.commitGroups(groups, &commit{rows: db.cfg.OffsetRows})
 		}
 	}
 }
 
-// commitGroups commits the groups whose upload went well and answers every entry.
-func (db *DB) commitGroups(all []*flushGroup) {
-	c := commit{rows: db.cfg.OffsetRows}
+// commitGroups commits, as c, the groups whose upload went well and answers every entry.
+// REQUIRES: called by the committer, or by who is lent its place.
+func (db *DB) commitGroups(all []*flushGroup, c *commit) {
 	for _, g := range all {
 		if g.err != nil {
 			db.abandon(g)
@@ -54,17 +54,17 @@ func (db *DB) commitGroups(all []*flushGroup) {
 		return
 	}
 	began := db.clock.Now()
-	err := db.appendLog(&c)
+	err := db.appendLog(c)
 	db.stats.latency.Observe(db.clock.Now().Sub(began))
 	switch {
 	case err == nil:
 	case errors.Is(err, errNothing):
-		db.abandonUnnamed(&c, &applied{})
-		db.answer(&c, db.mu.fold.seq)
+		db.abandonUnnamed(c, &applied{})
+		db.answer(c, db.mu.fold.seq)
 	case errors.Is(err, meta.ErrPoisoned):
-		db.stopWith(&c, fmt.Errorf("%w: %w", ErrPoisoned, err))
+		db.stopWith(c, fmt.Errorf("%w: %w", ErrPoisoned, err))
 	case errors.Is(err, ErrFenced), errors.Is(err, ErrCorrupt), errors.Is(err, ErrUnknownKind):
-		db.stopWith(&c, err)
+		db.stopWith(c, err)
 	case errors.Is(err, meta.ErrFull): // the commit is known not to have happened
 		for _, g := range c.groups {
 			db.abandon(g)

@@ -21,6 +21,9 @@ type commit struct {
 	scratch  []placedPiece
 	// rows makes the rows of offsets that a transaction commits, see Config.OffsetRows.
 	rows func(group string, offsets []GroupOffset, commitMillis int64) []meta.Write
+	// here: it is made in the goroutine of who waits for it, which then applies what is held.
+	here bool
+	held []heldFollowing
 }
 
 // decide validates the groups' entries against the fold, which is at next-1, and builds the

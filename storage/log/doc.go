@@ -63,7 +63,9 @@
 //
 // # Goroutines and locks
 //
-// The committer is the only goroutine that changes the fold. One more does upkeep, one puts objects together (levels) and compacts by key, one the
+// The committer is the only goroutine that changes the fold, or who has its place for one commit: Commit, of who
+// waits for the outcome anyway, makes it in the calling goroutine when nobody else does (queue.lend), and applies it
+// there to the followers that have notes of it. One more does upkeep, one puts objects together (levels) and compacts by key, one the
 // flush timer (only with a flush interval), one per upload under way. Close stops and awaits all.
 //
 //   - DB.mu guards the fold, the tail cache and the waiters. No I/O and no channel send under it.
@@ -71,7 +73,7 @@
 //   - Stage.mu guards what a Stage has; it is taken under queue.mu, and nothing under it.
 //   - readCache.mu guards what was read from objects; loading happens outside it.
 //
-// Followers (tables, the catalog's) are applied in goroutines that begin with a delivery and end
+// Other followers (tables, the catalog's) are applied in goroutines that begin with a delivery and end
 // when nothing is left to deliver; following.mu nests in DB.mu. A follower that nothing touches
 // has no goroutine and costs a commit nothing. The committer runs no foreign code but Part.Check,
 // without locks; Part.Apply, Save and

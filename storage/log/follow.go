@@ -129,7 +129,9 @@ func (f *followers) deliver(a *applied, c *commit) {
 				d.Changes = append(d.Changes, change)
 			}
 		}
-		x.enqueue(d)
+		if x.enqueue(d, c != nil && c.here && d.Notes != nil) {
+			c.held = append(c.held, heldFollowing{x, a.Seq})
+		}
 	}
 }
 
@@ -201,22 +203,22 @@ func (db *DB) Follow(c FollowConfig, f Follower) Following {
 	}
 	newest := CommitSeq(db.published.Load())
 	if newest > c.After && (len(c.Kinds) > 0 || db.touchedLocked(c.Filter, newest) > c.After) {
-		x.enqueue(queued{Delivery: Delivery{After: c.After, Seq: newest}})
+		x.enqueue(queued{Delivery: Delivery{After: c.After, Seq: newest}}, false)
 	}
 	db.mu.followers.add(x)
 	return x
 }
 
-// enqueue adds a delivery and sees that somebody applies it.
-func (x *following) enqueue(d queued) {
+// enqueue adds a delivery and sees that somebody applies it: with hold that is the caller, if it is told so.
+func (x *following) enqueue(d queued, hold bool) (held bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.enqueueLocked(d)
+	return x.enqueueLocked(d, hold)
 }
 
-func (x *following) enqueueLocked(d queued) {
+func (x *following) enqueueLocked(d queued, hold bool) (held bool) {
 	if x.mu.err != nil {
-		return
+		return false
 	}
 	x.mu.last = max(x.mu.last, d.Seq)
 	if d.Notes != nil && x.mu.bytes+d.bytes > x.cfg.Backlog {
@@ -226,14 +228,19 @@ func (x *following) enqueueLocked(d queued) {
 	// What the log must be read for anyway is read together, so that the queue stays short.
 	if last := len(x.mu.queue) - 1; d.Notes == nil && d.Changes == nil && last > 0 && x.mu.queue[last].reads() {
 		x.mu.queue[last].Seq = d.Seq
-		return
+		return false
 	}
 	x.mu.queue = append(x.mu.queue, d)
 	x.mu.bytes += d.bytes
-	if !x.mu.running {
-		x.mu.running = true
-		x.db.applying.Go(x.run)
+	if x.mu.running {
+		return false
 	}
+	x.mu.running = true
+	x.db.applying.Add(1)
+	if !hold {
+		go x.runHeld()
+	}
+	return hold
 }
 
 func (d *queued) reads() bool { return d.Notes == nil && d.Changes == nil }
@@ -333,7 +340,7 @@ func (x *following) Again() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	at := max(newest, x.mu.last) // a commit is in queues before it is published
-	x.enqueueLocked(queued{Delivery: Delivery{After: at, Seq: at}})
+	x.enqueueLocked(queued{Delivery: Delivery{After: at, Seq: at}}, false)
 }
 
 func (x *following) Then(v CommitSeq, fn func()) {

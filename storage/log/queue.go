@@ -19,6 +19,8 @@ type queue struct {
 	lastSeal  uint64
 	uploading int
 	busy      bool     // the committer is in a commit
+	atJob     bool     // the committer is in a job
+	lent      bool     // somebody else is the committer for one commit (Commit)
 	lastFlush int64    // when a group was sealed last, Unix ms
 	lastPut   int64    // when one that becomes objects was
 	jobs      []func() // run by the committer between commits
@@ -39,6 +41,15 @@ func (q *queue) init(db *DB) {
 
 // Append takes the entry's place in order and returns at once.
 func (db *DB) Append(e *Entry) Pending {
+	p := db.prepare(e)
+	if p.err == nil {
+		db.queue.add(p)
+	}
+	return p
+}
+
+// prepare checks an entry; what is refused has ended.
+func (db *DB) prepare(e *Entry) *pending {
 	p := newPending(e, &db.limits)
 	if p.err == nil {
 		if err := db.ids.check(p); err != nil {
@@ -60,9 +71,6 @@ func (db *DB) Append(e *Entry) Pending {
 			return p
 		}
 	}
-	if p.err == nil {
-		db.queue.add(p)
-	}
 	return p
 }
 
@@ -77,16 +85,26 @@ func (db *DB) tellRoom(full bool) {
 func (q *queue) add(p *pending) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.err != nil {
+	q.addLocked(p)
+}
+
+// refusesLocked fails an entry that the queue does not take.
+func (q *queue) refusesLocked(p *pending) bool {
+	switch n := q.db.stats.inlineBytes.Load(); {
+	case q.err != nil:
 		p.fail(q.err)
-		return
-	}
-	if q.closed {
+	case q.closed:
 		p.fail(ErrClosed)
-		return
-	}
-	if n := q.db.stats.inlineBytes.Load(); n > q.db.limits.MaxInlineBytes && len(p.appends) > 0 {
+	case n > q.db.limits.MaxInlineBytes && len(p.appends) > 0:
 		p.fail(fmt.Errorf("%w: %d bytes wait to be written to the object store", ErrUnavailable, n))
+	default:
+		return false
+	}
+	return true
+}
+
+func (q *queue) addLocked(p *pending) {
+	if q.refusesLocked(p) {
 		return
 	}
 	if len(p.staged) > 0 {
@@ -94,8 +112,7 @@ func (q *queue) add(p *pending) {
 		return
 	}
 	before := q.open.bytes
-	q.open.take(p, q.db.clock.Now().UnixMilli())
-	q.db.stats.bytesIn.Add(p.bytes)
+	q.openLocked(p)
 	limits := &q.db.limits
 	switch {
 	case q.open.bytes >= limits.FlushBytes:
@@ -106,7 +123,20 @@ func (q *queue) add(p *pending) {
 	case len(q.open.entries) == 1, before < cheapGroup && q.open.bytes >= cheapGroup:
 		q.lookAtTimer()
 	}
-	q.wake.Signal()
+	q.wakeLocked()
+}
+
+// openLocked adds an entry to the open group.
+func (q *queue) openLocked(p *pending) {
+	q.open.take(p, q.db.clock.Now().UnixMilli())
+	q.db.stats.bytesIn.Add(p.bytes)
+}
+
+// wakeLocked wakes the committer; who is lent its place does when giving it back.
+func (q *queue) wakeLocked() {
+	if !q.lent {
+		q.wake.Signal()
+	}
 }
 
 // lookAtTimer has the timer find out anew when the open group is due.
@@ -174,10 +204,15 @@ func (q *queue) sealLocked() {
 func (q *queue) next() (groups []*flushGroup, job func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.busy = false
+	q.busy, q.atJob = false, false
 	for {
+		if q.lent {
+			q.wake.Wait()
+			continue
+		}
 		if len(q.jobs) > 0 {
 			job, q.jobs = q.jobs[0], q.jobs[1:]
+			q.atJob = true
 			return nil, job
 		}
 		// What costs no object waits for nobody.
@@ -211,7 +246,7 @@ func (q *queue) do(fn func()) bool {
 		return false
 	}
 	q.jobs = append(q.jobs, func() { defer close(done); fn() })
-	q.wake.Signal()
+	q.wakeLocked()
 	q.mu.Unlock()
 	<-done
 	return true

@@ -3,6 +3,7 @@ package log
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/job"
@@ -14,6 +15,7 @@ type upkeep struct {
 	wake     chan struct{} // capacity 1
 	stopping chan struct{}
 	once     sync.Once
+	timed    atomic.Bool // it will look when the oldest inline group is old
 }
 
 func (u *upkeep) init() {
@@ -25,7 +27,8 @@ func (u *upkeep) stop() { u.once.Do(func() { close(u.stopping) }) }
 
 // notify wakes the goroutine when there may be work; called at every commit.
 func (u *upkeep) notify(db *DB) {
-	if db.stats.inlineBytes.Load() == 0 && !db.snapshotDue() {
+	inline := db.stats.inlineBytes.Load() > 0
+	if (!inline || u.timed.Load() && !db.rollDue()) && !db.snapshotDue() {
 		return
 	}
 	select {
@@ -37,6 +40,11 @@ func (u *upkeep) notify(db *DB) {
 func (db *DB) snapshotDue() bool {
 	return db.stats.sinceSnapshot.Load() >= int64(db.limits.SnapshotCommits) ||
 		db.stats.bytesSinceSnapshot.Load() >= db.limits.SnapshotBytes
+}
+
+// rollDue: inline groups are large or many.
+func (db *DB) rollDue() bool {
+	return db.stats.inlineBytes.Load() >= db.limits.RollBytes || db.stats.inlineGroups.Load() >= db.limits.RollGroups
 }
 
 // upkeepRetry is how long upkeep rests after a failure.
@@ -65,15 +73,16 @@ func (db *DB) runUpkeep() {
 		if rest != nil {
 			continue
 		}
-		inline := db.stats.inlineBytes.Load()
-		full := inline >= db.limits.RollBytes || db.stats.inlineGroups.Load() >= db.limits.RollGroups
 		ok := true
-		if full || aged {
+		if db.rollDue() || aged {
 			ok = db.tend(db.Roll)
 			due = nil
-		} else if inline > 0 && due == nil {
+		}
+		// why also behind a roll: what came during it told nobody, as there was a timer.
+		if db.stats.inlineBytes.Load() > 0 && due == nil {
 			due = db.clock.After(db.limits.RollInterval)
 		}
+		db.upkeep.timed.Store(due != nil)
 		if db.snapshotDue() {
 			ok = db.tend(db.Snapshot) && ok
 		}

@@ -121,7 +121,7 @@ func (f *FlatSet) Probe(keys []delta.Column, sel []int32, insert bool, slots []S
 		sel = f.everyRow(keys, len(slots))
 	}
 	if cap(f.hashes) < len(sel) {
-		f.hashes = make([]uint64, max(len(sel), 1024))
+		f.hashes = make([]uint64, max(len(sel), 2*cap(f.hashes), 8))
 	}
 	hashes := f.hashes[:len(sel)]
 	delta.HashKeys(keys, len(sel), rows, hashes)

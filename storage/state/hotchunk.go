@@ -87,8 +87,8 @@ func (h *hotChunk) makeIndex(o *RowOrder, groups []uint16) {
 
 // eachKey visits the keys of groups, by hash and first row.
 func (h *hotChunk) eachKey(o *RowOrder, groups []uint16, visit func(hash uint64, row int32)) {
-	hashes := make([]uint64, 0, blockRows)
-	rows := make([]int32, 0, blockRows)
+	most := min(len(groups), blockRows)
+	hashes, rows := make([]uint64, 0, most), make([]int32, 0, most)
 	for k, b := range h.blocks {
 		rows = rows[:0]
 		for len(groups) > 0 && int32(groups[0]) < h.starts[k+1] {
