@@ -28,11 +28,12 @@ import (
 //   - The body counts against the client's quota, whatever becomes of it (throttle.go).
 //   - A table's topic is written by SQL alone: INVALID_TOPIC_EXCEPTION.
 //
-// Versions: 0-2 are advertised for librdkafka's sake and not served (record format v0, v1);
-// 9+ is flexible; 8+ tells of single records. 10 and 11 add nothing that matters here. 12 takes a partition
+// Versions: 0-2 are advertised for librdkafka's sake; they carry record format v0 or v1 and are answered with
+// UNSUPPORTED_VERSION for each partition. 9+ is flexible; 8+ tells of single records. 10 and 11 add nothing that matters here. 12 takes a partition
 // into the transaction, which begins if none is open (KIP-890); before, it must have been added. 13 has topic
 // ids instead of names.
 
+// minProduce is the first version whose records are taken.
 const minProduce = 3
 
 // maxProducePartitions bounds what a small body can make us keep.
@@ -66,15 +67,15 @@ type producedPartition struct {
 
 // startProduce decodes x and appends its record batches. Its error ends the connection.
 func (s *Server) startProduce(ctx context.Context, x *exchange) (*produceWork, error) {
-	if x.version < minProduce {
-		return nil, fmt.Errorf("%w: produce version %d", errUnsupported, x.version)
-	}
 	flexible := x.api.flexible(x.version)
 	if _, err := x.api.shape.preflight(x.body, x.version, flexible); err != nil {
 		return nil, err
 	}
 	c := cursor{src: x.body, flexible: flexible}
-	txnID, _ := c.string()
+	var txnID string
+	if x.version >= minProduce {
+		txnID, _ = c.string()
+	}
 	p := &produceWork{s: s, version: x.version, txnID: txnID, acks: c.int16()}
 	c.skip(4) // the timeout: what is appended is decided in any case, and the client has its own
 	now := s.cfg.Clock.Now().UnixMilli()
@@ -111,6 +112,8 @@ func (p *produceWork) topic(ctx context.Context, c *cursor, nowMillis int64) err
 		switch {
 		case c.bad:
 			return errMalformed
+		case p.version < minProduce:
+			d.refuse(kerr.UnsupportedVersion, "record format v2 (magic 2) is the one that is served")
 		case p.acks < -1 || p.acks > 1:
 			d.refuse(kerr.InvalidRequiredAcks, "acks must be -1, 0 or 1")
 		case !known && p.version >= 13:

@@ -32,11 +32,11 @@ const (
 	largeBody  = 4 << 20
 )
 
-// apiTable lists what is served, by key. Produce's minimum is advertised, not served: see
+// apiTable lists what is served, by key. Produce's minimum is advertised, not taken: see
 // doc.go. Shapes are kmsg's structs; TestShapes compares the two.
 func (s *Server) apiTable() []*api {
 	return []*api{
-		{key: 0, min: 0, max: 13, flexible: from(9), shape: parseShape("s 2 4 [{s:0-12 u:13- [{4 y}]}]")},
+		{key: 0, min: 0, max: 13, flexible: from(9), shape: parseShape("s:3- 2 4 [{s:0-12 u:13- [{4 y}]}]")},
 		{key: 1, min: 4, max: 18, maxBody: largeBody, flexible: from(12), serve: s.fetch, shape: parseShape(
 			"4:0-14 4 4 4 1 4:7- 4:7- [{s:0-12 u:13- [{4 4:9- 8 4:12- 8:5- 4}]}] [{s:0-12 u:13- [4]}]:7- s:11-")},
 		entry(2, 1, largeBody, "4 1:2- [{s [{4 4:4- 8 4:0-0}]}] 4:10-", s.listOffsets),

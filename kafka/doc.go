@@ -39,8 +39,9 @@
 // principal stands in every request. A re-authentication (KIP-368) runs in the writer, in order.
 //
 // Non-obvious:
-//   - Produce advertises version 0 though 3 is the first one served: librdkafka takes a higher
-//     minimum as "no compression but none" (KAFKA-18659).
+//   - Produce advertises version 0 though 3 is the first one whose records are taken: librdkafka takes a
+//     higher minimum as "no compression but none" (KAFKA-18659). Kafka 4 closes the connection of who sends an older one;
+//     here it is answered, so that the client can say why.
 //   - An unsupported version of ApiVersions is answered in version 0 with the list of keys;
 //     of anything else the connection is closed, as Kafka does.
 //   - Fetch never answers REQUEST_TIMED_OUT: the Java client treats it as a bug.

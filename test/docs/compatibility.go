@@ -50,7 +50,7 @@ func Compatibility(served map[int16]Versions) (string, error) {
 		"(%d %%). Older and newer versions are refused as Kafka refuses them, so that clients choose one of these.", len(rows), clients, 100*len(rows)/clients)) +
 		"\n## Served\n\n| key | name | versions |\n|---|---|---|\n" + strings.Join(rows, "\n") + `
 
-- Produce is advertised from version 0 on, as Kafka 4 does, since librdkafka compresses nothing otherwise; versions 0 to 2 are refused.
+- Produce is advertised from version 0 on, as Kafka 4 does, since librdkafka compresses nothing otherwise; versions 0 to 2 are answered with UNSUPPORTED_VERSION.
 - There is one broker and the object store keeps the copies: elections, reassignments and moves between directories are
   answered for what they are, needless (ELECTION_NOT_NEEDED, NO_REASSIGNMENT_IN_PROGRESS) or not possible.
 - ACLs are SECURITY_DISABLED: there is one role, which may do everything. Client quotas are producer_byte_rate and
