@@ -62,7 +62,7 @@ func serve(ctx context.Context, cfg *config.Settings, warnings []string, out io.
 	for _, w := range warnings {
 		logger.Warn(w)
 	}
-	cores.MakeRoom(cores.Count()) // as many as ticks, shards and merges take at a time
+	cores.MakeRoom()
 	s, err := server.Start(ctx, cfg, logger)
 	if err != nil {
 		return err

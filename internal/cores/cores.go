@@ -11,10 +11,10 @@ var count = runtime.GOMAXPROCS(0)
 // Count is the processors that the process may use: those of its container, or GOMAXPROCS where that is set.
 func Count() int { return count }
 
-// MakeRoom adds places for so many goroutines that compute at a time beside those that wait for clients, disks and each
-// other. Where GOMAXPROCS is set, the operator has chosen, and it does nothing. Call it once, at the start.
-func MakeRoom(computing int) {
+// MakeRoom adds a place for what waits for clients, disks and other goroutines, beside those that compute. Where
+// GOMAXPROCS is set, the operator has chosen, and it does nothing. Call it once, at the start.
+func MakeRoom() {
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(count + computing)
+		runtime.GOMAXPROCS(count + 1)
 	}
 }
