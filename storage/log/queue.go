@@ -18,11 +18,12 @@ type queue struct {
 	sealed    []*flushGroup
 	lastSeal  uint64
 	uploading int
-	busy      bool     // the committer is in a commit
-	atJob     bool     // the committer is in a job
-	lent      bool     // somebody else is the committer for one commit (Commit)
-	lastFlush int64    // when a group was sealed last, Unix ms
-	lastPut   int64    // when one that becomes objects was
+	busy      bool  // the committer is in a commit
+	atJob     bool  // the committer is in a job
+	lent      bool  // somebody else is the committer for one commit (Commit)
+	lastFlush int64 // when a group was sealed last, Unix ms
+	lastPut   int64 // when one that becomes objects was
+	saved     savings
 	jobs      []func() // run by the committer between commits
 	closed    bool     // no more entries
 	err       error    // the log stopped: ErrPoisoned, ErrFenced
@@ -35,6 +36,7 @@ func (q *queue) init(db *DB) {
 	q.db = db
 	q.wake = sync.NewCond(&q.mu)
 	q.open = &flushGroup{}
+	q.saved.at = db.clock.Now().Add(-savedFor).UnixMilli() // a start has saved all
 	q.opened = make(chan struct{}, 1)
 	q.stop = make(chan struct{})
 }
@@ -187,6 +189,9 @@ func (q *queue) sealLocked() {
 		return
 	}
 	q.lastPut = g.sealMillis
+	if q.db.limits.FlushCost > 0 && g.bytes < cheapGroup {
+		q.saved.spend(g.sealMillis, q.db.limits.oneObject())
+	}
 	q.uploading++
 	q.db.goroutines.Go(func() {
 		err := q.db.upload(g)
