@@ -19,6 +19,8 @@ import (
 //     any gives at least one, however large (KIP-74); the log does the sizing.
 //   - Answers every partition that was asked, with high watermark and last stable offset also
 //     when there is nothing: some clients compute lag from those alone.
+//   - Of records that lie in objects it gives what the log reads at once, also if that is less than min_bytes: the
+//     client asks again, and meanwhile the next are read.
 //   - Never answers REQUEST_TIMED_OUT, see doc.go.
 //   - A client that names the epoch of the last record it has, and has what an accepted loss took away, is told
 //     where its log parted from this one (KIP-595's diverging epoch) instead of records.
@@ -165,7 +167,7 @@ func (s *Server) failFetch(f *fetchRequest, res *log.FetchResult, err error) {
 
 // enough tells whether the answer can go out at once.
 func (f *fetchRequest) enough(res *log.FetchResult) bool {
-	if res.Bytes >= f.minBytes || f.maxWait <= 0 || len(f.reads) == 0 {
+	if res.Bytes >= f.minBytes || f.maxWait <= 0 || len(f.reads) == 0 || res.Cut && res.Bytes > 0 {
 		return true
 	}
 	for i := range f.topics {

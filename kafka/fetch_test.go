@@ -3,6 +3,7 @@ package kafka
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -99,6 +100,22 @@ func TestFetchShrinks(t *testing.T) {
 	h, _, rest, err := recordbatch.Verify(p.RecordBatches)
 	if err != nil || h.BaseOffset != 0 || len(rest) > 0 || b.metrics.FetchesShrunk.Load() != 1 {
 		t.Errorf("%+v, %d bytes more, %v, %d shrunk", h, len(rest), err, b.metrics.FetchesShrunk.Load())
+	}
+}
+
+// TestFetchCut: where the log gives less than there is, the answer does not wait for min_bytes, which the client gets by asking
+// again.
+func TestFetchCut(t *testing.T) {
+	b := start(t, func(c *Config) { c.MaxFetchWait = time.Hour })
+	b.log.cut = true
+	b.createTopic(t, "a", 1, nil)
+	topic, _ := b.log.TopicByName("a")
+	w := b.dial(t)
+	ask[*kmsg.ProduceResponse](w, produceRequest(9, "a", 0, timed(t, 100, 1000)))
+	req := fetchOf(13, topic, 0, 0)
+	req.MinBytes, req.MaxWaitMillis = 1<<20, 3_600_000
+	if p := ask[*kmsg.FetchResponse](w, req).Topics[0].Partitions[0]; len(p.RecordBatches) == 0 {
+		t.Error("nothing is given")
 	}
 }
 

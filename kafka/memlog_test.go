@@ -27,6 +27,7 @@ type memLog struct {
 	inUse   []string // topics that DeleteTopic refuses
 	held    []*memPending
 	hold    bool
+	cut     bool // Fetch says that there is more
 }
 
 // noTransactions refuses all that changes something.
@@ -168,7 +169,7 @@ func (l *memLog) Fetch(_ context.Context, req []log.PartitionRead, b log.Budget,
 	if l.failing != nil {
 		return l.failing
 	}
-	*dst = log.FetchResult{AsOf: l.seq}
+	*dst = log.FetchResult{AsOf: l.seq, Cut: l.cut}
 	for _, r := range req {
 		var d log.PartitionData
 		part := l.parts[r.Partition]

@@ -19,6 +19,7 @@ func (s *Server) httpConfig() httpd.Config {
 	metrics = append(metrics, newObjectMetrics(s))
 	metrics = append(metrics, s.faceMetrics()...)
 	metrics = append(metrics, s.objectMetrics()...)
+	metrics = append(metrics, s.rangeMetrics()...)
 	metrics = append(metrics, s.memoryMetrics()...)
 	metrics = append(metrics, s.flightMetrics()...)
 	return httpd.Config{Auth: s.gate, Ready: s.ready, Notes: s.standing, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger,
@@ -76,7 +77,10 @@ func (s *Server) logMetrics() []prometheus.Collector {
 		c("deleted_objects_total", "Objects deleted because nothing needs them any more.", func() int64 { return s.log.Stats().DeletedObjects }),
 		g("inline_bytes", "Inline bytes not yet in a segment.", func() int64 { return s.log.Stats().InlineBytes }),
 		g("tail_cache_bytes", "Bytes of the tail cache (tail_cache_bytes).", func() int64 { return s.log.Stats().TailBytes }),
-		g("read_cache_bytes", "Bytes of ranges kept from objects.", func() int64 { return s.log.Stats().ReadCache }),
+		g("read_cache_bytes", "Bytes of ranges and indexes kept from objects (read_cache_bytes).", func() int64 { return s.log.Stats().ReadCache }),
+		c("object_reads_total", "Requests for ranges of objects that consumers and views made (object_reads).", func() int64 { return s.log.Stats().RangeReads }),
+		c("object_read_bytes_total", "Bytes of those ranges that were asked for.", func() int64 { return s.log.Stats().RangeBytes }),
+		c("read_ahead_total", "Times that it was read on for a consumer or view that reads older records in order (read_ahead_bytes).", func() int64 { return s.log.Stats().AheadReads }),
 		g("commit_sequence", "Newest commit.", func() int64 { return int64(s.log.Stats().Newest) }),
 	}
 }

@@ -53,6 +53,9 @@ var unmoved = map[string]string{
 	"tributary_object_put_hedges_total":      "needs a store that hangs",
 	"tributary_object_read_retries_total":    "needs a store that fails",
 	"tributary_object_read_hedges_total":     "needs a store that is slow",
+	"tributary_disk_cache_damaged_total":     "needs a disk that fails",
+	"tributary_disk_cache_dropped_total":     "needs a disk that is slow or full",
+	"tributary_disk_cache_failures_total":    "needs a disk that fails",
 	"tributary_parses_left_behind":           "lasts as long as a parse whose statement was cancelled",
 	"tributary_state_disk_failed_total":      "needs a disk that fails",
 	"tributary_state_merges_failed_total":    "needs a merge that runs out of memory",
@@ -127,7 +130,7 @@ func TestEveryMetricMoves(t *testing.T) {
 	}
 	m := &moves{t: t, moved: map[string]bool{}}
 	for _, run := range []func(*testing.T, context.Context, *moves){
-		moveClients, moveViews, moveLog, moveInline, moveState, moveTemp, moveStaged, moveLimits, moveLogins,
+		moveClients, moveViews, moveLog, moveRanges, moveInline, moveState, moveTemp, moveStaged, moveLimits, moveLogins,
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		run(t, ctx, m)
@@ -324,6 +327,31 @@ func moveLog(t *testing.T, ctx context.Context, m *moves) {
 		t.Fatal(err)
 	}
 	m.until(s, "tributary_log_tail_cache_bytes")
+}
+
+// moveRanges: older records of a remote object store, read in order, twice.
+func moveRanges(t *testing.T, ctx context.Context, m *moves) {
+	cfg := onS3(t)
+	cfg.TailCacheBytes, cfg.ReadCacheBytes, cfg.FlushBytes = 1<<20, 1<<20, 1<<20
+	s := start(t, ctx, cfg)
+	defer stop(t, s)
+	exec(t, ctx, connect(t, ctx, s), "CREATE TOPIC old")
+	cl := kafkaClient(t, s, kgo.ProducerBatchMaxBytes(900_000), kgo.ProducerBatchCompression(kgo.NoCompression()))
+	const records = 24
+	for range records {
+		if err := cl.ProduceSync(ctx, &kgo.Record{Topic: "old", Value: bytes.Repeat([]byte("x"), 300_000)}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		reader := kafkaClient(t, s, kgo.ConsumeTopics("old"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		for n := 0; n < records && ctx.Err() == nil; {
+			n += len(reader.PollFetches(ctx).Records())
+		}
+		m.until(s, "tributary_disk_cache_written_bytes_total", "tributary_disk_cache_bytes", "tributary_disk_cache_entries")
+	}
+	m.until(s, "tributary_disk_cache_misses_total", "tributary_disk_cache_hits_total", "tributary_log_object_reads_total",
+		"tributary_log_object_read_bytes_total", "tributary_log_read_ahead_total", "tributary_log_read_cache_bytes")
 }
 
 // moveInline: groups that ride in the log, until they are rolled and a snapshot is due.

@@ -33,7 +33,7 @@ func onS3(t *testing.T) *config.Settings {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 	cfg := settings(t.TempDir())
 	cfg.ObjectStore = "s3://tributary/prefix?region=us-east-1&path_style=true&endpoint=" + s3.URL
-	cfg.FlushInterval = 5 * time.Millisecond
+	cfg.FlushInterval, cfg.FlushCost = 5*time.Millisecond, 0
 	return cfg
 }
 
@@ -43,11 +43,11 @@ func TestTwoOnS3(t *testing.T) {
 	cfg := onS3(t)
 	filled(t, cfg, 0, 5)
 	other := settings(t.TempDir())
-	other.ObjectStore, other.FlushInterval = cfg.ObjectStore, cfg.FlushInterval
+	other.ObjectStore, other.FlushInterval, other.FlushCost = cfg.ObjectStore, cfg.FlushInterval, cfg.FlushCost
 	wants(t, refused(t, other), "belongs to cluster", "--take-over")
 
 	copied := settings(t.TempDir() + "/copied")
-	copied.ObjectStore, copied.FlushInterval = cfg.ObjectStore, cfg.FlushInterval
+	copied.ObjectStore, copied.FlushInterval, copied.FlushCost = cfg.ObjectStore, cfg.FlushInterval, cfg.FlushCost
 	if err := errors.Join(os.CopyFS(copied.DataDir, os.DirFS(cfg.DataDir)), os.Chmod(copied.DataDir, 0o700)); err != nil {
 		t.Fatal(err)
 	}

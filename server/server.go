@@ -35,6 +35,7 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/rangecache"
 	"github.com/tributary-db/tributary/storage/state"
 	"github.com/tributary-db/tributary/storage/temprun"
 )
@@ -65,6 +66,7 @@ type Server struct {
 	epochs   *epoch.Epochs
 	meta     meta.Store
 	ballast  *ballast.File
+	ranges   *rangecache.Cache // nil with a directory as the object store
 	catalog  *catalog.Catalog
 	log      *log.DB
 	tables   *table.Set
@@ -133,9 +135,13 @@ func (s *Server) logConfig() log.Config {
 	limits := log.Limits{
 		InlineBytes: -1, FlushInterval: s.cfg.FlushInterval, FlushBytes: s.cfg.FlushBytes, FlushCost: int(s.cfg.FlushCost), FlushQuiet: s.cfg.FlushQuiet,
 		InFlightBytes: s.cfg.MaxInflightBytes, TailBytes: s.cfg.TailCacheBytes,
+		ReadCache: s.cfg.ReadCacheBytes, ReadAhead: s.cfg.ReadAheadBytes, ObjectReads: int(s.cfg.ObjectReads),
 		MaxProducers: int(s.cfg.MaxProducers), MaxTransactionalIDs: int(s.cfg.MaxTransactionalIDs), AttemptTimeout: s.cfg.ObjectAttemptTimeout,
 		DiskReserve: s.cfg.DiskReserve, RetentionInterval: s.cfg.RetentionInterval, RetentionGrace: s.cfg.RetentionGrace,
 		LevelRate: s.cfg.CompactionRate, LevelInterval: min(s.cfg.RetentionInterval, 10*time.Second), CleanMemory: s.cfg.CompactionMemory,
+	}
+	if limits.ReadAhead == 0 {
+		limits.ReadAhead = -1
 	}
 	// Inline groups are as durable as the metadata is; with embedded metadata beside a remote
 	// store that would be less than the store's. A directory does not wait for more records.
@@ -150,7 +156,7 @@ func (s *Server) logConfig() log.Config {
 		Objects: s.guarded, Meta: s.meta, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Timelines: s.identity.timelines,
 		Writer: uint32(s.cfg.BrokerID), Parts: []log.Part{s.catalog}, Limits: limits,
 		Free: func() (int64, error) { return freeSpace(s.cfg.DataDir) }, Needs: s.needs,
-		OffsetRows: group.OffsetRows,
+		OffsetRows: group.OffsetRows, Disk: s.ranges, Charge: s.memory.total.Child("", 0).Charge,
 	}
 }
 
@@ -171,7 +177,6 @@ func (s *Server) needs(id log.TopicID) (log.Needs, bool) {
 }
 
 func (s *Server) openEngine(ctx context.Context) error {
-	s.openAccounts()
 	if err := s.startMerges(); err != nil {
 		return err
 	}

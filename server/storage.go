@@ -43,6 +43,10 @@ func (s *Server) openStorage(ctx context.Context) error {
 	if err := s.claim(ctx, found, id); err != nil {
 		return err
 	}
+	s.openAccounts()
+	if err := s.openRanges(ctx); err != nil {
+		return err
+	}
 	s.catalog = catalog.New(system.Catalog()...)
 	s.log, err = log.Open(ctx, s.logConfig())
 	if err != nil {

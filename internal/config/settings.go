@@ -49,6 +49,10 @@ type Settings struct {
 	MaxTransactionBytes  int64
 	StageBytes           int64
 	TailCacheBytes       int64
+	ReadCacheBytes       int64
+	ReadAheadBytes       int64
+	DiskCacheBytes       int64
+	ObjectReads          int64
 	TotalMemory          int64
 	StateMemory          int64
 	DecodeCache          int64
@@ -152,9 +156,10 @@ func (s *Settings) definitions() []*Definition {
 		group("Writing and keeping",
 			duration(&s.ObjectAttemptTimeout, "object_attempt_timeout", 2*time.Second, 10*time.Millisecond, 20*time.Second, "A write to the object store, or a read of a remote one, that takes longer, a second for each 16 MiB apart, gets a second attempt beside it; after twice that more it is given up and made anew."),
 			duration(&s.ObjectRetry, "object_retry", 30*time.Second, 0, time.Hour, "Longest time that a read of the object store is tried again after errors that may pass."),
+			integer(&s.ObjectReads, "object_reads", 32, 1, 10_000, "Reads of older records that are asked of the object store at once; one consumer or view uses a quarter of them."),
 			duration(&s.FlushInterval, "flush_interval", 100*time.Millisecond, time.Millisecond, time.Minute, "Longest time records wait for others before they are written to a remote object store. A directory does not wait."),
 			integer(&s.FlushCost, "flush_cost", 1, 0, 1000, "Objects a second that records may cost which come at less than 64 kB a second: they wait for others up to a second divided by this. Only with a remote object store. 0 = they wait for flush_interval alone."),
-			duration(&s.FlushQuiet, "flush_quiet", 250*time.Millisecond, 0, time.Minute, "Such records are written all the same, whatever flush_cost says, when a client waits for them (`acks` is not 0) and nothing else has come for so long. 0 = flush_cost alone counts."),
+			duration(&s.FlushQuiet, "flush_quiet", 250*time.Millisecond, 0, time.Minute, "Such records are written sooner when a client waits for them (`acks` is not 0) and nothing else has come for so long, as far as objects that flush_cost allowed for in the last minute were not written. 0 = never."),
 			size(&s.FlushBytes, "flush_bytes", 8*mib, 64*kib, gib, "Bytes of records that are written without waiting longer, and the size of one written object."),
 			size(&s.InlineBytes, "inline_bytes", 256*kib, 0, 4*mib, "Largest group of records that rides in the commit log instead of an object. Only with a directory as the object store."),
 			size(&s.DecodeCache, "decode_cache", 64*mib, 0, 1<<40, "Memory for the newest rows of streams that several views, sinks or derived streams read, so that each record is decoded once for all of them. 0 = each decodes for itself."),
@@ -171,6 +176,9 @@ func (s *Settings) definitions() []*Definition {
 			size(&s.MaxTransactionBytes, "max_transaction_bytes", 64*gib, mib, 1<<50, "Largest statement or transaction, and largest step of a sink, in bytes of what it writes; what would exceed it fails with 54000."),
 			size(&s.StageBytes, "stage_bytes", 32*mib, 4*kib, 256*mib, "How much of what a transaction, or a step of a sink, writes is kept in memory: what comes beyond it goes to the object store ahead of the commit, in pieces of about this size. Until the commit nobody sees it; without one it is deleted."),
 			size(&s.TailCacheBytes, "tail_cache_bytes", 64*mib, mib, 1<<40, "Memory for the newest records, which consumers and views read."),
+			size(&s.ReadCacheBytes, "read_cache_bytes", 128*mib, mib, 1<<40, "Memory for what consumers and views read of older records, and a quarter of it for the indexes of their objects. Part of total_memory: when that is used up less is kept. One Fetch reads about an eighth of it from objects, at most a quarter."),
+			size(&s.ReadAheadBytes, "read_ahead_bytes", 16*mib, 0, 1<<40, "How much is read in advance for a consumer or view that reads older records in order, at most; never more than an eighth of read_cache_bytes. 0 = nothing."),
+			size(&s.DiskCacheBytes, "disk_cache_bytes", 4*gib, 0, 1<<50, "Disk under data_dir/cache for what was read of older records from a remote object store, so that it is not asked for again, also after a restart. Only with a remote object store. Of less free space than twice disk_reserve nothing is used. 0 = none."),
 			size(&s.TotalMemory, "total_memory", 0, 0, 1<<44, "Memory for all rows that the server holds, of state and of statements; what would exceed it fails with 53200. 0 = three quarters of the machine's or its container's."),
 			size(&s.StateMemory, "state_memory", 8*gib, 16*mib, 1<<40, "Memory for the state of tables, views and sinks together. Rows that it has no room for lie on the local disk, under data_dir/state; what must be in memory and would exceed it fails with 53200."),
 			size(&s.StatementMemory, "statement_memory", 512*mib, mib, 1<<40, "Memory of one statement or subscription, a session's default; what would exceed it fails with 53200."),

@@ -172,6 +172,7 @@ type FetchResult struct {
 	Partitions []PartitionData
 	AsOf       CommitSeq // what the answer reflects; pass it to Wait
 	Bytes      int
+	Cut        bool // there is more at once than the Budget alone has kept back
 	release    func()
 }
 

@@ -12,6 +12,7 @@ import (
 // changeCursor walks what became visible in one partition: plain records in offset order, which is
 // their visible-at order, or, with late, the records of Kafka transactions.
 type changeCursor struct {
+	reader    *changeReader
 	partition *partition
 	runs      []run     // of the partition, as of when it was opened
 	after     CommitSeq // nothing at or below this was asked
@@ -156,9 +157,15 @@ func (c *changeCursor) skipTransactions(ctx context.Context, db *DB) (plain bool
 // load makes the stretch begin at the cursor's offset, or, behind a gap, at the next record batch.
 func (c *changeCursor) load(ctx context.Context, db *DB) error {
 	if !c.loaded || len(c.stretch.data) == 0 {
+		if c.memory == nil && c.late == nil {
+			c.reader.prepare(ctx, c)
+		}
 		s, err := db.readRun(ctx, c.partition.id, &c.run, c.memory, c.offset)
 		if err != nil {
 			return err
+		}
+		if c.memory == nil {
+			c.reader.ahead.left -= len(s.data)
 		}
 		c.stretch, c.loaded = s, true
 	}

@@ -21,6 +21,7 @@ type changeReader struct {
 	buffer  []byte     // patched record batches of the last Next
 	closed  bool
 	epoch   uint64 // see DB.mu.readers
+	ahead   changesAhead
 }
 
 var _ ChangeReader = (*changeReader)(nil)
@@ -52,6 +53,7 @@ func (db *DB) Changes(_ context.Context, from, to CommitSeq, f Filter) (ChangeRe
 			if err != nil {
 				return nil, fmt.Errorf("%w: topic %q, partition %d", err, t.Name, p.id.Index)
 			}
+			c.reader = r
 			r.cursors = append(r.cursors, c)
 			if w := x.lateWalk(from, to); w != nil {
 				late := *c

@@ -14,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
+	"github.com/tributary-db/tributary/storage/rangecache"
 	"github.com/tributary-db/tributary/storage/segment"
 )
 
@@ -37,6 +38,11 @@ type Config struct {
 	// OffsetRows makes the rows in Meta of a group's offsets that a transaction commits; they are written
 	// with it. Called by the committer. nil = none.
 	OffsetRows func(group string, offsets []GroupOffset, commitMillis int64) []meta.Write
+	// Disk keeps what was read from objects over restarts; nil = nothing does. Its owner closes it.
+	Disk *rangecache.Cache
+	// Charge takes what is cached of objects off an account (negative gives it back); its error = there is no
+	// room for it. nil = nobody counts.
+	Charge func(bytes int64) error
 	// Free is the free space where log and metadata lie, for Limits.DiskReserve; nil = endless.
 	Free func() (int64, error)
 }
@@ -70,6 +76,7 @@ type DB struct {
 	queue     queue
 	stats     counters
 	reads     *readCache
+	ahead     readAhead
 
 	// published is the newest published commit; stored under mu, read without.
 	published atomic.Uint64
@@ -122,7 +129,8 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db := &DB{cfg: cfg, limits: cfg.Limits, clock: cfg.Clock}
 	db.admission = admission.New(db.limits.InFlightBytes)
 	db.background, db.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	db.reads = newReadCache(cfg.Objects, db.limits.ReadCache)
+	db.reads = newReadCache(&cfg, &db.limits, &db.stats)
+	db.ahead.init(db.background)
 	db.mu.tail.limit = db.limits.TailBytes
 	db.mu.waiters.init()
 	db.mu.followers.init()
@@ -161,6 +169,7 @@ func (db *DB) close(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, db.cancel)
 	defer stop()
 	db.upkeep.stop()
+	db.ahead.close()
 	db.queue.close()
 	db.goroutines.Wait()
 	db.mu.Lock()
@@ -168,6 +177,7 @@ func (db *DB) close(ctx context.Context) error {
 	db.mu.Unlock()
 	db.applying.Wait() // what was committed is applied
 	db.endFollowers(ErrClosed)
+	db.reads.close()
 	var err error
 	if db.queue.failure() == nil && db.stats.sinceSnapshot.Load() > 0 {
 		// why only logged: a snapshot makes the next start faster, nothing else.

@@ -10,7 +10,8 @@
 //	   publish: fold, tail cache ─► high watermarks ─► queues of followers ─► sequence ─► acks
 //	                │                                       └─► Follower.Apply, each at its own pace
 //	                ├─► Fetch, Changes, OffsetForTime: memory (inline, tail) or ranges of objects,
-//	                │   in a Fetch those that lie side by side in one read (gather)
+//	                │   those that lie side by side in one read (gather), the next in advance (readahead,
+//	                │   changeahead), kept in memory and on disk (readcache, package rangecache)
 //	                └─► upkeep: roll inline groups into placed segments, snapshot, trim the log,
 //	                            retention (log starts), prune the index, delete garbage
 //
@@ -66,12 +67,13 @@
 // The committer is the only goroutine that changes the fold, or who has its place for one commit: Commit, of who
 // waits for the outcome anyway, makes it in the calling goroutine when nobody else does (queue.lend), and applies it
 // there to the followers that have notes of it. One more does upkeep, one puts objects together (levels) and compacts by key, one the
-// flush timer (only with a flush interval), one per upload under way. Close stops and awaits all.
+// flush timer (only with a flush interval), one per upload under way, up to four that read ahead. Close stops and awaits all.
 //
 //   - DB.mu guards the fold, the tail cache and the waiters. No I/O and no channel send under it.
 //   - queue.mu guards the open and the sealed groups. DB.mu is never taken under it.
 //   - Stage.mu guards what a Stage has; it is taken under queue.mu, and nothing under it.
 //   - readCache.mu guards what was read from objects; loading happens outside it.
+//   - readAhead.mu guards who reads old records in order; nothing is taken under it.
 //
 // Other followers (tables, the catalog's) are applied in goroutines that begin with a delivery and end
 // when nothing is left to deliver; following.mu nests in DB.mu. A follower that nothing touches
@@ -106,6 +108,9 @@
 //   - Offsets are not dense: where log compaction left nothing a reader goes on at the next record batch, and
 //     the last record batch that a pass has seen stays, empty if need be, so that a reader comes to the end.
 //   - The base timestamp of a record batch with a delete horizon is that horizon.
+//   - A Fetch of partitions that lie in objects gives less than it is asked for: all of them move on together, so
+//     that an object is read once and not once for each. See docs/decisions/0034-old-records-are-read-together.md.
+//   - What the disk cache has was verified when it came from the object store, and is verified again.
 //   - A reader of changes goes on over the runs it began with, whatever leaves the index.
 //   - Times in records are Unix milliseconds, so that a commit time is the same before and after
 //     a roll.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -15,18 +16,22 @@ import (
 var fetchBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 const (
-	// maxPooledBuffer: larger ones are left to the garbage collector.
-	maxPooledBuffer = 8 << 20
-	parallelReads   = 8
+	// maxPooledBuffer: larger ones are left to the garbage collector. What one Fetch reads of objects fits.
+	maxPooledBuffer = 32 << 20
+	// leastCold: with a tiny cache one partition that cannot be read must not keep the next from its turn.
+	leastCold = 64 << 10
 )
 
 // fetchPlan is what one PartitionRead will be answered from.
 type fetchPlan struct {
-	runs   []plannedRun
-	offset int64
-	stop   int64 // nothing at or behind it is given: high watermark or last stable offset
-	limit  int   // bytes; 0 = nothing
-	first  bool  // one record batch may exceed limit
+	partition Partition
+	runs      []plannedRun
+	offset    int64
+	stop      int64 // nothing at or behind it is given: high watermark or last stable offset
+	limit     int   // bytes; 0 = nothing
+	load      int   // of them, what is worth reading now: less than limit where others read as well
+	first     bool  // one record batch may exceed limit
+	cold      bool  // it begins in an object
 	// committed: aborted transactions are told of, those of ended among them.
 	committed bool
 	ended     []span
@@ -54,27 +59,33 @@ func (db *DB) Fetch(ctx context.Context, req []PartitionRead, b Budget, dst *Fet
 	dst.Release()
 	dst.Partitions = append(dst.Partitions[:0], make([]PartitionData, len(req))...)
 	plans := make([]fetchPlan, len(req))
-	dst.AsOf = db.plan(req, b, plans, dst.Partitions)
-	if db.load(ctx, req, plans) {
+	room := db.limits.coldBytes()
+	dst.AsOf, dst.Cut = db.plan(req, b, room, plans, dst.Partitions)
+	if db.load(ctx, plans) {
 		// why: a swap may have replaced an object between plan and read; once more, from the
 		// newest index.
 		clear(plans)
 		clear(dst.Partitions)
-		dst.AsOf = db.plan(req, b, plans, dst.Partitions)
-		db.load(ctx, req, plans)
+		dst.AsOf, dst.Cut = db.plan(req, b, room, plans, dst.Partitions)
+		db.load(ctx, plans)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	assemble(plans, b, dst)
 	db.stats.bytesOut.Add(int64(dst.Bytes))
+	db.ahead.read(db, req, plans, dst.Bytes)
 	return nil
 }
+
+// coldBytes is what one Fetch reads of objects, about: what it reads must fit into the cache beside what others
+// read, and the next one is read ahead while this one is sent.
+func (l *Limits) coldBytes() int { return int(max(l.ReadCache/8, leastCold)) }
 
 // assemble copies what was loaded into one buffer, in the order asked.
 func assemble(plans []fetchPlan, b Budget, dst *FetchResult) {
 	buffer := fetchBuffers.Get().(*[]byte)
-	out := (*buffer)[:0]
+	out := slices.Grow((*buffer)[:0], loaded(plans, b.MaxBytes))
 	left := b.MaxBytes
 	for i := range plans {
 		p := &plans[i]
@@ -104,36 +115,81 @@ func assemble(plans []fetchPlan, b Budget, dst *FetchResult) {
 	}
 }
 
-// plan chooses runs under the lock and notes what each partition is.
-func (db *DB) plan(req []PartitionRead, b Budget, plans []fetchPlan, out []PartitionData) CommitSeq {
+// loaded is about how much of what was loaded a budget has room for.
+func loaded(plans []fetchPlan, budget int) (bytes int) {
+	for i := range plans {
+		of := 0
+		for k := range plans[i].parts {
+			of += len(plans[i].parts[k].data)
+		}
+		bytes += min(of, plans[i].limit)
+	}
+	return min(bytes, budget)
+}
+
+// plan chooses runs under the lock and notes what each partition is. Those that begin in objects share
+// room, so that all of them move on together: neighbours in an object are then read at once. cut tells that
+// for want of room there is less than was asked for.
+func (db *DB) plan(req []PartitionRead, b Budget, room int, plans []fetchPlan, out []PartitionData) (asOf CommitSeq, cut bool) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
-	planned := 0
+	cold := 0
 	for i := range req {
-		p := db.mu.fold.partition(req[i].Partition)
-		if p == nil {
-			out[i].Err = ErrUnknownTopic
-			continue
+		if out[i].Err = db.planPartition(&req[i], &plans[i], &out[i]); plans[i].cold {
+			cold++
 		}
-		out[i].Ends = p.ends()
-		if req[i].Offset < p.logStart || req[i].Offset > p.highWatermark {
-			out[i].Err = ErrOffsetOutOfRange
-			continue
-		}
+	}
+	// why twice the room: a run or a range is taken whole, and who got less than the others would read from other
+	// objects than they from then on.
+	planned, share, left := 0, room/max(cold, 1), 2*room
+	for i := range req {
 		plan := &plans[i]
-		plan.offset, plan.limit = req[i].Offset, req[i].MaxBytes
-		plan.stop = p.highWatermark
-		if req[i].Committed {
-			plan.stop, plan.committed, plan.ended = p.lastStable(), true, p.ended
+		if out[i].Err != nil {
+			continue
 		}
 		want := min(req[i].MaxBytes, b.MaxBytes-planned)
 		if planned > 0 && want <= 0 {
 			plan.limit = 0
 			continue
 		}
-		planned += plan.choose(p, want)
+		plan.load = plan.limit
+		if plan.cold {
+			if left <= 0 {
+				plan.limit, cut = 0, true
+				continue
+			}
+			if share < want {
+				want, plan.load, cut = share, share, true
+			}
+		}
+		p := db.mu.fold.partition(plan.partition)
+		bytes := plan.choose(p, want)
+		if plan.cold {
+			left -= min(bytes, max(want, rangeSize))
+		}
+		planned += min(bytes, max(want, 1))
 	}
-	return CommitSeq(db.published.Load())
+	return CommitSeq(db.published.Load()), cut
+}
+
+func (db *DB) planPartition(req *PartitionRead, plan *fetchPlan, out *PartitionData) error {
+	p := db.mu.fold.partition(req.Partition)
+	if p == nil {
+		return ErrUnknownTopic
+	}
+	out.Ends = p.ends()
+	if req.Offset < p.logStart || req.Offset > p.highWatermark {
+		return ErrOffsetOutOfRange
+	}
+	plan.partition, plan.offset, plan.limit = req.Partition, req.Offset, req.MaxBytes
+	plan.stop = p.highWatermark
+	if req.Committed {
+		plan.stop, plan.committed, plan.ended = p.lastStable(), true, p.ended
+	}
+	if i := p.runAt(plan.offset); i < len(p.runs) && p.runs[i].base < plan.stop {
+		plan.cold = p.runs[i].data() == nil
+	}
+	return nil
 }
 
 // choose takes runs from the offset on until they hold want bytes, at least one.
@@ -145,15 +201,15 @@ func (plan *fetchPlan) choose(p *partition, want int) (bytes int) {
 			break
 		}
 	}
-	return min(bytes, max(want, 1))
+	return bytes
 }
 
 // load brings the runs' bytes together, reading objects side by side. gone tells that an
 // object was not there any more.
-func (db *DB) load(ctx context.Context, req []PartitionRead, plans []fetchPlan) (gone bool) {
-	db.gather(ctx, req, plans)
+func (db *DB) load(ctx context.Context, plans []fetchPlan) (gone bool) {
+	db.gather(ctx, plans)
 	var group errgroup.Group
-	group.SetLimit(parallelReads)
+	group.SetLimit(db.limits.readsAtOnce())
 	for i := range plans {
 		plan := &plans[i]
 		inMemory := true
@@ -161,11 +217,11 @@ func (db *DB) load(ctx context.Context, req []PartitionRead, plans []fetchPlan) 
 			inMemory = inMemory && plan.runs[k].memory != nil
 		}
 		if inMemory {
-			plan.err = db.loadPlan(ctx, req[i].Partition, plan)
+			plan.err = db.loadPlan(ctx, plan)
 			continue
 		}
 		group.Go(func() error {
-			plan.err = db.loadPlan(ctx, req[i].Partition, plan)
+			plan.err = db.loadPlan(ctx, plan)
 			return nil
 		})
 	}
@@ -176,11 +232,11 @@ func (db *DB) load(ctx context.Context, req []PartitionRead, plans []fetchPlan) 
 	return gone
 }
 
-func (db *DB) loadPlan(ctx context.Context, id Partition, plan *fetchPlan) error {
-	offset, bytes := plan.offset, 0
+func (db *DB) loadPlan(ctx context.Context, plan *fetchPlan) error {
+	id, offset, bytes := plan.partition, plan.offset, 0
 	for i := range plan.runs {
 		r := &plan.runs[i]
-		for offset < r.next() && (bytes == 0 || bytes < plan.limit) {
+		for offset < r.next() && (bytes == 0 || bytes < plan.load) {
 			s, err := db.readRun(ctx, id, &r.run, r.memory, offset)
 			if err != nil {
 				return err

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tributary-db/tributary/storage/objstore"
 	"github.com/tributary-db/tributary/storage/segment"
 )
 
@@ -18,7 +20,7 @@ const (
 	gatherSpan = 4 << 20
 )
 
-// want is a range of chunks that a fetch is about to read, and where it lies in its object.
+// want is a range of chunks that is about to be read, and where it lies in its object.
 type want struct {
 	key              readKey
 	index            *segment.Reader
@@ -27,78 +29,180 @@ type want struct {
 	position, length int64
 }
 
-// gather reads what several partitions of a fetch need of one object together: an object of a
-// flush has a little of each partition, side by side, and one request for each would be most of the
-// cost. It fills the cache of ranges; what it leaves out, fails at, or has no room for is read by
-// the partitions themselves.
-func (db *DB) gather(ctx context.Context, req []PartitionRead, plans []fetchPlan) {
+func (w *want) value(data []byte) readValue { return readValue{data: data, size: w.length + 128} }
+
+// gather reads what plans need of objects, side by side, and what several of them need of one object together:
+// an object of a flush has a little of each partition, side by side, and one request for each would be most of
+// the cost. It fills the cache of ranges; what it leaves out, fails at, or has no room for is read
+// by the partitions themselves.
+//
+//	runs of the plans ─► indexes of their objects ─► ranges ─► spans of an object ─► disk, requests
+func (db *DB) gather(ctx context.Context, plans []fetchPlan) {
 	objects := coldObjects(plans)
 	if len(objects) == 0 {
 		return
 	}
 	var group errgroup.Group
-	group.SetLimit(parallelReads)
-	for key := range objects {
-		group.Go(func() error {
-			_, err := db.reads.index(ctx, key)
-			return err // who needs the object meets it again
-		})
+	group.SetLimit(db.limits.readsAtOnce())
+	for key, o := range objects {
+		if !db.reads.cached(readKey{object: key, at: indexKey}) {
+			group.Go(func() error {
+				return db.reads.open(ctx, key, o) // who needs the object meets the error again
+			})
+		}
 	}
 	_ = group.Wait()
 	byObject := map[string][]want{}
 	room := db.limits.ReadCache / 2 // what is gathered must still be there when it is read
 	for i := range plans {
-		db.wants(ctx, req[i].Partition, &plans[i], objects, byObject, &room)
+		db.wants(ctx, &plans[i], byObject, &room)
 	}
 	for object, wants := range byObject {
+		if o := objects[object]; o.whole != nil {
+			db.reads.landWhole(wants, *o.whole)
+			continue
+		}
 		for _, span := range spansOf(db.reads.missing(wants)) {
 			group.Go(func() error {
-				db.reads.readSpan(ctx, object, span, &db.stats)
+				db.reads.readSpan(ctx, object, span)
 				return nil
 			})
 		}
 	}
 	_ = group.Wait()
-}
-
-// coldObjects are those that more than one planned run lies in.
-func coldObjects(plans []fetchPlan) map[string]int {
-	objects := map[string]int{}
-	for i := range plans {
-		for k := range plans[i].runs {
-			if r := &plans[i].runs[k]; r.memory == nil {
-				objects[r.block.key]++
-			}
+	for _, o := range objects {
+		if o.whole != nil {
+			spanBuffers.Put(o.whole)
 		}
 	}
-	for key, n := range objects {
-		if n < 2 {
-			delete(objects, key)
+}
+
+// readsAtOnce is how many of the requests to the store one reader makes at once.
+func (l *Limits) readsAtOnce() int { return max(l.ObjectReads/4, 1) }
+
+// coldObject is an object that planned runs lie in.
+type coldObject struct {
+	size    int64
+	planned int64   // bytes of these runs
+	whole   *[]byte // all of it, from spanBuffers; nil = only its index was read
+}
+
+// worthWhole: it is small, and most of it is wanted, so that index and runs are one request.
+func (o *coldObject) worthWhole() bool { return o.size <= gatherSpan && 2*o.planned >= o.size }
+
+func coldObjects(plans []fetchPlan) map[string]*coldObject {
+	objects := map[string]*coldObject{}
+	for i := range plans {
+		for k := range plans[i].runs {
+			r := &plans[i].runs[k]
+			if r.memory != nil {
+				continue
+			}
+			o := objects[r.block.key]
+			if o == nil {
+				o = &coldObject{size: r.block.size}
+				objects[r.block.key] = o
+			}
+			o.planned += r.length
 		}
 	}
 	return objects
 }
 
+// open reads the index of an object, and with it the whole object if that is worth it.
+func (c *readCache) open(ctx context.Context, object string, o *coldObject) error {
+	if !o.worthWhole() || c.disk != nil && c.disk.Has(object) {
+		_, err := c.index(ctx, object, o.size)
+		return err
+	}
+	_, err := c.get(ctx, readKey{object: object, at: indexKey}, func() (readValue, error) {
+		if err := c.request(ctx); err != nil {
+			return readValue{}, err
+		}
+		defer func() { <-c.room }()
+		buffer := spanBuffers.Get().(*[]byte)
+		*buffer = slices.Grow((*buffer)[:0], int(o.size))[:o.size]
+		n, err := c.store.GetRange(ctx, object, 0, *buffer)
+		if err == nil && int64(n) < o.size {
+			err = errNotGathered
+		}
+		if err != nil {
+			spanBuffers.Put(buffer)
+			return readValue{}, err
+		}
+		c.stats.rangeReads.Add(1)
+		r, err := c.openIndex(ctx, memoryObject(*buffer), object, o.size)
+		if err != nil {
+			spanBuffers.Put(buffer)
+			return readValue{}, err
+		}
+		o.whole = buffer
+		return indexValue(r), nil
+	})
+	return err
+}
+
+// memoryObject is an object that was read whole.
+type memoryObject []byte
+
+// GetRange implements segment.RangeReader.
+func (m memoryObject) GetRange(_ context.Context, _ string, off int64, dst []byte) (int, error) {
+	if off < 0 {
+		off += int64(len(m))
+	}
+	if off < 0 || off >= int64(len(m)) {
+		return 0, objstore.ErrRange
+	}
+	return copy(dst, m[off:]), nil
+}
+
+// landWhole cuts ranges from an object that was read whole.
+func (c *readCache) landWhole(wants []want, whole []byte) {
+	flights := c.takeOff(wants)
+	for i := range wants {
+		w := &wants[i]
+		f := flights[w.key]
+		if f == nil {
+			continue
+		}
+		delete(flights, w.key) // a range may be wanted twice
+		f.err = errNotGathered
+		if w.position+w.length <= int64(len(whole)) {
+			c.cut(w, f, whole[w.position:][:w.length])
+		}
+		c.land(w.key, f)
+	}
+}
+
+// cut keeps a copy of what was read with others as the range's own bytes, if it is that.
+func (c *readCache) cut(w *want, f *flight, read []byte) {
+	own := slices.Clone(read)
+	if w.info.VerifyChunks(w.from, w.to, own) == nil {
+		f.value, f.err = w.value(own), nil
+		c.took(w, own)
+	}
+}
+
 // wants adds the ranges that loadPlan will ask for.
-func (db *DB) wants(ctx context.Context, id Partition, plan *fetchPlan, objects map[string]int, byObject map[string][]want, room *int64) {
+func (db *DB) wants(ctx context.Context, plan *fetchPlan, byObject map[string][]want, room *int64) {
 	offset, bytes := plan.offset, int64(0)
 	for i := range plan.runs {
 		r := &plan.runs[i]
-		if bytes > 0 && bytes >= int64(plan.limit) {
+		if bytes > 0 && bytes >= int64(plan.load) {
 			return
 		}
-		if objects[r.block.key] == 0 { // in memory, or nobody's but this partition's
+		if r.memory != nil {
 			bytes += r.length
 			continue
 		}
-		index, info, err := db.runInfo(ctx, id, &r.run)
+		index, info, err := db.runInfo(ctx, plan.partition, &r.run)
 		if err != nil {
 			return
 		}
 		at := info.ChunkOf(r.relative + max(offset-r.base, 0))
 		for at >= 0 && at < len(info.Chunks) && info.Position+info.Chunks[at].Position < r.position+r.length {
-			w := wantOf(index, info, readKey{object: r.block.key, partition: id}, at)
-			if *room -= w.length; *room < 0 || bytes > 0 && bytes >= int64(plan.limit) {
+			w := wantOf(index, info, readKey{object: r.block.key, partition: plan.partition}, at)
+			if *room -= w.length; *room < 0 || bytes > 0 && bytes >= int64(plan.load) {
 				return
 			}
 			byObject[r.block.key] = append(byObject[r.block.key], w)
@@ -118,7 +222,7 @@ func wantOf(index *segment.Reader, info *segment.RunInfo, key readKey, at int) w
 		position: info.Position + first.Position, length: last.Position + last.Length - first.Position}
 }
 
-// spansOf joins ranges that lie close; a range alone is none.
+// spansOf joins ranges of an object that lie close.
 func spansOf(wants []want) (spans [][]want) {
 	slices.SortFunc(wants, func(a, b want) int { return cmp.Compare(a.position, b.position) })
 	wants = slices.CompactFunc(wants, func(a, b want) bool { return a.key == b.key })
@@ -128,9 +232,7 @@ func spansOf(wants []want) (spans [][]want) {
 			end = wants[k].position + wants[k].length
 			k++
 		}
-		if k > i+1 {
-			spans = append(spans, wants[i:k])
-		}
+		spans = append(spans, wants[i:k:k])
 		i = k
 	}
 	return spans
@@ -140,49 +242,83 @@ func spansOf(wants []want) (spans [][]want) {
 func (c *readCache) missing(wants []want) []want {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.DeleteFunc(wants, func(w want) bool { return c.mu.entries[w.key] != nil || c.mu.flights[w.key] != nil })
+	return slices.DeleteFunc(wants, func(w want) bool { return c.mu.ranges.has(w.key) || c.mu.flights[w.key] != nil })
 }
 
 // errNotGathered: who waited for a range of a span that could not be read reads it alone.
 var errNotGathered = errors.New("range was not read with its neighbours")
 
 // readSpan reads neighbouring ranges at once. Those that somebody else began to read meanwhile are
-// left to him.
-func (c *readCache) readSpan(ctx context.Context, object string, span []want, stats *counters) {
+// left to him, those that the disk has are taken from there.
+func (c *readCache) readSpan(ctx context.Context, object string, span []want) {
 	flights := c.takeOff(span)
-	first, last := &span[0], &span[len(span)-1]
-	data := make([]byte, last.position+last.length-first.position)
-	n, err := c.store.GetRange(ctx, object, first.position, data)
-	if err == nil && n == len(data) {
-		stats.rangeReads.Add(1)
-		stats.rangeBytes.Add(int64(n))
-	}
+	missing := span[:0:0]
 	for i := range span {
-		f := flights[i]
+		w := &span[i]
+		f := flights[w.key]
 		if f == nil {
 			continue
 		}
-		w := &span[i]
-		f.err = errNotGathered
-		if err == nil && n == len(data) {
-			own := slices.Clone(data[w.position-first.position:][:w.length])
-			if w.info.VerifyChunks(w.from, w.to, own) == nil {
-				f.value, f.err = readValue{data: own, size: w.length + 128}, nil
+		if data := c.fromDisk(w); data != nil {
+			f.value = w.value(data)
+			c.land(w.key, f)
+			continue
+		}
+		missing = append(missing, *w)
+	}
+	for _, rest := range spansOf(missing) {
+		c.requestSpan(ctx, object, rest, flights)
+	}
+}
+
+// spanBuffers keep what spans are read into, before each range of them is kept by itself.
+var spanBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// requestSpan asks the store for a span, once, and lands its flights.
+func (c *readCache) requestSpan(ctx context.Context, object string, span []want, flights map[readKey]*flight) {
+	first, last := &span[0], &span[len(span)-1]
+	var data []byte
+	err := c.request(ctx)
+	if err == nil {
+		buffer := spanBuffers.Get().(*[]byte)
+		defer func() {
+			if cap(*buffer) <= 2*gatherSpan { // one range alone may be larger
+				spanBuffers.Put(buffer)
 			}
+		}()
+		size := int(last.position + last.length - first.position)
+		*buffer = slices.Grow((*buffer)[:0], size)
+		data = (*buffer)[:size]
+		var n int
+		n, err = c.store.GetRange(ctx, object, first.position, data)
+		<-c.room
+		if err == nil && n < len(data) {
+			err = errNotGathered
+		}
+	}
+	if err == nil {
+		c.stats.rangeReads.Add(1)
+	}
+	for i := range span {
+		w := &span[i]
+		f := flights[w.key]
+		f.err = errNotGathered
+		if err == nil {
+			c.cut(w, f, data[w.position-first.position:][:w.length])
 		}
 		c.land(w.key, f)
 	}
 }
 
-// takeOff begins the flights of a span; nil for a range that is there or on its way.
-func (c *readCache) takeOff(span []want) []*flight {
+// takeOff begins the flights of those ranges of a span that are neither there nor on their way.
+func (c *readCache) takeOff(span []want) map[readKey]*flight {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	flights := make([]*flight, len(span))
+	flights := make(map[readKey]*flight, len(span))
 	for i := range span {
-		if c.mu.entries[span[i].key] == nil && c.mu.flights[span[i].key] == nil {
-			flights[i] = &flight{done: make(chan struct{})}
-			c.mu.flights[span[i].key] = flights[i]
+		if key := span[i].key; !c.mu.ranges.has(key) && c.mu.flights[key] == nil {
+			flights[key] = &flight{done: make(chan struct{})}
+			c.mu.flights[key] = flights[key]
 		}
 	}
 	return flights

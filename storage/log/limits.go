@@ -14,7 +14,7 @@ type Limits struct {
 	// groups below 64 KiB. 0 = as many as FlushInterval allows.
 	FlushCost int
 	// FlushQuiet: such a group is sealed even so when somebody waits for it and nothing was appended for
-	// so long. 0 = never.
+	// so long, as far as objects that FlushCost allowed for in the last minute were not written. 0 = never.
 	FlushQuiet    time.Duration
 	FlushBytes    int64 // a group is sealed, and an object cut, at this size: 8 MiB
 	MaxUploads    int   // groups that may be uploading at once: 4
@@ -24,7 +24,11 @@ type Limits struct {
 	// MaxTransactionalIDs remembered; past it those used longest ago are forgotten. 100,000.
 	MaxTransactionalIDs int
 	TailBytes           int64 // of recent objects kept in memory: 64 MiB
-	ReadCache           int64 // of ranges and indexes read from objects: 64 MiB
+	ReadCache           int64 // of ranges and indexes read from objects: 128 MiB
+	// ReadAhead is how much is read in advance for one who reads old records in order: 16 MiB; negative =
+	// nothing.
+	ReadAhead   int64
+	ObjectReads int // requests for ranges of objects at once; a quarter of them for one reader: 32
 
 	RollBytes    int64         // inline bytes are rolled into a segment: 8 MiB
 	RollGroups   int64         // or so many inline groups: 16,384
@@ -76,7 +80,9 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.MaxProducers, 200_000)
 	orDefault(&l.MaxTransactionalIDs, 100_000)
 	orDefault(&l.TailBytes, 64<<20)
-	orDefault(&l.ReadCache, 64<<20)
+	orDefault(&l.ReadCache, 128<<20)
+	orDefault(&l.ReadAhead, 16<<20)
+	orDefault(&l.ObjectReads, 32)
 	orDefault(&l.RollBytes, 8<<20)
 	orDefault(&l.RollGroups, 16_384)
 	orDefault(&l.MaxInlineBytes, 256<<20)

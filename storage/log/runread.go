@@ -37,7 +37,7 @@ func (db *DB) readRun(ctx context.Context, p Partition, r *run, memory []byte, o
 		return stretch{}, fmt.Errorf("%w: object %s ends before offset %d", ErrCorrupt, r.block.key, offset)
 	}
 	for {
-		data, from, to, err := db.reads.chunks(ctx, index, r.block.key, p, info, at, &db.stats)
+		data, from, to, err := db.reads.chunks(ctx, index, r.block.key, p, info, at)
 		if err != nil {
 			return stretch{}, readError(err)
 		}
@@ -68,7 +68,7 @@ func (s *stretch) seek(r *run, offset int64) error {
 
 // runInfo finds the index entry of the partition in the run's object.
 func (db *DB) runInfo(ctx context.Context, p Partition, r *run) (*segment.Reader, *segment.RunInfo, error) {
-	index, err := db.reads.index(ctx, r.block.key)
+	index, err := db.reads.index(ctx, r.block.key, r.block.size)
 	if err != nil {
 		return nil, nil, readError(err)
 	}

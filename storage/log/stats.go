@@ -28,6 +28,7 @@ type counters struct {
 	snapshotSeq                       atomic.Uint64
 	sinceSnapshot, bytesSinceSnapshot atomic.Int64
 	rangeReads, rangeBytes            atomic.Int64
+	aheadReads                        atomic.Int64
 	notesDropped                      atomic.Int64
 	truncations, deletedObjects       atomic.Int64
 }
@@ -50,6 +51,7 @@ type Stats struct {
 	CleanedRecords, CleanedBytes     int64 // that it removed
 	Snapshots                        int64
 	RangeReads, RangeBytes           int64 // from objects
+	AheadReads                       int64 // times that it was read on for a reader of old records
 	NotesDropped                     int64 // deliveries that followers read back from the log: they were behind
 
 	Truncations    int64 // log starts moved by retention
@@ -92,7 +94,7 @@ func (db *DB) Stats() Stats {
 		UploadAttempts: c.uploadAttempts.Load(), UploadHedges: c.hedges.Load(),
 		Rolls: c.rolls.Load(), RolledBytes: c.rolledBytes.Load(), Levels: c.levels.Load(), LevelBytes: c.levelBytes.Load(), Snapshots: c.snapshots.Load(),
 		Cleans: c.cleans.Load(), CleanBytes: c.cleanBytes.Load(), CleanedRecords: c.cleanedRecords.Load(), CleanedBytes: c.cleanedBytes.Load(),
-		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(), NotesDropped: c.notesDropped.Load(),
+		RangeReads: c.rangeReads.Load(), RangeBytes: c.rangeBytes.Load(), AheadReads: c.aheadReads.Load(), NotesDropped: c.notesDropped.Load(),
 		Truncations: c.truncations.Load(), DeletedObjects: c.deletedObjects.Load(),
 		InFlightBytes: room.Used, AdmissionWaits: room.Waited, InlineBytes: c.inlineBytes.Load(),
 		InlineGroups: c.inlineGroups.Load(), Runs: runs, TailBytes: c.tailBytes.Load(),

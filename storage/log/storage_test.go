@@ -106,6 +106,19 @@ func (w *workload) check(db *log.DB) {
 	w.checkChanges(db, from, from+log.CommitSeq(w.rng.IntN(int(last-from)+1)), 500)
 }
 
+// sortChanges puts changes into the order in which a reader gives them.
+func sortChanges(all []change) {
+	slices.SortStableFunc(all, func(a, b change) int {
+		if a.at != b.at {
+			return int(a.at) - int(b.at)
+		}
+		if a.p.Topic != b.p.Topic {
+			return bytes.Compare(a.p.Topic[:], b.p.Topic[:])
+		}
+		return int(a.p.Index - b.p.Index)
+	})
+}
+
 func (w *workload) checkChanges(db *log.DB, from, to log.CommitSeq, budget int) {
 	w.t.Helper()
 	got := changes(w.t, db, from, to, budget, w.ids...)
@@ -121,15 +134,7 @@ func (w *workload) checkChanges(db *log.DB, from, to log.CommitSeq, budget int) 
 			want = append(want, c)
 		}
 	}
-	slices.SortStableFunc(want, func(a, b change) int {
-		if a.at != b.at {
-			return int(a.at) - int(b.at)
-		}
-		if a.p.Topic != b.p.Topic {
-			return bytes.Compare(a.p.Topic[:], b.p.Topic[:])
-		}
-		return int(a.p.Index - b.p.Index)
-	})
+	sortChanges(want)
 	equal(w.t, fmt.Sprintf("changes (%d, %d] by %d", from, to, budget), got, want)
 }
 

@@ -120,7 +120,7 @@ func (s *state) try(t *testing.T, name, kind string, changed []byte) string {
 	write(t, dir, in, files)
 	cfg := settings(dir)
 	if in != nil {
-		cfg.ObjectStore, cfg.FlushInterval = in.url(), 5*time.Millisecond
+		cfg.ObjectStore, cfg.FlushInterval, cfg.FlushCost = in.url(), 5*time.Millisecond, 0
 	}
 	text, served := s.start(t, what, cfg, s.least(name))
 	if text == "" {
