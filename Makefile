@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help bench-restart bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -49,6 +49,10 @@ bench: build ## Measure the built server and print one table; with S3 once make 
 
 bench-restart: build ## Measure checkpoints and restarts at size: ROWS rows (8 million), state_memory 512 MB.
 	$(GO) run ./bench -binary $(BIN) -only restart -rows $(or $(ROWS),8000000)
+
+bench-cold: build ## Measure reads of old records, MB (512) of them, and what a trickle costs, on an S3 server of its own that answers after 0 and 20 ms.
+	$(GO) run ./bench -binary $(BIN) -only cold -cold $(or $(MB),512)
+	$(GO) run ./bench -binary $(BIN) -only trickle
 
 bench-size: build ## Measure state larger than memory: GROUPS groups (50 million), ROWS rows (20 million), state_memory 512 MB; PART=groups, join or text.
 	$(GO) run ./bench -binary $(BIN) -only size -rows $(or $(ROWS),20000000) -groups $(or $(GROUPS),50000000) -part '$(PART)'

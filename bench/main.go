@@ -21,6 +21,7 @@ type options struct {
 	groups  int
 	part    string
 	minutes time.Duration
+	coldMB  int
 }
 
 func (o *options) duration() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
@@ -30,12 +31,13 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "bin/tributary", "server to measure")
 	flag.Float64Var(&o.seconds, "seconds", 3, "length of a measurement of a rate")
 	flag.IntVar(&o.records, "records", 300_000, "JSON records of the view that is measured")
-	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, latency, view, select, writes, copy, spill, shards, s3; empty = all")
+	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, latency, view, select, writes, copy, spill, shards, s3, cold, trickle; empty = all")
 	flag.StringVar(&o.beside, "beside", "", "another build of the server to measure by turns (-only writes)")
 	flag.IntVar(&o.rows, "rows", 8_000_000, "rows of a table (-only restart, -only size)")
 	flag.IntVar(&o.groups, "groups", 50_000_000, "groups of the view that is larger than memory (-only size)")
 	flag.StringVar(&o.part, "part", "", "groups, join, text: what is larger than memory (-only size); empty = all")
 	flag.DurationVar(&o.minutes, "for", 10*time.Minute, "length of the run (-only steady)")
+	flag.IntVar(&o.coldMB, "cold", 512, "MB of records of each topic that is read cold (-only cold)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -61,7 +63,7 @@ func run(ctx context.Context, o options) error {
 		name string
 		run  func(context.Context, options, *table) error
 	}{
-		{"produce", benchLocalKafka}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"writes", benchWrites}, {"copy", benchCopy}, {"spill", benchSpill}, {"shards", benchShards}, {"s3", benchS3},
+		{"produce", benchLocalKafka}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"writes", benchWrites}, {"copy", benchCopy}, {"spill", benchSpill}, {"shards", benchShards}, {"s3", benchS3}, {"cold", benchCold}, {"trickle", benchTrickle},
 	} {
 		if !strings.Contains(part.name, o.only) {
 			continue
