@@ -10,32 +10,39 @@ import (
 // changesAhead is how far a reader of changes has read ahead. Its cursors are at about the same commit, and what
 // they read next lies side by side in objects.
 type changesAhead struct {
-	left int         // bytes that were read ahead and not yet come to
-	busy atomic.Bool // the next ones are on their way
+	window int         // bytes that are read at once; who reads little, as a SELECT with LIMIT, has little read
+	left   int         // bytes that were read ahead and not yet come to
+	busy   atomic.Bool // the next ones are on their way
 }
+
+// firstWindow of a reader of changes; it doubles each time.
+const firstWindow = 2 * rangeSize
 
 // prepare reads what c and the cursors beside it come to next, before c reads alone; once half of that is used
 // it has the next read in advance.
 func (r *changeReader) prepare(ctx context.Context, c *changeCursor) {
-	window := r.db.limits.coldBytes()
+	most := r.db.limits.coldBytes()
 	if !r.db.there(c) {
-		r.db.gather(ctx, r.plans(window, c))
-		r.ahead.left = window
+		r.ahead.window = min(max(2*r.ahead.window, firstWindow), most)
+		r.db.gather(ctx, r.plans(r.ahead.window, c))
+		r.ahead.left = r.ahead.window
 		return
 	}
-	limit := min(window, int(r.db.limits.ReadAhead))
+	limit := min(2*r.ahead.window, most, int(r.db.limits.ReadAhead))
 	if limit <= 0 || r.ahead.left > limit/2 || r.ahead.busy.Load() {
 		return
 	}
 	plans := r.plans(limit, c)
+	r.ahead.busy.Store(true)
 	started := r.db.ahead.start(r.db, func(ctx context.Context) {
 		r.db.gather(ctx, plans)
 		r.ahead.busy.Store(false)
 	})
-	if started {
-		r.ahead.busy.Store(true)
-		r.ahead.left = limit
+	if !started {
+		r.ahead.busy.Store(false)
+		return
 	}
+	r.ahead.left, r.ahead.window = limit, max(r.ahead.window, limit)
 }
 
 // there tells whether the range that c reads next is in memory or on its way.
