@@ -119,6 +119,10 @@ func (c *cleaner) begin(j *cleanJob) {
 		c.job = c.db.compactions.begin(c.db.clock.Now(), &Compaction{What: "clean", Topic: j.partition.Topic, Partition: j.partition.Index})
 	}
 	c.db.compactions.more(c.job, 1, 0, 0)
+	if j.overtakes {
+		c.db.cfg.Logger.Warn("log compaction no longer waits for a view, sink or derived stream that has not read the topic: it cannot be built again from it",
+			"topic_id", j.partition.Topic, "partition", j.partition.Index, "retention_grace", c.db.limits.RetentionGrace)
+	}
 }
 
 // goesOn: the topic is there and is compacted, the log is open, and versions that older readers need do not

@@ -3,6 +3,7 @@ package log
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/tributary-db/tributary/internal/topicconfig"
 )
@@ -19,6 +20,7 @@ type cleanJob struct {
 	clean     int64 // below it, it is compacted
 	nowMillis int64
 	certain   bool // of nowMillis: tombstones go by it
+	overtakes bool // a relation that is not past some of the runs, whose grace is over
 }
 
 type cleanRun struct {
@@ -36,7 +38,7 @@ func (db *DB) planClean() (jobs []cleanJob) {
 		db.mu.RLock()
 		for _, p := range t.parts {
 			j := cleanJob{partition: p.id, values: t.values, class: t.class, most: t.most, nowMillis: now.UnixMilli(), certain: certain}
-			if j.choose(p, min(t.needs.Keep, t.needs.Read), db.mu.aside) && j.due(&db.limits) {
+			if j.choose(p, t.needs, db.limits.RetentionGrace, db.mu.aside) && j.due(&db.limits) {
 				j.ended = p.ended
 				jobs = append(jobs, j)
 			}
@@ -81,9 +83,9 @@ func (db *DB) compactedTopics() (out []compacted) {
 // dirty: it has something that was not compacted yet.
 func (p *partition) dirty() bool { return len(p.runs) > 0 && p.runs[len(p.runs)-1].next() > p.clean }
 
-// choose takes the runs that may be cleaned: below the last stable offset, in objects, visible at the
-// version keep, behind which everything is read as it was, and old enough.
-func (j *cleanJob) choose(p *partition, keep CommitSeq, aside map[string]bool) bool {
+// choose takes the runs that may be cleaned: below the last stable offset, in objects, old enough, visible at every
+// version that somebody reads, and not needed by a relation, or for longer than grace.
+func (j *cleanJob) choose(p *partition, needs Needs, grace time.Duration, aside map[string]bool) bool {
 	if len(p.retired) > 0 {
 		return false // the last swap is not forgotten yet
 	}
@@ -94,8 +96,14 @@ func (j *cleanJob) choose(p *partition, keep CommitSeq, aside map[string]bool) b
 	for i := p.runAt(p.logStart); i < len(p.runs); i++ {
 		r := &p.runs[i]
 		until := p.visibleUntil(r)
-		if r.block.key == "" || r.next() > stable || until > keep || j.values.LeastLag > 0 && max(r.maxTime, r.lastMillis) > youngest {
+		if r.block.key == "" || r.next() > stable || until > needs.Read || j.values.LeastLag > 0 && max(r.maxTime, r.lastMillis) > youngest {
 			break
+		}
+		if until > needs.Keep {
+			if !j.certain || r.lastMillis >= j.nowMillis-grace.Milliseconds() {
+				break
+			}
+			j.overtakes = true
 		}
 		if aside[r.block.key] {
 			return false // who cannot be read cannot be compacted: an old value behind a tombstone would come back

@@ -88,6 +88,9 @@ func TestCleanIsDue(t *testing.T) {
 		{what: "before the least lag", configs: map[string]string{"min.compaction.lag.ms": "60000"}, needs: log.NoNeeds, pass: 59 * time.Second, want: all},
 		{what: "behind the least lag", configs: map[string]string{"min.compaction.lag.ms": "60000"}, needs: log.NoNeeds, pass: 61 * time.Second, want: last},
 		{what: "a view has not read it", needs: log.Needs{Read: 1 << 40, Keep: 1}, want: all},
+		{what: "a view has not read it within the grace", needs: log.Needs{Read: 1 << 40, Keep: 1}, pass: 23 * time.Hour, want: all},
+		{what: "a view has not read it for too long", needs: log.Needs{Read: 1 << 40, Keep: 1}, pass: 25 * time.Hour, want: last},
+		{what: "an old version is read for long", needs: log.Needs{Read: 1, Keep: 1}, pass: 25 * time.Hour, want: all},
 		{what: "an old version is read", needs: log.Needs{Read: 1, Keep: 1 << 40}, want: all},
 	} {
 		t.Run(x.what, func(t *testing.T) {
