@@ -67,7 +67,7 @@
 // The committer is the only goroutine that changes the fold, or who has its place for one commit: Commit, of who
 // waits for the outcome anyway, makes it in the calling goroutine when nobody else does (queue.lend), and applies it
 // there to the followers that have notes of it. One more does upkeep, one puts objects together (levels) and compacts by key, one the
-// flush timer (only with a flush interval), one per upload under way, up to four that read ahead. Close stops and awaits all.
+// flush timer (only with a flush interval), one per upload under way, up to two that read ahead. Close stops and awaits all.
 //
 //   - DB.mu guards the fold, the tail cache and the waiters. No I/O and no channel send under it.
 //   - queue.mu guards the open and the sealed groups. DB.mu is never taken under it.

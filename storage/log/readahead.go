@@ -13,7 +13,7 @@ const (
 	aheadReaders   = 256
 	aheadPositions = 200_000
 	// aheadAtOnce bounds the readers that it is read ahead for at one moment.
-	aheadAtOnce = 4
+	aheadAtOnce = 2
 )
 
 // readAhead knows who reads old records in order, by where each is about to go on, and reads on for them while
