@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	osexec "os/exec"
 	"path/filepath"
@@ -13,9 +14,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// COPY … (FORMAT arrow) out of one table into another is the same rows; bad streams and options
-// are errors, and the connection goes on.
-func TestCopyArrow(t *testing.T) {
+// COPY … (FORMAT arrow | parquet) out of one table into another is the same rows; bad files and
+// options are errors, and the connection goes on.
+func TestCopyColumnar(t *testing.T) {
+	for _, format := range []string{"arrow", "parquet"} {
+		t.Run(format, func(t *testing.T) { copyColumnar(t, format) })
+	}
+}
+
+func copyColumnar(t *testing.T, format string) {
 	s := local(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -26,11 +33,11 @@ func TestCopyArrow(t *testing.T) {
 	exec(t, ctx, db, `INSERT INTO a VALUES (1, 1.5, 1e30, 0.5, true, '2026-01-02 03:04:05+00', '2026-01-02', '{"a": [1, 2]}', '\x00ff', 'one'),
 		(2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), (3, -0.01, 'NaN', '-inf', false, 'infinity', '-infinity', '"x"', '', '')`)
 	var stream bytes.Buffer
-	tag, err := db.PgConn().CopyTo(ctx, &stream, "COPY a TO STDOUT (FORMAT arrow)")
+	tag, err := db.PgConn().CopyTo(ctx, &stream, "COPY a TO STDOUT (FORMAT "+format+")")
 	if err != nil || tag.String() != "COPY 3" {
 		t.Fatalf("%v, %v", tag, err)
 	}
-	if tag, err = db.PgConn().CopyFrom(ctx, bytes.NewReader(stream.Bytes()), "COPY b FROM STDIN (FORMAT arrow)"); err != nil || tag.String() != "COPY 3" {
+	if tag, err = db.PgConn().CopyFrom(ctx, bytes.NewReader(stream.Bytes()), "COPY b FROM STDIN (FORMAT "+format+")"); err != nil || tag.String() != "COPY 3" {
 		t.Fatalf("%v, %v", tag, err)
 	}
 	var equal int
@@ -43,10 +50,9 @@ func TestCopyArrow(t *testing.T) {
 	}
 
 	for _, c := range []struct{ copy, code string }{
-		{"COPY b (id) FROM STDIN (FORMAT arrow)", "22P04"},           // more fields than columns
-		{"COPY b FROM STDIN (FORMAT parquet)", "0A000"},              // written only
-		{"COPY b FROM STDIN (FORMAT arrow, DELIMITER ',')", "0A000"}, // text's option
-		{"COPY b FROM STDIN (FORMAT arrow)", "23505"},                // the same rows again
+		{"COPY b (id) FROM STDIN (FORMAT " + format + ")", "22P04"},           // more fields than columns
+		{"COPY b FROM STDIN (FORMAT " + format + ", DELIMITER ',')", "0A000"}, // text's option
+		{"COPY b FROM STDIN (FORMAT " + format + ")", "23505"},                // the same rows again
 	} {
 		_, err := db.PgConn().CopyFrom(ctx, bytes.NewReader(stream.Bytes()), c.copy)
 		if code(err) != c.code {
@@ -54,16 +60,16 @@ func TestCopyArrow(t *testing.T) {
 		}
 	}
 	for _, bad := range [][]byte{nil, []byte("id,n\n1,2\n"), stream.Bytes()[:stream.Len()/2], bytes.Repeat([]byte{0xff}, 100)} {
-		if _, err := db.PgConn().CopyFrom(ctx, bytes.NewReader(bad), "COPY b FROM STDIN (FORMAT arrow)"); code(err) != "22P04" {
+		if _, err := db.PgConn().CopyFrom(ctx, bytes.NewReader(bad), "COPY b FROM STDIN (FORMAT "+format+")"); code(err) != "22P04" {
 			t.Errorf("%d bytes: %v, want 22P04", len(bad), err)
 		}
 	}
 	// A list of columns leaves the others to their defaults.
 	stream.Reset()
-	if _, err := db.PgConn().CopyTo(ctx, &stream, "COPY (SELECT 9 AS id, 2.25::numeric(12,2) AS n) TO STDOUT (FORMAT arrow)"); err != nil {
+	if _, err := db.PgConn().CopyTo(ctx, &stream, "COPY (SELECT 9 AS id, 2.25::numeric(12,2) AS n) TO STDOUT (FORMAT "+format+")"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.PgConn().CopyFrom(ctx, &stream, "COPY b (id, n) FROM STDIN (FORMAT arrow)"); err != nil {
+	if _, err := db.PgConn().CopyFrom(ctx, &stream, "COPY b (id, n) FROM STDIN (FORMAT "+format+")"); err != nil {
 		t.Fatal(err)
 	}
 	var v string
@@ -139,4 +145,112 @@ func peers(t *testing.T, modules ...string) string {
 		t.Skipf("no Python with %s (TRIBUTARY_TEST_PYTHON): skipped", strings.Join(modules, " and "))
 	}
 	return python
+}
+
+// COPY FROM (FORMAT parquet) of more than one group, page and batch: bounded by statement_memory, on
+// the local disk by temp_file_limit, cancelled while it reads, nothing left behind.
+func TestCopyParquetLarge(t *testing.T) {
+	s := local(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, "CREATE TABLE big (id bigint PRIMARY KEY, s text, n numeric(12, 3), f float8)")
+	exec(t, ctx, db, "CREATE TABLE src (id bigint PRIMARY KEY, s text, n numeric(12, 3), f float8)")
+	var lines strings.Builder
+	for i := range 300_000 {
+		s := fmt.Sprintf("text %d", i)
+		if i%7 == 0 {
+			s = `\N`
+		}
+		fmt.Fprintf(&lines, "%d\t%s\t%d.125\t%g\n", i, s, i, float64(i)/3)
+	}
+	if _, err := copyIn(ctx, db, "COPY src FROM STDIN", strings.NewReader(lines.String())); err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if _, err := db.PgConn().CopyTo(ctx, &file, "COPY src TO STDOUT (FORMAT parquet)"); err != nil {
+		t.Fatal(err)
+	}
+	const from = "COPY big FROM STDIN (FORMAT parquet)"
+	put := func(file []byte) error {
+		_, err := copyIn(ctx, db, from, bytes.NewReader(file))
+		return err
+	}
+	exec(t, ctx, db, "SET temp_file_limit = '256kB'")
+	if err := put(file.Bytes()); code(err) != "53400" {
+		t.Errorf("past temp_file_limit: %v", err)
+	}
+	exec(t, ctx, db, "RESET temp_file_limit")
+	exec(t, ctx, db, "SET statement_memory = '1MB'")
+	if err := put(file.Bytes()); code(err) != "53200" {
+		t.Errorf("past statement_memory: %v", err)
+	}
+	exec(t, ctx, db, "SET statement_memory = '16MB'")
+	bad := bytes.Clone(file.Bytes())
+	copy(bad[len(bad)/2:], "damage")
+	if err := put(bad); code(err) != "22P04" {
+		t.Errorf("a damaged file: %v", err)
+	}
+	if n := number(t, ctx, db, "SELECT count(*) FROM big"); n != 0 {
+		t.Errorf("%d rows of statements that failed", n)
+	}
+	hasty := connect(t, ctx, s)
+	exec(t, ctx, hasty, "SET statement_timeout = '1ms'")
+	if _, err := copyIn(ctx, hasty, from, bytes.NewReader(file.Bytes())); code(err) != "57014" {
+		t.Errorf("cancelled: %v", err)
+	}
+	if err := put(file.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if n := number(t, ctx, db, "SELECT count(*) FROM (SELECT * FROM big EXCEPT SELECT * FROM src) AS d"); n != 0 {
+		t.Errorf("%d rows are others than in the file", n)
+	}
+	if n := number(t, ctx, db, "SELECT count(*) FROM big"); n != 300_000 {
+		t.Errorf("%d rows", n)
+	}
+	if n := metric(t, s, "tributary_temp_bytes"); n != 0 {
+		t.Errorf("%v bytes are left on the local disk", n)
+	}
+}
+
+// Files of pyarrow and DuckDB, where they are there, into a table: the values that they see.
+func TestCopyParquetPeers(t *testing.T) {
+	python := peers(t, "pyarrow", "duckdb")
+	s := local(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	db := connect(t, ctx, s)
+	dir := t.TempDir()
+	const script = `
+import sys, duckdb, pyarrow.parquet as pq
+q = """SELECT i::INTEGER AS id, CASE WHEN i % 5 > 0 THEN (i * 1.25)::DECIMAL(12, 2) END AS n, 'text ' || i AS s, i % 3 = 0 AS b, (i / 8)::DOUBLE AS f,
+    DATE '2020-01-01' + i::INTEGER AS d, TIME '00:00:01' + INTERVAL (i) MILLISECOND AS t, TIMESTAMP '2020-01-01' + INTERVAL (i) SECOND AS ts,
+    TIMESTAMPTZ '2020-01-01 00:00:00+00' + INTERVAL (i) SECOND AS tz, i::UTINYINT AS tiny, uuid() AS u FROM range(200) AS r(i)"""
+db = duckdb.connect()
+db.execute("SET timezone = 'UTC'")
+db.execute("CREATE TABLE q AS " + q)
+db.execute("COPY q TO '" + sys.argv[1] + "/duckdb.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
+t = db.sql("SELECT * REPLACE (u::VARCHAR AS u) FROM q").to_arrow_table()
+pq.write_table(t, sys.argv[1] + "/pyarrow.parquet", compression="gzip", data_page_version="2.0", row_group_size=77)
+db.execute("COPY q TO '" + sys.argv[1] + "/want.csv' (FORMAT csv, HEADER false)")
+`
+	if out, err := osexec.Command(python, "-c", script, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"want.csv", "duckdb.parquet", "pyarrow.parquet"} {
+		table := strings.ReplaceAll(name, ".", "_")
+		exec(t, ctx, db, "CREATE TABLE "+table+" (id int PRIMARY KEY, n numeric(12, 2), s text, b bool, f float8, d date, t time, ts timestamp, tz timestamptz, tiny smallint, u uuid)")
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.PgConn().CopyFrom(ctx, f, "COPY "+table+" FROM STDIN (FORMAT "+strings.TrimPrefix(filepath.Ext(name), ".")+")")
+		_ = f.Close()
+		if err != nil {
+			t.Fatalf("%s: %+v", name, err)
+		}
+		if got, want := text(t, ctx, db.PgConn(), table), text(t, ctx, db.PgConn(), "want_csv"); got != want || strings.Count(got, "\n") != 200 {
+			t.Errorf("%s:\n%.500s\nwant\n%.500s", name, got, want)
+		}
+	}
 }

@@ -13,8 +13,8 @@ func (s *Server) tempMetrics() []prometheus.Collector {
 		return httpd.Counter("tributary_temp_"+name, help, func() float64 { return float64(read(s.temp.Stats())) })
 	}
 	return []prometheus.Collector{
-		httpd.Gauge("tributary_temp_bytes", "Bytes of rows that statements at work have on the local disk (work_memory).", func() float64 { return float64(s.temp.Stats().Bytes) }),
-		total("statements_total", "Statements that put rows on the local disk for want of memory (work_memory).", func(t temprun.Stats) uint64 { return t.Made }),
+		httpd.Gauge("tributary_temp_bytes", "Bytes that statements at work have on the local disk: rows (work_memory), Parquet files.", func() float64 { return float64(s.temp.Stats().Bytes) }),
+		total("statements_total", "Statements that put something on the local disk: rows for want of memory (work_memory), a Parquet file.", func(t temprun.Stats) uint64 { return t.Made }),
 		total("written_bytes_total", "Bytes that they wrote there.", func(t temprun.Stats) uint64 { return t.Written }),
 		total("read_bytes_total", "Bytes that they read there.", func(t temprun.Stats) uint64 { return t.Read }),
 		total("refused_total", "Statements that ended because they had no more room there (temp_file_limit, disk_reserve).", func(t temprun.Stats) uint64 { return t.Refused }),

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -95,21 +96,60 @@ func (c *copyStream) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// arrow is COPY FROM STDIN (FORMAT arrow): the stream's fields are the columns by name.
+// arrow is COPY FROM STDIN (FORMAT arrow).
 func (c *copyIn) arrow(ctx context.Context, data face.CopyIn) error {
 	r, err := columnar.NewReader(&copyStream{ctx: ctx, in: data}, maxArrowRecord)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
+	return c.records(ctx, r)
+}
+
+// parquet is COPY FROM STDIN (FORMAT parquet). What says where its columns are is at a file's end:
+// all of it lies in a temporary run before the first row is read.
+func (c *copyIn) parquet(ctx context.Context, data face.CopyIn) error {
+	if c.s.db.Temp == nil {
+		return unsupported("COPY FROM in format parquet without a data directory")
+	}
+	file := c.s.db.Temp.File(c.s.set.bytes("temp_file_limit"))
+	defer file.Close()
+	run := file.NewBytes()
+	for {
+		chunk, err := data.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := run.Write(chunk); err != nil {
+			return err
+		}
+	}
+	held := c.s.hold()
+	defer held.drop()
+	r, err := columnar.NewParquetReader(run, run.Size(), held.set)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return c.records(ctx, r)
+}
+
+// records writes the rows of r, whose fields are the columns by name.
+func (c *copyIn) records(ctx context.Context, r *columnar.Reader) error {
 	at, err := c.match(r.Names())
 	if err != nil {
 		return err
 	}
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return c.flush(ctx)
 		}
 		if err != nil {
 			return err
@@ -143,6 +183,10 @@ func (c *copyIn) match(names []string) ([]int, error) {
 func (c *copyIn) record(ctx context.Context, rec columnar.Record, at []int, from, to int) error {
 	for i, col := range c.columns {
 		if err := rec.Append(c.rows.Cols[col], c.rel.Columns[col].Type, at[i], from, to, c.env); err != nil {
+			var e *sqlerr.Error
+			if errors.As(err, &e) && e.Detail == "" {
+				e.Detail = fmt.Sprintf("COPY %s, column %s, rows %d to %d.", c.rel.Name, c.rel.Columns[col].Name, c.total+1, c.total+int64(to-from))
+			}
 			return err
 		}
 	}
@@ -153,5 +197,8 @@ func (c *copyIn) record(ctx context.Context, rec columnar.Record, at []int, from
 		c.rows.End(1)
 	}
 	c.total += int64(to - from)
+	if c.rows.Len() < copyRows && c.rows.Size() < copyBytes {
+		return nil
+	}
 	return c.flush(ctx)
 }

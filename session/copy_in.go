@@ -39,9 +39,6 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	if err != nil {
 		return err
 	}
-	if format.columnar == columnar.Parquet {
-		return unsupported("COPY FROM in format parquet").WithHint("Use FORMAT arrow, csv or text.")
-	}
 	rel, columns, defaults, err := bind.CopyTarget(b, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, NoParams: true})
 	if err != nil {
 		return err
@@ -58,13 +55,15 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	if err != nil {
 		return err
 	}
-	if format.columnar != 0 {
-		if err := c.arrow(ctx, data); err != nil {
-			return c.sayDurable(err)
-		}
-		return w.Complete("COPY " + strconv.FormatInt(c.total, 10))
+	switch format.columnar {
+	case columnar.Arrow:
+		err = c.arrow(ctx, data)
+	case columnar.Parquet:
+		err = c.parquet(ctx, data)
+	default:
+		err = c.lines(ctx, format, data)
 	}
-	if err := c.lines(ctx, format, data); err != nil {
+	if err != nil {
 		return c.sayDurable(err)
 	}
 	return w.Complete("COPY " + strconv.FormatInt(c.total, 10))

@@ -66,7 +66,7 @@ var settingList = []setting{
 	{name: "statement_memory", value: "0", parse: parseSizeOf("statement_memory"), size: true, doc: "Memory of one statement; 0 = no limit."},
 	{name: "log_min_duration_statement", value: "-1", parse: parseMillisOrOff, millis: true, doc: "A statement that takes so long is a line of the log; 0 = every one, -1 = none."},
 	{name: "work_memory", value: "0", parse: parseSizeOf("work_memory"), size: true, doc: "Memory of a statement's sorts, joins, aggregates and DISTINCT before rows go to the disk; 0 = none does."},
-	{name: "temp_file_limit", value: "0", parse: parseSizeOf("temp_file_limit"), size: true, doc: "Bytes that a statement may have on the disk for want of work_memory; 0 = no limit."},
+	{name: "temp_file_limit", value: "0", parse: parseSizeOf("temp_file_limit"), size: true, doc: "Bytes that a statement may have on the disk: rows for want of work_memory, a Parquet file; 0 = no limit."},
 	{name: "shards", value: "0", parse: parseInt(0, 256), doc: "Processors that a large SELECT is divided among at most; 1 = it is not, 0 = as many as the server allows."},
 	{name: "min_shard_rows", value: "0", parse: parseInt(0, 1<<31-1), doc: "Rows that a SELECT must read to be divided."},
 	{name: "lock_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for a lock; 0 = no limit."},

@@ -2,18 +2,12 @@ package columnar
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"runtime"
 	"testing"
-
-	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
-	"github.com/apache/arrow/go/v17/parquet"
-	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -189,18 +183,11 @@ func open(format Format, file []byte) (next func() (Record, error), done func(),
 		}
 		return r.Next, r.Close, nil
 	}
-	// The product does not read Parquet: this is the library's own reader, on files just written.
-	table, err := pqarrow.ReadTable(context.Background(), bytes.NewReader(file), parquet.NewReaderProperties(nil), pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	r, err := NewParquetReader(bytes.NewReader(file), int64(len(file)), func(int64) error { return nil })
 	if err != nil {
 		return nil, nil, err
 	}
-	r := array.NewTableReader(table, 1000)
-	return func() (Record, error) {
-		if !r.Next() {
-			return Record{}, io.EOF
-		}
-		return Record{r.Record()}, r.Err()
-	}, r.Release, nil
+	return r.Next, r.Close, nil
 }
 
 // A column in Arrow's layout is shown where it lies.

@@ -1,7 +1,7 @@
 // Package columnar carries batches of rows across the edge in Arrow's formats.
 //
 //	delta.Batch ──► Wrapper ──► arrow.Record ──► Writer: Arrow IPC stream, or Parquet
-//	delta.Column ◄── Record.Append ◄── Reader: Arrow IPC stream, bounded
+//	delta.Column ◄── Record.Append ◄── Reader: Arrow IPC stream, bounded, or Parquet (package parquet)
 //
 // Arrow is the format at the edge, not the compute: inside, rows are delta.Columns, which have
 // Arrow's layout where it suits kernels. So most columns are wrapped without a copy.
@@ -36,6 +36,7 @@
 //   - The Arrow library trusts lengths and panics on bad bytes. A Reader bounds message heads
 //     and every allocation, and turns a panic into 22P04: this is an edge, the bytes are a
 //     client's.
-//   - Parquet is written only: the library believes the counts in a Parquet file before it has
-//     seen what they count (a flipped bit asked for 32 GiB), and has no hook to stop it.
+//   - The library writes Parquet and does not read it: it believes the counts in a Parquet file
+//     before it has seen what they count (a flipped bit asked for 32 GiB), and has no hook to stop
+//     it (docs/decisions/0038).
 package columnar

@@ -42,7 +42,7 @@ var owners = map[string][]string{
 	"github.com/twmb/franz-go/pkg/kerr": {"kafka"},
 	"google.golang.org/grpc":            {"server/flight"},
 	"github.com/xdg-go/":                {"internal/auth"},
-	"github.com/pierrec/lz4":            {"internal/recordbatch", "storage/segment", "storage/state"},
+	"github.com/pierrec/lz4":            {"internal/columnar/parquet", "internal/recordbatch", "storage/segment", "storage/state"},
 }
 
 func TestImports(t *testing.T) {

@@ -79,7 +79,7 @@ var AlterOptions = []WithOption{onErrorOption}
 
 // CopyOptions are those of COPY that are taken and those of PostgreSQL's that are refused.
 var CopyOptions = []WithOption{
-	{"format", "`text`, `csv`, `arrow`, `parquet`", "`text`", "The form of the data; `parquet` only TO STDOUT. `binary` is refused."},
+	{"format", "`text`, `csv`, `arrow`, `parquet`", "`text`", "The form of the data. `binary` is refused."},
 	{"header", "`true`, `false`", "`false`", "With csv and text: the first line has the columns' names. `match` is refused."},
 	{"encoding", "`UTF8`", "`UTF8`", "The encoding of the data; there is no other."},
 	{"freeze", "`false`", "`false`", "Taken for PostgreSQL's tools: there is nothing to freeze. `true` is refused."},

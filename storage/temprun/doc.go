@@ -9,6 +9,7 @@
 //	 rows ─► blocks (storage/state's: LZ4, CRC-32C) ─► Run = segments in order, block sizes
 //
 //	 Writer.Append* ─► Finish ─► Run ─► Open ─► Reader.Next* ; Release gives its segments back
+//	 bytes ─► Bytes.Write* ─► ReadAt* ; Release: a client's file that cannot be read in order
 //
 // Vocabulary: run (rows in the order they were written, with weights), block (up to 1,024 rows, read
 // and checked at once), segment (a piece of the file that belongs to one run at a time), file (all

@@ -1,7 +1,9 @@
 package temprun_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -174,6 +176,59 @@ func read(t *testing.T, run *temprun.Run, want []string) {
 	}
 	if int64(len(got)) != run.Rows() || strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Fatalf("%d rows are read, %d were written", len(got), len(want))
+	}
+}
+
+// TestBytes writes runs of bytes beside runs of rows in one file, and reads them anywhere.
+func TestBytes(t *testing.T) {
+	for seed := range uint64(3) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		space, _ := open(t, nil)
+		file := space.File(0)
+		runs, want := make([]*temprun.Bytes, 3), make([][]byte, 3)
+		for i := range runs {
+			runs[i] = file.NewBytes()
+		}
+		for range 30 {
+			i := r.IntN(len(runs))
+			p := make([]byte, r.IntN(1<<(8+r.IntN(13))))
+			for j := range p {
+				p[j] = byte(r.Uint32())
+			}
+			if n, err := runs[i].Write(p); n != len(p) || err != nil {
+				t.Fatal(n, err)
+			}
+			want[i] = append(want[i], p...)
+			if r.IntN(10) == 0 {
+				if err := write(file); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if r.IntN(20) == 0 {
+				runs[i].Release()
+				runs[i], want[i] = file.NewBytes(), nil
+			}
+			for i, run := range runs {
+				if run.Size() != int64(len(want[i])) {
+					t.Fatalf("size %d, want %d", run.Size(), len(want[i]))
+				}
+				at, p := r.IntN(len(want[i])+1), make([]byte, r.IntN(600<<10))
+				n, err := run.ReadAt(p, int64(at))
+				if wantN := min(len(p), len(want[i])-at); n != wantN || !bytes.Equal(p[:n], want[i][at:at+n]) || (n < len(p)) != (err == io.EOF) && len(p) > 0 {
+					t.Fatalf("%d bytes at %d of %d: %d, %v", len(p), at, len(want[i]), n, err)
+				}
+			}
+		}
+		if err := file.Close(); err != nil || space.Stats().Bytes != 0 {
+			t.Fatal(err, space.Stats())
+		}
+	}
+	space, _ := open(t, nil)
+	file := space.File(1 << 20)
+	defer file.Close()
+	run := file.NewBytes()
+	if _, err := run.Write(make([]byte, 1<<20+1)); sqlerr.CodeOf(err) != sqlerr.ConfigurationLimitExceeded || run.Size() != 0 {
+		t.Fatal(err, run.Size())
 	}
 }
 
