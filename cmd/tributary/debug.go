@@ -7,23 +7,26 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/internal/cli"
 	"github.com/tributary-db/tributary/internal/config"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/segment"
+	"github.com/tributary-db/tributary/storage/state/piece"
 )
 
 // newDebug is `tributary debug`: what lies in the files of a server.
 func newDebug() *cobra.Command {
 	c := cli.Group(&cobra.Command{Use: "debug", Short: "Print what lies in files of the server"})
-	c.AddCommand(newDebugSegment(), newDebugLog())
+	c.AddCommand(newDebugSegment(), newDebugLog(), newDebugCheckpoint())
 	return c
 }
 
@@ -54,6 +57,59 @@ func newDebugSegment() *cobra.Command {
 		return printed(c.OutOrStdout(), func(w io.Writer) error { return segment.Dump(w, f, info.Size(), o) })
 	}
 	return c
+}
+
+func newDebugCheckpoint() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "checkpoint FILE",
+		Short:   "Print a checkpoint: objects, tables, members, and what their state is made of",
+		Example: "  tributary debug checkpoint tributary-data/objects/state/ckpt/…",
+		Long: "Prints the root of a checkpoint (format TRCK), which is at the end of its newest object, and the lists of the relations in it, " +
+			"also of those that lie in older objects in the same directory. Of a damaged one it prints what can be trusted, and exits with 1.",
+		Args:          cobra.ExactArgs(1),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return printed(c.OutOrStdout(), func(w io.Writer) error { return debugCheckpoint(w, args[0]) })
+	}
+	return c
+}
+
+func debugCheckpoint(w io.Writer, path string) (err error) {
+	var open []*os.File
+	defer func() {
+		for _, f := range open {
+			err = errors.Join(err, f.Close())
+		}
+	}()
+	file := func(path string) (*os.File, error) {
+		f, err := os.Open(path)
+		if err == nil {
+			open = append(open, f)
+		}
+		return f, err
+	}
+	f, err := file(path)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	others := map[piece.Object]io.ReaderAt{}
+	return checkpoint.Dump(w, f, info.Size(), func(o piece.Object) (io.ReaderAt, error) {
+		if f := others[o]; f != nil {
+			return f, nil
+		}
+		f, err := file(filepath.Join(filepath.Dir(path), o.String()))
+		if err != nil {
+			return nil, err
+		}
+		others[o] = f
+		return f, nil
+	})
 }
 
 func newDebugLog() *cobra.Command {

@@ -2,14 +2,19 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/internal/nexmark"
 	"github.com/tributary-db/tributary/storage/meta"
+	"github.com/tributary-db/tributary/storage/meta/metatest"
+	"github.com/tributary-db/tributary/storage/objstore"
 )
 
 // command runs the program's command line and returns what it prints.
@@ -106,6 +111,33 @@ func TestDebugSegment(t *testing.T) {
 	}
 	if _, err := command(t, "debug", "segment", cut); err == nil {
 		t.Error("a segment without its end is printed without an error")
+	}
+}
+
+func TestDebugCheckpoint(t *testing.T) {
+	dir := t.TempDir()
+	objects, err := objstore.OpenDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := checkpoint.NewStore(t.Context(), checkpoint.Config{Objects: objects, Local: true, Meta: metatest.OpenMemory(t), Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
+	info, err := store.Write(t.Context(), 7, func(w *checkpoint.Writer) (*checkpoint.Manifest, error) {
+		parts, err := w.Parts(16384, map[string][]byte{checkpoint.PartRows: []byte("list")})
+		return &checkpoint.Manifest{Boundary: 7, Tables: []checkpoint.Table{{OID: 16384, Parts: parts}}}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, checkpoint.ObjectPrefix, info.Object)
+	out, err := command(t, "debug", "checkpoint", path)
+	if err != nil || !strings.Contains(out, "boundary 7\n") || !strings.Contains(out, "table 16384: ") || !strings.Contains(out, "rows: list of 4 bytes") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if err := os.Truncate(path, 20); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := command(t, "debug", "checkpoint", path); err == nil {
+		t.Error("a checkpoint without its end is printed without an error")
 	}
 }
 

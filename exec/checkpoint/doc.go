@@ -24,7 +24,8 @@
 //
 // Goroutines and locks: none of its own; a Store is used by one caller at a time, what reads pieces by
 // any number: objects.mu guards which objects there are, and is held for assignments only. Formats:
-// docs/formats/checkpoint.md. How to debug: Loaded.Manifest is plain data.
+// docs/formats/checkpoint.md. How to debug: `tributary debug checkpoint`
+// (Dump) prints an object; Loaded.Manifest is plain data.
 //
 // Non-obvious: two checkpoints are kept, so that a damaged root costs a longer replay and not a
 // rebuild; they share pieces. Whether an older object may be named again is decided at the beginning of a
