@@ -14,13 +14,23 @@ import (
 // afterFailure is how long nothing is written after a write has failed, or found no room.
 const afterFailure = 10 * time.Second
 
+// writeBytes are written at once, if so much waits.
+const writeBytes = 1 << 20
+
 // writer is Run's own.
 type writer struct {
-	c      *Cache
-	pack   *pack // nil = the next entry begins one
-	number uint64
-	buffer []byte
-	rests  time.Time // until then
+	c       *Cache
+	pack    *pack // nil = the next entry begins one
+	number  uint64
+	buffer  []byte // entries that are to be written to pack
+	entries []buffered
+	rests   time.Time // until then
+}
+
+// buffered is an entry in writer.buffer; at is where its bytes are there.
+type buffered struct {
+	entry
+	at int
 }
 
 // Run reads the packs that are there, then writes what is Put until ctx ends. It is called once; after it nothing is
@@ -38,8 +48,16 @@ func (c *Cache) Run(ctx context.Context) error {
 	for {
 		select {
 		case i := <-c.queue:
-			w.write(&i)
-			c.queued.Add(-int64(len(i.data)))
+			for more := true; more; {
+				w.add(&i)
+				c.queued.Add(-int64(len(i.data)))
+				select {
+				case i = <-c.queue:
+				default:
+					more = false
+				}
+			}
+			w.write()
 		case <-ctx.Done():
 			return nil
 		}
@@ -109,8 +127,8 @@ func (c *Cache) fail(what string, err error) {
 	}
 }
 
-// write appends an entry to the newest pack.
-func (w *writer) write(i *item) {
+// add puts an entry into the buffer, which is written when it is full, or its pack is.
+func (w *writer) add(i *item) {
 	c := w.c
 	if now := c.cfg.Clock.Now(); now.Before(w.rests) {
 		c.dropped.Add(1)
@@ -118,7 +136,8 @@ func (w *writer) write(i *item) {
 	}
 	e := entry{object: i.object, position: i.position, length: int64(len(i.data)), crc: crc32.Checksum(i.data, castagnoli)}
 	size := entryHeader + int64(len(i.object)) + e.length
-	if w.pack != nil && w.pack.size+size > c.packSize+entryHeader+maxKeyLength {
+	if w.pack != nil && w.pack.size+int64(len(w.buffer))+size > c.packSize+entryHeader+maxKeyLength {
+		w.write()
 		w.pack = nil
 	}
 	if w.pack == nil && !w.begin(size) {
@@ -126,22 +145,39 @@ func (w *writer) write(i *item) {
 		c.dropped.Add(1)
 		return
 	}
-	w.buffer = append(e.appendTo(w.buffer[:0]), i.data...)
-	p := w.pack
-	if _, err := p.file.WriteAt(w.buffer, p.size); err != nil {
-		c.fail("write", err)
-		c.drop(p) // what a failed write has left is not known
-		w.pack, w.rests = nil, c.cfg.Clock.Now().Add(afterFailure)
+	w.buffer = e.appendTo(w.buffer)
+	w.entries = append(w.entries, buffered{e, len(w.buffer)})
+	w.buffer = append(w.buffer, i.data...)
+	if len(w.buffer) >= writeBytes {
+		w.write()
+	}
+}
+
+// write appends the buffer to the pack; its entries can be read from then on.
+func (w *writer) write() {
+	c, p := w.c, w.pack
+	if len(w.entries) == 0 {
 		return
 	}
-	c.written.Add(size)
-	c.mu.Lock()
-	at := location{p, p.size + size - e.length, e.length, e.crc}
-	p.size += size
-	c.mu.bytes += size
-	c.noteLocked(i.object, i.position, at)
-	c.mu.Unlock()
-	if cap(w.buffer) > 1<<20 {
+	if _, err := p.file.WriteAt(w.buffer, p.size); err != nil {
+		c.fail("write", err)
+		c.dropped.Add(int64(len(w.entries)))
+		c.drop(p) // what a failed write has left is not known
+		w.pack, w.rests = nil, c.cfg.Clock.Now().Add(afterFailure)
+	} else {
+		size := int64(len(w.buffer))
+		c.written.Add(size)
+		c.mu.Lock()
+		for i := range w.entries {
+			e := &w.entries[i]
+			c.noteLocked(e.object, e.position, location{p, p.size + int64(e.at), e.length, e.crc})
+		}
+		p.size += size
+		c.mu.bytes += size
+		c.mu.Unlock()
+	}
+	w.buffer, w.entries = w.buffer[:0], w.entries[:0]
+	if cap(w.buffer) > 4*writeBytes {
 		w.buffer = nil
 	}
 }
