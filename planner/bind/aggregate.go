@@ -59,6 +59,9 @@ func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	if agg.Args, err = b.toArgs(args, r); err != nil {
 		return nil, err
 	}
+	if ofOuterLevel(agg.Args) {
+		return nil, unsupported("an aggregate of the query around").At(n.Location).WithHint("Compute it there, and refer to its result.")
+	}
 	agg.T = sqltype.Of(resultType(r, agg.Args))
 	if err := b.aggregateDetails(&agg, r.fn, n); err != nil {
 		return nil, err
@@ -66,6 +69,24 @@ func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	ref := &aggRef{Column: &plan.Column{Index: -1, T: agg.T, Name: plan.FormatAggregate(&agg)}, agg: agg, pos: n.Location}
 	lv.aggs = append(lv.aggs, ref)
 	return b.at(ref, n.Location), nil
+}
+
+// ofOuterLevel: all columns that the arguments of an aggregate refer to are of levels around this one, so
+// that the aggregate is too.
+func ofOuterLevel(args []plan.Expr) bool {
+	own, outer := false, false
+	for _, a := range args {
+		plan.Walk(a, func(e plan.Expr) bool {
+			switch e.(type) {
+			case *plan.Column:
+				own = true
+			case *plan.Outer:
+				outer = true
+			}
+			return true
+		})
+	}
+	return outer && !own
 }
 
 func (b *binder) resolveAggregate(name string, args []plan.Expr, n *pg.FuncCall) (resolved, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/planner/rewrite"
 )
 
 // Options are what binding depends on besides the statement and the catalog.
@@ -68,8 +69,14 @@ type level struct {
 	inAgg  bool
 	aggs   []*aggRef
 	hop    *hop
-	subs   subqueries
 	ctes   map[string]*cte
+	// sees: the level is that of a query in an expression, or of a LATERAL item, and sees the columns of
+	// the level around it. captures are what it refers to there.
+	sees     bool
+	captures []plan.Expr
+	// with, of the level of a WITH query, is the level that it was written in: nothing of those between
+	// is seen.
+	with *level
 }
 
 func (b *binder) push() *level {
@@ -116,6 +123,10 @@ func (b *binder) query(q parse.Query) (plan.Node, error) {
 // finish makes the bound statement's plan.
 func (b *binder) finish(root plan.Node) (*plan.Query, error) {
 	if err := b.checkParams(); err != nil {
+		return nil, err
+	}
+	root, err := rewrite.Unnest(root, b.cat)
+	if err != nil {
 		return nil, err
 	}
 	q := &plan.Query{Root: root, Fields: visible(root), Relations: b.rels, Settings: b.opts.Settings}

@@ -18,20 +18,47 @@ func (b *binder) columnRef(n *pg.ColumnRef) (plan.Expr, error) {
 	if len(parts) == 1 {
 		return b.bareColumn(parts[0], n.Location)
 	}
-	it, err := b.itemOf(parts[:len(parts)-1], n.Location)
-	if err != nil {
-		return nil, err
-	}
+	return b.qualifiedColumn(parts, n.Location)
+}
+
+// qualifiedColumn binds t.a, s.t.a: a column of the nearest level that has the table.
+func (b *binder) qualifiedColumn(parts []string, pos int32) (plan.Expr, error) {
 	name := parts[len(parts)-1]
-	c, err := it.find(name, n.Location)
+	e, err := b.lookup(func(s *scope) (plan.Expr, error) {
+		it, err := findParts(s, parts[:len(parts)-1], pos)
+		if err != nil || it == nil {
+			return nil, err
+		}
+		c, err := it.find(name, pos)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column %s does not exist", parts[len(parts)-2]+"."+name).At(pos).
+				WithHint("%s", b.nearColumn(parts[len(parts)-2], name))
+		}
+		return c.expr(), nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	if c == nil {
-		return nil, sqlerr.New(sqlerr.UndefinedColumn, "column %s does not exist", parts[len(parts)-2]+"."+name).At(n.Location).
-			WithHint("%s", b.nearColumn(parts[len(parts)-2], name))
+	if e == nil {
+		_, err := b.itemOf(parts[:len(parts)-1], pos)
+		return nil, err
 	}
-	return b.columnExpr(it, c, n.Location), nil
+	return b.at(e, pos), nil
+}
+
+// findParts is the item of a scope that t or s.t names; nil when there is none.
+func findParts(s *scope, parts []string, pos int32) (*item, error) {
+	name, schema := parts[len(parts)-1], ""
+	if len(parts) > 1 {
+		schema = parts[len(parts)-2]
+	}
+	if len(parts) > 3 {
+		return nil, sqlerr.New(sqlerr.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(parts, ".")).At(pos)
+	}
+	return s.findItem(schema, name, pos)
 }
 
 // refParts are the names of a column reference; star says that it ends in .*.
@@ -46,15 +73,18 @@ func refParts(n *pg.ColumnRef) (parts []string, star bool) {
 }
 
 func (b *binder) bareColumn(name string, pos int32) (plan.Expr, error) {
-	it, c, err := b.lv.scope.findColumn(name, pos)
+	e, err := b.lookup(func(s *scope) (plan.Expr, error) {
+		_, c, err := s.findColumn(name, pos)
+		if err != nil || c == nil {
+			return nil, err
+		}
+		return c.expr(), nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	if c != nil {
-		return b.columnExpr(it, c, pos), nil
-	}
-	if err := b.outerColumn(name, pos); err != nil {
-		return nil, err
+	if e != nil {
+		return b.at(e, pos), nil
 	}
 	if t, err := b.lv.scope.findItem("", name, pos); err == nil && t != nil {
 		return nil, unsupported("a whole-row reference").At(pos).WithHint("Name the columns, or use \"%s\".*.", name)
@@ -62,43 +92,16 @@ func (b *binder) bareColumn(name string, pos int32) (plan.Expr, error) {
 	return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", name).At(pos).WithHint("%s", b.nearColumn("", name))
 }
 
-// outerColumn tells a correlated reference from a name that does not exist at all.
-func (b *binder) outerColumn(name string, pos int32) error {
-	for lv := b.lv.parent; lv != nil; lv = lv.parent {
-		if _, c, err := lv.scope.findColumn(name, pos); err == nil && c != nil {
-			return correlated(pos)
-		}
-	}
-	return nil
-}
-
-func correlated(pos int32) error {
-	return unsupported("a subquery that refers to columns of the query around it").At(pos).
-		WithHint("Write it as a join.")
-}
-
-// itemOf resolves t or s.t, in this level; a table of an outer level is correlation.
+// itemOf resolves t or s.t, in this level.
 func (b *binder) itemOf(parts []string, pos int32) (*item, error) {
-	name, schema := parts[len(parts)-1], ""
-	if len(parts) > 1 {
-		schema = parts[len(parts)-2]
-	}
-	if len(parts) > 3 {
-		return nil, sqlerr.New(sqlerr.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(parts, ".")).At(pos)
-	}
-	it, err := b.lv.scope.findItem(schema, name, pos)
+	it, err := findParts(&b.lv.scope, parts, pos)
 	if err != nil {
 		return nil, err
 	}
 	if it != nil {
 		return it, nil
 	}
-	for lv := b.lv.parent; lv != nil; lv = lv.parent {
-		if it, err := lv.scope.findItem(schema, name, pos); err == nil && it != nil {
-			return nil, correlated(pos)
-		}
-	}
-	return nil, b.lv.scope.missingItem(name, pos)
+	return nil, b.lv.scope.missingItem(parts[len(parts)-1], pos)
 }
 
 // star expands * and t.* into columns.

@@ -35,9 +35,9 @@
 //     and parameters take their types from the same place.
 //   - An aggregate is an aggRef until its GroupBy is built; grouped expressions are found by
 //     plan.Equal, so the three tumble functions are brought to one form first.
-//   - An uncorrelated subquery in an expression is joined to the level's rows: a single value as
-//     a row of an aggregate, EXISTS as a count, x IN (SELECT …) in WHERE as a join with the
-//     distinct values. Correlated ones, and NOT IN, are 0A000.
+//   - A query in an expression is a plan.Subquery. What it refers to of the level around it is among
+//     its arguments (lookup.go), so that grouping sees it as it sees any other argument. At the end
+//     planner/rewrite makes joins of all of them, and of LATERAL (plan.Apply).
 //   - A view's unique key is that of its rewritten plan, where joins have keys.
 //   - JOIN … ON is a filter over a cross join here, of an outer join its residual; planner/rewrite
 //     makes keys of it. A column that USING merges may be an expression (column.merged).

@@ -19,7 +19,7 @@ type source struct {
 func (b *binder) bindFrom(nodes []*pg.Node) error {
 	var all *source
 	for _, n := range nodes {
-		s, err := b.fromItem(n)
+		s, args, err := b.fromBeside(n, all)
 		if err != nil {
 			return err
 		}
@@ -27,8 +27,12 @@ func (b *binder) bindFrom(nodes []*pg.Node) error {
 			all = s
 			continue
 		}
+		left := all.node
 		if all, err = b.cross(all, s); err != nil {
 			return err
+		}
+		if len(args) > 0 {
+			all.node = plan.NewApply(plan.JoinInner, left, s.node, args, nil)
 		}
 	}
 	if all == nil {
@@ -36,6 +40,30 @@ func (b *binder) bindFrom(nodes []*pg.Node) error {
 	}
 	b.lv.scope = scope{items: all.items, node: all.node, hidden: all.hidden}
 	return nil
+}
+
+// fromBeside binds an item of FROM that stands to the right of others: what is LATERAL in it sees them.
+// args are the columns of the left that it refers to.
+func (b *binder) fromBeside(n *pg.Node, left *source) (s *source, args []plan.Expr, err error) {
+	if left == nil || !hasLateral(n) {
+		s, err = b.fromItem(n)
+		return s, nil, err
+	}
+	old := b.lv.scope
+	b.lv.scope = scope{items: left.items, node: left.node}
+	defer func() { b.lv.scope = old }()
+	args, err = b.inner(func() (err error) {
+		s, err = b.fromItem(n)
+		return err
+	})
+	return s, args, err
+}
+
+func hasLateral(n *pg.Node) bool {
+	if j := n.GetJoinExpr(); j != nil {
+		return hasLateral(j.Larg) || hasLateral(j.Rarg)
+	}
+	return n.GetRangeSubselect().GetLateral()
 }
 
 func oneRow() plan.Node {
@@ -62,9 +90,6 @@ func (b *binder) fromItem(n *pg.Node) (*source, error) {
 
 // derivedTable binds (SELECT …) AS t (a, b).
 func (b *binder) derivedTable(n *pg.RangeSubselect) (*source, error) {
-	if n.Lateral {
-		return nil, unsupported("LATERAL")
-	}
 	node, err := b.subquery(n.Subquery.GetSelectStmt())
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func (b *binder) join(n *pg.JoinExpr) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := b.fromItem(n.Rarg)
+	r, args, err := b.fromBeside(n.Rarg, l)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +52,11 @@ func (b *binder) join(n *pg.JoinExpr) (*source, error) {
 		return nil, err
 	}
 	switch {
+	case len(args) > 0 && kind != plan.JoinInner && kind != plan.JoinLeft:
+		return nil, sqlerr.New(sqlerr.InvalidColumnReference, "invalid reference to FROM-clause entry in LATERAL").At(b.where(args[0])).
+			WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
+	case len(args) > 0:
+		both.node = plan.NewApply(kind, l.node, r.node, args, cond)
 	case kind != plan.JoinInner:
 		both.node = plan.NewJoin(kind, l.node, r.node, cond, "")
 	case cond != nil:

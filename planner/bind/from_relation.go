@@ -19,7 +19,7 @@ type cte struct {
 // rangeVar binds the name of a relation or of a WITH query.
 func (b *binder) rangeVar(n *pg.RangeVar) (*source, error) {
 	if n.Schemaname == "" {
-		for lv := b.lv; lv != nil; lv = lv.parent {
+		for lv := b.lv; lv != nil; lv = lv.writtenIn() {
 			if c := lv.ctes[n.Relname]; c != nil {
 				return b.cteScan(n, c, lv)
 			}
@@ -55,7 +55,7 @@ func (b *binder) relation(n *pg.RangeVar) (*catalog.Relation, error) {
 func (b *binder) nearRelation(n *pg.RangeVar) string {
 	if n.Schemaname == "" {
 		near := suggest.Nearest(n.Relname, func(yield func(string) bool) {
-			for lv := b.lv; lv != nil; lv = lv.parent {
+			for lv := b.lv; lv != nil; lv = lv.writtenIn() {
 				for name := range lv.ctes {
 					if !yield(name) {
 						return
@@ -70,9 +70,17 @@ func (b *binder) nearRelation(n *pg.RangeVar) string {
 	return catalog.Near(b.cat, n.Schemaname, n.Relname, b.opts.Settings.SearchPath)
 }
 
+// writtenIn is the level that the text of lv stands in.
+func (lv *level) writtenIn() *level {
+	if lv.with != nil {
+		return lv.with.parent
+	}
+	return lv.parent
+}
+
 func (b *binder) cteScan(n *pg.RangeVar, c *cte, lv *level) (*source, error) {
 	old := b.lv
-	b.lv = &level{parent: lv.parent, ctes: c.visible}
+	b.lv = &level{parent: b.lv, ctes: c.visible, with: lv}
 	node, err := b.subquery(c.query)
 	b.lv = old
 	if err != nil {

@@ -111,13 +111,11 @@ func (g *grouping) collect(e plan.Expr) {
 				g.aggs = append(g.aggs, e.agg)
 			}
 			return false
+		case *plan.Subquery:
+			g.arguments(e)
+			return false
 		case *plan.Column:
-			if g.c.lv.subs.owns(e.Index) && len(g.c.groups) == 0 {
-				g.err = unsupported("a subquery beside aggregates without GROUP BY").At(g.c.b.where(e)).
-					WithHint("Write it as a join with a subquery in FROM.")
-				return false
-			}
-			if g.c.lv.subs.owns(e.Index) || g.decided(e) {
+			if g.decided(e) {
 				g.keys = append(g.keys[:len(g.keys):len(g.keys)], e)
 				return false
 			}
@@ -126,6 +124,18 @@ func (g *grouping) collect(e plan.Expr) {
 		}
 		return true
 	})
+}
+
+// arguments collects what a subquery refers to.
+func (g *grouping) arguments(e *plan.Subquery) {
+	for _, a := range e.Args {
+		if g.collect(a); g.err != nil {
+			if c, ok := a.(*plan.Column); ok {
+				g.err = sqlerr.New(sqlerr.GroupingError, "subquery uses ungrouped column \"%s\" from outer query", g.c.lv.scope.nameOf(c)).At(g.c.b.where(e))
+			}
+			return
+		}
+	}
 }
 
 func (g *grouping) aggregate(e *aggRef) int {

@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/planner/rewrite"
 )
 
 // ConflictPlan is a bound ON CONFLICT.
@@ -126,7 +127,6 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, target strin
 	given.P.Fields = append(given.P.Fields, plan.Field{Name: "?number?", Type: sqltype.Of(sqltype.Int8)})
 	row, excluded := itemOver(rel, target, 0), itemOver(rel, "excluded", width)
 	b.lv.scope = scope{items: []*item{row, excluded}, node: given}
-	b.lv.subs = subqueries{allowed: true, width: out.Number + 1, base: out.Number + 1}
 	set := make([]plan.Expr, width)
 	if _, err := b.setClauses(rel, set, n.OnConflictClause.TargetList); err != nil {
 		return err
@@ -134,7 +134,7 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, target strin
 	var where plan.Expr
 	if n.OnConflictClause.WhereClause != nil {
 		var err error
-		if where, err = b.whereClause(n.OnConflictClause.WhereClause); err != nil {
+		if where, err = b.condition(n.OnConflictClause.WhereClause, inWhere, "WHERE"); err != nil {
 			return err
 		}
 	}
@@ -153,6 +153,9 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, target strin
 	var err error
 	out.root, out.Returning, err = b.returning(n.ReturningList, p)
 	if err != nil {
+		return err
+	}
+	if out.root, err = rewrite.Unnest(out.root, b.cat); err != nil {
 		return err
 	}
 	if reads(out.root, plan.RelationID(rel.OID)) {

@@ -93,6 +93,8 @@ func (b *binder) limit(n *pg.Node, p place) (plan.Expr, error) {
 	case out == nil:
 		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "argument of %s must be type bigint, not type %s",
 			string(p), displayType(e.Type().OID)).At(b.where(e))
+	case hasOuter(out):
+		return nil, unsupported("a column of the query around in " + string(p)).At(b.where(e))
 	case plan.HasColumns(out):
 		return nil, sqlerr.New(sqlerr.InvalidColumnReference, "argument of %s must not contain variables", string(p)).At(b.where(e))
 	}

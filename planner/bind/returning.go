@@ -21,7 +21,6 @@ func (b *binder) returning(list []*pg.Node, node plan.Node) (plan.Node, Returnin
 	if len(list) == 0 {
 		return node, Returning{At: width}, nil
 	}
-	b.lv.subs = subqueries{allowed: true, width: width, base: width}
 	targets, err := b.targetListAt(list, inReturning)
 	if err != nil {
 		return nil, Returning{}, err
@@ -33,7 +32,6 @@ func (b *binder) returning(list []*pg.Node, node plan.Node) (plan.Node, Returnin
 	if exprs, err = b.resolveUnknowns(exprs); err != nil {
 		return nil, Returning{}, err
 	}
-	node = b.lv.subs.join(node)
 	fields := node.Props().Fields
 	p := keepColumns(node, width)
 	out := Returning{At: width}

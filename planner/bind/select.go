@@ -138,15 +138,13 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	if err := b.bindHop(s.GroupClause, len(c.in.Props().Fields)); err != nil {
 		return nil, err
 	}
-	width := len(c.in.Props().Fields)
-	b.lv.subs = subqueries{allowed: true, width: width, base: width}
 	var err error
 	if c.targets, err = b.targetList(s.TargetList); err != nil {
 		return nil, err
 	}
 	var where plan.Expr
 	if s.WhereClause != nil {
-		if where, err = b.whereClause(s.WhereClause); err != nil {
+		if where, err = b.condition(s.WhereClause, inWhere, "WHERE"); err != nil {
 			return nil, err
 		}
 	}
@@ -167,7 +165,6 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	if err := c.tail.limits(b, s); err != nil {
 		return nil, err
 	}
-	c.in = b.lv.subs.join(c.in)
 	if where != nil {
 		c.in = filter(c.in, where)
 	}

@@ -49,7 +49,7 @@ func Update(s *parse.Update, cat catalog.Reader, o Options) (*UpdatePlan, error)
 	}
 	var where plan.Expr
 	if n.WhereClause != nil {
-		if where, err = b.whereClause(n.WhereClause); err != nil {
+		if where, err = b.condition(n.WhereClause, inWhere, "WHERE"); err != nil {
 			return nil, err
 		}
 	}
@@ -90,17 +90,12 @@ func Delete(s *parse.Delete, cat catalog.Reader, o Options) (*DeletePlan, error)
 	}
 	var where plan.Expr
 	if n.WhereClause != nil {
-		if where, err = b.whereClause(n.WhereClause); err != nil {
+		if where, err = b.condition(n.WhereClause, inWhere, "WHERE"); err != nil {
 			return nil, err
 		}
 	}
 	out := &DeletePlan{Relation: t.rel, RowID: t.rowID, Joined: len(n.UsingClause) > 0}
 	node := b.affected(where)
-	if len(node.Props().Fields) > t.width { // the columns of subqueries
-		p := keepColumns(node, t.width)
-		plan.Derive(p)
-		node = p
-	}
 	root, returning, err := b.returning(n.ReturningList, node)
 	if err != nil {
 		return nil, err
@@ -138,17 +133,20 @@ func (b *binder) targetTable(n *pg.RangeVar, with *pg.WithClause, from []*pg.Nod
 	t := &changedTable{rel: rel, item: all.items[0]}
 	t.rowID = slices.Index(all.node.(*plan.Scan).Columns, plan.MetaRowID)
 	for _, f := range from {
-		s, err := b.fromItem(f)
+		s, args, err := b.fromBeside(f, all)
 		if err != nil {
 			return nil, err
 		}
+		left := all.node
 		if all, err = b.cross(all, s); err != nil {
 			return nil, err
+		}
+		if len(args) > 0 {
+			all.node = plan.NewApply(plan.JoinInner, left, s.node, args, nil)
 		}
 	}
 	t.width = len(all.node.Props().Fields)
 	b.lv.scope = scope{items: all.items, node: all.node, hidden: all.hidden}
-	b.lv.subs = subqueries{allowed: true, width: t.width, base: t.width}
 	return t, nil
 }
 
@@ -166,10 +164,9 @@ func changeable(rel *catalog.Relation, verb string, pos int32) error {
 	return sqlerr.New(sqlerr.WrongObjectType, "cannot %s %s \"%s\"", verb, rel.Kind, rel.Name).At(pos)
 }
 
-// affected are the rows of the level's scope that where holds for, with the columns of its
-// subqueries behind them.
+// affected are the rows of the level's scope that where holds for.
 func (b *binder) affected(where plan.Expr) plan.Node {
-	node := b.lv.subs.join(b.lv.scope.node)
+	node := b.lv.scope.node
 	if where != nil {
 		node = filter(node, where)
 	}

@@ -36,6 +36,8 @@ func MayFail(e Expr) bool {
 			found = found || f == nil || f.MayFail
 		case *CoerceIO:
 			found = found || !isText(e.T.OID)
+		case *Subquery:
+			found = found || e.Kind == SubqueryScalar || e.Plan.Props().MayFail || MayFail(e.Cond)
 		}
 		return !found
 	})

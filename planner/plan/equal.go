@@ -73,6 +73,12 @@ func sameNode(a, b Expr) bool {
 	case *MinMax:
 		o, ok := b.(*MinMax)
 		return ok && a.Greatest == o.Greatest
+	case *Subquery:
+		o, ok := b.(*Subquery)
+		return ok && a.Kind == o.Kind && EqualPlans(a.Plan, o.Plan) && Equal(a.Cond, o.Cond)
+	case *Outer:
+		o, ok := b.(*Outer)
+		return ok && a.Index == o.Index
 	}
 	return false
 }
@@ -91,4 +97,36 @@ func sameValue(a, b *delta.Column) bool {
 // EqualAggregates reports whether two aggregates compute the same.
 func EqualAggregates(a, b *Aggregate) bool {
 	return a.Func == b.Func && a.Distinct == b.Distinct && slices.EqualFunc(a.Args, b.Args, Equal) && Equal(a.Filter, b.Filter)
+}
+
+// EqualPlans reports whether two bound plans are the same computation.
+func EqualPlans(a, b Node) bool {
+	if a == b {
+		return true
+	}
+	if a.title() != b.title() || !slices.Equal(a.details(), b.details()) || !sameColumns(a, b) {
+		return false
+	}
+	return slices.EqualFunc(exprsOf(a), exprsOf(b), Equal) && slices.EqualFunc(a.Inputs(), b.Inputs(), EqualPlans)
+}
+
+// sameColumns compares what details tell of columns by name only.
+func sameColumns(a, b Node) bool {
+	switch a := a.(type) {
+	case *Scan:
+		o, ok := b.(*Scan)
+		return ok && a.Relation == o.Relation && slices.Equal(a.Columns, o.Columns)
+	case *GroupBy:
+		o, ok := b.(*GroupBy)
+		return ok && slices.Equal(a.Keys, o.Keys) && a.OnClose == nil && o.OnClose == nil
+	case *Join:
+		o, ok := b.(*Join)
+		return ok && slices.Equal(a.LeftKeys, o.LeftKeys) && slices.Equal(a.RightKeys, o.RightKeys)
+	}
+	return true
+}
+
+func exprsOf(n Node) (out []Expr) {
+	EachExpr(n, func(e Expr) { out = append(out, e) })
+	return out
 }

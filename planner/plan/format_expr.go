@@ -54,6 +54,10 @@ func FormatExpr(e Expr) string {
 			name = "GREATEST"
 		}
 		return name + "(" + exprList(e.Args) + ")"
+	case *Subquery:
+		return formatSubquery(e)
+	case *Outer:
+		return e.Name
 	}
 	return fmt.Sprintf("%T", e)
 }

@@ -130,6 +130,9 @@ func covered(keys [][]int, columns []int) bool {
 	})
 }
 
+// AtMostOne reports whether at most one row of n has the same values in some columns.
+func AtMostOne(n Node, columns []int) bool { return covered(n.Props().UniqueKey, columns) }
+
 func (n *Join) prune(need []bool) (Node, []int) {
 	width, right := len(n.Left.Props().Fields), len(n.Right.Props().Fields)
 	if !n.Kind.Pairs() {

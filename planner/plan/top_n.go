@@ -1,6 +1,11 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
 
 // TopN keeps Count rows after Offset in the order of Keys (ties by whole row image). Also plain
 // LIMIT (no Keys). Count and Offset are int8 expressions without columns; nil Count = all.
@@ -37,7 +42,11 @@ func (n *TopN) mapExprs(f func(Expr) Expr) Node {
 
 func (n *TopN) derive() Props {
 	in := n.Input.Props()
-	return Props{Watermark: -1, UniqueKey: in.UniqueKey, MayFail: in.MayFail || anyMayFail(keyExprs(n.Keys))}
+	p := Props{Watermark: -1, UniqueKey: in.UniqueKey, MayFail: in.MayFail || anyMayFail(keyExprs(n.Keys))}
+	if count, ok := IntegerOf(n.Count); ok && count <= 1 && !n.Partial && !n.Ties && !covered(in.UniqueKey, n.Groups) {
+		p.UniqueKey = append(slices.Clone(in.UniqueKey), slices.Clone(n.Groups))
+	}
+	return p
 }
 
 func (n *TopN) prune(need []bool) (Node, []int) {
@@ -93,4 +102,22 @@ func (n *TopN) details() []string {
 		out = append(out, "Offset: "+FormatExpr(n.Offset))
 	}
 	return out
+}
+
+// IntegerOf is the value of an integer constant, which a cast of integers may be around.
+func IntegerOf(e Expr) (int64, bool) {
+	if c, ok := e.(*Call); ok && len(c.Args) == 1 && c.T.OID == sqltype.Int8 {
+		e = c.Args[0]
+	}
+	k, ok := e.(*Const)
+	if !ok || k.Value.Null(0) {
+		return 0, false
+	}
+	switch k.T.OID {
+	case sqltype.Int4:
+		return int64(delta.Values[int32](&k.Value)[0]), true
+	case sqltype.Int8:
+		return delta.Values[int64](&k.Value)[0], true
+	}
+	return 0, false
 }

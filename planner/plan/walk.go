@@ -38,6 +38,8 @@ func Children(e Expr) []Expr {
 		return append([]Expr{e.Arg}, e.List...)
 	case *MinMax:
 		return e.Args
+	case *Subquery:
+		return e.Args
 	}
 	return nil
 }
@@ -83,6 +85,10 @@ func WithChildren(e Expr, args []Expr) Expr {
 		return &InList{Arg: args[0], List: args[1:], Eq: e.Eq, Not: e.Not}
 	case *MinMax:
 		return &MinMax{Greatest: e.Greatest, Args: args, T: e.T}
+	case *Subquery:
+		c := *e
+		c.Args = args
+		return &c
 	}
 	return e
 }

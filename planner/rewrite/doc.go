@@ -3,6 +3,12 @@
 //	bind ─► plan.Query ─► fold ─► sort ─► push (filters down, joins keyed and ordered) ─►
 //	        lookup ─► prune (columns) ─► tidy ─► plan.Query ─► exec
 //
+// Before that, at the end of binding, Unnest makes joins of queries in expressions and of LATERAL:
+//
+//	unnest     which node gets which join        scalar     a query as a value
+//	relate     a query that stands by itself     pull       by its conditions going up
+//	dependent  or by the domain of its arguments notnull    columns that are never NULL
+//
 // Rules, one file each:
 //
 //	fold     computes constant parts with the injected plan.Folder, drops what AND and OR

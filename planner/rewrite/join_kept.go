@@ -220,6 +220,10 @@ func rejoined(n, out *plan.Join, l, r *partial, residual []plan.Expr) plan.Node 
 	made := plan.NewJoin(out.Kind, l.node, r.node, cond, n.P.Fields[len(n.P.Fields)-1].Name)
 	made.LeftKeys, made.RightKeys, made.NullSafe, made.Single = out.LeftKeys, out.RightKeys, out.NullSafe, out.Single
 	plan.Derive(made)
+	if made.Single && plan.AtMostOne(made.Left, made.LeftKeys) {
+		made.Single = false
+		plan.Derive(made)
+	}
 	if !n.Kind.Pairs() {
 		at = func(i int) int {
 			if i < right {

@@ -31,7 +31,7 @@ type gen struct {
 	scope []column
 	// exact: a numeric is a column or a constant scale, so that equal values look equal.
 	exact bool
-	// subqueries may be in conditions.
+	// subqueries may be in conditions and be values; not in one another, where names would hide others.
 	subqueries bool
 }
 
@@ -108,6 +108,10 @@ func (g *gen) conditional(k kind, depth int) string {
 
 func (g *gen) integer(depth int) string {
 	a, b := g.expr(integer, depth), g.expr(integer, depth)
+	if g.subqueries && g.IntN(8) == 0 {
+		inner, from := g.inner(tables[g.IntN(len(tables))])
+		return fmt.Sprintf("%s::int", g.value(from+" WHERE "+inner.expr(boolean, 2)))
+	}
 	switch g.IntN(8) {
 	case 0, 1:
 		return fmt.Sprintf("(%s + %s)", a, b)
@@ -219,16 +223,46 @@ func (g *gen) boolean(depth int) string {
 	return fmt.Sprintf("(%s %sLIKE %s)", g.expr(text, depth), g.one("", "NOT "), g.one("'a%'", "'%b'", "'_'", "'%x\\_%'", "''"))
 }
 
-// subquery is a condition with a query that knows nothing of the one around it.
+// subquery is a condition with a query, which may speak of the rows of the one around it.
 func (g *gen) subquery(depth int) string {
 	t := tables[g.IntN(len(tables))]
-	inner := &gen{Rand: g.Rand, scope: t.columns, exact: true}
-	where := inner.expr(boolean, min(depth, 1))
-	switch g.IntN(3) {
-	case 0:
-		return fmt.Sprintf("EXISTS (SELECT 1 FROM %s WHERE %s)", t.name, where)
-	case 1:
-		return fmt.Sprintf("(%s > (SELECT %s(a) FROM %s WHERE %s))", g.expr(integer, depth), g.one("min", "max", "count"), t.name, where)
+	inner, from := g.inner(t)
+	where := inner.expr(boolean, 1+min(depth, 1))
+	if g.IntN(2) == 0 { // what most are: an equality with the row around
+		where = fmt.Sprintf("i.a = %s AND %s", g.leaf(integer), where)
 	}
-	return fmt.Sprintf("(%s %sIN (SELECT a FROM %s WHERE %s))", g.expr(integer, depth), g.one("", "NOT "), t.name, where)
+	from += " WHERE " + where
+	switch g.IntN(7) {
+	case 0, 1:
+		return g.one("", "NOT ") + fmt.Sprintf("EXISTS (SELECT 1 FROM %s)", from)
+	case 2:
+		return fmt.Sprintf("EXISTS (SELECT i.a FROM %s GROUP BY i.a HAVING count(*) %s %d)", from, g.one(">", "=", "<"), g.IntN(3))
+	case 3:
+		return fmt.Sprintf("(%s %s %s)", g.expr(integer, depth), g.one(">", "=", "<>"), g.value(from))
+	case 4:
+		return fmt.Sprintf("(%s %s %s (SELECT i.a FROM %s))", g.expr(integer, depth), g.one("<", "=", "<>", ">="), g.one("ANY", "ALL"), from)
+	}
+	return fmt.Sprintf("(%s %sIN (SELECT i.a FROM %s))", g.expr(integer, depth), g.one("", "NOT "), from)
+}
+
+// inner is what makes the conditions of a query inside, over table t as i; its scope has the columns around.
+func (g *gen) inner(t table) (in *gen, from string) {
+	scope := qualified("i", t.columns)
+	if g.IntN(3) > 0 {
+		scope = append(scope, g.scope...)
+	}
+	return &gen{Rand: g.Rand, scope: scope, exact: true}, t.name + " i"
+}
+
+// value is a query that gives one integer, or none.
+func (g *gen) value(from string) string {
+	switch g.IntN(4) {
+	case 0:
+		return fmt.Sprintf("(SELECT count(*) FROM %s)", from)
+	case 1:
+		return fmt.Sprintf("(SELECT i.a FROM %s ORDER BY i.a%s LIMIT 1)", from, g.one("", " DESC", " NULLS FIRST"))
+	case 2:
+		return fmt.Sprintf("(SELECT coalesce(%s(i.a), 7) + 1 FROM %s)", g.one("min", "max"), from)
+	}
+	return fmt.Sprintf("(SELECT %s(i.a) FROM %s)", g.one("min", "max", "count"), from)
 }

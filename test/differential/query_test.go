@@ -56,10 +56,27 @@ func (g *gen) from() string {
 		kind := g.one("", "", "LEFT ", "RIGHT ")
 		out += fmt.Sprintf(" %sJOIN %s %s ON %s", kind, t.name, alias, g.joinCondition(left, qualified(alias, t.columns)))
 	}
+	if g.IntN(8) == 0 {
+		out += g.lateral()
+	}
 	if g.IntN(3) == 0 {
 		out += " WHERE " + g.expr(boolean, 3)
 	}
 	return out
+}
+
+// lateral is one more item of FROM, computed for each row of those before it.
+func (g *gen) lateral() string {
+	inner, from := g.inner(tables[g.IntN(len(tables))])
+	from += " WHERE " + inner.expr(boolean, 2)
+	list := []string{
+		"SELECT i.a AS a, count(*) AS b FROM " + from + " GROUP BY i.a", "SELECT max(i.a) AS a, count(*) AS b FROM " + from,
+		"SELECT i.a, i.a + 1::bigint AS b FROM " + from + " ORDER BY i.a DESC LIMIT 2",
+		fmt.Sprintf("SELECT %s AS a, 1::bigint AS b", g.leaf(integer)),
+	}[g.IntN(4)]
+	join := g.one(" CROSS JOIN LATERAL (%s) w", " LEFT JOIN LATERAL (%s) w ON true", " LEFT JOIN LATERAL (%s) w ON w.a > x.a")
+	g.scope = append(g.scope, qualified("w", []column{{"a", integer}, {"b", bigint}})...)
+	return fmt.Sprintf(join, list)
 }
 
 func qualified(alias string, cols []column) []column {
