@@ -14,12 +14,13 @@ import (
 type domain struct {
 	u    *unnesting
 	node plan.Node
+	args []plan.Expr
 }
 
 func (d *domain) width() int { return len(d.node.Props().Fields) }
 
-// dependent makes a query stand by itself with the domain of its arguments.
-func (u *unnesting) dependent(in, p plan.Node, args []plan.Expr) related {
+// domainOf is the domain of arguments over the rows of in; args are what its columns are there.
+func (u *unnesting) domainOf(in plan.Node, args []plan.Expr) *domain {
 	// Of arguments that are equal but look different each look is an argument of its own.
 	all := slices.Clone(args)
 	for _, a := range args {
@@ -32,19 +33,27 @@ func (u *unnesting) dependent(in, p plan.Node, args []plan.Expr) related {
 		fields[i] = plan.Field{Name: plan.FormatExpr(a), Type: a.Type()}
 		if _, ok := builtin.EqualityOf(a.Type().OID); !ok {
 			u.refuse("a subquery that refers to a value without equality")
-			return related{node: p}
 		}
 	}
 	unique := &plan.Distinct{Input: plan.NewProject(in, all, fields)}
 	unique.P.Fields = fields
 	plan.Derive(unique)
-	d := &domain{u, unique}
+	return &domain{u, unique, all}
+}
+
+// dependent makes a query stand by itself with the domain of its arguments.
+func (u *unnesting) dependent(in, p plan.Node, args []plan.Expr) related {
+	d := u.domainOf(in, args)
 	node := d.beside(p)
-	first, width := len(p.Props().Fields), len(node.Props().Fields)
-	out := related{node: node}
-	for i, a := range all {
-		own := &plan.Column{Index: first + i, T: a.Type(), Name: fields[i].Name}
-		out.conds = append(out.conds, equalTo(own, plan.MapColumns(a, func(c int) int { return c + width })))
+	return related{node, d.conditions(node, len(p.Props().Fields))}
+}
+
+// conditions join n, with the domain's columns from first on, with the rows around, behind its own.
+func (d *domain) conditions(n plan.Node, first int) []plan.Expr {
+	fields := n.Props().Fields
+	out := make([]plan.Expr, len(d.args))
+	for i, a := range d.args {
+		out[i] = equalTo(plan.ColumnOf(fields, first+i), plan.MapColumns(a, func(c int) int { return c + len(fields) }))
 	}
 	return out
 }
@@ -223,17 +232,7 @@ func (d *domain) fullJoin(n, j *plan.Join, wasLeft, isLeft int) plan.Node {
 
 // group groups for each argument. Without keys there is a group also for an argument without rows.
 func (d *domain) group(n *plan.GroupBy) plan.Node {
-	in := d.beside(n.Input)
-	width := len(n.Input.Props().Fields)
-	g := n
-	if slices.ContainsFunc(exprsOf(n), hasOuterExpr) {
-		g = plan.MapNodeExprs(n, func(e plan.Expr) plan.Expr { return d.at(e, width) }).(*plan.GroupBy)
-	}
-	args := make([]plan.Expr, d.width())
-	for i := range args {
-		args[i] = plan.ColumnOf(in.Props().Fields, width+i)
-	}
-	made, first := groupedBy(g, in, args)
+	made, first := d.grouped(n)
 	if len(n.Keys) > 0 {
 		return made
 	}
@@ -248,6 +247,18 @@ func (d *domain) group(n *plan.GroupBy) plan.Node {
 		exprs = append(exprs, plan.ColumnOf(j.Props().Fields, wide+i))
 	}
 	return plan.NewProject(j, exprs, append(slices.Clone(n.P.Fields), d.node.Props().Fields...))
+}
+
+// grouped is the groups that there are for each argument, with the domain's columns from first on.
+func (d *domain) grouped(n *plan.GroupBy) (made plan.Node, first int) {
+	in := d.beside(n.Input)
+	width := len(n.Input.Props().Fields)
+	g := plan.MapNodeExprs(n, func(e plan.Expr) plan.Expr { return d.at(e, width) }).(*plan.GroupBy)
+	args := make([]plan.Expr, d.width())
+	for i := range args {
+		args[i] = plan.ColumnOf(in.Props().Fields, width+i)
+	}
+	return groupedBy(g, in, args)
 }
 
 // ofNoRows is the aggregates of a grouping without keys, columns of n from first on that are NULL where

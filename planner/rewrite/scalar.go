@@ -42,9 +42,8 @@ func unsorted(n plan.Node) plan.Node {
 	return n
 }
 
-// aggregate is the value of an aggregation without keys whose rows are chosen by equality with arguments:
-// a grouping by what is compared, of which each row finds its own, and what is computed of it. Groups
-// that no row asks for are there too, so nothing in them may fail.
+// aggregate is the value of an aggregation without keys, or what is computed of it: the groups for the
+// arguments that there are, of which each row finds its own or none.
 func (u *unnesting) aggregate(in, p plan.Node, args []plan.Expr) (plan.Node, plan.Expr, bool) {
 	var over []*plan.Project
 	n := p
@@ -56,27 +55,17 @@ func (u *unnesting) aggregate(in, p plan.Node, args []plan.Expr) (plan.Node, pla
 		over, n = append(over, q), q.Input
 	}
 	g, ok := n.(*plan.GroupBy)
-	if !ok || len(g.Keys) > 0 || !hasOuter(g) || slices.ContainsFunc(exprsOf(g), hasOuterExpr) {
+	if !ok || len(g.Keys) > 0 || g.OnClose != nil || !hasOuter(g) {
 		return nil, nil, false
 	}
-	rows, conds, ok := pull(g.Input)
-	if !ok || !allEqualities(conds) {
-		return nil, nil, false
-	}
-	var inner []plan.Expr
-	for _, c := range conds {
-		eq, _ := innerSide(c)
-		inner = append(inner, eq.left)
-	}
-	made, first := groupedBy(g, rows, inner)
-	if made.Props().MayFail {
-		return nil, nil, false
+	made, on, ok := chosen(g, args)
+	if !ok {
+		d := u.domainOf(in, args)
+		var first int
+		made, first = d.grouped(g)
+		on = d.conditions(made, first)
 	}
 	wide, width := len(made.Props().Fields), len(in.Props().Fields)
-	var on []plan.Expr
-	for _, c := range comparedAt(conds, first) {
-		on = append(on, withArgs(c, args, wide))
-	}
 	j := plan.NewJoin(plan.JoinRight, made, in, conjunction(on), "")
 	fields := slices.Clone(in.Props().Fields)
 	exprs := make([]plan.Expr, 0, width+len(g.Aggs))
@@ -96,8 +85,36 @@ func (u *unnesting) aggregate(in, p plan.Node, args []plan.Expr) (plan.Node, pla
 			value = q.Over(value)
 		}
 	}
-	value = plan.MapColumns(value, func(i int) int { return i + width })
-	return out, withArgs(value, args, 0), true
+	value = plan.Map(value, func(e plan.Expr) (plan.Expr, bool) {
+		switch e := e.(type) {
+		case *plan.Column:
+			return &plan.Column{Index: e.Index + width, T: e.T, Name: e.Name}, true
+		case *plan.Outer:
+			return args[e.Index], true
+		}
+		return nil, false
+	})
+	return out, value, true
+}
+
+// chosen groups all rows by what is compared with the arguments, where only equality chooses the rows of
+// each. Groups that nobody asks for are there then, so nothing in them may fail. on joins them with
+// the rows around, behind them.
+func chosen(g *plan.GroupBy, args []plan.Expr) (made plan.Node, on []plan.Expr, ok bool) {
+	rows, conds, ok := pull(g.Input)
+	if !ok || !allEqualities(conds) || slices.ContainsFunc(exprsOf(g), hasOuterExpr) {
+		return nil, nil, false
+	}
+	var inner []plan.Expr
+	for _, c := range conds {
+		eq, _ := innerSide(c)
+		inner = append(inner, eq.left)
+	}
+	made, first := groupedBy(g, rows, inner)
+	for _, c := range comparedAt(conds, first) {
+		on = append(on, withArgs(c, args, len(made.Props().Fields)))
+	}
+	return made, on, !made.Props().MayFail
 }
 
 // equals is a = b, of one type.
