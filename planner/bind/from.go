@@ -19,20 +19,9 @@ type source struct {
 func (b *binder) bindFrom(nodes []*pg.Node) error {
 	var all *source
 	for _, n := range nodes {
-		s, args, err := b.fromBeside(n, all)
-		if err != nil {
+		var err error
+		if all, err = b.fromNext(all, n); err != nil {
 			return err
-		}
-		if all == nil {
-			all = s
-			continue
-		}
-		left := all.node
-		if all, err = b.cross(all, s); err != nil {
-			return err
-		}
-		if len(args) > 0 {
-			all.node = plan.NewApply(plan.JoinInner, left, s.node, args, nil)
 		}
 	}
 	if all == nil {
@@ -40,6 +29,19 @@ func (b *binder) bindFrom(nodes []*pg.Node) error {
 	}
 	b.lv.scope = scope{items: all.items, node: all.node, hidden: all.hidden}
 	return nil
+}
+
+// fromNext joins one more item of FROM to those before it, nil for none.
+func (b *binder) fromNext(left *source, n *pg.Node) (*source, error) {
+	s, args, err := b.fromBeside(n, left)
+	if err != nil || left == nil {
+		return s, err
+	}
+	all, err := b.cross(left, s)
+	if err == nil && len(args) > 0 {
+		all.node = plan.NewApply(plan.JoinInner, left.node, s.node, args, nil)
+	}
+	return all, err
 }
 
 // fromBeside binds an item of FROM that stands to the right of others: what is LATERAL in it sees them.

@@ -133,16 +133,8 @@ func (b *binder) targetTable(n *pg.RangeVar, with *pg.WithClause, from []*pg.Nod
 	t := &changedTable{rel: rel, item: all.items[0]}
 	t.rowID = slices.Index(all.node.(*plan.Scan).Columns, plan.MetaRowID)
 	for _, f := range from {
-		s, args, err := b.fromBeside(f, all)
-		if err != nil {
+		if all, err = b.fromNext(all, f); err != nil {
 			return nil, err
-		}
-		left := all.node
-		if all, err = b.cross(all, s); err != nil {
-			return nil, err
-		}
-		if len(args) > 0 {
-			all.node = plan.NewApply(plan.JoinInner, left, s.node, args, nil)
 		}
 	}
 	t.width = len(all.node.Props().Fields)
