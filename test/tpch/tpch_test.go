@@ -123,16 +123,20 @@ func (r *run) change() {
 	r.both(fmt.Sprintf("UPDATE orders SET o_comment = 'special requests' WHERE o_orderkey %% 13 = %d", r.data.IntN(13)))
 }
 
-// compare holds all answers beside PostgreSQL's; at first each query but those of one row has rows.
+// fewEmpty is how many of the queries may have no rows at first: by chance one or two of the narrow ones have none.
+const fewEmpty = 3
+
+// compare holds all answers beside PostgreSQL's; at first nearly each query has rows.
 func (r *run) compare(first bool) {
 	r.Helper()
+	empty := 0
 	for i, q := range queries {
 		want, err := harness.Rows(r.ctx, r.oracle, q)
 		if err != nil {
 			r.Fatalf("Q%d of PostgreSQL: %v", i+1, err)
 		}
 		if first && (len(want) == 0 || len(want) == 1 && want[0] == "NULL") {
-			r.Errorf("Q%d has no rows", i+1)
+			empty++
 		}
 		for _, shards := range []int{1, 5} {
 			r.here(fmt.Sprintf("SET shards = %d", shards))
@@ -140,6 +144,9 @@ func (r *run) compare(first bool) {
 		}
 		sorted := slices.Sorted(slices.Values(want))
 		r.same(fmt.Sprintf("the view of Q%d", i+1), fmt.Sprintf("SELECT * FROM v%d", i+1), sorted)
+	}
+	if empty > fewEmpty {
+		r.Errorf("%d queries have no rows", empty)
 	}
 }
 
