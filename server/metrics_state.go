@@ -26,6 +26,7 @@ func (s *Server) stateMetrics() []prometheus.Collector {
 		groups("moved_total", "Times that all groups of a GROUP BY or DISTINCT were put where they can go to disk.", func(g state.GroupStats) uint64 { return g.Moved }),
 		groups("fetched_total", "Groups that came back from there, because rows came for them.", func(g state.GroupStats) uint64 { return g.Fetched }),
 		groups("written_total", "Groups written there; one that changes is written twice, as it was and as it is.", func(g state.GroupStats) uint64 { return g.Settled }),
+		groups("parts_total", "Parts of ticks that ended on the way, because one commit touched more groups than memory holds.", func(g state.GroupStats) uint64 { return g.Parts }),
 		httpd.Gauge("tributary_tables_rebuilding", "Tables that are made anew from their changelogs; reads of them wait or are refused.", func() float64 { return float64(s.tables.Stats().Rebuilding) }),
 		httpd.Gauge("tributary_tables_failed", "Tables that nobody can use until ALTER TABLE … REBUILD.", func() float64 { return float64(s.tables.Stats().Failed) }),
 		httpd.Counter("tributary_table_rebuilds_total", "Tables that were made anew while the server ran, because of damage or on request.", func() float64 { return float64(s.tables.Stats().Rebuilds) }),

@@ -68,6 +68,7 @@ var unmoved = map[string]string{
 	"tributary_dataflow_late_rows_unlisted_total": "needs late rows by the thousand: exec/lane, TestLateRowsAreBounded",
 	"tributary_dataflow_history_bytes":            "is looked at once a second: exec/lane, TestHistoryIsBounded",
 	"tributary_dataflow_condensed_total":          "needs much history: exec/lane, TestHistoryIsBounded",
+	"tributary_state_groups_parts_total":          "needs one commit of many groups: server, TestOneCommitOfManyGroups",
 	"tributary_dataflow_cut_off_total":            "needs a sink that stands for a minute: exec/lane, TestStandingReadersAreCutOff",
 	"tributary_dataflow_resumed_total":            "needs a view that fails for a moment: exec/lane, TestResume",
 	"tributary_state_chunks_in_checkpoint_total":  "needs memory that comes and goes: storage/state, TestSchedules",

@@ -38,7 +38,7 @@ func (g *groupBy) gather(ctx context.Context, in *delta.Batch, sel []int32, out 
 	if err := w.charge(g.env); err != nil {
 		return err
 	}
-	if w.rows.Len() < gatherRows && w.rows.Size() < gatherBytes {
+	if w.rows.Len() < g.groups.flat.AtOnce(gatherRows) && w.rows.Size() < gatherBytes {
 		return nil
 	}
 	return g.takeGathered(ctx, out)
@@ -67,27 +67,36 @@ func (g *groupBy) takeGathered(ctx context.Context, out exec.Out) error {
 		return nil
 	}
 	all := w.rows.Batch()
-	if all.Len > 0 {
-		if err := g.groups.flat.Fetch(ctx, pickColumns(all.Cols, g.keys), nil); err != nil {
-			return err
-		}
-	}
 	cols := make([]delta.Column, len(all.Cols))
+	slice := func(from, to int) []delta.Column {
+		for i := range cols {
+			cols[i] = all.Cols[i].Slice(from, to)
+		}
+		return cols
+	}
+	fetched := false
 	for from := 0; from < all.Len; from += takeRows {
 		if err := g.env.Meter().Breathe(); err != nil {
 			return err
 		}
-		to := min(from+takeRows, all.Len)
-		for i := range cols {
-			cols[i] = all.Cols[i].Slice(from, to)
+		if !fetched {
+			if err := g.groups.flat.Fetch(ctx, pickColumns(slice(from, all.Len), g.keys), nil); err != nil {
+				return err
+			}
 		}
-		part := delta.Batch{Len: to - from, Cols: cols}
+		to := min(from+takeRows, all.Len)
+		part := delta.Batch{Len: to - from, Cols: slice(from, to)}
 		if all.Weights != nil {
 			part.Weights = all.Weights[from:to]
 		}
 		if err := g.take(ctx, &part, liveRows(&part, &g.all), nil, out); err != nil {
 			return err
 		}
+		ended, err := g.endPart(ctx, out)
+		if err != nil {
+			return err
+		}
+		fetched = !ended // else what was fetched is gone
 	}
 	w.rows.Clear()
 	return nil

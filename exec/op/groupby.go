@@ -3,6 +3,7 @@ package op
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/tributary-db/tributary/exec"
@@ -34,6 +35,8 @@ type groupBy struct {
 	images  state.View // before the tick; nil until needed
 	settled bool
 	holds   bool // keeps back what it would put out
+	mixed   bool // rows were taken back
+	enough  int  // touched groups before which a part does not end
 	at, was int  // places in touched and old that EndTick has come to
 
 	now    *groupRows
@@ -78,7 +81,7 @@ func (g *groupBy) Open(env exec.Env) error {
 	g.env = env
 	g.reset()
 	g.marks, g.touched, g.had, g.marked = nil, nil, nil, 0 // what the run before charged is given back
-	g.spill, g.waiting = groupSpill{types: g.spill.types}, gathered{}
+	g.spill, g.waiting, g.mixed, g.enough = groupSpill{types: g.spill.types}, gathered{}, false, 0
 	if g.close != nil {
 		g.close.open()
 	}
@@ -111,7 +114,11 @@ func (g *groupBy) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out
 	if g.groups.flat.Behind() {
 		return g.gather(ctx, in, sel, out)
 	}
-	return g.take(ctx, in, sel, errs, out)
+	if err := g.take(ctx, in, sel, errs, out); err != nil {
+		return err
+	}
+	_, err := g.endPart(ctx, out)
+	return err
 }
 
 // take takes rows of a batch whose others have failed with errs.
@@ -171,7 +178,9 @@ func (g *groupBy) update(ctx context.Context, in *delta.Batch, sel []int32, fail
 		}
 	}
 	for i, row := range sel {
-		rows[slots[i]] += in.Weight(row)
+		w := in.Weight(row)
+		g.mixed = g.mixed || w < 0
+		rows[slots[i]] += w
 		g.slotOf[:in.Len][row] = slots[i]
 	}
 	for _, c := range g.groups.calls {
@@ -364,18 +373,12 @@ func (g *groupBy) emit(ctx context.Context, end int, out exec.Out) error {
 // finish ends the tick.
 func (g *groupBy) finish(t exec.Tick) error {
 	g.reset()
+	g.mixed, g.enough = false, 0
 	if g.env.Once() {
 		return nil
 	}
-	if g.groups.images != nil {
-		if err := g.groups.images.Publish(t.To); err != nil {
-			return err
-		}
-	}
-	for _, c := range g.groups.calls {
-		if err := c.acc.publish(t.To); err != nil {
-			return err
-		}
+	if err := g.publish(t.To); err != nil {
+		return err
 	}
 	if g.holds {
 		return nil
@@ -385,6 +388,86 @@ func (g *groupBy) finish(t exec.Tick) error {
 		err = g.dropMarks() // they are by slot
 	}
 	return err
+}
+
+// publish makes what arrangements beside the groups were given version v.
+func (g *groupBy) publish(v state.CommitSeq) error {
+	if g.groups.images != nil {
+		if err := g.groups.images.Publish(v); err != nil {
+			return err
+		}
+	}
+	for _, c := range g.groups.calls {
+		if err := c.acc.publish(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endPart ends a part of the tick when the groups that it has touched, with those that were there, take more
+// than their memory: they put out what they are now, as at a tick's end, and go behind. A group that is
+// touched again puts out another difference; nobody sees the one in between, as all of a tick's output becomes
+// visible at its end.
+func (g *groupBy) endPart(ctx context.Context, out exec.Out) (ended bool, err error) {
+	if len(g.touched) <= g.enough || !g.groups.flat.Full() {
+		return false, nil
+	}
+	if g.mixed {
+		if whole, err := g.whole(); err != nil || !whole {
+			g.enough = 2 * len(g.touched)
+			return false, err
+		}
+	}
+	if err := g.settle(ctx); err != nil {
+		return false, err
+	}
+	if g.close != nil {
+		g.close.next = math.MinInt64 // there may be new windows
+	} else {
+		if !g.groups.flat.Behind() {
+			if err := g.owe(); err != nil {
+				return false, err
+			}
+		}
+		for g.at < len(g.touched) {
+			if err := g.env.Meter().Breathe(); err != nil {
+				return false, err
+			}
+			if err := g.emit(ctx, min(g.at+outRows, len(g.touched)), out); err != nil {
+				return false, err
+			}
+		}
+	}
+	g.reset()
+	if err := g.publish(state.SameVersion); err != nil {
+		return false, err
+	}
+	if err := g.groups.flat.SettlePart(); err != nil {
+		return false, err
+	}
+	return true, g.dropMarks() // they are by slot
+}
+
+// whole: what the tick has taken back was there, as far as the groups need it to put out a difference. Rows of a tick come
+// in any order: one may be taken back before it came. What is kept beside the groups is then published, which finds
+// that out; not so the values of a DISTINCT aggregate, which compares what is published with what was added since.
+func (g *groupBy) whole() (bool, error) {
+	for _, c := range g.groups.calls {
+		if _, ok := c.acc.(*distinctAcc); ok {
+			return false, nil
+		}
+	}
+	rows := g.groups.flat.Int64(cellRows)
+	if slices.ContainsFunc(g.touched, func(s state.Slot) bool { return rows.At(s) < 0 }) {
+		return false, nil
+	}
+	switch err := g.publish(state.SameVersion); {
+	case errors.Is(err, state.ErrNegativeWeight):
+		return false, nil
+	default:
+		return err == nil, err
+	}
 }
 
 func (g *groupBy) Close() error {

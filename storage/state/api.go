@@ -161,6 +161,10 @@ type ChangeCursor interface {
 	Close()
 }
 
+// SameVersion is Publish's for who alone reads an arrangement (without Options.History), and is in the midst of
+// what will be the next version.
+const SameVersion = ^CommitSeq(0)
+
 // Arrangement is a relation kept by key: its content in immutable sorted runs of (row, weight),
 // its deltas by version, and one append-only head. One writer; any number of readers.
 type Arrangement interface {
@@ -171,7 +175,8 @@ type Arrangement interface {
 	// until the next Append or Publish.
 	Head() View
 	// Publish makes what was appended version v, which ascends. v may come again while nobody can
-	// see it yet: the entries of one commit are applied one after the other.
+	// see it yet: the entries of one commit are applied one after the other. SameVersion makes it part of
+	// the newest one.
 	Publish(v CommitSeq) error
 	// Discard drops what was appended since the last Publish.
 	Discard()

@@ -67,6 +67,10 @@ type RunSet struct {
 		history int64
 		// condensing: somebody is putting deltas together.
 		condensing bool
+		// saving counts for each run the checkpoints under way that hold it, open are runs that were merged of
+		// such.
+		saving map[*run]int
+		open   []*run
 		// trimmed is the number of dead places at the beginning of the array of deltas.
 		trimmed int
 	}
@@ -173,7 +177,10 @@ func (a *RunSet) Publish(v CommitSeq) (err error) {
 	if err != nil {
 		return err
 	}
-	if v < cur.seq {
+	if v == SameVersion && !a.options.History {
+		v = cur.seq
+	}
+	if v < cur.seq || v == SameVersion {
 		return fmt.Errorf("publish version %d of an arrangement at %d", v, cur.seq)
 	}
 	r, err := a.head.take()
@@ -238,7 +245,8 @@ func (a *RunSet) checkWeights(cur *version, r *run) error {
 		return nil
 	}
 	var negative []int32
-	hashes, near := make([]uint64, blockRows), slices.Repeat([]int{-1}, len(cur.content))
+	var hashes []uint64
+	near := slices.Repeat([]int{-1}, len(cur.content))
 	for _, c := range r.chunks {
 		for k := range c.blockCount() {
 			b, err := c.block(k, false)
@@ -251,8 +259,12 @@ func (a *RunSet) checkWeights(cur *version, r *run) error {
 					negative = append(negative, int32(i))
 				}
 			}
+			if len(negative) == 0 {
+				continue
+			}
 			keys := a.order.keyColumns(b.cols)
-			delta.HashKeys(keys, int(b.n), negative, hashes[:len(negative)])
+			hashes = slices.Grow(hashes[:0], len(negative))[:len(negative)]
+			delta.HashKeys(keys, int(b.n), negative, hashes)
 			for k, i := range negative {
 				left := b.weight(i)
 				for n, old := range cur.content {

@@ -11,7 +11,7 @@ type GroupBudget struct {
 	used   atomic.Int64
 	groups atomic.Int64
 
-	moved, fetched, settled, cleared atomic.Uint64
+	moved, fetched, settled, cleared, parts atomic.Uint64
 }
 
 // GroupStats are counters and gauges of a GroupBudget.
@@ -21,12 +21,13 @@ type GroupStats struct {
 	Fetched uint64 // groups read from there
 	Settled uint64 // groups written there
 	Cleared uint64 // times that an operator let go of the groups it had in memory
+	Parts   uint64 // parts of ticks that ended before the tick, as memory was taken
 }
 
 // NewGroupBudget makes a budget of so many bytes; 0 = any number.
 func NewGroupBudget(limit int64) *GroupBudget { return &GroupBudget{limit: limit, step: moveKeys} }
 
-// GroupBudgetBy makes a budget for tests: past is asked at every tick's end, then at least so many keys move.
+// GroupBudgetBy makes a budget for tests: past is asked within ticks and at their ends, then at least so many keys move.
 func GroupBudgetBy(past func(bytes int64) bool, step int) *GroupBudget {
 	return &GroupBudget{past: past, step: step}
 }
@@ -34,7 +35,7 @@ func GroupBudgetBy(past func(bytes int64) bool, step int) *GroupBudget {
 // Stats are the counters now.
 func (b *GroupBudget) Stats() GroupStats {
 	return GroupStats{
-		Bytes: b.used.Load(), Moved: b.moved.Load(), Fetched: b.fetched.Load(), Settled: b.settled.Load(), Cleared: b.cleared.Load(),
+		Bytes: b.used.Load(), Moved: b.moved.Load(), Fetched: b.fetched.Load(), Settled: b.settled.Load(), Cleared: b.cleared.Load(), Parts: b.parts.Load(),
 	}
 }
 

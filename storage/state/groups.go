@@ -17,9 +17,10 @@ import (
 //	          Settle(v): -row as it was, +row as it is, of every slot written
 //
 //	in memory ── past its share at a tick's end ──► moving ── every key has its row behind ──► behind
+//	   └── past it within a tick, with what that touches: a part of the tick ends ────────────────▲
 //
-// Moving takes some keys at every tick's end; until it is done the FlatSet has everything, and is what a
-// checkpoint has. There is no way back: a FlatSet that everything fits in is as good as one without
+// Moving takes some keys at every tick's end, and all of them at the end of a part; until it is done the FlatSet has
+// everything, and is what a checkpoint has. There is no way back: a FlatSet that everything fits in is as good as one without
 // anything behind it, but for what Settle writes.
 //
 // Slots are valid until a Settle that says that they have moved. One goroutine uses it.
@@ -109,6 +110,22 @@ func (g *Groups) Behind() bool { return g.mode == groupsBehind }
 // Crowded: not all keys will stay in memory: the next Settle moves some, or one before has begun to.
 func (g *Groups) Crowded() bool {
 	return g.behind != nil && len(g.mem.keyTypes) > 0 && (g.mode != groupsInMemory || g.budget.isPast(g.tell()))
+}
+
+// Full: memory is taken now: with what the tick has touched yet, a part of it should end.
+func (g *Groups) Full() bool {
+	return g.behind != nil && len(g.mem.keyTypes) > 0 && g.budget.isPast(g.tell())
+}
+
+// groupRoom is about the memory that a group takes with what a tick remembers of it.
+const groupRoom = 256
+
+// AtOnce is how many keys it is well to Fetch at once: most of them if there is memory.
+func (g *Groups) AtOnce(most int) int {
+	if g.budget == nil || g.budget.limit == 0 {
+		return most
+	}
+	return int(min(int64(most), max(g.budget.limit/2/groupRoom, settleKeys)))
 }
 
 // Probe is Flat.Probe; keys that are behind come to memory.

@@ -12,10 +12,24 @@ func (g *Groups) Settle(v CommitSeq) (moved bool, err error) {
 		return false, nil
 	}
 	past := g.budget.isPast(g.tell())
+	if g.mode == groupsInMemory && (!past || g.mem.later != nil) { // what a checkpoint has was not asked for yet
+		return false, nil
+	}
+	return g.settle(v, past, g.budget.step)
+}
+
+// SettlePart ends a part of a tick: everything goes behind. The slots from before mean nothing any more.
+func (g *Groups) SettlePart() error {
+	if err := g.mem.Ready(); err != nil {
+		return err
+	}
+	g.budget.parts.Add(1)
+	_, err := g.settle(SameVersion, true, math.MaxInt)
+	return err
+}
+
+func (g *Groups) settle(v CommitSeq, past bool, keys int) (moved bool, err error) {
 	if g.mode == groupsInMemory {
-		if !past || g.mem.later != nil { // what a checkpoint has was not asked for yet
-			return false, nil
-		}
 		g.mode, g.next = groupsMoving, 0
 		g.budget.moved.Add(1)
 	}
@@ -27,7 +41,7 @@ func (g *Groups) Settle(v CommitSeq) (moved bool, err error) {
 		return false, err
 	}
 	if g.mode == groupsMoving {
-		if err := g.move(max(g.budget.step, 2*written)); err != nil {
+		if err := g.move(max(keys, 2*written)); err != nil {
 			return false, err
 		}
 	}
