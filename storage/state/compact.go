@@ -251,6 +251,7 @@ func (a *RunSet) replaceLocked(runs []*run, m *run) (freed int64) {
 	}
 	next.content = append(make([]*run, 0, len(old)), old[:at]...)
 	if m.n > 0 {
+		a.standsForLocked(m, runs)
 		next.content = append(next.content, m)
 		a.holdLocked(m, next.nth)
 	}

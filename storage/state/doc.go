@@ -53,7 +53,8 @@
 // Merges run in a Pool beside the writer, which then pays for its delta alone: Publish merges at once
 // only what is small (inlineRows), and helps when readers would have too many runs to look into
 // (maxRuns). A merge is installed by putting its run in the place of those it read; what was published
-// meanwhile stands behind. It shares chunks that it had not to touch. Without a pool Publish merges.
+// meanwhile stands behind. It shares chunks that it had not to touch, and a checkpoint that has the runs it was
+// made of names those in its place (instead.go). Without a pool Publish merges.
 // Publish looks up what a delta takes back, and a merge that reaches the oldest run proves it again: a
 // row below zero stops the relation.
 //

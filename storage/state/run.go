@@ -12,8 +12,11 @@ type run struct {
 	rows      int64 // sum of the weights
 	negatives int64 // rows with a weight below 0
 
-	// merging: somebody is merging the run. Under the mutex of its arrangement.
-	merging bool
+	// Under the mutex of its arrangement:
+	merging bool // somebody is merging the run
+	// instead is what a checkpoint may name in the place of the run, and from what will be that once a
+	// checkpoint under way has it; nil = nothing. See instead.go.
+	instead, from []*run
 }
 
 func makeRun(chunks []*chunk) *run {

@@ -23,7 +23,7 @@ func Since(v View) CommitSeq { return v.(*view).version.since }
 
 // SaveView is Save of the version that v, a view of a RunSet's At, holds. The arrangement may be
 // written meanwhile: v is immutable, so this runs in any goroutine. Nothing is merged; what an earlier
-// checkpoint has is named again, and nothing larger than a chunk is built.
+// checkpoint has is named again, also where it was merged since, and nothing larger than a chunk is built.
 func SaveView(w piece.Writer, v View, from CommitSeq) (list []byte, err error) {
 	defer recovered(&err)
 	view := v.(*view)
@@ -33,10 +33,11 @@ func SaveView(w piece.Writer, v View, from CommitSeq) (list []byte, err error) {
 	}
 	s := saving{w: w, order: view.set.order, numbers: map[signedChunk]uint64{}}
 	deltas, since := view.history(from)
-	for _, p := range parts {
-		if err := s.chunks(p); err != nil {
-			return nil, err
-		}
+	captured := parts
+	view.set.beginSaving(captured)
+	defer view.set.endSaving(captured)
+	if parts, err = s.content(view.set, parts); err != nil {
+		return nil, err
 	}
 	for _, d := range deltas {
 		if err := s.chunks(part{d.run, 1}); err != nil {
@@ -90,6 +91,21 @@ type saving struct {
 	numbers map[signedChunk]uint64
 	of      []signedChunk
 	made    []*savedChunk
+}
+
+// content saves runs, or names those that may stand in their place; it gives which.
+func (s *saving) content(a *RunSet, parts []part) (named []part, err error) {
+	for _, p := range parts {
+		if stubs := s.instead(a, p); stubs != nil {
+			named = append(named, stubs...)
+			continue
+		}
+		if err := s.chunks(p); err != nil {
+			return nil, err
+		}
+		named = append(named, p)
+	}
+	return named, nil
 }
 
 func (s *saving) chunks(p part) error {
