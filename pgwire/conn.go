@@ -168,12 +168,13 @@ func (c *conn) start(ctx context.Context) error {
 		return err
 	}
 	c.srv.conns.arm(c, secret)
-	c.sess, err = c.srv.cfg.Open(ctx, face.Startup{
+	session, err := c.srv.cfg.Open(ctx, face.Startup{
 		Principal: who, Database: h.database, Settings: h.settings, PID: c.pid, Remote: c.nc.RemoteAddr(), Client: c,
 	})
 	if err != nil {
-		return err
+		return err // what came with it is not to be closed
 	}
+	c.sess = session
 	c.told = map[string]string{}
 	for _, p := range c.sess.Parameters() {
 		c.told[p.Name] = p.Value

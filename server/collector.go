@@ -11,12 +11,18 @@ import (
 // 15 MB each time that 15 MB were allocated, which is some hundred short transactions: a sixth of their CPU.
 const collectorRoom = 64 << 20
 
-// maxPercent bounds what the heap may grow by when next to nothing lives in it.
-const maxPercent = 800
+// A large heap is mostly rows of tables and views, in which the collector finds no pointers: to collect it often costs
+// little, and keeps memory near to what is charged. It grows by as much as lives in it, but from largeGrowth on
+// by half of that.
+const largeGrowth = 256 << 20
 
-// percentFor is the GOGC that lets a heap of which live bytes live grow by room, never less than Go's own 100.
+// What GOGC may be.
+const minPercent, maxPercent = 50, 800
+
+// percentFor is the GOGC for a heap of which live bytes live, that may grow by room in any case.
 func percentFor(live, room int64) int {
-	return int(min(max(room*100/max(live, 1), 100), maxPercent))
+	growth := max(room, min(live, largeGrowth))
+	return int(min(max(growth*100/max(live, 1), minPercent), maxPercent))
 }
 
 // collector sets GOGC anew behind every collection.
@@ -58,7 +64,7 @@ func (c *collector) adjust() bool {
 		return false
 	}
 	// why not each little change: setting it stops the world.
-	if d := percent - c.percent; d > c.percent/8 || -d > c.percent/8 || percent == 100 && d != 0 {
+	if d := percent - c.percent; d > c.percent/8 || -d > c.percent/8 || d != 0 && (percent == 100 || percent == minPercent) {
 		c.percent = percent
 		debug.SetGCPercent(percent)
 	}

@@ -10,7 +10,7 @@ func TestPercentFor(t *testing.T) {
 	for _, c := range []struct {
 		live int64
 		want int
-	}{{0, maxPercent}, {1 << 20, maxPercent}, {16 << 20, 400}, {48 << 20, 133}, {64 << 20, 100}, {1 << 40, 100}} {
+	}{{0, maxPercent}, {1 << 20, maxPercent}, {16 << 20, 400}, {48 << 20, 133}, {64 << 20, 100}, {256 << 20, 100}, {384 << 20, 66}, {512 << 20, 50}, {1 << 40, 50}} {
 		if got := percentFor(c.live, collectorRoom); got != c.want {
 			t.Errorf("%d bytes live: %d, want %d", c.live, got, c.want)
 		}
@@ -34,7 +34,7 @@ func TestCollectorFollowsTheHeap(t *testing.T) {
 		}
 	}
 	until(func(p int) bool { return p > 100 })
-	kept := make([]byte, 3*collectorRoom)
+	kept := make([]byte, largeGrowth-collectorRoom)
 	until(func(p int) bool { return p == 100 })
 	runtime.KeepAlive(kept)
 	until(func(p int) bool { return p > 100 })

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tributary-db/tributary/internal/topicconfig"
@@ -449,5 +450,21 @@ func TestEveryOption(t *testing.T) {
 				t.Errorf("%s has no option %s", st.Statement, name)
 			}
 		}
+	}
+}
+
+// TestStartupSettingRefused: a client that asks for a setting it may not have is refused, and nothing more.
+func TestStartupSettingRefused(t *testing.T) {
+	ctx := t.Context()
+	s := start(t, ctx, settings(t.TempDir()))
+	defer stop(t, s)
+	before := metric(t, s, `tributary_panics_total{face="pg"}`)
+	_, err := pgx.Connect(ctx, fmt.Sprintf("postgres://tributary@%s/tributary?sslmode=disable&options=-c%%20strict_read_timeout%%3D1s", s.PGAddr))
+	if err == nil || !strings.Contains(err.Error(), "cannot be changed without restarting the server") {
+		t.Fatalf("got %v", err)
+	}
+	exec(t, ctx, connect(t, ctx, s), "SELECT 1")
+	if after := metric(t, s, `tributary_panics_total{face="pg"}`); after != before {
+		t.Fatalf("%v bugs that ended a connection", after-before)
 	}
 }
