@@ -13,7 +13,8 @@ import (
 // changeVersion is the newest form of a stored change that this code writes and reads.
 //
 //	1: {"v":1,"put":[relation…],"drop":[oid…]}
-const changeVersion = 1
+//	2: relations may have a sequence, checks, a key_name; columns a sequence, identity, generated
+const changeVersion = 2
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
 type change struct {
@@ -42,7 +43,7 @@ func decodeChange(b []byte) (change, error) {
 	if err := json.Unmarshal(b, &c); err != nil {
 		return c, fmt.Errorf("catalog change: %w", err)
 	}
-	if c.V != changeVersion {
+	if c.V < 1 || c.V > changeVersion {
 		return c, fmt.Errorf("catalog change has version %d, this program reads %d", c.V, changeVersion)
 	}
 	if slices.Contains(c.Put, nil) {
@@ -71,7 +72,7 @@ func loadSnapshot(r io.Reader, system map[qualified]*Relation) (*Snapshot, error
 	if err := json.NewDecoder(r).Decode(&in); err != nil {
 		return nil, fmt.Errorf("catalog snapshot: %w", err)
 	}
-	if in.V != changeVersion {
+	if in.V < 1 || in.V > changeVersion {
 		return nil, fmt.Errorf("catalog snapshot has version %d, this program reads %d", in.V, changeVersion)
 	}
 	if slices.Contains(in.Relations, nil) {

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -24,6 +25,8 @@ const (
 	KindIndex  Kind = "index"
 	// KindErrors is the error relation of Parent, created and dropped with it.
 	KindErrors Kind = "error relation"
+	// KindSequence is a sequence; Parent is the table that owns it, 0 = none.
+	KindSequence Kind = "sequence"
 	// KindSystem relations are given by a provider and are never stored.
 	KindSystem Kind = "system view"
 )
@@ -39,11 +42,19 @@ type Relation struct {
 	// PrimaryKey are positions in Columns; for a view or an updating sink, its derived unique key.
 	PrimaryKey []int `json:"primary_key,omitempty"`
 
+	// KeyName is the name of the primary key's constraint, empty = <table>_pkey.
+	KeyName string `json:"key_name,omitempty"`
+	// Checks of a table.
+	Checks []Check `json:"checks,omitempty"`
+
 	// Parent: of an index its table, of an error relation its stream, view or sink.
 	Parent OID `json:"parent,omitempty"`
 	// KeyColumns and Unique of an index.
 	KeyColumns []int `json:"key_columns,omitempty"`
 	Unique     bool  `json:"unique,omitempty"`
+
+	// Sequence is the definition of a sequence.
+	Sequence *Sequence `json:"sequence,omitempty"`
 
 	// Topic of a stream, table or sink.
 	Topic     log.TopicID `json:"topic,omitzero"`
@@ -88,6 +99,29 @@ type Column struct {
 	NotNull bool         `json:"not_null,omitempty"`
 	// Default is an SQL expression, empty = NULL.
 	Default string `json:"default,omitempty"`
+	// Sequence gives the column's values where INSERT names none: of a serial or identity column.
+	Sequence OID `json:"sequence,omitempty"`
+	// Identity is "always" or "by default" of an identity column.
+	Identity string `json:"identity,omitempty"`
+	// Generated is the expression over the other columns that a stored generated column has.
+	Generated string `json:"generated,omitempty"`
+}
+
+// Sequence is what a sequence counts. Where it stands is a progress of the log (exec/sequence).
+type Sequence struct {
+	Type      sqltype.OID `json:"type"`
+	Start     int64       `json:"start"`
+	Increment int64       `json:"increment"`
+	Min       int64       `json:"min"`
+	Max       int64       `json:"max"`
+	Cache     int64       `json:"cache,omitempty"`
+	Cycle     bool        `json:"cycle,omitempty"`
+}
+
+// Check is a CHECK constraint.
+type Check struct {
+	Name string `json:"name"`
+	Expr string `json:"expr"`
 }
 
 // Format says how rows and records are translated.
@@ -119,7 +153,9 @@ func (r *Relation) QualifiedName() string {
 }
 
 // Readable reports whether a query may read the relation.
-func (r *Relation) Readable() bool { return r.Kind != KindSink && r.Kind != KindIndex }
+func (r *Relation) Readable() bool {
+	return r.Kind != KindSink && r.Kind != KindIndex && r.Kind != KindSequence
+}
 
 // Derived reports whether a dataflow writes the relation.
 func (r *Relation) Derived() bool { return r.Query != "" }
@@ -139,4 +175,4 @@ func (r *Relation) ColumnIndex(name string) int {
 }
 
 // PrimaryKeyName is the name of a table's primary key.
-func (r *Relation) PrimaryKeyName() string { return r.Name + "_pkey" }
+func (r *Relation) PrimaryKeyName() string { return cmp.Or(r.KeyName, r.Name+"_pkey") }

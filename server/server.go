@@ -14,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/exec/connector"
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/exec/sequence"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/auth"
 	"github.com/tributary-db/tributary/internal/ballast"
@@ -206,6 +207,8 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
 		CheckpointBytes: s.cfg.CheckpointBytes, LogBytes: func() int64 { return s.log.Stats().BytesIn },
 	})
+	sequences := sequence.New(s.log)
+	s.onClose(sequences.Close)
 	s.sources = connector.New(connector.Config{
 		Log: s.log, Catalog: s.catalog, Clock: s.clock, Logger: s.logger, MaxRecordBatch: session.MaxRecordBatch,
 	})
@@ -213,7 +216,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 	s.endSubscriptions = endSubscriptions
 	s.db = session.New(session.Deps{
 		Stopping: stopping,
-		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Runtime: s.runtime, Sources: s.sources,
+		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Sequences: sequences, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
 		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, Temp: s.temp, WorkMemory: s.cfg.WorkMemory, TempFileLimit: s.cfg.TempFileLimit, Shards: s.cfg.Shards, MinShardRows: s.cfg.MinShardRows, MaxStatementBytes: s.cfg.MaxStatementBytes,

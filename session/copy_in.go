@@ -47,6 +47,7 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	if err != nil {
 		return err
 	}
+	defer c.rules.close()
 	wire := face.Text
 	if format.columnar != 0 {
 		wire = face.Binary
@@ -137,6 +138,7 @@ type copyIn struct {
 	env      *codec.Env
 	tx       *table.Tx
 	table    *table.Table
+	rules    *rowRules
 	stream   *streamWriter
 	bytes    int // of fields in rows
 	total    int64
@@ -161,7 +163,14 @@ func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns 
 		c.stream, err = s.newStreamWriter(rel)
 		return c, err
 	}
-	c.table, err = s.db.Tables.Get(ctx, rel.OID)
+	if c.table, err = s.db.Tables.Get(ctx, rel.OID); err != nil {
+		return nil, err
+	}
+	checks, generated, err := bind.Rules(rel, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived})
+	if err != nil {
+		return nil, err
+	}
+	c.rules, err = s.newRules(c.table, checks, generated)
 	return c, err
 }
 
@@ -240,6 +249,12 @@ func (c *copyIn) flush(ctx context.Context) error {
 	defer c.rows.Clear()
 	c.bytes = 0
 	if c.stream == nil {
+		if err := c.rules.generate(&batch); err != nil {
+			return err
+		}
+		if err := c.rules.check(&batch); err != nil {
+			return err
+		}
 		_, err := c.tx.Insert(ctx, c.table, &batch)
 		return err
 	}

@@ -72,8 +72,8 @@ func (f *copyFormat) take(o parse.Option) error {
 			return sqlerr.New(sqlerr.FeatureNotSupported, "encoding %q is not supported", o.Value).At(o.Pos)
 		}
 	case "freeze":
-		if on, ok := o.Bool(); !ok || on {
-			return unsupported("COPY FREEZE")
+		if _, ok := o.Bool(); !ok {
+			return sqlerr.New(sqlerr.SyntaxError, "freeze requires a Boolean value")
 		}
 	case "delimiter", "quote", "escape", "null":
 	case "force_quote", "force_not_null", "force_null":

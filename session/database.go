@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/connector"
 	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/exec/sequence"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/memory"
@@ -24,12 +25,14 @@ type Deps struct {
 	Meta    meta.Store
 	Catalog *catalog.Catalog
 	Tables  *table.Set
-	Runtime *lane.Runtime
-	Sources *connector.Runtime
-	Folder  plan.Folder
-	Clock   clock.Clock
-	Rand    io.Reader
-	Logger  *slog.Logger
+	// Sequences of the database.
+	Sequences *sequence.Set
+	Runtime   *lane.Runtime
+	Sources   *connector.Runtime
+	Folder    plan.Folder
+	Clock     clock.Clock
+	Rand      io.Reader
+	Logger    *slog.Logger
 
 	// Stopping ends when the server begins to stop, and subscriptions with it; nil = never.
 	Stopping context.Context

@@ -3,10 +3,12 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/connector"
+	"github.com/tributary-db/tributary/exec/sequence"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
@@ -16,6 +18,7 @@ import (
 var dropKinds = map[parse.ObjectKind]catalog.Kind{
 	parse.ObjTable: catalog.KindTable, parse.ObjStream: catalog.KindStream, parse.ObjSink: catalog.KindSink,
 	parse.ObjMaterializedView: catalog.KindView, parse.ObjIndex: catalog.KindIndex,
+	parse.ObjSequence: catalog.KindSequence,
 }
 
 // drop is DROP of anything.
@@ -107,7 +110,11 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool, asked []parse.N
 	for _, dep := range d.t.At().Dependents(rel.OID) {
 		owned := dep.Parent == rel.OID
 		if !owned && !cascade && !d.named(dep, asked) {
-			blocking = append(blocking, fmt.Sprintf("%s %s depends on %s %s", dep.Kind, dep.Name, rel.Kind, rel.Name))
+			blocking = append(blocking, d.dependence(dep, rel))
+			continue
+		}
+		if rel.Kind == catalog.KindSequence && dep.Kind == catalog.KindTable {
+			d.forgetDefault(dep, rel, asked)
 			continue
 		}
 		if cascade && !owned && !d.named(dep, asked) && !d.seen[dep.OID] {
@@ -122,6 +129,9 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool, asked []parse.N
 			WithDetail("%s", strings.Join(blocking, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 	}
 	d.t.Drop(rel.OID)
+	if rel.Kind == catalog.KindSequence {
+		d.t.ForgetProgress(sequence.ProgressName(rel.OID))
+	}
 	if connector.Has(rel) {
 		d.t.ForgetProgress(connector.ProgressName(rel.OID))
 	}
@@ -130,6 +140,42 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool, asked []parse.N
 	}
 	d.gone = append(d.gone, rel)
 	return nil
+}
+
+// dependence says how dep depends on rel.
+func (d *dropping) dependence(dep, rel *catalog.Relation) string {
+	if rel.Kind == catalog.KindSequence && dep.Kind == catalog.KindTable {
+		return fmt.Sprintf("default value for column %s of table %s depends on sequence %s", d.columnOf(dep, rel), dep.Name, rel.Name)
+	}
+	return fmt.Sprintf("%s %s depends on %s %s", dep.Kind, dep.Name, rel.Kind, rel.Name)
+}
+
+// columnOf is the column whose values a sequence gives.
+func (d *dropping) columnOf(table, seq *catalog.Relation) string {
+	var names []string
+	for i := range table.Columns {
+		if bind.DefaultUses(&table.Columns[i], seq.OID, d.t.At(), d.s.bindOptions()) {
+			names = append(names, table.Columns[i].Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// forgetDefault takes the sequence that goes out of a table that stays.
+func (d *dropping) forgetDefault(table, seq *catalog.Relation, asked []parse.Name) {
+	if d.seen[table.OID] || d.named(table, asked) {
+		return
+	}
+	d.s.notice("drop cascades to default value for column %s of table %s", d.columnOf(table, seq), table.Name)
+	changed := *table
+	changed.Columns = slices.Clone(table.Columns)
+	changed.DependsOn = slices.DeleteFunc(slices.Clone(table.DependsOn), func(oid catalog.OID) bool { return oid == seq.OID })
+	for i := range changed.Columns {
+		if c := &changed.Columns[i]; bind.DefaultUses(c, seq.OID, d.t.At(), d.s.bindOptions()) {
+			c.Sequence, c.Identity, c.Default = 0, "", ""
+		}
+	}
+	d.t.Put(&changed)
 }
 
 func (d *dropping) named(rel *catalog.Relation, asked []parse.Name) bool {
@@ -151,6 +197,8 @@ func (s *Session) afterDrop(ctx context.Context, gone []*catalog.Relation) {
 			s.db.Runtime.Drop(ctx, rel.OID)
 		case catalog.KindView:
 			s.db.Runtime.Drop(ctx, rel.OID)
+		case catalog.KindSequence:
+			s.db.Sequences.Forget(rel.OID)
 		}
 	}
 }

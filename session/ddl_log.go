@@ -51,6 +51,10 @@ func objectOf(b parse.Body) string {
 			names[i] = n.String()
 		}
 		return strings.Join(names, ", ")
+	case *parse.CreateSequence:
+		return b.Name.String()
+	case *parse.AlterSequence:
+		return b.Name.String()
 	case *parse.AlterSet:
 		return b.Name.String()
 	case *parse.AlterRebuild:

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
@@ -19,6 +20,7 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 	}
 	rel := def.Relation
 	rel.Format.Name = "json"
+	depends := rel.DependsOn
 	for _, c := range rel.PrimaryKey {
 		rel.Format.Key = append(rel.Format.Key, rel.Columns[c].Name)
 	}
@@ -30,7 +32,17 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 		if err := s.tableTopic(t, rel); err != nil {
 			return err
 		}
+		rel.DependsOn = slices.Clone(depends)
 		t.Put(rel)
+		for _, q := range def.Sequences {
+			if err := free(t.At(), rel.Schema, q.Relation.Name, false); err != nil {
+				return err
+			}
+			q.Relation.OID, q.Relation.Parent = 0, rel.OID
+			t.Put(q.Relation)
+			rel.Columns[q.Column].Sequence = q.Relation.OID
+			rel.DependsOn = append(rel.DependsOn, q.Relation.OID)
+		}
 		for _, ix := range def.Indexes {
 			if err := free(t.At(), rel.Schema, ix.Name, false); err != nil {
 				return err

@@ -52,10 +52,18 @@ func (s *Session) describe(b *parse.Describe, w face.Writer) error {
 		for _, at := range rel.KeyColumns {
 			rows = append(rows, []string{table.Columns[at].Name, table.Columns[at].Type.String(), nullable(&table.Columns[at]), "", note})
 		}
+	case rel.Kind == catalog.KindSequence:
+		last, given := s.db.Sequences.Last(rel)
+		for _, c := range [][3]string{
+			{"last_value", "bigint", strconv.FormatInt(last, 10)}, {"is_called", "boolean", strconv.FormatBool(given)},
+			{"definition", "", strings.TrimSpace(sequenceText(rel.Sequence))},
+		} {
+			rows = append(rows, []string{c[0], c[1], "no", "", c[2]})
+		}
 	default:
 		for i := range rel.Columns {
 			c := &rel.Columns[i]
-			rows = append(rows, []string{c.Name, c.Type.String(), nullable(c), c.Default, columnNote(rel, i)})
+			rows = append(rows, []string{c.Name, c.Type.String(), nullable(c), s.defaultText(c), columnNote(rel, i)})
 		}
 	}
 	return textRows(w, "DESCRIBE", describeColumns, rows)

@@ -29,6 +29,7 @@ type dml struct {
 	query  *plan.Query
 	// onConflict is the query of DO UPDATE, nil without.
 	onConflict *plan.Query
+	checks     []bind.RowCheck
 }
 
 func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
@@ -58,7 +59,12 @@ func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
 		return nil, err
 	}
 	if d.insert != nil && d.insert.Conflict != nil && d.insert.Conflict.Update != nil {
-		d.onConflict, err = rewrite.Query(d.insert.Conflict.Update, cat, rewritten)
+		if d.onConflict, err = rewrite.Query(d.insert.Conflict.Update, cat, rewritten); err != nil {
+			return nil, err
+		}
+	}
+	if len(d.target.Checks) > 0 && d.delete == nil {
+		d.checks, _, err = bind.Rules(d.target, cat, o)
 	}
 	return d, err
 }
@@ -173,9 +179,18 @@ func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []
 	if err := s.runQuery(ctx, d.query, args, flow.OutFunc(rows.add)); err != nil {
 		return 0, err
 	}
+	rules, err := s.newRules(t, d.checks, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer rules.close()
 	n := int64(0)
 	return n, rows.each(func(b *delta.Batch) error {
-		more, err := tx.Insert(ctx, t, some(b, 0, len(d.target.Columns)))
+		fresh := some(b, 0, len(d.target.Columns))
+		if err := rules.check(fresh); err != nil {
+			return err
+		}
+		more, err := tx.Insert(ctx, t, fresh)
 		n += more
 		if err != nil || returned == nil {
 			return err
@@ -216,6 +231,11 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 		return 0, err
 	}
 	width := len(t.Types())
+	rules, err := s.newRules(t, d.checks, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer rules.close()
 	return tx.Modify(ctx, t, s.repeatable(), func() (*table.Change, error) {
 		pin, free, err := s.snapshot(ctx, d.query.Relations)
 		if err != nil {
@@ -234,7 +254,7 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 		all := rows.Batch()
 		c := &table.Change{At: pin.Version(), Free: done, Old: delta.Batch{Len: all.Len, Cols: all.Cols[:width]}}
 		if d.update != nil {
-			c.Joined = d.update.Joined
+			c.Joined, c.Check = d.update.Joined, rules.check
 			c.New = delta.Batch{Len: all.Len, Cols: slices.Clone(all.Cols[d.update.New : d.update.New+len(d.target.Columns)])}
 			if t.HasRowID() {
 				c.New.Cols = append(c.New.Cols, all.Cols[d.update.RowID])

@@ -14,7 +14,7 @@ import (
 )
 
 // plan makes what a statement needs to run, and its result columns.
-func (s *Session) plan(st *statement, given []sqltype.OID) (*planned, error) {
+func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) (*planned, error) {
 	switch b := st.Body.(type) {
 	case *parse.Select:
 		q, err := s.planQuery(b.Query, given)
@@ -42,6 +42,16 @@ func (s *Session) plan(st *statement, given []sqltype.OID) (*planned, error) {
 			return nil, err
 		}
 		return &planned{dml: d, params: d.query.Params, fields: fieldsOf(d.returning().Fields)}, nil
+	case *parse.Execute:
+		pr, err := s.statementNamed(b.Name)
+		if err != nil {
+			return nil, err
+		}
+		made, err := s.planOf(ctx, pr)
+		if err != nil {
+			return nil, err
+		}
+		return &planned{fields: made.fields}, nil
 	case *parse.Show:
 		name, _, err := s.set.show(b.Name)
 		if err != nil {

@@ -19,6 +19,7 @@ type portal struct {
 	fields   []face.Field // with the formats bound
 	run      *pull        // of a query under a row limit, between Executes
 	kept     *keptRows    // of SHOW and its like
+	inner    *portal      // of EXECUTE: what it runs
 	tag      string       // without its count, of a statement that has run and whose RETURNING gives rows
 	done     bool
 }
@@ -282,6 +283,9 @@ func (s *Session) dropPortals() {
 }
 
 func (p *portal) close() {
+	if p.inner != nil {
+		p.inner.close()
+	}
 	if p.run != nil {
 		p.run.stop()
 		p.run = nil

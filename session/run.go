@@ -48,6 +48,10 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.createView(ctx, b, w)
 	case *parse.CreateIndex:
 		return s.createIndex(ctx, b, w)
+	case *parse.CreateSequence:
+		return s.createSequence(ctx, b, w)
+	case *parse.AlterSequence:
+		return s.alterSequence(ctx, b, w)
 	case *parse.Drop:
 		return s.drop(ctx, b, w)
 	case *parse.AlterSet:
@@ -70,6 +74,10 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.resetParameter(b, w)
 	case *parse.Deallocate:
 		return s.deallocate(b, w)
+	case *parse.Prepare:
+		return s.prepareStatement(ctx, p, b, w)
+	case *parse.Maintain:
+		return s.maintain(b, w)
 	case *parse.Discard:
 		return s.discard(b, w)
 	case *parse.Listen:
@@ -97,7 +105,7 @@ func unsupported(what string) *sqlerr.Error {
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
-		*parse.CreateIndex, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
+		*parse.CreateIndex, *parse.CreateSequence, *parse.AlterSequence, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
 		return true
 	}
 	return false

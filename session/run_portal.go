@@ -26,6 +26,8 @@ func (p *portal) givesRows() bool {
 // gives no rows runs once.
 func (s *Session) runPortal(ctx context.Context, p *portal, maxRows int, w face.Writer) error {
 	switch {
+	case p.executes():
+		return s.execute(ctx, p, maxRows, w)
 	case p.givesRows():
 		s.tx.queried = true
 		return s.runRows(ctx, p, maxRows, w)

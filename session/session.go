@@ -33,6 +33,8 @@ type Session struct {
 	version  string       // version()
 	run      rowsRun
 	key      []byte // memory of cacheKey
+	// sequences are those that the session has asked, and what it got.
+	sequences sequences
 }
 
 // Open starts a session.
@@ -64,6 +66,7 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 			return nil, err
 		}
 	}
+	s.sequences.s = s
 	s.set.newTransaction()
 	s.set.defaults = append([]string(nil), s.set.values...)
 	return s, nil

@@ -100,12 +100,16 @@ func (s *Session) deallocate(b *parse.Deallocate, w face.Writer) error {
 // discard is DISCARD, what connection pools send.
 func (s *Session) discard(b *parse.Discard, w face.Writer) error {
 	if !strings.EqualFold(b.What, "ALL") {
+		if strings.EqualFold(b.What, "SEQUENCES") {
+			s.sequences.forget()
+		}
 		return w.Complete("DISCARD " + strings.ToUpper(b.What))
 	}
 	if s.tx.block {
 		return sqlerr.New(sqlerr.ActiveSQLTransaction, "DISCARD ALL cannot run inside a transaction block")
 	}
 	s.dropPrepared()
+	s.sequences.forget()
 	s.keepSettings()
 	for i := range settingList {
 		p, err := s.set.reset(settingList[i].name)

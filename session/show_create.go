@@ -37,10 +37,10 @@ func (s *Session) createText(rel *catalog.Relation) (string, error) {
 	name := qualified(rel)
 	switch rel.Kind {
 	case catalog.KindTable:
-		return "CREATE TABLE " + name + columnList(rel), nil
+		return s.sequencesText(rel) + "CREATE TABLE " + name + s.columnList(rel), nil
 	case catalog.KindStream:
 		if rel.Query == "" {
-			return "CREATE STREAM " + name + columnList(rel) + withText(rel), nil
+			return "CREATE STREAM " + name + s.columnList(rel) + withText(rel), nil
 		}
 		return s.frozenText(rel) + "CREATE STREAM " + name + columnNames(rel) + withText(rel) + " AS\n" + rel.Query, nil
 	case catalog.KindView:
@@ -58,6 +58,8 @@ func (s *Session) createText(rel *catalog.Relation) (string, error) {
 			unique = "UNIQUE "
 		}
 		return "CREATE " + unique + "INDEX " + ident(rel.Name) + " ON " + qualified(table) + nameList(table, rel.KeyColumns), nil
+	case catalog.KindSequence:
+		return "CREATE SEQUENCE " + name + sequenceText(rel.Sequence), nil
 	case catalog.KindErrors:
 		parent, _ := s.db.Catalog.Now().ByOID(rel.Parent)
 		return "", sqlerr.New(sqlerr.WrongObjectType, "%q comes with %s %q and is not created by itself", rel.Name, parent.Kind, parent.Name).
@@ -83,20 +85,24 @@ func (s *Session) frozenText(rel *catalog.Relation) string {
 	return out
 }
 
-func columnList(rel *catalog.Relation) string {
+func (s *Session) columnList(rel *catalog.Relation) string {
 	var lines []string
 	for _, c := range rel.Columns {
 		line := "    " + ident(c.Name) + " " + c.Type.String()
 		if c.NotNull {
 			line += " NOT NULL"
 		}
-		if c.Default != "" {
-			line += " DEFAULT " + c.Default
-		}
-		lines = append(lines, line)
+		lines = append(lines, line+s.valueText(&c))
 	}
 	if len(rel.PrimaryKey) > 0 && rel.Kind == catalog.KindTable {
-		lines = append(lines, "    PRIMARY KEY"+nameList(rel, rel.PrimaryKey))
+		key := "    PRIMARY KEY"
+		if rel.KeyName != "" {
+			key = "    CONSTRAINT " + ident(rel.KeyName) + " PRIMARY KEY"
+		}
+		lines = append(lines, key+nameList(rel, rel.PrimaryKey))
+	}
+	for _, c := range rel.Checks {
+		lines = append(lines, "    CONSTRAINT "+ident(c.Name)+" CHECK ("+c.Expr+")")
 	}
 	if m := rel.Watermark; m != nil {
 		c := ident(rel.Columns[m.Column].Name)

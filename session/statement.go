@@ -140,8 +140,9 @@ func (s *Session) cachedStatement(sql string) (*statement, bool) {
 // planOf plans a statement, or finds the plan made before.
 func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	now, stamp := s.db.Catalog.Now().Version(), s.set.stamp()
-	if _, ok := p.statement.Body.(*parse.Fetch); ok {
-		p.plan = nil // the cursor's columns are those of now
+	switch p.statement.Body.(type) {
+	case *parse.Fetch, *parse.Execute:
+		p.plan = nil // the columns are those of the cursor or statement of now
 	}
 	if p.plan != nil && p.plan.at == now && p.plan.stamp == stamp {
 		return p.plan, nil
@@ -159,7 +160,7 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 		key = string(name)
 	}
 	defer s.beginPlanning(ctx)()
-	made, err := s.plan(p.statement, p.given)
+	made, err := s.plan(ctx, p.statement, p.given)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ func (s *Session) truncate(ctx context.Context, b *parse.Truncate, w face.Writer
 	}
 	snap := s.db.Catalog.Now()
 	var tables []*table.Table
+	var oids []catalog.OID
 	for _, n := range b.Names {
 		rel, ok := snap.Relation(n.Schema, n.Name, s.set.derived.SearchPath)
 		switch {
@@ -32,10 +33,15 @@ func (s *Session) truncate(ctx context.Context, b *parse.Truncate, w face.Writer
 		if err != nil {
 			return err
 		}
-		tables = append(tables, t)
+		tables, oids = append(tables, t), append(oids, rel.OID)
 	}
 	for _, t := range tables {
 		if _, err := tx.Truncate(ctx, t); err != nil {
+			return err
+		}
+	}
+	if b.Restart {
+		if err := s.restartSequences(oids); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,9 @@ type txState struct {
 	pin     *lane.Pin // the snapshot of a REPEATABLE READ transaction
 	began   time.Time // of the transaction, for now()
 	saved   txSettings
+	// savepoints of the block, the newest last. While there are some, an error keeps what was written
+	// before them.
+	savepoints []savepoint
 }
 
 func (t *txState) status() face.TxStatus {
@@ -37,6 +40,10 @@ func (t *txState) status() face.TxStatus {
 // fail notes an error: nothing of what the transaction did will stay, so others need not wait for
 // its end to get its locks.
 func (s *Session) fail() {
+	if s.tx.block && len(s.tx.savepoints) > 0 {
+		s.tx.failed = true // what goes and what stays is ROLLBACK TO's to say
+		return
+	}
 	if s.tx.block {
 		s.tx.failed = true
 	} else {
@@ -146,8 +153,10 @@ func (s *Session) transaction(ctx context.Context, c *parse.Transaction, tag str
 		return s.begin(c, tag, w)
 	case parse.Commit, parse.Rollback:
 		return s.end(ctx, c, w)
+	case parse.Savepoint, parse.Release, parse.RollbackTo:
+		return s.savepointStatement(c, w)
 	}
-	return sqlerr.New(sqlerr.FeatureNotSupported, "savepoints and prepared transactions are not supported yet")
+	return unsupported(tag)
 }
 
 func (s *Session) begin(c *parse.Transaction, tag string, w face.Writer) error {

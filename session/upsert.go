@@ -28,7 +28,12 @@ func (s *Session) upsert(ctx context.Context, tx *table.Tx, d *dml, args []delta
 	if err := s.db.Runtime.Query(ctx, d.query, s.runAt(pin.Version(), args), flow.OutFunc(rows.add)); err != nil {
 		return 0, err
 	}
-	up := &upsert{s: s, d: d, args: args, at: pin.Version(), returned: returned}
+	rules, err := s.newRules(t, d.checks, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer rules.close()
+	up := &upsert{s: s, d: d, args: args, at: pin.Version(), returned: returned, rules: rules}
 	write := &table.Upsert{Arbiters: d.insert.Conflict.Arbiters}
 	defer write.Drop()
 	if d.onConflict != nil {
@@ -40,7 +45,11 @@ func (s *Session) upsert(ctx context.Context, tx *table.Tx, d *dml, args []delta
 	n := int64(0)
 	return n, rows.each(func(b *delta.Batch) error {
 		up.begin(b)
-		out, err := tx.Upsert(ctx, t, some(b, 0, len(d.target.Columns)), write)
+		fresh := some(b, 0, len(d.target.Columns))
+		if err := rules.check(fresh); err != nil {
+			return err
+		}
+		out, err := tx.Upsert(ctx, t, fresh, write)
 		if err != nil {
 			return err
 		}
@@ -60,6 +69,7 @@ type upsert struct {
 	args     []delta.Column
 	at       log.CommitSeq
 	returned *gathered // nil without RETURNING
+	rules    *rowRules
 	// updated are the rows of RETURNING of the rows that were changed, place where a row's stands there.
 	updated *delta.BatchBuilder
 	place   []int32
@@ -98,7 +108,8 @@ func (u *upsert) update(ctx context.Context, old, excluded *delta.Batch, at []in
 			u.updated.AppendRow(all.Cols[c.Returning.At:], int32(i), 1)
 		}
 	}
-	return delta.Batch{Len: all.Len, Cols: all.Cols[c.New : c.New+len(u.d.target.Columns)]}, of, nil
+	rows = delta.Batch{Len: all.Len, Cols: all.Cols[c.New : c.New+len(u.d.target.Columns)]}
+	return rows, of, u.rules.check(&rows)
 }
 
 // give adds the rows of RETURNING of a batch, in its order.

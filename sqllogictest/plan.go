@@ -12,7 +12,7 @@ var (
 	reDrop   = regexp.MustCompile(`(?is)^\s*drop\s+(table|view|materialized\s+view|stream|sink)\s+(?:if\s+exists\s+)?("[^"]+"|[\w.]+)`)
 	reWrite  = regexp.MustCompile(`(?is)^\s*(?:insert\s+into|update|delete\s+from|copy|truncate(?:\s+table)?|alter\s+table)\s+("[^"]+"|[\w.]+)`)
 	reQuery  = regexp.MustCompile(`(?is)^\s*(?:\(|select\b|values\b|table\b|with\b)`)
-	reGives  = regexp.MustCompile(`(?i)\breturning\b`)
+	reGives  = regexp.MustCompile(`(?i)\b(?:returning|nextval|setval|currval|lastval|pg_get_serial_sequence)\b`)
 	reTopic  = regexp.MustCompile(`(?i)\btopic\s*=?\s*'([^']*)'`)
 	reWord   = regexp.MustCompile(`"[^"]+"|[a-z_][\w.]*`)
 )
@@ -58,7 +58,7 @@ func written(sql string) (string, bool) {
 // plainName is how relations are told apart: upper case does not matter, quoted or not.
 func plainName(written string) string { return strings.ToLower(strings.Trim(written, `"`)) }
 
-// viewable: a query record that could define a view; others (INSERT … RETURNING) run as they are.
+// viewable: a query record that could define a view; others (INSERT … RETURNING, nextval) run as they are.
 func viewable(sql string) bool { return reQuery.MatchString(sql) && !reGives.MatchString(sql) }
 
 // words are the identifiers and keywords of a statement, in lower case; quoted strings count

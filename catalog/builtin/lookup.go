@@ -27,7 +27,7 @@ var registry = sync.OnceValue(buildIndex)
 
 func buildIndex() *index {
 	x := &index{
-		funcs:      append(append([]Func(nil), funcRows...), ownFuncs()...),
+		funcs:      slices.Concat(funcRows, ownFuncs(), sequenceFuncs()),
 		funcByOID:  make(map[uint32]*Func),
 		funcByName: make(map[string][]*Func),
 		opByOID:    make(map[uint32]*Operator),

@@ -13,7 +13,37 @@ const (
 	TumbleStartTimestamptz uint32 = 8003
 	TumbleEndTimestamp     uint32 = 8004 // tumble + size
 	TumbleEndTimestamptz   uint32 = 8005
+	NextvalText            uint32 = 8010 // nextval of a text, where the name is not a literal; no user can call it so
+	CurrvalText            uint32 = 8011
+	SetvalText             uint32 = 8012
+	SetvalGivenText        uint32 = 8013
 )
+
+// OIDs of PostgreSQL's functions of sequences. They take an oid for a regclass here.
+const (
+	Nextval     uint32 = 1574
+	Currval     uint32 = 1575
+	Setval      uint32 = 1576
+	SetvalGiven uint32 = 1765
+)
+
+// sequenceFuncs are those of sequences; they are volatile.
+func sequenceFuncs() []Func {
+	f := func(oid uint32, name, symbol string, ret sqltype.OID, args ...sqltype.OID) Func {
+		return Func{OID: oid, Name: name, Kind: KindFunction, Args: args, Ret: ret, Strict: true, Volatile: 'v', MayFail: true, Symbol: symbol}
+	}
+	const oid, text, int8, boolean = sqltype.OIDType, sqltype.Text, sqltype.Int8, sqltype.Bool
+	return []Func{
+		f(Nextval, "nextval", "nextval_oid", int8, oid),
+		f(Currval, "currval", "currval_oid", int8, oid),
+		f(Setval, "setval", "setval_oid", int8, oid, int8),
+		f(SetvalGiven, "setval", "setval3_oid", int8, oid, int8, boolean),
+		f(NextvalText, "nextval_by_name", "nextval_text", int8, text),
+		f(CurrvalText, "currval_by_name", "currval_text", int8, text),
+		f(SetvalText, "setval_by_name", "setval_text", int8, text, int8),
+		f(SetvalGivenText, "setval_by_name", "setval3_text", int8, text, int8, boolean),
+	}
+}
 
 func ownFuncs() []Func {
 	window := func(oid uint32, name string, t sqltype.OID, symbol string) Func {

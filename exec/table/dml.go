@@ -15,6 +15,8 @@ type Change struct {
 	At  log.CommitSeq // the snapshot it was found in
 	Old delta.Batch
 	New delta.Batch // Len 0 for DELETE
+	// Check, if not nil, refuses new rows once their old ones are locked.
+	Check func(rows *delta.Batch) error
 	// Joined: Old may have a row several times. The first one counts; Kept says then which did.
 	Joined bool
 	Kept   []int32
@@ -101,6 +103,11 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 	if same, err := tx.unchanged(ctx, t, o, c); err != nil || !same {
 		return 0, true, err
 	}
+	if c.Check != nil && c.New.Len > 0 {
+		if err := c.Check(&c.New); err != nil {
+			return 0, false, err
+		}
+	}
 	if n, err = o.remove(&c.Old); err != nil {
 		return n, false, err
 	}
@@ -137,7 +144,7 @@ func (tx *Tx) unchanged(ctx context.Context, t *Table, o *overlay, c *Change) (b
 		return false, err
 	}
 	for i := range found {
-		if !found[i] && slots[i] == state.NoSlot {
+		if !found[i] && (slots[i] == state.NoSlot || o.slots.Int64(cellNew).At(slots[i]) == 0) {
 			return false, nil
 		}
 	}

@@ -26,6 +26,8 @@ type overlay struct {
 	buf   []state.Slot
 	// staged is what was in the overlay before: of the rows, then of each index.
 	staged []stagedRuns
+	tx     *Tx
+	undo   []undo // what the cells were, since the first savepoint
 }
 
 const (
@@ -39,8 +41,8 @@ const (
 	takenRow   = 1
 )
 
-func newOverlay(t *Table, indexes []*index) *overlay {
-	o := &overlay{t: t, indexes: indexes, news: delta.NewBatchBuilder(t.types), olds: delta.NewBatchBuilder(t.types)}
+func newOverlay(tx *Tx, t *Table, indexes []*index) *overlay {
+	o := &overlay{tx: tx, t: t, indexes: indexes, news: delta.NewBatchBuilder(t.types), olds: delta.NewBatchBuilder(t.types)}
 	o.staged = make([]stagedRuns, 1+len(indexes))
 	o.reset()
 	return o
@@ -92,6 +94,8 @@ func (o *overlay) remove(rows *delta.Batch) (int64, error) {
 	news, olds := cells.Int64(cellNew), cells.Int64(cellOld)
 	removed := int64(0)
 	for i, s := range slots {
+		o.note(o.slots, s, cellNew)
+		o.note(o.slots, s, cellOld)
 		switch {
 		case news[s] > 0:
 			if err := o.count(int32(news[s]-1), -1); err != nil {
@@ -121,6 +125,7 @@ func (o *overlay) tookOut(rows *delta.Batch, row int32) (bool, error) {
 func (o *overlay) add(cols []delta.Column, row int32, s state.Slot) error {
 	o.news.AppendRow(cols, row, 1)
 	o.at = append(o.at, s)
+	o.note(o.slots, s, cellNew)
 	o.slots.Write([]state.Slot{s}).Int64(cellNew)[s] = int64(o.news.Len())
 	return o.count(int32(o.news.Len()-1), 1)
 }
@@ -136,6 +141,8 @@ func (o *overlay) count(row int32, by int64) error {
 		if err := o.taken[i].Probe(pick(cols, ix.key), []int32{row}, true, s[:]); err != nil {
 			return err
 		}
+		o.note(o.taken[i], s[0], takenCount)
+		o.note(o.taken[i], s[0], takenRow)
 		cells := o.taken[i].Write(s[:])
 		cells.Int64(takenCount)[s[0]] += by
 		if last := cells.Int64(takenRow); by > 0 {

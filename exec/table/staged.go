@@ -72,7 +72,7 @@ func (tx *Tx) settle(ctx context.Context) error {
 		return sqlerr.New(sqlerr.ProgramLimitExceeded, "transaction exceeds max_transaction_bytes (%d)", limit).
 			WithHint("Write the rows in several transactions, or raise the setting. COPY into a stream commits as it goes.")
 	}
-	if stage := tx.set.cfg.StageBytes; stage <= 0 || held < stage {
+	if stage := tx.set.cfg.StageBytes; stage <= 0 || held < stage || tx.savepoints > 0 {
 		return nil
 	}
 	if err := tx.stagePiece(ctx); err != nil {

@@ -31,6 +31,8 @@ type Tx struct {
 	// committed: Commit has taken over, it ends the Tx.
 	committed bool
 	wanted    []lockKey // scratch of lockRows
+	// savepoints are how many there are.
+	savepoints int
 
 	// Guarded by the lock table's mutex.
 	locked   []lockKey
@@ -45,7 +47,7 @@ func (tx *Tx) overlay(t *Table) *overlay {
 	if o, ok := tx.byTable[t.rel.OID]; ok {
 		return o
 	}
-	o := newOverlay(t, t.indexList())
+	o := newOverlay(tx, t, t.indexList())
 	tx.byTable[t.rel.OID] = o
 	tx.touched = append(tx.touched, o)
 	return o
@@ -67,7 +69,7 @@ func (tx *Tx) Large() bool {
 }
 
 // What a lock and a key of an overlay take, about.
-const lockBytes, slotBytes = 48, 64
+const lockBytes, slotBytes, undoBytes = 48, 64, 40
 
 // charge settles what the Tx holds, and takes so many bytes more.
 func (tx *Tx) charge(more int64) error {
@@ -76,7 +78,7 @@ func (tx *Tx) charge(more int64) error {
 	}
 	now := int64(tx.bytes) + tx.writing + lockBytes*int64(len(tx.locked)) + more
 	for _, o := range tx.touched {
-		now += int64(o.size()) + slotBytes*int64(o.slots.Len())
+		now += int64(o.size()) + slotBytes*int64(o.slots.Len()) + undoBytes*int64(len(o.undo))
 	}
 	return tx.memory.Charge(now - tx.memory.Held())
 }
@@ -114,6 +116,16 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 	if err != nil {
 		return err
 	}
+	slots, err := o.probe(full.Cols, full.Len, true)
+	if err != nil {
+		return err
+	}
+	slots = append([]state.Slot(nil), slots...)
+	for i, s := range slots { // the primary key first, as PostgreSQL
+		if exists[i] && o.slots.Int64(cellOld).At(s) == 0 {
+			return t.duplicate(t.rel.PrimaryKeyName(), t.key, full, int32(i))
+		}
+	}
 	for i, ix := range o.indexes {
 		if ix.rel.Unique {
 			if err := tx.checkIndex(ctx, t, o, i, ix, full); err != nil {
@@ -121,13 +133,8 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 			}
 		}
 	}
-	slots, err := o.probe(full.Cols, full.Len, true)
-	if err != nil {
-		return err
-	}
-	slots = append([]state.Slot(nil), slots...)
 	for i, s := range slots {
-		if o.slots.Int64(cellNew).At(s) > 0 || (exists[i] && o.slots.Int64(cellOld).At(s) == 0) {
+		if o.slots.Int64(cellNew).At(s) > 0 {
 			return t.duplicate(t.rel.PrimaryKeyName(), t.key, full, int32(i))
 		}
 		if err := tx.checkTaken(o, full, int32(i)); err != nil {

@@ -76,12 +76,39 @@ func TestTxAgainstModel(t *testing.T) {
 func (f *fixture) randomTx(t *testing.T, r *rand.Rand, tb *table.Table, base model, seed uint64) model {
 	tx := f.set.Begin(0)
 	now := maps.Clone(base)
+	type place struct {
+		at  *table.Savepoint
+		now model
+	}
+	var places []place
 	for step := range 12 {
+		switch k := r.IntN(6); {
+		case k == 0:
+			places = append(places, place{tx.Savepoint(), maps.Clone(now)})
+		case k < 3 && len(places) > 0:
+			at := r.IntN(len(places))
+			if k == 1 {
+				tx.Release(len(places) - at)
+				places = places[:at]
+				break
+			}
+			tx.RollbackTo(places[at].at)
+			tx.Release(len(places) - at - 1)
+			places, now = places[:at+1], maps.Clone(places[at].now)
+			f.checkReads(t, tx, tb, now, fmt.Sprintf("seed %d step %d: back to a savepoint", seed, step))
+		}
 		before := maps.Clone(now)
 		what, err, fails := f.randomStatement(r, tx, tb, now)
 		if fails {
 			if code := codeOf(err); code != sqlerr.UniqueViolation && code != sqlerr.CardinalityViolation {
 				t.Fatalf("seed %d step %d: %s on %v: %v", seed, step, what, before, err)
+			}
+			if len(places) > 0 { // or the part of it since a savepoint
+				last := places[len(places)-1]
+				tx.RollbackTo(last.at)
+				now = maps.Clone(last.now)
+				f.checkReads(t, tx, tb, now, fmt.Sprintf("seed %d step %d: back behind an error of %s on %v", seed, step, what, before))
+				continue
 			}
 			tx.Rollback() // a failed statement ends its transaction
 			wantRows(t, f.contents(nil, tb), base.rows()...)

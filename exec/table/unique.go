@@ -129,3 +129,13 @@ func (t *Table) checkNotNull(rows *delta.Batch) error {
 func (t *Table) object(column, constraint string) sqlerr.Object {
 	return sqlerr.Object{Schema: t.rel.Schema, Table: t.rel.Name, Column: column, Constraint: constraint}
 }
+
+// CheckNotNull refuses NULLs in columns that must not have them.
+func (t *Table) CheckNotNull(rows *delta.Batch) error { return t.checkNotNull(rows) }
+
+// CheckViolated is the error of a row that a CHECK refuses.
+func (t *Table) CheckViolated(constraint string, rows *delta.Batch, row int32) error {
+	return sqlerr.New(sqlerr.CheckViolation, "new row for relation %q violates check constraint %q", t.rel.Name, constraint).
+		WithDetail("Failing row contains (%s).", rowText(rows.Cols[:len(t.rel.Columns)], row, "null")).
+		About(t.object("", constraint))
+}

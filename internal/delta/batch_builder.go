@@ -48,6 +48,17 @@ func (b *BatchBuilder) Clear() {
 	b.n, b.unit, b.weights, b.errs = 0, true, b.weights[:0], b.errs[:0]
 }
 
+// Truncate drops the rows behind the first n, of a builder without row errors.
+func (b *BatchBuilder) Truncate(n int) {
+	for _, c := range b.Cols {
+		c.Truncate(n)
+	}
+	if len(b.weights) > n {
+		b.weights = b.weights[:n]
+	}
+	b.n = n
+}
+
 // End ends a row whose values the caller appended to every one of Cols.
 func (b *BatchBuilder) End(weight int64) {
 	b.n++

@@ -48,7 +48,9 @@ func copyColumns(rel *catalog.Relation, names []string) ([]int, error) {
 	var cols []int
 	if len(names) == 0 {
 		for i := range rel.Columns {
-			cols = append(cols, i)
+			if rel.Columns[i].Generated == "" {
+				cols = append(cols, i)
+			}
 		}
 		return cols, nil
 	}
@@ -60,6 +62,9 @@ func copyColumns(rel *catalog.Relation, names []string) ([]int, error) {
 			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, rel.Name).Meant(rel.NearColumn(name))
 		case seen[i]:
 			return nil, sqlerr.New(sqlerr.DuplicateColumn, "column \"%s\" specified more than once", name)
+		case rel.Columns[i].Generated != "":
+			return nil, sqlerr.New(sqlerr.InvalidColumnReference, "column \"%s\" is a generated column", name).
+				WithDetail("Generated columns cannot be used in COPY.")
 		}
 		seen[i] = true
 		cols = append(cols, i)

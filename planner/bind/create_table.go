@@ -1,6 +1,9 @@
 package bind
 
 import (
+	"cmp"
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -15,6 +18,14 @@ type TableDef struct {
 	// Indexes are the unique ones behind UNIQUE constraints: Name, KeyColumns, Unique; no OID
 	// and no Parent yet.
 	Indexes []*catalog.Relation
+	// Sequences are those of serial and identity columns; no OID and no Parent yet.
+	Sequences []ColumnSequence
+}
+
+// ColumnSequence is the sequence that gives a column its values.
+type ColumnSequence struct {
+	Column   int
+	Relation *catalog.Relation
 }
 
 // CreateTable binds a CREATE TABLE. Whether the name is taken is for the caller to see.
@@ -24,11 +35,18 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 	if err := refuseTableForms(s.Stmt); err != nil {
 		return nil, err
 	}
-	if _, err := readOptions("table", s.Options, nil); err != nil {
+	given, err := readOptions("table", s.Options, TableOptions)
+	if err != nil {
 		if s.Options[0].Name == "topic" {
 			return nil, unsupported("WITH (topic = …) on a table").At(s.Options[0].Pos).WithHint("CREATE STREAM reads a topic.")
 		}
 		return nil, err
+	}
+	if o, ok := given.given["fillfactor"]; ok {
+		if n, valid := o.Int(); !valid || n < 10 || n > 100 {
+			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "value %s out of bounds for option \"fillfactor\"", o.Value).
+				WithDetail("Valid values are between \"10\" and \"100\".")
+		}
 	}
 	schema, err := b.newSchema(s.Name)
 	if err != nil {
@@ -38,7 +56,7 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 	if err := d.elements(s.Stmt.TableElts); err != nil {
 		return nil, err
 	}
-	return &TableDef{Relation: d.rel, Indexes: d.indexes}, nil
+	return &TableDef{Relation: d.rel, Indexes: d.indexes, Sequences: d.sequences}, nil
 }
 
 func refuseTableForms(n *pg.CreateStmt) error {
@@ -86,6 +104,14 @@ type definition struct {
 	hasKey  bool
 	// constraints of the whole table, read after all columns are known.
 	later []*pg.Constraint
+	// computed are the CHECK and GENERATED constraints of columns, which may name later columns.
+	computed  []columnConstraint
+	sequences []ColumnSequence
+}
+
+type columnConstraint struct {
+	column int
+	c      *pg.Constraint
 }
 
 func (d *definition) elements(list []*pg.Node) error {
@@ -109,6 +135,13 @@ func (d *definition) elements(list []*pg.Node) error {
 	for _, i := range d.rel.PrimaryKey {
 		d.rel.Columns[i].NotNull = true
 	}
+	for _, c := range d.computed {
+		if err := d.computedColumn(c); err != nil {
+			return err
+		}
+	}
+	// As PostgreSQL does: of several that are violated the first by name is told.
+	slices.SortFunc(d.rel.Checks, func(a, b catalog.Check) int { return cmp.Compare(a.Name, b.Name) })
 	return nil
 }
 
@@ -119,7 +152,7 @@ func (d *definition) column(n *pg.ColumnDef) error {
 	if err := d.reserved(n.Colname, n.Location); err != nil {
 		return err
 	}
-	t, err := d.b.typeOf(n.TypeName)
+	t, serial, err := d.columnType(n.TypeName)
 	if err != nil {
 		return err
 	}
@@ -131,7 +164,12 @@ func (d *definition) column(n *pg.ColumnDef) error {
 			return err
 		}
 	}
-	d.rel.Columns = append(d.rel.Columns, catalog.Column{Name: n.Colname, Type: t})
+	d.rel.Columns = append(d.rel.Columns, catalog.Column{Name: n.Colname, Type: t, NotNull: serial})
+	if serial {
+		if err := d.addSequence(&catalog.Sequence{Type: t.OID, Increment: 1, Cache: 1}, nil); err != nil {
+			return err
+		}
+	}
 	for _, c := range n.Constraints {
 		if err := d.constraint(c.GetConstraint(), &d.rel.Columns[len(d.rel.Columns)-1]); err != nil {
 			return err
@@ -178,28 +216,43 @@ func (d *definition) constraint(c *pg.Constraint, col *catalog.Column) error {
 		if d.hasKey {
 			return sqlerr.New(sqlerr.InvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed", d.rel.Name).At(c.Location)
 		}
-		d.hasKey = true
+		d.hasKey, d.rel.KeyName = true, c.Conname
 		keys, err := d.keys(c, col)
 		d.rel.PrimaryKey = keys
 		return err
 	case pg.ConstrType_CONSTR_UNIQUE:
 		return d.unique(c, col)
 	case pg.ConstrType_CONSTR_CHECK:
-		return unsupported("CHECK").At(c.Location)
+		if col == nil {
+			return d.check(c, -1)
+		}
+		d.computed = append(d.computed, columnConstraint{len(d.rel.Columns) - 1, c})
+		return nil
 	case pg.ConstrType_CONSTR_FOREIGN:
 		return unsupported("FOREIGN KEY").At(c.Location)
-	case pg.ConstrType_CONSTR_GENERATED, pg.ConstrType_CONSTR_IDENTITY:
-		return unsupported("a generated column").At(c.Location)
+	case pg.ConstrType_CONSTR_IDENTITY:
+		return d.identity(c, col)
+	case pg.ConstrType_CONSTR_GENERATED:
+		d.computed = append(d.computed, columnConstraint{len(d.rel.Columns) - 1, c})
+		return nil
+	case pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
+		return nil
 	}
 	return unsupported("this constraint").At(c.Location)
 }
 
 func (d *definition) defaultValue(c *pg.Constraint, col *catalog.Column) error {
-	if col.Default != "" {
+	if col.Default != "" || col.Sequence != 0 || len(d.sequences) > 0 && d.sequences[len(d.sequences)-1].Column == len(d.rel.Columns)-1 {
 		return sqlerr.New(sqlerr.SyntaxError, "multiple default values specified for column \"%s\" of table \"%s\"", col.Name, d.rel.Name).At(c.Location)
 	}
-	if _, err := d.b.bindDefault(c.RawExpr, col); err != nil {
+	e, err := d.b.bindDefault(c.RawExpr, col)
+	if err != nil {
 		return err
+	}
+	d.rel.DependsOn = append(d.rel.DependsOn, sequencesIn(e)...)
+	if seq := plainNext(e); seq != 0 {
+		col.Sequence = seq // by what it is, not by its name
+		return nil
 	}
 	text, err := deparseExpr(c.RawExpr)
 	if err != nil {

@@ -5,21 +5,22 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
-	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
 // defaultOf is the value of a column that INSERT does not name.
 func (b *binder) defaultOf(c *catalog.Column) (plan.Expr, error) {
-	if c.Default == "" {
+	switch {
+	case c.Sequence != 0:
+		return b.nextOf(c)
+	case c.Default == "":
 		return nullConst(c.Type), nil
 	}
-	stmts, err := parse.Parse("SELECT " + c.Default)
+	n, err := storedExpr(c.Default)
 	if err != nil {
 		return nil, err
 	}
-	list := stmts[0].Body.(*parse.Select).Query.Select.GetTargetList()
-	return b.bindDefault(list[0].GetResTarget().Val, c)
+	return b.bindDefault(n, c)
 }
 
 // bindDefault binds a default expression: no columns, no aggregates, the column's type.

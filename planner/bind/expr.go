@@ -31,8 +31,16 @@ const (
 	inReturning place = "RETURNING"
 	inDefault   place = "DEFAULT expressions"
 	inFrom      place = "functions in FROM"
+	inExecute   place = "EXECUTE parameters"
+	inCheck     place = "check constraints"
+	inGenerated place = "column generation expressions"
 	inIndex     place = "index expressions"
 )
+
+// withoutSubqueries are the places that never take one.
+var withoutSubqueries = map[place]string{
+	inCheck: "check constraint", inGenerated: "column generation expression", inDefault: "DEFAULT expression", inExecute: "EXECUTE parameter", inIndex: "index expression",
+}
 
 // exprAt binds an expression that stands at a place.
 func (b *binder) exprAt(n *pg.Node, p place) (plan.Expr, error) {
@@ -88,6 +96,9 @@ func (b *binder) expr(n *pg.Node) (plan.Expr, error) {
 	case *pg.Node_CollateClause:
 		return b.collate(n.CollateClause)
 	case *pg.Node_SubLink:
+		if what, no := withoutSubqueries[b.lv.place]; no {
+			return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cannot use subquery in %s", what).At(n.SubLink.Location)
+		}
 		return b.subLink(n.SubLink)
 	case *pg.Node_SetToDefault:
 		return nil, sqlerr.New(sqlerr.SyntaxError, "DEFAULT is not allowed in this context").At(n.SetToDefault.Location)

@@ -36,7 +36,12 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 	if mayAggregate(name) {
 		return b.aggregateCall(name, n)
 	}
-	args, err := b.exprs(n.Args)
+	var args []plan.Expr
+	if sequenceFunctions[name] && len(n.Args) > 0 {
+		args, name, err = b.sequenceArgs(name, n)
+	} else {
+		args, err = b.exprs(n.Args)
+	}
 	if err != nil {
 		return nil, err
 	}

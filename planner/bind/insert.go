@@ -47,6 +47,9 @@ func Insert(s *parse.Insert, cat catalog.Reader, o Options) (*InsertPlan, error)
 	if err != nil {
 		return nil, err
 	}
+	if root, err = b.computeGenerated(rel, root, 0); err != nil {
+		return nil, err
+	}
 	out := &InsertPlan{Relation: rel, Key: -1, Timestamp: -1}
 	target := rel.Name
 	if n.Relation.Alias != nil {
@@ -299,6 +302,11 @@ func (in *inserter) fullRow(exprs []plan.Expr) ([]plan.Expr, error) {
 			continue
 		}
 		at := in.targets[i]
+		if skip, err := in.overrides(at); err != nil {
+			return nil, err
+		} else if skip {
+			continue
+		}
 		if at < 0 {
 			for k, m := range in.meta {
 				if m == at {
@@ -323,6 +331,27 @@ func (in *inserter) fullRow(exprs []plan.Expr) ([]plan.Expr, error) {
 		row[i] = e
 	}
 	return row, nil
+}
+
+// overrides decides about a value for a column that has its own: refused, or (skip) not taken.
+func (in *inserter) overrides(at int) (skip bool, err error) {
+	if at < 0 {
+		return false, nil
+	}
+	c := &in.rel.Columns[at]
+	refused := func() *sqlerr.Error {
+		return sqlerr.New(sqlerr.GeneratedAlways, "cannot insert a non-DEFAULT value into column \"%s\"", c.Name)
+	}
+	switch {
+	case c.Generated != "":
+		return false, refused().WithDetail("Column \"%s\" is a generated column.", c.Name)
+	case c.Identity != "" && in.stmt.Override == pg.OverridingKind_OVERRIDING_USER_VALUE:
+		return true, nil
+	case c.Identity == "always" && in.stmt.Override != pg.OverridingKind_OVERRIDING_SYSTEM_VALUE:
+		return false, refused().WithDetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c.Name).
+			WithHint("Use OVERRIDING SYSTEM VALUE to override.")
+	}
+	return false, nil
 }
 
 func (in *inserter) fields() []plan.Field {

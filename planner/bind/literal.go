@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -27,6 +28,12 @@ func int4Const(v int32) *plan.Const {
 func int8Const(v int64) *plan.Const {
 	return &plan.Const{T: sqltype.Of(sqltype.Int8), Value: delta.Const(sqltype.Int8, v, 1)}
 }
+
+func oidConst(v catalog.OID) *plan.Const {
+	return &plan.Const{T: sqltype.Of(sqltype.OIDType), Value: delta.Const(sqltype.OIDType, int32(v), 1)}
+}
+
+func oidOf(c *plan.Const) catalog.OID { return catalog.OID(uint32(delta.Values[int32](&c.Value)[0])) }
 
 func boolConst(v bool) *plan.Const {
 	var x uint8

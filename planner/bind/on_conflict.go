@@ -149,9 +149,12 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, target strin
 		p.P.Fields = append(p.P.Fields, p.P.Fields[i])
 	}
 	plan.Derive(p)
+	root, err := b.computeGenerated(rel, p, out.New)
+	if err != nil {
+		return err
+	}
 	b.lv.scope.items = []*item{itemOver(rel, target, out.New)}
-	var err error
-	out.root, out.Returning, err = b.returning(n.ReturningList, p)
+	out.root, out.Returning, err = b.returning(n.ReturningList, root)
 	if err != nil {
 		return err
 	}

@@ -74,6 +74,11 @@ func TopicOptions() []WithOption {
 	return out
 }
 
+// TableOptions are those of CREATE TABLE.
+var TableOptions = []WithOption{
+	{"fillfactor", "10 to 100", "none", "Taken for PostgreSQL's tools (`pgbench -i`): rows have no pages here that could be filled."},
+}
+
 // AlterOptions are those of ALTER … SET and RESET.
 var AlterOptions = []WithOption{onErrorOption}
 
@@ -82,7 +87,7 @@ var CopyOptions = []WithOption{
 	{"format", "`text`, `csv`, `arrow`, `parquet`", "`text`", "The form of the data. `binary` is refused."},
 	{"header", "`true`, `false`", "`false`", "With csv and text: the first line has the columns' names. `match` is refused."},
 	{"encoding", "`UTF8`", "`UTF8`", "The encoding of the data; there is no other."},
-	{"freeze", "`false`", "`false`", "Taken for PostgreSQL's tools: there is nothing to freeze. `true` is refused."},
+	{"freeze", "`true`, `false`", "`false`", "Taken for PostgreSQL's tools (`pgbench -i`): rows have nothing here that could be frozen."},
 	{"delimiter", "one character", "a tab, with csv a comma", "Between the columns."},
 	{"quote", "one character", "`\"`", "Around a value, with csv."},
 	{"escape", "one character", "the quote", "Before a quote inside a value, with csv."},
@@ -115,6 +120,7 @@ func WithOptions() []StatementOptions {
 		{"CREATE TOPIC, ALTER TOPIC SET", TopicOptions()},
 		{"ALTER MATERIALIZED VIEW, STREAM, SINK SET", AlterOptions},
 		{"COPY", CopyOptions},
+		{"CREATE TABLE", TableOptions},
 		{"EXPLAIN", ExplainOptions},
 	}
 }

@@ -70,9 +70,13 @@ func Update(s *parse.Update, cat catalog.Reader, o Options) (*UpdatePlan, error)
 		p.P.Fields = append(p.P.Fields, p.P.Fields[i])
 	}
 	plan.Derive(p)
+	root, err := b.computeGenerated(t.rel, p, out.New)
+	if err != nil {
+		return nil, err
+	}
 	// RETURNING names the new values.
 	t.item.shift(out.New)
-	root, returning, err := b.returning(n.ReturningList, p)
+	root, returning, err := b.returning(n.ReturningList, root)
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +192,13 @@ func (b *binder) setClauses(rel *catalog.Relation, set []plan.Expr, list []*pg.N
 		if i < 0 {
 			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, rel.Name).At(rt.Location).
 				Meant(rel.NearColumn(rt.Name))
+		}
+		if c := &rel.Columns[i]; value.GetSetToDefault() == nil && (c.Generated != "" || c.Identity == "always") {
+			e := sqlerr.New(sqlerr.GeneratedAlways, "column \"%s\" can only be updated to DEFAULT", c.Name)
+			if c.Generated != "" {
+				return nil, e.WithDetail("Column \"%s\" is a generated column.", c.Name)
+			}
+			return nil, e.WithDetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c.Name)
 		}
 		e, err := b.setValue(value, &rel.Columns[i])
 		if err != nil {

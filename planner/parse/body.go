@@ -58,11 +58,12 @@ const (
 	ObjView
 	ObjIndex
 	ObjSchema
+	ObjSequence
 )
 
 var objectNames = map[ObjectKind]string{
 	ObjTable: "TABLE", ObjStream: "STREAM", ObjSink: "SINK", ObjTopic: "TOPIC",
-	ObjMaterializedView: "MATERIALIZED VIEW", ObjView: "VIEW", ObjIndex: "INDEX", ObjSchema: "SCHEMA",
+	ObjMaterializedView: "MATERIALIZED VIEW", ObjView: "VIEW", ObjIndex: "INDEX", ObjSchema: "SCHEMA", ObjSequence: "SEQUENCE",
 }
 
 // String is the kind as command tags spell it: "MATERIALIZED VIEW".
@@ -147,6 +148,18 @@ type (
 	CreateSchema struct {
 		Name        string
 		IfNotExists bool
+	}
+	// CreateSequence is CREATE SEQUENCE [IF NOT EXISTS] name options.
+	CreateSequence struct {
+		Name        Name
+		IfNotExists bool
+		Options     []*pg.Node
+	}
+	// AlterSequence is ALTER SEQUENCE [IF EXISTS] name options.
+	AlterSequence struct {
+		Name     Name
+		IfExists bool
+		Options  []*pg.Node
 	}
 	// Drop is DROP kind [IF EXISTS] names [CASCADE].
 	Drop struct {
@@ -280,6 +293,11 @@ type (
 		Names            []Name
 		Restart, Cascade bool
 	}
+	// Maintain is VACUUM and ANALYZE.
+	Maintain struct {
+		What  string // the tag
+		Names []Name
+	}
 	// Unsupported is any other statement of PostgreSQL's; What names it as its command tag does.
 	Unsupported struct{ What string }
 )
@@ -311,6 +329,8 @@ func (*CreateTableAs) body()          {}
 func (*CreateView) body()             {}
 func (*CreateIndex) body()            {}
 func (*CreateSchema) body()           {}
+func (*CreateSequence) body()         {}
+func (*AlterSequence) body()          {}
 func (*Drop) body()                   {}
 func (*AlterSet) body()               {}
 func (*AlterRebuild) body()           {}
@@ -333,4 +353,5 @@ func (*Fetch) body()                  {}
 func (*CloseCursor) body()            {}
 func (*Listen) body()                 {}
 func (*Truncate) body()               {}
+func (*Maintain) body()               {}
 func (*Unsupported) body()            {}

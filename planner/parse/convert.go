@@ -45,6 +45,14 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &CreateIndex{Name: i.Idxname, Table: nameOf(i.Relation), Unique: i.Unique, IfNotExists: i.IfNotExists, Stmt: i}, nil
 	case *pg.Node_CreateSchemaStmt:
 		return &CreateSchema{Name: s.CreateSchemaStmt.Schemaname, IfNotExists: s.CreateSchemaStmt.IfNotExists}, nil
+	case *pg.Node_CreateSeqStmt:
+		q := s.CreateSeqStmt
+		if q.Sequence.Relpersistence == "t" {
+			return &Unsupported{What: "CREATE TEMPORARY SEQUENCE"}, nil
+		}
+		return &CreateSequence{Name: nameOf(q.Sequence), IfNotExists: q.IfNotExists, Options: q.Options}, nil
+	case *pg.Node_AlterSeqStmt:
+		return &AlterSequence{Name: nameOf(s.AlterSeqStmt.Sequence), IfExists: s.AlterSeqStmt.MissingOk, Options: s.AlterSeqStmt.Options}, nil
 	case *pg.Node_DropStmt:
 		return drop(s.DropStmt), nil
 	case *pg.Node_AlterTableStmt:
@@ -82,6 +90,8 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &Listen{What: "UNLISTEN", Channel: s.UnlistenStmt.Conditionname}, nil
 	case *pg.Node_NotifyStmt:
 		return &Listen{What: "NOTIFY", Channel: s.NotifyStmt.Conditionname, Payload: s.NotifyStmt.Payload}, nil
+	case *pg.Node_VacuumStmt:
+		return maintain(s.VacuumStmt), nil
 	case *pg.Node_TruncateStmt:
 		t := &Truncate{Restart: s.TruncateStmt.RestartSeqs, Cascade: s.TruncateStmt.Behavior == pg.DropBehavior_DROP_CASCADE}
 		for _, r := range s.TruncateStmt.Relations {

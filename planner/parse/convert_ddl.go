@@ -79,7 +79,7 @@ func (c *converter) asQuery(s *pg.CreateTableAsStmt) (Query, error) {
 var dropKinds = map[pg.ObjectType]ObjectKind{
 	pg.ObjectType_OBJECT_TABLE: ObjTable, pg.ObjectType_OBJECT_VIEW: ObjView,
 	pg.ObjectType_OBJECT_MATVIEW: ObjMaterializedView, pg.ObjectType_OBJECT_INDEX: ObjIndex,
-	pg.ObjectType_OBJECT_SCHEMA: ObjSchema,
+	pg.ObjectType_OBJECT_SCHEMA: ObjSchema, pg.ObjectType_OBJECT_SEQUENCE: ObjSequence,
 }
 
 func drop(s *pg.DropStmt) Body {

@@ -87,6 +87,17 @@ func (c *converter) copy(s *pg.CopyStmt) (Body, error) {
 	return out, nil
 }
 
+func maintain(s *pg.VacuumStmt) Body {
+	m := &Maintain{What: "ANALYZE"}
+	if s.IsVacuumcmd {
+		m.What = "VACUUM"
+	}
+	for _, r := range s.Rels {
+		m.Names = append(m.Names, nameOf(r.GetVacuumRelation().GetRelation()))
+	}
+	return m
+}
+
 func discard(s *pg.DiscardStmt) Body {
 	what := map[pg.DiscardMode]string{
 		pg.DiscardMode_DISCARD_ALL: "ALL", pg.DiscardMode_DISCARD_PLANS: "PLANS",

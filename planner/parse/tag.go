@@ -7,6 +7,9 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 )
 
+// TagOf is how the command tag of a statement begins.
+func TagOf(b Body) string { return tagOf(b) }
+
 // tagOf is how the command tag of a statement begins.
 //
 //lint:dispatch
@@ -38,6 +41,10 @@ func tagOf(b Body) string {
 		return "CREATE INDEX"
 	case *CreateSchema:
 		return "CREATE SCHEMA"
+	case *CreateSequence:
+		return "CREATE SEQUENCE"
+	case *AlterSequence:
+		return "ALTER SEQUENCE"
 	case *Drop:
 		return "DROP " + b.Kind.String()
 	case *AlterSet:
@@ -90,6 +97,8 @@ func tagOf(b Body) string {
 		return b.What
 	case *Truncate:
 		return "TRUNCATE TABLE"
+	case *Maintain:
+		return b.What
 	case *Unsupported:
 		return b.What
 	}
@@ -98,9 +107,6 @@ func tagOf(b Body) string {
 
 // unsupportedName spells a tree that has no Body: CreateFunctionStmt is CREATE FUNCTION.
 func unsupportedName(n *pg.Node) string {
-	if v := n.GetVacuumStmt(); v != nil && !v.IsVacuumcmd {
-		return "ANALYZE"
-	}
 	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", n.GetNode()), "*pg_query.Node_"), "Stmt")
 	var b strings.Builder
 	for i, r := range name {

@@ -194,4 +194,21 @@ type Session struct {
 	PID                     int32
 	// Now is the start of the transaction, in microseconds since 2000-01-01.
 	Now int64
+	// Sequences of the database; nil where a query has none.
+	Sequences Sequences
+}
+
+// Sequences are what functions of sequences ask, each named by its OID. Its errors are users'.
+type Sequences interface {
+	// Find is the sequence that a text names.
+	Find(name string) (RelationID, error)
+	// Serial is the name of the sequence that belongs to a column, "" = none.
+	Serial(table, column string) (string, error)
+	// Next gives the next n values, in order.
+	Next(id RelationID, n int) ([]int64, error)
+	// Current is the value that this session got last of the sequence, Last of any.
+	Current(id RelationID) (int64, error)
+	Last() (int64, error)
+	// Set makes v the last value, or with given false the next one.
+	Set(id RelationID, v int64, given bool) error
 }

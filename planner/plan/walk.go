@@ -143,6 +143,17 @@ func MapColumns(e Expr, at func(int) int) Expr {
 	})
 }
 
+// Mentions reports whether e reads column index.
+func Mentions(e Expr, index int) bool {
+	found := false
+	Walk(e, func(e Expr) bool {
+		c, is := e.(*Column)
+		found = found || is && c.Index == index
+		return !found
+	})
+	return found
+}
+
 // HasColumns reports whether e depends on a row.
 func HasColumns(e Expr) bool {
 	found := false

@@ -1,0 +1,119 @@
+package session
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/bind"
+	"github.com/tributary-db/tributary/planner/parse"
+)
+
+// createSequence is CREATE SEQUENCE.
+func (s *Session) createSequence(ctx context.Context, b *parse.CreateSequence, w face.Writer) error {
+	now := s.db.Catalog.Now()
+	schema, err := bind.NewSchema(b.Name, now, s.bindOptions())
+	if err != nil {
+		return err
+	}
+	def, err := bind.CreateSequence(b.Options, now, s.bindOptions())
+	if err != nil {
+		return err
+	}
+	rel := &catalog.Relation{Schema: schema, Name: b.Name.Name, Kind: catalog.KindSequence, Sequence: def.Sequence, TimestampColumn: -1}
+	err = s.change(ctx, func(t *catalog.Txn) error {
+		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
+			return err
+		}
+		rel.OID = 0
+		if err := s.own(t, rel, def.Owner); err != nil {
+			return err
+		}
+		t.Put(rel)
+		return nil
+	})
+	return s.created(err, "CREATE SEQUENCE", w)
+}
+
+// own has a sequence belong to the table that OWNED BY names, or to none.
+func (s *Session) own(t *catalog.Txn, seq *catalog.Relation, owner *parse.Name) error {
+	if owner == nil {
+		return nil
+	}
+	if owner.Name == "" {
+		seq.Parent = 0
+		return nil
+	}
+	table, ok := t.At().Relation(owner.Catalog, owner.Schema, s.set.derived.SearchPath)
+	if !ok {
+		return sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", owner.Schema)
+	}
+	if table.Kind != catalog.KindTable {
+		return sqlerr.New(sqlerr.WrongObjectType, "sequence cannot be owned by relation %q", table.Name)
+	}
+	if table.ColumnIndex(owner.Name) < 0 {
+		return sqlerr.New(sqlerr.UndefinedColumn, "column %q of relation %q does not exist", owner.Name, table.Name)
+	}
+	if table.Schema != seq.Schema {
+		return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "sequence must be in same schema as table it is linked to")
+	}
+	seq.Parent = table.OID
+	return nil
+}
+
+// alterSequence is ALTER SEQUENCE with options. RESTART takes effect at once, as setval does, and is not
+// taken back by a rollback.
+func (s *Session) alterSequence(ctx context.Context, b *parse.AlterSequence, w face.Writer) error {
+	var changed *catalog.Relation
+	var def *bind.SequenceDef
+	err := s.change(ctx, func(t *catalog.Txn) error {
+		changed = nil
+		rel, err := s.alterTarget(t.At(), b.Name, parse.ObjSequence, b.IfExists)
+		if err != nil || rel == nil {
+			return err
+		}
+		if def, err = bind.AlterSequence(rel.Sequence, b.Options, t.At(), s.bindOptions()); err != nil {
+			return err
+		}
+		next := *rel
+		next.Sequence = def.Sequence
+		if err := s.own(t, &next, def.Owner); err != nil {
+			return err
+		}
+		if last, _ := s.db.Sequences.Last(rel); def.Restart == nil && (last < next.Sequence.Min || last > next.Sequence.Max) {
+			bound, word, than := next.Sequence.Min, "MINVALUE", "less"
+			if last > next.Sequence.Max {
+				bound, word, than = next.Sequence.Max, "MAXVALUE", "greater"
+			}
+			return sqlerr.New(sqlerr.InvalidParameterValue, "RESTART value (%d) cannot be %s than %s (%d)", last, than, word, bound)
+		}
+		if err := s.db.Sequences.Keep(rel); err != nil {
+			return err
+		}
+		changed = &next
+		t.Put(changed)
+		return nil
+	})
+	if err == nil && changed != nil && def.Restart != nil {
+		err = s.db.Sequences.Restart(changed, *def.Restart, false)
+	}
+	if err != nil {
+		return err
+	}
+	return w.Complete("ALTER SEQUENCE")
+}
+
+// restartSequences begins the sequences of tables anew: TRUNCATE … RESTART IDENTITY.
+func (s *Session) restartSequences(tables []catalog.OID) error {
+	now := s.db.Catalog.Now()
+	for _, seq := range now.Relations(catalog.KindSequence) {
+		if slices.Contains(tables, seq.Parent) {
+			if err := s.db.Sequences.Restart(seq, seq.Sequence.Start, false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package session
+
+import (
+	"sync"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/bind"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// sequences are the sequences of the database as this session asks them. Shards of a query may ask at once.
+type sequences struct {
+	s  *Session
+	mu struct {
+		sync.Mutex
+		got  map[plan.RelationID]int64
+		last plan.RelationID // whose value came last, 0 = none yet
+	}
+}
+
+var _ plan.Sequences = (*sequences)(nil)
+
+func (q *sequences) Find(name string) (plan.RelationID, error) {
+	rel, err := bind.SequenceNamed(q.s.db.Catalog.Now(), name, q.s.set.derived.SearchPath)
+	if err != nil {
+		return 0, err
+	}
+	return plan.RelationID(rel.OID), nil
+}
+
+func (q *sequences) Serial(table, column string) (string, error) {
+	n, err := bind.SplitName(table)
+	if err != nil {
+		return "", err
+	}
+	snap := q.s.db.Catalog.Now()
+	rel, ok := snap.Relation(n.Schema, n.Name, q.s.set.derived.SearchPath)
+	if !ok {
+		return "", sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", table)
+	}
+	i := rel.ColumnIndex(column)
+	if i < 0 {
+		return "", sqlerr.New(sqlerr.UndefinedColumn, "column %q of relation %q does not exist", column, rel.Name)
+	}
+	if seq, ok := snap.ByOID(rel.Columns[i].Sequence); ok {
+		return ident(seq.Schema) + "." + ident(seq.Name), nil
+	}
+	return "", nil
+}
+
+func (q *sequences) relation(id plan.RelationID) (*catalog.Relation, error) {
+	rel, ok := q.s.db.Catalog.Now().ByOID(catalog.OID(id))
+	if !ok || rel.Kind != catalog.KindSequence {
+		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation with OID %d does not exist", id)
+	}
+	return rel, nil
+}
+
+func (q *sequences) Next(id plan.RelationID, n int) ([]int64, error) {
+	rel, err := q.relation(id)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.s.mayWrite("nextval()"); err != nil {
+		return nil, err
+	}
+	values, err := q.s.db.Sequences.Next(rel, n)
+	if err == nil && n > 0 {
+		q.note(id, values[n-1])
+	}
+	return values, err
+}
+
+// note remembers a value for currval and lastval.
+func (q *sequences) note(id plan.RelationID, v int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.mu.got == nil {
+		q.mu.got = map[plan.RelationID]int64{}
+	}
+	q.mu.got[id], q.mu.last = v, id
+}
+
+func (q *sequences) Current(id plan.RelationID) (int64, error) {
+	rel, err := q.relation(id)
+	if err != nil {
+		return 0, err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	v, ok := q.mu.got[id]
+	if !ok {
+		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "currval of sequence %q is not yet defined in this session", rel.Name)
+	}
+	return v, nil
+}
+
+func (q *sequences) Last() (int64, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.mu.last == 0 {
+		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
+	}
+	return q.mu.got[q.mu.last], nil
+}
+
+func (q *sequences) Set(id plan.RelationID, v int64, given bool) error {
+	rel, err := q.relation(id)
+	if err != nil {
+		return err
+	}
+	if err := q.s.mayWrite("setval()"); err != nil {
+		return err
+	}
+	if err := q.s.db.Sequences.Restart(rel, v, given); err != nil {
+		return err
+	}
+	if given {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if q.mu.got == nil {
+			q.mu.got = map[plan.RelationID]int64{}
+		}
+		q.mu.got[id] = v
+	}
+	return nil
+}
+
+// forget is DISCARD SEQUENCES.
+func (q *sequences) forget() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.mu.got, q.mu.last = nil, 0
+}
