@@ -355,7 +355,7 @@ var optionEffects = map[string]map[string]optionEffect{
 		"format":         {make: "COPY copied TO STDOUT (OPT1)", given: "format csv", effect: effect{bad: "xml"}},
 		"header":         {make: "COPY copied TO STDOUT (format csv OPT)", given: "header true", effect: effect{bad: "maybe"}},
 		"encoding":       {make: "COPY copied TO STDOUT (format csv OPT)", effect: effect{none: true, bad: "'LATIN1'"}},
-		"freeze":         {make: "COPY copied TO STDOUT (format csv OPT)", effect: effect{none: true, bad: "true"}},
+		"freeze":         {make: "COPY copied TO STDOUT (format csv OPT)", effect: effect{none: true, bad: "'maybe'"}},
 		"delimiter":      {make: "COPY copied TO STDOUT (format csv OPT)", given: "delimiter ';'", effect: effect{bad: "'ab'"}},
 		"quote":          {make: "COPY copied TO STDOUT (format csv OPT)", given: "quote '|'", effect: effect{bad: "'ab'"}},
 		"escape":         {make: "COPY copied TO STDOUT (format csv OPT)", given: "escape '|'", effect: effect{bad: "'ab'"}},
@@ -363,6 +363,9 @@ var optionEffects = map[string]map[string]optionEffect{
 		"force_quote":    {make: "COPY copied TO STDOUT (format csv OPT)", effect: effect{none: true, bad: "*"}},
 		"force_not_null": {make: "COPY copied FROM STDIN (format csv OPT)", effect: effect{none: true, bad: "(a)"}},
 		"force_null":     {make: "COPY copied FROM STDIN (format csv OPT)", effect: effect{none: true, bad: "(a)"}},
+	},
+	"CREATE TABLE": {
+		"fillfactor": {make: "CREATE TABLE $ (a int) OPTW", effect: effect{none: true, bad: "5"}},
 	},
 	"EXPLAIN": {
 		"analyze":  {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
