@@ -53,8 +53,9 @@ type coldLog struct {
 	rounds     int
 }
 
-// cold makes a log of as many objects as rounds, each with a record of every partition.
-func cold(t *testing.T, partitions int32, rounds, bytes int, limits log.Limits, change ...func(*log.Config)) *coldLog {
+// cold makes a log of as many objects as rounds, each with a record of every partition; uneven ones are of up to twice the
+// size.
+func cold(t *testing.T, partitions int32, rounds, bytes int, uneven bool, limits log.Limits, change ...func(*log.Config)) *coldLog {
 	m := newMachine(t, limits)
 	far := &far{Store: m.objects}
 	m.change = func(c *log.Config) {
@@ -65,10 +66,15 @@ func cold(t *testing.T, partitions int32, rounds, bytes int, limits log.Limits, 
 	}
 	db := m.start()
 	c := &coldLog{t: t, machine: m, store: far, topic: logtest.CreateTopic(t, db, "a", partitions), partitions: partitions, rounds: rounds}
-	value := randomValue(rand.New(rand.NewPCG(1, 2)), bytes)
+	rng := rand.New(rand.NewPCG(1, 2))
+	long := randomValue(rng, 2*bytes)
 	for round := range rounds {
 		e := &log.Entry{}
 		for p := range partitions {
+			value := long[:bytes]
+			if uneven {
+				value = long[:rng.IntN(2*bytes)]
+			}
 			e.Appends = append(e.Appends, log.Append{Partition: part(c.topic, p), RecordBatches: batchOf(t, fmt.Sprint(round, "/", p, value))})
 		}
 		logtest.Append(t, db, e)
@@ -127,6 +133,7 @@ func TestColdConsumer(t *testing.T) {
 		limits         log.Limits
 		partitions     int32
 		rounds, bytes  int
+		uneven         bool
 		partitionBytes int
 		mostPerMB      float64
 		most           time.Duration
@@ -134,13 +141,14 @@ func TestColdConsumer(t *testing.T) {
 		"a thousand":                {limits: log.Limits{ReadCache: 24 << 20}, partitions: 1000, rounds: 24, bytes: 2000, partitionBytes: 1 << 20, mostPerMB: 3, most: 900 * time.Millisecond},
 		"a thousand, no read ahead": {limits: log.Limits{ReadCache: 24 << 20, ReadAhead: -1}, partitions: 1000, rounds: 24, bytes: 2000, partitionBytes: 1 << 20, mostPerMB: 3, most: 1500 * time.Millisecond},
 		"a thousand, small cache":   {limits: log.Limits{ReadCache: 6 << 20}, partitions: 1000, rounds: 24, bytes: 2000, partitionBytes: 1 << 20, mostPerMB: 4, most: 2500 * time.Millisecond},
+		"a thousand, uneven":        {limits: log.Limits{ReadCache: 32 << 20}, partitions: 1000, rounds: 24, bytes: 2000, uneven: true, partitionBytes: 1 << 20, mostPerMB: 1.2, most: 900 * time.Millisecond},
 		"one":                       {limits: log.Limits{ReadCache: 24 << 20}, partitions: 1, rounds: 16, bytes: 2 << 20, partitionBytes: 1 << 20, mostPerMB: 3, most: time.Second},
 		"one, small steps":          {limits: log.Limits{ReadCache: 24 << 20}, partitions: 3, rounds: 40, bytes: 200_000, partitionBytes: 64 << 10, mostPerMB: 6, most: 3 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c.limits.InlineBytes, c.limits.LevelInterval, c.limits.RetentionInterval = -1, 24*time.Hour, 24*time.Hour
-				l := cold(t, c.partitions, c.rounds, c.bytes, c.limits)
+				l := cold(t, c.partitions, c.rounds, c.bytes, c.uneven, c.limits)
 				began := time.Now()
 				bytes := l.consume(c.partitionBytes, 5*time.Millisecond)
 				took, perMB := time.Since(began), float64(l.store.gets.Load())/(float64(bytes)/1e6)
@@ -176,7 +184,7 @@ func TestColdChanges(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limits.InlineBytes, limits.LevelInterval, limits.RetentionInterval = -1, 24*time.Hour, 24*time.Hour
 				const partitions, rounds = 300, 30
-				l := cold(t, partitions, rounds, 2000, limits)
+				l := cold(t, partitions, rounds, 2000, false, limits)
 				began := time.Now()
 				got := changes(t, l.db, 0, newest(t, l.db), 1<<20, l.topic)
 				took, gets := time.Since(began), l.store.gets.Load()
@@ -247,7 +255,7 @@ func TestCacheIsCharged(t *testing.T) {
 			return nil
 		}
 		limits := log.Limits{InlineBytes: -1, ReadCache: 512 << 10, LevelInterval: 24 * time.Hour, RetentionInterval: 24 * time.Hour}
-		l := cold(t, 20, 30, 2000, limits, func(c *log.Config) { c.Charge = charge })
+		l := cold(t, 20, 30, 2000, false, limits, func(c *log.Config) { c.Charge = charge })
 		l.consume(1<<20, 0)
 		if n, cached := used.Load(), l.db.Stats().ReadCache; n != cached || n == 0 {
 			t.Errorf("%d bytes are charged, %d are cached", n, cached)
@@ -256,7 +264,7 @@ func TestCacheIsCharged(t *testing.T) {
 			t.Errorf("%d bytes are charged after the end, %v", used.Load(), err)
 		}
 		limit = 100_000 // room for less than the cache may have: what is old goes
-		l = cold(t, 20, 30, 2000, limits, func(c *log.Config) { c.Charge = charge })
+		l = cold(t, 20, 30, 2000, false, limits, func(c *log.Config) { c.Charge = charge })
 		l.consume(1<<20, 0)
 		if n, cached := used.Load(), l.db.Stats().ReadCache; n != cached || n == 0 || n > limit {
 			t.Errorf("%d bytes are charged of %d, %d are cached", n, limit, cached)
@@ -265,7 +273,7 @@ func TestCacheIsCharged(t *testing.T) {
 			t.Errorf("%d bytes are charged after the end, %v", used.Load(), err)
 		}
 		limit = 0
-		l = cold(t, 20, 30, 2000, limits, func(c *log.Config) { c.Charge = charge })
+		l = cold(t, 20, 30, 2000, false, limits, func(c *log.Config) { c.Charge = charge })
 		l.consume(1<<20, 0)
 		if n := l.db.Stats().ReadCache; n != 0 {
 			t.Errorf("%d bytes are cached without room", n)
@@ -297,7 +305,7 @@ func TestWarmRestart(t *testing.T) {
 		disk, stop := diskCache(t, dir, 64<<20)
 		defer func() { stop() }()
 		limits := log.Limits{InlineBytes: -1, ReadCache: 1 << 20, LevelInterval: 24 * time.Hour, RetentionInterval: 24 * time.Hour}
-		l := cold(t, 100, 20, 2000, limits, func(c *log.Config) { c.Disk = disk })
+		l := cold(t, 100, 20, 2000, false, limits, func(c *log.Config) { c.Disk = disk })
 		l.consume(1<<20, 0)
 		if l.store.gets.Load() == 0 {
 			t.Fatal("nothing was asked of the store")

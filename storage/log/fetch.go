@@ -169,6 +169,9 @@ func (db *DB) plan(req []PartitionRead, b Budget, room int, plans []fetchPlan, o
 		}
 		planned += min(bytes, max(want, 1))
 	}
+	if cold > 1 && db.align(plans, 2*room) {
+		cut = true
+	}
 	return CommitSeq(db.published.Load()), cut
 }
 
