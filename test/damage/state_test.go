@@ -53,7 +53,7 @@ func leave(t *testing.T, killed bool, b *bucket) *state {
 	dir := filepath.Join(t.TempDir(), "data")
 	flags := []string{"--checkpoint-interval=700ms", fmt.Sprintf("--inline-bytes=%d", inlineBytes), "--disk-ballast=0"}
 	if b != nil {
-		flags = append(flags, "--object-store="+b.url(), "--flush-interval=5ms")
+		flags = append(flags, "--object-store="+b.url(), "--flush-interval=5ms", "--flush-cost=0")
 	}
 	s := harness.Start(t, dir, flags...)
 	s.Exec(t, "CREATE TABLE t (id bigint PRIMARY KEY, v text)", "CREATE STREAM s (id bigint, v text)",
