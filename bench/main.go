@@ -63,7 +63,7 @@ func run(ctx context.Context, o options) error {
 		name string
 		run  func(context.Context, options, *table) error
 	}{
-		{"produce", benchLocalKafka}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"writes", benchWrites}, {"copy", benchCopy}, {"spill", benchSpill}, {"shards", benchShards}, {"s3", benchS3}, {"cold", benchCold}, {"trickle", benchTrickle},
+		{"produce", benchLocalKafka}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"writes", benchWrites}, {"copy", benchCopy}, {"spill", benchSpill}, {"shards", benchShards}, {"shards of views", benchShardViews}, {"s3", benchS3}, {"cold", benchCold}, {"trickle", benchTrickle},
 	} {
 		if !strings.Contains(part.name, o.only) {
 			continue

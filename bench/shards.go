@@ -87,6 +87,73 @@ func benchShards(ctx context.Context, o options, t *table) error {
 	return nil
 }
 
+// Each makes a view of one stream or two that lie in the log; sum is over its contents.
+var shardViews = []struct {
+	what, sql, sum string
+	count          int64
+}{
+	{"view GROUP BY, 300,000 groups", `SELECT bidder, auction, count(*) AS n, sum(price) AS s, max(price) AS m FROM bid GROUP BY bidder, auction`, `count(*), sum(n), sum(s), sum(m)`, shardEvents / 50 * 46},
+	{"view GROUP BY, 1,000 groups", `SELECT bidder % 1000 AS k, count(*) AS n, sum(price) AS s FROM bid GROUP BY bidder % 1000`, `count(*), sum(n), sum(s)`, shardEvents / 50 * 46},
+	{"view join", `SELECT b.auction, b.bidder, b.price, a.category FROM bid b JOIN auction a ON b.auction = a.id WHERE a.category = 10`, `count(*), sum(price)`, shardEvents},
+	{"view Nexmark q1", `SELECT auction, bidder, 0.908 * price AS price, date_time FROM bid`, `count(*), sum(price)`, shardEvents / 50 * 46},
+	{"view Nexmark q2", `SELECT auction, price FROM bid WHERE auction % 123 = 0`, `count(*), sum(price)`, shardEvents / 50 * 46},
+	{"view Nexmark q17", `SELECT auction, date_trunc('day', date_time) AS day, count(*) AS n, count(*) FILTER (WHERE price < 10000) AS few, min(price) AS least, max(price) AS most, avg(price) AS a, sum(price) AS s
+		FROM bid GROUP BY 1, 2`, `count(*), sum(n), sum(few), sum(s)`, shardEvents / 50 * 46},
+}
+
+// benchShardViews makes views over what lies in the log, in a server with one shard and in one with two, by turns.
+func benchShardViews(ctx context.Context, o options, t *table) error {
+	var servers [2]*server
+	var clients [2]*pgx.Conn
+	for i := range servers {
+		var err error
+		if servers[i], err = start(ctx, o, "--shards", fmt.Sprint(1+i)); err != nil {
+			return err
+		}
+		defer servers[i].stop()
+		if clients[i], err = servers[i].connect(ctx); err != nil {
+			return err
+		}
+		defer func() { _ = clients[i].Close(context.WithoutCancel(ctx)) }() // the server ends next
+		if err := fillStreams(ctx, clients[i]); err != nil {
+			return err
+		}
+	}
+	for _, v := range shardViews {
+		var best [2]result
+		var answers [2]string
+		for try := range 2 * shardTries {
+			i := try % 2
+			cpu, begin := servers[i].cpu(), time.Now()
+			if _, err := clients[i].Exec(ctx, "CREATE MATERIALIZED VIEW v AS "+v.sql); err != nil { // returns when the view is there
+				return err
+			}
+			wall, used := time.Since(begin), servers[i].cpu()-cpu
+			var err error
+			if answers[i], err = oneRow(ctx, clients[i], "SELECT "+v.sum+" FROM v"); err != nil {
+				return err
+			}
+			if _, err := clients[i].Exec(ctx, "DROP MATERIALIZED VIEW v"); err != nil {
+				return err
+			}
+			r := &best[i]
+			if r.what, r.count = fmt.Sprintf("%s, %d shards", v.what, 1+i), v.count; try < 2 || wall < r.wall {
+				r.wall = wall
+			}
+			if try < 2 || used < r.cpu {
+				r.cpu = used
+			}
+		}
+		if answers[0] != answers[1] {
+			return fmt.Errorf("%s: %s on one shard, %s on two", v.what, answers[0], answers[1])
+		}
+		t.add(best[0])
+		t.add(best[1])
+		t.ratio("  two to one: "+v.what, best[1], best[0])
+	}
+	return nil
+}
+
 // fillShards makes what the queries read.
 func fillShards(ctx context.Context, c *pgx.Conn) error {
 	if _, err := c.Exec(ctx, "CREATE TABLE wide (id bigint PRIMARY KEY, k int, h int, v numeric, note text)"); err != nil {
@@ -101,6 +168,11 @@ func fillShards(ctx context.Context, c *pgx.Conn) error {
 			return err
 		}
 	}
+	return fillStreams(ctx, c)
+}
+
+// fillStreams makes three streams of Nexmark, and waits for their records.
+func fillStreams(ctx context.Context, c *pgx.Conn) error {
 	var counts []string
 	for _, table := range []string{"bid", "auction", "person"} {
 		if _, err := c.Exec(ctx, fmt.Sprintf("CREATE STREAM %s WITH (connector = 'nexmark', table = '%[1]s', rate = 1000000, events = %d)", table, shardEvents)); err != nil {

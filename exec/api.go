@@ -129,6 +129,41 @@ type LogReader interface {
 	ReadsLog()
 }
 
+// Divisible is a source that several goroutines can read together from some place of a tick's range on.
+type Divisible interface {
+	Source
+	// Divide asks, between two calls of Next, whether what is left of the range can be read in parts. From true
+	// on NextPart takes the place of Next, and EndParts that of the last one.
+	Divide() bool
+	// NextPart gives the next part, of about so many bytes as they lie in the log, nil after the last. It belongs to who
+	// asked; old, if not nil, is one that is needed no more.
+	NextPart(ctx context.Context, bytes int, old Part) (Part, error)
+	// EndParts ends the range. All parts were judged, and nobody reads any.
+	EndParts() error
+	// NewPartReader makes a reader for a goroutine of its own. REQUIRES: the source is open.
+	NewPartReader() (PartReader, error)
+}
+
+// Part is some of what a Divisible reads, that nobody has decoded yet.
+type Part any
+
+// PartReader makes rows of parts.
+//
+//	Begin(part), then until Fill says that the part is whole: Fill, Judge, Next until false
+type PartReader interface {
+	// Begin turns to a part, which is borrowed until it was filled whole.
+	Begin(p Part)
+	// Fill decodes the next rows of the part: all if whole, else as many as may be held at once.
+	Fill(ctx context.Context, breathe func() error) (whole bool, err error)
+	// Judge follows each Fill. Where Judged says so, the source keeps account of event time in it: then it is called
+	// for all parts in their order, by one goroutine at a time.
+	Judged() bool
+	Judge() error
+	// Next gives the next of the rows, borrowed until the next call; false when there are no more.
+	Next(dst *delta.Batch) bool
+	Close()
+}
+
 // Env is what a dataflow gives its operators. State is named within the operator; the runtime
 // adds the operator's place in the plan, checkpoints all of it and restores it before Open.
 // In a one-shot run state is scratch.

@@ -402,10 +402,10 @@ func moveState(t *testing.T, ctx context.Context, m *moves) {
 	m.until(s, "tributary_state_chunks_warmed_total")
 }
 
-// moveTemp: statements that have no memory for their rows, and one that is divided.
+// moveTemp: statements that have no memory for their rows, and one that is divided, as is a tick.
 func moveTemp(t *testing.T, ctx context.Context, m *moves) {
 	cfg := settings(t.TempDir())
-	cfg.Shards = 2
+	cfg.Shards, cfg.Workers, cfg.MinShardTickRows = 2, 4, 0
 	s := start(t, ctx, cfg)
 	defer stop(t, s)
 	db := connect(t, ctx, s)
@@ -421,6 +421,9 @@ func moveTemp(t *testing.T, ctx context.Context, m *moves) {
 	exec(t, ctx, db, "RESET temp_file_limit")
 	exec(t, ctx, db, "SET min_shard_rows = 1")
 	exec(t, ctx, db, "SELECT count(*) FROM t")
+	exec(t, ctx, db, "CREATE STREAM e (n int) WITH (topic = 'e')")
+	exec(t, ctx, db, "INSERT INTO e VALUES (1), (2)")
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW v AS SELECT sum(n) AS n FROM e")
 	m.look(s)
 }
 

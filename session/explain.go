@@ -24,8 +24,13 @@ func (s *Session) explain(ctx context.Context, p *portal, w face.Writer) error {
 	if err != nil {
 		return err
 	}
+	format := plan.Format
+	switch b.Body.(type) {
+	case *parse.CreateMaterializedView, *parse.CreateSink, *parse.CreateStream:
+		format = plan.FormatRunning
+	}
 	var rows [][]string
-	for line := range strings.Lines(plan.Format(q.Root)) {
+	for line := range strings.Lines(format(q.Root)) {
 		rows = append(rows, []string{strings.TrimRight(line, "\n")})
 	}
 	return textRows(w, "EXPLAIN", explainColumns, rows)

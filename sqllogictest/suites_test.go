@@ -126,7 +126,7 @@ func TestSuitesShards(t *testing.T) {
 		counts = counts[rnd.IntN(2):][:1]
 	}
 	for _, shards := range counts {
-		c := startChild(t, "--shards="+shards, "--min-shard-rows=1", "--work-memory="+work)
+		c := startChild(t, "--shards="+shards, "--min-shard-rows=1", "--min-shard-tick-rows=0", "--work-memory="+work)
 		c.runSuites(t, Select, ViewAfter)
 		if n := c.now.Metric(t, "tributary_shard_statements_total"); n < 1000 {
 			t.Errorf("only %v statements were divided among %s shards", n, shards)

@@ -14,7 +14,10 @@ type alone struct {
 	records *Records
 	filler  *filler
 	inRun   bool
-	rows    Rows // memory of what Next gives
+	// most is how many rows are decoded before they are given out; wholeRuns: no Next ends within a run.
+	most      int
+	wholeRuns bool
+	rows      Rows // memory of what Next gives
 }
 
 // Open makes a Feed of a stream's columns (plan.Meta… those of the record itself), which are distinct.
@@ -27,11 +30,11 @@ func openAlone(l log.Log, rel *catalog.Relation, want []int) (*alone, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &alone{records: NewRecords(l, rel.Topic), filler: f}, nil
+	return &alone{records: NewRecords(l, rel.Topic), filler: f, most: rowsPerBatch}, nil
 }
 
 func (a *alone) Begin(ctx context.Context, from, to log.CommitSeq) error {
-	a.inRun = false
+	a.inRun, a.wholeRuns = false, false
 	return a.records.Begin(ctx, from, to)
 }
 
@@ -39,12 +42,12 @@ func (a *alone) Next(ctx context.Context, dst *Rows) (bool, error) {
 	a.filler.clear()
 	a.rows.clear()
 	more := true
-	for a.rows.Len < rowsPerBatch && more {
+	for a.rows.Len < a.most && more {
 		var err error
 		if more, err = a.step(ctx); err != nil {
 			return false, err
 		}
-		if more && !a.inRun && a.records.partOver() {
+		if more && !a.inRun && (a.wholeRuns || a.records.partOver()) {
 			break
 		}
 	}
@@ -69,7 +72,7 @@ func (a *alone) step(ctx context.Context) (bool, error) {
 	}
 	run := a.records.Run() // its rows may have begun in the Rows before
 	a.rows.enter(run.VisibleAt, run.CommitTime.UnixMicro())
-	for a.rows.Len < rowsPerBatch {
+	for a.rows.Len < a.most {
 		rec, err := a.records.Next()
 		if err != nil {
 			return false, err
@@ -86,6 +89,17 @@ func (a *alone) step(ctx context.Context) (bool, error) {
 		a.rows.Offsets = append(a.rows.Offsets, rec.Offset)
 	}
 	return true, nil
+}
+
+// Divide implements Feed. A run that is begun is read to its end before.
+func (a *alone) Divide() bool {
+	a.wholeRuns = true
+	return !a.inRun
+}
+
+// NextPart implements Feed.
+func (a *alone) NextPart(ctx context.Context, bytes int, old *Part) (*Part, error) {
+	return a.records.nextPart(ctx, bytes, old)
 }
 
 func (a *alone) End() { a.records.End() }

@@ -24,6 +24,10 @@
 // rows; of a commit too large for the cache nobody waits for more than the first piece. The cache is
 // bounded and charged; the oldest entries go first. It is a cache: without it the same rows come out.
 //
+// A range that one reader has for itself can be divided at some run (Feed.Divide): what is left of it is given out as Parts, copies
+// of some runs, and whoever has a PartDecoder decodes one. All of a part is decoded at once, if it is not too much:
+// event time is judged part after part, before anything is done with the rows.
+//
 // Entries are immutable and may outlive their place in the cache. A Feed belongs to one goroutine; a
 // Cache to all. Its mutex is held for look-ups only and takes no other lock but the account's.
 package decoded

@@ -98,6 +98,14 @@ func (f *filler) take(partition int32, rec *recordbatch.Record) bool {
 	return true
 }
 
+// size is the bytes of what was decoded.
+func (f *filler) size() (n int) {
+	for _, b := range f.outs {
+		n += b.Size()
+	}
+	return n
+}
+
 func (f *filler) clear() {
 	for _, b := range f.outs {
 		b.Clear()

@@ -55,6 +55,13 @@ type Feed interface {
 	Begin(ctx context.Context, from, to log.CommitSeq) error
 	// Next fills dst; more is false when the range is over.
 	Next(ctx context.Context, dst *Rows) (more bool, err error)
+	// Divide asks, between two calls of Next, whether what is left of the range can be read in parts, which
+	// PartDecoders may decode; from true on NextPart takes the place of Next. Asked once, it may be so later
+	// in the range, behind another Next.
+	Divide() bool
+	// NextPart is the next part, of about so many bytes of the log, in a memory of its own, which may be that of old;
+	// nil after the last.
+	NextPart(ctx context.Context, bytes int, old *Part) (*Part, error)
 	// End gives up the range.
 	End()
 	// Close ends the Feed; a second Close is harmless.

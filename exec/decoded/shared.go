@@ -249,6 +249,15 @@ func (f *shared) decode(ctx context.Context) error {
 	return nil
 }
 
+// Divide implements Feed. What is decoded for others too is not read in parts: those who read it are at work
+// beside each other.
+func (f *shared) Divide() bool { return f.single && f.own.Divide() }
+
+// NextPart implements Feed.
+func (f *shared) NextPart(ctx context.Context, bytes int, old *Part) (*Part, error) {
+	return f.own.NextPart(ctx, bytes, old)
+}
+
 // End gives up the range.
 func (f *shared) End() {
 	f.own.End()

@@ -29,6 +29,19 @@
 // The edge's mutex is held for a look only; under it is the memory account's. Who waits for an
 // inbox or a message holds nothing else and goes on, or ends, with the run's context.
 //
+// In a flow that ticks the steps from a stream up to the first that keeps something are a front (docs/decisions/0031). In a
+// large tick helpers take parts of what the source reads through copies of these steps, and so does the flow's own
+// goroutine while there is nothing to take in; rows go on behind the front as one goroutine would have given them:
+//
+//	log ─► parts ─┬─► hand: Fill, Judge in turn, steps ─► carrier ─┐
+//	              ├─► hand: …                                      ├─► edge ─► operators with state
+//	              └─► own part: held until its turn ───────────────┘           (the flow's goroutine)
+//
+// Words: hand (a helper at work), crew (who gives helpers and their processors), judge (to take a part's event times into
+// the watermark, in order). INVARIANT: nobody who waits for the judging of a part before his own has judged his, and nobody
+// who has judged his part waits for a judging: a part that is judged needs only its turn and the flow's goroutine, which
+// waits for messages, for turns and for judgings at once. A hand gives its processor back before it waits.
+//
 // State that operators open lies in a States, one for each flow, by (place in the plan, name),
 // so that it can be checkpointed and restored without knowing the operators.
 package flow

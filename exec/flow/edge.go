@@ -10,7 +10,8 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// inboxBytes is about how much waits for one receiver, and for its turn: senders wait beyond it.
+// inboxBytes is about how much waits for one receiver, and for its turn: senders wait beyond it. An edge may have
+// room for more.
 const inboxBytes = 1 << 20
 
 // edge is an exchange at work in a one-shot run: messages of its senders on their way to its receivers.
@@ -22,6 +23,8 @@ const inboxBytes = 1 << 20
 type edge struct {
 	kind   plan.ExchangeKind
 	charge func(int64) error // nil = nothing is charged
+
+	room int64 // bytes that wait for a receiver, and for their turn
 
 	mu struct {
 		sync.Mutex
@@ -59,10 +62,12 @@ type message struct {
 	to     int // inbox
 	// of is the rows' memory, which is used again; nil if others may have the rows too.
 	of *delta.BatchBuilder
+	// raw is a part that its receiver is to read; then there are no rows.
+	raw exec.Part
 }
 
 func newEdge(kind plan.ExchangeKind, senders, receivers int, charge func(int64) error) *edge {
-	e := &edge{kind: kind, charge: charge}
+	e := &edge{kind: kind, charge: charge, room: inboxBytes}
 	e.moved = sync.NewCond(&e.mu)
 	e.mu.senders, e.mu.inboxes, e.mu.waiting = senders, make([]inbox, receivers), map[int64]*waitingPart{}
 	return e
@@ -93,12 +98,12 @@ func (e *edge) send(to int, part int64, m *message) error {
 		case in.stopped:
 			e.dropLocked(m)
 			return nil
-		case early && e.mu.bytes < inboxBytes:
+		case early && e.mu.bytes < e.room:
 			w := e.partLocked(part)
 			w.messages = append(w.messages, m)
 			e.mu.bytes += m.bytes
 			return nil
-		case !early && in.bytes < inboxBytes:
+		case !early && in.bytes < e.room:
 			e.deliverLocked(to, m)
 			return nil
 		}
@@ -171,6 +176,34 @@ func (e *edge) receive(at int) (*message, error) {
 		}
 		e.moved.Wait()
 	}
+}
+
+// poll is receive for who does not wait: nil, too, where nothing is there yet.
+func (e *edge) poll(at int) (*message, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	in := &e.mu.inboxes[at]
+	if e.mu.ended != nil || len(in.messages) == 0 {
+		return nil, e.mu.ended
+	}
+	return e.takeLocked(in), nil
+}
+
+// turnIs: all parts before this one have come out at the one receiver.
+func (e *edge) turnIs(part int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.mu.turn == part && len(e.mu.inboxes[0].messages) == 0
+}
+
+// await waits until ready, which is asked under the mutex whenever something has moved.
+func (e *edge) await(ready func() bool) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for e.mu.ended == nil && !ready() {
+		e.moved.Wait()
+	}
+	return e.mu.ended
 }
 
 func (e *edge) takeLocked(in *inbox) *message {

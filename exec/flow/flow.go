@@ -22,6 +22,8 @@ type Builder struct {
 	// together what they have sorted. For Shards only.
 	Divide func(n plan.Node, shards int, numbers *atomic.Int64) ([]exec.Source, error)
 	Merge  func(x *plan.Exchange, inputs int) (Merger, error)
+	// Crew helps a flow that ticks with its fronts; nil = nobody does.
+	Crew Crew
 }
 
 // Flow is one dataflow. It is used by one goroutine at a time.
@@ -53,6 +55,9 @@ type step struct {
 	parted exec.Parted
 	turn   func(part int64) error // of what is told which part comes
 
+	// front is what begins at this step, the topmost of it; divides the one that this source is of.
+	front, divides *front
+
 	// Of a source in a tick that is a part of the first (Backfill): it is not asked; or it begins like
 	// this.
 	rests bool
@@ -70,7 +75,7 @@ func (s *step) breathe(ctx context.Context) error {
 // New builds the operators and sources of a plan. States is where they keep their state;
 // Open must be called before the first Run.
 func New(root plan.Node, b Builder, states *States) (*Flow, error) {
-	s, err := build(root, "0", b)
+	s, err := build(root, "0", b, true)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +92,19 @@ func (s *step) spillers() (n int64) {
 	return n
 }
 
-func build(n plan.Node, path string, b Builder) (*step, error) {
+// build makes the steps of n and below; top: n is not of a front that has begun above it.
+func build(n plan.Node, path string, b Builder, top bool) (*step, error) {
+	if b.Crew == nil || !top || !plan.Front(n) {
+		return buildStep(n, path, b, top)
+	}
+	s, err := buildStep(n, path, b, false)
+	if err == nil {
+		s.begins(n, b)
+	}
+	return s, err
+}
+
+func buildStep(n plan.Node, path string, b Builder, top bool) (*step, error) {
 	s := &step{path: path}
 	inputs := n.Inputs()
 	if len(inputs) == 0 {
@@ -101,7 +118,7 @@ func build(n plan.Node, path string, b Builder) (*step, error) {
 	}
 	s.op = op
 	for i, in := range inputs {
-		child, err := build(in, fmt.Sprintf("%s.%d", path, i), b)
+		child, err := build(in, fmt.Sprintf("%s.%d", path, i), b, top)
 		if err != nil {
 			return nil, err
 		}
@@ -159,6 +176,9 @@ func (f *Flow) Run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progres
 }
 
 func (s *step) run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progress, error) {
+	if s.front != nil {
+		s.front.to, s.front.tight, out = out, false, s.front
+	}
 	switch {
 	case s.src != nil:
 		return s.pull(ctx, t, out)
@@ -218,7 +238,17 @@ func (s *step) pull(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progre
 	if err := begin(ctx, t); err != nil {
 		return exec.Progress{}, err
 	}
+	before := s.read
 	for {
+		if s.divides != nil {
+			shared, err := s.divides.share(ctx, s.read-before, out)
+			if shared && (err == nil || errors.Is(err, exec.ErrStop)) {
+				break
+			}
+			if err != nil {
+				return exec.Progress{}, err
+			}
+		}
 		more, err := s.src.Next(ctx, &s.rows)
 		if err == nil && s.parted != nil {
 			err = s.turn(s.parted.Part())

@@ -40,6 +40,10 @@
 // Tokens. A running tick needs one of `workers` tokens. Past its slice it gives it up where it
 // breathes (meter) and queues there; reads of the log are done without. Who is waited for goes first.
 //
+// Shards. A tick that reads much of a stream asks for shards that are free (crew): goroutines that take part in it up to
+// the first operator that keeps something (flow, front). Each needs a token while it works, of those that nobody waits
+// for; what a member is needed for, they are.
+//
 // History. What a relation keeps for who has not taken it in is bounded (history.go): past history_bytes the
 // changes between two versions that are read become one; who stands all the same is cut off in the end.
 //
@@ -60,7 +64,7 @@
 // has put out nothing holds the version of its first tick (creating). Needs of sinks are posted before
 // any member runs.
 //
-// Goroutines: schedule, one for checkpoints, one a member at work or at rest, one that watches slices
-// while somebody waits; all end with Close. Lock order: runtime mutex, then the log's, the tables', the
+// Goroutines: schedule, one for checkpoints, one a member at work or at rest and those that help it in a tick, one that
+// watches slices while somebody waits; all end with Close. Lock order: runtime mutex, then the log's, the tables', the
 // tokens' and the arrangements' own; nothing blocks under the runtime mutex.
 package lane

@@ -56,6 +56,10 @@ type database struct {
 	stage       int           // stage_bytes
 	entry       int64         // what an entry of the log may have, 0 = as in a server
 	part        int64         // rows of a part of a first tick
+	shards      int           // 0 = as many as there are processors
+	tickRows    int64         // min_shard_tick_rows
+	partBytes   int           // of the log that a shard takes at once
+	workers     int           // 0 = as many as there are processors
 	idle        time.Duration // watermark_idle_timeout
 	warnings    *warnings
 	account     *memory.Account
@@ -119,6 +123,7 @@ func newDatabase(t testing.TB) *database {
 	d := &database{
 		t: t, objects: objstore.NewMem(), meta: metatest.OpenMemory(t), rand: logtest.Rand(7), idle: time.Hour, decoded: 32 << 10,
 		warnings: &warnings{Handler: slog.DiscardHandler, messages: make(chan string, 1000)},
+		shards:   3, workers: 3, partBytes: 1, // whatever is large enough for them, which is everything
 	}
 	d.start()
 	t.Cleanup(func() { d.crash() })
@@ -161,7 +166,7 @@ func (d *database) start() {
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: &d.clock, Logger: logger,
 		System:  func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
 		Decoded: d.decodes, Memory: d.account, MaxBytes: 1 << 28, StageBytes: d.stage, MaxRecordBatch: session.MaxRecordBatch,
-		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut, PartRows: d.part,
+		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut, PartRows: d.part, Shards: d.shards, MinTickRows: d.tickRows, PartBytes: d.partBytes, Workers: d.workers,
 		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, HistoryBytes: d.history, LateRows: d.lateRows, StrictReadTimeout: d.readTimeout,
 	})
 	d.db = session.New(session.Deps{

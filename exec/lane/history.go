@@ -178,7 +178,7 @@ func (r *Runtime) cutSlowest(oid catalog.OID) {
 	}
 	r.cutOff.Add(1)
 	slow.cutting.Store(true)
-	r.tokens.attend(slow)
+	r.tokens.attend(&slow.worker)
 	for _, oid := range slow.views {
 		if up := r.mu.members[oid]; up != nil {
 			r.broadcastLocked(up) // it may wait for that

@@ -52,11 +52,9 @@ type member struct {
 	// kick wakes the member's goroutine out of a rest.
 	kick chan struct{}
 	// gone is closed when a dropped member has ended and given back what it held.
-	gone chan struct{}
-	// tokenSince is when the running tick got its token; guarded by the tokens' mutex.
-	tokenSince time.Time
-	meter      *meter.Meter
-	holds      bool // has a token
+	gone   chan struct{}
+	worker worker // its goroutine
+	holds  bool   // has a token
 
 	// Guarded by Runtime.mu. fingerprint is of everything that the content of the states depends on; anew: the
 	// state is to be made anew because somebody asked for it.
@@ -137,6 +135,7 @@ type member struct {
 func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
 	m := &member{rel: rel, kick: make(chan struct{}, 1), gone: make(chan struct{}), moved: make(chan struct{}),
 		warned: map[string]*pace.Line{}}
+	m.worker.of = m
 	m.ctx, m.cancel = context.WithCancel(r.ctx)
 	m.states = flow.NewStates(r.cfg.Memory.Charge, r.cfg.Merges)
 	if err := r.build(m); err != nil {
@@ -181,9 +180,13 @@ func (r *Runtime) plan(m *member) error {
 // memberBuilder makes the parts of m's flow, which shares with the others what streams are decoded to.
 func (r *Runtime) memberBuilder(m *member) flow.Builder {
 	wait := func(ctx context.Context, done <-chan struct{}) error { return r.waitWithout(ctx, m, done) }
-	return builder(source.Config{
+	b := builder(source.Config{
 		Log: patientLog{r.cfg.Log, r, m}, Inputs: &liveInputs{r: r}, Decoded: r.cfg.Decoded, Wait: wait,
 	})
+	if r.cfg.Shards > 1 {
+		b.Crew = &crew{r: r, m: m}
+	}
+	return b
 }
 
 // open makes the flow of a member, at its beginning or as a checkpoint has it.
@@ -206,9 +209,9 @@ func (r *Runtime) open(m *member, saved *savedEntry) error {
 		}
 		m.states.RestoreFrom(saved.from.Pieces(), checkpoint.States(lists))
 	}
-	m.meter = meter.New(r.cfg.Memory.Owner(), func(ctx context.Context) error { return r.breathe(ctx, m) })
-	m.meter.RelievedBy(r.cfg.Merges.Relieve)
-	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: m.meter, OnLate: r.onLate(m)}}
+	m.worker.meter = meter.New(r.cfg.Memory.Owner(), func(ctx context.Context) error { return r.breathe(ctx, m) })
+	m.worker.meter.RelievedBy(r.cfg.Merges.Relieve)
+	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: m.worker.meter, OnLate: r.onLate(m)}}
 	if err := f.Open(env); err != nil {
 		return err
 	}
@@ -402,7 +405,7 @@ func (r *Runtime) holdToken(m *member) error {
 func (r *Runtime) pauseToken(m *member) {
 	if m.holds {
 		m.holds = false
-		r.tokens.give(m)
+		r.tokens.give(&m.worker)
 	}
 }
 
@@ -411,7 +414,7 @@ func (r *Runtime) resumeToken(m *member) error {
 	r.mu.Lock()
 	hurried := r.neededLocked(m)
 	r.mu.Unlock()
-	err := r.tokens.take(m.ctx, m, hurried)
+	err := r.tokens.take(m.ctx, &m.worker, hurried)
 	m.holds = err == nil
 	return err
 }

@@ -280,12 +280,22 @@ func (r *Runtime) patiently(ctx context.Context, m *member, what string, do func
 
 // waitWithout waits until done is closed, without the token of the tick.
 func (r *Runtime) waitWithout(ctx context.Context, m *member, done <-chan struct{}) error {
+	return r.withoutToken(m, func() error {
+		select {
+		case <-done:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+}
+
+// withoutToken waits without the token of the tick, if it has one.
+func (r *Runtime) withoutToken(m *member, wait func() error) error {
 	held := m.holds
 	r.pauseToken(m)
-	select {
-	case <-done:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := wait(); err != nil {
+		return err
 	}
 	if held {
 		return r.resumeToken(m)

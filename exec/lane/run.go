@@ -123,12 +123,12 @@ func (r *Runtime) nextStep(m *member) (s step) {
 // makeReady loads what the checkpoint has of m's state, so that its first tick need not.
 func (r *Runtime) makeReady(m *member) error {
 	m.ready = true
-	if err := r.tokens.take(m.ctx, m, false); err != nil {
+	if err := r.tokens.take(m.ctx, &m.worker, false); err != nil {
 		return err
 	}
 	m.holds = true
 	defer r.pauseToken(m)
-	defer m.meter.Begin(m.ctx)() // what is loaded breathes
+	defer m.worker.meter.Begin(m.ctx)() // what is loaded breathes
 	return m.states.Ready()
 }
 

@@ -46,9 +46,13 @@ type Config struct {
 	StrictReadTimeout time.Duration
 	// Workers is how many ticks use a processor at once; 0 = as many as there are processors.
 	Workers int
-	// Shards bounds those of a one-shot run, and those of all together beyond the first of each; 0 = as many as
-	// there are processors.
+	// Shards bounds those of a one-shot run or a tick, and those of all together beyond the first of each; 0 = as
+	// many as there are processors.
 	Shards int
+	// MinTickRows is how many rows of a stream a member takes in a tick before it asks for shards that are free.
+	MinTickRows int64
+	// PartBytes is how much of the log one of them takes at once; 0 = as much as is good.
+	PartBytes int
 	// PinAge bounds how long a transaction may hold its snapshot, PinBytes the changes that are kept
 	// for one pin alone; 0 = no limit.
 	PinAge   time.Duration

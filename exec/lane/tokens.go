@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/internal/clock"
+	"github.com/tributary-db/tributary/internal/meter"
 )
 
 // slice is how long a tick keeps its token while others wait for one.
@@ -24,40 +25,44 @@ type tokens struct {
 	mu    struct {
 		sync.Mutex
 		free     int
-		holders  map[*member]struct{}
+		holders  map[*worker]struct{}
 		queue    []*turn // those in a hurry first
-		queued   map[*member]*turn
 		watching bool
 	}
 }
 
+// worker is a goroutine that needs a token: a member's own, or one that helps it.
+type worker struct {
+	of    *member
+	meter *meter.Meter // of its work; set while it has no token
+	since time.Time    // when it got its token; guarded by the tokens' mutex
+}
+
 // turn is a place in the queue.
 type turn struct {
-	of      *member
+	of      *worker
 	hurried bool
 	ready   chan struct{}
 }
 
 func newTokens(n int, c clock.Clock, spawn func(func())) *tokens {
 	t := &tokens{clock: c, spawn: spawn}
-	t.mu.holders = map[*member]struct{}{}
+	t.mu.holders = map[*worker]struct{}{}
 	t.mu.free = n
-	t.mu.queued = map[*member]*turn{}
 	return t
 }
 
 // take waits for a token.
-func (t *tokens) take(ctx context.Context, m *member, hurried bool) error {
+func (t *tokens) take(ctx context.Context, w *worker, hurried bool) error {
 	t.mu.Lock()
 	if t.mu.free > 0 && len(t.mu.queue) == 0 {
 		t.mu.free--
-		t.heldLocked(m)
+		t.heldLocked(w)
 		t.mu.Unlock()
 		return nil
 	}
-	mine := &turn{of: m, hurried: hurried, ready: make(chan struct{})}
+	mine := &turn{of: w, hurried: hurried, ready: make(chan struct{})}
 	t.placeLocked(mine)
-	t.mu.queued[m] = mine
 	if !t.mu.watching {
 		t.mu.watching = true
 		t.spawn(t.watch)
@@ -70,13 +75,31 @@ func (t *tokens) take(ctx context.Context, m *member, hurried bool) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.mu.queued, m)
 	if i := slices.Index(t.mu.queue, mine); i >= 0 {
 		t.mu.queue = slices.Delete(t.mu.queue, i, i+1)
 	} else {
-		t.giveLocked(m) // it was given meanwhile
+		t.giveLocked(w) // it was given meanwhile
 	}
 	return context.Cause(ctx)
+}
+
+// try takes a token that is free and that nobody waits for.
+func (t *tokens) try(w *worker) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.mu.free == 0 || len(t.mu.queue) > 0 {
+		return false
+	}
+	t.mu.free--
+	t.heldLocked(w)
+	return true
+}
+
+// spare is how many tokens nobody has or waits for.
+func (t *tokens) spare() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return max(0, t.mu.free-len(t.mu.queue))
 }
 
 // placeLocked puts a turn behind those that are as much in a hurry.
@@ -91,23 +114,26 @@ func (t *tokens) placeLocked(mine *turn) {
 	t.mu.queue = slices.Insert(t.mu.queue, at, mine)
 }
 
-// hurry moves a member that waits for a token to those that somebody waits for.
+// hurry moves who works for m and waits for a token to those that somebody waits for.
 func (t *tokens) hurry(m *member) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	mine := t.mu.queued[m]
-	if mine == nil || mine.hurried {
-		return
+	var hurried []*turn
+	t.mu.queue = slices.DeleteFunc(t.mu.queue, func(of *turn) bool {
+		if of.hurried || of.of.of != m {
+			return false
+		}
+		of.hurried, hurried = true, append(hurried, of)
+		return true
+	})
+	for _, mine := range hurried {
+		t.placeLocked(mine)
 	}
-	i := slices.Index(t.mu.queue, mine)
-	t.mu.queue = slices.Delete(t.mu.queue, i, i+1)
-	mine.hurried = true
-	t.placeLocked(mine)
 }
 
-func (t *tokens) heldLocked(m *member) {
-	m.tokenSince = t.clock.Now()
-	t.mu.holders[m] = struct{}{}
+func (t *tokens) heldLocked(w *worker) {
+	w.since = t.clock.Now()
+	t.mu.holders[w] = struct{}{}
 }
 
 // watch makes ticks whose slice is over look up, as long as somebody waits.
@@ -121,9 +147,9 @@ func (t *tokens) watch() {
 			return
 		}
 		now := t.clock.Now()
-		for m := range t.mu.holders {
-			if now.Sub(m.tokenSince) >= slice {
-				m.meter.Attend()
+		for w := range t.mu.holders {
+			if now.Sub(w.since) >= slice {
+				w.meter.Attend()
 			}
 		}
 		t.mu.Unlock()
@@ -131,30 +157,29 @@ func (t *tokens) watch() {
 }
 
 // attend makes the tick of a member look up, if it is running.
-func (t *tokens) attend(m *member) {
+func (t *tokens) attend(w *worker) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, ok := t.mu.holders[m]; ok {
-		m.meter.Attend()
+	if _, ok := t.mu.holders[w]; ok {
+		w.meter.Attend()
 	}
 }
 
 // give hands the token of a member on.
-func (t *tokens) give(m *member) {
+func (t *tokens) give(w *worker) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.giveLocked(m)
+	t.giveLocked(w)
 }
 
-func (t *tokens) giveLocked(m *member) {
-	delete(t.mu.holders, m)
+func (t *tokens) giveLocked(w *worker) {
+	delete(t.mu.holders, w)
 	if len(t.mu.queue) == 0 {
 		t.mu.free++
 		return
 	}
 	next := t.mu.queue[0]
 	t.mu.queue = t.mu.queue[1:]
-	delete(t.mu.queued, next.of)
 	t.heldLocked(next.of)
 	close(next.ready)
 }

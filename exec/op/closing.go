@@ -54,7 +54,8 @@ func tell(env exec.Env, in *delta.Batch, rows []int32, why exec.LateReason) erro
 	for _, row := range rows {
 		var from *delta.Origin
 		if in.From != nil {
-			from = in.From.Origin(row)
+			of := in.From.Origin(row)
+			from = &of
 		}
 		if err := env.Late(in.Weight(row), from, why); err != nil {
 			return err

@@ -137,4 +137,4 @@ type expanded struct {
 	rows []int32
 }
 
-func (e expanded) Origin(row int32) *delta.Origin { return e.of.Origin(e.rows[row-e.skip]) }
+func (e expanded) Origin(row int32) delta.Origin { return e.of.Origin(e.rows[row-e.skip]) }

@@ -115,7 +115,8 @@ func nameOrigins(in *delta.Batch, errs delta.RowErrors) {
 		return
 	}
 	for i := range errs {
-		errs[i].From = in.From.Origin(errs[i].Row)
+		from := in.From.Origin(errs[i].Row)
+		errs[i].From = &from
 	}
 }
 

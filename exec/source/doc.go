@@ -7,6 +7,8 @@
 //	system   rows made by a provider
 //	values   literal rows, once
 //
+// A stream can be read in parts by several goroutines (exec.Divisible); its watermark passes over the parts in order.
+//
 // A source is pulled (exec.Source); its batches are borrowed until the next pull. Sources open
 // relations through Inputs, so that a SELECT in a transaction can put its own writes over them.
 package source

@@ -38,8 +38,8 @@ type places struct {
 	offsets    []int64
 }
 
-func (p *places) Origin(row int32) *delta.Origin {
-	return &delta.Origin{Topic: p.topic, Partition: p.partitions[row], Offset: p.offsets[row]}
+func (p *places) Origin(row int32) delta.Origin {
+	return delta.Origin{Topic: p.topic, Partition: p.partitions[row], Offset: p.offsets[row]}
 }
 
 func newStream(n *plan.Scan, cfg Config) (*stream, error) {
@@ -115,47 +115,60 @@ func (s *stream) Next(ctx context.Context, dst *delta.Batch) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := s.judge(); err != nil {
+	if err := s.judge(&s.rows, s.before); err != nil {
 		return false, err
 	}
-	s.cols = s.cols[:0]
+	s.cols = s.shape(s.cols[:0], &s.rows, s.before)
+	s.places.partitions, s.places.offsets = s.rows.Partitions, s.rows.Offsets
+	*dst = delta.Batch{Len: s.rows.Len, Cols: s.cols, From: &s.places}
+	if more {
+		return true, nil
+	}
+	return false, s.endRange()
+}
+
+// endRange ends a tick's range, which ends with a commit.
+func (s *stream) endRange() error {
+	if s.mark == nil {
+		return nil
+	}
+	s.mark.settle()
+	return s.mark.save()
+}
+
+// shape appends the columns that the scan has of rows to cols.
+func (s *stream) shape(cols []delta.Column, rows *decoded.Rows, before *delta.Builder) []delta.Column {
 	next := 0
 	for _, at := range s.node.Columns {
 		if at == plan.MetaWatermark {
-			s.cols = append(s.cols, s.before.Column())
+			cols = append(cols, before.Column())
 			continue
 		}
-		s.cols = append(s.cols, s.rows.Cols[next])
+		cols = append(cols, rows.Cols[next])
 		next++
 	}
-	s.places.partitions, s.places.offsets = s.rows.Partitions, s.rows.Offsets
-	*dst = delta.Batch{Len: s.rows.Len, Cols: s.cols, From: &s.places}
-	if more || s.mark == nil {
-		return more, nil
-	}
-	s.mark.settle() // a tick ends with a commit
-	return false, s.mark.save()
+	return cols
 }
 
-// judge takes the rows' event times into the watermark, and notes the one before each row, which is
-// the same for all of a commit.
-func (s *stream) judge() error {
-	if s.before != nil {
-		s.before.Clear()
+// judge takes the rows' event times into the watermark, and notes in before, unless it is nil, the one before
+// each row, which is the same for all of a commit.
+func (s *stream) judge(rows *decoded.Rows, before *delta.Builder) error {
+	if before != nil {
+		before.Clear()
 	}
 	row := 0
-	for _, c := range s.rows.Commits {
+	for _, c := range rows.Commits {
 		now := int64(exec.NoWatermark)
 		if s.mark != nil {
 			s.mark.begin(c.Seq, c.Micros)
 			now = s.mark.now
-			if err := s.observe(row, c.End); err != nil {
+			if err := s.observe(rows, row, c.End); err != nil {
 				return err
 			}
 		}
 		for ; row < c.End; row++ {
-			if s.before != nil {
-				delta.Append(s.before, now)
+			if before != nil {
+				delta.Append(before, now)
 			}
 		}
 	}
@@ -163,14 +176,14 @@ func (s *stream) judge() error {
 }
 
 // observe takes the event times of rows [from, to); an infinite one is none.
-func (s *stream) observe(from, to int) error {
-	col := &s.rows.Cols[s.timeAt]
+func (s *stream) observe(rows *decoded.Rows, from, to int) error {
+	col := &rows.Cols[s.timeAt]
 	times := delta.Values[int64](col)
 	for row := from; row < to; row++ {
 		if col.Null(int32(row)) || !exec.FiniteTime(times[row]) {
 			continue
 		}
-		if s.mark.observe(s.rows.Partitions[row], times[row]) {
+		if s.mark.observe(rows.Partitions[row], times[row]) {
 			if err := s.env.Late(1, nil, exec.ReasonAhead); err != nil {
 				return err
 			}

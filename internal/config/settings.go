@@ -87,6 +87,7 @@ type Settings struct {
 	Workers              int64
 	Shards               int64
 	MinShardRows         int64
+	MinShardTickRows     int64
 	PinAge               time.Duration
 	PinBytes             int64
 	HistoryBytes         int64
@@ -202,8 +203,9 @@ func (s *Settings) definitions() []*Definition {
 			duration(&s.TickInterval, "tick_interval", 0, 0, time.Hour, "Longest rest of views between two steps while nobody reads them; more of what happens to a row in it cancels out. 0 = they follow every commit."),
 			integer(&s.MergeWorkers, "merge_workers", 0, 0, 256, "Merges of state at once, each on a processor of its own. 0 = half the processors, at least one."),
 			integer(&s.Workers, "workers", 0, 0, 1024, "Steps of views and sinks that use a processor at once; others take turns. 0 = as many as there are processors."),
-			integer(&s.Shards, "shards", 0, 0, 256, "Processors that a large SELECT is divided among at most, a session's default. All statements together have so many and no more, beyond one each. 1 = none is divided, 0 = as many as there are."),
+			integer(&s.Shards, "shards", 0, 0, 256, "Processors that a large SELECT, or a large step of a view or sink, is divided among at most; for statements a session's default. All together have so many and no more, beyond one each. 1 = none is divided, 0 = as many as there are."),
 			integer(&s.MinShardRows, "min_shard_rows", 50_000, 0, 1<<31-1, "Rows of its tables, views and streams together from which a SELECT is divided, a session's default."),
+			integer(&s.MinShardTickRows, "min_shard_tick_rows", 16_384, 0, 1<<31-1, "Rows of a stream that a step of a view or sink reads alone; what is more is divided among the processors (`shards`) that nobody else uses."),
 			integer(&s.TickCommits, "tick_commits", 0, 0, 1<<31-1, "Most commits that views take in one step. 0 = no limit."),
 			duration(&s.WatermarkIdleTimeout, "watermark_idle_timeout", 10*time.Second, 0, 365*24*time.Hour, "Default idle_timeout of new streams: a partition without records for so long, while the stream has some, no longer holds the watermark back."),
 			duration(&s.StrictReadTimeout, "strict_read_timeout", 10*time.Second, 0, time.Hour, "Longest wait of a read for views to catch up with what was written before it. 0 = no limit."),

@@ -26,9 +26,9 @@ type Batch struct {
 	From Origins
 }
 
-// Origins gives the record that a physical row was made from. What it returns is the caller's.
+// Origins gives the record that a physical row was made from.
 type Origins interface {
-	Origin(row int32) *Origin
+	Origin(row int32) Origin
 }
 
 // Origin is a record of the log.

@@ -10,13 +10,21 @@ import (
 // details of the node below it, its inputs indented.
 func Format(root Node) string {
 	p := printer{}
-	p.node(root, "", "")
+	p.node(root, "", "", false)
+	return p.b.String()
+}
+
+// FormatRunning is Format for a plan that is kept running, with the nodes up to which shards take part in a large tick.
+func FormatRunning(root Node) string {
+	p := printer{}
+	p.node(root, "", "", true)
 	return p.b.String()
 }
 
 type printer struct{ b strings.Builder }
 
-func (p *printer) node(n Node, first, rest string) {
+// node prints n and what is below it; fronts: n is not of one that has begun above, and they are shown.
+func (p *printer) node(n Node, first, rest string, fronts bool) {
 	fmt.Fprintf(&p.b, "%s%s%s\n", first, n.title(), edge(n.Props()))
 	detail := rest + "  "
 	if len(n.Inputs()) == 0 {
@@ -25,8 +33,12 @@ func (p *printer) node(n Node, first, rest string) {
 	for _, line := range n.details() {
 		fmt.Fprintf(&p.b, "%s%s\n", detail, line)
 	}
+	if fronts && Front(n) {
+		fmt.Fprintf(&p.b, "%sShards: by parts of the log\n", detail)
+		fronts = false
+	}
 	for _, in := range n.Inputs() {
-		p.node(in, rest+"  ->  ", rest+"        ")
+		p.node(in, rest+"  ->  ", rest+"        ", fronts)
 	}
 }
 

@@ -11,16 +11,30 @@ import (
 // or an expression may give another value each time.
 func Shard(root Node) Node {
 	volatile := false
-	WalkNodes(root, func(n Node) {
-		n.mapExprs(func(e Expr) Expr {
-			volatile = volatile || Volatile(e)
-			return e
-		})
-	})
+	WalkNodes(root, func(n Node) { volatile = volatile || volatileNode(n) })
 	if volatile {
 		return root
 	}
 	return gathered(shard(root))
+}
+
+// volatileNode: an expression of n may give another value each time.
+func volatileNode(n Node) (volatile bool) {
+	n.mapExprs(func(e Expr) Expr {
+		volatile = volatile || Volatile(e)
+		return e
+	})
+	return volatile
+}
+
+// Front reports whether n and all below it is a stream whose rows go through one node after the other by
+// themselves. In a dataflow that ticks, several goroutines can take parts of what it reads, so long as the
+// parts are put in their order behind n.
+func Front(n Node) bool {
+	for ; RowByRow(n) && len(n.Inputs()) == 1 && !volatileNode(n); n = n.Inputs()[0] {
+	}
+	s, ok := n.(*Scan)
+	return ok && s.Kind == RelStream
 }
 
 // share is a node whose rows are divided among the shards, or else all on the first one.
