@@ -44,6 +44,9 @@ type Relation struct {
 
 	// KeyName is the name of the primary key's constraint, empty = <table>_pkey.
 	KeyName string `json:"key_name,omitempty"`
+	// KeyIndex is the index that is the primary key of a table which got it after it was created: its rows
+	// are named by a hidden id, and PrimaryKey is empty.
+	KeyIndex OID `json:"key_index,omitempty"`
 	// Checks of a table.
 	Checks []Check `json:"checks,omitempty"`
 

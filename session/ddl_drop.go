@@ -43,6 +43,9 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 			if rel == nil {
 				continue
 			}
+			if table, ok := t.At().ByOID(rel.Parent); ok && table.KeyIndex == rel.OID && kind == catalog.KindIndex {
+				return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop index %s because constraint %s on table %s requires it", rel.Name, rel.Name, table.Name)
+			}
 			if err := d.relation(rel, b.Cascade, b.Names); err != nil {
 				return err
 			}

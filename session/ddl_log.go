@@ -53,6 +53,8 @@ func objectOf(b parse.Body) string {
 		return strings.Join(names, ", ")
 	case *parse.CreateSequence:
 		return b.Name.String()
+	case *parse.AlterTable:
+		return b.Name.String()
 	case *parse.AlterSequence:
 		return b.Name.String()
 	case *parse.AlterSet:

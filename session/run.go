@@ -54,6 +54,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.alterSequence(ctx, b, w)
 	case *parse.Drop:
 		return s.drop(ctx, b, w)
+	case *parse.AlterTable:
+		return s.alterTable(ctx, b, w)
 	case *parse.AlterSet:
 		return s.alterSet(ctx, b, w)
 	case *parse.AlterRebuild:
@@ -105,7 +107,7 @@ func unsupported(what string) *sqlerr.Error {
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
-		*parse.CreateIndex, *parse.CreateSequence, *parse.AlterSequence, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
+		*parse.CreateIndex, *parse.CreateSequence, *parse.AlterSequence, *parse.AlterTable, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
 		return true
 	}
 	return false

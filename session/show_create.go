@@ -101,6 +101,9 @@ func (s *Session) columnList(rel *catalog.Relation) string {
 		}
 		lines = append(lines, key+nameList(rel, rel.PrimaryKey))
 	}
+	if key, ok := s.db.Catalog.Now().ByOID(rel.KeyIndex); ok {
+		lines = append(lines, "    CONSTRAINT "+ident(key.Name)+" PRIMARY KEY"+nameList(rel, key.KeyColumns))
+	}
 	for _, c := range rel.Checks {
 		lines = append(lines, "    CONSTRAINT "+ident(c.Name)+" CHECK ("+c.Expr+")")
 	}

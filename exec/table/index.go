@@ -15,6 +15,15 @@ import (
 // CreateIndex builds an index over a table and commits it: no write of the table commits
 // meanwhile. ix needs its columns; commit makes it durable and gives it its OID.
 func (s *Set) CreateIndex(ctx context.Context, t *Table, ix *catalog.Relation, commit func() error) error {
+	return s.createIndex(ctx, t, ix, false, commit)
+}
+
+// CreateKey is CreateIndex of a primary key: its columns have no NULL, now and from now on.
+func (s *Set) CreateKey(ctx context.Context, t *Table, ix *catalog.Relation, commit func() error) error {
+	return s.createIndex(ctx, t, ix, true, commit)
+}
+
+func (s *Set) createIndex(ctx context.Context, t *Table, ix *catalog.Relation, key bool, commit func() error) error {
 	t.ddl.Lock()
 	defer t.ddl.Unlock()
 	now := t.now()
@@ -23,12 +32,15 @@ func (s *Set) CreateIndex(ctx context.Context, t *Table, ix *catalog.Relation, c
 		return err
 	}
 	if ix.Unique {
-		if err := t.checkFilled(ctx, made); err != nil {
+		if err := t.checkFilled(ctx, made, key); err != nil {
 			return err
 		}
 	}
 	if err := commit(); err != nil {
 		return err
+	}
+	if key {
+		t.never.Store(&ix.KeyColumns)
 	}
 	if err := t.addIndex(ctx, now, made); err != nil {
 		return err
@@ -99,8 +111,8 @@ func fill(ctx context.Context, to state.Arrangement, from state.View) error {
 }
 
 // checkFilled refuses an index in which two rows share a key without NULL. Rows come in key
-// order.
-func (t *Table) checkFilled(ctx context.Context, ix *index) error {
+// order. With key no row may have a NULL either.
+func (t *Table) checkFilled(ctx context.Context, ix *index, key bool) error {
 	view, err := ix.rows.At(latest)
 	if err != nil {
 		return err
@@ -118,6 +130,13 @@ func (t *Table) checkFilled(ctx context.Context, ix *index) error {
 			return err
 		}
 		for i := range int32(rows.Len) {
+			for _, c := range ix.key {
+				if key && rows.Cols[c].Null(i) {
+					name := t.rel.Columns[c].Name
+					return sqlerr.New(sqlerr.NotNullViolation, "column %q of relation %q contains null values", name, t.rel.Name).
+						About(t.object(name, ""))
+				}
+			}
 			if err := t.checkNeighbour(ix, last, &rows, i); err != nil {
 				return err
 			}

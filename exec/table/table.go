@@ -33,6 +33,8 @@ type Table struct {
 	// content is replaced, under mu, when the table is made anew.
 	content   atomic.Pointer[content]
 	nextRowID atomic.Int64
+	// never are columns that got to be without NULL since the table was opened: those of a later primary key.
+	never atomic.Pointer[[]int]
 	// applied is the newest version that changed the table.
 	applied atomic.Uint64
 	// encoders of its records, each of one commit at a time.

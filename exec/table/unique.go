@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/tributary-db/tributary/internal/delta"
@@ -110,7 +111,7 @@ func (t *Table) columnNames(at []int) string {
 // checkNotNull refuses NULLs in columns that must not have them.
 func (t *Table) checkNotNull(rows *delta.Batch) error {
 	for c := range t.rel.Columns {
-		if !t.rel.Columns[c].NotNull || rows.Cols[c].Valid == nil {
+		if !t.neverNull(c) || rows.Cols[c].Valid == nil {
 			continue
 		}
 		for i := range int32(rows.Len) {
@@ -123,6 +124,15 @@ func (t *Table) checkNotNull(rows *delta.Batch) error {
 		}
 	}
 	return nil
+}
+
+// neverNull reports whether a column must have a value.
+func (t *Table) neverNull(column int) bool {
+	if t.rel.Columns[column].NotNull {
+		return true
+	}
+	never := t.never.Load()
+	return never != nil && slices.Contains(*never, column)
 }
 
 // object names the table, a column or a constraint of it for an error.

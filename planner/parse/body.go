@@ -168,6 +168,12 @@ type (
 		IfExists bool
 		Cascade  bool
 	}
+	// AlterTable is ALTER TABLE with one change of a definition.
+	AlterTable struct {
+		Name     Name
+		IfExists bool
+		Change   *pg.AlterTableCmd
+	}
 	// AlterSet is ALTER kind name SET (options).
 	AlterSet struct {
 		Kind     ObjectKind
@@ -332,6 +338,7 @@ func (*CreateSchema) body()           {}
 func (*CreateSequence) body()         {}
 func (*AlterSequence) body()          {}
 func (*Drop) body()                   {}
+func (*AlterTable) body()             {}
 func (*AlterSet) body()               {}
 func (*AlterRebuild) body()           {}
 func (*AlterRole) body()              {}

@@ -119,7 +119,7 @@ var alterKinds = map[pg.ObjectType]ObjectKind{
 	pg.ObjectType_OBJECT_MATVIEW: ObjMaterializedView, pg.ObjectType_OBJECT_INDEX: ObjIndex,
 }
 
-// alter knows ALTER kind name SET (…) and RESET (…), the only change of a relation for now.
+// alter knows one ADD CONSTRAINT or SET and DROP DEFAULT of a table, and SET (…) and RESET (…).
 func alter(s *pg.AlterTableStmt) Body {
 	kind, ok := alterKinds[s.Objtype]
 	unsupported := &Unsupported{What: "ALTER " + objectWords(s.Objtype)}
@@ -127,6 +127,12 @@ func alter(s *pg.AlterTableStmt) Body {
 		return unsupported
 	}
 	cmd := s.Cmds[0].GetAlterTableCmd()
+	switch cmd.GetSubtype() {
+	case pg.AlterTableType_AT_AddConstraint, pg.AlterTableType_AT_ColumnDefault:
+		if kind == ObjTable {
+			return &AlterTable{Name: nameOf(s.Relation), IfExists: s.MissingOk, Change: cmd}
+		}
+	}
 	reset := cmd.GetSubtype() == pg.AlterTableType_AT_ResetRelOptions
 	if cmd.GetSubtype() != pg.AlterTableType_AT_SetRelOptions && !reset {
 		return unsupported

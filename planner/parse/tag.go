@@ -47,6 +47,8 @@ func tagOf(b Body) string {
 		return "ALTER SEQUENCE"
 	case *Drop:
 		return "DROP " + b.Kind.String()
+	case *AlterTable:
+		return "ALTER TABLE"
 	case *AlterSet:
 		return "ALTER " + b.Kind.String()
 	case *AlterRebuild:

@@ -1,0 +1,97 @@
+package bind
+
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+)
+
+// AlterTablePlan is a bound change of a table's definition: a new definition, or a new unique index.
+type AlterTablePlan struct {
+	// Relation is the changed definition, nil if only Index is new.
+	Relation *catalog.Relation
+	// Index is a unique index to be built, without its OID; nil = none. Key: it becomes the primary key, and
+	// its columns have no NULL then.
+	Index *catalog.Relation
+	Key   bool
+}
+
+// AlterTable binds one change of a table.
+func AlterTable(rel *catalog.Relation, c *pg.AlterTableCmd, cat catalog.Reader, o Options) (*AlterTablePlan, error) {
+	o.NoParams = true
+	changed := *rel
+	changed.Columns = slices.Clone(rel.Columns)
+	changed.DependsOn = slices.Clone(rel.DependsOn)
+	d := &definition{b: newBinder(cat, o), rel: &changed, hasKey: len(rel.PrimaryKey) > 0 || rel.KeyIndex != 0}
+	if c.Subtype == pg.AlterTableType_AT_ColumnDefault {
+		return &AlterTablePlan{Relation: &changed}, d.setDefault(c)
+	}
+	con := c.Def.GetConstraint()
+	switch con.Contype {
+	case pg.ConstrType_CONSTR_UNIQUE:
+		if err := d.constraint(con, nil); err != nil {
+			return nil, err
+		}
+		return &AlterTablePlan{Index: d.added(rel)}, nil
+	case pg.ConstrType_CONSTR_PRIMARY:
+		if con.Indexname != "" {
+			return nil, unsupported("PRIMARY KEY USING INDEX")
+		}
+		if err := d.constraint(con, nil); err != nil {
+			return nil, err
+		}
+		keys := changed.PrimaryKey
+		for _, i := range keys {
+			changed.Columns[i].NotNull = true
+		}
+		name := con.Conname
+		if name == "" {
+			name = freeName(d.b, rel.Schema, objectName(rel.Name, "", "pkey"))
+		}
+		d.indexes = append(d.indexes, &catalog.Relation{
+			Schema: rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, TimestampColumn: -1,
+		})
+		changed.PrimaryKey, changed.KeyName = nil, ""
+		return &AlterTablePlan{Relation: &changed, Index: d.added(rel), Key: true}, nil
+	}
+	return nil, unsupported("ALTER TABLE … ADD of this constraint")
+}
+
+// added is the index of the constraint that was read.
+func (d *definition) added(rel *catalog.Relation) *catalog.Relation {
+	ix := d.indexes[len(d.indexes)-1]
+	ix.Parent = rel.OID
+	return ix
+}
+
+// setDefault is ALTER COLUMN SET and DROP DEFAULT.
+func (d *definition) setDefault(c *pg.AlterTableCmd) error {
+	i := d.rel.ColumnIndex(c.Name)
+	if i < 0 {
+		return sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", c.Name, d.rel.Name).Meant(d.rel.NearColumn(c.Name))
+	}
+	col := &d.rel.Columns[i]
+	switch {
+	case col.Identity != "":
+		return sqlerr.New(sqlerr.SyntaxError, "column \"%s\" of relation \"%s\" is an identity column", c.Name, d.rel.Name)
+	case col.Generated != "":
+		return sqlerr.New(sqlerr.SyntaxError, "column \"%s\" of relation \"%s\" is a generated column", c.Name, d.rel.Name)
+	}
+	for _, seq := range d.rel.DependsOn {
+		if DefaultUses(col, seq, d.b.cat, d.b.opts) {
+			d.rel.DependsOn = slices.DeleteFunc(slices.Clone(d.rel.DependsOn), func(oid catalog.OID) bool {
+				return oid == seq && !slices.ContainsFunc(d.rel.Columns, func(other catalog.Column) bool {
+					return other.Name != col.Name && DefaultUses(&other, seq, d.b.cat, d.b.opts)
+				})
+			})
+		}
+	}
+	col.Default, col.Sequence = "", 0
+	if c.Def == nil {
+		return nil
+	}
+	return d.defaultValue(&pg.Constraint{RawExpr: c.Def, Location: -1}, col)
+}
