@@ -184,3 +184,29 @@ func Union(ins ...plan.Node) plan.Node {
 func SetOp(kind plan.SetOpKind, all bool, l, r plan.Node) plan.Node {
 	return plan.NewSetOp(kind, all, l, r, props(false, typesOf(l)...).Fields)
 }
+
+// Window is a call of the window function or aggregate with this name and these argument types.
+func Window(name string, result sqltype.OID, args ...plan.Expr) plan.WindowFunc {
+	for _, f := range builtin.FuncsByName(name) {
+		same := slices.EqualFunc(f.Args, args, func(t sqltype.OID, e plan.Expr) bool {
+			return t == e.Type().OID || t == sqltype.Any || t == sqltype.AnyElement || t == anyCompatible
+		})
+		if same && (f.Kind == builtin.KindWindow || f.Kind == builtin.KindAggregate) {
+			return plan.WindowFunc{Func: plan.FuncID(f.OID), Args: args, T: sqltype.Of(result)}
+		}
+	}
+	panic("exectest: no window function " + name + " of these types")
+}
+
+const anyCompatible sqltype.OID = 5077
+
+// Framed gives a window function a frame.
+func Framed(w plan.WindowFunc, f plan.Frame) plan.WindowFunc {
+	w.Frame = f
+	return w
+}
+
+// Over computes window functions.
+func Over(in plan.Node, partition []int, order []plan.SortKey, funcs ...plan.WindowFunc) plan.Node {
+	return plan.NewOver(in, partition, order, funcs, make([]string, len(funcs)))
+}

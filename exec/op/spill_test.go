@@ -40,6 +40,8 @@ func spilling() map[string]plan.Node {
 		"top, no limit":           exectest.Top(a, -1, 7, by(a, 4, true, false)),
 		"top of groups":           exectest.TopOf(a, []int{1}, 20, 3, false, by(a, 2, false, true)),
 		"top of many groups":      exectest.TopOf(a, []int{3}, 1, 0, true, by(a, 1, false, true)),
+		"over":                    exectest.Over(a, []int{2}, []plan.SortKey{by(a, 3, true, true)}, exectest.Window("row_number", i8), exectest.Window("sum", num, col(a, 1))),
+		"over a few partitions":   exectest.Over(a, []int{1}, []plan.SortKey{by(a, 2, false, true)}, exectest.Window("lag", f8, col(a, 4)), exectest.Window("min", num, col(a, 3))),
 		"except all":              exectest.SetOp(plan.Except, true, a, b),
 		"top with ties":           exectest.TopOf(a, nil, 100, 10, true, by(a, 1, false, true)),
 		"group by one":            exectest.GroupBy(a, []int{0}, count, sum, longest),

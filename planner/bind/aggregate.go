@@ -114,7 +114,7 @@ func (b *binder) resolveAggregate(name string, args []plan.Expr, n *pg.FuncCall)
 // aggregateAllowed refuses aggregates inside one another and where rows are not grouped yet.
 func (b *binder) aggregateAllowed(nested bool, pos int32) error {
 	switch p := b.lv.place; p {
-	case inSelect, inHaving, inOrderBy, inDistinct:
+	case inSelect, inHaving, inOrderBy, inDistinct, inPartition, inWindowOrder:
 	default:
 		return sqlerr.New(sqlerr.GroupingError, "aggregate functions are not allowed in %s", string(p)).At(pos)
 	}

@@ -77,6 +77,9 @@ type level struct {
 	// with, of the level of a WITH query, is the level that it was written in: nothing of those between
 	// is seen.
 	with *level
+	// inWindow: an argument of a window function is bound.
+	inWindow bool
+	windows  windows
 }
 
 func (b *binder) push() *level {

@@ -35,6 +35,12 @@ const (
 	inCheck     place = "check constraints"
 	inGenerated place = "column generation expressions"
 	inIndex     place = "index expressions"
+
+	inPartition   place = "window PARTITION BY"
+	inWindowOrder place = "window ORDER BY"
+	inRows        place = "window ROWS"
+	inRange       place = "window RANGE"
+	inGroups      place = "window GROUPS"
 )
 
 // withoutSubqueries are the places that never take one.

@@ -20,12 +20,13 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 		return nil, err
 	}
 	switch {
-	case n.Over != nil:
-		return nil, unsupported("OVER").At(n.Location)
 	case n.AggWithinGroup:
 		return nil, unsupported("WITHIN GROUP").At(n.Location)
 	case n.FuncVariadic:
 		return nil, unsupported("VARIADIC").At(n.Location)
+	}
+	if n.Over != nil {
+		return b.windowCall(name, n)
 	}
 	if hasNamedArgs(n) {
 		return b.namedCall(name, n)
@@ -127,11 +128,9 @@ func typesOf(args []plan.Expr) []sqltype.OID {
 
 // toArgs makes the arguments those that the function declares.
 func (b *binder) toArgs(args []plan.Expr, r resolved) ([]plan.Expr, error) {
-	poly := sqltype.Invalid
-	for i, t := range r.args {
-		if polymorphic(t) && args[i].Type().OID != sqltype.Unknown {
-			poly = args[i].Type().OID
-		}
+	poly, err := b.polymorphicType(args, r)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]plan.Expr, len(args))
 	for i, a := range args {
@@ -158,6 +157,30 @@ func (b *binder) toArgs(args []plan.Expr, r resolved) ([]plan.Expr, error) {
 		out[i] = e
 	}
 	return out, nil
+}
+
+// polymorphicType is the type that polymorphic arguments stand for: that of those that have one, and
+// where they may differ the one that they share. Invalid: none has one.
+func (b *binder) polymorphicType(args []plan.Expr, r resolved) (sqltype.OID, error) {
+	poly := sqltype.Invalid
+	var shared []plan.Expr
+	for i, t := range r.args {
+		if !polymorphic(t) || args[i].Type().OID == sqltype.Unknown {
+			continue
+		}
+		poly = args[i].Type().OID
+		if t == anyCompatible || t == anyCompatibleNonArray {
+			shared = append(shared, args[i])
+		}
+	}
+	if len(shared) < 2 {
+		return poly, nil
+	}
+	t, err := b.commonType(shared, "")
+	if err == nil && t == sqltype.Invalid {
+		return t, noFunction(r.fn.Name, signature(r.fn.Name, typesOf(args)), b.where(args[0]))
+	}
+	return t, err
 }
 
 func resultType(r resolved, args []plan.Expr) sqltype.OID {

@@ -21,6 +21,9 @@ func (c *core) group(list []*pg.Node) error {
 		if hasAggregate(e) {
 			return sqlerr.New(sqlerr.GroupingError, "aggregate functions are not allowed in GROUP BY").At(c.b.where(e))
 		}
+		if hasWindow(e) {
+			return sqlerr.New(sqlerr.WindowingError, "window functions are not allowed in GROUP BY").At(c.b.where(e))
+		}
 		if e.Type().OID == sqltype.Unknown {
 			if e, err = c.b.coerce(e, textType(), implicit, -1); err != nil {
 				return err
@@ -106,6 +109,11 @@ func (g *grouping) collect(e plan.Expr) {
 			return false
 		}
 		switch e := e.(type) {
+		case *windowRef:
+			for _, part := range append(e.parts(), e.over.parts()...) {
+				g.collect(*part)
+			}
+			return false
 		case *aggRef:
 			if g.aggregate(e) < 0 {
 				g.aggs = append(g.aggs, e.agg)
@@ -191,8 +199,12 @@ func (g *grouping) over(e plan.Expr) plan.Expr {
 		if i := keyOf(g.keys, e); i >= 0 {
 			return g.c.b.at(&plan.Column{Index: i, T: e.Type(), Name: keyName(e)}, g.c.b.where(e)), true
 		}
-		if a, ok := e.(*aggRef); ok {
-			return g.c.b.at(&plan.Column{Index: len(g.keys) + g.aggregate(a), T: a.agg.T, Name: plan.FormatAggregate(&a.agg)}, a.pos), true
+		switch e := e.(type) {
+		case *aggRef:
+			return g.c.b.at(&plan.Column{Index: len(g.keys) + g.aggregate(e), T: e.agg.T, Name: plan.FormatAggregate(&e.agg)}, e.pos), true
+		case *windowRef:
+			mapWindow(e, g.over)
+			return e, true
 		}
 		return nil, false
 	})

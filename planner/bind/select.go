@@ -128,9 +128,6 @@ type core struct {
 // first.
 func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	c := &core{b: b, lv: b.lv}
-	if len(s.WindowClause) > 0 {
-		return nil, unsupported("WINDOW")
-	}
 	if err := b.bindFrom(s.FromClause); err != nil {
 		return nil, err
 	}
@@ -138,6 +135,7 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	if err := b.bindHop(s.GroupClause, len(c.in.Props().Fields)); err != nil {
 		return nil, err
 	}
+	b.setWindowClause(s.WindowClause)
 	var err error
 	if c.targets, err = b.targetList(s.TargetList); err != nil {
 		return nil, err
@@ -163,6 +161,9 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 		return nil, err
 	}
 	if err := c.tail.limits(b, s); err != nil {
+		return nil, err
+	}
+	if err := b.checkWindowClause(); err != nil {
 		return nil, err
 	}
 	if where != nil {
@@ -241,6 +242,7 @@ func (c *core) build() (plan.Node, error) {
 			return nil, err
 		}
 	}
+	node = c.overNodes(node)
 	if node, err = c.project(node); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 // Package rewrite makes a bound plan one that runs well, by rules that keep its meaning.
 //
-//	bind ─► plan.Query ─► fold ─► sort ─► push (filters down, joins keyed and ordered) ─►
+//	bind ─► plan.Query ─► fold ─► sort ─► push (filters down, joins keyed and ordered) ─► rank ─►
 //	        lookup ─► prune (columns) ─► tidy ─► plan.Query ─► exec
 //
 // Before that, at the end of binding, Unnest makes joins of queries in expressions and of LATERAL:
@@ -19,6 +19,7 @@
 //	         two inputs those that an equality connects are joined first, else in the order of
 //	         the text. An outer join is one input among them; a left one becomes a right one, and
 //	         one whose NULLs a condition above rejects an inner one (strict)
+//	rank     window functions of which a condition wants the first rows only see no others
 //	lookup   equality with a whole key reads that key only (one-shot plans)
 //	prune    scans read the columns that are needed
 //	tidy     projections that change nothing go, two in a row become one

@@ -38,6 +38,7 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 		fold.node,
 		func(n plan.Node) plan.Node { return sorts(n, o.Continuous) },
 		func(n plan.Node) plan.Node { return push(n, nil) },
+		ranks,
 		func(n plan.Node) plan.Node {
 			if cat == nil || o.Continuous {
 				return n

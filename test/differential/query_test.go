@@ -109,7 +109,9 @@ func (g *gen) joinCondition(left, right []column) string {
 // query is a SELECT of a random shape.
 func (r *round) query() query {
 	g := &gen{Rand: r.rnd, subqueries: true}
-	switch g.IntN(11) {
+	switch g.IntN(13) {
+	case 11, 12:
+		return g.windows()
 	case 10:
 		return g.failing()
 	case 0, 1, 2, 3:
@@ -192,6 +194,93 @@ func (g *gen) failing() query {
 		return query{sql: "SELECT x.s, " + g.expr(integer, 1) + ", 12 / x.c FROM t2 x WHERE " + where, columns: 3}
 	}
 	return query{sql: "SELECT x.s, count(*), sum(12 / x.c) FROM t2 x WHERE " + where + " GROUP BY x.s", columns: 3}
+}
+
+// windows is window functions over rows, some of whose numbers may be bounded. Functions that tell rows
+// apart have an order that does too, of columns of all tables.
+func (g *gen) windows() query {
+	g.exact = true
+	t := tables[g.IntN(len(tables))]
+	g.scope = qualified("x", t.columns)
+	from := t.name + " x"
+	if g.IntN(3) == 0 {
+		from += " WHERE " + g.expr(boolean, 2)
+	}
+	items := make([]string, 1+g.IntN(4))
+	for i := range items {
+		items[i] = g.windowFunction()
+	}
+	list := strings.Join(qualifiedNames(g.scope), ", ")
+	sql := "SELECT " + list + ", " + strings.Join(items, ", ") + " FROM " + from
+	n := len(t.columns) + len(items)
+	if g.IntN(3) > 0 {
+		return query{sql: sql, columns: n}
+	}
+	sql = fmt.Sprintf("SELECT %s, %s AS rn FROM %s", list, fmt.Sprintf(g.one("row_number() OVER (%s ORDER BY %s)", "rank() OVER (%s ORDER BY %s)"),
+		g.partition(), g.total()), from)
+	return query{sql: fmt.Sprintf("SELECT * FROM (%s) q WHERE q.rn %s %d", sql, g.one("<", "<=", "="), g.IntN(4)), columns: len(t.columns) + 1}
+}
+
+func qualifiedNames(cols []column) []string {
+	out := make([]string, len(cols))
+	for i, c := range cols {
+		out[i] = c.name
+	}
+	return out
+}
+
+func (g *gen) partition() string {
+	if g.IntN(4) == 0 {
+		return ""
+	}
+	return "PARTITION BY " + g.scope[g.IntN(len(g.scope))].name
+}
+
+// total orders by all columns, so that only equal rows tie.
+func (g *gen) total() string {
+	out := make([]string, len(g.scope))
+	for i, at := range g.Perm(len(g.scope)) {
+		out[i] = g.scope[at].name + g.one("", " DESC") + g.one("", "", " NULLS FIRST", " NULLS LAST")
+	}
+	return strings.Join(out, ", ")
+}
+
+func (g *gen) windowFunction() string {
+	of := func(k kind) string {
+		for _, at := range g.Perm(len(g.scope)) {
+			if g.scope[at].kind == k {
+				return g.scope[at].name
+			}
+		}
+		return g.constant(k)
+	}
+	some := g.scope[g.IntN(len(g.scope))]
+	frame := ""
+	if g.IntN(2) == 0 {
+		frame = " " + g.one("ROWS", "GROUPS") + " BETWEEN " +
+			g.one("UNBOUNDED PRECEDING", "2 PRECEDING", "CURRENT ROW", "1 FOLLOWING") + " AND " +
+			g.one("UNBOUNDED FOLLOWING", "2 FOLLOWING", "3 FOLLOWING") +
+			g.one("", "", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP", " EXCLUDE TIES")
+	}
+	switch g.IntN(8) {
+	case 0:
+		call := g.one("row_number()", "ntile(3)", "lag("+some.name+")", "lead("+some.name+", 2)", "lag("+of(integer)+", 1, 7)")
+		return fmt.Sprintf("%s OVER (%s ORDER BY %s)", call, g.partition(), g.total())
+	case 1:
+		return fmt.Sprintf("%s OVER (%s ORDER BY %s)", g.one("rank()", "dense_rank()"), g.partition(), some.name)
+	case 2:
+		call := g.one("first_value(%s)", "last_value(%s)", "nth_value(%s, 2)")
+		return fmt.Sprintf(call+" OVER (%s ORDER BY %s%s)", some.name, g.partition(), g.total(), frame)
+	case 3:
+		return fmt.Sprintf("count(*) OVER (%s ORDER BY %s RANGE BETWEEN %d PRECEDING AND %d FOLLOWING)", g.partition(), of(integer), g.IntN(9), g.IntN(9))
+	case 4:
+		return fmt.Sprintf("sum(%s) OVER (%s ORDER BY %s RANGE BETWEEN CURRENT ROW AND %d FOLLOWING)", of(bigint), g.partition(), of(numeric), g.IntN(9))
+	case 5:
+		return fmt.Sprintf("%s(%s) FILTER (WHERE %s) OVER (%s)", g.one("min", "max"), some.name, g.expr(boolean, 1), g.partition())
+	case 6:
+		return fmt.Sprintf("%s(%s) OVER (%s ORDER BY %s%s)", g.one("min", "max"), of(text), g.partition(), g.total(), frame)
+	}
+	return fmt.Sprintf("%s(%s) OVER (%s ORDER BY %s%s)", g.one("sum", "avg", "count"), of(integer), g.partition(), g.total(), frame)
 }
 
 func (g *gen) distinct() query {
