@@ -276,7 +276,7 @@ func (g *gen) windowFunction() string {
 	case 4:
 		return fmt.Sprintf("sum(%s) OVER (%s ORDER BY %s RANGE BETWEEN CURRENT ROW AND %d FOLLOWING)", of(bigint), g.partition(), of(numeric), g.IntN(9))
 	case 5:
-		return fmt.Sprintf("%s(%s) FILTER (WHERE %s) OVER (%s)", g.one("min", "max"), some.name, g.expr(boolean, 1), g.partition())
+		return fmt.Sprintf("%s(%s) FILTER (WHERE %s) OVER (%s)", g.one("min", "max"), of(kind(g.IntN(int(timestamp)+1))), g.expr(boolean, 1), g.partition())
 	case 6:
 		return fmt.Sprintf("%s(%s) OVER (%s ORDER BY %s%s)", g.one("min", "max"), of(text), g.partition(), g.total(), frame)
 	}

@@ -108,7 +108,14 @@ func Functions(aggregate func(f *builtin.Func) bool) string {
 		}
 	}
 	section(&b, "Aggregates", aggregates)
-	b.WriteString("\n`DISTINCT` and `FILTER (WHERE …)` work inside an aggregate's call.\n")
+	b.WriteString("\n`DISTINCT` and `FILTER (WHERE …)` work inside an aggregate's call; every one can be called with `OVER`.\n")
+	var windows []string
+	for _, f := range builtin.Funcs() {
+		if f.Kind == builtin.KindWindow {
+			windows = append(windows, row(&f))
+		}
+	}
+	section(&b, "Window functions", windows)
 	return b.String()
 }
 
