@@ -94,7 +94,7 @@ func TestSuites(t *testing.T) {
 }
 
 // suiteFloor is how many records pass at least, in each mode. It rises with what is supported.
-const suiteFloor = 2500
+const suiteFloor = 3200
 
 // TestSuitesTicks: what views hold does not depend on how commits are cut into ticks.
 func TestSuitesTicks(t *testing.T) {

@@ -44,6 +44,7 @@ func endless() map[string]plan.Node {
 		"GroupBy of distinct": exectest.GroupBy(a, []int{1}, count),
 		"Distinct":            exectest.Unique(a),
 		"Sort":                exectest.Sort(a, by(a, 2), by(a, 3)),
+		"Expand":              exectest.Filter(plan.NewExpand(a, []int{1, 2}, [][]int{{0}, {1}, {0, 1}}), differ(a, 0, 1)),
 		"Over":                exectest.Over(a, []int{1}, []plan.SortKey{by(a, 3)}, exectest.Window("max", txt, col(a, 2)), exectest.Window("row_number", i8)),
 		"Over, no partition":  exectest.Over(a, nil, []plan.SortKey{by(a, 2)}, exectest.Window("sum", num, col(a, 3))),
 		"SetOp":               exectest.SetOp(plan.Except, true, a, b),

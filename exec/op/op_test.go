@@ -434,3 +434,11 @@ func TestTopOf(t *testing.T) {
 	}
 	run(t, "groups without order", ins, func(l []node) node { return exectest.TopOf(l[0], []int{0, 2}, 1, 0, false) })
 }
+
+func TestGroupingSets(t *testing.T) {
+	ins := []in{{Types: types(i4, num, txt), Values: 2, Errors: true}}
+	run(t, "sets", ins, func(l []node) node {
+		x := plan.NewExpand(l[0], []int{1, 2, 0}, [][]int{{0}, {1, 0}, {0}, {2}, {0, 1, 2}})
+		return exectest.GroupBy(x, []int{3, 4, 5, 6}, exectest.Agg("count", i8, col(x, 1)), exectest.Agg("sum", i8, col(x, 0)), exectest.Distinct(exectest.Agg("min", txt, col(x, 2))))
+	})
+}

@@ -80,6 +80,8 @@ type level struct {
 	// inWindow: an argument of a window function is bound.
 	inWindow bool
 	windows  windows
+	// groupings: GROUPING was called.
+	groupings bool
 }
 
 func (b *binder) push() *level {

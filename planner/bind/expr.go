@@ -113,7 +113,7 @@ func (b *binder) expr(n *pg.Node) (plan.Expr, error) {
 	case *pg.Node_RowExpr:
 		return nil, unsupported("a row value").At(n.RowExpr.Location)
 	case *pg.Node_GroupingFunc:
-		return nil, unsupported("GROUPING").At(n.GroupingFunc.Location)
+		return b.groupingFunc(n.GroupingFunc)
 	case *pg.Node_AIndirection:
 		return nil, unsupported("a subscript or field selection")
 	case nil:

@@ -5,40 +5,73 @@ import (
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// group binds GROUP BY: an input column, else an output name, a position, an expression.
-func (c *core) group(list []*pg.Node) error {
+// group binds GROUP BY: keys, and the grouping sets they are in if there is more than one set of all.
+func (c *core) group(list []*pg.Node, distinct bool) error {
+	sets := [][]int{{}}
+	plain := true
 	for _, n := range list {
-		if n.GetGroupingSet() != nil {
-			return unsupported("GROUPING SETS, ROLLUP and CUBE").At(n.GetGroupingSet().Location)
-		}
-		e, err := c.groupItem(n)
+		plain = plain && n.GetGroupingSet() == nil
+		of, err := c.groupSets(n)
 		if err != nil {
 			return err
 		}
-		if hasAggregate(e) {
-			return sqlerr.New(sqlerr.GroupingError, "aggregate functions are not allowed in GROUP BY").At(c.b.where(e))
-		}
-		if hasWindow(e) {
-			return sqlerr.New(sqlerr.WindowingError, "window functions are not allowed in GROUP BY").At(c.b.where(e))
-		}
-		if e.Type().OID == sqltype.Unknown {
-			if e, err = c.b.coerce(e, textType(), implicit, -1); err != nil {
-				return err
-			}
-		}
-		if err := groupable(e.Type().OID, c.b.where(e)); err != nil {
+		if sets, err = cross(sets, of); err != nil {
 			return err
 		}
-		if keyOf(c.groups, e) < 0 {
-			c.groups = append(c.groups, e)
-		}
+	}
+	if distinct {
+		sets = withoutRepeats(sets)
+	}
+	if !plain && (len(sets) > 1 || len(sets[0]) < len(c.groups)) {
+		c.sets = sets
 	}
 	return nil
 }
 
+// groupKeys binds an item of GROUP BY that is one set: an expression, or some in parentheses.
+func (c *core) groupKeys(n *pg.Node) ([]int, error) {
+	if row := n.GetRowExpr(); row != nil && row.RowFormat == pg.CoercionForm_COERCE_IMPLICIT_CAST {
+		var out [][]int
+		for _, item := range row.Args {
+			keys, err := c.groupKeys(item)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, keys)
+		}
+		return union(out), nil
+	}
+	e, err := c.groupItem(n)
+	if err != nil {
+		return nil, err
+	}
+	if hasAggregate(e) {
+		return nil, sqlerr.New(sqlerr.GroupingError, "aggregate functions are not allowed in GROUP BY").At(c.b.where(e))
+	}
+	if hasWindow(e) {
+		return nil, sqlerr.New(sqlerr.WindowingError, "window functions are not allowed in GROUP BY").At(c.b.where(e))
+	}
+	if e.Type().OID == sqltype.Unknown {
+		if e, err = c.b.coerce(e, textType(), implicit, -1); err != nil {
+			return nil, err
+		}
+	}
+	if err := groupable(e.Type().OID, c.b.where(e)); err != nil {
+		return nil, err
+	}
+	i := keyOf(c.groups, e)
+	if i < 0 {
+		i = len(c.groups)
+		c.groups = append(c.groups, e)
+	}
+	return []int{i}, nil
+}
+
+// groupItem finds what an item means: an input column, else an output name, a position, an expression.
 func (c *core) groupItem(n *pg.Node) (plan.Expr, error) {
 	if name, pos, ok := bareName(n); ok {
 		_, col, err := c.lv.scope.findColumn(name, pos)
@@ -114,6 +147,9 @@ func (g *grouping) collect(e plan.Expr) {
 				g.collect(*part)
 			}
 			return false
+		case *groupingRef:
+			g.err = g.checkGrouping(e)
+			return false
 		case *aggRef:
 			if g.aggregate(e) < 0 {
 				g.aggs = append(g.aggs, e.agg)
@@ -163,7 +199,7 @@ func (g *grouping) decided(e *plan.Column) bool {
 		}
 		all := true
 		for _, k := range it.rel.PrimaryKey {
-			all = all && k < len(it.columns) && keyOf(g.keys, &plan.Column{Index: it.columns[k].index, T: it.columns[k].typ}) >= 0
+			all = all && k < len(it.columns) && keyOf(g.c.everywhere(), &plan.Column{Index: it.columns[k].index, T: it.columns[k].typ}) >= 0
 		}
 		if all {
 			return true
@@ -200,8 +236,14 @@ func (g *grouping) over(e plan.Expr) plan.Expr {
 			return g.c.b.at(&plan.Column{Index: i, T: e.Type(), Name: keyName(e)}, g.c.b.where(e)), true
 		}
 		switch e := e.(type) {
+		case *groupingRef:
+			return g.grouping(e), true
 		case *aggRef:
-			return g.c.b.at(&plan.Column{Index: len(g.keys) + g.aggregate(e), T: e.agg.T, Name: plan.FormatAggregate(&e.agg)}, e.pos), true
+			at := len(g.keys) + g.aggregate(e)
+			if len(g.c.sets) > 0 {
+				at++ // behind the number of the set
+			}
+			return g.c.b.at(&plan.Column{Index: at, T: e.agg.T, Name: plan.FormatAggregate(&e.agg)}, e.pos), true
 		case *windowRef:
 			mapWindow(e, g.over)
 			return e, true
@@ -236,6 +278,12 @@ func (g *grouping) node(in plan.Node) (plan.Node, error) {
 		in = withComputed(in, computed)
 	}
 	n.Input = in
+	if len(g.c.sets) > 0 {
+		if g.c.b.emit == parse.EmitOnWindowClose {
+			return nil, unsupported("EMIT ON WINDOW CLOSE with GROUPING SETS")
+		}
+		g.expand(n)
+	}
 	for i := range g.aggs {
 		n.P.Fields = append(n.P.Fields, plan.Field{Name: plan.FormatAggregate(&g.aggs[i]), Type: g.aggs[i].T})
 	}

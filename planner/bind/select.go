@@ -117,6 +117,7 @@ type core struct {
 	in       plan.Node
 	targets  []target
 	groups   []plan.Expr
+	sets     [][]int // GROUPING SETS: places in groups; nil = one set of all
 	having   plan.Expr
 	grouped  bool
 	distinct bool
@@ -154,7 +155,7 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	if err := c.order(s.SortClause); err != nil {
 		return nil, err
 	}
-	if err := c.group(s.GroupClause); err != nil {
+	if err := c.group(s.GroupClause, s.GroupDistinct); err != nil {
 		return nil, err
 	}
 	if err := c.distinctClause(s.DistinctClause); err != nil {
@@ -170,7 +171,7 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 		c.in = filter(c.in, where)
 	}
 	c.in = b.lv.hop.node(c.in)
-	c.grouped = len(s.GroupClause) > 0 || len(b.lv.aggs) > 0 || c.having != nil
+	c.grouped = len(s.GroupClause) > 0 || len(b.lv.aggs) > 0 || c.having != nil || b.lv.groupings
 	return c.body(), nil
 }
 

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"github.com/tributary-db/tributary/catalog/builtin"
-	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
@@ -74,14 +73,6 @@ func NewSetOp(kind SetOpKind, all bool, left, right Node, fields []Field) Node {
 // countRows is count(*) FILTER (WHERE cond).
 func countRows(cond Expr) Aggregate {
 	return Aggregate{Func: builtin.CountStar, Filter: cond, T: sqltype.Of(sqltype.Int8)}
-}
-
-func boolConst(v bool) *Const {
-	value := uint8(0)
-	if v {
-		value = 1
-	}
-	return &Const{T: boolean(), Value: delta.Const(sqltype.Bool, value, 1)}
 }
 
 func withField(fields []Field, f Field) []Field {

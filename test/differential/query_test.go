@@ -177,7 +177,7 @@ func (g *gen) grouped() query {
 	}
 	sql := "SELECT " + strings.Join(items, ", ") + " FROM " + from
 	if len(keys) > 0 {
-		sql += " GROUP BY " + strings.Join(keys, ", ")
+		sql += " GROUP BY " + fmt.Sprintf(g.one("%s", "%s", "ROLLUP (%s)", "CUBE (%s)", "GROUPING SETS ((%s), (), ())"), strings.Join(keys, ", "))
 	}
 	if g.IntN(3) == 0 {
 		sql += fmt.Sprintf(" HAVING count(*) %s %d", g.one(">", "<", "=", "<>"), g.IntN(5))
