@@ -19,7 +19,7 @@ var orderFree = []string{
 }
 
 // neverFail names those that refuse no value.
-var neverFail = []string{"count", "min", "max", "bool_and", "bool_or", "every"}
+var neverFail = []string{"count", "min", "max", "bool_and", "bool_or", "every", "bit_and", "bit_or", "bit_xor"}
 
 // describeAggregate fills in what pg_proc does not say. These are pg_proc's own rows, one name
 // one meaning: nothing is looked up by name later.

@@ -206,15 +206,7 @@ func (c *floatSum) total(cell []byte) (sum float64, finite bool) {
 
 // roundLimbs rounds carried limbs to the nearest float64, or float32, ties to even.
 func roundLimbs(limbs []byte, lowest int, single bool) float64 {
-	n := len(limbs) / 8
-	if n == 0 {
-		return 0
-	}
-	z := big.NewInt(int64(binary.LittleEndian.Uint64(limbs[8*(n-1):])))
-	for k := n - 2; k >= 0; k-- {
-		z.Lsh(z, 32)
-		z.Or(z, new(big.Int).SetUint64(binary.LittleEndian.Uint64(limbs[8*k:])))
-	}
+	z := limbsInt(limbs)
 	if z.Sign() == 0 {
 		return 0
 	}
@@ -226,6 +218,20 @@ func roundLimbs(limbs []byte, lowest int, single bool) float64 {
 	}
 	v, _ := f.Float64()
 	return v
+}
+
+// limbsInt is carried limbs as a number of units of the lowest.
+func limbsInt(limbs []byte) *big.Int {
+	n := len(limbs) / 8
+	if n == 0 {
+		return new(big.Int)
+	}
+	z := big.NewInt(int64(binary.LittleEndian.Uint64(limbs[8*(n-1):])))
+	for k := n - 2; k >= 0; k-- {
+		z.Lsh(z, 32)
+		z.Or(z, new(big.Int).SetUint64(binary.LittleEndian.Uint64(limbs[8*k:])))
+	}
+	return z
 }
 
 func (c *floatSum) merge(cells state.Cells, other begunGroups) error {

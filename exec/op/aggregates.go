@@ -63,7 +63,36 @@ func buildAggregates() map[plan.FuncID]aggregate {
 		out[e.max] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, max: true, ordinal: n} }}
 		out[e.min] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, ordinal: n} }}
 	}
+	addBits(out)
+	addVariances(out)
 	return out
+}
+
+func addBits(out map[plan.FuncID]aggregate) {
+	for i, phys := range []sqltype.Physical{sqltype.PhysInt16, sqltype.PhysInt32, sqltype.PhysInt64} {
+		for kind, f := range map[bitKind]plan.FuncID{bitAnd: 2236 + 2*plan.FuncID(i), bitOr: 2237 + 2*plan.FuncID(i), bitXor: 6164 + plan.FuncID(i)} {
+			out[f] = aggregate{distinctSame: kind != bitXor, make: func(int) accumulator { return &bitAcc{kind: kind, phys: phys} }}
+		}
+	}
+}
+
+// addVariances: each family is of int8, int4, int2, float4, float8 and numeric, one after the other.
+func addVariances(out map[plan.FuncID]aggregate) {
+	for _, family := range []struct {
+		first plan.FuncID
+		spread
+	}{
+		{2718, spread{}}, {2641, spread{sample: true}}, {2148, spread{sample: true}},
+		{2724, spread{root: true}}, {2712, spread{sample: true, root: true}}, {2154, spread{sample: true, root: true}},
+	} {
+		for i, phys := range []sqltype.Physical{sqltype.PhysInt64, sqltype.PhysInt32, sqltype.PhysInt16} {
+			out[family.first+plan.FuncID(i)] = aggregate{make: func(int) accumulator { return &numericVariance{spread: family.spread, phys: phys} }}
+		}
+		for i, single := range []bool{true, false} {
+			out[family.first+3+plan.FuncID(i)] = aggregate{make: func(int) accumulator { return &floatVariance{spread: family.spread, single: single} }}
+		}
+		out[family.first+5] = aggregate{make: func(int) accumulator { return &numericVariance{spread: family.spread} }}
+	}
 }
 
 // newAccumulator is what call ordinal of a GroupBy keeps of each group.

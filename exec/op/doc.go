@@ -2,11 +2,12 @@
 //
 //	          Push(port, batch)*  EndInput(port)  …  EndTick until no More
 //	                 │
-//	linear        Filter, Project, Hop, UnionAll, Exchange      emit inside Push, weights pass
+//	linear        Filter, Project, Hop, Expand, SetOp,          emit inside Push, weights pass
+//	              UnionAll, Exchange
 //	              (the near side of an exchange may begin the groups of an aggregation: preGroup)
 //	bilinear      Join          dL x R_old  +  L_new x dR       emits inside Push; of kinds that keep rows
 //	                            which meet none, these at the ends of ports and ticks (joinkept.go)
-//	nonlinear     GroupBy, Distinct, TopN, Sort                 gather in Push, emit in EndTick:
+//	nonlinear     GroupBy, Distinct, TopN, Over, Sort           gather in Push, emit in EndTick:
 //	                                                            -old +new where they differ
 //
 // Vocabulary: delta (rows with weights), tick, one-shot run (exec.Env.Once: one tick over
@@ -23,11 +24,11 @@
 // checkpoint taken between ticks is complete. What they keep within a tick (touched groups, rows
 // before the tick) is rebuilt from nothing.
 //
-// In a one-shot run Sort, TopN, Join, GroupBy and Distinct hold about Env.WorkMemory and put the rest into
+// In a one-shot run Sort, TopN, Over, Join, GroupBy and Distinct hold about Env.WorkMemory and put the rest into
 // temporary runs (storage/temprun): sortedRuns for rows in an order, partitions for rows by a hash of
 // their keys. Rows that are errors are passed on at once and never in a run.
 //
-//	Sort, TopN          held rows ─ full ─► sorted run … ─► merged in EndTick
+//	Sort, TopN, Over    held rows ─ full ─► sorted run … ─► merged in EndTick
 //	distinct aggregate  values of groups ─ full ─► sorted run … ─► merged when the groups settle
 //	GroupBy, Distinct   groups stay; rows of others ─► 16 partitions ─► each in the groups' place, in EndTick
 //	Join                left side ─ full ─► 16 partitions, right side too ─► pair by pair, in EndTick; a kind

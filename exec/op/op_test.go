@@ -120,6 +120,8 @@ func otherAggregates(l node, first int) []plan.Aggregate {
 		exectest.Agg("sum", i8, c(3)), exectest.Agg("avg", num, c(3)),
 		exectest.Agg("bool_and", boolean, c(4)), exectest.Agg("bool_or", boolean, c(4)), exectest.Agg("every", boolean, c(4)),
 		exectest.Agg("min", ts, c(5)), exectest.Agg("max", ts, c(5)),
+		exectest.Agg("bit_and", i8, c(2)), exectest.Agg("bit_or", i2, c(3)), exectest.Distinct(exectest.Agg("bit_xor", i8, c(2))),
+		exectest.Agg("variance", num, c(2)), exectest.Agg("stddev_pop", num, c(3)), exectest.Agg("stddev", f8, c(1)), exectest.Agg("var_pop", f8, c(1)),
 	}
 }
 

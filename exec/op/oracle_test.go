@@ -28,22 +28,22 @@ var aggregatesOf = []struct {
 	aggs   map[string]sqltype.OID
 	values []string
 }{
-	{i2, map[string]sqltype.OID{"sum": i8, "avg": num, "min": i2, "max": i2, "count": i8},
+	{i2, map[string]sqltype.OID{"bit_and": i2, "bit_or": i2, "bit_xor": i2, "variance": num, "stddev_pop": num, "sum": i8, "avg": num, "min": i2, "max": i2, "count": i8},
 		[]string{"1 2 4", "-7", "NULL NULL", "32767 32767 NULL -1", ""}},
-	{i4, map[string]sqltype.OID{"sum": i8, "avg": num, "min": i4, "max": i4, "count": i8},
+	{i4, map[string]sqltype.OID{"bit_and": i4, "bit_or": i4, "bit_xor": i4, "var_samp": num, "var_pop": num, "stddev": num, "sum": i8, "avg": num, "min": i4, "max": i4, "count": i8},
 		[]string{"1 2 4", "2147483647 2147483647 3", "10 20 NULL", "-1 -2"}},
-	{i8, map[string]sqltype.OID{"sum": num, "avg": num, "min": i8, "max": i8},
+	{i8, map[string]sqltype.OID{"bit_and": i8, "bit_or": i8, "bit_xor": i8, "var_pop": num, "stddev_samp": num, "sum": num, "avg": num, "min": i8, "max": i8},
 		[]string{"1 2 4", "9223372036854775807 9223372036854775807 5", "-9223372036854775808 -9223372036854775808 NULL"}},
-	{num, map[string]sqltype.OID{"sum": num, "avg": num, "min": num, "max": num},
+	{num, map[string]sqltype.OID{"variance": num, "var_pop": num, "stddev": num, "stddev_pop": num, "stddev_samp": num, "sum": num, "avg": num, "min": num, "max": num},
 		[]string{
 			"1 2.5 3.25", "0.1 0.20 0.300", "NaN 1", "Infinity -Infinity 1", "Infinity 5", "-Infinity 5.5", "NULL",
 			"123456789012345678901234567890123456789012345 0.0000000000000000000001", "1e30 -1e30 0.5",
 			"170141183460469231731687303715884105727 170141183460469231731687303715884105727 1", "1.50 2.50", "-3.333 -3.333 -3.334",
 			"100000000000000000000 3", "99999999999999999999999999999999999999 1.1 1.22 1.333",
 		}},
-	{f8, map[string]sqltype.OID{"sum": f8, "avg": f8, "min": f8, "max": f8},
+	{f8, map[string]sqltype.OID{"variance": f8, "var_pop": f8, "stddev": f8, "stddev_pop": f8, "sum": f8, "avg": f8, "min": f8, "max": f8},
 		[]string{"1 2 4.5", "0.1 0.2 0.3", "1e308 1e308", "NaN 1", "Infinity 1", "Infinity -Infinity", "1e-310 1e-310", "4.9e-324 1", "-0 0"}},
-	{f4, map[string]sqltype.OID{"sum": f4, "avg": f8, "min": f4, "max": f4},
+	{f4, map[string]sqltype.OID{"var_samp": f8, "stddev_samp": f8, "sum": f4, "avg": f8, "min": f4, "max": f4},
 		[]string{"1 2 4.5", "0.1 0.2 0.3", "3e38 3e38", "-Infinity 1", "1e-40 1e-40"}},
 	{interval, map[string]sqltype.OID{"sum": interval, "avg": interval, "min": interval, "max": interval},
 		[]string{"'1 day' '2 hours'", "'1 mon' '1 mon' '15 days 12:00:01.5'", "'-1 year' '3 days'", "'1 mon 1 day 1 us' '0' '0'", "NULL"}},

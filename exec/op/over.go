@@ -149,7 +149,7 @@ func (o *over) passOnce(ctx context.Context, out exec.Out) error {
 // takeOnce adds a row, which may be the first of the next partition.
 func (o *over) takeOnce(ctx context.Context, d *delta.Batch, row int32, out exec.Out) error {
 	p := o.now
-	if p.rows.Len() > 0 && !o.order.SameKey(p.rows.Batch().Cols, 0, d.Cols, row) {
+	if p.rows.Len() > 0 && !o.order.SameKey(p.first, 0, d.Cols, row) {
 		if err := o.endOnce(ctx, out); err != nil {
 			return err
 		}

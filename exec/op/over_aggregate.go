@@ -82,18 +82,18 @@ func (a *frameAggregate) begin(p *partition, f *overFunc, args []delta.Column) e
 	a.lo, a.hi = 0, 0
 	a.results.Clear()
 	a.which, a.failed = a.which[:0], nil
-	for len(a.slots) < max(1, len(a.list.rows)) {
-		a.slots = append(a.slots, 0)
-	}
-	for len(a.minus) < p.n {
-		a.minus = append(a.minus, -1)
-	}
 	one := make([]state.Slot, 1)
 	if err := a.flat.Probe(nil, []int32{0}, true, one); err != nil {
 		return err
 	}
-	for i := range a.slots {
-		a.slots[i] = one[0]
+	if len(a.slots) > 0 && a.slots[0] != one[0] {
+		a.slots = a.slots[:0]
+	}
+	for len(a.slots) < max(1, len(a.list.rows)) {
+		a.slots = append(a.slots, one[0])
+	}
+	for len(a.minus) < p.n {
+		a.minus = append(a.minus, -1)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ type partition struct {
 	width   int           // of the input
 	order   *state.RowOrder
 	rows    *delta.BatchBuilder
+	first   []delta.Column // as of its first row
 	charged int64
 	waiting int64 // bytes of rows that are not charged yet
 
@@ -90,6 +91,9 @@ func (p *partition) add(d *delta.Batch, row int32, w int64) error {
 			}
 		}
 		p.rows.AppendRow(d.Cols, row, 1)
+		if p.rows.Len() == 1 {
+			p.first = append(p.first[:0], p.rows.Batch().Cols...)
+		}
 	}
 	return nil
 }

@@ -153,7 +153,8 @@ func dividing() map[string]plan.Node {
 	plans["union of what is divided and what is not"] = exectest.Union(
 		exectest.GroupBy(a, []int{1}, exectest.Agg("count", i8)), exectest.GroupBy(b, nil, exectest.Agg("min", i8, col(b, 1)), exectest.Agg("count", i8)))
 	plans["every aggregate"] = exectest.GroupBy(a, []int{1}, i8Sum, avg, exectest.Agg("sum", num, col(a, 3)), exectest.Agg("avg", num, col(a, 3)),
-		exectest.Agg("sum", f8, col(a, 4)), exectest.Agg("avg", f8, col(a, 4)), exectest.Agg("min", num, col(a, 3)), exectest.Agg("max", f8, col(a, 4)), exectest.Agg("min", txt, col(a, 2)), exectest.Agg("count", i8, col(a, 2)))
+		exectest.Agg("sum", f8, col(a, 4)), exectest.Agg("avg", f8, col(a, 4)), exectest.Agg("min", num, col(a, 3)), exectest.Agg("max", f8, col(a, 4)), exectest.Agg("min", txt, col(a, 2)), exectest.Agg("count", i8, col(a, 2)),
+		exectest.Agg("bit_xor", i8, col(a, 0)), exectest.Agg("variance", num, col(a, 3)), exectest.Agg("stddev_pop", f8, col(a, 4)))
 	plans["every aggregate without keys"] = exectest.GroupBy(a, nil, i8Sum, avg, exectest.Agg("sum", num, col(a, 3)), exectest.Agg("sum", f8, col(a, 4)), exectest.Agg("max", num, col(a, 3)))
 	plans["aggregate of nothing"] = exectest.GroupBy(exectest.Filter(a, less8(a, 0, 0)), nil, exectest.Agg("count", i8), i8Sum)
 	plans["limit"] = exectest.Top(a, 500, 20)

@@ -30,7 +30,11 @@ func Sqrt(d Dec) (Dec, error) {
 	} else {
 		sweight = 1 - (1-weight*4)/2
 	}
-	scale := clampScale(max(minSignificant-sweight, int(d.Scale)))
+	return SqrtAt(d, clampScale(max(minSignificant-sweight, int(d.Scale))))
+}
+
+// SqrtAt is the square root of a finite d, which is not negative, at a scale.
+func SqrtAt(d Dec, scale int) (Dec, error) {
 	// The root of the coefficient at twice the scale, with one digit more to round by.
 	z := d.toBig()
 	shift := 2*(scale+1) - int(d.Scale)

@@ -102,7 +102,7 @@ func (b *binder) frameOffset(w *window, bound *plan.FrameBound, n *pg.Node, p pl
 		}
 		bound.Offset = out
 	}
-	if k, ok := bound.Offset.(*plan.Const); err == nil && ok && b.opts.Continuous {
+	if k, ok := e.(*plan.Const); err == nil && ok && b.opts.Continuous {
 		err = checkOffset(k, word, b.where(e))
 	}
 	return err
@@ -113,7 +113,7 @@ func checkOffset(k *plan.Const, word string, pos int32) error {
 	switch {
 	case k.Value.Null(0):
 		return sqlerr.New(sqlerr.NullValueNotAllowed, "frame %s offset must not be null", word).At(pos)
-	case k.T.OID == sqltype.Int8 && delta.Values[int64](&k.Value)[0] < 0:
+	case k.T.OID == sqltype.Int4 && delta.Values[int32](&k.Value)[0] < 0:
 		return sqlerr.New(sqlerr.InvalidPrecedingOrFollowingSize, "frame %s offset must not be negative", word).At(pos)
 	}
 	return nil
