@@ -96,6 +96,8 @@ func (c *numericVariance) of(sum, squares decimal.Dec, n, by int64) (decimal.Dec
 	switch {
 	case !sum.IsFinite():
 		return decimal.NotANumber, nil
+	case n == 1:
+		return decimal.Zero, nil
 	case !squares.IsFinite():
 		return decimal.Dec{}, sqlerr.New(sqlerr.NumericValueOutOfRange, "value overflows numeric format")
 	}
@@ -126,7 +128,8 @@ func (c *numericVariance) merge(cells state.Cells, other begunGroups) error {
 }
 
 // floatVariance is variance and standard deviation of floats. The squares are summed exactly too, each as
-// itself and what rounding left of it, so that the result is rounded once and independent of order.
+// itself and what rounding left of it, so that the result is rounded once and independent of order. Values
+// whose squares are past the range are out of range, also where they are all equal.
 type floatVariance struct {
 	cellsOnly
 	spread
@@ -184,6 +187,8 @@ func (c *floatVariance) result(slots []state.Slot, b *delta.Builder, fail func(i
 		switch {
 		case !finite:
 			delta.Append(b, math.NaN())
+		case n == 1:
+			delta.Append(b, 0.0)
 		case !fits:
 			b.AppendNull()
 			fail(i, sqlerr.New(sqlerr.NumericValueOutOfRange, "value out of range: overflow"))

@@ -89,6 +89,16 @@ func (b *binder) frameOffset(w *window, bound *plan.FrameBound, n *pg.Node, p pl
 	if err != nil {
 		return err
 	}
+	plan.Walk(e, func(e plan.Expr) bool {
+		switch e.(type) {
+		case *plan.Outer, *plan.Subquery:
+			err = unsupported("a frame offset that is not a constant").At(b.where(e))
+		}
+		return err == nil
+	})
+	if err != nil {
+		return err
+	}
 	if plan.HasColumns(e) || hasAggregate(e) {
 		return sqlerr.New(sqlerr.InvalidColumnReference, "argument of %s must not contain variables", string(p[len("window "):])).At(b.where(e))
 	}

@@ -63,6 +63,7 @@ func (n *Expand) Inputs() []Node { return []Node{n.Input} }
 func (n *Expand) withInputs(ins []Node) Node {
 	c := *n
 	c.Input = ins[0]
+	c.P.Fields = c.fields()
 	return &c
 }
 

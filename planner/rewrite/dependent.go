@@ -110,6 +110,12 @@ func (d *domain) beside(n plan.Node) plan.Node {
 		return d.values(n)
 	case *plan.SetOp:
 		return d.setOp(n)
+	case *plan.Over:
+		return d.over(n)
+	case *plan.Expand:
+		width := len(n.Input.Props().Fields)
+		c := plan.WithInputs(n, []plan.Node{d.beside(n.Input)})
+		return d.moved(c, n.P.Fields, func(i int) int { return d.behind(i, width) }, width)
 	case *plan.Hop:
 		in := d.beside(n.Input)
 		width := len(n.Input.Props().Fields)
@@ -126,6 +132,30 @@ func (d *domain) beside(n plan.Node) plan.Node {
 	}
 	d.u.refuse("this subquery that refers to columns of the query around it")
 	return plan.NewJoin(plan.JoinInner, n, d.node, nil, "")
+}
+
+// behind is column i of a row into which the domain's columns came at first.
+func (d *domain) behind(i, first int) int {
+	if i >= first {
+		return i + d.width()
+	}
+	return i
+}
+
+// over computes windows for each argument.
+func (d *domain) over(n *plan.Over) plan.Node {
+	width := len(n.Input.Props().Fields)
+	c := plan.MapNodeExprs(n, func(e plan.Expr) plan.Expr { return d.at(e, width) }).(*plan.Over)
+	names := make([]string, len(n.Funcs))
+	for i := range names {
+		names[i] = n.P.Fields[width+i].Name
+	}
+	partition := slices.Clone(n.Partition)
+	for i := range d.width() {
+		partition = append(partition, width+i)
+	}
+	made := plan.NewOver(d.beside(n.Input), partition, c.Order, c.Funcs, names)
+	return d.moved(made, n.P.Fields, func(i int) int { return d.behind(i, width) }, width)
 }
 
 // moved gives fields, the i-th at column at(i) of n, then the domain's columns from first on.
