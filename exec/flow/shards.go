@@ -286,18 +286,20 @@ func (r *receiver) runMerge(s *step, out exec.Out) error {
 		}
 	}
 	err := r.merge.Merge(next, out)
+	if errors.Is(err, errRowsFailed) {
+		m, e := r.e.receive(0)
+		if e != nil {
+			return e
+		}
+		if err = out.Emit(&m.rows); err == nil {
+			return nil
+		}
+	}
 	if err == nil || errors.Is(err, exec.ErrStop) {
 		for i := range r.e.mu.inboxes {
 			r.e.stop(i)
 		}
 		return nil
-	}
-	if !errors.Is(err, errRowsFailed) {
-		return err
-	}
-	m, err := r.e.receive(0)
-	if err == nil {
-		err = out.Emit(&m.rows)
 	}
 	return err
 }

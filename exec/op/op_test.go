@@ -10,6 +10,7 @@ import (
 	"github.com/tributary-db/tributary/exec/exectest"
 	"github.com/tributary-db/tributary/internal/decimal"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
@@ -240,6 +241,22 @@ func TestLimitWithoutOrder(t *testing.T) {
 		}
 		if total != k.want {
 			t.Errorf("LIMIT %d OFFSET %d gives %d rows, want %d", k.count, k.offset, total, k.want)
+		}
+	}
+}
+
+// TestLimitNone: LIMIT 0 gives no row and no error, with an order and without, once and in a view.
+func TestLimitNone(t *testing.T) {
+	b := delta.NewBatchBuilder(types(i8))
+	for i := range 3000 {
+		delta.Append(b.Cols[0], int64(i))
+		b.End(1)
+	}
+	b.AppendError(delta.RowError{Row: -1, Err: sqlerr.New(sqlerr.DivisionByZero, "division by zero")}, 1)
+	leaf := exectest.Leaf(0, i8)
+	for _, top := range []plan.Node{exectest.Top(leaf, 0, 0), exectest.Top(leaf, 0, 3), exectest.Top(leaf, 0, 0, plan.SortKey{Expr: col(leaf, 0)})} {
+		if out := exectest.Once(t, top, b.Batch()); out.Len() != 0 || len(out.Batch().Errs) != 0 {
+			t.Errorf("%d rows, errors %v", out.Len(), out.Batch().Errs)
 		}
 	}
 }

@@ -124,6 +124,12 @@ func (t *topN) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out) e
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
+	if t.bounds.take == 0 { // no row is asked for, and none is an error
+		if t.env.Once() {
+			return exec.ErrStop
+		}
+		return nil
+	}
 	rows, errs, err := t.in.extend(in)
 	if err != nil {
 		return err

@@ -31,9 +31,6 @@ func (o *topOnce) open(env exec.Env) error {
 
 // push takes the rows of an ordered run.
 func (o *topOnce) push(b *bounds, rows *delta.Batch) error {
-	if b.take == 0 {
-		return exec.ErrStop
-	}
 	if o.worst >= 0 {
 		held := o.rows.held.Batch()
 		o.sel = none(o.sel)

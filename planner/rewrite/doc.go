@@ -12,7 +12,7 @@
 // Rules, one file each:
 //
 //	fold     computes constant parts with the injected plan.Folder, drops what AND and OR
-//	         never reach, and filters that are always true
+//	         never reach, filters that are always true, and what is below LIMIT 0 (one-shot plans)
 //	sort     Sort + Limit is TopN; what runs for ever is not sorted
 //	push     conditions move towards the scans
 //	join     a cross join with equalities between its sides becomes a keyed join; of more than

@@ -21,10 +21,12 @@ type folding struct {
 	work     *meter.Meter // of the planning
 	memory   *memory.Owner
 	refused  error // the first call of what cannot be called
+
+	continuous bool
 }
 
 func newFolding(o Options, s plan.Settings) *folding {
-	return &folding{folder: o.Folder, settings: s, work: o.Meter, memory: memory.New("", 0).Limited("", foldMemory)}
+	return &folding{folder: o.Folder, settings: s, work: o.Meter, memory: memory.New("", 0).Limited("", foldMemory), continuous: o.Continuous}
 }
 
 // node computes constant expressions everywhere in a plan.
@@ -32,8 +34,13 @@ func (f *folding) node(n plan.Node) plan.Node {
 	return plan.Transform(n, func(n plan.Node) plan.Node {
 		out := plan.MapNodeExprs(n, f.expr)
 		plan.Derive(out)
-		if fl, ok := out.(*plan.Filter); ok {
-			return foldFilter(fl)
+		switch n := out.(type) {
+		case *plan.Filter:
+			return foldFilter(n)
+		case *plan.TopN:
+			if !f.continuous { // what runs for ever has something to run over
+				return foldLimit(n)
+			}
 		}
 		return out
 	})
@@ -50,8 +57,22 @@ func foldFilter(n *plan.Filter) plan.Node {
 	case n.Input.Props().MayFail:
 		return n
 	}
+	return noRows(n)
+}
+
+// foldLimit drops everything below LIMIT 0: no row of it is asked for, so none fails either.
+func foldLimit(n *plan.TopN) plan.Node {
+	count, ok := n.Count.(*plan.Const)
+	if !ok || count.Value.Null(0) || delta.Values[int64](&count.Value)[0] != 0 || n.Offset != nil {
+		return n
+	}
+	return noRows(n)
+}
+
+// noRows has n's columns.
+func noRows(n plan.Node) plan.Node {
 	empty := &plan.Values{}
-	empty.P.Fields = n.P.Fields
+	empty.P.Fields = n.Props().Fields
 	plan.Derive(empty)
 	return empty
 }
