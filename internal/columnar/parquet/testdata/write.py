@@ -132,8 +132,9 @@ db = duckdb.connect()
 for codec, version in [("zstd", "V2")] if small else itertools.product(["uncompressed", "snappy", "gzip", "zstd", "lz4_raw"], ["V1", "V2"]):
     query = f"""SELECT i::INTEGER AS i, CASE WHEN hash(i) % 5 > 0 THEN i * 1.25 END::DECIMAL(12, 2) AS n, CASE WHEN hash(i) % 7 > 1 THEN 'text ' || (i % 30) END AS s,
         repeat('prefix', 1 + (i % 9)::INT) || i AS u, hash(i) % 3 = 0 AS b, (i * 1.5)::DOUBLE AS f, DATE '2020-01-01' + i::INTEGER AS d,
-        TIMESTAMP '2020-01-01 00:00:00' + INTERVAL (i) SECOND AS ts, i::UBIGINT AS ub, (hash(i) % 100)::TINYINT AS tiny
+        TIMESTAMP '2020-01-01 00:00:00' + INTERVAL (i) SECOND AS ts, i::UBIGINT AS ub, (hash(i) % 100)::TINYINT AS tiny,
+        to_months(i::INTEGER) + to_days((i % 40)::INTEGER) + to_milliseconds(i::DOUBLE) AS iv, TIME '00:00:01' + INTERVAL (i) SECOND AS t, ('x' || i)::BLOB AS y
         FROM range({rows}) AS r(i)"""
     name = f"duckdb-{codec}-{version}"
     db.execute(f"COPY ({query}) TO '{out}/{name}.parquet' (FORMAT parquet, CODEC '{codec}', PARQUET_VERSION '{version}', ROW_GROUP_SIZE 2048)")
-    stream(name, db.execute(query).to_arrow_table())
+    stream(name, db.sql(query).to_arrow_table())
