@@ -71,7 +71,7 @@ func (r *copyIn) interruptible(ctx context.Context) func() {
 // broken is the error of a read that failed: cancelled, out of step, or the client is gone.
 func (r *copyIn) broken(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	var bad *sqlerr.Error
 	if errors.As(err, &bad) {

@@ -196,7 +196,7 @@ func TestCopyParquetLarge(t *testing.T) {
 	}
 	hasty := connect(t, ctx, s)
 	exec(t, ctx, hasty, "SET statement_timeout = '1ms'")
-	if _, err := copyIn(ctx, hasty, from, bytes.NewReader(file.Bytes())); code(err) != "57014" {
+	if _, err := copyIn(ctx, hasty, from, bytes.NewReader(file.Bytes())); code(err) != "57014" || !strings.Contains(err.Error(), "due to statement timeout") {
 		t.Errorf("cancelled: %v", err)
 	}
 	if err := put(file.Bytes()); err != nil {

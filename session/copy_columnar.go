@@ -144,8 +144,8 @@ func (c *copyIn) records(ctx context.Context, r *columnar.Reader) error {
 		return err
 	}
 	for {
-		if err := ctx.Err(); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
