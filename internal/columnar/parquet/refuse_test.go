@@ -120,10 +120,13 @@ func TestFewBytesManyRows(t *testing.T) {
 			prefixes[0], sizes[0] = 0, int64(len(value))
 		}
 	}
+	// Lengths of 0, in blocks of 16 Mi in no bits.
+	lengths := string(binary.AppendUvarint(append(binary.AppendUvarint(nil, 1<<24), 1), many)) + strings.Repeat("\x00", 1+2*128)
 	shared := differences(prefixes) + differences(sizes) + value
 	for name, f := range map[string]handmade{
 		"nulls":      {phys: int64(physInt64), repetition: 1, rows: many, pages: dataPage(many, encodingPlain, int64(len(nulls)), nulls)},
 		"dictionary": {phys: int64(physBytes), rows: many, pages: dictionaryPage(1, framed(value)) + dataPage(many, encodingDictionary, int64(len(zeros)), zeros)},
+		"lengths":    {phys: int64(physBytes), rows: many, pages: dataPage(many, encodingDeltaLengths, int64(len(lengths)), lengths)},
 		"prefixes":   {phys: int64(physBytes), rows: 129, pages: dataPage(129, encodingDeltaStrings, int64(len(shared)), shared)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,7 +145,7 @@ func TestFewBytesManyRows(t *testing.T) {
 				rows += rec.NumRows()
 				if s, ok := rec.Column(0).(*array.Binary); ok {
 					for i := range s.Len() {
-						if string(s.Value(i)) != value {
+						if want := map[bool]string{false: value}[name == "lengths"]; string(s.Value(i)) != want {
 							t.Fatalf("row %d has %d bytes", i, len(s.Value(i)))
 						}
 					}
