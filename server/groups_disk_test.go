@@ -83,9 +83,9 @@ func TestOneCommitOfManyGroups(t *testing.T) {
 	db := connect(t, ctx, s)
 	exec(t, ctx, db, "CREATE TABLE keyed (id BIGINT PRIMARY KEY, k BIGINT, v BIGINT, t TEXT)")
 	views := map[string]string{
-		"extremes": "SELECT k, count(*) AS n, sum(v) AS total, min(v) AS least, max(t) AS most FROM keyed GROUP BY k",
-		"distinct": "SELECT k, count(DISTINCT v) AS n, sum(DISTINCT v) AS total FROM keyed GROUP BY k",
-		"images":   "SELECT k::numeric(20,2) / 10 AS k, count(*) AS n FROM keyed GROUP BY k::numeric(20,2) / 10",
+		"extremes":        "SELECT k, count(*) AS n, sum(v) AS total, min(v) AS least, max(t) AS most FROM keyed GROUP BY k",
+		"distinct_values": "SELECT k, count(DISTINCT v) AS n, sum(DISTINCT v) AS total FROM keyed GROUP BY k",
+		"images":          "SELECT k::numeric(20,2) / 10 AS k, count(*) AS n FROM keyed GROUP BY k::numeric(20,2) / 10",
 	}
 	sums := map[string]string{"sums": "SELECT k, count(*) AS n, sum(v) AS total FROM keyed GROUP BY k"}
 	for _, some := range []map[string]string{views, sums} {
@@ -108,11 +108,11 @@ func TestOneCommitOfManyGroups(t *testing.T) {
 	if n := metric(t, s, "tributary_state_groups_parts_total"); n < 4 {
 		t.Errorf("%v parts of ticks", n)
 	}
-	for name := range views {
-		exec(t, ctx, db, `DROP MATERIALIZED VIEW "`+name+`"`)
-	}
+	exec(t, ctx, db, "DROP MATERIALIZED VIEW distinct_values")
+	delete(views, "distinct_values")
 	exec(t, ctx, db, "UPDATE keyed SET k = k + 1, v = v + 1") // rows are taken back as well
 	sameAs(t, ctx, db, "updated", sums)
+	sameAs(t, ctx, db, "updated", views)
 	stop(t, s)
 	s = start(t, ctx, cfg)
 	defer stop(t, s)

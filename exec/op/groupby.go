@@ -415,7 +415,7 @@ func (g *groupBy) endPart(ctx context.Context, out exec.Out) (ended bool, err er
 	}
 	if g.mixed {
 		if whole, err := g.whole(); err != nil || !whole {
-			g.enough = 2 * len(g.touched)
+			g.enough = len(g.touched) + len(g.touched)/4
 			return false, err
 		}
 	}
