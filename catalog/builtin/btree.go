@@ -18,6 +18,9 @@ var cmpFuncs = map[sqltype.OID]uint32{
 	sqltype.Timestamptz: 1314, sqltype.Interval: 1315, sqltype.Numeric: 1769, sqltype.UUID: 2960, sqltype.JSONB: 4044,
 }
 
+// arrayCmp is that of all arrays, whose elements have one.
+const arrayCmp = 382
+
 // BtreeOf returns a type's default ordering; ok is false for types without one (json).
 func BtreeOf(t sqltype.OID) (b Btree, ok bool) {
 	switch t {
@@ -27,9 +30,17 @@ func BtreeOf(t sqltype.OID) (b Btree, ok bool) {
 		t = sqltype.OIDType
 	}
 	if b.Cmp, ok = cmpFuncs[t]; !ok {
-		return Btree{}, false
+		elem := t.Elem()
+		if elem == sqltype.Invalid {
+			return Btree{}, false
+		}
+		if _, ok = BtreeOf(elem); !ok {
+			return Btree{}, false
+		}
+		b.On, b.Cmp, t = t, arrayCmp, sqltype.AnyArray
+	} else {
+		b.On = t
 	}
-	b.On = t
 	b.Eq, b.Ne = operatorFunc("=", t), operatorFunc("<>", t)
 	b.Lt, b.Le = operatorFunc("<", t), operatorFunc("<=", t)
 	b.Gt, b.Ge = operatorFunc(">", t), operatorFunc(">=", t)

@@ -73,6 +73,7 @@ var funcRows = []Func{
 	{OID: 205, Name: "float4mi", Kind: 'f', Ret: 700, Args: []sqltype.OID{700, 700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float4mi"},
 	{OID: 206, Name: "float4um", Kind: 'f', Ret: 700, Args: []sqltype.OID{700}, Strict: true, Volatile: 'i', Symbol: "float4um"},
 	{OID: 207, Name: "float4abs", Kind: 'f', Ret: 700, Args: []sqltype.OID{700}, Strict: true, Volatile: 'i', Symbol: "float4abs"},
+	{OID: 208, Name: "float4_accum", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float4_accum"},
 	{OID: 209, Name: "float4larger", Kind: 'f', Ret: 700, Args: []sqltype.OID{700, 700}, Strict: true, Volatile: 'i', Symbol: "float4larger"},
 	{OID: 211, Name: "float4smaller", Kind: 'f', Ret: 700, Args: []sqltype.OID{700, 700}, Strict: true, Volatile: 'i', Symbol: "float4smaller"},
 	{OID: 212, Name: "int4um", Kind: 'f', Ret: 23, Args: []sqltype.OID{23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4um"},
@@ -83,6 +84,7 @@ var funcRows = []Func{
 	{OID: 219, Name: "float8mi", Kind: 'f', Ret: 701, Args: []sqltype.OID{701, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8mi"},
 	{OID: 220, Name: "float8um", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', Symbol: "float8um"},
 	{OID: 221, Name: "float8abs", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', Symbol: "float8abs"},
+	{OID: 222, Name: "float8_accum", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_accum"},
 	{OID: 223, Name: "float8larger", Kind: 'f', Ret: 701, Args: []sqltype.OID{701, 701}, Strict: true, Volatile: 'i', Symbol: "float8larger"},
 	{OID: 224, Name: "float8smaller", Kind: 'f', Ret: 701, Args: []sqltype.OID{701, 701}, Strict: true, Volatile: 'i', Symbol: "float8smaller"},
 	{OID: 228, Name: "dround", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', Symbol: "dround"},
@@ -112,6 +114,7 @@ var funcRows = []Func{
 	{OID: 253, Name: "bttextnamecmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{25, 19}, Strict: true, Volatile: 'i', Symbol: "bttextnamecmp"},
 	{OID: 266, Name: "nameconcatoid", Kind: 'f', Ret: 19, Args: []sqltype.OID{19, 26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "nameconcatoid"},
 	{OID: 274, Name: "timeofday", Kind: 'f', Ret: 25, Strict: true, Volatile: 'v', MayFail: true, Symbol: "timeofday"},
+	{OID: 276, Name: "float8_combine", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_combine"},
 	{OID: 279, Name: "float48mul", Kind: 'f', Ret: 701, Args: []sqltype.OID{700, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float48mul"},
 	{OID: 280, Name: "float48div", Kind: 'f', Ret: 701, Args: []sqltype.OID{700, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float48div"},
 	{OID: 281, Name: "float48pl", Kind: 'f', Ret: 701, Args: []sqltype.OID{700, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float48pl"},
@@ -164,6 +167,19 @@ var funcRows = []Func{
 	{OID: 358, Name: "btcharcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{18, 18}, Strict: true, Volatile: 'i', Symbol: "btcharcmp"},
 	{OID: 359, Name: "btnamecmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{19, 19}, Strict: true, Volatile: 'i', Symbol: "btnamecmp"},
 	{OID: 360, Name: "bttextcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "bttextcmp"},
+	{OID: 376, Name: "string_to_array", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25, 25}, Volatile: 'i', MayFail: true, Symbol: "text_to_array_null"},
+	{OID: 378, Name: "array_append", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5078, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_append"},
+	{OID: 379, Name: "array_prepend", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5077, 5078}, Volatile: 'i', MayFail: true, Symbol: "array_prepend"},
+	{OID: 382, Name: "btarraycmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "btarraycmp"},
+	{OID: 383, Name: "array_cat", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5078, 5078}, Volatile: 'i', MayFail: true, Symbol: "array_cat"},
+	{OID: 384, Name: "array_to_string", Kind: 'f', Ret: 25, Args: []sqltype.OID{2277, 25, 25}, Volatile: 's', Symbol: "array_to_text_null"},
+	{OID: 390, Name: "array_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_ne"},
+	{OID: 391, Name: "array_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_lt"},
+	{OID: 392, Name: "array_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_gt"},
+	{OID: 393, Name: "array_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_le"},
+	{OID: 394, Name: "string_to_array", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25}, Volatile: 'i', MayFail: true, Symbol: "text_to_array"},
+	{OID: 395, Name: "array_to_string", Kind: 'f', Ret: 25, Args: []sqltype.OID{2277, 25}, Strict: true, Volatile: 's', Symbol: "array_to_text"},
+	{OID: 396, Name: "array_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_ge"},
 	{OID: 400, Name: "hashtext", Kind: 'f', Ret: 23, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "hashtext"},
 	{OID: 401, Name: "text", Kind: 'f', Ret: 25, Args: []sqltype.OID{1042}, Strict: true, Volatile: 'i', Symbol: "rtrim1"},
 	{OID: 406, Name: "text", Kind: 'f', Ret: 25, Args: []sqltype.OID{19}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "name_text"},
@@ -212,6 +228,9 @@ var funcRows = []Func{
 	{OID: 481, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{23}, Strict: true, Volatile: 'i', Symbol: "int48"},
 	{OID: 482, Name: "float8", Kind: 'f', Ret: 701, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', Symbol: "i8tod"},
 	{OID: 483, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dtoi8"},
+	{OID: 515, Name: "array_larger", Kind: 'f', Ret: 2277, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_larger"},
+	{OID: 516, Name: "array_smaller", Kind: 'f', Ret: 2277, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_smaller"},
+	{OID: 626, Name: "hash_array", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277}, Strict: true, Volatile: 'i', Symbol: "hash_array"},
 	{OID: 636, Name: "pg_indexam_has_property", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_indexam_has_property"},
 	{OID: 652, Name: "float4", Kind: 'f', Ret: 700, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', Symbol: "i8tof"},
 	{OID: 653, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ftoi8"},
@@ -237,8 +256,11 @@ var funcRows = []Func{
 	{OID: 741, Name: "text_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_le"},
 	{OID: 742, Name: "text_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_gt"},
 	{OID: 743, Name: "text_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_ge"},
+	{OID: 744, Name: "array_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_eq"},
 	{OID: 745, Name: "current_user", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "current_user"},
 	{OID: 746, Name: "session_user", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "session_user"},
+	{OID: 747, Name: "array_dims", Kind: 'f', Ret: 25, Args: []sqltype.OID{2277}, Strict: true, Volatile: 'i', Symbol: "array_dims"},
+	{OID: 748, Name: "array_ndims", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277}, Strict: true, Volatile: 'i', Symbol: "array_ndims"},
 	{OID: 749, Name: "overlay", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 17, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaoverlay"},
 	{OID: 752, Name: "overlay", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 17, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaoverlay_no_len"},
 	{OID: 754, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{21}, Strict: true, Volatile: 'i', Symbol: "int28"},
@@ -251,6 +273,7 @@ var funcRows = []Func{
 	{OID: 770, Name: "int2larger", Kind: 'f', Ret: 21, Args: []sqltype.OID{21, 21}, Strict: true, Volatile: 'i', Symbol: "int2larger"},
 	{OID: 771, Name: "int2smaller", Kind: 'f', Ret: 21, Args: []sqltype.OID{21, 21}, Strict: true, Volatile: 'i', Symbol: "int2smaller"},
 	{OID: 780, Name: "hash_numeric_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1700, 20}, Strict: true, Volatile: 'i', Symbol: "hash_numeric_extended"},
+	{OID: 782, Name: "hash_array_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{2277, 20}, Strict: true, Volatile: 'i', Symbol: "hash_array_extended"},
 	{OID: 810, Name: "pg_client_encoding", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_client_encoding"},
 	{OID: 817, Name: "current_query", Kind: 'f', Ret: 25, Volatile: 'v', MayFail: true, Symbol: "current_query"},
 	{OID: 837, Name: "int82pl", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int82pl"},
@@ -376,6 +399,9 @@ var funcRows = []Func{
 	{OID: 1188, Name: "timestamptz_mi", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1184, 1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_mi"},
 	{OID: 1189, Name: "timestamptz_pl_interval", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1184, 1186}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_pl_interval"},
 	{OID: 1190, Name: "timestamptz_mi_interval", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1184, 1186}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_mi_interval"},
+	{OID: 1191, Name: "generate_subscripts", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277, 23, 16}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_subscripts"},
+	{OID: 1192, Name: "generate_subscripts", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277, 23}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_subscripts_nodir"},
+	{OID: 1193, Name: "array_fill", Kind: 'f', Ret: 2277, Args: []sqltype.OID{2283, 1007}, Volatile: 'i', MayFail: true, Symbol: "array_fill"},
 	{OID: 1194, Name: "log10", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dlog10"},
 	{OID: 1195, Name: "timestamptz_smaller", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1184, 1184}, Strict: true, Volatile: 'i', Symbol: "timestamp_smaller"},
 	{OID: 1196, Name: "timestamptz_larger", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1184, 1184}, Strict: true, Volatile: 'i', Symbol: "timestamp_larger"},
@@ -404,6 +430,7 @@ var funcRows = []Func{
 	{OID: 1257, Name: "textlen", Kind: 'f', Ret: 23, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "textlen"},
 	{OID: 1258, Name: "textcat", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "textcat"},
 	{OID: 1264, Name: "pg_char_to_encoding", Kind: 'f', Ret: 23, Args: []sqltype.OID{19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "PG_char_to_encoding"},
+	{OID: 1268, Name: "parse_ident", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "parse_ident", Defaults: 1, ArgNames: []string{"str", "strict"}},
 	{OID: 1269, Name: "pg_column_size", Kind: 'f', Ret: 23, Args: []sqltype.OID{2276}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_column_size"},
 	{OID: 1272, Name: "datetime_pl", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1082, 1083}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "datetime_timestamp"},
 	{OID: 1274, Name: "int84pl", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int84pl"},
@@ -418,6 +445,7 @@ var funcRows = []Func{
 	{OID: 1283, Name: "quote_literal", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "quote_literal"},
 	{OID: 1284, Name: "date_trunc", Kind: 'f', Ret: 1184, Args: []sqltype.OID{25, 1184, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_trunc_zone"},
 	{OID: 1285, Name: "quote_literal", Kind: 'f', Ret: 25, Args: []sqltype.OID{2283}, Strict: true, Volatile: 's', MayFail: true, Symbol: "select pg_catalog.quote_literal($1::pg_catalog.text)"},
+	{OID: 1286, Name: "array_fill", Kind: 'f', Ret: 2277, Args: []sqltype.OID{2283, 1007, 1007}, Volatile: 'i', MayFail: true, Symbol: "array_fill_with_lower_bounds"},
 	{OID: 1287, Name: "oid", Kind: 'f', Ret: 26, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "i8tooid"},
 	{OID: 1288, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "oidtoi8"},
 	{OID: 1289, Name: "quote_nullable", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Volatile: 'i', Symbol: "quote_nullable"},
@@ -477,6 +505,7 @@ var funcRows = []Func{
 	{OID: 1400, Name: "name", Kind: 'f', Ret: 19, Args: []sqltype.OID{1043}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "text_name"},
 	{OID: 1401, Name: "varchar", Kind: 'f', Ret: 1043, Args: []sqltype.OID{19}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "name_text"},
 	{OID: 1402, Name: "current_schema", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "current_schema"},
+	{OID: 1403, Name: "current_schemas", Kind: 'f', Ret: 1003, Args: []sqltype.OID{16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "current_schemas"},
 	{OID: 1404, Name: "overlay", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textoverlay"},
 	{OID: 1405, Name: "overlay", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textoverlay_no_len"},
 	{OID: 1419, Name: "time", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_time"},
@@ -599,9 +628,14 @@ var funcRows = []Func{
 	{OID: 1810, Name: "bit_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 1811, Name: "bit_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 1813, Name: "convert", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 19, 19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_convert"},
+	{OID: 1830, Name: "float8_avg", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_avg"},
+	{OID: 1831, Name: "float8_var_samp", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_var_samp"},
+	{OID: 1832, Name: "float8_stddev_samp", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_stddev_samp"},
 	{OID: 1840, Name: "int2_sum", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 21}, Volatile: 'i', MayFail: true, Symbol: "int2_sum"},
 	{OID: 1841, Name: "int4_sum", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 23}, Volatile: 'i', MayFail: true, Symbol: "int4_sum"},
 	{OID: 1842, Name: "int8_sum", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 20}, Volatile: 'i', MayFail: true, Symbol: "int8_sum"},
+	{OID: 1843, Name: "interval_accum", Kind: 'f', Ret: 1187, Args: []sqltype.OID{1187, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_accum"},
+	{OID: 1844, Name: "interval_avg", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1187}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_avg"},
 	{OID: 1845, Name: "to_ascii", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "to_ascii_default"},
 	{OID: 1846, Name: "to_ascii", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "to_ascii_enc"},
 	{OID: 1847, Name: "to_ascii", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 19}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "to_ascii_encname"},
@@ -676,6 +710,9 @@ var funcRows = []Func{
 	{OID: 1953, Name: "byteane", Kind: 'f', Ret: 16, Args: []sqltype.OID{17, 17}, Strict: true, Volatile: 'i', Symbol: "byteane"},
 	{OID: 1954, Name: "byteacmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{17, 17}, Strict: true, Volatile: 'i', Symbol: "byteacmp"},
 	{OID: 1961, Name: "timestamp", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1114, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_scale"},
+	{OID: 1962, Name: "int2_avg_accum", Kind: 'f', Ret: 1016, Args: []sqltype.OID{1016, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int2_avg_accum"},
+	{OID: 1963, Name: "int4_avg_accum", Kind: 'f', Ret: 1016, Args: []sqltype.OID{1016, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4_avg_accum"},
+	{OID: 1964, Name: "int8_avg", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1016}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8_avg"},
 	{OID: 1965, Name: "oidlarger", Kind: 'f', Ret: 26, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 'i', Symbol: "oidlarger"},
 	{OID: 1966, Name: "oidsmaller", Kind: 'f', Ret: 26, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 'i', Symbol: "oidsmaller"},
 	{OID: 1967, Name: "timestamptz", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1184, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamptz_scale"},
@@ -722,6 +759,8 @@ var funcRows = []Func{
 	{OID: 2045, Name: "timestamp_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{1114, 1114}, Strict: true, Volatile: 'i', Symbol: "timestamp_cmp"},
 	{OID: 2048, Name: "isfinite", Kind: 'f', Ret: 16, Args: []sqltype.OID{1114}, Strict: true, Volatile: 'i', Symbol: "timestamp_finite"},
 	{OID: 2049, Name: "to_char", Kind: 'f', Ret: 25, Args: []sqltype.OID{1114, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamp_to_char"},
+	{OID: 2050, Name: "max", Kind: 'a', Ret: 2277, Args: []sqltype.OID{2277}, Volatile: 'i', AggKind: 'n'},
+	{OID: 2051, Name: "min", Kind: 'a', Ret: 2277, Args: []sqltype.OID{2277}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2052, Name: "timestamp_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1114, 1114}, Strict: true, Volatile: 'i', Symbol: "timestamp_eq"},
 	{OID: 2053, Name: "timestamp_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{1114, 1114}, Strict: true, Volatile: 'i', Symbol: "timestamp_ne"},
 	{OID: 2054, Name: "timestamp_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1114, 1114}, Strict: true, Volatile: 'i', Symbol: "timestamp_lt"},
@@ -749,6 +788,8 @@ var funcRows = []Func{
 	{OID: 2088, Name: "split_part", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "split_part"},
 	{OID: 2089, Name: "to_hex", Kind: 'f', Ret: 25, Args: []sqltype.OID{23}, Strict: true, Volatile: 'i', Symbol: "to_hex32"},
 	{OID: 2090, Name: "to_hex", Kind: 'f', Ret: 25, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', Symbol: "to_hex64"},
+	{OID: 2091, Name: "array_lower", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277, 23}, Strict: true, Volatile: 'i', Symbol: "array_lower"},
+	{OID: 2092, Name: "array_upper", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277, 23}, Strict: true, Volatile: 'i', Symbol: "array_upper"},
 	{OID: 2093, Name: "pg_conversion_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_conversion_is_visible"},
 	{OID: 2094, Name: "pg_stat_get_backend_activity_start", Kind: 'f', Ret: 1184, Args: []sqltype.OID{23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_backend_activity_start"},
 	{OID: 2096, Name: "pg_terminate_backend", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_terminate_backend", Defaults: 1, ArgNames: []string{"pid", "timeout"}},
@@ -822,6 +863,7 @@ var funcRows = []Func{
 	{OID: 2171, Name: "pg_cancel_backend", Kind: 'f', Ret: 16, Args: []sqltype.OID{23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_cancel_backend"},
 	{OID: 2174, Name: "bpchar_pattern_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpchar_pattern_lt"},
 	{OID: 2175, Name: "bpchar_pattern_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpchar_pattern_le"},
+	{OID: 2176, Name: "array_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277, 23}, Strict: true, Volatile: 'i', Symbol: "array_length"},
 	{OID: 2177, Name: "bpchar_pattern_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpchar_pattern_ge"},
 	{OID: 2178, Name: "bpchar_pattern_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpchar_pattern_gt"},
 	{OID: 2180, Name: "btbpchar_pattern_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "btbpchar_pattern_cmp"},
@@ -887,12 +929,15 @@ var funcRows = []Func{
 	{OID: 2309, Name: "floor", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', Symbol: "dfloor"},
 	{OID: 2310, Name: "sign", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', Symbol: "dsign"},
 	{OID: 2311, Name: "md5", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "md5_text"},
+	{OID: 2316, Name: "postgresql_fdw_validator", Kind: 'f', Ret: 16, Args: []sqltype.OID{1009, 26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "postgresql_fdw_validator"},
 	{OID: 2319, Name: "pg_encoding_max_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_encoding_max_length_sql"},
 	{OID: 2320, Name: "ceiling", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', Symbol: "dceil"},
 	{OID: 2321, Name: "md5", Kind: 'f', Ret: 25, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', Symbol: "md5_bytea"},
 	{OID: 2322, Name: "pg_tablespace_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_tablespace_size_oid"},
 	{OID: 2323, Name: "pg_tablespace_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{19}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_tablespace_size_name"},
 	{OID: 2324, Name: "pg_database_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_database_size_oid"},
+	{OID: 2331, Name: "unnest", Kind: 'f', Ret: 2283, Args: []sqltype.OID{2277}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "array_unnest"},
+	{OID: 2335, Name: "array_agg", Kind: 'a', Ret: 2277, Args: []sqltype.OID{2776}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2338, Name: "date_lt_timestamp", Kind: 'f', Ret: 16, Args: []sqltype.OID{1082, 1114}, Strict: true, Volatile: 'i', Symbol: "date_lt_timestamp"},
 	{OID: 2339, Name: "date_le_timestamp", Kind: 'f', Ret: 16, Args: []sqltype.OID{1082, 1114}, Strict: true, Volatile: 'i', Symbol: "date_le_timestamp"},
 	{OID: 2340, Name: "date_eq_timestamp", Kind: 'f', Ret: 16, Args: []sqltype.OID{1082, 1114}, Strict: true, Volatile: 'i', Symbol: "date_eq_timestamp"},
@@ -927,6 +972,7 @@ var funcRows = []Func{
 	{OID: 2393, Name: "has_tablespace_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_tablespace_privilege_id_id"},
 	{OID: 2394, Name: "has_tablespace_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_tablespace_privilege_name"},
 	{OID: 2395, Name: "has_tablespace_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_tablespace_privilege_id"},
+	{OID: 2401, Name: "array_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{2277}, Strict: true, Volatile: 's', MayFail: true, Symbol: "array_send"},
 	{OID: 2405, Name: "int2send", Kind: 'f', Ret: 17, Args: []sqltype.OID{21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int2send"},
 	{OID: 2407, Name: "int4send", Kind: 'f', Ret: 17, Args: []sqltype.OID{23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4send"},
 	{OID: 2409, Name: "int8send", Kind: 'f', Ret: 17, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8send"},
@@ -953,11 +999,14 @@ var funcRows = []Func{
 	{OID: 2475, Name: "timestamp_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_send"},
 	{OID: 2477, Name: "timestamptz_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamptz_send"},
 	{OID: 2479, Name: "interval_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_send"},
+	{OID: 2503, Name: "anyarray_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{2277}, Strict: true, Volatile: 's', MayFail: true, Symbol: "anyarray_send"},
 	{OID: 2504, Name: "pg_get_ruledef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_ruledef_ext"},
 	{OID: 2505, Name: "pg_get_viewdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_viewdef_name_ext"},
 	{OID: 2506, Name: "pg_get_viewdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_viewdef_ext"},
 	{OID: 2507, Name: "pg_get_indexdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 23, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_indexdef_ext"},
 	{OID: 2508, Name: "pg_get_constraintdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_constraintdef_ext"},
+	{OID: 2512, Name: "float8_var_pop", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_var_pop"},
+	{OID: 2513, Name: "float8_stddev_pop", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_stddev_pop"},
 	{OID: 2515, Name: "booland_statefunc", Kind: 'f', Ret: 16, Args: []sqltype.OID{16, 16}, Strict: true, Volatile: 'i', Symbol: "booland_statefunc"},
 	{OID: 2516, Name: "boolor_statefunc", Kind: 'f', Ret: 16, Args: []sqltype.OID{16, 16}, Strict: true, Volatile: 'i', Symbol: "boolor_statefunc"},
 	{OID: 2517, Name: "bool_and", Kind: 'a', Ret: 16, Args: []sqltype.OID{16}, Volatile: 'i', AggKind: 'n'},
@@ -986,6 +1035,7 @@ var funcRows = []Func{
 	{OID: 2558, Name: "int4", Kind: 'f', Ret: 23, Args: []sqltype.OID{16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bool_int4"},
 	{OID: 2559, Name: "lastval", Kind: 'f', Ret: 20, Strict: true, Volatile: 'v', MayFail: true, Symbol: "lastval"},
 	{OID: 2560, Name: "pg_postmaster_start_time", Kind: 'f', Ret: 1184, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_postmaster_start_time"},
+	{OID: 2561, Name: "pg_blocking_pids", Kind: 'f', Ret: 1007, Args: []sqltype.OID{23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_blocking_pids"},
 	{OID: 2580, Name: "float8", Kind: 'f', Ret: 701, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_float8"},
 	{OID: 2621, Name: "pg_reload_conf", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_reload_conf"},
 	{OID: 2622, Name: "pg_rotate_logfile", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_rotate_logfile_v2"},
@@ -1035,13 +1085,20 @@ var funcRows = []Func{
 	{OID: 2736, Name: "cosd", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dcosd"},
 	{OID: 2737, Name: "tand", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dtand"},
 	{OID: 2738, Name: "cotd", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dcotd"},
+	{OID: 2747, Name: "arrayoverlap", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "arrayoverlap"},
+	{OID: 2748, Name: "arraycontains", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "arraycontains"},
+	{OID: 2749, Name: "arraycontained", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "arraycontained"},
 	{OID: 2758, Name: "pg_stat_get_db_tuples_returned", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_tuples_returned"},
 	{OID: 2759, Name: "pg_stat_get_db_tuples_fetched", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_tuples_fetched"},
 	{OID: 2760, Name: "pg_stat_get_db_tuples_inserted", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_tuples_inserted"},
 	{OID: 2761, Name: "pg_stat_get_db_tuples_updated", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_tuples_updated"},
 	{OID: 2762, Name: "pg_stat_get_db_tuples_deleted", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_tuples_deleted"},
+	{OID: 2763, Name: "regexp_matches", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regexp_matches_no_flags"},
+	{OID: 2764, Name: "regexp_matches", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25, 25}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regexp_matches"},
 	{OID: 2765, Name: "regexp_split_to_table", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regexp_split_to_table_no_flags"},
 	{OID: 2766, Name: "regexp_split_to_table", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 25}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regexp_split_to_table"},
+	{OID: 2767, Name: "regexp_split_to_array", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regexp_split_to_array_no_flags"},
+	{OID: 2768, Name: "regexp_split_to_array", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regexp_split_to_array"},
 	{OID: 2769, Name: "pg_stat_get_bgwriter_timed_checkpoints", Kind: 'f', Ret: 20, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_bgwriter_timed_checkpoints"},
 	{OID: 2770, Name: "pg_stat_get_bgwriter_requested_checkpoints", Kind: 'f', Ret: 20, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_bgwriter_requested_checkpoints"},
 	{OID: 2771, Name: "pg_stat_get_bgwriter_buf_written_checkpoints", Kind: 'f', Ret: 20, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_bgwriter_buf_written_checkpoints"},
@@ -1056,6 +1113,18 @@ var funcRows = []Func{
 	{OID: 2803, Name: "count", Kind: 'a', Ret: 20, Volatile: 'i', AggKind: 'n'},
 	{OID: 2804, Name: "int8inc_any", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 2276}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8inc_any"},
 	{OID: 2805, Name: "int8inc_float8_float8", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 701, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8inc_float8_float8"},
+	{OID: 2806, Name: "float8_regr_accum", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 701, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_accum"},
+	{OID: 2807, Name: "float8_regr_sxx", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_sxx"},
+	{OID: 2808, Name: "float8_regr_syy", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_syy"},
+	{OID: 2809, Name: "float8_regr_sxy", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_sxy"},
+	{OID: 2810, Name: "float8_regr_avgx", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_avgx"},
+	{OID: 2811, Name: "float8_regr_avgy", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_avgy"},
+	{OID: 2812, Name: "float8_regr_r2", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_r2"},
+	{OID: 2813, Name: "float8_regr_slope", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_slope"},
+	{OID: 2814, Name: "float8_regr_intercept", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_intercept"},
+	{OID: 2815, Name: "float8_covar_pop", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_covar_pop"},
+	{OID: 2816, Name: "float8_covar_samp", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_covar_samp"},
+	{OID: 2817, Name: "float8_corr", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_corr"},
 	{OID: 2818, Name: "regr_count", Kind: 'a', Ret: 20, Args: []sqltype.OID{701, 701}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2819, Name: "regr_sxx", Kind: 'a', Ret: 701, Args: []sqltype.OID{701, 701}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2820, Name: "regr_syy", Kind: 'a', Ret: 701, Args: []sqltype.OID{701, 701}, Volatile: 'i', AggKind: 'n'},
@@ -1205,40 +1274,54 @@ var funcRows = []Func{
 	{OID: 3150, Name: "pg_stat_get_db_temp_files", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_temp_files"},
 	{OID: 3151, Name: "pg_stat_get_db_temp_bytes", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_temp_bytes"},
 	{OID: 3152, Name: "pg_stat_get_db_deadlocks", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_deadlocks"},
+	{OID: 3153, Name: "array_to_json", Kind: 'f', Ret: 114, Args: []sqltype.OID{2277}, Strict: true, Volatile: 's', MayFail: true, Symbol: "array_to_json"},
+	{OID: 3154, Name: "array_to_json", Kind: 'f', Ret: 114, Args: []sqltype.OID{2277, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "array_to_json_pretty"},
 	{OID: 3159, Name: "pg_get_viewdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_viewdef_wrap"},
 	{OID: 3160, Name: "pg_stat_get_checkpoint_write_time", Kind: 'f', Ret: 701, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_checkpoint_write_time"},
 	{OID: 3161, Name: "pg_stat_get_checkpoint_sync_time", Kind: 'f', Ret: 701, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_checkpoint_sync_time"},
 	{OID: 3162, Name: "pg_collation_for", Kind: 'f', Ret: 25, Args: []sqltype.OID{2276}, Volatile: 's', MayFail: true, Symbol: "pg_collation_for"},
 	{OID: 3163, Name: "pg_trigger_depth", Kind: 'f', Ret: 23, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_trigger_depth"},
 	{OID: 3166, Name: "pg_size_pretty", Kind: 'f', Ret: 25, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_size_pretty_numeric"},
+	{OID: 3167, Name: "array_remove", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5078, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_remove"},
+	{OID: 3168, Name: "array_replace", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5078, 5077, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_replace"},
 	{OID: 3170, Name: "lo_lseek64", Kind: 'f', Ret: 20, Args: []sqltype.OID{23, 20, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_lseek64"},
 	{OID: 3171, Name: "lo_tell64", Kind: 'f', Ret: 20, Args: []sqltype.OID{23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_tell64"},
 	{OID: 3172, Name: "lo_truncate64", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_truncate64"},
 	{OID: 3175, Name: "json_agg", Kind: 'a', Ret: 114, Args: []sqltype.OID{2283}, Volatile: 's', AggKind: 'n'},
 	{OID: 3176, Name: "to_json", Kind: 'f', Ret: 114, Args: []sqltype.OID{2283}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_json"},
 	{OID: 3177, Name: "pg_stat_get_mod_since_analyze", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_mod_since_analyze"},
+	{OID: 3179, Name: "cardinality", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277}, Strict: true, Volatile: 'i', Symbol: "array_cardinality"},
 	{OID: 3197, Name: "json_object_agg", Kind: 'a', Ret: 114, Args: []sqltype.OID{2276, 2276}, Volatile: 's', AggKind: 'n'},
 	{OID: 3198, Name: "json_build_array", Kind: 'f', Ret: 114, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 's', MayFail: true, Symbol: "json_build_array"},
 	{OID: 3199, Name: "json_build_array", Kind: 'f', Ret: 114, Volatile: 's', MayFail: true, Symbol: "json_build_array_noargs"},
 	{OID: 3200, Name: "json_build_object", Kind: 'f', Ret: 114, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 's', MayFail: true, Symbol: "json_build_object"},
 	{OID: 3201, Name: "json_build_object", Kind: 'f', Ret: 114, Volatile: 's', MayFail: true, Symbol: "json_build_object_noargs"},
+	{OID: 3202, Name: "json_object", Kind: 'f', Ret: 114, Args: []sqltype.OID{1009}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_object"},
+	{OID: 3203, Name: "json_object", Kind: 'f', Ret: 114, Args: []sqltype.OID{1009, 1009}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_object_two_arg"},
 	{OID: 3207, Name: "jsonb_array_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_array_length"},
 	{OID: 3209, Name: "jsonb_populate_record", Kind: 'f', Ret: 2283, Args: []sqltype.OID{2283, 3802}, Volatile: 's', MayFail: true, Symbol: "jsonb_populate_record"},
 	{OID: 3210, Name: "jsonb_typeof", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', Symbol: "jsonb_typeof"},
 	{OID: 3214, Name: "jsonb_object_field_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_object_field_text", ArgNames: []string{"from_json", "field_name"}},
 	{OID: 3215, Name: "jsonb_array_element", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_array_element", ArgNames: []string{"from_json", "element_index"}},
 	{OID: 3216, Name: "jsonb_array_element_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_array_element_text", ArgNames: []string{"from_json", "element_index"}},
+	{OID: 3217, Name: "jsonb_extract_path", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_extract_path", ArgNames: []string{"from_json", "path_elems"}},
+	{OID: 3218, Name: "width_bucket", Kind: 'f', Ret: 23, Args: []sqltype.OID{5077, 5078}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "width_bucket_array"},
 	{OID: 3219, Name: "jsonb_array_elements", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_array_elements"},
 	{OID: 3259, Name: "generate_series", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 1700, 1700}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_series_step_numeric"},
 	{OID: 3260, Name: "generate_series", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 1700}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_series_numeric"},
 	{OID: 3261, Name: "json_strip_nulls", Kind: 'f', Ret: 114, Args: []sqltype.OID{114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_strip_nulls"},
 	{OID: 3262, Name: "jsonb_strip_nulls", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_strip_nulls"},
+	{OID: 3263, Name: "jsonb_object", Kind: 'f', Ret: 3802, Args: []sqltype.OID{1009}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_object"},
+	{OID: 3264, Name: "jsonb_object", Kind: 'f', Ret: 3802, Args: []sqltype.OID{1009, 1009}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_object_two_arg"},
 	{OID: 3267, Name: "jsonb_agg", Kind: 'a', Ret: 3802, Args: []sqltype.OID{2283}, Volatile: 's', AggKind: 'n'},
 	{OID: 3270, Name: "jsonb_object_agg", Kind: 'a', Ret: 3802, Args: []sqltype.OID{2276, 2276}, Volatile: 'i', AggKind: 'n'},
 	{OID: 3271, Name: "jsonb_build_array", Kind: 'f', Ret: 3802, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 's', MayFail: true, Symbol: "jsonb_build_array"},
 	{OID: 3272, Name: "jsonb_build_array", Kind: 'f', Ret: 3802, Volatile: 's', MayFail: true, Symbol: "jsonb_build_array_noargs"},
 	{OID: 3273, Name: "jsonb_build_object", Kind: 'f', Ret: 3802, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 's', MayFail: true, Symbol: "jsonb_build_object"},
 	{OID: 3274, Name: "jsonb_build_object", Kind: 'f', Ret: 3802, Volatile: 's', MayFail: true, Symbol: "jsonb_build_object_noargs"},
+	{OID: 3277, Name: "array_position", Kind: 'f', Ret: 23, Args: []sqltype.OID{5078, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_position"},
+	{OID: 3278, Name: "array_position", Kind: 'f', Ret: 23, Args: []sqltype.OID{5078, 5077, 23}, Volatile: 'i', MayFail: true, Symbol: "array_position_start"},
+	{OID: 3279, Name: "array_positions", Kind: 'f', Ret: 1007, Args: []sqltype.OID{5078, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_positions"},
 	{OID: 3281, Name: "scale", Kind: 'f', Ret: 23, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_scale"},
 	{OID: 3293, Name: "pg_read_file", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 20, 20, 16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_file_v2"},
 	{OID: 3294, Name: "current_setting", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "show_config_by_name_missing_ok"},
@@ -1250,11 +1333,21 @@ var funcRows = []Func{
 	{OID: 3301, Name: "jsonb_concat", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_concat"},
 	{OID: 3302, Name: "jsonb_delete", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_delete"},
 	{OID: 3303, Name: "jsonb_delete", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_delete_idx"},
+	{OID: 3304, Name: "jsonb_delete_path", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_delete_path"},
+	{OID: 3305, Name: "jsonb_set", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009, 3802, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_set", Defaults: 1, ArgNames: []string{"jsonb_in", "path", "replacement", "create_if_missing"}},
 	{OID: 3306, Name: "jsonb_pretty", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_pretty"},
+	{OID: 3324, Name: "int4_avg_combine", Kind: 'f', Ret: 1016, Args: []sqltype.OID{1016, 1016}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4_avg_combine"},
+	{OID: 3325, Name: "interval_combine", Kind: 'f', Ret: 1187, Args: []sqltype.OID{1187, 1187}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_combine"},
 	{OID: 3334, Name: "pg_size_bytes", Kind: 'f', Ret: 20, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_size_bytes"},
+	{OID: 3342, Name: "float8_regr_combine", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_combine"},
+	{OID: 3343, Name: "jsonb_delete", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_delete_array", ArgNames: []string{"from_json", "path_elems"}},
 	{OID: 3348, Name: "txid_current_if_assigned", Kind: 'f', Ret: 20, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_current_xact_id_if_assigned"},
 	{OID: 3352, Name: "pg_get_partkeydef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_partkeydef"},
 	{OID: 3360, Name: "txid_status", Kind: 'f', Ret: 25, Args: []sqltype.OID{20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_xact_status"},
+	{OID: 3376, Name: "pg_safe_snapshot_blocking_pids", Kind: 'f', Ret: 1007, Args: []sqltype.OID{23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_safe_snapshot_blocking_pids"},
+	{OID: 3378, Name: "pg_isolation_test_session_is_blocked", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 1007}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_isolation_test_session_is_blocked"},
+	{OID: 3396, Name: "regexp_match", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regexp_match_no_flags"},
+	{OID: 3397, Name: "regexp_match", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regexp_match"},
 	{OID: 3403, Name: "pg_statistics_obj_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_statistics_obj_is_visible"},
 	{OID: 3408, Name: "pg_get_partition_constraintdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_partition_constraintdef"},
 	{OID: 3409, Name: "time_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1083, 20}, Strict: true, Volatile: 'i', Symbol: "time_hash_extended"},
@@ -1296,7 +1389,12 @@ var funcRows = []Func{
 	{OID: 3545, Name: "string_agg", Kind: 'a', Ret: 17, Args: []sqltype.OID{17, 17}, Volatile: 'i', AggKind: 'n'},
 	{OID: 3546, Name: "int8dec", Kind: 'f', Ret: 20, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8dec"},
 	{OID: 3547, Name: "int8dec_any", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 2276}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8dec_any"},
+	{OID: 3549, Name: "interval_accum_inv", Kind: 'f', Ret: 1187, Args: []sqltype.OID{1187, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_accum_inv"},
 	{OID: 3556, Name: "bool", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_bool"},
+	{OID: 3570, Name: "int2_avg_accum_inv", Kind: 'f', Ret: 1016, Args: []sqltype.OID{1016, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int2_avg_accum_inv"},
+	{OID: 3571, Name: "int4_avg_accum_inv", Kind: 'f', Ret: 1016, Args: []sqltype.OID{1016, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4_avg_accum_inv"},
+	{OID: 3572, Name: "int2int4_sum", Kind: 'f', Ret: 20, Args: []sqltype.OID{1016}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int2int4_sum"},
+	{OID: 3579, Name: "jsonb_insert", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009, 3802, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_insert", Defaults: 1, ArgNames: []string{"jsonb_in", "path", "replacement", "insert_after"}},
 	{OID: 3582, Name: "binary_upgrade_set_next_pg_type_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_pg_type_oid"},
 	{OID: 3584, Name: "binary_upgrade_set_next_array_pg_type_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_array_pg_type_oid"},
 	{OID: 3586, Name: "binary_upgrade_set_next_heap_pg_class_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_heap_pg_class_oid"},
@@ -1304,6 +1402,7 @@ var funcRows = []Func{
 	{OID: 3588, Name: "binary_upgrade_set_next_toast_pg_class_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_toast_pg_class_oid"},
 	{OID: 3589, Name: "binary_upgrade_set_next_pg_enum_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_pg_enum_oid"},
 	{OID: 3590, Name: "binary_upgrade_set_next_pg_authid_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_pg_authid_oid"},
+	{OID: 3591, Name: "binary_upgrade_create_empty_extension", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25, 25, 16, 25, 1028, 1009, 1009}, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_create_empty_extension"},
 	{OID: 3696, Name: "starts_with", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_starts_with"},
 	{OID: 3724, Name: "gin_cmp_tslexeme", Kind: 'f', Ret: 23, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "gin_cmp_tslexeme"},
 	{OID: 3756, Name: "pg_ts_parser_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_ts_parser_is_visible"},
@@ -1341,10 +1440,13 @@ var funcRows = []Func{
 	{OID: 3931, Name: "jsonb_object_keys", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_object_keys"},
 	{OID: 3935, Name: "pg_sleep_for", Kind: 'f', Ret: 2278, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'v', MayFail: true},
 	{OID: 3936, Name: "pg_sleep_until", Kind: 'f', Ret: 2278, Args: []sqltype.OID{1184}, Strict: true, Volatile: 'v', MayFail: true},
+	{OID: 3940, Name: "jsonb_extract_path_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_extract_path_text", ArgNames: []string{"from_json", "path_elems"}},
 	{OID: 3947, Name: "json_object_field", Kind: 'f', Ret: 114, Args: []sqltype.OID{114, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_object_field", ArgNames: []string{"from_json", "field_name"}},
 	{OID: 3948, Name: "json_object_field_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{114, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_object_field_text", ArgNames: []string{"from_json", "field_name"}},
 	{OID: 3949, Name: "json_array_element", Kind: 'f', Ret: 114, Args: []sqltype.OID{114, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_array_element", ArgNames: []string{"from_json", "element_index"}},
 	{OID: 3950, Name: "json_array_element_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{114, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_array_element_text", ArgNames: []string{"from_json", "element_index"}},
+	{OID: 3951, Name: "json_extract_path", Kind: 'f', Ret: 114, Args: []sqltype.OID{114, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_extract_path", ArgNames: []string{"from_json", "path_elems"}},
+	{OID: 3953, Name: "json_extract_path_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{114, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_extract_path_text", ArgNames: []string{"from_json", "path_elems"}},
 	{OID: 3955, Name: "json_array_elements", Kind: 'f', Ret: 114, Args: []sqltype.OID{114}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_array_elements"},
 	{OID: 3956, Name: "json_array_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_array_length"},
 	{OID: 3957, Name: "json_object_keys", Kind: 'f', Ret: 25, Args: []sqltype.OID{114}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_object_keys"},
@@ -1355,6 +1457,9 @@ var funcRows = []Func{
 	{OID: 3972, Name: "percentile_disc", Kind: 'a', Ret: 2283, Args: []sqltype.OID{701, 2283}, Volatile: 'i', AggKind: 'o'},
 	{OID: 3974, Name: "percentile_cont", Kind: 'a', Ret: 701, Args: []sqltype.OID{701, 701}, Volatile: 'i', AggKind: 'o'},
 	{OID: 3976, Name: "percentile_cont", Kind: 'a', Ret: 1186, Args: []sqltype.OID{701, 1186}, Volatile: 'i', AggKind: 'o'},
+	{OID: 3978, Name: "percentile_disc", Kind: 'a', Ret: 2277, Args: []sqltype.OID{1022, 2283}, Volatile: 'i', AggKind: 'o'},
+	{OID: 3980, Name: "percentile_cont", Kind: 'a', Ret: 1022, Args: []sqltype.OID{1022, 701}, Volatile: 'i', AggKind: 'o'},
+	{OID: 3982, Name: "percentile_cont", Kind: 'a', Ret: 1187, Args: []sqltype.OID{1022, 1186}, Volatile: 'i', AggKind: 'o'},
 	{OID: 3984, Name: "mode", Kind: 'a', Ret: 2283, Args: []sqltype.OID{2283}, Volatile: 'i', AggKind: 'o'},
 	{OID: 3986, Name: "rank", Kind: 'a', Ret: 20, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 'i', AggKind: 'h'},
 	{OID: 3988, Name: "percent_rank", Kind: 'a', Ret: 701, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 'i', AggKind: 'h'},
@@ -1370,7 +1475,10 @@ var funcRows = []Func{
 	{OID: 4045, Name: "jsonb_hash", Kind: 'f', Ret: 23, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', Symbol: "jsonb_hash"},
 	{OID: 4046, Name: "jsonb_contains", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 3802}, Strict: true, Volatile: 'i', Symbol: "jsonb_contains"},
 	{OID: 4047, Name: "jsonb_exists", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 25}, Strict: true, Volatile: 'i', Symbol: "jsonb_exists"},
+	{OID: 4048, Name: "jsonb_exists_any", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 1009}, Strict: true, Volatile: 'i', Symbol: "jsonb_exists_any"},
+	{OID: 4049, Name: "jsonb_exists_all", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 1009}, Strict: true, Volatile: 'i', Symbol: "jsonb_exists_all"},
 	{OID: 4050, Name: "jsonb_contained", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 3802}, Strict: true, Volatile: 'i', Symbol: "jsonb_contained"},
+	{OID: 4053, Name: "array_agg", Kind: 'a', Ret: 2277, Args: []sqltype.OID{2277}, Volatile: 'i', AggKind: 'n'},
 	{OID: 4083, Name: "binary_upgrade_set_record_init_privs", Kind: 'f', Ret: 2278, Args: []sqltype.OID{16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_record_init_privs"},
 	{OID: 4099, Name: "pg_rotate_logfile_old", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_rotate_logfile"},
 	{OID: 4100, Name: "pg_read_file_old", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 20, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_file"},
@@ -1413,6 +1521,8 @@ var funcRows = []Func{
 	{OID: 5050, Name: "btvarstrequalimage", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "btvarstrequalimage"},
 	{OID: 5051, Name: "btequalimage", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "btequalimage"},
 	{OID: 5053, Name: "pg_stat_get_ins_since_vacuum", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_ins_since_vacuum"},
+	{OID: 5054, Name: "jsonb_set_lax", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009, 3802, 16, 25}, Volatile: 'i', MayFail: true, Symbol: "jsonb_set_lax", Defaults: 2, ArgNames: []string{"jsonb_in", "path", "replacement", "create_if_missing", "null_value_treatment"}},
+	{OID: 5091, Name: "anycompatiblearray_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{5078}, Strict: true, Volatile: 's', MayFail: true, Symbol: "anycompatiblearray_send"},
 	{OID: 6003, Name: "pg_replication_origin_create", Kind: 'f', Ret: 26, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_create"},
 	{OID: 6004, Name: "pg_replication_origin_drop", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_drop"},
 	{OID: 6005, Name: "pg_replication_origin_oid", Kind: 'f', Ret: 26, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_replication_origin_oid"},
@@ -1427,6 +1537,8 @@ var funcRows = []Func{
 	{OID: 6165, Name: "bit_xor", Kind: 'a', Ret: 23, Args: []sqltype.OID{23}, Volatile: 'i', AggKind: 'n'},
 	{OID: 6166, Name: "bit_xor", Kind: 'a', Ret: 20, Args: []sqltype.OID{20}, Volatile: 'i', AggKind: 'n'},
 	{OID: 6170, Name: "pg_stat_reset_replication_slot", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25}, Volatile: 'v', MayFail: true, Symbol: "pg_stat_reset_replication_slot"},
+	{OID: 6172, Name: "trim_array", Kind: 'f', Ret: 2277, Args: []sqltype.OID{2277, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "trim_array"},
+	{OID: 6173, Name: "pg_get_statisticsobjdef_expressions", Kind: 'f', Ret: 1009, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_statisticsobjdef_expressions"},
 	{OID: 6174, Name: "pg_get_statisticsobjdef_columns", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_statisticsobjdef_columns"},
 	{OID: 6177, Name: "date_bin", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1186, 1114, 1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_bin"},
 	{OID: 6178, Name: "date_bin", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1186, 1184, 1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamptz_bin"},
@@ -1451,6 +1563,7 @@ var funcRows = []Func{
 	{OID: 6207, Name: "has_parameter_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_parameter_privilege_name"},
 	{OID: 6230, Name: "pg_stat_have_stats", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 26, 26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_stat_have_stats"},
 	{OID: 6232, Name: "pg_stat_reset_subscription_stats", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Volatile: 'v', MayFail: true, Symbol: "pg_stat_reset_subscription_stats"},
+	{OID: 6240, Name: "pg_settings_get_flags", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_settings_get_flags"},
 	{OID: 6241, Name: "pg_stop_making_pinned_objects", Kind: 'f', Ret: 2278, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_stop_making_pinned_objects"},
 	{OID: 6249, Name: "pg_database_collation_actual_version", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_database_collation_actual_version"},
 	{OID: 6251, Name: "regexp_replace", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 25, 23, 23, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textregexreplace_extended"},
@@ -1482,39 +1595,8 @@ aclexplode
 aclinsert
 aclitemeq
 aclremove
-anyarray_send
-anycompatiblearray_send
 area
-array_agg
-array_append
-array_cat
-array_dims
-array_eq
-array_fill
-array_ge
-array_gt
-array_larger
-array_le
-array_length
-array_lower
-array_lt
-array_ndims
-array_ne
-array_position
-array_positions
-array_prepend
-array_remove
-array_replace
-array_send
-array_smaller
-array_to_json
-array_to_string
 array_to_tsvector
-array_upper
-arraycontained
-arraycontains
-arrayoverlap
-binary_upgrade_create_empty_extension
 bit
 bit_send
 bitand
@@ -1569,12 +1651,10 @@ brin_minmax_multi_summary_send
 brin_summarize_new_values
 brin_summarize_range
 broadcast
-btarraycmp
 btoidvectorcmp
 btrecordcmp
 btrecordimagecmp
 bttidcmp
-cardinality
 cash_cmp
 cash_div_cash
 cash_div_flt4
@@ -1637,7 +1717,6 @@ close_pb
 close_pl
 close_ps
 close_sb
-current_schemas
 currtid2
 currval
 cursor_to_xml
@@ -1685,36 +1764,12 @@ enum_range
 enum_send
 enum_smaller
 family
-float4_accum
-float8_accum
-float8_avg
-float8_combine
-float8_corr
-float8_covar_pop
-float8_covar_samp
-float8_regr_accum
-float8_regr_avgx
-float8_regr_avgy
-float8_regr_combine
-float8_regr_intercept
-float8_regr_r2
-float8_regr_slope
-float8_regr_sxx
-float8_regr_sxy
-float8_regr_syy
-float8_stddev_pop
-float8_stddev_samp
-float8_var_pop
-float8_var_samp
 flt4_mul_cash
 flt8_mul_cash
-generate_subscripts
 get_current_ts_config
 gin_clean_pending_list
 hash_aclitem
 hash_aclitem_extended
-hash_array
-hash_array_extended
 hash_multirange
 hash_multirange_extended
 hash_range
@@ -1747,19 +1802,12 @@ inetmi_int8
 inetnot
 inetor
 inetpl
-int2_avg_accum
-int2_avg_accum_inv
 int2_mul_cash
-int2int4_sum
 int2vectorsend
-int4_avg_accum
-int4_avg_accum_inv
-int4_avg_combine
 int4_mul_cash
 int4multirange
 int4range
 int4range_canonical
-int8_avg
 int8_mul_cash
 int8multirange
 int8pl_inet
@@ -1768,10 +1816,6 @@ int8range_canonical
 inter_lb
 inter_sb
 inter_sl
-interval_accum
-interval_accum_inv
-interval_avg
-interval_combine
 interval_pl_timetz
 intervaltypmodin
 isclosed
@@ -1783,21 +1827,11 @@ isperp
 isvertical
 json_each
 json_each_text
-json_extract_path
-json_extract_path_text
-json_object
 json_to_record
 json_to_recordset
 json_to_tsvector
-jsonb_delete_path
 jsonb_each
 jsonb_each_text
-jsonb_exists_all
-jsonb_exists_any
-jsonb_extract_path
-jsonb_extract_path_text
-jsonb_insert
-jsonb_object
 jsonb_path_exists
 jsonb_path_exists_opr
 jsonb_path_exists_tz
@@ -1810,8 +1844,6 @@ jsonb_path_query_array_tz
 jsonb_path_query_first
 jsonb_path_query_first_tz
 jsonb_path_query_tz
-jsonb_set
-jsonb_set_lax
 jsonb_to_record
 jsonb_to_recordset
 jsonb_to_tsvector
@@ -1941,7 +1973,6 @@ on_ppath
 on_ps
 on_sb
 on_sl
-parse_ident
 path
 path_add
 path_add_pt
@@ -1964,7 +1995,6 @@ pg_available_extension_versions
 pg_available_extensions
 pg_backup_start
 pg_backup_stop
-pg_blocking_pids
 pg_column_is_updatable
 pg_config
 pg_control_checkpoint
@@ -2000,7 +2030,6 @@ pg_get_publication_tables
 pg_get_replica_identity_index
 pg_get_replication_slots
 pg_get_shmem_allocations
-pg_get_statisticsobjdef_expressions
 pg_get_wal_resource_managers
 pg_hba_file_rules
 pg_ident_file_mappings
@@ -2010,7 +2039,6 @@ pg_import_system_collations
 pg_index_column_has_property
 pg_index_has_property
 pg_indexes_size
-pg_isolation_test_session_is_blocked
 pg_last_committed_xact
 pg_last_wal_receive_lsn
 pg_last_wal_replay_lsn
@@ -2064,10 +2092,8 @@ pg_replication_origin_progress
 pg_replication_origin_session_progress
 pg_replication_origin_xact_setup
 pg_replication_slot_advance
-pg_safe_snapshot_blocking_pids
 pg_sequence_last_value
 pg_sequence_parameters
-pg_settings_get_flags
 pg_show_all_file_settings
 pg_show_all_settings
 pg_show_replication_origin_status
@@ -2137,7 +2163,6 @@ poly_same
 poly_send
 polygon
 popen
-postgresql_fdw_validator
 pt_contained_circle
 pt_contained_poly
 query_to_xml
@@ -2195,9 +2220,6 @@ regclasssend
 regcollationsend
 regconfigsend
 regdictionarysend
-regexp_match
-regexp_matches
-regexp_split_to_array
 regnamespacesend
 regoperatorsend
 regopersend
@@ -2214,7 +2236,6 @@ setval
 setweight
 slope
 spg_poly_quad_compress
-string_to_array
 strip
 table_to_xml
 table_to_xml_and_xmlschema
@@ -2259,7 +2280,6 @@ to_regrole
 to_regtype
 to_tsquery
 to_tsvector
-trim_array
 ts_debug
 ts_delete
 ts_filter
@@ -2308,7 +2328,6 @@ txid_snapshot_xip
 txid_snapshot_xmax
 txid_snapshot_xmin
 txid_visible_in_snapshot
-unnest
 upper_inc
 upper_inf
 varbit

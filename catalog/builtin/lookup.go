@@ -45,6 +45,9 @@ func buildIndex() *index {
 		x.funcByOID[f.OID] = f
 		x.funcByName[f.Name] = append(x.funcByName[f.Name], f)
 	}
+	for _, f := range syntaxFuncs() {
+		x.funcByOID[f.OID] = &f
+	}
 	for i := range operatorRows {
 		o := &operatorRows[i]
 		x.opByOID[o.OID] = o

@@ -17,6 +17,12 @@ const (
 	CurrvalText            uint32 = 8011
 	SetvalText             uint32 = 8012
 	SetvalGivenText        uint32 = 8013
+
+	// What the grammar writes for arrays. No call by name finds them.
+	ArrayOfElements uint32 = 8020 // ARRAY[a, b]
+	ArrayOfArrays   uint32 = 8021 // ARRAY[a, b] of arrays: a dimension more
+	ArrayElement    uint32 = 8022 // a[1][2]
+	ArraySlice      uint32 = 8023 // a[1:2][:3]: a text with l, u or - for each bound, the array, the bounds that are there
 )
 
 // OIDs of PostgreSQL's functions of sequences. They take an oid for a regclass here.
@@ -60,6 +66,20 @@ func ownFuncs() []Func {
 	}
 }
 
+// syntaxFuncs are functions that no name calls.
+func syntaxFuncs() []Func {
+	of := func(oid uint32, name string, strict, mayFail bool) Func {
+		return Func{OID: oid, Name: name, Kind: KindFunction, Args: []sqltype.OID{sqltype.Any}, Ret: sqltype.Any, Variadic: true,
+			Strict: strict, Volatile: 'i', MayFail: mayFail, Symbol: name}
+	}
+	return []Func{
+		of(ArrayOfElements, "array of elements", false, false),
+		of(ArrayOfArrays, "array of arrays", false, true),
+		of(ArrayElement, "array element", true, false),
+		of(ArraySlice, "array slice", true, false),
+	}
+}
+
 // DefaultArgs returns, as SQL literals, the values of the last f.Defaults arguments of a
 // function; nil when it has none that are known here.
 func DefaultArgs(f *Func) []string {
@@ -68,6 +88,14 @@ func DefaultArgs(f *Func) []string {
 		return []string{"0", "0", "0", "0", "0", "0", "0.0"}
 	case "normalize", "is_normalized":
 		return []string{"'NFC'"}
+	case "jsonb_set":
+		return []string{"true"}
+	case "jsonb_insert":
+		return []string{"false"}
+	case "parse_ident":
+		return []string{"true"}
+	case "jsonb_set_lax":
+		return []string{"true", "'use_json_null'"}
 	case "json_populate_record", "json_populate_recordset":
 		return []string{"false"}
 	}

@@ -85,6 +85,20 @@ func TestJSON(t *testing.T) {
 		{one("int4"), `{"v":{}}`, "!type v cannot convert JSON object to type integer"},
 		{one("int4"), `{"v":true}`, "!type v cannot convert JSON boolean to type integer"},
 		{one("int4"), `{"v":"x"}`, `!type v invalid input syntax for type integer: "x"`},
+		{one("integer[]"), `{"v":[ 1, null ,3.0]}`, "{1,NULL,3}"},
+		{one("integer[]"), `{"v":[]}`, "{}"},
+		{one("integer[]"), `{"v":[[1,2],[3,4]]}`, "{{1,2},{3,4}}"},
+		{one("integer[]"), `{"v":"[0:1]={1,2}"}`, "[0:1]={1,2}"},
+		{one("integer[]"), `{"v":[[1],[2,3]]}`, "!type v cannot convert JSON array to an array: its inner arrays differ in size"},
+		{one("integer[]"), `{"v":[1,[2]]}`, "!type v cannot convert JSON array to an array: its inner arrays differ in size"},
+		{one("integer[]"), `{"v":[[]]}`, "!type v cannot convert JSON array to an array: its inner arrays differ in size"},
+		{one("integer[]"), `{"v":[[[[[[[1]]]]]]]}`, "!type v number of array dimensions (7) exceeds the maximum allowed (6)"},
+		{one("integer[]"), `{"v":["x"]}`, `!type v invalid input syntax for type integer: "x"`},
+		{one("integer[]"), `{"v":7}`, "!type v cannot convert JSON number to type integer[]"},
+		{one("text[]"), `{"v":["a\u00e9","b,c","",{"k" : [1]},null,"null"]}`, `{aé,"b,c","","{\"k\" : [1]}",NULL,"null"}`},
+		{one("numeric[]", 5, 1), `{"v":[1.25,"2"]}`, "{1.3,2.0}"},
+		{one("jsonb[]"), `{"v":[[1, 2],"s",null,{"b":1,"a":2}]}`, `{"[1, 2]","\"s\"",NULL,"{\"a\": 2, \"b\": 1}"}`},
+		{one("_timestamptz"), `{"v":["2024-01-02T03:04:05Z"]}`, `{"2024-01-02 03:04:05+00"}`},
 		{one("numeric"), `{"v":1.10}`, "1.10"},
 		{one("numeric"), `{"v":12345678901234567890.12345678901234567890}`, "12345678901234567890.12345678901234567890"},
 		{one("numeric"), `{"v":1e3}`, "1000"},
@@ -220,17 +234,17 @@ func TestCSVAndRaw(t *testing.T) {
 
 // FuzzJSON: no panic, and the scanner agrees with encoding/json on what an object is.
 func FuzzJSON(f *testing.F) {
-	for _, s := range []string{`{"a":1,"b":"x\u00e9","c":[1,{"d":null}]}`, `{"a":01}`, `{`, `{"a":"\ud800"}`, `[]`, `{"a":1e5}`, "{\"a\":\"\x01\"}", `{"12345678":"12345678\n90","b":-}`} {
+	for _, s := range []string{`{"a":1,"b":"x\u00e9","c":[1,{"d":null}]}`, `{"a":01}`, `{`, `{"a":"\ud800"}`, `[]`, `{"a":1e5}`, "{\"a\":\"\x01\"}", `{"12345678":"12345678\n90","b":-}`, `{"f":[["a",null],["",{}]]}`, `{"f":[[],1]}`} {
 		f.Add([]byte(s))
 	}
-	columns := []Column{col("a", "int4"), col("b", "text"), col("c", "jsonb"), col("d", "numeric"), col("e", "timestamptz")}
-	d, err := New(JSON, columns, []int{0, 1, 2, 3, 4}, Options{})
+	columns := []Column{col("a", "int4"), col("b", "text"), col("c", "jsonb"), col("d", "numeric"), col("e", "timestamptz"), col("f", "text[]")}
+	d, err := New(JSON, columns, []int{0, 1, 2, 3, 4, 5}, Options{})
 	if err != nil {
 		f.Fatal(err)
 	}
-	csv, _ := New(CSV, columns, []int{0, 1, 2, 3, 4}, Options{})
+	csv, _ := New(CSV, columns, []int{0, 1, 2, 3, 4, 5}, Options{})
 	f.Fuzz(func(t *testing.T, in []byte) {
-		bs := builders(columns, []int{0, 1, 2, 3, 4})
+		bs := builders(columns, []int{0, 1, 2, 3, 4, 5})
 		fault, ok := d.Decode(in, bs)
 		valid := json.Valid(in) && utf8.Valid(in) && strings.HasPrefix(strings.TrimLeft(string(in), " \t\r\n"), "{")
 		if ok && !valid {
@@ -243,7 +257,7 @@ func FuzzJSON(f *testing.F) {
 		if ok {
 			want = 1
 		}
-		csv.Decode(in, builders(columns, []int{0, 1, 2, 3, 4}))
+		csv.Decode(in, builders(columns, []int{0, 1, 2, 3, 4, 5}))
 		for _, b := range bs {
 			if b.Len() != want {
 				t.Fatalf("%q: %d rows in a builder", in, b.Len())

@@ -22,6 +22,9 @@ type putter func(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error
 
 // putterOf chooses by type, once per column.
 func putterOf(t sqltype.Type) putter {
+	if t.OID.Elem() != sqltype.Invalid {
+		return arrayPutter(t)
+	}
 	switch t.OID {
 	case sqltype.Text, sqltype.Varchar, sqltype.BPChar, sqltype.Name:
 		if t.OID == sqltype.Text || t.OID == sqltype.Varchar && t.Mod < 0 {

@@ -38,6 +38,10 @@ func (c *compiler) expr(e plan.Expr) (node, error) {
 		return &relabelNode{arg: arg, typ: e.T.OID}, err
 	case *plan.CoerceIO:
 		return c.coerceIO(e)
+	case *plan.ArrayCoerce:
+		return c.arrayCoerce(e)
+	case *plan.AnyAll:
+		return c.anyAll(e)
 	case *plan.And:
 		return c.junction(e.Args, 0)
 	case *plan.Or:

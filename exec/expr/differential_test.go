@@ -100,6 +100,9 @@ func (d *differential) sql(row []*string) string {
 	for i, v := range row {
 		args[i] = literal(v, d.args[i])
 	}
+	if last := len(args) - 1; d.f.Variadic && last < len(d.f.Args) && d.f.Args[last].Elem() != sqltype.Invalid {
+		args[last] = "VARIADIC " + args[last]
+	}
 	return fmt.Sprintf(`SELECT CASE WHEN r IS NULL THEN NULL ELSE format('%%s', r) END FROM (SELECT pg_catalog."%s"(%s) AS r) x`,
 		d.f.Name, strings.Join(args, ", "))
 }

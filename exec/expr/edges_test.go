@@ -36,9 +36,42 @@ var edges = map[sqltype.OID][]string{
 	sqltype.Interval: {"0", "1 day", "-1 day", "1 month", "1 year 2 months 3 days 04:05:06.789", "-1 year -2 months +3 days -04:05:06", "1 hour", "00:00:01.5", "30 days",
 		"35 days 27:00:00", "100 years", "-00:00:00.000001", "2562047788:00:54.775807", "178956970 years 7 months", "15 minutes", "3 days"},
 	sqltype.UUID: {"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
-	sqltype.JSON: {`{"a":1}`, `[1, "two", null]`, `"s"`, `null`, `1.50`, `{"b": {"c": [true]}, "a" : "x"}`},
+	sqltype.JSON: {`{"a":1}`, `[1, "two", null]`, `"s"`, `null`, `1.50`, `{"b": {"c": [true]}, "a" : "x"}`, ` { "a" : {"x\u0041" : null , "y":[ ] } , "a":[1 , "q\n\"",{"z":null}]} `, ` "s" `},
 	sqltype.JSONB: {`{}`, `[]`, `{"a": 1}`, `{"a": {"b": [1, 2, "x"]}, "c": null}`, `[1, "two", null, true, {"a": 1}]`, `"s"`, `"a\"b\u00fc"`, `null`, `true`, `false`,
 		`1.50`, `-7`, `1e5`, `12345678901234567890`, `{"a": 1, "b": 2}`, `[1, 2]`, `[2, 1, 1]`, `{"1": "x"}`, `"a"`},
+}
+
+func init() {
+	edges[sqltype.Int4.Array()] = []string{"{}", "{1}", "{1,2,3}", "{1,NULL,0}", "{{1,2},{10,65}}", "[3:4]={0,1}", "{2,1,1}", "{NULL}", "{{{1}}}", "[-1:0][2:2]={{-3},{1000}}", "{65}"}
+	edges[sqltype.Text.Array()] = []string{"{}", "{a}", "{a,b,NULL}", `{"","a,b","quo\"te"}`, "{{a,b},{c,d}}", "[0:1]={abc,x}", "{1,two}", "{b,1}", "{c}", "{a,b,c}", "{a,-1}", "{NULL,a}", "{0}", "{{a,1},{b,NULL}}", "{{NULL,a}}"}
+	edges[sqltype.Numeric.Array()] = []string{"{}", "{1.0,1.00}", "{1,2.5,NaN}", "{{0.00},{0}}", "{NULL}", "[2:2]={-1}"}
+	edges[sqltype.Bool.Array()] = []string{"{}", "{t,f}", "{NULL,t}", "{{t}}"}
+	edges[sqltype.Timestamp.Array()] = []string{"{}", `{"2000-01-01 00:00:00",infinity}`, "{NULL}", `{{"2024-02-29 12:34:56.789012"}}`}
+	jsonPaths := []string{"{}", "{a}", "{a,b}", "{a,b,0}", "{a,b,-1}", "{c}", "{zz}", "{0}", "{-1}", "{4,a}", "{9}", "{-9}", "{a,NULL}", "{NULL}", "{x}", "{{a,b}}", "{4,b}", "{a,b,x}", "{a,zz,b}"}
+	for _, symbol := range []string{"jsonb_extract_path", "jsonb_extract_path_text", "jsonb_set", "jsonb_insert", "jsonb_delete_path", "jsonb_exists_any", "jsonb_exists_all", "jsonb_delete_array"} {
+		argEdges[symbol] = map[int][]string{1: jsonPaths}
+	}
+	for _, symbol := range []string{"regexp_match", "regexp_match_no_flags", "regexp_split_to_array", "regexp_split_to_array_no_flags"} {
+		argEdges[symbol] = map[int][]string{1: patterns, 2: {"", "g", "i", "n", "z"}}
+	}
+	for _, symbol := range []string{"json_object_field", "json_object_field_text"} {
+		argEdges[symbol] = map[int][]string{1: {"a", "b", "zz", ""}}
+	}
+	for _, symbol := range []string{"json_array_element", "json_array_element_text"} {
+		argEdges[symbol] = map[int][]string{1: {"0", "1", "2", "-1", "-3", "9", "-2147483648"}}
+	}
+	for _, symbol := range []string{"json_extract_path", "json_extract_path_text"} {
+		argEdges[symbol] = map[int][]string{1: append([]string{"{b,c,0}", "{b,c}", "{0}", "{1}", "{2}"}, jsonPaths...)}
+	}
+	for _, symbol := range []string{"width_bucket_float8", "width_bucket_numeric"} {
+		argEdges[symbol] = map[int][]string{0: {"0", "1", "5.35", "-3", "10", "NaN", "Infinity", "2.5"}, 1: {"0", "10", "-1.5", "Infinity", "2.5"}, 2: {"10", "0", "2.5", "NaN", "5.06"}, 3: {"1", "4", "0", "-1", "100", "2147483647"}}
+	}
+	argEdges["text_to_array"] = map[int][]string{1: {",", "", "a", "ab", "zz", " "}}
+	argEdges["text_to_array_null"] = map[int][]string{1: {",", "", "a", "ab", " "}, 2: {"", "a", "b", "abc"}}
+	sizes := []string{"{}", "{2}", "{2,1}", "{0}", "{-1}", "{NULL}", "{{1,2}}", "{1,1,1,1,1,1,1}", "{3,0}", "[4:4]={2}"}
+	for _, symbol := range []string{"array_fill", "array_fill_with_lower_bounds"} {
+		argEdges[symbol] = map[int][]string{1: sizes, 2: append([]string{"{2147483647}"}, sizes...)}
+	}
 }
 
 // argEdges replace the edges of arguments of a symbol, or of a name where there is no symbol.
@@ -120,37 +153,52 @@ var lengthMods = []string{"-1", "5", "7", "10"}
 // skipped are symbols that PostgreSQL answers from its own state or that cannot be called so.
 var skipped = map[string]bool{
 	"now": true, "statement_timestamp": true,
-	"pgsql_version": true, "current_user": true, "session_user": true, "current_database": true, "current_schema": true, "pg_backend_pid": true,
+	"pgsql_version": true, "current_user": true, "session_user": true, "current_database": true, "current_schema": true, "pg_backend_pid": true, "current_schemas": true, "pg_get_serial_sequence": true,
 }
 
 // anyTypes stand for the arguments of polymorphic functions.
-var anyTypes = []sqltype.OID{sqltype.Int4, sqltype.Text, sqltype.Numeric, sqltype.Bool, sqltype.Timestamp}
+var anyTypes = []sqltype.OID{sqltype.Int4, sqltype.Text, sqltype.Numeric, sqltype.Bool, sqltype.Timestamp, sqltype.Text.Array()}
 
 func polymorphic(t sqltype.OID) bool {
-	return t == sqltype.Any || t == sqltype.AnyElement || t == 2776 || t == 5077 || t == 5079
+	return t == sqltype.Any || t == sqltype.AnyElement || t == 2776 || t == 5077 || t == 5079 || ofArrays(t)
 }
+
+// ofArrays are anyarray and anycompatiblearray.
+func ofArrays(t sqltype.OID) bool { return t == sqltype.AnyArray || t == 5078 }
 
 // cases are the calls of f: one for functions of real types, several for polymorphic ones.
 func cases(f *builtin.Func, rng *rand.Rand) []*differential {
+	arrays := slices.ContainsFunc(f.Args, ofArrays)
 	if !slices.ContainsFunc(f.Args, polymorphic) {
 		return []*differential{fill(&differential{f: f, args: f.Args, ret: f.Ret}, rng, *maxRowsPerFunction)}
 	}
 	var out []*differential
 	for _, t := range anyTypes {
 		d := &differential{f: f, ret: f.Ret}
+		if t.Elem() != sqltype.Invalid && (arrays || !slices.Contains(f.Args, sqltype.Any)) {
+			continue
+		}
 		for _, a := range f.Args {
-			if polymorphic(a) {
+			if ofArrays(a) {
+				a = t.Array()
+			} else if polymorphic(a) {
 				a = t
 			}
 			d.args = append(d.args, a)
 		}
-		if f.Variadic {
+		if f.Variadic && f.Args[len(f.Args)-1] == sqltype.Any {
 			d.args = append(d.args, sqltype.Text, sqltype.Int8)
 		}
-		if polymorphic(f.Ret) {
+		if ofArrays(f.Ret) {
+			d.ret = t.Array()
+		} else if polymorphic(f.Ret) {
 			d.ret = t
 		}
-		out = append(out, fill(d, rng, *maxRowsPerFunction/4))
+		limit := *maxRowsPerFunction / 4
+		if arrays {
+			limit = *maxRowsPerFunction
+		}
+		out = append(out, fill(d, rng, limit))
 	}
 	return out
 }
@@ -167,6 +215,9 @@ func fill(d *differential, rng *rand.Rand, limit int) *differential {
 		}
 		if special[i] != nil {
 			list = special[i]
+		}
+		if d.f.Name == "overlaps" && t == sqltype.Interval {
+			list = shortIntervals // a time and a long one wrap around in PostgreSQL
 		}
 		for k := range list {
 			values[i] = append(values[i], &list[k])

@@ -59,6 +59,7 @@ func buildAggregates() map[plan.FuncID]aggregate {
 		{2129, 2145, sqltype.Text},
 		{2130, 2146, sqltype.Numeric},
 		{2244, 2245, sqltype.BPChar},
+		{2050, 2051, sqltype.AnyArray}, // of the call's type
 	} {
 		out[e.max] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, max: true, ordinal: n} }}
 		out[e.min] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, ordinal: n} }}
@@ -106,6 +107,9 @@ func newAccumulator(a *plan.Aggregate, ordinal int) (accumulator, error) {
 		return nil, unsupported("aggregate function %s is not supported yet", name)
 	}
 	acc := agg.make(ordinal)
+	if e, ok := acc.(*extreme); ok && e.typ == sqltype.AnyArray {
+		e.typ = a.Args[0].Type().OID
+	}
 	if !a.Distinct || agg.distinctSame || len(a.Args) == 0 {
 		return acc, nil
 	}

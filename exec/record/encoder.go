@@ -97,7 +97,7 @@ func (e *Encoder) hasKey(cols []delta.Column, row int32) bool {
 }
 
 func rawValue(c *delta.Column, row int32) []byte {
-	if c.Phys == sqltype.PhysBytes {
+	if c.Phys == sqltype.PhysBytes && c.Type.Elem() == sqltype.Invalid {
 		return c.Bytes(row)
 	}
 	return codec.FormatText(nil, c, row, codec.UTC)
@@ -124,6 +124,11 @@ func (e *Encoder) appendKey(dst []byte, cols []delta.Column, row int32) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(append(dst, e.keyNames[i]...), ':')
+		if c := &cols[at]; c.Type.Elem() != sqltype.Invalid && !c.Null(row) && !plainArray(c, row) {
+			// Its JSON would be that of another key.
+			dst = quoteTail(codec.FormatText(dst, c, row, codec.UTC), len(dst))
+			continue
+		}
 		dst = appendValue(dst, &cols[at], row)
 	}
 	return append(dst, '}')

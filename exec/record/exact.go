@@ -7,6 +7,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/codec"
 )
 
 // ExactHeader names the record header of what AppendExact gives.
@@ -16,23 +17,62 @@ const ExactHeader = "tributary.exact"
 var ErrExact = errors.New("record: damaged exact values")
 
 // AppendExact appends the values of a row that its JSON does not give back: json and jsonb that
-// are the JSON null, which reads as SQL's NULL, and json with blanks around it. A table's
-// changelog keeps them in a header of the record; most rows have none.
+// are the JSON null, which reads as SQL's NULL, json with blanks around it, and, as their text, arrays whose
+// subscripts do not start at 1 or that hold such values. A table's changelog keeps them in a header of the record; most rows have none.
 //
 //	uvarint column, uvarint length, bytes; …
 func AppendExact(dst []byte, cols []delta.Column, row int32) []byte {
 	for i := range cols {
-		if t := cols[i].Type; t != sqltype.JSON && t != sqltype.JSONB || cols[i].Null(row) {
+		c := &cols[i]
+		var v []byte
+		switch {
+		case c.Null(row):
+			continue
+		case isJSON(c.Type):
+			if v = c.Bytes(row); plainJSON(v) {
+				continue
+			}
+		case c.Type.Elem() != sqltype.Invalid:
+			if plainArray(c, row) {
+				continue
+			}
+			v = codec.FormatText(nil, c, row, codec.UTC)
+		default:
 			continue
 		}
-		v := cols[i].Bytes(row)
-		if inner := bytes.Trim(v, " \t\r\n"); len(inner) != len(v) || string(inner) == "null" {
-			dst = binary.AppendUvarint(dst, uint64(i))
-			dst = binary.AppendUvarint(dst, uint64(len(v)))
-			dst = append(dst, v...)
-		}
+		dst = binary.AppendUvarint(dst, uint64(i))
+		dst = binary.AppendUvarint(dst, uint64(len(v)))
+		dst = append(dst, v...)
 	}
 	return dst
+}
+
+func isJSON(t sqltype.OID) bool { return t == sqltype.JSON || t == sqltype.JSONB }
+
+// plainJSON: a record's field gives v back.
+func plainJSON(v []byte) bool {
+	inner := bytes.Trim(v, " \t\r\n")
+	return len(inner) == len(v) && string(inner) != "null"
+}
+
+// plainArray: a record's field gives the array back. Of json and jsonb an inner array is an element.
+func plainArray(c *delta.Column, row int32) bool {
+	elem := c.Type.Elem()
+	a := c.Array(row, sqltype.OpsOf(elem))
+	for _, d := range a.Dims() {
+		if d.Lower != 1 {
+			return false
+		}
+	}
+	if !isJSON(elem) {
+		return true
+	}
+	for k := range int32(a.Elems.Len) {
+		if !a.Elems.Null(k) && !plainJSON(a.Elems.Bytes(k)) {
+			return false
+		}
+	}
+	return a.NDim < 2
 }
 
 // ApplyExact puts exact values in place of those of the row that was appended last.
@@ -45,11 +85,18 @@ func ApplyExact(exact []byte, row []*delta.Builder) error {
 		size, m := binary.Uvarint(exact[n:])
 		exact = exact[n+max(m, 0):]
 		b := row[at]
-		if m <= 0 || size > uint64(len(exact)) || b.Type() != sqltype.JSON && b.Type() != sqltype.JSONB {
+		isArray := b.Type().Elem() != sqltype.Invalid
+		if m <= 0 || size > uint64(len(exact)) || !isArray && !isJSON(b.Type()) {
 			return ErrExact
 		}
 		b.Truncate(b.Len() - 1)
-		b.AppendBytes(exact[:size])
+		if isArray {
+			if err := codec.AppendText(b, sqltype.Of(b.Type()), exact[:size], codec.UTC); err != nil {
+				return ErrExact
+			}
+		} else {
+			b.AppendBytes(exact[:size])
+		}
 		exact = exact[size:]
 	}
 	return nil

@@ -45,10 +45,40 @@ func appendValue(dst []byte, c *delta.Column, row int32) []byte {
 			return quoteTail(dst, start)
 		}
 		return dst
+	case sqltype.JSONArray:
+		return appendElements(dst, c, row)
 	case sqltype.JSONTimestamp, sqltype.JSONTimestamptz:
 		return isoTime(ops.Text(append(dst, '"'), &c.Vec, row, codec.UTC), start+1, ops.JSON == sqltype.JSONTimestamptz)
 	}
 	return quoteTail(ops.Text(dst, &c.Vec, row, codec.UTC), start)
+}
+
+// appendElements appends an array, nested by dimension.
+func appendElements(dst []byte, c *delta.Column, row int32) []byte {
+	elem := c.Type.Elem()
+	a := c.Array(row, sqltype.OpsOf(elem))
+	if a.NDim == 0 {
+		return append(dst, "[]"...)
+	}
+	x := delta.Column{Type: elem, Vec: a.Elems}
+	dims := a.Dims()
+	for k := range int32(x.Len) {
+		if k > 0 {
+			dst = append(dst, ',')
+		}
+		for n, d := int32(1), len(dims)-1; d >= 0; d-- { // those that start here
+			if n *= dims[d].Len; k%n == 0 {
+				dst = append(dst, '[')
+			}
+		}
+		dst = appendValue(dst, &x, k)
+		for n, d := int32(1), len(dims)-1; d >= 0; d-- {
+			if n *= dims[d].Len; (k+1)%n == 0 {
+				dst = append(dst, ']')
+			}
+		}
+	}
+	return dst
 }
 
 // quoteTail makes dst[start:] a JSON string.

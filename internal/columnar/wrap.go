@@ -137,7 +137,7 @@ func (w *Wrapper) array(i int, c *delta.Column) (arrow.Array, error) {
 
 // asItsText: a type whose Arrow form is the text that SQL shows, since its bytes are no text.
 func asItsText(t sqltype.OID) bool {
-	return t == sqltype.Numeric || t == sqltype.Char || t == sqltype.Interval
+	return t == sqltype.Numeric || t == sqltype.Char || t == sqltype.Interval || t.Elem() != sqltype.Invalid
 }
 
 // fromZero is offsets and bytes of a column of bytes, the first offset 0: the library's IPC

@@ -24,6 +24,7 @@ const (
 	IntervalFieldOverflow             Code = "22015"
 	InvalidArgumentForLogarithm       Code = "2201E"
 	InvalidArgumentForPowerFunction   Code = "2201F"
+	InvalidArgumentForWidthBucket     Code = "2201G"
 	InvalidRowCountInLimitClause      Code = "2201W"
 	InvalidRowCountInOffsetClause     Code = "2201X"
 	CharacterNotInRepertoire          Code = "22021"

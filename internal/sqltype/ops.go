@@ -42,6 +42,8 @@ type Ops struct {
 	Text, Binary FormatFunc
 	// JSON is the value's kind of JSON.
 	JSON JSONKind
+	// Elem is of the elements of an array, nil for what is none.
+	Elem *Ops
 }
 
 // JSONKind says how a value stands in JSON.
@@ -55,6 +57,7 @@ const (
 	JSONItself      // the value is JSON
 	JSONTimestamp   // its text in ISO 8601, quoted
 	JSONTimestamptz // likewise, with its zone
+	JSONArray       // of the JSON of its elements, nested by dimension
 )
 
 // form is the Ops of most types of a physical form.
@@ -96,7 +99,7 @@ var builtins = func() map[OID]*Ops {
 		o.Compare, o.Prefix, o.Text = NullsLast(compareOIDs), nil, textOID
 		o.Image = o.Compare
 	})
-	return map[OID]*Ops{
+	types := map[OID]*Ops{
 		Bool: form(PhysBool, compareOrdered[uint8], hashInts[uint8]).with(func(o *Ops) {
 			o.Equal, o.Text, o.Binary, o.JSON = equalFixed[uint8], textBool, sendBool, JSONBool
 		}),
@@ -142,14 +145,23 @@ var builtins = func() map[OID]*Ops {
 			o.Hash, o.Binary, o.JSON = nullsHashed(hashBytes(jsonb.Hash)), sendJSONB, JSONItself
 		}),
 	}
+	for _, t := range elements {
+		if t.Array != Invalid {
+			types[t.Array] = ArrayOf(types[t.OID], t.OID)
+		}
+	}
+	return types
 }()
 
-// OpsVersion stands for the versions of all types that are always there.
+// OpsVersion stands for the versions of all types that are always there: those of arrays are their elements'
+// and the one of the form.
 func OpsVersion() (sum uint64) {
 	for t, o := range byOIDOps {
-		sum += uint64(t) * uint64(o.Version)
+		if o.Elem == nil {
+			sum += uint64(t) * uint64(o.Version)
+		}
 	}
-	return sum
+	return sum + arrayForm - 1
 }
 
 // byOIDOps are builtins by OID: all of these are small.

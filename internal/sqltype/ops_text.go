@@ -16,6 +16,8 @@ func textInts[T int16 | int32 | int64](dst []byte, v *Vec, row int32, _ *Env) []
 	return strconv.AppendInt(dst, int64(valueAt[T](v, row)), 10)
 }
 
+func appendInt(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) }
+
 func textOID(dst []byte, v *Vec, row int32, _ *Env) []byte {
 	return strconv.AppendUint(dst, uint64(uint32(valueAt[int32](v, row))), 10)
 }

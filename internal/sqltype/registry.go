@@ -6,6 +6,7 @@ import "strings"
 type Category byte
 
 const (
+	CatArray    Category = 'A'
 	CatBoolean  Category = 'B'
 	CatDateTime Category = 'D'
 	CatNumeric  Category = 'N'
@@ -26,36 +27,54 @@ type Info struct {
 	Preferred bool
 	Len       int16 // pg_type.typlen, -1 = variable
 	Array     OID   // the array type over it, 0 = none
+	Elem      OID   // of an array type: of its elements
 }
 
-var infos = []Info{
-	{Bool, "bool", "boolean", CatBoolean, true, 1, 1000},
-	{Bytea, "bytea", "bytea", CatUser, false, -1, 1001},
-	{Char, "char", `"char"`, CatInternal, false, 1, 1002},
-	{Name, "name", "name", CatString, false, 64, 1003},
-	{Int8, "int8", "bigint", CatNumeric, false, 8, 1016},
-	{Int2, "int2", "smallint", CatNumeric, false, 2, 1005},
-	{Int4, "int4", "integer", CatNumeric, false, 4, 1007},
-	{Regproc, "regproc", "regproc", CatNumeric, false, 4, 1008},
-	{Text, "text", "text", CatString, true, -1, 1009},
-	{OIDType, "oid", "oid", CatNumeric, true, 4, 1028},
-	{JSON, "json", "json", CatUser, false, -1, 199},
-	{Float4, "float4", "real", CatNumeric, false, 4, 1021},
-	{Float8, "float8", "double precision", CatNumeric, true, 8, 1022},
-	{Unknown, "unknown", "unknown", CatUnknown, false, -2, 0},
-	{BPChar, "bpchar", "character", CatString, false, -1, 1014},
-	{Varchar, "varchar", "character varying", CatString, false, -1, 1015},
-	{Date, "date", "date", CatDateTime, false, 4, 1182},
-	{Time, "time", "time without time zone", CatDateTime, false, 8, 1183},
-	{Timestamp, "timestamp", "timestamp without time zone", CatDateTime, false, 8, 1115},
-	{Timestamptz, "timestamptz", "timestamp with time zone", CatDateTime, true, 8, 1185},
-	{Interval, "interval", "interval", CatTimespan, true, 16, 1187},
-	{Numeric, "numeric", "numeric", CatNumeric, false, -1, 1231},
-	{Void, "void", "void", CatPseudo, false, 4, 0},
-	{Any, "any", `"any"`, CatPseudo, false, 4, 0},
-	{AnyElement, "anyelement", "anyelement", CatPseudo, false, 4, 0},
-	{UUID, "uuid", "uuid", CatUser, false, 16, 2951},
-	{JSONB, "jsonb", "jsonb", CatUser, false, -1, 3807},
+// infos are elements and the arrays of them.
+var infos = func() []Info {
+	all := append([]Info(nil), elements...)
+	for _, t := range elements {
+		if t.Array != Invalid {
+			all = append(all, Info{t.Array, "_" + t.Name, t.SQLName + "[]", CatArray, false, -1, 0, t.OID})
+		}
+	}
+	return all
+}()
+
+// elements are the types that are no arrays.
+var elements = []Info{
+	{Bool, "bool", "boolean", CatBoolean, true, 1, 1000, 0},
+	{Bytea, "bytea", "bytea", CatUser, false, -1, 1001, 0},
+	{Char, "char", `"char"`, CatInternal, false, 1, 1002, 0},
+	{Name, "name", "name", CatString, false, 64, 1003, 0},
+	{Int8, "int8", "bigint", CatNumeric, false, 8, 1016, 0},
+	{Int2, "int2", "smallint", CatNumeric, false, 2, 1005, 0},
+	{Int4, "int4", "integer", CatNumeric, false, 4, 1007, 0},
+	{Regproc, "regproc", "regproc", CatNumeric, false, 4, 1008, 0},
+	{Text, "text", "text", CatString, true, -1, 1009, 0},
+	{OIDType, "oid", "oid", CatNumeric, true, 4, 1028, 0},
+	{JSON, "json", "json", CatUser, false, -1, 199, 0},
+	{Float4, "float4", "real", CatNumeric, false, 4, 1021, 0},
+	{Float8, "float8", "double precision", CatNumeric, true, 8, 1022, 0},
+	{Unknown, "unknown", "unknown", CatUnknown, false, -2, 0, 0},
+	{BPChar, "bpchar", "character", CatString, false, -1, 1014, 0},
+	{Varchar, "varchar", "character varying", CatString, false, -1, 1015, 0},
+	{Date, "date", "date", CatDateTime, false, 4, 1182, 0},
+	{Time, "time", "time without time zone", CatDateTime, false, 8, 1183, 0},
+	{Timestamp, "timestamp", "timestamp without time zone", CatDateTime, false, 8, 1115, 0},
+	{Timestamptz, "timestamptz", "timestamp with time zone", CatDateTime, true, 8, 1185, 0},
+	{Interval, "interval", "interval", CatTimespan, true, 16, 1187, 0},
+	{Numeric, "numeric", "numeric", CatNumeric, false, -1, 1231, 0},
+	{Void, "void", "void", CatPseudo, false, 4, 0, 0},
+	{Any, "any", `"any"`, CatPseudo, false, 4, 0, 0},
+	{AnyElement, "anyelement", "anyelement", CatPseudo, false, 4, 0, 0},
+	{AnyArray, "anyarray", "anyarray", CatPseudo, false, -1, 0, 0},
+	{2776, "anynonarray", "anynonarray", CatPseudo, false, 4, 0, 0},
+	{5077, "anycompatible", "anycompatible", CatPseudo, false, 4, 0, 0},
+	{5078, "anycompatiblearray", "anycompatiblearray", CatPseudo, false, -1, 0, 0},
+	{5079, "anycompatiblenonarray", "anycompatiblenonarray", CatPseudo, false, 4, 0, 0},
+	{UUID, "uuid", "uuid", CatUser, false, 16, 2951, 0},
+	{JSONB, "jsonb", "jsonb", CatUser, false, -1, 3807, 0},
 }
 
 var (
@@ -87,6 +106,22 @@ func (t OID) Len() int16 {
 		return i.Len
 	}
 	return -1
+}
+
+// Elem is the type of an array type's elements, Invalid of any other type.
+func (t OID) Elem() OID {
+	if i, ok := byOID[t]; ok {
+		return i.Elem
+	}
+	return Invalid
+}
+
+// Array is the type of arrays of t, Invalid for what has none.
+func (t OID) Array() OID {
+	if i, ok := byOID[t]; ok {
+		return i.Array
+	}
+	return Invalid
 }
 
 // All lists the registry.

@@ -5,8 +5,8 @@
 //	    ──► Ops    physical form, order, hash, equality, text, binary, JSON ──► over Vec
 //
 // A Vec is values in a physical form; delta.Column is a type and a Vec. Ops are found once, when work is
-// opened, never for a row. A type made of others is Ops made of theirs: made_test.go shows an
-// enum and an array. How text and binary are read is in the package codec, which fills delta.Builders.
+// opened, never for a row. A type made of others is Ops made of theirs: ArrayOf makes arrays, made_test.go
+// an enum. How text and binary are read is in the package codec, which fills delta.Builders.
 //
 // No state, no goroutines. It imports leaves only.
 package sqltype
@@ -41,6 +41,7 @@ const (
 	Numeric     OID = 1700
 	Void        OID = 2278
 	Any         OID = 2276
+	AnyArray    OID = 2277
 	AnyElement  OID = 2283
 	UUID        OID = 2950
 	JSONB       OID = 3802
@@ -69,7 +70,7 @@ const (
 	PhysNumeric           // decimal.Num, 24 bytes; large ones point into the column's Var
 	PhysInterval          // 16 bytes: microseconds int64, days int32, months int32
 	PhysUUID              // 16 bytes
-	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, unknown
+	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, unknown, arrays
 )
 
 // Size is the width of one value in Column.Data, 0 for PhysBytes and PhysNone.

@@ -46,6 +46,9 @@ func ModOf(t OID, args []int64) (int32, error) {
 	if len(args) == 0 {
 		return -1, nil
 	}
+	if e := t.Elem(); e != Invalid {
+		t = e
+	}
 	switch t {
 	case Varchar, BPChar:
 		return charMod(t, args)
@@ -140,6 +143,9 @@ func TypeName(t Type) string {
 		return "-"
 	case !ok:
 		return "???"
+	}
+	if i.Elem != Invalid {
+		return TypeName(Type{i.Elem, t.Mod}) + "[]"
 	}
 	if t.Mod < 0 {
 		if t.OID == BPChar {

@@ -19,7 +19,7 @@ func matching(in []sqltype.OID, cands []candidate) []candidate {
 		for i, t := range in {
 			ok = ok && canCoerce(t, c.args[i], implicit)
 		}
-		if ok {
+		if _, fits := standInsOf(in, c.args); ok && fits {
 			out = append(out, c)
 		}
 	}
@@ -153,18 +153,12 @@ func byOneKnownType(in []sqltype.OID, cands []candidate) *candidate {
 			return nil
 		}
 	}
-	var found *candidate
-	for i := range cands {
-		ok := true
-		for _, a := range cands[i].args {
-			ok = ok && canCoerce(known, a, implicit)
-		}
-		if ok {
-			if found != nil {
-				return nil
-			}
-			found = &cands[i]
-		}
+	all := make([]sqltype.OID, len(in))
+	for i := range all {
+		all[i] = known
 	}
-	return found
+	if fit := matching(all, cands); len(fit) == 1 {
+		return &fit[0]
+	}
+	return nil
 }

@@ -29,7 +29,7 @@ func (x coercion) allows(c byte) bool {
 
 // pathway is how a value of one type becomes one of another.
 type pathway struct {
-	method byte // 0 none, 'b' relabel, 'f' function, 'i' through text
+	method byte // 0 none, 'b' relabel, 'f' function, 'i' through text, 'a' element by element
 	fn     uint32
 }
 
@@ -41,6 +41,12 @@ func findPathway(source, target sqltype.OID, x coercion) pathway {
 	if c := builtin.CastFor(source, target); c != nil {
 		if x.allows(c.Context) {
 			return pathway{method: c.Method, fn: c.Func}
+		}
+		return pathway{}
+	}
+	if s, t := source.Elem(), target.Elem(); s != sqltype.Invalid && t != sqltype.Invalid {
+		if findPathway(s, t, x).method != 0 {
+			return pathway{method: 'a'}
 		}
 		return pathway{}
 	}
@@ -70,18 +76,6 @@ func preferred(t sqltype.OID) bool {
 	return b != nil && b.Preferred
 }
 
-// Pseudo-types of pg_proc that stand for others.
-const (
-	anyNonArray           sqltype.OID = 2776
-	anyCompatible         sqltype.OID = 5077
-	anyCompatibleNonArray sqltype.OID = 5079
-)
-
-// polymorphic reports whether t stands for a type that the arguments decide.
-func polymorphic(t sqltype.OID) bool {
-	return t == sqltype.AnyElement || t == anyNonArray || t == anyCompatible || t == anyCompatibleNonArray
-}
-
 // canCoerce is PostgreSQL's can_coerce_type for one type.
 func canCoerce(source, target sqltype.OID, x coercion) bool {
 	switch {
@@ -96,7 +90,7 @@ func canCoerce(source, target sqltype.OID, x coercion) bool {
 // input needs it (interval) only; applyMod does the rest.
 func (b *binder) coerce(e plan.Expr, target sqltype.Type, x coercion, pos int32) (plan.Expr, error) {
 	source := e.Type().OID
-	if source == target.OID || target.OID == sqltype.Any || polymorphic(target.OID) {
+	if source == target.OID || target.OID == sqltype.Any {
 		return e, nil
 	}
 	if p, ok := e.(*plan.Param); ok && source == sqltype.Unknown {
@@ -113,6 +107,8 @@ func (b *binder) coerce(e plan.Expr, target sqltype.Type, x coercion, pos int32)
 		return b.at(&plan.CoerceIO{Arg: e, T: sqltype.Of(target.OID), Pos: pos}, b.where(e)), nil
 	case 'f':
 		return b.castCall(e, path.fn, target, x, pos), nil
+	case 'a':
+		return b.coerceArray(e, sqltype.Of(target.OID), x, pos)
 	}
 	return nil, cannotCast(source, target.OID, b.where(e))
 }
@@ -137,6 +133,11 @@ func (b *binder) castCall(e plan.Expr, fn uint32, target sqltype.Type, x coercio
 func (b *binder) applyMod(e plan.Expr, target sqltype.Type, x coercion, pos int32) plan.Expr {
 	if target.Mod < 0 || e.Type() == target {
 		return e
+	}
+	if isArray(target.OID) {
+		if out, err := b.coerceArray(e, target, x, pos); err == nil {
+			return out
+		}
 	}
 	c := builtin.CastFor(target.OID, target.OID)
 	if c == nil || c.Method != 'f' {

@@ -109,13 +109,13 @@ func (b *binder) expr(n *pg.Node) (plan.Expr, error) {
 	case *pg.Node_SetToDefault:
 		return nil, sqlerr.New(sqlerr.SyntaxError, "DEFAULT is not allowed in this context").At(n.SetToDefault.Location)
 	case *pg.Node_AArrayExpr:
-		return nil, unsupported("ARRAY[…]").At(n.AArrayExpr.Location)
+		return b.arrayExpr(n.AArrayExpr, sqltype.Type{})
 	case *pg.Node_RowExpr:
 		return nil, unsupported("a row value").At(n.RowExpr.Location)
 	case *pg.Node_GroupingFunc:
 		return b.groupingFunc(n.GroupingFunc)
 	case *pg.Node_AIndirection:
-		return nil, unsupported("a subscript or field selection")
+		return b.indirection(n.AIndirection)
 	case nil:
 		return nil, sqlerr.New(sqlerr.InternalError, "empty expression")
 	}

@@ -23,7 +23,7 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 	case n.AggWithinGroup:
 		return nil, unsupported("WITHIN GROUP").At(n.Location)
 	case n.FuncVariadic:
-		return nil, unsupported("VARIADIC").At(n.Location)
+		return b.variadicCall(name, n)
 	}
 	if n.Over != nil {
 		return b.windowCall(name, n)
@@ -53,6 +53,34 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 		return nil, err
 	}
 	return b.callByName(name, args, n.Location)
+}
+
+// variadicCall binds f(…, VARIADIC array): what a call spreads is one array here.
+func (b *binder) variadicCall(name string, n *pg.FuncCall) (plan.Expr, error) {
+	args, err := b.exprs(n.Args)
+	if err != nil {
+		return nil, err
+	}
+	in := typesOf(args)
+	var cands []candidate
+	for _, f := range builtin.FuncsByName(name) {
+		if !f.Variadic || len(f.Args) != len(args) {
+			continue
+		}
+		if f.Args[len(args)-1] == sqltype.Any {
+			return nil, unsupported("VARIADIC of an array of any type").At(n.Location)
+		}
+		cands = append(cands, candidate{args: f.Args, ref: f})
+	}
+	if cands = matching(in, cands); len(cands) > 1 {
+		if c := selectCandidate(in, cands); c != nil {
+			cands = []candidate{*c}
+		}
+	}
+	if len(cands) != 1 {
+		return nil, noFunction(name, signature(name, in), n.Location)
+	}
+	return b.resolvedCall(resolved{fn: cands[0].ref.(*builtin.Func), args: cands[0].args, whole: true}, name, args, n.Location)
 }
 
 func functionName(n *pg.FuncCall) (string, error) {
@@ -99,6 +127,10 @@ func (b *binder) callByName(name string, args []plan.Expr, pos int32) (plan.Expr
 	if r.cast != sqltype.Invalid {
 		return b.coerceTo(args[0], sqltype.Of(r.cast), explicit, pos)
 	}
+	return b.resolvedCall(r, name, args, pos)
+}
+
+func (b *binder) resolvedCall(r resolved, name string, args []plan.Expr, pos int32) (_ plan.Expr, err error) {
 	switch {
 	case r.fn.Kind == builtin.KindWindow:
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "window function %s requires an OVER clause", name).At(pos)
@@ -126,73 +158,37 @@ func typesOf(args []plan.Expr) []sqltype.OID {
 	return out
 }
 
-// toArgs makes the arguments those that the function declares.
+// toArgs makes the arguments those that the function declares; those of VARIADIC arrays become one array.
 func (b *binder) toArgs(args []plan.Expr, r resolved) ([]plan.Expr, error) {
-	poly, err := b.polymorphicType(args, r)
-	if err != nil {
-		return nil, err
+	pos := int32(-1)
+	for _, a := range args {
+		if pos = b.where(a); a.Type().OID == sqltype.Unknown {
+			break
+		}
 	}
-	out := make([]plan.Expr, len(args))
-	for i, a := range args {
-		t := r.args[i]
-		switch {
-		case polymorphic(t) && poly == sqltype.Invalid && t != anyCompatible && t != anyCompatibleNonArray:
-			return nil, sqlerr.New(sqlerr.DatatypeMismatch, "could not determine polymorphic type because input has type unknown").At(b.where(a))
-		case polymorphic(t):
-			t = poly
-			if t == sqltype.Invalid {
-				t = sqltype.Text
-			}
-		case t == sqltype.Any && a.Type().OID == sqltype.Unknown:
-			// A literal for "any" has no other type to become.
-			t = sqltype.Text
-			if _, isParam := a.(*plan.Param); isParam {
-				return nil, sqlerr.New(sqlerr.IndeterminateDatatype, "could not determine data type of parameter $%d", a.(*plan.Param).Index).At(b.where(a))
-			}
-		}
-		e, err := b.coerce(a, sqltype.Of(t), implicit, -1)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = e
+	out, _, err := b.fit(args, r.args, r.fn.Ret, pos)
+	if err != nil || r.whole || !r.fn.Variadic {
+		return out, err
+	}
+	at := len(r.fn.Args) - 1
+	if t := r.fn.Args[at]; isArray(t) {
+		list := &plan.Call{Func: plan.FuncID(builtin.ArrayOfElements), Args: out[at:], T: sqltype.Of(t), Pos: pos}
+		out = append(out[:at:at], b.at(list, pos))
 	}
 	return out, nil
 }
 
-// polymorphicType is the type that polymorphic arguments stand for: that of those that have one, and
-// where they may differ the one that they share. Invalid: none has one.
-func (b *binder) polymorphicType(args []plan.Expr, r resolved) (sqltype.OID, error) {
-	poly := sqltype.Invalid
-	var shared []plan.Expr
-	for i, t := range r.args {
-		if !polymorphic(t) || args[i].Type().OID == sqltype.Unknown {
-			continue
-		}
-		poly = args[i].Type().OID
-		if t == anyCompatible || t == anyCompatibleNonArray {
-			shared = append(shared, args[i])
-		}
-	}
-	if len(shared) < 2 {
-		return poly, nil
-	}
-	t, err := b.commonType(shared, "")
-	if err == nil && t == sqltype.Invalid {
-		return t, noFunction(r.fn.Name, signature(r.fn.Name, typesOf(args)), b.where(args[0]))
-	}
-	return t, err
-}
-
+// resultType is what a call returns, its arguments being those of toArgs.
 func resultType(r resolved, args []plan.Expr) sqltype.OID {
 	if !polymorphic(r.fn.Ret) {
 		return r.fn.Ret
 	}
-	for i, t := range r.args {
-		if polymorphic(t) {
-			return args[i].Type().OID
-		}
+	s, _ := standInsOf(typesOf(args), r.args)
+	t, err := s.of(r.fn.Ret)
+	if err != nil {
+		return r.fn.Ret
 	}
-	return r.fn.Ret
+	return t
 }
 
 // defaultArgs appends the values of arguments that were left out.

@@ -13,6 +13,9 @@ func (b *binder) typeCast(n *pg.TypeCast) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if list := n.Arg.GetAArrayExpr(); list != nil && isArray(t.OID) {
+		return b.arrayExpr(list, t)
+	}
 	arg, err := b.expr(n.Arg)
 	if err != nil {
 		return nil, err

@@ -25,8 +25,10 @@ func (b *binder) operatorExpr(n *pg.A_Expr) (plan.Expr, error) {
 	case pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN,
 		pg.A_Expr_Kind_AEXPR_BETWEEN_SYM, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
 		return b.between(n)
+	case pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
+		return b.anyAll(n)
 	}
-	return nil, unsupported("ANY and ALL over arrays").At(n.Location)
+	return nil, unsupported("this operator").At(n.Location)
 }
 
 func operatorName(n *pg.A_Expr) (string, error) {
@@ -290,12 +292,14 @@ func (b *binder) inConstants(arg plan.Expr, items []plan.Expr, not bool, pos int
 	if err != nil {
 		return nil, err
 	}
-	if arg, err = b.coerce(arg, sqltype.Of(o.Left), implicit, -1); err != nil {
+	pair, _, err := b.fit([]plan.Expr{arg, items[0]}, []sqltype.OID{o.Left, o.Right}, o.Result, pos)
+	if err != nil {
 		return nil, err
 	}
-	if items, err = b.toCommon(items, o.Right, "IN"); err != nil {
+	if items, err = b.toCommon(items, pair[1].Type().OID, "IN"); err != nil {
 		return nil, err
 	}
+	arg = pair[0]
 	return b.at(&plan.InList{Arg: arg, List: items, Eq: plan.FuncID(o.Func), Not: not}, pos), nil
 }
 

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog/builtin"
@@ -15,6 +16,8 @@ type resolved struct {
 	fn   *builtin.Func
 	args []sqltype.OID
 	cast sqltype.OID // Invalid unless the call is a cast
+	// whole: the array of a VARIADIC function is an argument of the call, written so.
+	whole bool
 }
 
 // resolveFunction is PostgreSQL's func_get_detail.
@@ -29,7 +32,7 @@ func resolveFunction(name string, args []plan.Expr, pos int32) (resolved, error)
 	if t, ok := castByName(name, args); ok {
 		return resolved{cast: t}, nil
 	}
-	cands = consistent(in, matching(in, cands))
+	cands = matching(in, cands)
 	if len(cands) > 1 {
 		c := selectCandidate(in, cands)
 		if c == nil {
@@ -47,19 +50,28 @@ func resolveFunction(name string, args []plan.Expr, pos int32) (resolved, error)
 // functionCandidates are the functions of a name that take n arguments; variadic ones are
 // spread out, and those with defaults count for fewer.
 func functionCandidates(name string, n int) []candidate {
-	var out []candidate
+	var out, spread []candidate
 	for _, f := range builtin.FuncsByName(name) {
 		switch {
 		case len(f.Args) == n && !f.Variadic:
 			out = append(out, candidate{args: f.Args, ref: f})
 		case f.Variadic && n >= len(f.Args):
-			args := append([]sqltype.OID(nil), f.Args...)
-			for len(args) < n {
-				args = append(args, f.Args[len(f.Args)-1])
+			last := f.Args[len(f.Args)-1]
+			if e := last.Elem(); e != sqltype.Invalid {
+				last = e
 			}
-			out = append(out, candidate{args: args, ref: f})
+			args := append([]sqltype.OID(nil), f.Args[:len(f.Args)-1]...)
+			for len(args) < n {
+				args = append(args, last)
+			}
+			spread = append(spread, candidate{args: args, ref: f})
 		case n < len(f.Args) && n+f.Defaults >= len(f.Args) && builtin.DefaultArgs(f) != nil:
 			out = append(out, candidate{args: f.Args[:n], ref: f})
+		}
+	}
+	for _, s := range spread { // one that is the same without being spread comes first
+		if !slices.ContainsFunc(out, func(c candidate) bool { return exact(s.args, c.args) }) {
+			out = append(out, s)
 		}
 	}
 	return out
@@ -72,25 +84,6 @@ func exact(in, args []sqltype.OID) bool {
 		}
 	}
 	return true
-}
-
-// consistent drops candidates whose polymorphic arguments would stand for different types.
-func consistent(in []sqltype.OID, cands []candidate) []candidate {
-	var out []candidate
-	for _, c := range cands {
-		same, ok := sqltype.Invalid, true
-		for i, a := range c.args {
-			if a != sqltype.AnyElement && a != anyNonArray || in[i] == sqltype.Unknown {
-				continue
-			}
-			ok = ok && (same == sqltype.Invalid || same == in[i])
-			same = in[i]
-		}
-		if ok {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // castByName: int4(x) and date('…') are casts where no function has exactly these types.

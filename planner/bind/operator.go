@@ -68,13 +68,15 @@ func chooseOperator(name string, in []sqltype.OID, cands []candidate, pos int32,
 
 // binary builds left op right.
 func (b *binder) binary(name string, left, right plan.Expr, pos int32) (plan.Expr, error) {
-	o, l, r, err := b.operands(name, left, right, pos)
+	o, err := binaryOperator(name, left.Type().OID, right.Type().OID, pos)
 	if err != nil {
 		return nil, err
 	}
-	return b.at(&plan.Call{
-		Func: plan.FuncID(o.Func), Args: []plan.Expr{l, r}, T: sqltype.Of(o.Result), Op: name, Pos: pos,
-	}, pos), nil
+	args, t, err := b.fit([]plan.Expr{left, right}, []sqltype.OID{o.Left, o.Right}, o.Result, pos)
+	if err != nil {
+		return nil, err
+	}
+	return b.at(&plan.Call{Func: plan.FuncID(o.Func), Args: args, T: sqltype.Of(t), Op: name, Pos: pos}, pos), nil
 }
 
 // operands resolves an operator and makes both sides its argument types.
@@ -82,11 +84,11 @@ func (b *binder) operands(name string, left, right plan.Expr, pos int32) (o *bui
 	if o, err = binaryOperator(name, left.Type().OID, right.Type().OID, pos); err != nil {
 		return nil, nil, nil, err
 	}
-	if l, err = b.coerce(left, sqltype.Of(o.Left), implicit, -1); err != nil {
+	args, _, err := b.fit([]plan.Expr{left, right}, []sqltype.OID{o.Left, o.Right}, o.Result, pos)
+	if err != nil {
 		return nil, nil, nil, err
 	}
-	r, err = b.coerce(right, sqltype.Of(o.Right), implicit, -1)
-	return o, l, r, err
+	return o, args[0], args[1], nil
 }
 
 // prefix builds op right.

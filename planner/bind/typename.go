@@ -35,8 +35,12 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 		}
 		return sqltype.Type{}, e.Meant(nearType(name))
 	}
-	if len(n.ArrayBounds) > 0 {
-		return sqltype.Type{}, unsupported("type " + displayType(t.OID) + "[]").At(n.Location)
+	oid := t.OID
+	if len(n.ArrayBounds) > 0 && !isArray(oid) {
+		var err error
+		if oid, err = arrayOver(oid); err != nil {
+			return sqltype.Type{}, located(err, n.Location)
+		}
 	}
 	var args []int64
 	for _, m := range n.Typmods {
@@ -50,7 +54,7 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 	if err != nil {
 		return sqltype.Type{}, located(err, n.Location)
 	}
-	return sqltype.Type{OID: t.OID, Mod: mod}, nil
+	return sqltype.Type{OID: oid, Mod: mod}, nil
 }
 
 // knownElsewhere are PostgreSQL's types that this server does not have: another answer than

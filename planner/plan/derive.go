@@ -38,6 +38,11 @@ func MayFail(e Expr) bool {
 			found = found || !isText(e.T.OID)
 		case *Subquery:
 			found = found || e.Kind == SubqueryScalar || e.Plan.Props().MayFail || MayFail(e.Cond)
+		case *ArrayCoerce:
+			found = found || MayFail(e.Elem)
+		case *AnyAll:
+			f := builtin.FuncByOID(uint32(e.Func))
+			found = found || f == nil || f.MayFail
 		}
 		return !found
 	})

@@ -40,6 +40,12 @@ func sameNode(a, b Expr) bool {
 	case *CoerceIO:
 		_, ok := b.(*CoerceIO)
 		return ok
+	case *ArrayCoerce:
+		o, ok := b.(*ArrayCoerce)
+		return ok && Equal(a.Elem, o.Elem)
+	case *AnyAll:
+		o, ok := b.(*AnyAll)
+		return ok && a.Func == o.Func && a.All == o.All
 	case *And:
 		_, ok := b.(*And)
 		return ok

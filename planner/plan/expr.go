@@ -56,6 +56,18 @@ type (
 		T   sqltype.Type
 		Pos int32
 	}
+	// ArrayCoerce casts an array element by element: Elem is the cast of column 0, an element.
+	ArrayCoerce struct {
+		Arg, Elem Expr
+		T         sqltype.Type
+	}
+	// AnyAll is Left op ANY (array), or ALL: OR, or AND, of Func over the elements.
+	AnyAll struct {
+		Left, Array Expr
+		Func        FuncID
+		Op          string
+		All         bool
+	}
 	// And, Or: three-valued, arguments evaluated left to right only where still needed.
 	And struct{ Args []Expr }
 	Or  struct{ Args []Expr }
@@ -120,6 +132,8 @@ func (e *Param) Type() sqltype.Type        { return e.T }
 func (e *Call) Type() sqltype.Type         { return e.T }
 func (e *Relabel) Type() sqltype.Type      { return e.T }
 func (e *CoerceIO) Type() sqltype.Type     { return e.T }
+func (e *ArrayCoerce) Type() sqltype.Type  { return e.T }
+func (e *AnyAll) Type() sqltype.Type       { return boolean() }
 func (e *And) Type() sqltype.Type          { return boolean() }
 func (e *Or) Type() sqltype.Type           { return boolean() }
 func (e *Not) Type() sqltype.Type          { return boolean() }
@@ -138,6 +152,8 @@ func (*Param) expr()        {}
 func (*Call) expr()         {}
 func (*Relabel) expr()      {}
 func (*CoerceIO) expr()     {}
+func (*ArrayCoerce) expr()  {}
+func (*AnyAll) expr()       {}
 func (*And) expr()          {}
 func (*Or) expr()           {}
 func (*Not) expr()          {}

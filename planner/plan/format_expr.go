@@ -27,6 +27,14 @@ func FormatExpr(e Expr) string {
 		return FormatExpr(e.Arg) + "::" + typeName(e.T)
 	case *CoerceIO:
 		return FormatExpr(e.Arg) + "::" + typeName(e.T)
+	case *ArrayCoerce:
+		return FormatExpr(e.Arg) + "::" + typeName(e.T)
+	case *AnyAll:
+		quantifier := " ANY ("
+		if e.All {
+			quantifier = " ALL ("
+		}
+		return "(" + FormatExpr(e.Left) + " " + e.Op + quantifier + FormatExpr(e.Array) + "))"
 	case *And:
 		return "(" + joined(e.Args, " AND ") + ")"
 	case *Or:
@@ -84,6 +92,12 @@ func formatCall(c *Call) string {
 		return "(" + FormatExpr(c.Args[0]) + " " + c.Op + " " + FormatExpr(c.Args[1]) + ")"
 	case c.Op != "" && len(c.Args) == 1:
 		return "(" + c.Op + " " + FormatExpr(c.Args[0]) + ")"
+	}
+	switch uint32(c.Func) {
+	case builtin.ArrayOfElements, builtin.ArrayOfArrays:
+		return "ARRAY[" + exprList(c.Args) + "]"
+	case builtin.ArrayElement:
+		return FormatExpr(c.Args[0]) + "[" + joined(c.Args[1:], "][") + "]"
 	}
 	name := functionName(c.Func)
 	return name + "(" + exprList(c.Args) + ")"

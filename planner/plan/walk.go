@@ -9,6 +9,10 @@ func Children(e Expr) []Expr {
 		return []Expr{e.Arg}
 	case *CoerceIO:
 		return []Expr{e.Arg}
+	case *ArrayCoerce:
+		return []Expr{e.Arg}
+	case *AnyAll:
+		return []Expr{e.Left, e.Array}
 	case *And:
 		return e.Args
 	case *Or:
@@ -56,6 +60,10 @@ func WithChildren(e Expr, args []Expr) Expr {
 		return &Relabel{Arg: args[0], T: e.T}
 	case *CoerceIO:
 		return &CoerceIO{Arg: args[0], T: e.T, Pos: e.Pos}
+	case *ArrayCoerce:
+		return &ArrayCoerce{Arg: args[0], Elem: e.Elem, T: e.T}
+	case *AnyAll:
+		return &AnyAll{Left: args[0], Array: args[1], Func: e.Func, Op: e.Op, All: e.All}
 	case *And:
 		return &And{Args: args}
 	case *Or:

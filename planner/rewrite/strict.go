@@ -56,6 +56,10 @@ func valueWhere(e plan.Expr, null func(int) bool) known {
 		return nullIf(arg(e.Arg))
 	case *plan.Not:
 		return nullIf(arg(e.Arg))
+	case *plan.ArrayCoerce:
+		return nullIf(arg(e.Arg))
+	case *plan.AnyAll:
+		return nullIf(arg(e.Array))
 	case *plan.InList:
 		return nullIf(arg(e.Arg))
 	case *plan.NullIf:

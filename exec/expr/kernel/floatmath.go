@@ -40,6 +40,9 @@ func init() {
 		"datanh":  fn1e(floatAtanh),
 		"dsind":   fn1e(func(a float64) (float64, Err) { return finiteArg(sinDegrees, a) }),
 		"dcosd":   fn1e(func(a float64) (float64, Err) { return finiteArg(cosDegrees, a) }),
+		"dcotd":   fn1e(func(a float64) (float64, Err) { return finiteArg(cotDegrees, a) }),
+		"dasind":  fn1e(func(a float64) (float64, Err) { return unitArg(arcsinDegrees, a) }),
+		"dacosd":  fn1e(func(a float64) (float64, Err) { return unitArg(arccosDegrees, a) }),
 		"dtand":   fn1e(func(a float64) (float64, Err) { return finiteArg(tanDegrees, a) }),
 		"datand":  plain(func(a float64) float64 { return math.Atan(a) / math.Atan(1) * 45 }),
 		"datan2d": fn2(func(a, b float64) float64 { return math.Atan2(a, b) / math.Atan(1) * 45 }),
@@ -176,6 +179,40 @@ func tanDegrees(a float64) float64 {
 		a, sign = 180-a, -sign
 	}
 	return sign * (sinQuadrant(a) / cosQuadrant(a)) / (sinQuadrant(45) / cosQuadrant(45))
+}
+
+func cotDegrees(a float64) float64 {
+	a, sign := math.Mod(a, 360), 1.0
+	if a < 0 {
+		a, sign = -a, -sign
+	}
+	if a > 180 {
+		a, sign = 360-a, -sign
+	}
+	if a > 90 {
+		a, sign = 180-a, -sign
+	}
+	return sign * (cosQuadrant(a) / sinQuadrant(a)) / (cosQuadrant(45) / sinQuadrant(45))
+}
+
+func arcsinDegrees(a float64) float64 {
+	if a < 0 {
+		return -arcsinDegrees(-a)
+	}
+	if a <= 0.5 {
+		return math.Asin(a) / math.Asin(0.5) * 30
+	}
+	return 90 - math.Acos(a)/math.Acos(0.5)*60
+}
+
+func arccosDegrees(a float64) float64 {
+	switch {
+	case a < 0:
+		return 90 + arcsinDegrees(-a)
+	case a <= 0.5:
+		return 90 - math.Asin(a)/math.Asin(0.5)*30
+	}
+	return math.Acos(a) / math.Acos(0.5) * 60
 }
 
 const radiansPerDegree = math.Pi / 180

@@ -74,6 +74,8 @@ func (c *Call) jsonValue(dst []byte, a *delta.Column, row int32) []byte {
 			return dst
 		}
 		return jsonb.AppendString(dst[:start], append([]byte(nil), dst[start:]...))
+	case sqltype.JSONArray:
+		return c.jsonElements(dst, a, row, false)
 	}
 	return jsonb.AppendString(dst, c.jsonText(a, row))
 }

@@ -49,6 +49,9 @@ func AppendBinary(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error 
 }
 
 func appendBinaryBytes(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
+	if t.OID.Elem() != sqltype.Invalid {
+		return appendBinaryArray(b, t, src, env)
+	}
 	switch t.OID {
 	case sqltype.Bytea:
 		b.AppendBytes(src)

@@ -24,6 +24,9 @@ func AppendText(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
 	env = env.OrDefault()
 	switch t.OID.Phys() {
 	case sqltype.PhysBytes:
+		if t.OID.Elem() != sqltype.Invalid {
+			return appendTextArray(b, t, src, env)
+		}
 		return appendTextBytes(b, t, src)
 	case sqltype.PhysNumeric:
 		d, err := decimal.Parse(src)

@@ -33,6 +33,10 @@ func Types() []Type {
 		of(`"char"`, sqltype.Char), of("bytea", sqltype.Bytea), of("date", sqltype.Date), of("time", sqltype.Time),
 		of("timestamp", sqltype.Timestamp), of("timestamptz", sqltype.Timestamptz), of("interval", sqltype.Interval),
 		of("uuid", sqltype.UUID), of("json", sqltype.JSON), of("jsonb", sqltype.JSONB), of("oid", sqltype.OIDType),
+		of("integer[]", sqltype.Int4.Array()), of("text[]", sqltype.Text.Array()), of("double precision[]", sqltype.Float8.Array()),
+		mod("numeric(12,4)[]", sqltype.Numeric.Array(), 4+(12<<16|4)), mod("char(7)[]", sqltype.BPChar.Array(), 4+7),
+		of("bytea[]", sqltype.Bytea.Array()), of("timestamptz[]", sqltype.Timestamptz.Array()), of("interval[]", sqltype.Interval.Array()),
+		of("jsonb[]", sqltype.JSONB.Array()), of("boolean[]", sqltype.Bool.Array()), of("uuid[]", sqltype.UUID.Array()),
 	}
 }
 
@@ -40,6 +44,9 @@ func Types() []Type {
 //
 //lint:dispatch
 func Value(r *rand.Rand, t sqltype.Type) string {
+	if elem := t.OID.Elem(); elem != sqltype.Invalid {
+		return array(r, sqltype.Type{OID: elem, Mod: t.Mod})
+	}
 	switch t.OID {
 	case sqltype.Bool:
 		return pick(r, "t", "f")
@@ -95,6 +102,40 @@ func Value(r *rand.Rand, t sqltype.Type) string {
 		return JSON(r, 3)
 	}
 	return String(r)
+}
+
+// array is the text of an array of up to three dimensions, now and then with bounds of its own.
+func array(r *rand.Rand, elem sqltype.Type) string {
+	sizes := make([]int, r.IntN(4))
+	bounds := ""
+	for i := range sizes {
+		sizes[i] = 1 + r.IntN(3)
+		lower := r.IntN(7) - 3
+		bounds += fmt.Sprintf("[%d:%d]", lower, lower+sizes[i]-1)
+	}
+	if len(sizes) == 0 {
+		return "{}"
+	}
+	text := level(r, elem, sizes)
+	if r.IntN(5) == 0 {
+		return bounds + "=" + text
+	}
+	return text
+}
+
+func level(r *rand.Rand, elem sqltype.Type, sizes []int) string {
+	parts := make([]string, sizes[0])
+	for i := range parts {
+		switch {
+		case len(sizes) > 1:
+			parts[i] = level(r, elem, sizes[1:])
+		case r.IntN(6) == 0:
+			parts[i] = pick(r, "NULL", " null")
+		default:
+			parts[i] = `"` + strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(Value(r, elem)) + `"`
+		}
+	}
+	return "{" + strings.Join(parts, pick(r, ",", ", ")) + "}"
 }
 
 func pick(r *rand.Rand, from ...string) string { return from[r.IntN(len(from))] }

@@ -1,0 +1,214 @@
+package kernel
+
+import (
+	"bytes"
+
+	"github.com/tributary-db/tributary/internal/jsonb"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+// Values of type json, which are texts as they were written: parts of one are parts of the text, and of
+// fields with one name the last counts.
+func init() {
+	kernels(map[string]Kernel{
+		"json_object_field":       fn2e(func(v []byte, key string) ([]byte, Err) { return found(rawField(v, key)) }),
+		"json_object_field_text":  fn2e(func(v []byte, key string) ([]byte, Err) { return foundRawText(rawField(v, key)) }),
+		"json_array_element":      fn2e(func(v []byte, n int32) ([]byte, Err) { return found(rawElement(v, n)) }),
+		"json_array_element_text": fn2e(func(v []byte, n int32) ([]byte, Err) { return foundRawText(rawElement(v, n)) }),
+		"json_extract_path":       eachRow(func(c *Call, dst []byte, row int32) ([]byte, Err) { return c.rawPath(dst, row, found) }),
+		"json_extract_path_text":  eachRow(func(c *Call, dst []byte, row int32) ([]byte, Err) { return c.rawPath(dst, row, foundRawText) }),
+		"json_array_length":       fn1e(rawArrayLength),
+		"json_typeof":             fn1(func(v []byte) string { return jsonType(trimJSON(v)) }),
+		"json_strip_nulls":        app1(func(_ *Call, dst []byte, v []byte) ([]byte, Err) { return stripRaw(dst, trimJSON(v)), nil }),
+	})
+}
+
+func trimJSON(v []byte) []byte { return bytes.Trim(v, " \t\r\n") }
+
+// rawItems calls each for the items of an object or array, as they are written, until it says no.
+func rawItems(v []byte, each func(key, val []byte) bool) {
+	inObject := isObject(v)
+	i := rawBlanks(v, 1)
+	for v[i] != ']' && v[i] != '}' {
+		var key []byte
+		if inObject {
+			end := rawEnd(v, i)
+			key = v[i:end]
+			i = rawBlanks(v, rawBlanks(v, end)+1) // past the colon
+		}
+		end := rawEnd(v, i)
+		if !each(key, v[i:end]) {
+			return
+		}
+		if i = rawBlanks(v, end); v[i] == ',' {
+			i = rawBlanks(v, i+1)
+		}
+	}
+}
+
+func rawBlanks(v []byte, i int) int {
+	for v[i] == ' ' || v[i] == '\t' || v[i] == '\n' || v[i] == '\r' {
+		i++
+	}
+	return i
+}
+
+// rawEnd is the end of the value that starts at i of a valid text.
+func rawEnd(v []byte, i int) int {
+	switch v[i] {
+	case '"':
+		end, _, _ := jsonb.StringEnd(v, i+1)
+		return end + 1
+	case '{', '[':
+		for depth := 0; ; i++ {
+			switch v[i] {
+			case '"':
+				end, _, _ := jsonb.StringEnd(v, i+1)
+				i = end
+			case '{', '[':
+				depth++
+			case '}', ']':
+				if depth--; depth == 0 {
+					return i + 1
+				}
+			}
+		}
+	}
+	for i < len(v) && v[i] != ',' && v[i] != '}' && v[i] != ']' && v[i] != ' ' && v[i] != '\t' && v[i] != '\n' && v[i] != '\r' {
+		i++
+	}
+	return i
+}
+
+// rawText is the characters of a string as it is written.
+func rawText(v []byte) ([]byte, Err) {
+	out, err := jsonb.Unescape(nil, v[1:len(v)-1])
+	return out, asErr(err)
+}
+
+func foundRawText(v []byte, ok bool) ([]byte, Err) {
+	switch {
+	case !ok || v[0] == 'n':
+		return nil, errNull
+	case v[0] == '"':
+		return rawText(v)
+	}
+	return v, nil
+}
+
+func rawField(v []byte, key string) (val []byte, ok bool) {
+	if v = trimJSON(v); !isObject(v) {
+		return nil, false
+	}
+	rawItems(v, func(k, x []byte) bool {
+		if name, err := rawText(k); err == nil && string(name) == key {
+			val, ok = x, true
+		}
+		return true
+	})
+	return val, ok
+}
+
+func rawCount(v []byte) int {
+	n := 0
+	rawItems(v, func(_, _ []byte) bool { n++; return true })
+	return n
+}
+
+func rawElement(v []byte, n int32) (val []byte, ok bool) {
+	if v = trimJSON(v); !isArray(v) {
+		return nil, false
+	}
+	at := int64(n)
+	if at < 0 {
+		at += int64(rawCount(v))
+	}
+	i := int64(0)
+	rawItems(v, func(_, x []byte) bool {
+		if i == at {
+			val, ok = x, true
+		}
+		i++
+		return !ok
+	})
+	return val, ok
+}
+
+func rawArrayLength(v []byte) (int32, Err) {
+	switch v = trimJSON(v); {
+	case isObject(v):
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "cannot get array length of a non-array")
+	case !isArray(v):
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "cannot get array length of a scalar")
+	}
+	return int32(rawCount(v)), nil
+}
+
+// rawPath is the part at a path of keys and subscripts.
+func (c *Call) rawPath(dst []byte, row int32, give func(v []byte, ok bool) ([]byte, Err)) ([]byte, Err) {
+	p, ok := path(c.Args[1], row)
+	v := trimJSON(c.Args[0].Bytes(row))
+	if !ok {
+		return dst, errNull
+	}
+	if p.Elems.Len > 0 {
+		v, ok = rawFollow(v, &p)
+	}
+	out, err := give(v, ok)
+	return append(dst, out...), err
+}
+
+func rawFollow(v []byte, p *sqltype.Array) (_ []byte, ok bool) {
+	for k := range int32(p.Elems.Len) {
+		key := view(p.Elems.Bytes(k))
+		if isArray(v) {
+			n, is := pathIndex(key)
+			if !is {
+				return nil, false
+			}
+			v, ok = rawElement(v, n)
+		} else {
+			v, ok = rawField(v, key)
+		}
+		if !ok {
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+// quoteAnew writes a string with the escapes that it needs.
+func quoteAnew(dst, v []byte) []byte {
+	text, err := rawText(v)
+	if err != nil {
+		return append(dst, v...) // cannot happen: the text is valid
+	}
+	return jsonb.AppendString(dst, text)
+}
+
+// stripRaw drops fields that are null, and the blanks between tokens.
+func stripRaw(dst, v []byte) []byte {
+	switch {
+	case v[0] == '"':
+		return quoteAnew(dst, v)
+	case isScalar(v):
+		return append(dst, v...)
+	}
+	from := len(dst)
+	dst = append(dst, v[0])
+	rawItems(v, func(k, x []byte) bool {
+		if k != nil && string(x) == "null" {
+			return true
+		}
+		if len(dst) > from+1 {
+			dst = append(dst, ',')
+		}
+		if k != nil {
+			dst = append(quoteAnew(dst, k), ':')
+		}
+		dst = stripRaw(dst, x)
+		return true
+	})
+	return append(dst, v[len(v)-1])
+}
