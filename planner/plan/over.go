@@ -196,7 +196,7 @@ func (n *Over) prune(need []bool) (Node, []int) {
 		copy(at, places)
 		return in, at
 	}
-	if whole && !n.ordersRows() {
+	if whole && !tellsApart(n.Input.Props().UniqueKey, n.Partition, n.Order) {
 		used = AllColumns(n.Input)
 	}
 	in, places := Prune(n.Input, used)
@@ -215,16 +215,19 @@ func (n *Over) prune(need []bool) (Node, []int) {
 	return out, at
 }
 
-// ordersRows: no two rows of a partition are equal in the order.
-func (n *Over) ordersRows() bool {
+// tellsApart: no two rows are equal in the columns of groups and of an order; unique are sets of columns that
+// name a row.
+func tellsApart(unique [][]int, groups []int, order []SortKey) bool {
 	set := map[int]bool{}
-	for _, e := range keyExprs(n.Order) {
-		ColumnsOf(e, set)
+	for _, e := range keyExprs(order) {
+		if c, ok := e.(*Column); ok {
+			set[c.Index] = true
+		}
 	}
-	for _, c := range n.Partition {
+	for _, c := range groups {
 		set[c] = true
 	}
-	return slices.ContainsFunc(n.Input.Props().UniqueKey, func(key []int) bool {
+	return slices.ContainsFunc(unique, func(key []int) bool {
 		return !slices.ContainsFunc(key, func(c int) bool { return !set[c] })
 	})
 }

@@ -49,8 +49,13 @@ func (n *TopN) derive() Props {
 	return p
 }
 
+// prune keeps all columns where the whole row decides which of a group's rows come first: that must not
+// depend on who reads.
 func (n *TopN) prune(need []bool) (Node, []int) {
 	need = also(need, keyExprs(n.Keys)...)
+	if len(n.Groups) > 0 && !n.Ties && !tellsApart(n.Input.Props().UniqueKey, n.Groups, n.Keys) {
+		need = AllColumns(n)
+	}
 	for _, c := range n.Groups {
 		need[c] = true
 	}
