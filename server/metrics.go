@@ -96,6 +96,7 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		g("behind_commits", "Commits that the one furthest behind has not taken in.", func() float64 { return float64(s.runtime.Stats().Behind) }),
 		g("pins", "Versions that readers hold.", func() float64 { return float64(s.runtime.Stats().Pins) }),
 		httpd.Counter("tributary_dataflow_ticks_total", "Ticks run.", func() float64 { return float64(s.runtime.Stats().Ticks) }),
+		httpd.Counter("tributary_sequence_ranges_total", "Ranges of values that sequences took, each a commit.", func() float64 { return float64(s.sequences.Taken()) }),
 		httpd.Counter("tributary_checkpoints_total", "Checkpoints written.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Taken) }),
 		httpd.Counter("tributary_checkpoints_failed_total", "Checkpoints that failed.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Failed) }),
 		httpd.Gauge("tributary_checkpoint_bytes", "Bytes written for the last checkpoint: what the one before did not have.", func() float64 { return float64(s.runtime.Stats().Checkpoints.Bytes) }),

@@ -265,11 +265,13 @@ func moveViews(t *testing.T, ctx context.Context, m *moves) {
 		"INSERT INTO e VALUES (1, '2024-01-01 09:00')",
 		"SELECT * FROM w",
 		"SELECT * FROM sums",
+		"CREATE SEQUENCE numbers",
+		"SELECT nextval('numbers')",
 	} {
 		exec(t, ctx, db, sql)
 	}
 	m.until(s, "tributary_dataflow_row_errors", "tributary_dataflow_standing", "tributary_dataflow_late_rows_total",
-		"tributary_dataflow_no_time_rows_total", "tributary_dataflow_ahead_rows_total", "tributary_checkpoint_boundary")
+		"tributary_dataflow_no_time_rows_total", "tributary_dataflow_ahead_rows_total", "tributary_checkpoint_boundary", "tributary_sequence_ranges_total")
 	exec(t, ctx, db, "INSERT INTO e VALUES (5, '2024-01-01 10:31')") // nobody reads: the views rest
 	m.until(s, "tributary_dataflow_lag_commits", "tributary_dataflow_behind_commits", "tributary_dataflow_lag_bytes",
 		"tributary_dataflow_lag_seconds", "tributary_dataflow_freshness_seconds")

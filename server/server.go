@@ -57,27 +57,28 @@ type Server struct {
 	logger *slog.Logger
 	clock  clock.Clock
 
-	closers  []func(ctx context.Context) error // in the order of opening
-	objects  *objstore.Counting
-	patient  *objstore.Patient // objects, asking again
-	guarded  *objstore.Guarded // objects, looking whether they are still ours
-	claimed  *objstore.Claim
-	proof    *meta.Proof
-	identity identity
-	epochs   *epoch.Epochs
-	meta     meta.Store
-	ballast  *ballast.File
-	ranges   *rangecache.Cache // nil with a directory as the object store
-	catalog  *catalog.Catalog
-	log      *log.DB
-	tables   *table.Set
-	runtime  *lane.Runtime
-	tier     *state.Tier                  // below merges
-	needed   atomic.Pointer[lane.Runtime] // set once it has started
-	merges   *state.Pool
-	temp     *temprun.Space // of statements
-	sources  *connector.Runtime
-	db       *session.Database
+	closers   []func(ctx context.Context) error // in the order of opening
+	objects   *objstore.Counting
+	patient   *objstore.Patient // objects, asking again
+	guarded   *objstore.Guarded // objects, looking whether they are still ours
+	claimed   *objstore.Claim
+	proof     *meta.Proof
+	identity  identity
+	epochs    *epoch.Epochs
+	meta      meta.Store
+	ballast   *ballast.File
+	ranges    *rangecache.Cache // nil with a directory as the object store
+	catalog   *catalog.Catalog
+	log       *log.DB
+	tables    *table.Set
+	runtime   *lane.Runtime
+	tier      *state.Tier                  // below merges
+	needed    atomic.Pointer[lane.Runtime] // set once it has started
+	merges    *state.Pool
+	temp      *temprun.Space // of statements
+	sources   *connector.Runtime
+	sequences *sequence.Set
+	db        *session.Database
 	// endSubscriptions ends those that are under way.
 	endSubscriptions context.CancelFunc
 	gate             *auth.Gate
@@ -207,8 +208,8 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Checkpoints:    checkpoints, CheckpointInterval: s.cfg.CheckpointInterval, Restored: newest,
 		CheckpointBytes: s.cfg.CheckpointBytes, LogBytes: func() int64 { return s.log.Stats().BytesIn },
 	})
-	sequences := sequence.New(s.log)
-	s.onClose(sequences.Close)
+	s.sequences = sequence.New(s.log)
+	s.onClose(s.sequences.Close)
 	s.sources = connector.New(connector.Config{
 		Log: s.log, Catalog: s.catalog, Clock: s.clock, Logger: s.logger, MaxRecordBatch: session.MaxRecordBatch,
 	})
@@ -216,7 +217,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 	s.endSubscriptions = endSubscriptions
 	s.db = session.New(session.Deps{
 		Stopping: stopping,
-		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Sequences: sequences, Runtime: s.runtime, Sources: s.sources,
+		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Sequences: s.sequences, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
 		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, Temp: s.temp, WorkMemory: s.cfg.WorkMemory, TempFileLimit: s.cfg.TempFileLimit, Shards: s.cfg.Shards, MinShardRows: s.cfg.MinShardRows, MaxStatementBytes: s.cfg.MaxStatementBytes,
