@@ -452,6 +452,8 @@ func (g *groupBy) endPart(ctx context.Context, out exec.Out) (ended bool, err er
 // whole: what the tick has taken back was there, as far as the groups need it to put out a difference. Rows of a tick come
 // in any order: one may be taken back before it came. What is kept beside the groups is then published, which finds
 // that out; not so the values of a DISTINCT aggregate, which compares what is published with what was added since.
+// A group without rows would be deleted, so that it must have nothing else: one more of this and one less of that
+// may be no row, and yet a sum.
 func (g *groupBy) whole() (bool, error) {
 	for _, c := range g.groups.calls {
 		if _, ok := c.acc.(*distinctAcc); ok {
@@ -459,7 +461,11 @@ func (g *groupBy) whole() (bool, error) {
 		}
 	}
 	rows := g.groups.flat.Int64(cellRows)
-	if slices.ContainsFunc(g.touched, func(s state.Slot) bool { return rows.At(s) < 0 }) {
+	broken := func(s state.Slot) bool {
+		n := rows.At(s)
+		return n < 0 || n == 0 && !g.groups.flat.Blank(groupCells, s)
+	}
+	if slices.ContainsFunc(g.touched, broken) {
 		return false, nil
 	}
 	switch err := g.publish(state.SameVersion); {

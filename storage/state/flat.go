@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -362,6 +363,21 @@ func (f *FlatSet) Blob(i int, s Slot) []byte {
 
 // Var implements Flat.
 func (f *FlatSet) Var(i int, s Slot) []byte { return f.cells[i].vars.get(s) }
+
+// Blank reports whether all cells of a slot from column first on are as those of a key that was just inserted.
+func (f *FlatSet) Blank(first int, s Slot) bool {
+	for i := first; i < len(f.cells); i++ {
+		switch c := &f.cells[i]; {
+		case c.ints != nil && c.ints[s] != 0, c.floats != nil && c.floats[s] != 0:
+			return false
+		case c.blob != nil && slices.ContainsFunc(f.Blob(i, s), func(b byte) bool { return b != 0 }):
+			return false
+		case c.vars.spans != nil && len(f.Var(i, s)) > 0:
+			return false
+		}
+	}
+	return true
+}
 
 // Write implements Flat.
 func (f *FlatSet) Write(slots []Slot) Cells {

@@ -143,6 +143,7 @@ func (g *Groups) Int64(i int) Ints                 { return g.mem.Int64(i) }
 func (g *Groups) Float64(i int) Floats             { return g.mem.Float64(i) }
 func (g *Groups) Blob(i int, s Slot) []byte        { return g.mem.Blob(i, s) }
 func (g *Groups) Var(i int, s Slot) []byte         { return g.mem.Var(i, s) }
+func (g *Groups) Blank(first int, s Slot) bool     { return g.mem.Blank(first, s) }
 func (g *Groups) Keys(slots []Slot) []delta.Column { return g.mem.Keys(slots) }
 
 // Write is Flat.Write.
