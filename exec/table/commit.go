@@ -45,7 +45,7 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 		return 0, err
 	}
 	// INVARIANT: who is granted one of the locks finds the commit in the newest version of its
-	// table (inBase, checkIndex, unchanged rely on it).
+	// table (inBase, inIndex, unchanged rely on it).
 	whenReached(tables, res.Seq, free)
 	for _, t := range tables {
 		// The commit is durable: that a table cannot take it, or takes its time, is for those to be

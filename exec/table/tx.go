@@ -121,23 +121,19 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 		return err
 	}
 	slots = append([]state.Slot(nil), slots...)
-	for i, s := range slots { // the primary key first, as PostgreSQL
-		if exists[i] && o.slots.Int64(cellOld).At(s) == 0 {
-			return t.duplicate(t.rel.PrimaryKeyName(), t.key, full, int32(i))
-		}
-	}
+	has := make([][]bool, len(o.indexes))
 	for i, ix := range o.indexes {
 		if ix.rel.Unique {
-			if err := tx.checkIndex(ctx, t, o, i, ix, full); err != nil {
+			if has[i], err = tx.inIndex(ctx, o, i, full); err != nil {
 				return err
 			}
 		}
 	}
-	for i, s := range slots {
-		if o.slots.Int64(cellNew).At(s) > 0 {
+	for i, s := range slots { // row by row, and of each the primary key first, as PostgreSQL
+		if exists[i] && o.slots.Int64(cellOld).At(s) == 0 || o.slots.Int64(cellNew).At(s) > 0 {
 			return t.duplicate(t.rel.PrimaryKeyName(), t.key, full, int32(i))
 		}
-		if err := tx.checkTaken(o, full, int32(i)); err != nil {
+		if err := tx.checkUnique(o, full, int32(i), has); err != nil {
 			return err
 		}
 		if err := o.add(full.Cols, int32(i), s); err != nil {

@@ -10,27 +10,34 @@ import (
 	"github.com/tributary-db/tributary/storage/state"
 )
 
-// checkIndex refuses rows whose key a unique index already has in the newest version, the rows
-// that the Tx removed aside. Keys with a NULL are never equal.
-func (tx *Tx) checkIndex(ctx context.Context, t *Table, o *overlay, at int, ix *index, full *delta.Batch) error {
-	gathered, sel := keysOf(ix, full)
+// inIndex reports of each row whether a unique index has its key in the newest version, the rows that the Tx
+// removed aside. Keys with a NULL are never equal.
+func (tx *Tx) inIndex(ctx context.Context, o *overlay, at int, full *delta.Batch) ([]bool, error) {
+	ix := o.indexes[at]
+	keys, sel := keysOf(ix, full)
 	if len(sel) == 0 {
-		return nil
+		return nil, nil
 	}
-	if err := tx.lockRows(ctx, ix.rel.OID, gathered, len(sel)); err != nil {
-		return err
+	if err := tx.lockRows(ctx, ix.rel.OID, keys, len(sel)); err != nil {
+		return nil, err
 	}
 	view, err := o.newest(1 + at)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer view.Release()
-	return eachMatch(ctx, view, gathered, len(sel), func(rows *delta.Batch, row, key int32) error {
+	var has []bool
+	err = eachMatch(ctx, view, keys, len(sel), func(rows *delta.Batch, row, key int32) error {
 		if gone, err := o.tookOut(rows, row); err != nil || gone {
 			return err
 		}
-		return t.duplicate(ix.rel.Name, ix.key, full, sel[key])
+		if has == nil {
+			has = make([]bool, full.Len)
+		}
+		has[sel[key]] = true
+		return nil
 	})
+	return has, err
 }
 
 // keysOf gathers the keys without NULL that rows have in an index; sel says whose they are.
@@ -63,9 +70,13 @@ func (tx *Tx) lockUnique(ctx context.Context, o *overlay, rows *delta.Batch) err
 	return nil
 }
 
-// checkTaken refuses a row whose unique key another new row of the Tx has.
-func (tx *Tx) checkTaken(o *overlay, full *delta.Batch, row int32) error {
+// checkUnique refuses a row whose key a unique index has: in the newest version, as has says by index and row
+// (nil = none), or of another new row of the Tx.
+func (tx *Tx) checkUnique(o *overlay, full *delta.Batch, row int32, has [][]bool) error {
 	for i, ix := range o.indexes {
+		if has[i] != nil && has[i][row] {
+			return o.t.duplicate(ix.rel.Name, ix.key, full, row)
+		}
 		if o.taken[i] == nil {
 			continue
 		}
