@@ -119,7 +119,7 @@ func (t *joinTree) leafOf(column int) int {
 // equalities between inputs become keys, the rest waits until its inputs are there. What may
 // fail sees the rows that all others have left, unless it is a key: that is computed for every
 // row of its side (docs/decisions/0018).
-func pushJoin(n plan.Node, conds []plan.Expr) plan.Node {
+func (p *pusher) pushJoin(n plan.Node, conds []plan.Expr) plan.Node {
 	t := &joinTree{}
 	t.collect(n)
 	t.conds = append(t.conds, conds...)
@@ -143,7 +143,7 @@ func pushJoin(n plan.Node, conds []plan.Expr) plan.Node {
 		t.leaves[s.leaf] = plan.NewJoin(s.Kind, s.Left, t.leaves[s.leaf], s.cond, "")
 	}
 	for i, leaf := range t.leaves {
-		t.leaves[i] = push(leaf, own[i])
+		t.leaves[i] = p.push(leaf, own[i])
 	}
 	return t.build(between, last)
 }

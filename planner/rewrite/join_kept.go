@@ -6,12 +6,15 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// pushTree rewrites a tree of inner joins. A semi join that is asked of all of it stays above it.
-func pushTree(n *plan.Join, conds []plan.Expr) plan.Node {
-	if n.Kind != plan.JoinInner && !(&joinTree{}).collectSemi(n) {
-		return pushKept(n, conds)
+// pushTree rewrites a tree of inner joins. A semi join that is asked of all of it stays above it, and so does one
+// above that: of a tree of which nothing came apart the one leaf would be the same tree again.
+func (p *pusher) pushTree(n *plan.Join, conds []plan.Expr) plan.Node {
+	if n.Kind != plan.JoinInner {
+		if t := (&joinTree{}); !t.collectSemi(n) || len(t.leaves) == 1 {
+			return p.pushKept(n, conds)
+		}
 	}
-	return pushJoin(n, conds)
+	return p.pushJoin(n, conds)
 }
 
 // joinCondition is a join's keys and residual as one condition over left ++ right; nil for none.
@@ -44,14 +47,14 @@ func unlessNone(nullSafe []bool) []bool {
 // pushKept rewrites a join that keeps rows which meet none, and applies conds over its output. Conditions
 // on the side that is kept go there. One that is never true where a side is NULL makes the join one that
 // does not keep the other side's rows.
-func pushKept(n *plan.Join, conds []plan.Expr) plan.Node {
+func (p *pusher) pushKept(n *plan.Join, conds []plan.Expr) plan.Node {
 	width := len(n.Left.Props().Fields)
 	if n.Kind.Pairs() {
 		switch kind := reduced(n, conds, width); {
 		case kind == plan.JoinInner:
-			return pushJoin(plan.NewJoin(kind, n.Left, n.Right, joinCondition(n), ""), conds)
+			return p.pushJoin(plan.NewJoin(kind, n.Left, n.Right, joinCondition(n), ""), conds)
 		case kind == plan.JoinLeft:
-			return pushSwapped(n, conds, width)
+			return p.pushSwapped(n, conds, width)
 		case kind != n.Kind:
 			c := *n
 			c.Kind = kind
@@ -67,7 +70,7 @@ func pushKept(n *plan.Join, conds []plan.Expr) plan.Node {
 			stay = append(stay, c)
 		}
 	}
-	return plan.NewFilter(keyed(n, down), stay)
+	return plan.NewFilter(p.keyed(n, down), stay)
 }
 
 // reduced is the kind of join that is left of n under conditions over its output.
@@ -93,7 +96,7 @@ func reduced(n *plan.Join, conds []plan.Expr, width int) plan.JoinKind {
 }
 
 // pushSwapped makes a right join of a left one.
-func pushSwapped(n *plan.Join, conds []plan.Expr, width int) plan.Node {
+func (p *pusher) pushSwapped(n *plan.Join, conds []plan.Expr, width int) plan.Node {
 	other := len(n.Right.Props().Fields)
 	to := func(i int) int {
 		if i < width {
@@ -112,7 +115,7 @@ func pushSwapped(n *plan.Join, conds []plan.Expr, width int) plan.Node {
 	for i, c := range conds {
 		swapped[i] = plan.MapColumns(c, to)
 	}
-	node := pushKept(plan.NewJoin(plan.JoinRight, n.Right, n.Left, cond, ""), swapped)
+	node := p.pushKept(plan.NewJoin(plan.JoinRight, n.Right, n.Left, cond, ""), swapped)
 	return reordered(node, n.P.Fields, to)
 }
 
@@ -147,7 +150,7 @@ func onKept(n *plan.Join, c plan.Expr, width int) (plan.Expr, bool) {
 // keyed finds the keys of a join that is no left one. What of its condition speaks of the left side
 // alone is asked there, where the rows of that are not kept; what speaks of the right side alone makes a
 // key that meets none.
-func keyed(n *plan.Join, right []plan.Expr) plan.Node {
+func (p *pusher) keyed(n *plan.Join, right []plan.Expr) plan.Node {
 	width := len(n.Left.Props().Fields)
 	sides := joinTree{leaves: []plan.Node{n.Left, n.Right}, base: []int{0, width}}
 	var keys []equality
@@ -182,7 +185,7 @@ func keyed(n *plan.Join, right []plan.Expr) plan.Node {
 	} else {
 		residual = append(alone, residual...)
 	}
-	l, r := start(push(n.Left, left), 0), start(push(n.Right, right), width)
+	l, r := start(p.push(n.Left, left), 0), start(p.push(n.Right, right), width)
 	out := &plan.Join{Kind: n.Kind, Single: n.Single}
 	for _, k := range keys {
 		var lk, rk int

@@ -1,17 +1,38 @@
 package rewrite
 
-import "github.com/tributary-db/tributary/planner/plan"
+import (
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// maxPushDepth bounds how deep the pass goes. What a text may nest ends before it; it holds the stack should
+// rules ever undo each other: Go cannot recover from a stack that overflows.
+const maxPushDepth = 1 << 15
+
+// pusher is one run of the pass that moves conditions down.
+type pusher struct {
+	depth   int
+	refused error // it went too deep; what is left is not rewritten
+}
 
 // push rewrites n and applies conds, conditions over its output, as far down as they may go.
-func push(n plan.Node, conds []plan.Expr) plan.Node {
+func (p *pusher) push(n plan.Node, conds []plan.Expr) plan.Node {
+	if p.depth++; p.depth > maxPushDepth {
+		p.refused = sqlerr.New(sqlerr.StatementTooComplex, "statement too complex").
+			WithDetail("Its plan nests deeper than %d levels.", maxPushDepth)
+	}
+	defer func() { p.depth-- }()
+	if p.refused != nil {
+		return plan.NewFilter(n, conds)
+	}
 	switch n := n.(type) {
 	case *plan.Filter:
-		return push(n.Input, append(plan.Conjuncts(n.Cond), conds...))
+		return p.push(n.Input, append(plan.Conjuncts(n.Cond), conds...))
 	case *plan.Join:
 		if treeOf(n) {
-			return pushTree(n, conds)
+			return p.pushTree(n, conds)
 		}
-		return pushKept(n, conds)
+		return p.pushKept(n, conds)
 	}
 	ins := n.Inputs()
 	if len(ins) == 0 {
@@ -27,7 +48,7 @@ func push(n plan.Node, conds []plan.Expr) plan.Node {
 	}
 	out := make([]plan.Node, len(ins))
 	for i, in := range ins {
-		out[i] = push(in, down)
+		out[i] = p.push(in, down)
 	}
 	return plan.NewFilter(plan.WithInputs(n, out), stay)
 }

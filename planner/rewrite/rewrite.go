@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"cmp"
+
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -33,11 +35,11 @@ func Query(q *plan.Query, cat catalog.Reader, o Options) (*plan.Query, error) {
 
 // Node rewrites a plan; its output columns stay as they are.
 func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Node, error) {
-	fold := newFolding(o, s)
+	fold, conditions := newFolding(o, s), &pusher{}
 	for _, pass := range []func(plan.Node) plan.Node{
 		fold.node,
 		func(n plan.Node) plan.Node { return sorts(n, o.Continuous) },
-		func(n plan.Node) plan.Node { return push(n, nil) },
+		func(n plan.Node) plan.Node { return conditions.push(n, nil) },
 		ranks,
 		func(n plan.Node) plan.Node {
 			if cat == nil || o.Continuous {
@@ -50,8 +52,8 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 		if n = pass(n); o.Meter.Breathe() != nil {
 			return nil, o.Meter.Err()
 		}
-		if fold.refused != nil {
-			return nil, fold.refused
+		if err := cmp.Or(fold.refused, conditions.refused); err != nil {
+			return nil, err
 		}
 	}
 	return n, nil
