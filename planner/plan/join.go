@@ -65,6 +65,14 @@ func (n *Join) setFields(mark string) {
 	}
 }
 
+// MarkName is what the mark of a JoinMark is called, empty for the other kinds.
+func (n *Join) MarkName() string {
+	if n.Kind != JoinMark {
+		return ""
+	}
+	return n.P.Fields[len(n.P.Fields)-1].Name
+}
+
 // Props are the output edge's.
 func (n *Join) Props() *Props { return &n.P }
 
@@ -162,7 +170,7 @@ func (n *Join) prune(need []bool) (Node, []int) {
 	if n.Residual != nil {
 		out.Residual = moved(n.Residual, at)
 	}
-	out.setFields(n.P.Fields[len(n.P.Fields)-1].Name)
+	out.setFields(n.MarkName())
 	Derive(&out)
 	switch {
 	case n.Kind == JoinMark:

@@ -221,7 +221,7 @@ func (d *domain) join(n *plan.Join) plan.Node {
 				&plan.Column{Index: wasLeft + i, T: f.Type, Name: f.Name}, &plan.Column{Index: isLeft + wasRight + i, T: f.Type, Name: f.Name}))
 		}
 	}
-	j := plan.NewJoin(n.Kind, left, right, conjunction(conds), n.P.Fields[len(n.P.Fields)-1].Name)
+	j := plan.NewJoin(n.Kind, left, right, conjunction(conds), n.MarkName())
 	j.Single = n.Single
 	plan.Derive(j)
 	if !n.Kind.Pairs() {

@@ -220,7 +220,7 @@ func rejoined(n, out *plan.Join, l, r *partial, residual []plan.Expr) plan.Node 
 	if cond != nil {
 		cond = plan.MapColumns(cond, at)
 	}
-	made := plan.NewJoin(out.Kind, l.node, r.node, cond, n.P.Fields[len(n.P.Fields)-1].Name)
+	made := plan.NewJoin(out.Kind, l.node, r.node, cond, n.MarkName())
 	made.LeftKeys, made.RightKeys, made.NullSafe, made.Single = out.LeftKeys, out.RightKeys, out.NullSafe, out.Single
 	plan.Derive(made)
 	if made.Single && plan.AtMostOne(made.Left, made.LeftKeys) {

@@ -116,7 +116,7 @@ func pullJoin(n *plan.Join) (plan.Node, []plan.Expr, bool) {
 		plan.Derive(j)
 		made = j
 	} else {
-		made = plan.NewJoin(n.Kind, left, right, cond, n.P.Fields[len(n.P.Fields)-1].Name)
+		made = plan.NewJoin(n.Kind, left, right, cond, n.MarkName())
 	}
 	// The output of before, then what the sides have more.
 	var order, more []int
