@@ -51,6 +51,9 @@ func (r *Runtime) tickPart(m *member, to log.CommitSeq, out exec.Out) (done bool
 	if err := r.injected("tick", m); err != nil {
 		return false, err
 	}
+	if err := r.holdInputs(m, to); err != nil {
+		return false, err
+	}
 	t := exec.Tick{To: to, Time: r.cfg.Log.CommitTime(to)}
 	done, err = m.backfill.parts.Run(m.ctx, t, r.partLimits(m), out)
 	if err != nil {

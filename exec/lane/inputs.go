@@ -1,6 +1,8 @@
 package lane
 
 import (
+	"errors"
+
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -28,19 +30,36 @@ func (in *liveInputs) Relation(id plan.RelationID) (*catalog.Relation, error) {
 	return rel, nil
 }
 
-// outputs are what a member keeps as it is now: one that is built again gets others.
-func (in *liveInputs) outputs(id plan.RelationID) (view *viewOut, errs *rowErrors) {
+// outputs are what a member keeps as it is now: one that is built again gets others, which are not whole before it
+// has come to v. Whoever waited for that before may find that it has begun again since.
+func (in *liveInputs) outputs(id plan.RelationID, v log.CommitSeq) (view *viewOut, errs *rowErrors, err error) {
 	in.r.mu.Lock()
 	defer in.r.mu.Unlock()
 	m := in.r.mu.members[catalog.OID(id)]
 	if m == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return m.view, m.rowErrs()
+	if m.view != nil && !in.r.reachedLocked(m, v) {
+		return nil, nil, m.beingRebuilt()
+	}
+	return m.view, m.rowErrs(), nil
+}
+
+// errBeginsAgain is why a view does not have a version that it had.
+var errBeginsAgain = errors.New("it has begun again")
+
+func (m *member) beingRebuilt() error {
+	e := sqlerr.New(sqlerr.BeingRebuilt, "%s %q is being built again", m.rel.Kind, m.rel.Name).WithHint("Try again.")
+	e.Cause = errBeginsAgain
+	return e
 }
 
 func (in *liveInputs) Contents(id, index plan.RelationID, v log.CommitSeq) (state.View, error) {
-	if view, _ := in.outputs(id); view != nil {
+	view, _, err := in.outputs(id, v)
+	if err != nil {
+		return nil, err
+	}
+	if view != nil {
 		return view.contents.At(v)
 	}
 	return in.r.cfg.Tables.At(in.r.ctx, catalog.OID(id), catalog.OID(index), v)
@@ -57,7 +76,10 @@ func (in *liveInputs) Errors(id plan.RelationID, v log.CommitSeq) (state.View, e
 			return nil, err
 		}
 	}
-	_, errs := in.outputs(plan.RelationID(rel.OID))
+	_, errs, err := in.outputs(plan.RelationID(rel.OID), v)
+	if err != nil {
+		return nil, err
+	}
 	if errs == nil || (rel.OnErrorSkip && !shown) {
 		return nil, nil
 	}

@@ -93,8 +93,8 @@ type member struct {
 	// replay holds it for a sink that has to come there again.
 	out    log.CommitSeq
 	replay need
-	// ends are versions at which a view that is built again must end ticks too: the frontiers of its
-	// readers.
+	// ends are versions behind where a view begins again at which it must end ticks: the frontiers of its
+	// readers, now and in the newest checkpoint.
 	ends []log.CommitSeq
 	// most bounds the commits of the next tick, 0 = not. Only its goroutine uses it.
 	most log.CommitSeq
@@ -360,6 +360,9 @@ func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) error {
 	defer r.pauseToken(m)
 	r.moves.Add(1)
 	if err := r.injected("tick", m); err != nil {
+		return err
+	}
+	if err := r.holdInputs(m, to); err != nil {
 		return err
 	}
 	before := m.flow.Read()

@@ -269,8 +269,8 @@ func (r *Runtime) pinAvailable(rels []catalog.OID, as ReadAs) (*Pin, error) {
 	r.mu.Unlock()
 	if err := r.holdAll(p); err != nil {
 		p.Release()
-		if errors.Is(err, state.ErrSnapshotTooOld) {
-			return nil, nil // a table has forgotten it: nobody needed it of that one
+		if errors.Is(err, state.ErrSnapshotTooOld) || errors.Is(err, errBeginsAgain) {
+			return nil, nil // a table has forgotten it: nobody needed it of that one; or a view begins again
 		}
 		return nil, err
 	}
@@ -282,15 +282,19 @@ func (r *Runtime) settle(ctx context.Context, p *Pin) error {
 	if err := r.settleDerived(ctx, p); err != nil {
 		return err
 	}
-	for _, oid := range p.rels {
-		if err := r.waitCovered(ctx, oid, p.version); err != nil {
-			return err
+	for {
+		for _, oid := range p.rels {
+			if err := r.waitCovered(ctx, oid, p.version); err != nil {
+				return err
+			}
+			if err := r.cfg.Tables.Reached(ctx, oid, p.version); err != nil {
+				return err
+			}
 		}
-		if err := r.cfg.Tables.Reached(ctx, oid, p.version); err != nil {
+		if err := r.holdAll(p); !errors.Is(err, errBeginsAgain) {
 			return err
 		}
 	}
-	return r.holdAll(p)
 }
 
 // settleDerived moves the pin past the last output of every sink and derived stream that the

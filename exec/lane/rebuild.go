@@ -50,7 +50,7 @@ func (r *Runtime) Rebuild(ctx context.Context, oid catalog.OID) error {
 	m.anew = true
 	r.cfg.Logger.Info("a dataflow is built anew on request", "relation", m.rel.QualifiedName(), "kind", m.rel.Kind)
 	r.wakeLocked(m)
-	hold := r.postLocked([]catalog.OID{oid}, newest)
+	hold := r.postLocked(r.belowLocked([]catalog.OID{oid}), newest)
 	r.mu.Unlock()
 	defer r.drop(&hold)
 	return r.waitFor(ctx, m, func() (bool, error) {

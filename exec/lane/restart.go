@@ -32,7 +32,7 @@ var lasting = []error{
 // passes reports whether an error of the log or the object store may be gone at the next try.
 func passes(err error) bool {
 	if user, told := asUser(err); told {
-		return user.Code == sqlerr.BeingRebuilt // a table that it reads
+		return user.Code == sqlerr.BeingRebuilt // a table or view that it reads
 	}
 	return !slices.ContainsFunc(lasting, func(l error) bool { return errors.Is(err, l) })
 }
@@ -165,6 +165,7 @@ func (r *Runtime) rebuild(m *member) error {
 	}
 	r.beginAgainLocked(m)
 	m.changed, m.seen, m.frontier, m.before, m.captureAt = 0, 0, 0, 0, 0
+	m.ticked = m.sink != nil // nobody takes what it shows from here on for its contents
 	r.mu.Unlock()
 	r.reset(m)
 	if err := r.open(m, nil); err != nil {
@@ -178,7 +179,6 @@ func (r *Runtime) rebuild(m *member) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.rowErrors, m.rowError, m.full, m.again, m.hurt, m.emptied = 0, nil, false, false, nil, false
-	m.ticked = m.sink != nil
 	m.late.Store(0)
 	m.noTime.Store(0)
 	r.setStateLocked(m, memberBackfilling, nil)
@@ -189,39 +189,39 @@ func (r *Runtime) rebuild(m *member) error {
 	return nil
 }
 
-// beginAgainLocked chooses and holds the version that m begins at.
+// beginAgainLocked chooses and holds the version that m begins at. A try after the first begins where that did, which
+// is held since, unless that is what was not there: the newest version is. Who is made from m and stands before that
+// finds its changes gone, and begins anew in its turn.
 func (r *Runtime) beginAgainLocked(m *member) {
 	if m.sink != nil {
 		return // it is its frontier
 	}
-	if !m.ticked {
-		if m.begin == nil {
-			m.startAt = 0 // it was given up when m stood failed
+	tooOld := errors.Is(m.err, state.ErrSnapshotTooOld)
+	if newest, err := r.cfg.Log.Newest(r.ctx, false); err == nil && (m.ticked || m.begin == nil || tooOld) {
+		r.begunLocked(m)
+		if m.startAt = newest; !tooOld {
+			m.startAt = r.floorLocked(m.rel.OID, newest)
 		}
-		return
+		hold := r.postLocked(m.below, m.startAt)
+		m.begin = func() { r.dropLocked(&hold) }
 	}
-	newest, err := r.cfg.Log.Newest(r.ctx, false)
-	if err != nil {
-		return
-	}
-	at := r.floorLocked(m.rel.OID, newest)
-	r.findEndsLocked(m)
-	m.startAt = at
-	hold := r.postLocked(m.below, at)
-	m.begin = func() { r.dropLocked(&hold) }
+	r.findEndsLocked(m, m.startAt)
 }
 
-// findEndsLocked finds the versions at which m, which comes again from below, must end ticks.
-func (r *Runtime) findEndsLocked(m *member) {
+// findEndsLocked finds the versions behind `at`, where m comes again from, at which it must end ticks. What lies before
+// `at` may be gone from what m reads.
+func (r *Runtime) findEndsLocked(m *member, at log.CommitSeq) {
 	m.ends = m.ends[:0]
 	for up := range r.mu.above[m.rel.OID] {
 		if up.ticked && up.state != memberFailed {
-			m.ends = append(m.ends, max(up.frontier, up.seen), r.mu.durable.newest[up.rel.OID])
+			m.ends = append(m.ends, max(up.frontier, up.seen))
 		}
+		m.ends = append(m.ends, r.mu.durable.newest[up.rel.OID]) // it may come back there
 	}
 	if held := r.mu.held[m.rel.OID]; held != nil {
 		m.ends = append(m.ends, held.sorted...)
 	}
+	m.ends = slices.DeleteFunc(m.ends, func(v log.CommitSeq) bool { return v <= at })
 }
 
 // patientLog is the log as a member's sources read it: an error that passes is retried before

@@ -27,7 +27,8 @@ func (r *Runtime) resume(m *member) (bool, error) {
 	r.mu.Lock()
 	m.out = m.reached()
 	reached := m.out
-	m.captureAt = 0
+	m.captureAt, m.seen, m.frontier = 0, 0, 0
+	m.ticked = m.sink != nil // nobody takes what it shows, until all is loaded, for its contents
 	r.mu.Unlock()
 	r.reset(m)
 	if err := r.open(m, saved); err != nil {
@@ -46,7 +47,7 @@ func (r *Runtime) resume(m *member) (bool, error) {
 	defer r.mu.Unlock()
 	m.before = m.frontier
 	m.full, m.again, m.ready, m.hurt, m.emptied = false, false, false, nil, false
-	r.findEndsLocked(m)
+	r.findEndsLocked(m, m.frontier)
 	r.setStateLocked(m, memberRunning, nil)
 	r.cfg.Logger.Info("a dataflow goes on from a checkpoint", "relation", m.rel.QualifiedName(), "frontier", m.frontier)
 	r.resumed.Add(1)

@@ -254,6 +254,7 @@ func (r *Runtime) tickView(m *member, to log.CommitSeq) error {
 	m.ends = slices.DeleteFunc(m.ends, func(v log.CommitSeq) bool { return v <= to })
 	if !m.ticked && to >= m.startAt {
 		m.ticked = true
+		m.view.keep(to) // it has no contents before
 		r.setStateLocked(m, memberRunning, nil)
 		r.begunLocked(m)
 	}

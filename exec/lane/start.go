@@ -106,6 +106,25 @@ func (r *Runtime) waitInputs(m *member, v log.CommitSeq) error {
 	return nil
 }
 
+// holdInputs waits for inputs of a tick that are built again since waitInputs, without the tick's token.
+func (r *Runtime) holdInputs(m *member, v log.CommitSeq) error {
+	for {
+		r.mu.Lock()
+		whole := true
+		for _, oid := range m.views {
+			up := r.mu.members[oid]
+			whole = whole && up != nil && r.reachedLocked(up, v)
+		}
+		r.mu.Unlock()
+		if whole {
+			return nil
+		}
+		if err := r.withoutToken(m, func() error { return r.waitInputs(m, v) }); err != nil {
+			return err
+		}
+	}
+}
+
 // reachedLocked reports whether the content of m at v is complete: it has come there, or nothing
 // touched it since.
 func (r *Runtime) reachedLocked(m *member, v log.CommitSeq) bool {
