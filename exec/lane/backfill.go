@@ -69,8 +69,14 @@ func (r *Runtime) tickPart(m *member, to log.CommitSeq, out exec.Out) (done bool
 // partLimits are those of a part of m that begins now. As of any tick, it should be a row for each KiB of
 // state's memory at most (bound).
 func (r *Runtime) partLimits(m *member) flow.Limits {
+	lost := log.CommitSeq(0)
+	r.mu.Lock()
+	if m.backfill.readTo == 0 {
+		lost = r.lostLocked(m)
+	}
+	r.mu.Unlock()
 	if n := r.cfg.PartRows; n > 0 {
-		return flow.Limits{Rows: n, Enough: func(int64) bool { return false }, Commits: log.CommitSeq(n)}
+		return flow.Limits{Rows: n, Enough: func(int64) bool { return false }, Commits: max(log.CommitSeq(n), lost)}
 	}
 	begin := r.cfg.Clock.Now()
 	enough := func(rows int64) bool {
@@ -80,7 +86,7 @@ func (r *Runtime) partLimits(m *member) flow.Limits {
 	if limit := r.cfg.Memory.Limit(); limit > 0 {
 		rows = min(rows, max(limit>>10, leastTickRows)>>m.halved)
 	}
-	return flow.Limits{Rows: max(rows, 1), Enough: enough, Commits: stride}
+	return flow.Limits{Rows: max(rows, 1), Enough: enough, Commits: max(stride, lost)}
 }
 
 // noteParts makes known how far m's first tick is.

@@ -190,8 +190,9 @@ func (r *Runtime) rebuild(m *member) error {
 }
 
 // beginAgainLocked chooses and holds the version that m begins at. A try after the first begins where that did, which
-// is held since, unless that is what was not there: the newest version is. Who is made from m and stands before that
-// finds its changes gone, and begins anew in its turn.
+// is held since, unless that is what was not there: the newest version is. It is taken too where a topic has lost
+// something since the version that was chosen. Who is made from m and stands before the newest version finds its changes
+// gone, and begins anew in its turn.
 func (r *Runtime) beginAgainLocked(m *member) {
 	if m.sink != nil {
 		return // it is its frontier
@@ -199,8 +200,9 @@ func (r *Runtime) beginAgainLocked(m *member) {
 	tooOld := errors.Is(m.err, state.ErrSnapshotTooOld)
 	if newest, err := r.cfg.Log.Newest(r.ctx, false); err == nil && (m.ticked || m.begin == nil || tooOld) {
 		r.begunLocked(m)
-		if m.startAt = newest; !tooOld {
-			m.startAt = r.floorLocked(m.rel.OID, newest)
+		m.startAt = newest
+		if at := r.floorLocked(m.rel.OID, newest); !tooOld && at >= r.lostLocked(m) {
+			m.startAt = at
 		}
 		hold := r.postLocked(m.below, m.startAt)
 		m.begin = func() { r.dropLocked(&hold) }
