@@ -1,12 +1,14 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -91,6 +93,27 @@ func TestOnS3(t *testing.T) {
 	if err := db.QueryRow(ctx, `SELECT count(*) FROM t`).Scan(&rows); err != nil || rows != 2 {
 		t.Fatalf("table has %d rows, %v; want 2", rows, err)
 	}
+}
+
+// TestWithoutDiskCache: where the cache of ranges cannot be made the server says so and goes on without it.
+func TestWithoutDiskCache(t *testing.T) {
+	cfg := onS3(t)
+	cfg.DiskCacheBytes = 64 << 20
+	filled(t, cfg, 0, 5)
+	dir := filepath.Join(cfg.DataDir, "cache")
+	if err := errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	s, err := server.Start(t.Context(), cfg, slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := counted(t, s); n != 5 {
+		t.Errorf("%d rows", n)
+	}
+	stop(t, s)
+	wants(t, out.String(), "level=WARN", "no cache of ranges", dir)
 }
 
 func start(t *testing.T, ctx context.Context, cfg *config.Settings) *server.Server {

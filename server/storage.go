@@ -44,9 +44,7 @@ func (s *Server) openStorage(ctx context.Context) error {
 		return err
 	}
 	s.openAccounts()
-	if err := s.openRanges(ctx); err != nil {
-		return err
-	}
+	s.openRanges(ctx)
 	s.catalog = catalog.New(system.Catalog()...)
 	s.log, err = log.Open(ctx, s.logConfig())
 	if err != nil {

@@ -12,10 +12,12 @@ import (
 )
 
 const (
-	// packShare: a pack is so small a part of the limit, within bounds.
+	// packShare: a pack is so small a part of the limit, within bounds, or has one entry that is longer.
 	packShare = 16
 	leastPack = 64 << 10
 	mostPack  = 64 << 20
+	// longestShare: an entry is so small a part of the limit, or is not kept.
+	longestShare = 2
 	// queueBytes may wait to be written.
 	queueBytes = 32 << 20
 	// leastEntry: of so many bytes each there may be as many entries as the limit has room for.
@@ -74,7 +76,7 @@ type Stats struct {
 	Bytes, Entries int64 // gauges
 	Hits, Misses   int64
 	Damaged        int64 // entries whose bytes were not what was written
-	Dropped        int64 // ranges that were not kept because the disk did not keep up
+	Dropped        int64 // ranges that were not kept because the disk did not keep up, or too long for the limit
 	Written        int64 // bytes
 	Failures       int64 // of writing
 }
@@ -165,7 +167,11 @@ func (c *Cache) find(object string, position int64) (at location, old, ok bool) 
 // afterwards.
 func (c *Cache) Put(object string, position int64, data []byte) {
 	n := int64(len(data))
-	if n == 0 || n > min(MaxEntryBytes, c.packSize) || len(object) > maxKeyLength {
+	if n == 0 {
+		return
+	}
+	if n > min(MaxEntryBytes, c.cfg.Limit/longestShare) || len(object) > maxKeyLength {
+		c.dropped.Add(1)
 		return
 	}
 	if c.queued.Add(n) > queueBytes {

@@ -291,3 +291,36 @@ func TestPrivate(t *testing.T) {
 		}
 	})
 }
+
+// TestLongRanges: of a small cache a range may be longer than a pack, which has it alone; one that would take the most of
+// the cache is counted as not kept. The files stay within the limit.
+func TestLongRanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit, long = 12 << 20, 4 << 20
+		cfg := rangecache.Config{Dir: filepath.Join(t.TempDir(), "cache"), Limit: limit}
+		c := run(t, cfg)
+		defer func() { c.stop() }()
+		put := func(object string, length int) {
+			c.Put(object, 0, content(object, 0, length))
+			synctest.Wait()
+			if n := c.Stats().Bytes; n > limit {
+				t.Fatalf("%d bytes of at most %d", n, limit)
+			}
+		}
+		for i := range 8 {
+			put(fmt.Sprint("long/", i), long)
+			put(fmt.Sprint("short/", i), 1000)
+		}
+		put("too long", limit/2+1)
+		if n := c.Stats().Dropped; n != 1 {
+			t.Errorf("%d ranges counted as not kept, not 1", n)
+		}
+		c.stop()
+		c = run(t, cfg)
+		for object, length := range map[string]int{"long/7": long, "long/6": long, "short/7": 1000} {
+			if got := c.Get(object, 0, int64(length)); !bytes.Equal(got, content(object, 0, length)) {
+				t.Errorf("%s: %d bytes", object, len(got))
+			}
+		}
+	})
+}
