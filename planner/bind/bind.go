@@ -50,8 +50,10 @@ type binder struct {
 	lv     *level
 	params []sqltype.OID
 	rels   []plan.RelationID
-	places map[plan.Expr]int32
-	emit   parse.EmitMode
+	// cteReads counts the places that read a WITH query, as often as they are planned.
+	cteReads int
+	places   map[plan.Expr]int32
+	emit     parse.EmitMode
 }
 
 func newBinder(cat catalog.Reader, o Options) *binder {

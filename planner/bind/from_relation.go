@@ -78,7 +78,16 @@ func (lv *level) writtenIn() *level {
 	return lv.parent
 }
 
+// maxCTEReads bounds how often one statement reads its WITH queries, each time planned anew: where each reads the
+// one before it twice, their number doubles with every name, and so does the memory of the plan.
+const maxCTEReads = 4096
+
 func (b *binder) cteScan(n *pg.RangeVar, c *cte, lv *level) (*source, error) {
+	if b.cteReads++; b.cteReads > maxCTEReads {
+		return nil, sqlerr.New(sqlerr.StatementTooComplex, "statement too complex").At(n.Location).
+			WithDetail("WITH queries are read more than %d times, those that they read themselves included.", maxCTEReads).
+			WithHint("Make a table or a materialized view of one that is read often.")
+	}
 	old := b.lv
 	b.lv = &level{parent: b.lv, ctes: c.visible, with: lv}
 	node, err := b.subquery(c.query)
