@@ -81,22 +81,7 @@ func (j *join) settleCounts(ctx context.Context, s *side, out exec.Out) error {
 func (j *join) standing(ctx context.Context, in state.View, s *side, rows []delta.Column, n int, sign int64, met, unmet []int64) error {
 	weights, pairs := make([]int64, n), make([]int64, n)
 	cursor, err := in.Probe(ctx, rows, upTo32(n))
-	if err != nil {
-		return err
-	}
-	defer cursor.Close()
-	for more := true; more; {
-		if err := j.env.Meter().Breathe(); err != nil {
-			return err
-		}
-		var d delta.Batch
-		var match []int32
-		if match, more, err = cursor.Next(ctx, &d); err != nil {
-			return err
-		}
-		if d.Len == 0 {
-			continue
-		}
+	err = eachMatch(ctx, j.env.Meter(), cursor, err, func(d *delta.Batch, match []int32) error {
 		what := delta.Values[int32](&d.Cols[len(s.types)])
 		for i, row := range match {
 			// Equal rows have one key; what looks different has a count of its own.
@@ -109,6 +94,10 @@ func (j *join) standing(ctx context.Context, in state.View, s *side, rows []delt
 				pairs[row] += d.Weight(int32(i))
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	for i := range n {
 		switch {

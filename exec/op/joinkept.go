@@ -90,7 +90,7 @@ func (j *join) probe(ctx context.Context, own *side, rows *delta.Batch, keys []d
 	if j.kind.Pairs() || j.residual != nil {
 		err = j.meet(ctx, own, other, rows, keys, out)
 	} else {
-		err = exists(ctx, other.head, keys, rows.Sel, j.hits)
+		err = j.exists(ctx, other.head, keys, rows.Sel, j.hits)
 	}
 	if err != nil || j.counted() {
 		return err
@@ -124,7 +124,7 @@ func (j *join) unhit(rows int) {
 }
 
 // exists sets met for the rows of sel whose key the view has.
-func exists(ctx context.Context, in state.View, keys []delta.Column, sel []int32, met []bool) error {
+func (j *join) exists(ctx context.Context, in state.View, keys []delta.Column, sel []int32, met []bool) error {
 	if len(keys) == 0 {
 		some := in.Rows() > 0
 		for _, row := range sel {
@@ -133,21 +133,12 @@ func exists(ctx context.Context, in state.View, keys []delta.Column, sel []int32
 		return nil
 	}
 	cursor, err := in.Edge(ctx, keys, sel, false)
-	if err != nil {
-		return err
-	}
-	defer cursor.Close()
-	for more := true; more; {
-		var d delta.Batch
-		var match []int32
-		if match, more, err = cursor.Next(ctx, &d); err != nil {
-			return err
-		}
+	return eachMatch(ctx, j.env.Meter(), cursor, err, func(_ *delta.Batch, match []int32) error {
 		for _, row := range match {
 			met[row] = true
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // paired takes the pairs d, of which d.Sel (nil = all) stand: rows of own that probe, beside rows of other.
@@ -256,10 +247,10 @@ func (j *join) settle(ctx context.Context, port int, out exec.Out) error {
 func (j *join) settleKeys(ctx context.Context, old, now state.View, kept *side, others state.View, keys []delta.Column, n int, out exec.Out) error {
 	was, is := make([]bool, n), make([]bool, n)
 	all := upTo32(n)
-	if err := exists(ctx, old, keys, all, was); err != nil {
+	if err := j.exists(ctx, old, keys, all, was); err != nil {
 		return err
 	}
-	if err := exists(ctx, now, keys, all, is); err != nil {
+	if err := j.exists(ctx, now, keys, all, is); err != nil {
 		return err
 	}
 	sel := all[:0]
@@ -272,19 +263,7 @@ func (j *join) settleKeys(ctx context.Context, old, now state.View, kept *side, 
 		return nil
 	}
 	cursor, err := others.Probe(ctx, keys, sel)
-	if err != nil {
-		return err
-	}
-	defer cursor.Close()
-	for more := true; more; {
-		if err := j.env.Meter().Breathe(); err != nil {
-			return err
-		}
-		var d delta.Batch
-		var match []int32
-		if match, more, err = cursor.Next(ctx, &d); err != nil {
-			return err
-		}
+	return eachMatch(ctx, j.env.Meter(), cursor, err, func(d *delta.Batch, match []int32) error {
 		met, unmet := j.sums[0].reset(d.Len), j.sums[1].reset(d.Len)
 		for i, key := range match {
 			w := d.Weight(int32(i))
@@ -294,14 +273,11 @@ func (j *join) settleKeys(ctx context.Context, old, now state.View, kept *side, 
 			met[i], unmet[i] = w, -w
 		}
 		rows := upTo32(d.Len)
-		if err := j.alone(kept, &d, rows, met, true, out); err != nil {
+		if err := j.alone(kept, d, rows, met, true, out); err != nil {
 			return err
 		}
-		if err := j.alone(kept, &d, rows, unmet, false, out); err != nil {
-			return err
-		}
-	}
-	return nil
+		return j.alone(kept, d, rows, unmet, false, out)
+	})
 }
 
 func upTo32(n int) []int32 {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/state"
@@ -26,20 +27,11 @@ type statuses struct {
 func (s *statuses) open(types []sqltype.OID) { s.rows = delta.NewBatchBuilder(types) }
 
 // find looks rows sel of keys up.
-func (s *statuses) find(ctx context.Context, in state.View, keys []delta.Column, n int, sel []int32) error {
+func (s *statuses) find(ctx context.Context, m *meter.Meter, in state.View, keys []delta.Column, n int, sel []int32) error {
 	s.rows.Clear()
 	s.total, s.at = make([]int64, n), make([]int32, n)
 	cursor, err := in.Probe(ctx, keys, sel)
-	if err != nil {
-		return err
-	}
-	defer cursor.Close()
-	for more := true; more; {
-		var d delta.Batch
-		var match []int32
-		if match, more, err = cursor.Next(ctx, &d); err != nil {
-			return err
-		}
+	err = eachMatch(ctx, m, cursor, err, func(d *delta.Batch, match []int32) error {
 		for i, key := range match {
 			if s.total[key] == 0 {
 				s.at[key] = int32(s.rows.Len())
@@ -47,6 +39,10 @@ func (s *statuses) find(ctx context.Context, in state.View, keys []delta.Column,
 			}
 			s.total[key] += d.Weight(int32(i))
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	s.cols = s.rows.Batch().Cols
 	return nil
@@ -81,7 +77,7 @@ func (s *statuses) sameFor(o *statuses, key int32) bool {
 }
 
 func (j *join) probeSingle(ctx context.Context, other *side, rows *delta.Batch, keys []delta.Column, out exec.Out) error {
-	if err := j.found.find(ctx, other.head, keys, rows.Len, rows.Sel); err != nil {
+	if err := j.found.find(ctx, j.env.Meter(), other.head, keys, rows.Len, rows.Sel); err != nil {
 		return err
 	}
 	made := delta.NewBatchBuilder(j.types)
@@ -98,10 +94,10 @@ func (j *join) settleSingle(ctx context.Context, old, now, others state.View, ke
 	var was statuses
 	was.open(j.sides[0].types)
 	all := upTo32(n)
-	if err := was.find(ctx, old, keys, n, all); err != nil {
+	if err := was.find(ctx, j.env.Meter(), old, keys, n, all); err != nil {
 		return err
 	}
-	if err := j.found.find(ctx, now, keys, n, all); err != nil {
+	if err := j.found.find(ctx, j.env.Meter(), now, keys, n, all); err != nil {
 		return err
 	}
 	sel := all[:0]

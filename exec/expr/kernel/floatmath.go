@@ -167,8 +167,10 @@ func cosDegrees(a float64) float64 {
 	return sign * cosQuadrant(a)
 }
 
-func tanDegrees(a float64) float64 {
-	a, sign := math.Mod(a, 360), 1.0
+// firstQuadrant brings an angle to 0 to 90 degrees, for a function of period 180 that is odd; sign is what its value
+// is taken times.
+func firstQuadrant(a float64) (_, sign float64) {
+	a, sign = math.Mod(a, 360), 1
 	if a < 0 {
 		a, sign = -a, -sign
 	}
@@ -178,20 +180,16 @@ func tanDegrees(a float64) float64 {
 	if a > 90 {
 		a, sign = 180-a, -sign
 	}
+	return a, sign
+}
+
+func tanDegrees(a float64) float64 {
+	a, sign := firstQuadrant(a)
 	return sign * (sinQuadrant(a) / cosQuadrant(a)) / (sinQuadrant(45) / cosQuadrant(45))
 }
 
 func cotDegrees(a float64) float64 {
-	a, sign := math.Mod(a, 360), 1.0
-	if a < 0 {
-		a, sign = -a, -sign
-	}
-	if a > 180 {
-		a, sign = 360-a, -sign
-	}
-	if a > 90 {
-		a, sign = 180-a, -sign
-	}
+	a, sign := firstQuadrant(a)
 	return sign * (cosQuadrant(a) / sinQuadrant(a)) / (cosQuadrant(45) / sinQuadrant(45))
 }
 
