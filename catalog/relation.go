@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -74,6 +75,8 @@ type Relation struct {
 	Settings map[string]string `json:"settings,omitempty"`
 	// DependsOn are the relations that Query reads.
 	DependsOn []OID `json:"depends_on,omitempty"`
+	// FromTopic: a table whose rows are those of a topic that others write, by key (exec/keyed); SQL only reads it.
+	FromTopic bool `json:"from_topic,omitempty"`
 	// Options as given in WITH (…), for display.
 	Options map[string]string `json:"options,omitempty"`
 	// OnErrorSkip: reads of the view pass over its row errors.
@@ -127,9 +130,15 @@ type Check struct {
 	Expr string `json:"expr"`
 }
 
+// Formats of records that say what changed. The others are a row, or nothing.
+const (
+	FormatDebezium  = "debezium_json"
+	FormatChangelog = "changelog"
+)
+
 // Format says how rows and records are translated.
 type Format struct {
-	Name      string   `json:"name"` // json, csv, raw
+	Name      string   `json:"name"` // json, csv, raw, debezium_json, changelog
 	Delimiter string   `json:"delimiter,omitempty"`
 	Key       []string `json:"key,omitempty"`        // columns of the record key
 	KeyFormat string   `json:"key_format,omitempty"` // json (default) or text
@@ -176,6 +185,9 @@ func (r *Relation) ColumnIndex(name string) int {
 	}
 	return -1
 }
+
+// IsKey reports whether a column is one of the primary key's.
+func (r *Relation) IsKey(column int) bool { return slices.Contains(r.PrimaryKey, column) }
 
 // PrimaryKeyName is the name of a table's primary key.
 func (r *Relation) PrimaryKeyName() string { return cmp.Or(r.KeyName, r.Name+"_pkey") }

@@ -300,7 +300,8 @@ func (l *memLog) BehindOffset(p log.Partition, offset int64) (b log.Behind, know
 	return b, true
 }
 
-func (l *memLog) LostBy(log.TopicID) log.CommitSeq { return 0 }
+func (l *memLog) LostBy(log.TopicID) log.CommitSeq      { return 0 }
+func (l *memLog) TruncatedBy(log.TopicID) log.CommitSeq { return 0 }
 
 func (l *memLog) CommitTime(log.CommitSeq) time.Time { return time.Time{} }
 

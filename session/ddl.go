@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -74,8 +75,8 @@ func putErrors(t *catalog.Txn, rel *catalog.Relation, columns []catalog.Column) 
 	return nil
 }
 
-// bindTopic finds or makes the topic of a relation.
-func (s *Session) bindTopic(t *catalog.Txn, rel *catalog.Relation, name string, partitions int32) error {
+// bindTopic finds the topic of a relation, or makes it with configs (nil = none).
+func (s *Session) bindTopic(t *catalog.Txn, rel *catalog.Relation, name string, partitions int32, configs map[string]string) error {
 	rel.TopicName = name
 	if topic, ok := s.db.Log.TopicByName(name); ok {
 		if topic.Internal {
@@ -91,6 +92,7 @@ func (s *Session) bindTopic(t *catalog.Txn, rel *catalog.Relation, name string, 
 	if err != nil {
 		return err
 	}
+	maps.Copy(topic.Configs, configs)
 	t.CreateTopic(topic)
 	rel.Topic = topic.ID
 	return nil

@@ -88,7 +88,7 @@ func (s *Session) createWriting(ctx context.Context, rel *catalog.Relation, part
 		if err := free(t.At(), rel.Schema, rel.Name, ifNotExists); err != nil {
 			return err
 		}
-		if err := s.bindTopic(t, rel, topic, int32(partitions)); err != nil {
+		if err := s.bindTopic(t, rel, topic, int32(partitions), nil); err != nil {
 			return err
 		}
 		if err := refuseCycle(t.At(), rel); err != nil {
@@ -176,7 +176,7 @@ func (c *cycle) reaches(oid catalog.OID) bool {
 	if r.Topic == c.rel.Topic || slices.ContainsFunc(r.DependsOn, c.reaches) {
 		return true
 	}
-	if r.Kind != catalog.KindStream {
+	if r.Kind != catalog.KindStream && !r.FromTopic {
 		return false
 	}
 	for _, kind := range []catalog.Kind{catalog.KindSink, catalog.KindStream} {

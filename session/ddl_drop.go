@@ -138,7 +138,7 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool, asked []parse.N
 	if connector.Has(rel) {
 		d.t.ForgetProgress(connector.ProgressName(rel.OID))
 	}
-	if rel.Kind == catalog.KindTable {
+	if rel.Kind == catalog.KindTable && !rel.FromTopic {
 		d.t.DropTopic(rel.Topic)
 	}
 	d.gone = append(d.gone, rel)
@@ -193,6 +193,9 @@ func (d *dropping) named(rel *catalog.Relation, asked []parse.Name) bool {
 // afterDrop stops what worked for relations that are gone.
 func (s *Session) afterDrop(ctx context.Context, gone []*catalog.Relation) {
 	for _, rel := range gone {
+		if rel.FromTopic {
+			s.notice("topic %q is kept", rel.TopicName)
+		}
 		switch rel.Kind {
 		case catalog.KindStream, catalog.KindSink:
 			s.notice("topic %q is kept", rel.TopicName)

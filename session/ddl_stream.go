@@ -34,7 +34,7 @@ func (s *Session) createStream(ctx context.Context, b *parse.CreateStream, w fac
 		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
 			return err
 		}
-		if err := s.bindTopic(t, rel, topic, int32(def.Partitions)); err != nil {
+		if err := s.bindTopic(t, rel, topic, int32(def.Partitions), nil); err != nil {
 			return err
 		}
 		t.Put(rel)

@@ -19,6 +19,9 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 		return err
 	}
 	rel := def.Relation
+	if rel.FromTopic {
+		return s.created(s.createTopicTable(ctx, def, b.IfNotExists), "CREATE TABLE", w)
+	}
 	rel.Format.Name = "json"
 	depends := rel.DependsOn
 	for _, c := range rel.PrimaryKey {
@@ -53,6 +56,28 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 		return nil
 	})
 	return s.created(err, "CREATE TABLE", w)
+}
+
+// createTopicTable is CREATE TABLE … WITH (topic = …): it returns when the table has what the topic holds. One that
+// cannot be read says so wherever it is used.
+func (s *Session) createTopicTable(ctx context.Context, def *bind.TableDef, ifNotExists bool) error {
+	rel, name := def.Relation, def.Relation.TopicName
+	err := s.change(ctx, func(t *catalog.Txn) error {
+		rel.OID = 0
+		if err := free(t.At(), rel.Schema, rel.Name, ifNotExists); err != nil {
+			return err
+		}
+		if err := s.bindTopic(t, rel, name, int32(def.Partitions), map[string]string{"cleanup.policy": "compact"}); err != nil {
+			return err
+		}
+		t.Put(rel)
+		return putErrors(t, rel, errorColumns)
+	})
+	if err != nil {
+		return err
+	}
+	_ = s.db.Tables.Rebuilt(ctx, rel.OID, rel.Rebuilt)
+	return context.Cause(ctx)
 }
 
 // tableTopic makes the compacted changelog topic of a table.

@@ -37,7 +37,7 @@ func (s *Session) createText(rel *catalog.Relation) (string, error) {
 	name := qualified(rel)
 	switch rel.Kind {
 	case catalog.KindTable:
-		return s.sequencesText(rel) + "CREATE TABLE " + name + s.columnList(rel), nil
+		return s.sequencesText(rel) + "CREATE TABLE " + name + s.columnList(rel) + withText(rel), nil
 	case catalog.KindStream:
 		if rel.Query == "" {
 			return "CREATE STREAM " + name + s.columnList(rel) + withText(rel), nil

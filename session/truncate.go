@@ -28,6 +28,8 @@ func (s *Session) truncate(ctx context.Context, b *parse.Truncate, w face.Writer
 				Meant(catalog.Near(snap, n.Schema, n.Name, s.set.derived.SearchPath, catalog.KindTable))
 		case rel.Kind != catalog.KindTable:
 			return sqlerr.New(sqlerr.WrongObjectType, "%q is not a table", n.Name)
+		case rel.FromTopic:
+			return sqlerr.New(sqlerr.WrongObjectType, "cannot truncate table %q", n.Name).WithDetail("Its rows are those of topic %q.", rel.TopicName)
 		}
 		t, err := s.db.Tables.Get(ctx, rel.OID)
 		if err != nil {

@@ -20,6 +20,7 @@ type captured struct {
 	tables   *table.Capture
 	members  []*memberCapture
 	written  []*memberCapture              // those of members whose state could be read
+	saved    []catalog.OID                 // tables that are in it
 	carried  map[catalog.OID]log.CommitSeq // frontiers of those that are in it as they were in the one before
 	// standing are sinks whose state is not in it; done are all that were asked.
 	standing []*memberCapture

@@ -189,7 +189,7 @@ func (r *Runtime) takeCheckpoint(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	r.mu.Lock()
-	r.mu.durable.written(c.written, c.carried)
+	r.mu.durable.written(c)
 	r.mu.Unlock()
 	for _, m := range c.written {
 		m.states.Durable()
@@ -213,6 +213,9 @@ func (c *captured) write(w *checkpoint.Writer) (*checkpoint.Manifest, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	for i := range manifest.Tables {
+		c.saved = append(c.saved, manifest.Tables[i].OID)
 	}
 	for _, m := range c.members {
 		since := log.CommitSeq(0)

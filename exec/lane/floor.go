@@ -11,14 +11,17 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 )
 
-// durableFrontiers are how far each member was in the two newest checkpoints, either of which a
-// start may have to use; a member that is not in one would begin anew. Guarded by the runtime's mutex.
+// durableFrontiers are how far each member, and each table, was in the two newest checkpoints, either of which a
+// start may have to use; what is not in one would begin anew. Guarded by the runtime's mutex.
 type durableFrontiers struct{ newest, before map[catalog.OID]log.CommitSeq }
 
 // restored: what a start has loaded stands for both, since nothing says what the other has.
 func (d *durableFrontiers) restored(from *checkpoint.Loaded, members map[catalog.OID]*member) {
 	d.newest = map[catalog.OID]log.CommitSeq{}
 	if from != nil {
+		for i := range from.Tables {
+			d.newest[from.Tables[i].OID] = from.Boundary
+		}
 		for i := range from.Members {
 			if from.Members[i].Stands() {
 				continue // it begins anew
@@ -32,10 +35,13 @@ func (d *durableFrontiers) restored(from *checkpoint.Loaded, members map[catalog
 	d.before = d.newest
 }
 
-func (d *durableFrontiers) written(members []*memberCapture, carried map[catalog.OID]log.CommitSeq) {
+func (d *durableFrontiers) written(c *captured) {
 	d.before, d.newest = d.newest, map[catalog.OID]log.CommitSeq{}
-	maps.Copy(d.newest, carried)
-	for _, c := range members {
+	maps.Copy(d.newest, c.carried)
+	for _, oid := range c.saved {
+		d.newest[oid] = c.boundary
+	}
+	for _, c := range c.written {
 		d.newest[c.m.rel.OID] = c.readTo
 	}
 }
@@ -47,8 +53,12 @@ func (d *durableFrontiers) written(members []*memberCapture, carried map[catalog
 func (d *durableFrontiers) settled() { d.before = d.newest }
 
 // Needs is what this process, or the next one on its checkpoints, still reads of a topic: versions
-// from the oldest pin on, and what became visible behind the checkpoints of the members over it.
+// from the oldest pin on, and what became visible behind the checkpoints of the members over it. Of a table's topic
+// it is what came behind the checkpoints of the table, which it goes on from commit by commit; and of the sinks that
+// are made from it: without any checkpoint they have to find the table as it was at what they have recorded. Views need
+// no more of a table than the table does.
 func (r *Runtime) Needs(topic log.TopicID) log.Needs {
+	users := r.cfg.Catalog.Now().UsersOfTopic(topic)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := log.NoNeeds
@@ -58,17 +68,25 @@ func (r *Runtime) Needs(topic log.TopicID) log.Needs {
 			n.Read = min(n.Read, p.version)
 		}
 	}
+	for _, rel := range users {
+		if rel.Kind == catalog.KindTable {
+			n.Keep, n.Firm = min(n.Keep, r.mu.durable.newest[rel.OID], r.mu.durable.before[rel.OID]), true
+		}
+	}
 	for oid, m := range r.mu.members {
-		if m.reads(topic) {
+		if m.reads(topic) || n.Firm && m.sink != nil && reads(&m.beneath, topic) {
 			n.Keep = min(n.Keep, r.mu.durable.newest[oid], r.mu.durable.before[oid])
 		}
 	}
 	return n
 }
 
-func (m *member) reads(topic log.TopicID) bool {
-	for i := range m.topics.Topics {
-		if m.topics.Topics[i].Topic == topic {
+// reads: m reads records of the topic, and not only the rows of a table that is made from them.
+func (m *member) reads(topic log.TopicID) bool { return reads(&m.records, topic) }
+
+func reads(f *log.Filter, topic log.TopicID) bool {
+	for i := range f.Topics {
+		if f.Topics[i].Topic == topic {
 			return true
 		}
 	}
@@ -90,7 +108,7 @@ func (r *Runtime) lostInput(m *member) error {
 	if now, ok := r.cfg.Catalog.Now().ByOID(m.rel.OID); ok {
 		agreed = max(agreed, now.LossAccepted)
 	}
-	for _, t := range m.topics.Topics {
+	for _, t := range m.records.Topics { // a table has its rows, whatever its topic lost
 		if at := r.cfg.Log.LostBy(t.Topic); at > agreed {
 			return m.inputLost(fmt.Errorf("%w: at commit %d", log.ErrTruncated, at))
 		}

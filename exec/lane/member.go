@@ -36,6 +36,8 @@ type member struct {
 	topics log.Filter
 	// views are the members read directly, by OID.
 	views []catalog.OID
+	// records are those of topics that are read record by record, as streams are.
+	records log.Filter
 	// tables are those read directly, by OID.
 	tables []catalog.OID
 	// below are all tables and views that the query is made from, beneath the topics of all of them.
@@ -303,6 +305,7 @@ func (r *Runtime) findInputs(m *member) {
 		if !ok {
 			continue
 		}
+		records := rel.Kind == catalog.KindErrors && !rel.ListsRows()
 		if rel.Kind == catalog.KindErrors {
 			if rel, ok = snap.ByOID(rel.Parent); !ok {
 				continue
@@ -313,8 +316,10 @@ func (r *Runtime) findInputs(m *member) {
 			m.views = append(m.views, rel.OID)
 		case catalog.KindStream, catalog.KindTable:
 			m.topics.Topics = append(m.topics.Topics, log.TopicFilter{Topic: rel.Topic})
-			if rel.Kind == catalog.KindTable {
+			if rel.Kind == catalog.KindTable && !records {
 				m.tables = append(m.tables, rel.OID)
+			} else {
+				m.records.Topics = append(m.records.Topics, log.TopicFilter{Topic: rel.Topic})
 			}
 		}
 	}

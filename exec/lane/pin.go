@@ -386,7 +386,7 @@ func (r *Runtime) derivedBelow(rels []catalog.OID) []catalog.OID {
 			}
 			rel, ok = snap.ByOID(rel.Parent)
 		}
-		if ok && rel.Kind == catalog.KindStream {
+		if ok && (rel.Kind == catalog.KindStream || rel.FromTopic) {
 			for _, writer := range r.mu.writers[rel.Topic] {
 				visit(writer)
 			}

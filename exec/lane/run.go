@@ -202,8 +202,8 @@ func (r *Runtime) nextEndLocked(m *member) (to log.CommitSeq, until time.Time) {
 // lostLocked is the last commit at which something of what m reads from the log was deleted. What is left can be read
 // from the beginning to there or further, not in pieces that end before.
 func (r *Runtime) lostLocked(m *member) (at log.CommitSeq) {
-	for i := range m.topics.Topics {
-		at = max(at, r.cfg.Log.LostBy(m.topics.Topics[i].Topic))
+	for i := range m.records.Topics {
+		at = max(at, r.cfg.Log.LostBy(m.records.Topics[i].Topic))
 	}
 	return at
 }

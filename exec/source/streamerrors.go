@@ -10,12 +10,13 @@ import (
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/decode"
 	"github.com/tributary-db/tributary/exec/decoded"
+	"github.com/tributary-db/tributary/exec/keyed"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// streamErrors reads the records of a stream that are no rows of it, and those whose time a window
+// streamErrors reads the records of a stream, or of a table over a topic, that are no rows of it, and those whose time a window
 // that waits may not take.
 type streamErrors struct {
 	node *plan.Scan
@@ -25,6 +26,7 @@ type streamErrors struct {
 	records *decoded.Records
 	inRun   bool
 	decoder *decode.Decoder
+	keyed   *keyed.Decoder   // of a table over a topic, else nil
 	fill    []*delta.Builder // all columns of the stream: any may be what is wrong
 	outs    []*delta.Builder
 	mark    *watermark
@@ -47,7 +49,11 @@ func newStreamErrors(n *plan.Scan, parent *catalog.Relation, cfg Config) (*strea
 		s.outs = append(s.outs, delta.NewBuilder(f.Type.OID))
 	}
 	var err error
-	s.decoder, err = decoded.NewDecoder(parent, want)
+	if parent.FromTopic {
+		s.keyed, err = keyed.New(parent)
+	} else {
+		s.decoder, err = decoded.NewDecoder(parent, want)
+	}
 	return s, err
 }
 
@@ -122,6 +128,12 @@ func (s *streamErrors) step(ctx context.Context) (bool, error) {
 
 // take makes a row of a record that is no row of the stream, or has a time that is not taken.
 func (s *streamErrors) take(rec *recordbatch.Record) error {
+	if s.keyed != nil {
+		if fault, ok := s.keyed.Check(rec.Key, rec.Value); !ok {
+			return s.refuse(rec, fault)
+		}
+		return nil
+	}
 	fault, ok := s.decoder.Decode(rec.Value, s.fill)
 	if ok {
 		ok, fault = s.onTime()
@@ -132,6 +144,11 @@ func (s *streamErrors) take(rec *recordbatch.Record) error {
 	if ok {
 		return nil
 	}
+	return s.refuse(rec, fault)
+}
+
+// refuse makes a row of a record.
+func (s *streamErrors) refuse(rec *recordbatch.Record, fault decode.Fault) error {
 	s.places.partitions = append(s.places.partitions, s.records.Run().Partition.Index)
 	s.places.offsets = append(s.places.offsets, rec.Offset)
 	return s.faultRow(rec, fault)

@@ -195,7 +195,7 @@ func (s *Set) match(ctx context.Context, snap *catalog.Snapshot) error {
 	return nil
 }
 
-// add makes the empty table of a new relation; one that is there stays.
+// add makes the table of a new relation, empty or to be filled from its topic; one that is there stays.
 func (s *Set) add(rel *catalog.Relation, indexes []*catalog.Relation) *Table {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -203,6 +203,12 @@ func (s *Set) add(rel *catalog.Relation, indexes []*catalog.Relation) *Table {
 		return t
 	}
 	t := newTable(s, rel, indexes)
+	if rel.FromTopic { // its rows are in the log already
+		t.mu.Lock()
+		t.mu.built--
+		t.beginLocked(nil)
+		t.mu.Unlock()
+	}
 	for _, ix := range indexes {
 		s.mu.tableOf[ix.OID] = rel.OID
 	}

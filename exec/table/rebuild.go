@@ -136,9 +136,10 @@ func (tr *trouble) reason(rel *catalog.Relation) *sqlerr.Error {
 	return sqlerr.New(code, "table %q %s", rel.Name, what).WithDetail("%v.", tr.cause).WithHint(hint, rel.QualifiedName())
 }
 
-// changelogWhole refuses to make a table from a changelog that has lost records: it would be a part of it, without a word.
+// changelogWhole refuses to make a table from a changelog that has lost records: it would be a part of it, without a
+// word. What log compaction takes out is not lost: a later record of the key stands for it.
 func (t *Table) changelogWhole() error {
-	at := t.set.cfg.Log.LostBy(t.rel.Topic)
+	at := t.set.cfg.Log.TruncatedBy(t.rel.Topic)
 	if at <= t.rel.CreatedAt {
 		return nil
 	}

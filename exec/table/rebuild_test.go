@@ -34,7 +34,7 @@ func (h *hiding) Changes(ctx context.Context, after, to log.CommitSeq, f log.Fil
 	return h.Log.Changes(ctx, after, to, f)
 }
 
-func (h *hiding) LostBy(log.TopicID) log.CommitSeq { return log.CommitSeq(h.lost.Load()) }
+func (h *hiding) TruncatedBy(log.TopicID) log.CommitSeq { return log.CommitSeq(h.lost.Load()) }
 
 // rebuild is ALTER TABLE … REBUILD.
 func (f *fixture) rebuild(tb *table.Table) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/exec/decode"
+	"github.com/tributary-db/tributary/exec/keyed"
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
@@ -157,7 +158,8 @@ type replay struct {
 	values  *decode.Decoder
 	keys    *decode.Decoder
 	version log.CommitSeq
-	cells   state.Flat // key -> position in rows + 1, or -1 = deleted
+	foreign *keyed.Decoder // of a table over a topic, nil = it is the table's own changelog
+	cells   state.Flat     // key -> position in rows + 1, or -1 = deleted
 	rows    *delta.BatchBuilder
 	key     *delta.BatchBuilder
 	reader  recordbatch.Reader
@@ -172,6 +174,12 @@ const flushRows = 8192
 
 func newReplay(t *Table, into *content) (*replay, error) {
 	p := &replay{t: t, into: into, rows: delta.NewBatchBuilder(t.types), key: delta.NewBatchBuilder(t.keyTypes(t.key))}
+	if t.rel.FromTopic {
+		p.reset()
+		var err error
+		p.foreign, err = keyed.New(t.rel)
+		return p, err
+	}
 	columns := make([]decode.Column, len(t.rel.Columns))
 	want := make([]int, len(t.rel.Columns))
 	for i, c := range t.rel.Columns {
@@ -209,9 +217,21 @@ func (p *replay) run(ctx context.Context, run log.ChangeRun) error {
 	if err := p.reader.Reset(run.RecordBatch, maxDecoded); err != nil {
 		return err
 	}
+	if p.reader.Header().Control() {
+		return nil
+	}
 	for n := 0; p.reader.Next(); n++ {
 		if n%yieldRecords == 0 {
 			runtime.Gosched() // commits of others are handed over meanwhile
+		}
+		if p.foreign != nil {
+			if p.reader.Record().Offset < run.First {
+				continue
+			}
+			if err := p.change(p.reader.Record()); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := p.record(p.reader.Record()); err != nil {
 			return fmt.Errorf("changelog offset %d: %w", p.reader.Record().Offset, err)
@@ -258,6 +278,40 @@ func (p *replay) record(r *recordbatch.Record) error {
 	}
 	p.rows.End(1)
 	at[slot[0]] = int64(p.rows.Len())
+	return nil
+}
+
+// change notes what a record of somebody's topic does. One that is none of the table's is in the error relation.
+func (p *replay) change(r *recordbatch.Record) error {
+	p.key.Clear()
+	c, _ := p.foreign.Decode(r.Key, r.Value, p.key.Cols, p.rows.Cols)
+	if c.Goes {
+		p.key.End(1)
+		if err := p.note(-1); err != nil {
+			return err
+		}
+	}
+	if !c.Comes {
+		return nil
+	}
+	p.key.Clear()
+	for i, at := range p.t.key {
+		col := p.rows.Cols[at].Column()
+		p.key.Cols[i].AppendFrom(&col, int32(p.rows.Len()))
+	}
+	p.key.End(1)
+	p.rows.End(1)
+	return p.note(int64(p.rows.Len()))
+}
+
+// note says what the key at hand has from here on.
+func (p *replay) note(what int64) error {
+	key := p.key.Batch()
+	var slot [1]state.Slot
+	if err := p.cells.Probe(key.Cols, nil, true, slot[:]); err != nil {
+		return err
+	}
+	p.cells.Write(slot[:]).Int64(0)[slot[0]] = what
 	return nil
 }
 

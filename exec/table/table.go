@@ -81,6 +81,7 @@ func newTable(s *Set, rel *catalog.Relation, indexes []*catalog.Relation) *Table
 	t.nextRowID.Store(1)
 	t.deltas.Store(true) // of a checkpoint
 	t.mu.wanted, t.mu.built = rel.Rebuilt, rel.Rebuilt
+	t.kept.Store(uint64(rel.CreatedAt)) // older versions of a topic's table cannot be asked for
 	t.content.Store(t.empty(indexes))
 	return t
 }

@@ -22,6 +22,9 @@ type AlterTablePlan struct {
 // AlterTable binds one change of a table.
 func AlterTable(rel *catalog.Relation, c *pg.AlterTableCmd, cat catalog.Reader, o Options) (*AlterTablePlan, error) {
 	o.NoParams = true
+	if err := readOnly(rel, "alter", -1); err != nil {
+		return nil, err
+	}
 	changed := *rel
 	changed.Columns = slices.Clone(rel.Columns)
 	changed.DependsOn = slices.Clone(rel.DependsOn)

@@ -20,6 +20,8 @@ func CreateIndex(s *parse.CreateIndex, cat catalog.Reader, o Options) (*catalog.
 	switch {
 	case table.Kind != catalog.KindTable:
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "cannot create index on %s \"%s\"", table.Kind, table.Name).At(n.Relation.Location)
+	case table.FromTopic && s.Unique:
+		return nil, unsupported("a unique index on a table over a topic").WithHint("Its rows are written by others.")
 	case n.WhereClause != nil:
 		return nil, unsupported("a partial index")
 	case len(n.IndexIncludingParams) > 0:

@@ -63,6 +63,10 @@ func CreateStream(s *parse.CreateStream, cat catalog.Reader, o Options, predefin
 	if out.Partitions, err = opts.number("partitions", MaxPartitions); err != nil {
 		return nil, err
 	}
+	if f := strings.ToLower(opts.text("format", "")); f == catalog.FormatDebezium || f == catalog.FormatChangelog {
+		return nil, unsupported("format "+f+" of a stream").At(opts.pos("format")).
+			WithHint("Its records change rows, and a stream only gets more: CREATE TABLE … (…, PRIMARY KEY (…)) WITH (topic = '…', format = '%s').", f)
+	}
 	if rel.Format, err = format(opts, rel); err != nil {
 		return nil, err
 	}
@@ -143,11 +147,8 @@ func format(opts *optionSet, rel *catalog.Relation) (catalog.Format, error) {
 	if f.Name, err = opts.oneOf("format", "json", "json", "csv", "raw"); err != nil {
 		return f, err
 	}
-	if opts.has("delimiter") {
-		f.Delimiter = opts.text("delimiter", "")
-		if f.Name != "csv" || len(f.Delimiter) != 1 || strings.ContainsAny(f.Delimiter, "\"\r\n") {
-			return f, opts.bad("delimiter", "a single one-byte character, with format csv")
-		}
+	if f.Delimiter, err = delimiter(opts, f.Name); err != nil {
+		return f, err
 	}
 	if f.Name == "raw" {
 		if len(rel.Columns) != 1 || (rel.Columns[0].Type.OID != sqltype.Text && rel.Columns[0].Type.OID != sqltype.Bytea) {
@@ -155,6 +156,14 @@ func format(opts *optionSet, rel *catalog.Relation) (catalog.Format, error) {
 		}
 	}
 	return f, keyFormat(&f, opts, rel)
+}
+
+func delimiter(opts *optionSet, format string) (string, error) {
+	d := opts.text("delimiter", "")
+	if opts.has("delimiter") && (format != "csv" || len(d) != 1 || strings.ContainsAny(d, "\"\r\n")) {
+		return "", opts.bad("delimiter", "a single one-byte character, with format csv")
+	}
+	return d, nil
 }
 
 // keyFormat reads key and key_format.

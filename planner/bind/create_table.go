@@ -18,6 +18,8 @@ type TableDef struct {
 	// Indexes are the unique ones behind UNIQUE constraints: Name, KeyColumns, Unique; no OID
 	// and no Parent yet.
 	Indexes []*catalog.Relation
+	// Partitions of the topic that the table is made from, if it is made from one and it does not exist; 0 = not given.
+	Partitions int
 	// Sequences are those of serial and identity columns; no OID and no Parent yet.
 	Sequences []ColumnSequence
 }
@@ -37,9 +39,6 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 	}
 	given, err := readOptions("table", s.Options, TableOptions)
 	if err != nil {
-		if s.Options[0].Name == "topic" {
-			return nil, unsupported("WITH (topic = …) on a table").At(s.Options[0].Pos).WithHint("CREATE STREAM reads a topic.")
-		}
 		return nil, err
 	}
 	if o, ok := given.given["fillfactor"]; ok {
@@ -56,7 +55,8 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 	if err := d.elements(s.Stmt.TableElts); err != nil {
 		return nil, err
 	}
-	return &TableDef{Relation: d.rel, Indexes: d.indexes, Sequences: d.sequences}, nil
+	def := &TableDef{Relation: d.rel, Indexes: d.indexes, Sequences: d.sequences}
+	return def, d.fromTopic(def, given)
 }
 
 func refuseTableForms(n *pg.CreateStmt) error {

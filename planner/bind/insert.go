@@ -89,7 +89,7 @@ func insertable(rel *catalog.Relation, pos int32) error {
 		return sqlerr.New(sqlerr.WrongObjectType, "cannot insert into derived stream \"%s\"", rel.Name).At(pos).
 			WithHint("Its query writes it.")
 	case rel.Kind == catalog.KindTable || rel.Kind == catalog.KindStream:
-		return nil
+		return readOnly(rel, "insert into", pos)
 	case rel.Kind == catalog.KindView:
 		return sqlerr.New(sqlerr.WrongObjectType, "cannot change materialized view \"%s\"", rel.Name).At(pos)
 	}

@@ -74,9 +74,14 @@ func TopicOptions() []WithOption {
 	return out
 }
 
-// TableOptions are those of CREATE TABLE.
+// TableOptions are those of CREATE TABLE. All but the first need the topic.
 var TableOptions = []WithOption{
 	{"fillfactor", "10 to 100", "none", "Taken for PostgreSQL's tools (`pgbench -i`): rows have no pages here that could be filled."},
+	{"topic", "a topic's name", "none: the table keeps its rows itself", "The table is what the topic holds: the newest record of each key, and SQL only reads it. It is made, compacted by key, if it does not exist."},
+	{"format", "`json`, `csv`, `raw`, `debezium_json`, `changelog`", "`json`", "How a record's value is read. `raw` is the one column beside the key, of type text or bytea, as it is; the last two say what changed."},
+	delimiterOption,
+	{"key_format", "`json`, `text`", "`json`", "How a record's key is read: as an object with the primary key's columns, or as the text of the one column."},
+	partitionsOption,
 }
 
 // AlterOptions are those of ALTER … SET and RESET.

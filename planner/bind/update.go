@@ -150,7 +150,7 @@ func (b *binder) targetTable(n *pg.RangeVar, with *pg.WithClause, from []*pg.Nod
 func changeable(rel *catalog.Relation, verb string, pos int32) error {
 	switch rel.Kind {
 	case catalog.KindTable:
-		return nil
+		return readOnly(rel, verb, pos)
 	case catalog.KindView:
 		return sqlerr.New(sqlerr.WrongObjectType, "cannot change materialized view \"%s\"", rel.Name).At(pos)
 	case catalog.KindStream:

@@ -284,6 +284,8 @@ type Log interface {
 	Touched(f Filter, upTo CommitSeq) CommitSeq
 	// LostBy is the commit at which records of a topic went last, 0 if none did.
 	LostBy(id TopicID) CommitSeq
+	// TruncatedBy is LostBy without what log compaction took out: the newest record of each key is there.
+	TruncatedBy(id TopicID) CommitSeq
 	// Wait returns the newest commit once one after `after` touches f (empty filter: any commit).
 	Wait(ctx context.Context, f Filter, after CommitSeq) (CommitSeq, error)
 	// Follow gives f what touches its filter, in commit order, from c.After on.

@@ -100,7 +100,7 @@ func (j *cleanJob) choose(p *partition, needs Needs, grace time.Duration, aside 
 			break
 		}
 		if until > needs.Keep {
-			if !j.certain || r.lastMillis >= j.nowMillis-grace.Milliseconds() {
+			if needs.Firm || !j.certain || r.lastMillis >= j.nowMillis-grace.Milliseconds() {
 				break
 			}
 			j.overtakes = true

@@ -177,3 +177,15 @@ func (db *DB) LostBy(id TopicID) (at CommitSeq) {
 	}
 	return at
 }
+
+// TruncatedBy tells at which commit a log start of a topic moved last, 0 if none did.
+func (db *DB) TruncatedBy(id TopicID) (at CommitSeq) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	if t := db.mu.fold.topics[id]; t != nil {
+		for _, p := range t.partitions {
+			at = max(at, p.truncatedAt())
+		}
+	}
+	return at
+}

@@ -14,6 +14,8 @@ type Needs struct {
 	Read CommitSeq
 	// Keep: records that became visible behind it are read again, by a tick or after a restart.
 	Keep CommitSeq
+	// Firm: log compaction waits for Keep however long it takes.
+	Firm bool
 }
 
 // NoNeeds is that of a topic that nobody reads but Kafka's clients.
