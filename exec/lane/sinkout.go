@@ -1,7 +1,6 @@
 package lane
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -18,11 +17,13 @@ import (
 
 // sinkOut turns what a sink's flow puts out into records. An append-only sink writes rows as
 // they come; an updating one gathers a tick and writes one record a record key: the new row,
-// or a tombstone. Records beyond a piece go ahead of the commit; gathered rows lie on the local disk when
+// or a tombstone; or what changed, in the formats that say that. Records beyond a piece go ahead of the commit; gathered rows lie on the local disk when
 // memory is short. INVARIANT: the topic folded by key bytes is the query's result at the sink's
 // frontier (TestFoldOfUpserts, the random walk).
 type sinkOut struct {
 	name    string // of its progress in the log
+	format  string
+	keyed   bool // a key names each row; else rows are gathered by all columns, and their records have a key if asked for
 	encoder *record.Encoder
 	batches *record.Batches
 	key     []int // of an updating sink, positions in the row
@@ -60,6 +61,8 @@ func newSinkOut(rel *catalog.Relation, cfg Config, bound lateBound) (*sinkOut, e
 	}
 	s := &sinkOut{
 		name:    fmt.Sprintf("sink/%d", rel.OID),
+		format:  rel.Format.Name,
+		keyed:   rel.Format.Name != catalog.FormatChangelog || len(rel.PrimaryKey) > 0,
 		encoder: enc,
 		batches: record.NewBatches(topic.ID, topic.Partitions, cfg.MaxRecordBatch),
 		width:   len(rel.Columns),
@@ -70,6 +73,11 @@ func newSinkOut(rel *catalog.Relation, cfg Config, bound lateBound) (*sinkOut, e
 	s.errs = newRowErrors(state.Options{History: true, Account: s.memory.Charge, Merges: cfg.Merges}, bound)
 	if !rel.AppendOnly {
 		s.key = rel.PrimaryKey
+		for i := range rel.Columns {
+			if !s.keyed {
+				s.key = append(s.key, i)
+			}
+		}
 		types := make([]sqltype.OID, len(rel.Columns))
 		for i := range rel.Columns {
 			types[i] = rel.Columns[i].Type.OID
@@ -104,7 +112,7 @@ func (s *sinkOut) emitRows(d *delta.Batch) error {
 			return fmt.Errorf("an append-only sink was given a row with weight %d", w)
 		}
 		for range w {
-			if err := s.add(visible.Cols, row, false); err != nil {
+			if err := s.comes(visible.Cols, row); err != nil {
 				return err
 			}
 		}
@@ -120,10 +128,15 @@ func (s *sinkOut) add(cols []delta.Column, row int32, tombstone bool) error {
 	if tombstone {
 		value = nil
 	}
+	return s.send(key, value, ts)
+}
+
+// send appends a record; a negative time is now.
+func (s *sinkOut) send(key, value []byte, ts int64) (err error) {
 	if ts < 0 {
 		ts = s.clock.Now().UnixMilli()
 	}
-	if key == nil && s.rows != nil {
+	if key == nil && s.rows != nil && s.keyed {
 		err = s.batches.AddTo(nullKeyPartition, nil, value, ts)
 	} else {
 		err = s.batches.Add(key, value, ts)
@@ -229,6 +242,12 @@ func (s *sinkOut) upsert() error {
 			s.gone = append(s.gone, row)
 		}
 	}
+	switch s.format {
+	case catalog.FormatDebezium:
+		return s.events(&rows)
+	case catalog.FormatChangelog:
+		return s.ops(&rows)
+	}
 	for i, row := range s.gone {
 		if s.hasKeyOf(rows.Cols, s.made, row) || s.hasKeyOf(rows.Cols, s.gone[:i], row) {
 			continue
@@ -247,15 +266,5 @@ func (s *sinkOut) upsert() error {
 
 // hasKeyOf reports whether one of the rows list has the record key of row.
 func (s *sinkOut) hasKeyOf(cols []delta.Column, list []int32, row int32) bool {
-	if len(list) == 0 {
-		return false
-	}
-	key, _ := s.encoder.Key(cols, row)
-	s.keyBuf = append(s.keyBuf[:0], key...)
-	for _, other := range list {
-		if key, _ := s.encoder.Key(cols, other); bytes.Equal(key, s.keyBuf) {
-			return true
-		}
-	}
-	return false
+	return len(list) > 0 && s.sameKey(cols, list, row) >= 0
 }

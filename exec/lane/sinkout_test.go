@@ -117,6 +117,24 @@ func foldOfUpserts(t *testing.T, name string, typ sqltype.OID, form string, r *r
 func foldInto(t *testing.T, name string, appends []log.Append, topic map[string]string) {
 	t.Helper()
 	seen := map[string]int32{}
+	eachRecord(t, appends, func(p log.Partition, r *recordbatch.Record) {
+		key := fmt.Sprintf("%q %t", r.Key, r.Key == nil)
+		if _, twice := seen[key]; twice {
+			t.Fatalf("%s: key %s twice in one tick", name, key)
+		}
+		seen[key] = p.Index
+		old, known := topic[key]
+		if known == (r.Value != nil) && old == string(r.Value) {
+			t.Fatalf("%s: record of key %s changes nothing", name, key)
+		}
+		if topic[key] = string(r.Value); r.Value == nil {
+			delete(topic, key)
+		}
+	})
+}
+
+func eachRecord(t *testing.T, appends []log.Append, visit func(log.Partition, *recordbatch.Record)) {
+	t.Helper()
 	for _, a := range appends {
 		var reader recordbatch.Reader
 		for rest := a.RecordBatches; len(rest) > 0; {
@@ -128,19 +146,7 @@ func foldInto(t *testing.T, name string, appends []log.Append, topic map[string]
 				t.Fatal(err)
 			}
 			for rest = next; reader.Next(); {
-				r := reader.Record()
-				key := fmt.Sprintf("%q %t", r.Key, r.Key == nil)
-				if _, twice := seen[key]; twice {
-					t.Fatalf("%s: key %s twice in one tick", name, key)
-				}
-				seen[key] = a.Partition.Index
-				old, known := topic[key]
-				if known == (r.Value != nil) && old == string(r.Value) {
-					t.Fatalf("%s: record of key %s changes nothing", name, key)
-				}
-				if topic[key] = string(r.Value); r.Value == nil {
-					delete(topic, key)
-				}
+				visit(a.Partition, reader.Record())
 			}
 			reader.Release()
 		}

@@ -44,9 +44,9 @@ func NewEncoder(rel *catalog.Relation) (*Encoder, error) {
 		e.keyNames = append(e.keyNames, e.names[at])
 	}
 	// A sink whose result is one row has the empty key, {}.
-	e.keyed = e.keyed || (rel.Kind == catalog.KindSink && !rel.AppendOnly)
+	e.keyed = e.keyed || rel.Kind == catalog.KindSink && !rel.AppendOnly && rel.Format.Name != catalog.FormatChangelog
 	switch rel.Format.Name {
-	case "json", "csv":
+	case "json", "csv", catalog.FormatDebezium, catalog.FormatChangelog:
 	case "raw":
 		if len(rel.Columns) != 1 {
 			return nil, sqlerr.New(sqlerr.InvalidTableDefinition, "format raw needs exactly one column")

@@ -44,10 +44,7 @@ func CreateSink(s *parse.CreateSink, cat catalog.Reader, o Options) (*SinkDef, e
 	if out.Partitions, err = opts.number("partitions", MaxPartitions); err != nil {
 		return nil, err
 	}
-	if strings.EqualFold(opts.text("format", ""), "changelog") {
-		return nil, unsupported("format changelog").At(opts.pos("format"))
-	}
-	if rel.Format, err = format(opts, rel); err != nil {
+	if rel.Format, err = format(opts, rel, catalog.FormatDebezium, catalog.FormatChangelog); err != nil {
 		return nil, err
 	}
 	if err := runSettings(rel, s.Query, q, opts); err != nil {
@@ -60,12 +57,16 @@ func CreateSink(s *parse.CreateSink, cat catalog.Reader, o Options) (*SinkDef, e
 }
 
 // updatingKey gives a sink of changing rows its record key: a row is replaced and deleted by
-// key, so the key must name one row.
+// key, so the key must name one row. A changelog has a record for each row that comes or goes.
 func updatingKey(s *parse.CreateSink, q *plan.Query, rel *catalog.Relation, opts *optionSet) error {
 	key, ok := UniqueKey(q)
+	if rel.Format.Name == catalog.FormatChangelog && (!ok || len(rel.Format.Key) > 0) {
+		rel.PrimaryKey = key // rows are written one by one: records need no key, or have any
+		return nil
+	}
 	if !ok {
 		return sqlerr.New(sqlerr.InvalidTableDefinition, "sink \"%s\" has no unique key to update its rows by", rel.Name).At(s.Name.Pos).
-			WithHint("Select the GROUP BY columns or the primary key of what the sink reads.")
+			WithHint("Select the GROUP BY columns or the primary key of what the sink reads, or write every change: WITH (format = 'changelog').")
 	}
 	if rel.Format.Name == "raw" {
 		return unsupported("format raw in a sink whose rows change").At(opts.pos("format")).

@@ -140,11 +140,11 @@ func (b *binder) derivedStream(out *StreamDef, s *parse.CreateStream, opts *opti
 	return runSettings(out.Relation, *s.AsQuery, q, opts)
 }
 
-// format reads how records are written.
-func format(opts *optionSet, rel *catalog.Relation) (catalog.Format, error) {
+// format reads how records are written, in one of the formats of rows or in another that is allowed.
+func format(opts *optionSet, rel *catalog.Relation, others ...string) (catalog.Format, error) {
 	f := catalog.Format{}
 	var err error
-	if f.Name, err = opts.oneOf("format", "json", "json", "csv", "raw"); err != nil {
+	if f.Name, err = opts.oneOf("format", "json", append([]string{"json", "csv", "raw"}, others...)...); err != nil {
 		return f, err
 	}
 	if f.Delimiter, err = delimiter(opts, f.Name); err != nil {

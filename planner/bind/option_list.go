@@ -52,7 +52,10 @@ var nexmarkOptions = []WithOption{
 
 var runOptions = []WithOption{snapshotOption, onErrorOption, latenessOption}
 
-var sinkOptions = []WithOption{formatOption, keyOption, keyFormatOption, delimiterOption, partitionsOption, snapshotOption, onErrorOption, latenessOption}
+var sinkOptions = []WithOption{
+	{"format", "`json`, `csv`, `raw`, `debezium_json`, `changelog`", "`json`", "How a row is written in a record's value. `raw` is one column of type text or bytea, as it is; the last two say what changed."},
+	keyOption, keyFormatOption, delimiterOption, partitionsOption, snapshotOption, onErrorOption, latenessOption,
+}
 
 var viewOptions = []WithOption{
 	onErrorOption, snapshotOption,
