@@ -23,6 +23,8 @@ const (
 	ArrayOfArrays   uint32 = 8021 // ARRAY[a, b] of arrays: a dimension more
 	ArrayElement    uint32 = 8022 // a[1][2]
 	ArraySlice      uint32 = 8023 // a[1:2][:3]: a text with l, u or - for each bound, the array, the bounds that are there
+
+	JSONField uint32 = 8024 // a key and a value as they stand in a JSON object
 )
 
 // OIDs of PostgreSQL's functions of sequences. They take an oid for a regclass here.
@@ -77,6 +79,7 @@ func syntaxFuncs() []Func {
 		of(ArrayOfArrays, "array of arrays", false, true),
 		of(ArrayElement, "array element", true, false),
 		of(ArraySlice, "array slice", true, false),
+		of(JSONField, "json field", false, true),
 	}
 }
 

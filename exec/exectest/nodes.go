@@ -97,7 +97,15 @@ func NullSafe(n plan.Node) plan.Node {
 func Agg(name string, result sqltype.OID, args ...plan.Expr) plan.Aggregate {
 	for _, f := range builtin.Aggregates(name) {
 		same := slices.EqualFunc(f.Args, args, func(t sqltype.OID, e plan.Expr) bool {
-			return t == sqltype.Any || t == e.Type().OID
+			switch elem := e.Type().OID.Elem(); t {
+			case sqltype.Any, sqltype.AnyElement:
+				return true
+			case sqltype.AnyArray:
+				return elem != sqltype.Invalid
+			case anyNonArray:
+				return elem == sqltype.Invalid
+			}
+			return t == e.Type().OID
 		})
 		if same {
 			return plan.Aggregate{Func: plan.FuncID(f.OID), Args: args, T: sqltype.Of(result)}
@@ -109,6 +117,12 @@ func Agg(name string, result sqltype.OID, args ...plan.Expr) plan.Aggregate {
 // Distinct makes an aggregate's argument distinct.
 func Distinct(a plan.Aggregate) plan.Aggregate {
 	a.Distinct = true
+	return a
+}
+
+// InOrder gives an aggregate its rows in an order.
+func InOrder(a plan.Aggregate, keys ...plan.SortKey) plan.Aggregate {
+	a.Order = keys
 	return a
 }
 
@@ -198,7 +212,10 @@ func Window(name string, result sqltype.OID, args ...plan.Expr) plan.WindowFunc 
 	panic("exectest: no window function " + name + " of these types")
 }
 
-const anyCompatible sqltype.OID = 5077
+const (
+	anyNonArray   sqltype.OID = 2776
+	anyCompatible sqltype.OID = 5077
+)
 
 // Framed gives a window function a frame.
 func Framed(w plan.WindowFunc, f plan.Frame) plan.WindowFunc {

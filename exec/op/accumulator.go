@@ -28,9 +28,21 @@ type accumulator interface {
 	publish(v state.CommitSeq) error
 }
 
+// keeper is an accumulator that keeps the rows of its groups, and makes their results of these: the results
+// of before a tick are made only when they are put out.
+type keeper interface {
+	accumulator
+	// pin keeps the rows readable as they were at the end of the last tick, or part of one, until unpin.
+	pin() error
+	unpin()
+	// read is result, of rows as they were when they were pinned, or else as they are.
+	read(ctx context.Context, pinned bool, slots []state.Slot, b *delta.Builder, fail func(i int, err *sqlerr.Error)) error
+}
+
 // addition is rows for an accumulator.
 type addition struct {
-	arg     *delta.Column
+	arg     *delta.Column  // the first argument
+	more    []delta.Column // the others, then what the rows are ordered by
 	keys    []delta.Column
 	rows    []int32
 	slots   []state.Slot

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"slices"
+
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -9,13 +11,14 @@ import (
 
 // aggCall is one aggregate call of a GroupBy: which rows it takes, of what, into what.
 type aggCall struct {
-	filter *scalar // nil = all rows
-	arg    *scalar // nil = count(*)
+	filter *scalar   // nil = all rows
+	args   []*scalar // none = count(*); then what rows are ordered by
+	strict int       // of so many arguments none may be NULL
 	acc    accumulator
 
 	// Of the batch at hand.
 	rows     []int32
-	col      delta.Column
+	cols     []delta.Column
 	filtered []int32
 	picked   []int32
 	slots    []state.Slot
@@ -26,28 +29,31 @@ func newAggCall(a *plan.Aggregate, ordinal int) (*aggCall, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &aggCall{acc: acc}
+	c := &aggCall{acc: acc, args: newScalars(a.Args)}
+	for _, k := range a.Order {
+		c.args = append(c.args, newScalar(k.Expr))
+	}
 	if a.Filter != nil {
 		c.filter = newScalar(a.Filter)
 	}
-	if len(a.Args) > 0 {
-		c.arg = newScalar(a.Args[0])
-	}
+	c.cols = make([]delta.Column, len(c.args))
+	c.strict = aggregates[a.Func].nulls.strict(len(a.Args))
 	return c, nil
 }
 
 func (c *aggCall) open(env exec.Env, g *grouping, first int) error {
-	for _, s := range []*scalar{c.filter, c.arg} {
-		if s != nil {
-			if err := s.open(env); err != nil {
-				return err
-			}
+	if c.filter != nil {
+		if err := c.filter.open(env); err != nil {
+			return err
 		}
+	}
+	if err := openAll(c.args, env); err != nil {
+		return err
 	}
 	return c.acc.open(env, g, first)
 }
 
-// prepare finds the call's rows among sel and computes its argument for them.
+// prepare finds the call's rows among sel and computes its arguments for them.
 func (c *aggCall) prepare(in *delta.Batch, sel []int32) (delta.RowErrors, error) {
 	var errs delta.RowErrors
 	c.rows = sel
@@ -58,12 +64,12 @@ func (c *aggCall) prepare(in *delta.Batch, sel []int32) (delta.RowErrors, error)
 		}
 		c.filtered, c.rows, errs = rows, rows, failed
 	}
-	if c.arg != nil {
-		col, failed, err := c.arg.eval(in, c.rows)
+	for i, arg := range c.args {
+		col, failed, err := arg.eval(in, c.rows)
 		if err != nil {
 			return nil, err
 		}
-		c.col = col
+		c.cols[i] = col
 		errs = joinErrors(errs, failed)
 	}
 	return errs, nil
@@ -73,10 +79,10 @@ func (c *aggCall) prepare(in *delta.Batch, sel []int32) (delta.RowErrors, error)
 // physical row, slots by place in sel, cells are those of all of them.
 func (c *aggCall) apply(in *delta.Batch, keys []delta.Column, sel []int32, slots, slotOf []state.Slot, cells state.Cells, failed delta.RowErrors) error {
 	a := addition{keys: keys, rows: sel, slots: slots, weights: in.Weights, size: in.Len, cells: cells}
-	if c.arg != nil {
-		a.arg = &c.col
+	if len(c.cols) > 0 {
+		a.arg, a.more = &c.cols[0], c.cols[1:]
 	}
-	nullable := c.arg != nil && c.col.Valid != nil
+	nullable := slices.ContainsFunc(c.cols[:c.strict], func(c delta.Column) bool { return c.Valid != nil })
 	if c.filter != nil || nullable {
 		rows := c.rows
 		if len(failed) > 0 {
@@ -84,7 +90,7 @@ func (c *aggCall) apply(in *delta.Batch, keys []delta.Column, sel []int32, slots
 		}
 		c.picked, c.slots = none(c.picked), c.slots[:0]
 		for _, row := range rows {
-			if slotOf[row] == state.NoSlot || nullable && c.col.Null(row) {
+			if slotOf[row] == state.NoSlot || nullable && anyNull(c.cols[:c.strict], row) {
 				continue
 			}
 			c.picked = append(c.picked, row)
@@ -96,4 +102,13 @@ func (c *aggCall) apply(in *delta.Batch, keys []delta.Column, sel []int32, slots
 		return nil
 	}
 	return c.acc.add(a)
+}
+
+func anyNull(cols []delta.Column, row int32) bool {
+	for i := range cols {
+		if cols[i].Null(row) {
+			return true
+		}
+	}
+	return false
 }

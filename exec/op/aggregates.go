@@ -10,8 +10,25 @@ import (
 type aggregate struct {
 	// make is the accumulator of call ordinal of a GroupBy.
 	make func(ordinal int) accumulator
+	// collect, in its place, makes the result of an aggregate whose rows are kept.
+	collect func(a *plan.Aggregate) collector
+	nulls   nullRule
 	// distinctSame: DISTINCT changes nothing.
 	distinctSame bool
+}
+
+// nullRule says which rows an aggregate is not given.
+type nullRule uint8
+
+const (
+	skipFirst nullRule = iota // those whose first argument is NULL
+	skipAny                   // those with an argument that is NULL
+	keepNulls                 // none
+)
+
+// strict is of how many of n arguments none may be NULL.
+func (r nullRule) strict(n int) int {
+	return [...]int{skipFirst: min(1, n), skipAny: n, keepNulls: 0}[r]
 }
 
 // aggregates are all that there are, by pg_proc OID. An aggregate that is not here is 0A000.
@@ -66,6 +83,7 @@ func buildAggregates() map[plan.FuncID]aggregate {
 	}
 	addBits(out)
 	addVariances(out)
+	addCollected(out)
 	return out
 }
 
@@ -105,6 +123,9 @@ func newAccumulator(a *plan.Aggregate, ordinal int) (accumulator, error) {
 			name = f.Name
 		}
 		return nil, unsupported("aggregate function %s is not supported yet", name)
+	}
+	if agg.collect != nil {
+		return newKept(a, ordinal, agg.collect(a)), nil
 	}
 	acc := agg.make(ordinal)
 	if e, ok := acc.(*extreme); ok && e.typ == sqltype.AnyArray {

@@ -152,7 +152,7 @@ func (g *groupBy) emitClosed(ctx context.Context, slots []state.Slot, out exec.O
 		if err := m.Breathe(); err != nil {
 			return err
 		}
-		if err := g.groups.show(ctx, part, head, g.now); err != nil {
+		if err := g.groups.show(ctx, part, head, true, g.now); err != nil {
 			return err
 		}
 	}

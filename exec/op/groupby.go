@@ -24,6 +24,7 @@ type groupBy struct {
 	env     exec.Env
 	spill   groupSpill
 	waiting gathered
+	kept    keptCalls
 
 	// Within a tick.
 	tick    uint32
@@ -62,6 +63,9 @@ func newGroupBy(n *plan.GroupBy) (exec.Operator, error) {
 			return nil, err
 		}
 		g.groups.calls = append(g.groups.calls, call)
+		if k, ok := call.acc.(*keptAcc); ok {
+			g.kept.accs, g.kept.at = append(g.kept.accs, k), append(g.kept.at, len(n.Keys)+i)
+		}
 	}
 	if n.OnClose != nil {
 		g.close = &closing{WindowClose: *n.OnClose, start: n.Keys[n.OnClose.Key]}
@@ -69,6 +73,7 @@ func newGroupBy(n *plan.GroupBy) (exec.Operator, error) {
 	}
 	g.old, g.now = newGroupRows(g.groups.outTypes), newGroupRows(g.groups.outTypes)
 	g.made = delta.NewBatchBuilder(g.groups.outTypes)
+	g.kept.rows = newGroupRows(g.groups.outTypes)
 	return g, nil
 }
 
@@ -81,6 +86,7 @@ func (g *groupBy) Open(env exec.Env) error {
 	g.env = env
 	g.reset()
 	g.marks, g.touched, g.had, g.marked = nil, nil, nil, 0 // what the run before charged is given back
+	g.kept.charged = 0
 	g.spill, g.waiting, g.mixed, g.enough = groupSpill{types: g.spill.types}, gathered{}, false, 0
 	if g.close != nil {
 		g.close.open()
@@ -94,6 +100,7 @@ func (g *groupBy) reset() {
 	g.touched, g.had = g.touched[:0], g.had[:0]
 	g.old.clear()
 	g.settled, g.at, g.was = false, 0, 0
+	g.kept.forget(g)
 	if g.images != nil {
 		g.images.Release()
 		g.images = nil
@@ -222,7 +229,10 @@ func (g *groupBy) touch(ctx context.Context, slots []state.Slot) error {
 			return err
 		}
 	}
-	return g.groups.show(ctx, g.shown, g.images, g.old)
+	if err := g.pinKept(); err != nil {
+		return err
+	}
+	return g.groups.show(ctx, g.shown, g.images, false, g.old)
 }
 
 func (g *groupBy) EndTick(ctx context.Context, t exec.Tick, out exec.Out) (exec.Next, error) {
@@ -249,8 +259,7 @@ func (g *groupBy) EndTick(ctx context.Context, t exec.Tick, out exec.Out) (exec.
 		}
 		return exec.Next{Out: g.least()}, g.finish(t)
 	}
-	end := min(g.at+outRows, len(g.touched))
-	if err := g.emit(ctx, end, out); err != nil {
+	if err := g.emit(ctx, g.partEnd(), out); err != nil {
 		return exec.Next{}, err
 	}
 	if g.at < len(g.touched) {
@@ -293,7 +302,7 @@ func (g *groupBy) settle(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return g.mergeKept(ctx)
 }
 
 // owe has the tick put out the groups too that ticks before it have kept back. They are in memory.
@@ -337,19 +346,23 @@ func (g *groupBy) emit(ctx context.Context, end int, out exec.Out) error {
 	if g.groups.images != nil {
 		head = g.groups.images.Head()
 	}
-	if err := g.groups.show(ctx, g.shown, head, g.now); err != nil {
+	if err := g.groups.show(ctx, g.shown, head, true, g.now); err != nil {
 		return err
 	}
-	oldCols, nowCols := g.old.columns(), g.now.columns()
+	old, was, err := g.before(ctx, slots)
+	if err != nil {
+		return err
+	}
+	oldCols, nowCols := old.columns(), g.now.columns()
 	shown := g.groups.flat.Write(slots).Int64(cellShown)
 	var before, after []int32
 	k := 0
 	for i, s := range slots {
 		lives := k < len(g.shown) && g.shown[k] == s
 		had := g.had[g.at+i]
-		if !(had && lives && sameRow(g.old, oldCols, g.was, g.now, nowCols, k)) {
+		if !(had && lives && sameRow(old, oldCols, was, g.now, nowCols, k)) {
 			if had {
-				before = append(before, int32(g.was))
+				before = append(before, int32(was))
 			}
 			if lives {
 				after = append(after, int32(k))
@@ -357,6 +370,7 @@ func (g *groupBy) emit(ctx context.Context, end int, out exec.Out) error {
 		}
 		if had {
 			g.was++
+			was++
 		}
 		if lives {
 			shown[s] = 1
@@ -367,7 +381,7 @@ func (g *groupBy) emit(ctx context.Context, end int, out exec.Out) error {
 	if len(dead) > 0 {
 		g.groups.flat.Delete(dead)
 	}
-	return emitRows(g.old, before, g.now, after, g.made, out)
+	return errsFirst(emitRows(old, before, g.now, after, g.made, out), g.kept.chargeRows(g))
 }
 
 // finish ends the tick.
@@ -434,7 +448,7 @@ func (g *groupBy) endPart(ctx context.Context, out exec.Out) (ended bool, err er
 			if err := g.env.Meter().Breathe(); err != nil {
 				return false, err
 			}
-			if err := g.emit(ctx, min(g.at+outRows, len(g.touched)), out); err != nil {
+			if err := g.emit(ctx, g.partEnd(), out); err != nil {
 				return false, err
 			}
 		}

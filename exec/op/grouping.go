@@ -121,8 +121,9 @@ func (r *groupRows) columns() []delta.Column {
 	return cols
 }
 
-// show appends the rows of slots as they are now; from is the images to show keys by.
-func (g *grouping) show(ctx context.Context, slots []state.Slot, from state.View, to *groupRows) error {
+// show appends the rows of slots as they are now; from is the images to show keys by. Without kept the results of
+// keepers are left out, as NULL.
+func (g *grouping) show(ctx context.Context, slots []state.Slot, from state.View, kept bool, to *groupRows) error {
 	if len(slots) == 0 {
 		return nil
 	}
@@ -130,17 +131,30 @@ func (g *grouping) show(ctx context.Context, slots []state.Slot, from state.View
 		return err
 	}
 	for i, c := range g.calls {
-		fail := func(row int, err *sqlerr.Error) {
-			if to.errs[to.n+row] == nil {
-				to.errs[to.n+row] = err
-			}
+		b, err := to.cols[len(g.keyTypes)+i], error(nil)
+		switch k, is := c.acc.(keeper); {
+		case !is:
+			err = c.acc.result(slots, b, to.failing(to.n))
+		case kept:
+			err = k.read(ctx, false, slots, b, to.failing(to.n))
+		default:
+			b.AppendNulls(len(slots))
 		}
-		if err := c.acc.result(slots, to.cols[len(g.keyTypes)+i], fail); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	to.n += len(slots)
 	return nil
+}
+
+// failing notes the errors of rows from first on, of each the first.
+func (r *groupRows) failing(first int) func(int, *sqlerr.Error) {
+	return func(row int, err *sqlerr.Error) {
+		if r.errs[first+row] == nil {
+			r.errs[first+row] = err
+		}
+	}
 }
 
 func (g *grouping) showKeys(ctx context.Context, slots []state.Slot, from state.View, to []*delta.Builder) error {

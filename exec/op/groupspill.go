@@ -87,8 +87,10 @@ func (g *groupBy) makeRoom(ctx context.Context) error {
 		return nil
 	}
 	for _, c := range g.groups.calls {
-		if d, ok := c.acc.(*distinctAcc); ok {
-			if err := d.makeRoom(ctx, share); err != nil {
+		if s, ok := c.acc.(interface {
+			makeRoom(ctx context.Context, share int64) error
+		}); ok {
+			if err := s.makeRoom(ctx, share); err != nil {
 				return err
 			}
 		}

@@ -145,6 +145,47 @@ func TestGroupBy(t *testing.T) {
 	run(t, "distinct bpchar", []in{{Types: types(sqltype.BPChar, interval)}}, func(l []node) node { return exectest.Unique(l[0]) })
 }
 
+// TestKept: aggregates of rows that are kept, in each order that they are asked for.
+func TestKept(t *testing.T) {
+	const list, js = sqltype.OID(1007), sqltype.JSON
+	asc := func(e plan.Expr) plan.SortKey { return plan.SortKey{Expr: e} }
+	desc := func(e plan.Expr) plan.SortKey { return plan.SortKey{Expr: e, Desc: true, NullsFirst: true} }
+	calls := func(l node) []plan.Aggregate {
+		c := func(i int) plan.Expr { return col(l, i) }
+		comma := &plan.Const{T: sqltype.Of(txt), Value: delta.ConstBytes(txt, []byte(","), 1)}
+		return []plan.Aggregate{
+			exectest.InOrder(exectest.Agg("array_agg", list, c(1)), asc(c(4))),
+			exectest.InOrder(exectest.Agg("array_agg", num.Array(), c(2)), desc(c(2)), asc(c(1))),
+			exectest.InOrder(exectest.Where(exectest.Agg("string_agg", txt, c(4), comma), less(l, 0, 1)), desc(c(1)), desc(c(4))),
+			exectest.InOrder(exectest.Agg("string_agg", txt, c(4), c(4)), desc(quotient(l, 0, 1))),
+			exectest.Distinct(exectest.Agg("array_agg", num.Array(), c(2))),
+			exectest.InOrder(exectest.Distinct(exectest.Agg("string_agg", txt, c(4), comma)), desc(c(4))),
+			exectest.InOrder(exectest.Agg("json_agg", js, c(3)), asc(c(3))),
+			exectest.InOrder(exectest.Agg("json_object_agg", js, c(4), c(1)), desc(c(1))), // fails where a text is NULL
+			exectest.InOrder(exectest.Agg("sum", i8, c(1)), asc(quotient(l, 1, 0))),
+			exectest.Agg("count", i8), exectest.Agg("min", num, c(2)),
+		}
+	}
+	for _, only := range []bool{false, true} {
+		ins := []in{{Types: types(i4, i4, num, f8, txt), Errors: !only, AppendOnly: only, Values: 7}}
+		run(t, "kept by int", ins, func(l []node) node { return exectest.GroupBy(l[0], []int{0}, calls(l[0])...) })
+		run(t, "kept of everything", ins, func(l []node) node { return exectest.GroupBy(l[0], nil, calls(l[0])...) })
+		run(t, "kept by images", ins, func(l []node) node { return exectest.GroupBy(l[0], []int{2, 4}, calls(l[0])...) })
+	}
+	run(t, "kept until a window closes", []in{{Types: types(ts, i4, num), Values: 12, Timed: true, Delay: 10_000_000}}, func(l []node) node {
+		h := exectest.Hop(l[0], 0, 10*time.Second, 20*time.Second)
+		return exectest.OnClose(exectest.GroupBy(h, []int{4}, exectest.InOrder(exectest.Agg("array_agg", num.Array(), col(h, 2)), desc(col(h, 1)))),
+			0, 20*time.Second, 10*time.Second, 0, 0)
+	})
+	run(t, "kept over frames", []in{{Types: types(i4, num, txt), Errors: true, Values: 6}}, func(l []node) node {
+		frame := plan.Frame{Mode: plan.FrameRows, Start: plan.FrameBound{Kind: plan.BoundPreceding, Offset: exectest.Int(1)}, End: plan.FrameBound{Kind: plan.BoundFollowing, Offset: exectest.Int(2)}}
+		around := frame
+		around.Exclude = plan.ExcludeTies
+		return exectest.Over(l[0], []int{0}, []plan.SortKey{asc(col(l[0], 1))}, exectest.Framed(exectest.Window("string_agg", txt, col(l[0], 2), col(l[0], 2)), frame),
+			exectest.Framed(exectest.Window("json_agg", js, col(l[0], 1)), around), exectest.Window("json_agg", js, col(l[0], 2)))
+	})
+}
+
 func TestTopN(t *testing.T) {
 	ins := []in{{Types: types(i4, num, txt), Errors: true}}
 	for _, k := range []struct{ count, offset int64 }{{3, 0}, {2, 2}, {-1, 1}, {0, 0}, {1, 20}} {

@@ -31,10 +31,14 @@ func newFrameAggregate(w *plan.WindowFunc, ordinal int) (windowKind, error) {
 	if err != nil {
 		return nil, err
 	}
+	list := counting{strict: aggregates[w.Func].nulls.strict(len(w.Args))}
 	if e, ok := acc.(*extreme); ok {
-		return &frameExtreme{max: e.max, typ: e.typ}, nil
+		return &frameExtreme{max: e.max, typ: e.typ, list: list}, nil
 	}
-	return &frameAggregate{acc: acc, typ: w.T.OID, results: delta.NewBuilder(w.T.OID)}, nil
+	if k, ok := acc.(*keptAcc); ok {
+		return &frameRows{what: k.what, list: list, results: delta.NewBuilder(w.T.OID)}, nil
+	}
+	return &frameAggregate{acc: acc, list: list, typ: w.T.OID, results: delta.NewBuilder(w.T.OID)}, nil
 }
 
 func (a *frameAggregate) open(env exec.Env, _ *overFunc) error {
@@ -152,7 +156,7 @@ func (a *frameAggregate) take(from, to int32, back bool) error {
 		return nil
 	}
 	slots := a.slots[:len(rows)]
-	add := addition{rows: rows, slots: slots, size: a.list.n, cells: a.flat.Write(slots[:1]), arg: a.list.arg}
+	add := addition{rows: rows, slots: slots, size: a.list.n, cells: a.flat.Write(slots[:1]), arg: a.list.arg, more: a.list.more}
 	if back {
 		add.weights = a.minus
 	}
@@ -162,16 +166,18 @@ func (a *frameAggregate) take(from, to int32, back bool) error {
 // counting are the rows of a partition that an aggregate counts.
 type counting struct {
 	n      int
-	rows   []int32       // those whose filter is true and whose argument is not NULL
+	rows   []int32       // those whose filter is true, and whose arguments are not NULL
 	before []int32       // how many of them stand before each row, and before the end
+	strict int           // of so many arguments none may be NULL
 	arg    *delta.Column // nil = count(*)
+	more   []delta.Column
 	filter []int32
 }
 
 func (c *counting) find(p *partition, f *overFunc, args []delta.Column) error {
 	c.n, c.rows, c.before, c.arg = p.n, c.rows[:0], c.before[:0], nil
 	if len(args) > 0 {
-		c.arg = &args[0]
+		c.arg, c.more = &args[0], args[1:]
 	}
 	all := p.all
 	if f.filter != nil {
@@ -182,7 +188,7 @@ func (c *counting) find(p *partition, f *overFunc, args []delta.Column) error {
 		all = c.filter
 	}
 	for _, row := range all {
-		if c.arg != nil && c.arg.Null(row) {
+		if anyNull(args[:c.strict], row) {
 			continue
 		}
 		c.reach(row)

@@ -28,6 +28,8 @@ func spilling() map[string]plan.Node {
 	kinds, texts := exectest.Distinct(exectest.Agg("count", i8, col(a, 3))), exectest.Distinct(exectest.Agg("max", txt, col(a, 2)))
 	sums := exectest.Distinct(exectest.Agg("sum", num, col(a, 3)))
 	longest := exectest.Agg("max", txt, col(a, 2))
+	kept := exectest.InOrder(exectest.Agg("array_agg", num.Array(), col(a, 3)), by(a, 2, true, false))
+	joined := exectest.InOrder(exectest.Distinct(exectest.Agg("string_agg", txt, col(a, 2), col(a, 2))), by(a, 2, true, true))
 	few := exectest.Where(count, less8(a, 0, 1))
 	few.T = count.T
 	crossed := exectest.Join(a, b, nil, nil, nil)
@@ -46,6 +48,9 @@ func spilling() map[string]plan.Node {
 		"top with ties":           exectest.TopOf(a, nil, 100, 10, true, by(a, 1, false, true)),
 		"group by one":            exectest.GroupBy(a, []int{0}, count, sum, longest),
 		"group by images":         exectest.GroupBy(a, []int{3, 4}, count, longest, few),
+		"kept in few groups":      exectest.GroupBy(a, []int{1}, kept, joined, kinds, count),
+		"kept in many groups":     exectest.GroupBy(a, []int{3, 0}, joined, kept),
+		"kept without groups":     exectest.GroupBy(a, nil, joined, count),
 		"distinct in few groups":  exectest.GroupBy(a, []int{1}, kinds, texts, sums, count),
 		"distinct in many groups": exectest.GroupBy(a, []int{0}, kinds, sums, few),
 		"distinct without groups": exectest.GroupBy(a, nil, kinds, sums, count),

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog/builtin"
@@ -63,7 +65,7 @@ func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 		return nil, unsupported("an aggregate of the query around").At(n.Location).WithHint("Compute it there, and refer to its result.")
 	}
 	agg.T = sqltype.Of(resultType(r, agg.Args))
-	if err := b.aggregateDetails(&agg, r.fn, n); err != nil {
+	if err := b.aggregateDetails(&agg, args, r.fn, n); err != nil {
 		return nil, err
 	}
 	ref := &aggRef{Column: &plan.Column{Index: -1, T: agg.T, Name: plan.FormatAggregate(&agg)}, agg: agg, pos: n.Location}
@@ -124,9 +126,10 @@ func (b *binder) aggregateAllowed(nested bool, pos int32) error {
 	return nil
 }
 
-func (b *binder) aggregateDetails(agg *plan.Aggregate, fn *builtin.Func, n *pg.FuncCall) error {
-	if len(n.AggOrder) > 0 && !fn.OrderFree {
-		return unsupported("ORDER BY in an aggregate").At(n.Location)
+// aggregateDetails binds what stands beside the arguments, which are given as they were written.
+func (b *binder) aggregateDetails(agg *plan.Aggregate, written []plan.Expr, fn *builtin.Func, n *pg.FuncCall) error {
+	if err := b.aggregateOrder(agg, written, fn, n.AggOrder); err != nil {
+		return err
 	}
 	if agg.Distinct {
 		for _, a := range agg.Args {
@@ -143,4 +146,41 @@ func (b *binder) aggregateDetails(agg *plan.Aggregate, fn *builtin.Func, n *pg.F
 	var err error
 	agg.Filter, err = b.condition(n.AggFilter, inFilter, "FILTER")
 	return err
+}
+
+// aggregateOrder binds ORDER BY of an aggregate's rows. A key that is an argument as it was written orders by
+// that argument. An aggregate that no order changes keeps the keys that may fail.
+func (b *binder) aggregateOrder(agg *plan.Aggregate, written []plan.Expr, fn *builtin.Func, list []*pg.Node) error {
+	nested := b.lv.inAgg
+	b.lv.inAgg = true
+	defer func() { b.lv.inAgg = nested }()
+	for i, n := range list {
+		sb := n.GetSortBy()
+		e, err := b.expr(sb.Node)
+		if err != nil {
+			return err
+		}
+		pos := b.where(e)
+		if at := slices.IndexFunc(written, func(w plan.Expr) bool { return plan.Equal(w, e) }); at >= 0 {
+			e = agg.Args[at]
+		} else if agg.Distinct {
+			return sqlerr.New(sqlerr.InvalidColumnReference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list").At(pos)
+		}
+		if e.Type().OID == sqltype.Unknown {
+			if e, err = b.coerce(e, textType(), implicit, -1); err != nil {
+				return err
+			}
+		}
+		if err := comparable(e.Type().OID, pos); err != nil {
+			return err
+		}
+		item, err := direction(sb, i)
+		if err != nil {
+			return err
+		}
+		if !fn.OrderFree || plan.MayFail(e) {
+			agg.Order = append(agg.Order, plan.SortKey{Expr: e, Desc: item.desc, NullsFirst: item.nullsFirst})
+		}
+	}
+	return nil
 }

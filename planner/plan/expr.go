@@ -171,8 +171,12 @@ type Aggregate struct {
 	Func     FuncID // pg_proc OID of the aggregate: count(*) 2803, sum(int4) 2108, …
 	Args     []Expr // over the node's input; empty for count(*)
 	Distinct bool
-	Filter   Expr // nil = all rows
-	T        sqltype.Type
+	// Order is that of the rows that the aggregate is given. Rows that it leaves equal come in the order of their
+	// values; without one, rows come in the order of their arrival where a query runs once, and in that of their
+	// values elsewhere.
+	Order  []SortKey
+	Filter Expr // nil = all rows
+	T      sqltype.Type
 }
 
 // SortKey orders by one expression.

@@ -79,6 +79,9 @@ func FormatAggregate(a *Aggregate) string {
 	if a.Distinct {
 		args = "DISTINCT " + args
 	}
+	if len(a.Order) > 0 {
+		args += " ORDER BY " + sortKeys(a.Order)
+	}
 	out := functionName(a.Func) + "(" + args + ")"
 	if a.Filter != nil {
 		out += " FILTER (WHERE " + FormatExpr(a.Filter) + ")"

@@ -56,7 +56,7 @@ func (n *GroupBy) mapExprs(f func(Expr) Expr) Node {
 	c := *n
 	c.Aggs = make([]Aggregate, len(n.Aggs))
 	for i, a := range n.Aggs {
-		a.Args, a.Filter = mapList(a.Args, f), mapOptional(a.Filter, f)
+		a.Args, a.Order, a.Filter = mapList(a.Args, f), mapKeys(a.Order, f), mapOptional(a.Filter, f)
 		c.Aggs[i] = a
 	}
 	return &c
@@ -67,7 +67,7 @@ func (n *GroupBy) derive() Props {
 	for i := range n.Aggs {
 		a := &n.Aggs[i]
 		f := builtin.FuncByOID(uint32(a.Func))
-		p.MayFail = p.MayFail || anyMayFail(a.Args) || MayFail(a.Filter) || f == nil || f.MayFail
+		p.MayFail = p.MayFail || anyMayFail(a.Args) || anyMayFail(keyExprs(a.Order)) || MayFail(a.Filter) || f == nil || f.MayFail
 	}
 	return p
 }
@@ -104,6 +104,7 @@ func (n *GroupBy) prune(need []bool) (Node, []int) {
 			out.Aggs = append(out.Aggs, a)
 			out.P.Fields = append(out.P.Fields, n.P.Fields[keys+i])
 			used = also(used, a.Args...)
+			used = also(used, keyExprs(a.Order)...)
 			used = also(used, a.Filter)
 		}
 	}
@@ -121,6 +122,12 @@ func (n *GroupBy) prune(need []bool) (Node, []int) {
 	rebuilt.Input = in
 	Derive(rebuilt)
 	return rebuilt, placesOf(kept)
+}
+
+// OfArrival: the result depends on the order in which rows come.
+func (a *Aggregate) OfArrival() bool {
+	f := builtin.FuncByOID(uint32(a.Func))
+	return (f == nil || !f.OrderFree) && len(a.Order) == 0 && !a.Distinct
 }
 
 func (n *GroupBy) title() string {

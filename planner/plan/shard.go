@@ -2,8 +2,6 @@ package plan
 
 import (
 	"slices"
-
-	"github.com/tributary-db/tributary/catalog/builtin"
 )
 
 // Shard places exchanges in a plan that is run once, so that several shards can share the work of what
@@ -130,9 +128,8 @@ func (n *GroupBy) divide(ins []share) share {
 	in := ins[0]
 	distinct, ordered := false, n.OnClose != nil
 	for i := range n.Aggs {
-		f := builtin.FuncByOID(uint32(n.Aggs[i].Func))
 		distinct = distinct || n.Aggs[i].Distinct
-		ordered = ordered || f == nil || !f.OrderFree
+		ordered = ordered || n.Aggs[i].OfArrival()
 	}
 	if ordered {
 		return share{over(n, []share{{gathered(in), false}}), false}

@@ -108,7 +108,7 @@ func Functions(aggregate func(f *builtin.Func) bool) string {
 		}
 	}
 	section(&b, "Aggregates", aggregates)
-	b.WriteString("\n`DISTINCT` and `FILTER (WHERE …)` work inside an aggregate's call; every one can be called with `OVER`.\n")
+	b.WriteString("\n`DISTINCT`, `ORDER BY` and `FILTER (WHERE …)` work inside an aggregate's call; every one can be called with `OVER`.\n")
 	var windows []string
 	for _, f := range builtin.Funcs() {
 		if f.Kind == builtin.KindWindow {

@@ -21,6 +21,8 @@ func init() {
 		"json_build_object":        eachRow((*Call).jsonObject),
 		"json_build_object_noargs": eachRow((*Call).jsonObject),
 
+		"json field": eachRow((*Call).jsonField),
+
 		"jsonb_build_array":         eachRow(canonical((*Call).jsonArray)),
 		"jsonb_build_array_noargs":  eachRow(canonical((*Call).jsonArray)),
 		"jsonb_build_object":        eachRow(canonical((*Call).jsonObject)),
@@ -122,6 +124,19 @@ func (c *Call) jsonObject(dst []byte, row int32) ([]byte, Err) {
 		dst = c.jsonValue(dst, c.Args[i+1], row)
 	}
 	return append(dst, '}'), nil
+}
+
+// jsonField is a field of json_object_agg and jsonb_object_agg.
+func (c *Call) jsonField(dst []byte, row int32) ([]byte, Err) {
+	key := c.Args[0]
+	if key.Null(row) {
+		return dst, sqlerr.New(sqlerr.InvalidParameterValue, "field name must not be null")
+	}
+	if key.Type == sqltype.JSON || key.Type == sqltype.JSONB || key.Type.Elem() != sqltype.Invalid {
+		return dst, sqlerr.New(sqlerr.InvalidParameterValue, "key value must be scalar, not array, composite, or json")
+	}
+	dst = append(jsonb.AppendString(dst, c.jsonKey(key, row)), " : "...)
+	return c.jsonValue(dst, c.Args[1], row), nil
 }
 
 // jsonKey is a value as an object's key: the text of what it is as a JSON value.
