@@ -27,7 +27,7 @@ var registry = sync.OnceValue(buildIndex)
 
 func buildIndex() *index {
 	x := &index{
-		funcs:      slices.Concat(funcRows, ownFuncs(), sequenceFuncs()),
+		funcs:      slices.Concat(funcRows, ownFuncs(), sequenceFuncs(), recordSets()),
 		funcByOID:  make(map[uint32]*Func),
 		funcByName: make(map[string][]*Func),
 		opByOID:    make(map[uint32]*Operator),

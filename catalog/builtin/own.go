@@ -18,6 +18,8 @@ const (
 	SetvalText             uint32 = 8012
 	SetvalGivenText        uint32 = 8013
 
+	ExpandArray uint32 = 8030 // information_schema._pg_expandarray, which has no OID of its own
+
 	// What the grammar writes for arrays. No call by name finds them.
 	ArrayOfElements uint32 = 8020 // ARRAY[a, b]
 	ArrayOfArrays   uint32 = 8021 // ARRAY[a, b] of arrays: a dimension more

@@ -18,7 +18,7 @@ var _ plan.Folder = Folder{}
 // Callable implements plan.Folder.
 func (Folder) Callable(c *plan.Call) error {
 	f := builtin.FuncByOID(uint32(c.Func))
-	if f == nil || f.Kind != builtin.KindFunction || f.RetSet || kernel.Lookup(f) != nil {
+	if f == nil || f.Kind != builtin.KindFunction || kernel.Lookup(f) != nil || f.RetSet && kernel.LookupSet(f) != nil {
 		return nil // who runs the plan says what is wrong with what is no plain function
 	}
 	return errUnsupported(f).At(c.Pos)

@@ -31,6 +31,8 @@ func Build(n plan.Node) (exec.Operator, error) {
 		return newTopN(n)
 	case *plan.UnionAll:
 		return newPassOn(len(n.Ins)), nil
+	case *plan.ProjectSet:
+		return newProjectSet(n)
 	case *plan.Expand:
 		return newExpand(n)
 	case *plan.Over:

@@ -45,6 +45,7 @@ func endless() map[string]plan.Node {
 		"Distinct":            exectest.Unique(a),
 		"Sort":                exectest.Sort(a, by(a, 2), by(a, 3)),
 		"Expand":              exectest.Filter(plan.NewExpand(a, []int{1, 2}, [][]int{{0}, {1}, {0, 1}}), differ(a, 0, 1)),
+		"ProjectSet":          exectest.Filter(plan.NewProjectSet(a, []plan.SetCall{{Expr: exectest.Call(series, i8, exectest.Int(1), exectest.Int(1<<60)), Fields: a.Props().Fields[1:2]}}, true), differ(a, 0, 1)),
 		"Over":                exectest.Over(a, []int{1}, []plan.SortKey{by(a, 3)}, exectest.Window("max", txt, col(a, 2)), exectest.Window("row_number", i8)),
 		"Over, no partition":  exectest.Over(a, nil, []plan.SortKey{by(a, 2)}, exectest.Window("sum", num, col(a, 3))),
 		"SetOp":               exectest.SetOp(plan.Except, true, a, b),
@@ -55,6 +56,7 @@ func endless() map[string]plan.Node {
 
 // Functions of pg_proc.
 const (
+	series  = 1069 // generate_series(bigint, bigint)
 	int8ne  = 468
 	int8mul = 465
 )

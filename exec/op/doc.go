@@ -2,8 +2,8 @@
 //
 //	          Push(port, batch)*  EndInput(port)  …  EndTick until no More
 //	                 │
-//	linear        Filter, Project, Hop, Expand, SetOp,          emit inside Push, weights pass
-//	              UnionAll, Exchange
+//	linear        Filter, Project, Hop, Expand, ProjectSet,     emit inside Push, weights pass
+//	              SetOp, UnionAll, Exchange
 //	              (the near side of an exchange may begin the groups of an aggregation: preGroup)
 //	bilinear      Join          dL x R_old  +  L_new x dR       emits inside Push; of kinds that keep rows
 //	                            which meet none, these at the ends of ports and ticks (joinkept.go)

@@ -502,3 +502,32 @@ func TestGroupingSets(t *testing.T) {
 		return exectest.GroupBy(x, []int{3, 4, 5, 6}, exectest.Agg("count", i8, col(x, 1)), exectest.Agg("sum", i8, col(x, 0)), exectest.Distinct(exectest.Agg("min", txt, col(x, 2))))
 	})
 }
+
+func TestProjectSet(t *testing.T) {
+	set := func(f plan.FuncID, t sqltype.OID, args ...plan.Expr) plan.SetCall {
+		return plan.SetCall{Expr: exectest.Call(f, t, args...), Fields: []plan.Field{{Name: "s", Type: sqltype.Of(t)}}}
+	}
+	const stepped, split = 1066, 2765
+	ins := []in{{Types: types(i4, i4, txt), Values: 4, Errors: true}}
+	comma := &plan.Const{T: sqltype.Of(txt), Value: delta.ConstBytes(txt, []byte("[a-f]"), 1)}
+	for _, keep := range []bool{false, true} {
+		run(t, fmt.Sprintf("lockstep, keep: %v", keep), ins, func(l []node) node {
+			n := plan.NewProjectSet(l[0], []plan.SetCall{
+				set(1067, i4, col(l[0], 0), col(l[0], 1)),
+				set(2766, txt, col(l[0], 2), comma, &plan.Const{T: sqltype.Of(txt), Value: delta.ConstBytes(txt, []byte("i"), 1)}),
+				{Expr: exectest.Call(int4pl, i4, col(l[0], 0), col(l[0], 1)), Fields: []plan.Field{{Name: "x", Type: sqltype.Of(i4)}}},
+			}, true)
+			n.Keep = keep
+			return n
+		})
+		// A step of 0 fails, for some rows an argument does.
+		run(t, fmt.Sprintf("failing, keep: %v", keep), ins, func(l []node) node {
+			n := plan.NewProjectSet(l[0], []plan.SetCall{
+				set(stepped, i4, col(l[0], 0), quotient(l[0], 1, 0), col(l[0], 1)),
+				set(split, txt, col(l[0], 2), comma),
+			}, false)
+			n.Keep = keep
+			return n
+		})
+	}
+}

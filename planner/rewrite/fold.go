@@ -35,6 +35,8 @@ func (f *folding) node(n plan.Node) plan.Node {
 		out := plan.MapNodeExprs(n, f.expr)
 		plan.Derive(out)
 		switch n := out.(type) {
+		case *plan.ProjectSet:
+			f.callable(n)
 		case *plan.Filter:
 			return foldFilter(n)
 		case *plan.TopN:
@@ -44,6 +46,15 @@ func (f *folding) node(n plan.Node) plan.Node {
 		}
 		return out
 	})
+}
+
+// callable refuses functions without code.
+func (f *folding) callable(n *plan.ProjectSet) {
+	for i := range n.Calls {
+		if set := n.Calls[i].Set(); set != nil && f.folder != nil && f.refused == nil {
+			f.refused = f.folder.Callable(set)
+		}
+	}
 }
 
 // foldFilter drops a condition that always holds, and everything below one that never does.

@@ -145,24 +145,32 @@ func regexMatch(c *Call, row int32, elems *delta.Builder) ([]sqltype.Dim, Err) {
 	return vectorDims(elems), nil
 }
 
-// regexSplit cuts at the matches; an empty one at the end, or behind a match, cuts nothing.
+// regexSplit is the pieces of a text between the matches.
 func regexSplit(c *Call, row int32, elems *delta.Builder) ([]sqltype.Dim, Err) {
-	s, st, err := c.regexArgs(row, "regexp_split_to_array()", "")
-	if err != nil {
+	if err := c.regexPieces(row, "regexp_split_to_array()", elems); err != nil {
 		return nil, err
+	}
+	return vectorDims(elems), nil
+}
+
+// regexPieces cuts at the matches; an empty one at the end, or behind a match, cuts nothing.
+func (c *Call) regexPieces(row int32, function string, pieces *delta.Builder) Err {
+	s, st, err := c.regexArgs(row, function, "")
+	if err != nil {
+		return err
 	}
 	from, last := 0, 0
 	err = st.re.Each(s, c.breathe, func(at []int) *sqlerr.Error {
 		if at[0] < len(s) && at[1] > last {
-			elems.AppendString(s[from:at[0]])
+			pieces.AppendString(s[from:at[0]])
 			from = at[1]
 		}
 		last = at[1]
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	elems.AppendString(s[from:])
-	return vectorDims(elems), nil
+	pieces.AppendString(s[from:])
+	return nil
 }

@@ -26,23 +26,37 @@ func init() {
 
 func trimJSON(v []byte) []byte { return bytes.Trim(v, " \t\r\n") }
 
-// rawItems calls each for the items of an object or array, as they are written, until it says no.
-func rawItems(v []byte, each func(key, val []byte) bool) {
-	inObject := isObject(v)
-	i := rawBlanks(v, 1)
-	for v[i] != ']' && v[i] != '}' {
-		var key []byte
-		if inObject {
-			end := rawEnd(v, i)
-			key = v[i:end]
-			i = rawBlanks(v, rawBlanks(v, end)+1) // past the colon
-		}
+// rawIter goes through the items of an object or array, as they are written.
+type rawIter struct {
+	v  []byte
+	at int // of the next
+}
+
+func (it *rawIter) next() (key, val []byte, ok bool) {
+	v, i := it.v, it.at
+	if v[i] == ']' || v[i] == '}' {
+		return nil, nil, false
+	}
+	if isObject(v) {
 		end := rawEnd(v, i)
-		if !each(key, v[i:end]) {
+		key = v[i:end]
+		i = rawBlanks(v, rawBlanks(v, end)+1) // past the colon
+	}
+	end := rawEnd(v, i)
+	val = v[i:end]
+	if i = rawBlanks(v, end); v[i] == ',' {
+		i = rawBlanks(v, i+1)
+	}
+	it.at = i
+	return key, val, true
+}
+
+// rawItems calls each for the items, until it says no.
+func rawItems(v []byte, each func(key, val []byte) bool) {
+	it := rawIter{v: v, at: rawBlanks(v, 1)}
+	for {
+		if key, val, ok := it.next(); !ok || !each(key, val) {
 			return
-		}
-		if i = rawBlanks(v, end); v[i] == ',' {
-			i = rawBlanks(v, i+1)
 		}
 	}
 }

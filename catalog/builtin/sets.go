@@ -1,0 +1,48 @@
+package builtin
+
+import "github.com/tributary-db/tributary/internal/sqltype"
+
+// Record is the type of functions that give rows of several columns.
+const Record sqltype.OID = 2249
+
+// OutColumn is a column that a function names itself.
+type OutColumn struct {
+	Name string
+	Type sqltype.OID // AnyElement: that of the elements of its argument
+}
+
+// outColumns are the OUT parameters of set-returning functions, by symbol.
+var outColumns = map[string][]OutColumn{
+	"json_array_elements":       {{"value", sqltype.JSON}},
+	"json_array_elements_text":  {{"value", sqltype.Text}},
+	"jsonb_array_elements":      {{"value", sqltype.JSONB}},
+	"jsonb_array_elements_text": {{"value", sqltype.Text}},
+	"json_each":                 {{"key", sqltype.Text}, {"value", sqltype.JSON}},
+	"json_each_text":            {{"key", sqltype.Text}, {"value", sqltype.Text}},
+	"jsonb_each":                {{"key", sqltype.Text}, {"value", sqltype.JSONB}},
+	"jsonb_each_text":           {{"key", sqltype.Text}, {"value", sqltype.Text}},
+	"pg_expandarray":            {{"x", sqltype.AnyElement}, {"n", sqltype.Int4}},
+}
+
+// OutColumns are the columns that a function names; nil where its one column has the name that the call gets.
+func OutColumns(f *Func) []OutColumn {
+	if !f.RetSet {
+		return nil
+	}
+	return outColumns[f.Symbol]
+}
+
+// recordSets are the functions that give a set of rows of several columns.
+func recordSets() []Func {
+	of := func(oid uint32, name, symbol string, arg sqltype.OID, mayFail bool) Func {
+		return Func{OID: oid, Name: name, Kind: KindFunction, Args: []sqltype.OID{arg}, Ret: Record, RetSet: true, Strict: true,
+			Volatile: 'i', MayFail: mayFail, Symbol: symbol}
+	}
+	return []Func{
+		of(3958, "json_each", "json_each", sqltype.JSON, true),
+		of(3959, "json_each_text", "json_each_text", sqltype.JSON, true),
+		of(3208, "jsonb_each", "jsonb_each", sqltype.JSONB, true),
+		of(3932, "jsonb_each_text", "jsonb_each_text", sqltype.JSONB, true),
+		of(ExpandArray, "_pg_expandarray", "pg_expandarray", sqltype.AnyArray, false),
+	}
+}
