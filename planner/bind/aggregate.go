@@ -61,6 +61,11 @@ func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	if agg.Args, err = b.toArgs(args, r); err != nil {
 		return nil, err
 	}
+	for _, a := range agg.Args {
+		if err := b.noSetIn(a, "aggregate function calls cannot contain set-returning function calls"); err != nil {
+			return nil, err
+		}
+	}
 	if ofOuterLevel(agg.Args) {
 		return nil, unsupported("an aggregate of the query around").At(n.Location).WithHint("Compute it there, and refer to its result.")
 	}

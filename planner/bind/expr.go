@@ -179,6 +179,9 @@ func (b *binder) boolExpr(n *pg.BoolExpr) (plan.Expr, error) {
 		if args[i], err = b.toBool(e, name); err != nil {
 			return nil, err
 		}
+		if set := firstSet(e); set != nil {
+			return nil, sqlerr.New(sqlerr.DatatypeMismatch, "argument of %s must not return a set", name).At(b.where(e))
+		}
 	}
 	switch n.Boolop {
 	case pg.BoolExprType_AND_EXPR:
@@ -231,7 +234,8 @@ func (b *binder) coalesce(n *pg.CoalesceExpr) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.at(&plan.Coalesce{Args: args, T: t}, n.Location), nil
+	out := &plan.Coalesce{Args: args, T: t}
+	return b.at(out, n.Location), b.noSetIn(out, "set-returning functions are not allowed in COALESCE")
 }
 
 func (b *binder) minMax(n *pg.MinMaxExpr) (plan.Expr, error) {
@@ -302,7 +306,7 @@ func (b *binder) caseExpr(n *pg.CaseExpr) (plan.Expr, error) {
 	for i := range out.Whens {
 		out.Whens[i].Then = results[i+1]
 	}
-	return b.at(out, n.Location), nil
+	return b.at(out, n.Location), b.noSetIn(out, "set-returning functions are not allowed in CASE")
 }
 
 func (b *binder) whenCondition(arg plan.Expr, when *pg.CaseWhen) (plan.Expr, error) {

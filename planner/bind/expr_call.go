@@ -85,10 +85,15 @@ func (b *binder) variadicCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 
 func functionName(n *pg.FuncCall) (string, error) {
 	name := n.Funcname[len(n.Funcname)-1].GetString_().GetSval()
+	schema := ""
 	if len(n.Funcname) > 1 {
-		if schema := n.Funcname[0].GetString_().GetSval(); schema != "pg_catalog" || len(n.Funcname) > 2 {
-			return "", noFunction("", schema+"."+name, n.Location)
-		}
+		schema = n.Funcname[0].GetString_().GetSval()
+	}
+	switch {
+	case len(n.Funcname) > 2 || schema != "" && schema != "pg_catalog" && (schema != "information_schema" || name != "_pg_expandarray"):
+		return "", noFunction("", schema+"."+name, n.Location)
+	case schema != "information_schema" && name == "_pg_expandarray":
+		return "", noFunction("", name, n.Location)
 	}
 	return name, nil
 }
@@ -135,7 +140,9 @@ func (b *binder) resolvedCall(r resolved, name string, args []plan.Expr, pos int
 	case r.fn.Kind == builtin.KindWindow:
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "window function %s requires an OVER clause", name).At(pos)
 	case r.fn.RetSet:
-		return nil, unsupported("set-returning function " + name).At(pos)
+		if err := b.setAllowed(r.fn, pos); err != nil {
+			return nil, err
+		}
 	}
 	if err := b.allowedHere(r.fn, len(args), pos); err != nil {
 		return nil, err
@@ -147,7 +154,11 @@ func (b *binder) resolvedCall(r resolved, name string, args []plan.Expr, pos int
 	if args, err = b.defaultArgs(r.fn, args, pos); err != nil {
 		return nil, err
 	}
-	return b.tumbleFunction(&plan.Call{Func: plan.FuncID(r.fn.OID), Args: args, T: sqltype.Of(resultType(r, args)), Pos: pos}, pos)
+	out := &plan.Call{Func: plan.FuncID(r.fn.OID), Args: args, T: sqltype.Of(resultType(r, args)), Pos: pos}
+	if r.fn.RetSet {
+		return b.at(out, pos), nil
+	}
+	return b.tumbleFunction(out, pos)
 }
 
 func typesOf(args []plan.Expr) []sqltype.OID {

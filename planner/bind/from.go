@@ -65,6 +65,9 @@ func hasLateral(n *pg.Node) bool {
 	if j := n.GetJoinExpr(); j != nil {
 		return hasLateral(j.Larg) || hasLateral(j.Rarg)
 	}
+	if f := n.GetRangeFunction(); f != nil {
+		return !overRelation(f)
+	}
 	return n.GetRangeSubselect().GetLateral()
 }
 

@@ -16,27 +16,21 @@ const (
 	windowEnd   = "window_end"
 )
 
-// rangeFunction binds a function in FROM. There are two:
+// windowFunction binds a window over a relation in FROM. There are two:
 //
 //	TUMBLE(relation, time, size)      each row with the window it is in
 //	HOP(relation, time, slide, size)  each row once for every window it is in
 //
 // Their rows are the relation's, with window_start and window_end behind its columns; what groups by
 // window_start is what groups by TUMBLE(time, size) or HOP(time, slide, size) (see windowStartAt).
-func (b *binder) rangeFunction(n *pg.RangeFunction) (*source, error) {
+func (b *binder) windowFunction(n *pg.RangeFunction) (*source, error) {
 	call := n.Functions[0].GetList().GetItems()[0].GetFuncCall()
 	if call == nil || n.IsRowsfrom || n.Ordinality || len(n.Coldeflist) > 0 {
-		return nil, unsupported("this form of a function in FROM")
+		return nil, unsupported("this form of a window in FROM")
 	}
 	name, err := functionName(call)
 	if err != nil {
 		return nil, err
-	}
-	if name != "tumble" && name != "hop" {
-		if len(builtin.FuncsByName(name)) == 0 {
-			return nil, noFunction(name, name+"()", call.Location)
-		}
-		return nil, unsupported("a function in FROM").At(call.Location)
 	}
 	if form := windowForms[name]; len(call.Args) != form.args {
 		return nil, sqlerr.New(sqlerr.UndefinedFunction, "%s in FROM takes %d arguments", name, form.args).At(call.Location).

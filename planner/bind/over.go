@@ -58,6 +58,11 @@ func (b *binder) windowCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	if ref.fn.Args, err = b.toArgs(args, r); err != nil {
 		return nil, err
 	}
+	for _, a := range ref.fn.Args {
+		if err := b.noSetIn(a, "window function calls cannot contain set-returning function calls"); err != nil {
+			return nil, err
+		}
+	}
 	ref.fn.T = sqltype.Of(resultType(r, ref.fn.Args))
 	if n.AggFilter != nil {
 		if ref.fn.Filter, err = b.condition(n.AggFilter, inFilter, "FILTER"); err != nil {
@@ -66,6 +71,11 @@ func (b *binder) windowCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	}
 	if ref.over, err = b.overWindow(n.Over); err != nil {
 		return nil, err
+	}
+	for _, e := range ref.over.parts() {
+		if firstSet(*e) != nil {
+			return nil, unsupported("a set-returning function in a window").At(b.where(*e)).WithHint("%s", setHint)
+		}
 	}
 	ref.fn.Frame = ref.over.frame
 	ref.Column = &plan.Column{Index: -1, T: ref.fn.T, Name: name}

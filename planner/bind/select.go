@@ -236,14 +236,14 @@ func (c *core) body() *body {
 
 // build makes the nodes: rows, groups, output, distinct, order, limit.
 func (c *core) build() (plan.Node, error) {
-	node := c.in
+	node := c.groupSetNodes(c.in)
 	var err error
 	if c.grouped {
 		if node, err = c.groupNode(node); err != nil {
 			return nil, err
 		}
 	}
-	node = c.overNodes(node)
+	node = c.setNodes(c.overNodes(node))
 	if node, err = c.project(node); err != nil {
 		return nil, err
 	}

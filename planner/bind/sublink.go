@@ -15,7 +15,7 @@ func (b *binder) subLink(n *pg.SubLink) (plan.Expr, error) {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cannot use subquery in %s", map[place]string{
 			inDefault: "DEFAULT expression", inIndex: "index expression",
 		}[p]).At(n.Location)
-	case inLimit, inOffset, inFrom:
+	case inLimit, inOffset:
 		return nil, unsupported("a subquery in " + string(p)).At(n.Location)
 	}
 	switch n.SubLinkType {

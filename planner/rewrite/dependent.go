@@ -116,6 +116,11 @@ func (d *domain) beside(n plan.Node) plan.Node {
 		width := len(n.Input.Props().Fields)
 		c := plan.WithInputs(n, []plan.Node{d.beside(n.Input)})
 		return d.moved(c, n.P.Fields, func(i int) int { return d.behind(i, width) }, width)
+	case *plan.ProjectSet:
+		width := len(n.Input.Props().Fields)
+		c := plan.MapNodeExprs(n, func(e plan.Expr) plan.Expr { return d.at(e, width) })
+		c = plan.WithInputs(c, []plan.Node{d.beside(n.Input)})
+		return d.moved(c, n.P.Fields, func(i int) int { return d.behind(i, width) }, width)
 	case *plan.Hop:
 		in := d.beside(n.Input)
 		width := len(n.Input.Props().Fields)

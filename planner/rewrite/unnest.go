@@ -55,6 +55,8 @@ func (u *unnesting) node(n plan.Node) plan.Node {
 			return u.outerJoin(n)
 		case *plan.Values:
 			return u.values(n)
+		case *plan.ProjectSet:
+			return u.projectSet(n)
 		}
 		switch n.(type) {
 		case *plan.Project, *plan.GroupBy, *plan.Sort:
@@ -339,6 +341,9 @@ func (u *unnesting) apply(n *plan.Apply) plan.Node {
 	args := make([]plan.Expr, len(n.Args))
 	for i, a := range n.Args {
 		left, args[i] = u.value(left, a)
+	}
+	if out := along(n, left, args); out != nil {
+		return u.node(out)
 	}
 	r := u.relate(left, n.Right, args, false)
 	width := len(left.Props().Fields)
