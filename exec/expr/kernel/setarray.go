@@ -54,4 +54,3 @@ func expandArray(c *Call, row int32) (Rows, Err) {
 		return n, err
 	}, nil
 }
-
