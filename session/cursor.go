@@ -86,6 +86,10 @@ func (s *Session) fetch(ctx context.Context, p *portal, b *parse.Fetch, w face.W
 	case b.Back || b.Count < 0:
 		return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "cursor can only scan forward")
 	}
+	wait, err := fetchTimeout(b, c)
+	if err != nil {
+		return err
+	}
 	tag, out := "FETCH ", w
 	if b.Move {
 		tag, out = "MOVE ", noRows{w}
@@ -102,7 +106,12 @@ func (s *Session) fetch(ctx context.Context, p *portal, b *parse.Fetch, w face.W
 	if b.All {
 		limit = 0
 	}
-	sent, _, err := s.pullRows(ctx, c, limit, out)
+	sent := 0
+	if c.subscribes() && c.run != nil {
+		sent, err = s.fetchChanges(ctx, c, limit, wait, out)
+	} else {
+		sent, _, err = s.pullRows(ctx, c, limit, out)
+	}
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/storage/log"
 )
 
 // pull is a query that runs in a goroutine and stands still while nobody takes its rows.
@@ -21,17 +22,24 @@ type pull struct {
 	// settled: the query has ended and its rows lie in now, on the account of held.
 	settled bool
 	held    *holding
+	// Of a subscription: where it stands when it waits for a commit, and what was heard of that last.
+	stands  stands
+	standAt log.CommitSeq
 }
 
 var errPortalClosed = errors.New("portal closed")
 
 func (s *Session) startPull(ctx context.Context, p *portal) *pull {
-	return s.pullOf(ctx, func(ctx context.Context, give func(*delta.Batch) error) error {
+	stands := make(stands, 1)
+	run := s.pullOf(ctx, func(ctx context.Context, give func(*delta.Batch) error) error {
 		if p.subscribes() {
-			return s.changes(ctx, p.plan.query, p.args, &changeWriter{rows: give, flush: func() error { return nil }})
+			w := &changeWriter{rows: give, flush: func() error { return nil }, idle: stands.say}
+			return s.changes(ctx, p.plan.query, p.args, w)
 		}
 		return s.runQuery(ctx, p.plan.query, p.args, flow.OutFunc(give))
 	})
+	run.stands = stands
+	return run
 }
 
 // pullOf has rows, which gives them, stand still while nobody takes some.
@@ -60,23 +68,33 @@ func (s *Session) pullOf(ctx context.Context, rows func(ctx context.Context, giv
 	return run
 }
 
-// take gives up to limit rows (0 = all at hand), nil at the end. ctx is this Execute's: when it
-// ends the run is of no more use.
-func (r *pull) take(ctx context.Context, limit int) (*delta.Batch, error) {
+// begin makes d, which the run has just given, what is at hand.
+func (r *pull) begin(d *delta.Batch) {
+	r.now, r.next = d, 0
+	r.sel = eachRow(r.sel[:0], d)
+}
+
+// doneWithNow lets the run go on once all rows at hand were taken.
+func (r *pull) doneWithNow() {
 	if r.now != nil && r.next >= len(r.sel) {
 		r.now = nil
 		if !r.settled {
 			r.taken <- struct{}{}
 		}
 	}
+}
+
+// take gives up to limit rows (0 = all at hand), nil at the end. ctx is this Execute's: when it
+// ends the run is of no more use.
+func (r *pull) take(ctx context.Context, limit int) (*delta.Batch, error) {
+	r.doneWithNow()
 	if r.now == nil {
 		select {
 		case d, ok := <-r.rows:
 			if !ok {
 				return nil, nil
 			}
-			r.now, r.next = d, 0
-			r.sel = eachRow(r.sel[:0], d)
+			r.begin(d)
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
@@ -99,8 +117,7 @@ func (r *pull) prime(ctx context.Context) error {
 	select {
 	case d, ok := <-r.rows:
 		if ok {
-			r.now, r.next = d, 0
-			r.sel = eachRow(r.sel[:0], d)
+			r.begin(d)
 		}
 		return nil
 	case <-ctx.Done():

@@ -116,6 +116,7 @@ func (s *Session) Fail(context.Context) { s.fail() }
 
 // Simple runs the statements of a text, outside a block in one implicit transaction.
 func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err error) {
+	unlimited := ctx
 	ctx, done := s.statementTimeout(ctx)
 	defer done()
 	began := s.startClock()
@@ -126,7 +127,7 @@ func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err er
 	held := &heldTag{Writer: w}
 	s.held = held
 	defer func() { s.held = nil }()
-	if err := s.simple(ctx, sql, held); err != nil {
+	if err := s.simple(ctx, unlimited, sql, held); err != nil {
 		if !s.tx.block {
 			s.rollback()
 		}
@@ -139,7 +140,8 @@ func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err er
 	return held.release()
 }
 
-func (s *Session) simple(ctx context.Context, sql string, w face.Writer) error {
+// simple runs the statements of a text. ctx has the time of the first; each of the others has its own.
+func (s *Session) simple(ctx, unlimited context.Context, sql string, w face.Writer) error {
 	if done, err := s.runLifted(ctx, sql, w); done {
 		return err
 	}
@@ -156,7 +158,13 @@ func (s *Session) simple(ctx context.Context, sql string, w face.Writer) error {
 		return w.Empty()
 	}
 	for i := range stmts {
-		if err := s.runOne(ctx, &stmts[i], w); err != nil {
+		done := func() {}
+		if i > 0 {
+			ctx, done = s.statementTimeout(unlimited)
+		}
+		err := s.runOne(ctx, &stmts[i], w)
+		done()
+		if err != nil {
 			return err
 		}
 	}

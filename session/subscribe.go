@@ -49,6 +49,7 @@ func (s *Session) changes(ctx context.Context, q *plan.Query, args []delta.Colum
 type changeWriter struct {
 	rows  func(*delta.Batch) error
 	flush func() error
+	idle  func(v log.CommitSeq) // nil = nobody asks
 	cols  []delta.Column
 }
 
@@ -63,3 +64,9 @@ func (c *changeWriter) Changes(v log.CommitSeq, d *delta.Batch) error {
 }
 
 func (c *changeWriter) Tick(log.CommitSeq) error { return c.flush() }
+
+func (c *changeWriter) Idle(v log.CommitSeq) {
+	if c.idle != nil {
+		c.idle(v)
+	}
+}

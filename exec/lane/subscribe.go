@@ -20,6 +20,9 @@ type Subscriber interface {
 	Changes(v log.CommitSeq, d *delta.Batch) error
 	// Tick says that everything of version v was given.
 	Tick(v log.CommitSeq) error
+	// Idle says that everything up to version v was given, and that the subscription waits for a commit that
+	// may change something.
+	Idle(v log.CommitSeq)
 }
 
 // Subscribe runs a query for ever: first its content at the newest version, then every change,
@@ -60,6 +63,7 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 			err = r.pinEnded(last)
 		}
 		if err == nil {
+			to.Idle(last.version)
 			pin, err = r.nextForSubscription(ctx, q, last.version)
 		}
 		if err != nil {
@@ -160,6 +164,15 @@ func (r *Runtime) nextForSubscription(ctx context.Context, q *plan.Query, after 
 		}
 		pin.Release()
 	}
+}
+
+// Touched: a commit past version v, and durable by now, may change what a query gives.
+func (r *Runtime) Touched(ctx context.Context, q *plan.Query, v log.CommitSeq) (bool, error) {
+	newest, err := r.cfg.Log.Newest(ctx, false)
+	if err != nil {
+		return false, err
+	}
+	return r.cfg.Log.Touched(r.topicsBelow(relationOIDs(q)), newest) > v, nil
 }
 
 // topicsBelow are the topics that the relations are made from, directly or through views.

@@ -277,11 +277,12 @@ type (
 	}
 	// Fetch is FETCH or MOVE of a cursor.
 	Fetch struct {
-		Cursor string
-		Count  int64
-		All    bool
-		Back   bool // anything but forward
-		Move   bool
+		Cursor  string
+		Count   int64
+		All     bool
+		Back    bool // anything but forward
+		Move    bool
+		Options []Option // WITH (timeout = …), of a cursor that subscribes
 	}
 	// CloseCursor is CLOSE name|ALL.
 	CloseCursor struct {

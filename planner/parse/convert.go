@@ -128,6 +128,10 @@ func (c *converter) formStatement(n *pg.Node) (Body, error) {
 		body := c.declare(n.GetDeclareCursorStmt())
 		body.(*Declare).Subscribe = true
 		return body, nil
+	case f.kind == formFetch && n.GetFetchStmt() != nil:
+		b := fetch(n.GetFetchStmt())
+		b.Options = f.options
+		return b, nil
 	case f.kind == formCopy && n.GetCopyStmt() != nil:
 		body, err := c.copy(n.GetCopyStmt())
 		if to, ok := body.(*CopyTo); ok {

@@ -123,7 +123,7 @@ func (c *converter) declare(d *pg.DeclareCursorStmt) Body {
 // Subscribes: the cursor's query goes on for ever.
 func (d *Declare) Subscribes() bool { return d.Subscribe || d.Query.Emit == EmitChanges }
 
-func fetch(s *pg.FetchStmt) Body {
+func fetch(s *pg.FetchStmt) *Fetch {
 	return &Fetch{
 		Cursor: s.Portalname, Count: s.HowMany, All: s.HowMany == fetchAll,
 		Back: s.Direction != pg.FetchDirection_FETCH_FORWARD, Move: s.Ismove,

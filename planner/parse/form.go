@@ -15,6 +15,7 @@ const (
 	formSubscribe          // SUBSCRIBE TO, rewritten to TABLE
 	formCopy               // COPY (SUBSCRIBE TO …) TO, rewritten inside
 	formByHand             // nothing is left for the grammar: body is the statement
+	formFetch              // FETCH … WITH (options), which are taken out
 	formEmit               // only an EMIT clause
 )
 
@@ -28,7 +29,8 @@ type form struct {
 	watermark   *watermarkText
 	emit        EmitMode
 	emitAt      int32
-	body        Body // formByHand
+	body        Body     // formByHand
+	options     []Option // formFetch
 }
 
 // rewriter overwrites streaming forms in a copy of the text, never changing its length, so
@@ -70,7 +72,7 @@ func rewrite(sql string) (text string, forms []form, err error) {
 func suspect(s *segment) bool {
 	for i := range s.toks {
 		if s.kind(i) == tokWord && (s.is(i, "emit") || s.is(i, "subscribe") || s.is(i, "stream") ||
-			s.is(i, "sink") || s.is(i, "topic") || s.is(i, "rebuild") || (i == 0 && (s.is(i, "show") || s.is(i, "describe") || s.is(i, "desc")))) {
+			s.is(i, "sink") || s.is(i, "topic") || s.is(i, "rebuild") || (i == 0 && (s.is(i, "show") || s.is(i, "describe") || s.is(i, "desc") || fetches(s)))) {
 			return true
 		}
 	}
@@ -114,6 +116,8 @@ func (r *rewriter) statement(s *segment) (form, error) {
 			r.subscribe(s, at+1, &f)
 			f.kind = formSubscribe
 		}
+	case fetches(s):
+		err = r.fetch(s, &f)
 	case s.is(0, "copy", "(", "subscribe", "to"):
 		r.subscribe(s, 2, &f)
 		f.kind = formCopy
