@@ -179,9 +179,10 @@ type Env interface {
 	// Account charges memory before it is used; negative gives it back. Over the budget: 53200.
 	Account(bytes int64) error
 	// WorkMemory is about how many bytes the operator may hold in a one-shot run before it puts rows
-	// into temporary runs, which go to Temp; 0 = any number, and there is no Temp.
+	// into temporary runs; 0 = any number, and there are no runs.
 	WorkMemory() int64
-	Temp() *temprun.File
+	// NewRun begins a temporary run of rows of these types, in blocks of room bytes.
+	NewRun(types []sqltype.OID, room int) *temprun.Writer
 	// Held is the bytes that are charged for the operator now, its states among them; it is known
 	// where there is a limit to WorkMemory.
 	Held() int64

@@ -68,7 +68,7 @@ func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) 
 	case *parse.ShowObjects:
 		return &planned{fields: showFields(showColumns[b.Kind])}, nil
 	case *parse.Explain:
-		return &planned{fields: showFields(explainColumns)}, nil
+		return &planned{fields: explainFields(b)}, nil
 	}
 	return &planned{}, nil
 }

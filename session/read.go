@@ -61,7 +61,7 @@ func (s *Session) runAt(v log.CommitSeq, args []delta.Column) lane.Run {
 	return lane.Run{
 		At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args, Meter: s.meter(),
 		WorkMemory: s.workMemory(), TempFileLimit: s.set.limits.tempFileLimit,
-		Shards: int(s.set.limits.shards), MinShardRows: s.set.limits.minShardRows,
+		Shards: int(s.set.limits.shards), MinShardRows: s.set.limits.minShardRows, Trace: s.takeTrace(),
 	}
 }
 

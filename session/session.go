@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -30,6 +31,7 @@ type Session struct {
 	changed  bool         // the DDL that runs has changed something
 	endless  bool         // what runs is a subscription
 	reads    string       // what it is called as the owner of a pin
+	trace    *lane.Trace  // of EXPLAIN ANALYZE, until a query takes it
 	version  string       // version()
 	run      rowsRun
 	key      []byte // memory of cacheKey

@@ -62,8 +62,8 @@ func (e env) WorkMemory() int64 {
 	return 1
 }
 
-func (e env) Temp() *temprun.File { return e.temp }
-func (e env) Held() int64         { return *e.own() }
+func (e env) NewRun(types []sqltype.OID, room int) *temprun.Writer { return e.temp.NewRun(types, room) }
+func (e env) Held() int64                                          { return *e.own() }
 
 // own is what the operator holds.
 func (e env) own() *int64 {

@@ -20,6 +20,7 @@ type Env struct {
 	// Of a one-shot run that may spill: the operator's part of WorkMemory, and what it holds.
 	share int64
 	held  *atomic.Int64
+	trace *stepTrace // of a run that is looked at
 }
 
 // Values are the parts of an Env that the caller of Open chooses.
@@ -33,6 +34,8 @@ type Values struct {
 	// Temp = everything.
 	WorkMemory int64
 	Temp       *temprun.File
+	// Trace, if not nil, is told what each node does in this one run.
+	Trace *Trace
 	// OnLate is told of Env.Late.
 	OnLate func(weight int64, from *delta.Origin, why exec.LateReason) error
 }
@@ -63,9 +66,16 @@ func (e *Env) Account(bytes int64) error {
 	return err
 }
 
-// WorkMemory, Temp and Held are of a one-shot run.
-func (e *Env) WorkMemory() int64   { return e.share }
-func (e *Env) Temp() *temprun.File { return e.Values.Temp }
+// WorkMemory, NewRun and Held are of a one-shot run.
+func (e *Env) WorkMemory() int64 { return e.share }
+
+func (e *Env) NewRun(types []sqltype.OID, room int) *temprun.Writer {
+	w := e.Values.Temp.NewRun(types, room)
+	if e.trace != nil {
+		w.CountIn(&e.trace.temp)
+	}
+	return w
+}
 
 func (e *Env) Held() int64 {
 	if e.held == nil {

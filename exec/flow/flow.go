@@ -58,6 +58,8 @@ type step struct {
 	// front is what begins at this step, the topmost of it; divides the one that this source is of.
 	front, divides *front
 
+	trace *stepTrace // of a run that is looked at
+
 	// Of a source in a tick that is a part of the first (Backfill): it is not asked; or it begins like
 	// this.
 	rests bool
@@ -136,6 +138,7 @@ func (f *Flow) Open(env Env) error {
 	if env.RunOnce && env.Values.Temp != nil && f.spillers > 0 {
 		env.share = max(min(1, env.Values.WorkMemory), env.Values.WorkMemory/f.spillers)
 	}
+	f.root.traceIn(env.Values.Trace, nil)
 	return f.root.open(env)
 }
 
@@ -146,8 +149,11 @@ func (s *step) open(env Env) error {
 		}
 	}
 	env.path = s.path
-	if env.held = nil; env.share > 0 {
+	if env.held = nil; env.share > 0 || s.trace != nil {
 		env.held = new(atomic.Int64)
+	}
+	if env.trace = s.trace; s.trace != nil {
+		s.trace.held = env.held
 	}
 	s.env = env
 	switch {
@@ -178,6 +184,10 @@ func (f *Flow) Run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progres
 func (s *step) run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progress, error) {
 	if s.front != nil {
 		s.front.to, s.front.tight, out = out, false, s.front
+	}
+	if s.trace != nil {
+		defer s.trace.enter()()
+		out = tracedOut{s.trace, out}
 	}
 	switch {
 	case s.src != nil:

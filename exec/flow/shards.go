@@ -170,6 +170,7 @@ func (s *Shards) Run(ctx context.Context, env Env, t exec.Tick, out exec.Out) er
 		if f.out != nil {
 			env.Values.Meter = env.Values.Meter.Fork()
 		}
+		f.step.traceIn(env.Values.Trace, f.out)
 		if err := f.step.open(env); err != nil {
 			return err
 		}

@@ -50,13 +50,25 @@ type Run struct {
 	Shards       int
 	MinShardRows int64
 
+	// Trace, if not nil, is told what each node does.
+	Trace *Trace
+
 	temp *temprun.File
+}
+
+// Trace is what the nodes of a plan do in a run that somebody looks at.
+type Trace struct {
+	// Root is the plan that was run: the query's, with exchanges where it was divided.
+	Root  plan.Node
+	Nodes *flow.Trace
 }
 
 // Query runs a plan once and gives its rows to out: weights are positive, borrowed until Emit
 // returns. A row error ends the run: the rows before it have come out, none behind it does.
 func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Out) error {
-	if PointRead(q) {
+	if run.Trace != nil {
+		run.Trace.Root = q.Root
+	} else if PointRead(q) {
 		return r.queryAgain(ctx, q, run, out)
 	}
 	if r.cfg.Temp != nil && run.WorkMemory > 0 {
@@ -65,6 +77,9 @@ func (r *Runtime) Query(ctx context.Context, q *plan.Query, run Run, out exec.Ou
 	}
 	if divided, shards, free := r.divide(ctx, q, run); divided != nil {
 		defer free()
+		if run.Trace != nil {
+			run.Trace.Root = divided
+		}
 		return r.runShards(ctx, q, divided, shards, run, out)
 	}
 	states := flow.NewStates(run.Meter.Charge, nil)
@@ -134,7 +149,11 @@ func (r *Runtime) runOnce(ctx context.Context, f *flow.Flow, run Run, root *resu
 }
 
 func (run *Run) env() flow.Env {
-	return flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Meter: run.Meter, WorkMemory: run.WorkMemory, Temp: run.temp}}
+	env := flow.Env{Values: flow.Values{RunOnce: true, Session: run.Settings, Args: run.Args, Meter: run.Meter, WorkMemory: run.WorkMemory, Temp: run.temp}}
+	if run.Trace != nil {
+		env.Values.Trace = run.Trace.Nodes
+	}
+	return env
 }
 
 // onceAt is the one tick of a run.

@@ -63,7 +63,7 @@ func (p *partitions) add(d *delta.Batch, keys []delta.Column, sel []int32, skip 
 			continue
 		}
 		if p.writers[k] == nil {
-			p.writers[k] = p.env.Temp().NewRun(p.types, runRoom(p.env.WorkMemory(), fanOut))
+			p.writers[k] = p.env.NewRun(p.types, runRoom(p.env.WorkMemory(), fanOut))
 		}
 		if err := p.writers[k].Append(d, rows); err != nil {
 			return err

@@ -39,7 +39,7 @@ func (s *sortedRuns) mergeWidth() int {
 }
 
 func (s *sortedRuns) writer() *temprun.Writer {
-	return s.env.Temp().NewRun(s.types, runRoom(s.env.WorkMemory(), s.mergeWidth()))
+	return s.env.NewRun(s.types, runRoom(s.env.WorkMemory(), s.mergeWidth()))
 }
 
 // writeStep is how many rows are written between two looks at whether to go on.

@@ -107,15 +107,15 @@ var CopyOptions = []WithOption{
 
 // ExplainOptions are those of EXPLAIN that are taken and those of PostgreSQL's that are refused.
 var ExplainOptions = []WithOption{
-	{"analyze", "`false`", "`false`", "`true` is refused: the statement is not run."},
+	{"analyze", "`true`, `false`", "`false`", "Runs the statement, writes included, and tells what each node did."},
 	{"verbose", "`true`, `false`", "`true`", "Taken either way: the plan always has its columns."},
 	{"costs", "`false`", "`false`", "`true` is refused: there are no costs."},
 	{"settings", "`false`", "`false`", "`true` is refused."},
 	{"buffers", "`false`", "`false`", "`true` is refused."},
-	{"wal", "`false`", "`false`", "`true` is refused: it needs `analyze`."},
-	{"timing", "`false`", "`false`", "`true` is refused: it needs `analyze`."},
-	{"summary", "`false`", "`false`", "`true` is refused."},
-	{"format", "`text`", "`text`", "`json`, `yaml` and `xml` are refused."},
+	{"wal", "`false`", "`false`", "`true` is refused."},
+	{"timing", "`true`, `false`", "that of `analyze`", "The times of each node."},
+	{"summary", "`true`, `false`", "that of `analyze`", "The times of planning and execution."},
+	{"format", "`text`, `json`, `yaml`, `xml`", "`text`", ""},
 }
 
 // WithOptions are all statements with a list of options, in the order of the documentation.

@@ -8,37 +8,40 @@ import (
 
 // Format prints a plan as EXPLAIN shows it: one node a line with its edge properties, the
 // details of the node below it, its inputs indented.
-func Format(root Node) string {
-	p := printer{}
-	p.node(root, "", "", false)
-	return p.b.String()
-}
+func Format(root Node) string { return Explain(root, ExplainOptions{}).Text(true) }
 
 // FormatRunning is Format for a plan that is kept running, with the nodes up to which shards take part in a large tick.
-func FormatRunning(root Node) string {
-	p := printer{}
-	p.node(root, "", "", true)
-	return p.b.String()
+func FormatRunning(root Node) string { return Explain(root, ExplainOptions{Running: true}).Text(true) }
+
+// Text is the plan as EXPLAIN (FORMAT TEXT) shows it, with the times of a run if timing says so.
+func (x *Explained) Text(timing bool) string {
+	var b strings.Builder
+	x.text(&b, "", "", timing)
+	return b.String()
 }
 
-type printer struct{ b strings.Builder }
-
-// node prints n and what is below it; fronts: n is not of one that has begun above, and they are shown.
-func (p *printer) node(n Node, first, rest string, fronts bool) {
-	fmt.Fprintf(&p.b, "%s%s%s\n", first, n.title(), edge(n.Props()))
-	detail := rest + "  "
-	if len(n.Inputs()) == 0 {
-		detail = rest + "  "
+func (x *Explained) text(b *strings.Builder, first, rest string, timing bool) {
+	b.WriteString(first + x.Title)
+	if x.Edge != "" {
+		b.WriteString("  (" + x.Edge + ")")
 	}
-	for _, line := range n.details() {
-		fmt.Fprintf(&p.b, "%s%s\n", detail, line)
+	if a := x.Actual; a != nil {
+		b.WriteString("  (actual ")
+		if timing {
+			fmt.Fprintf(b, "time=%s..%s ", milliseconds(a.First), milliseconds(x.Total))
+		}
+		fmt.Fprintf(b, "rows=%d loops=1)", a.Rows)
 	}
-	if fronts && Front(n) {
-		fmt.Fprintf(&p.b, "%sShards: by parts of the log\n", detail)
-		fronts = false
+	b.WriteByte('\n')
+	for _, d := range append(x.Details, x.measured()...) {
+		line := d.Value
+		if d.Key != "" {
+			line = d.Key + ": " + line
+		}
+		fmt.Fprintf(b, "%s  %s\n", rest, line)
 	}
-	for _, in := range n.Inputs() {
-		p.node(in, rest+"  ->  ", rest+"        ", fronts)
+	for _, in := range x.Inputs {
+		in.text(b, rest+"  ->  ", rest+"        ", timing)
 	}
 }
 
@@ -68,10 +71,7 @@ func edge(p *Props) string {
 	if p.Stateless {
 		parts = append(parts, "stateless")
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "  (" + strings.Join(parts, "; ") + ")"
+	return strings.Join(parts, "; ")
 }
 
 func columnNames(p *Props, cols []int) string {

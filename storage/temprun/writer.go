@@ -1,6 +1,8 @@
 package temprun
 
 import (
+	"sync/atomic"
+
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/state"
@@ -13,6 +15,8 @@ type Writer struct {
 	rows *delta.BatchBuilder
 	run  *Run
 	all  []int32
+
+	written *atomic.Int64 // counts the bytes of blocks; nil = nobody asks
 }
 
 // Run is rows on disk, in the order they were written. It is immutable.
@@ -44,6 +48,9 @@ func (r *Run) Release() {
 func (f *File) NewRun(types []sqltype.OID, room int) *Writer {
 	return &Writer{file: f, room: room, rows: delta.NewBatchBuilder(types), run: &Run{file: f, types: types}}
 }
+
+// CountIn has the bytes that are written from now on added to written.
+func (w *Writer) CountIn(written *atomic.Int64) { w.written = written }
 
 // Append adds the rows sel of d, in that order; nil is its live rows. Errors of d are left out. After
 // an error only Abandon is left.
@@ -110,6 +117,9 @@ func (w *Writer) flush() error {
 		return failed("write", err)
 	}
 	w.file.space.written.Add(uint64(len(b)))
+	if w.written != nil {
+		w.written.Add(int64(len(b)))
+	}
 	r.blocks = append(r.blocks, int64(len(b)))
 	r.rows += int64(batch.Len)
 	r.size += batch.Size()

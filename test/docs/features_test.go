@@ -91,6 +91,11 @@ func answer(t *testing.T, dsn, sql string) string {
 	results := c.Exec(ctx, sql)
 	for results.NextResult() {
 		r := results.ResultReader()
+		if f := r.FieldDescriptions(); len(f) == 1 && f[0].Name == "QUERY PLAN" {
+			out.WriteString("a plan\n") // which is the server's own
+			r.Read()
+			continue
+		}
 		for r.NextRow() {
 			for i, v := range r.Values() {
 				if i > 0 {
