@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -140,7 +141,9 @@ func TestSuitesRestart(t *testing.T) {
 	// Restored from a checkpoint and the commits after it, or from all commits.
 	interval := []string{"100ms", "0"}[rnd.IntN(2)]
 	c := startChild(t, "--checkpoint-interval="+interval)
-	files := suites(t)
+	files := slices.DeleteFunc(suites(t), func(file string) bool {
+		return file == "dml/sequence.slt" // a kill leaves a gap: what was taken of a sequence ahead is lost
+	})
 	if !long() {
 		rnd.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
 		files = files[:12]
