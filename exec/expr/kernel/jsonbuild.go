@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/jsonb"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -21,13 +22,12 @@ func init() {
 		"json_build_object":        eachRow((*Call).jsonObject),
 		"json_build_object_noargs": eachRow((*Call).jsonObject),
 
-		"json field": eachRow((*Call).jsonField),
-
 		"jsonb_build_array":         eachRow(canonical((*Call).jsonArray)),
 		"jsonb_build_array_noargs":  eachRow(canonical((*Call).jsonArray)),
 		"jsonb_build_object":        eachRow(canonical((*Call).jsonObject)),
 		"jsonb_build_object_noargs": eachRow(canonical((*Call).jsonObject)),
 	})
+	kernelsOf(map[uint32]Kernel{builtin.JSONField: eachRow((*Call).jsonField)})
 }
 
 type rowAppender func(c *Call, dst []byte, row int32) ([]byte, Err)
