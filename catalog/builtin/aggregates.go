@@ -15,11 +15,12 @@ const (
 // orderFree names the aggregates whose result no order of rows changes.
 var orderFree = []string{
 	"count", "sum", "avg", "min", "max", "bool_and", "bool_or", "every", "bit_and", "bit_or", "bit_xor",
-	"stddev", "variance", "stddev_pop", "stddev_samp", "var_pop", "var_samp",
+	"corr", "covar_pop", "covar_samp", "regr_count", "regr_sxx", "regr_syy", "regr_sxy", "regr_avgx", "regr_avgy", "regr_r2",
+	"regr_slope", "regr_intercept", "stddev", "variance", "stddev_pop", "stddev_samp", "var_pop", "var_samp",
 }
 
 // neverFail names those that refuse no value.
-var neverFail = []string{"count", "min", "max", "bool_and", "bool_or", "every", "bit_and", "bit_or", "bit_xor"}
+var neverFail = []string{"count", "min", "max", "bool_and", "bool_or", "every", "bit_and", "bit_or", "bit_xor", "regr_count"}
 
 // describeAggregate fills in what pg_proc does not say. These are pg_proc's own rows, one name
 // one meaning: nothing is looked up by name later.

@@ -20,7 +20,7 @@ const newest = ^state.CommitSeq(0)
 type distinctAcc struct {
 	inner   accumulator
 	ordinal int
-	typ     sqltype.OID
+	types   []sqltype.OID // of the arguments
 	g       *grouping
 	values  state.Arrangement
 	touched *state.FlatSet // nil in a one-shot run: all are
@@ -31,8 +31,12 @@ func (c *distinctAcc) cells() []state.CellType { return c.inner.cells() }
 
 func (c *distinctAcc) open(env exec.Env, g *grouping, first int) (err error) {
 	c.g = g
-	key := append(g.valueKey(), 0)
-	if c.values, err = openRows(env, fmt.Sprintf("distinct%d", c.ordinal), g.valueRow(c.typ), key); err != nil {
+	row := append(c.types[:len(c.types):len(c.types)], g.keyTypes...)
+	key := make([]int, 0, len(row))
+	for i := range row {
+		key = append(key, (i+len(c.types))%len(row)) // the group first
+	}
+	if c.values, err = openRows(env, fmt.Sprintf("distinct%d", c.ordinal), row, key); err != nil {
 		return err
 	}
 	if c.touched != nil {
@@ -40,15 +44,16 @@ func (c *distinctAcc) open(env exec.Env, g *grouping, first int) (err error) {
 	}
 	c.touched = nil
 	if env.Once() {
-		c.once.open(env, g.valueRow(c.typ), key)
+		c.once.open(env, row, key)
 	} else {
-		c.touched = state.NewFlat(append(append([]sqltype.OID{}, g.keyTypes...), c.typ), nil, state.Options{Account: env.Account})
+		c.touched = state.NewFlat(append(append([]sqltype.OID{}, g.keyTypes...), c.types...), nil, state.Options{Account: env.Account})
 	}
 	return c.inner.open(env, g, first)
 }
 
 func (c *distinctAcc) add(a addition) error {
-	d := delta.Batch{Len: a.size, Cols: append([]delta.Column{*a.arg}, a.keys...), Sel: a.rows, Weights: a.weights}
+	args := append([]delta.Column{*a.arg}, a.more[:len(c.types)-1]...)
+	d := delta.Batch{Len: a.size, Cols: append(args[:len(args):len(args)], a.keys...), Sel: a.rows, Weights: a.weights}
 	if err := c.values.Append(&d); err != nil {
 		return err
 	}
@@ -56,7 +61,7 @@ func (c *distinctAcc) add(a addition) error {
 		c.once.held += d.Size()
 		return nil
 	}
-	key := append(append([]delta.Column{}, a.keys...), *a.arg)
+	key := append(append([]delta.Column{}, a.keys...), args...)
 	return c.touched.Probe(key, a.rows, true, make([]state.Slot, len(a.rows)))
 }
 
@@ -121,7 +126,7 @@ func (c *distinctAcc) pass(ctx context.Context, from state.View, keys []delta.Co
 // passRows adds rows of the arrangement, each a value of its own, with a weight.
 func (c *distinctAcc) passRows(ctx context.Context, d *delta.Batch, rows []int32, weight int64) error {
 	a := addition{
-		arg: &d.Cols[0], keys: d.Cols[1:], rows: rows, size: d.Len,
+		arg: &d.Cols[0], more: d.Cols[1:len(c.types)], keys: d.Cols[len(c.types):], rows: rows, size: d.Len,
 		slots: make([]state.Slot, len(rows)), weights: make([]int64, d.Len),
 	}
 	for i := range a.weights {

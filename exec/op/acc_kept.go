@@ -23,6 +23,7 @@ import (
 type keptAcc struct {
 	what    collector
 	ordinal int
+	direct  []*scalar // over the group's key
 	args    []keptArg
 	stored  []int // columns of an addition that are kept
 	types   []sqltype.OID
@@ -63,7 +64,7 @@ type collector interface {
 }
 
 func newKept(a *plan.Aggregate, ordinal int, what collector) *keptAcc {
-	c := &keptAcc{what: what, ordinal: ordinal, distinct: a.Distinct, ofArrival: a.OfArrival()}
+	c := &keptAcc{what: what, ordinal: ordinal, direct: newScalars(a.Direct), distinct: a.Distinct, ofArrival: a.OfArrival()}
 	keep := func(column int, e plan.Expr) int {
 		c.stored = append(c.stored, column)
 		c.types = append(c.types, e.Type().OID)
@@ -140,6 +141,9 @@ func (c *keptAcc) open(env exec.Env, g *grouping, _ int) (err error) {
 	if env.Once() {
 		c.once.open(env, row, key, order)
 	}
+	if err := openAll(c.direct, env); err != nil {
+		return err
+	}
 	return c.what.open(env)
 }
 
@@ -204,8 +208,9 @@ func (c *keptAcc) read(ctx context.Context, pinned bool, slots []state.Slot, b *
 		return nil
 	}
 	keys := c.g.flat.Keys(slots)
-	var err error
+	err := m.evalDirect(keys)
 	switch {
+	case err != nil:
 	case c.once.merging():
 		err = c.readMerged(keys, m)
 	case pinned:

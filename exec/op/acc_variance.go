@@ -157,14 +157,8 @@ func (c *floatVariance) add(a addition) error {
 		if err := c.sum.addOne(a.cells, s, v, w); err != nil {
 			return err
 		}
-		square := v * v
-		if err := c.squares.addOne(a.cells, s, square, w); err != nil {
+		if err := c.squares.addProduct(a.cells, s, v, v, w); err != nil {
 			return err
-		}
-		if rest := math.FMA(v, v, -square); rest != 0 && !math.IsInf(square, 0) && square == square {
-			if err := c.squares.addOne(a.cells, s, rest, w); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -112,3 +112,16 @@ func anyNull(cols []delta.Column, row int32) bool {
 	}
 	return false
 }
+
+// overKeys is an aggregate whose direct arguments are over a group's keys in place of the input's columns.
+func overKeys(a *plan.Aggregate, keys []int) *plan.Aggregate {
+	if len(a.Direct) == 0 {
+		return a
+	}
+	out := *a
+	out.Direct = make([]plan.Expr, len(a.Direct))
+	for i, e := range a.Direct {
+		out.Direct[i] = plan.MapColumns(e, func(c int) int { return slices.Index(keys, c) })
+	}
+	return &out
+}

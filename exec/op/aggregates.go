@@ -83,7 +83,9 @@ func buildAggregates() map[plan.FuncID]aggregate {
 	}
 	addBits(out)
 	addVariances(out)
+	addRegressions(out)
 	addCollected(out)
+	addWithin(out)
 	return out
 }
 
@@ -134,5 +136,9 @@ func newAccumulator(a *plan.Aggregate, ordinal int) (accumulator, error) {
 	if !a.Distinct || agg.distinctSame || len(a.Args) == 0 {
 		return acc, nil
 	}
-	return &distinctAcc{inner: acc, ordinal: ordinal, typ: a.Args[0].Type().OID}, nil
+	d := &distinctAcc{inner: acc, ordinal: ordinal}
+	for _, arg := range a.Args {
+		d.types = append(d.types, arg.Type().OID)
+	}
+	return d, nil
 }

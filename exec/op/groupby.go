@@ -58,7 +58,7 @@ func newGroupBy(n *plan.GroupBy) (exec.Operator, error) {
 		g.groups.keyTypes = append(g.groups.keyTypes, in[k])
 	}
 	for i := range n.Aggs {
-		call, err := newAggCall(&n.Aggs[i], i)
+		call, err := newAggCall(overKeys(&n.Aggs[i], n.Keys), i)
 		if err != nil {
 			return nil, err
 		}

@@ -95,10 +95,12 @@ type groupRows struct {
 	cols []*delta.Builder
 	n    int
 	errs map[int]*sqlerr.Error
+	// calls are whose errors these are.
+	calls map[int]int
 }
 
 func newGroupRows(types []sqltype.OID) *groupRows {
-	r := &groupRows{errs: map[int]*sqlerr.Error{}}
+	r := &groupRows{errs: map[int]*sqlerr.Error{}, calls: map[int]int{}}
 	for _, t := range types {
 		r.cols = append(r.cols, delta.NewBuilder(t))
 	}
@@ -111,6 +113,7 @@ func (r *groupRows) clear() {
 	}
 	r.n = 0
 	clear(r.errs)
+	clear(r.calls)
 }
 
 func (r *groupRows) columns() []delta.Column {
@@ -134,9 +137,9 @@ func (g *grouping) show(ctx context.Context, slots []state.Slot, from state.View
 		b, err := to.cols[len(g.keyTypes)+i], error(nil)
 		switch k, is := c.acc.(keeper); {
 		case !is:
-			err = c.acc.result(slots, b, to.failing(to.n))
+			err = c.acc.result(slots, b, to.failing(to.n, i))
 		case kept:
-			err = k.read(ctx, false, slots, b, to.failing(to.n))
+			err = k.read(ctx, false, slots, b, to.failing(to.n, i))
 		default:
 			b.AppendNulls(len(slots))
 		}
@@ -148,12 +151,15 @@ func (g *grouping) show(ctx context.Context, slots []state.Slot, from state.View
 	return nil
 }
 
-// failing notes the errors of rows from first on, of each the first.
-func (r *groupRows) failing(first int) func(int, *sqlerr.Error) {
-	return func(row int, err *sqlerr.Error) {
-		if r.errs[first+row] == nil {
-			r.errs[first+row] = err
-		}
+// failing notes the errors that a call makes of rows from first on. Of a row it is the first call's that stays,
+// whatever order they are asked in.
+func (r *groupRows) failing(first, call int) func(int, *sqlerr.Error) {
+	return func(row int, err *sqlerr.Error) { r.fail(first+row, call, err) }
+}
+
+func (r *groupRows) fail(row, call int, err *sqlerr.Error) {
+	if r.errs[row] == nil || call < r.calls[row] {
+		r.errs[row], r.calls[row] = err, call
 	}
 }
 

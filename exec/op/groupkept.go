@@ -66,7 +66,7 @@ func (g *groupBy) before(ctx context.Context, slots []state.Slot) (rows *groupRo
 	for i := range sel {
 		sel[i] += int32(g.was)
 		if err := g.old.errs[g.was+i]; err != nil {
-			rows.errs[i] = err
+			rows.fail(i, g.old.calls[g.was+i], err)
 		}
 	}
 	for i, c := range rows.cols {
@@ -76,7 +76,7 @@ func (g *groupBy) before(ctx context.Context, slots []state.Slot) (rows *groupRo
 	for i, k := range g.kept.accs {
 		c := rows.cols[g.kept.at[i]]
 		c.Clear()
-		if err := k.read(ctx, true, had, c, rows.failing(0)); err != nil {
+		if err := k.read(ctx, true, had, c, rows.failing(0, g.kept.at[i]-len(g.keys))); err != nil {
 			return nil, 0, err
 		}
 	}

@@ -17,6 +17,41 @@ type making struct {
 	at     int // the group whose rows come; -1 = none yet
 	before int32
 	failed *sqlerr.Error
+	direct []delta.Column // by group
+	errs   delta.RowErrors
+}
+
+// evalDirect computes the arguments that are one value for each group.
+func (m *making) evalDirect(keys []delta.Column) error {
+	if len(m.c.direct) == 0 {
+		return nil
+	}
+	in, all := delta.Batch{Len: m.n, Cols: keys}, rowNumbers(m.n)
+	for _, arg := range m.c.direct {
+		c, failed, err := arg.eval(&in, all)
+		if err != nil {
+			return err
+		}
+		m.direct = append(m.direct, c)
+		m.errs = joinErrors(m.errs, failed)
+	}
+	return nil
+}
+
+// begin begins the next group.
+func (m *making) begin() {
+	m.at++
+	m.c.what.begin()
+	if len(m.direct) == 0 {
+		return
+	}
+	for len(m.errs) > 0 && int(m.errs[0].Row) < m.at {
+		m.errs = m.errs[1:]
+	}
+	if len(m.errs) > 0 && int(m.errs[0].Row) == m.at {
+		m.failed = m.errs[0].Err
+	}
+	m.c.what.(directed).direct(m.direct, int32(m.at))
 }
 
 // load turns to the rows of a batch.
@@ -85,8 +120,10 @@ func (m *making) reach(k int) error {
 				return err
 			}
 		}
-		m.at++
-		m.c.what.begin()
+		if m.at+1 == m.n {
+			break
+		}
+		m.begin()
 	}
 	if m.c.distinct {
 		m.c.last.Clear()

@@ -150,6 +150,11 @@ func TestKept(t *testing.T) {
 	const list, js = sqltype.OID(1007), sqltype.JSON
 	asc := func(e plan.Expr) plan.SortKey { return plan.SortKey{Expr: e} }
 	desc := func(e plan.Expr) plan.SortKey { return plan.SortKey{Expr: e, Desc: true, NullsFirst: true} }
+	half := &plan.Const{T: sqltype.Of(f8), Value: delta.Const(f8, 0.5, 1)}
+	three := &plan.Const{T: sqltype.Of(num), Value: delta.ConstNumeric(decimal.FromInt64(3), 1)}
+	within := func(f plan.FuncID, t sqltype.OID, arg plan.Expr, by func(plan.Expr) plan.SortKey, direct ...plan.Expr) plan.Aggregate {
+		return plan.Aggregate{Func: f, Direct: direct, Args: []plan.Expr{arg}, Order: []plan.SortKey{by(arg)}, T: sqltype.Of(t)}
+	}
 	calls := func(l node) []plan.Aggregate {
 		c := func(i int) plan.Expr { return col(l, i) }
 		comma := &plan.Const{T: sqltype.Of(txt), Value: delta.ConstBytes(txt, []byte(","), 1)}
@@ -164,6 +169,9 @@ func TestKept(t *testing.T) {
 			exectest.InOrder(exectest.Agg("json_object_agg", js, c(4), c(1)), desc(c(1))), // fails where a text is NULL
 			exectest.InOrder(exectest.Agg("sum", i8, c(1)), asc(quotient(l, 1, 0))),
 			exectest.Agg("count", i8), exectest.Agg("min", num, c(2)),
+			within(3974, f8, c(3), asc, half), within(3972, txt, c(4), desc, half), within(3984, num, c(2), asc),
+			within(3986, i8, c(2), desc, three), within(3992, i8, c(2), asc, three), within(3990, f8, c(2), desc, three),
+			exectest.Agg("corr", f8, c(3), c(3)), exectest.Distinct(exectest.Agg("regr_slope", f8, c(3), c(3))), exectest.Agg("regr_count", i8, c(3), c(3)),
 		}
 	}
 	for _, only := range []bool{false, true} {

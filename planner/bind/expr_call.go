@@ -21,7 +21,7 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 	}
 	switch {
 	case n.AggWithinGroup:
-		return nil, unsupported("WITHIN GROUP").At(n.Location)
+		return b.withinGroup(name, n)
 	case n.FuncVariadic:
 		return b.variadicCall(name, n)
 	}

@@ -153,6 +153,7 @@ func (g *grouping) collect(e plan.Expr) {
 		case *aggRef:
 			if g.aggregate(e) < 0 {
 				g.aggs = append(g.aggs, e.agg)
+				g.direct(&e.agg)
 			}
 			return false
 		case *plan.Subquery:
@@ -278,6 +279,9 @@ func (g *grouping) node(in plan.Node) (plan.Node, error) {
 		in = withComputed(in, computed)
 	}
 	n.Input = in
+	if err := g.directArgs(n); err != nil {
+		return nil, err
+	}
 	if len(g.c.sets) > 0 {
 		if g.c.b.emit == parse.EmitOnWindowClose {
 			return nil, unsupported("EMIT ON WINDOW CLOSE with GROUPING SETS")

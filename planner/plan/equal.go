@@ -102,7 +102,7 @@ func sameValue(a, b *delta.Column) bool {
 
 // EqualAggregates reports whether two aggregates compute the same.
 func EqualAggregates(a, b *Aggregate) bool {
-	return a.Func == b.Func && a.Distinct == b.Distinct && slices.EqualFunc(a.Args, b.Args, Equal) && Equal(a.Filter, b.Filter) &&
+	return a.Func == b.Func && a.Distinct == b.Distinct && slices.EqualFunc(a.Args, b.Args, Equal) && Equal(a.Filter, b.Filter) && slices.EqualFunc(a.Direct, b.Direct, Equal) &&
 		slices.EqualFunc(a.Order, b.Order, func(x, y SortKey) bool {
 			return x.Desc == y.Desc && x.NullsFirst == y.NullsFirst && Equal(x.Expr, y.Expr)
 		})

@@ -174,7 +174,10 @@ type Aggregate struct {
 	// Order is that of the rows that the aggregate is given. Rows that it leaves equal come in the order of their
 	// values; without one, rows come in the order of their arrival where a query runs once, and in that of their
 	// values elsewhere.
-	Order  []SortKey
+	Order []SortKey
+	// Direct is what stands in the parentheses of an aggregate with WITHIN GROUP, whose Args are those of its Order:
+	// one value for each group, so that all columns are keys.
+	Direct []Expr
 	Filter Expr // nil = all rows
 	T      sqltype.Type
 }

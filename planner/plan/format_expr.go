@@ -76,17 +76,23 @@ func FormatAggregate(a *Aggregate) string {
 	if len(a.Args) == 0 {
 		args = "*"
 	}
+	if f := builtin.FuncByOID(uint32(a.Func)); f != nil && f.AggKind != 'n' {
+		return functionName(a.Func) + "(" + exprList(a.Direct) + ") WITHIN GROUP (ORDER BY " + sortKeys(a.Order) + ")" + formatFilter(a.Filter)
+	}
 	if a.Distinct {
 		args = "DISTINCT " + args
 	}
 	if len(a.Order) > 0 {
 		args += " ORDER BY " + sortKeys(a.Order)
 	}
-	out := functionName(a.Func) + "(" + args + ")"
-	if a.Filter != nil {
-		out += " FILTER (WHERE " + FormatExpr(a.Filter) + ")"
+	return functionName(a.Func) + "(" + args + ")" + formatFilter(a.Filter)
+}
+
+func formatFilter(cond Expr) string {
+	if cond == nil {
+		return ""
 	}
-	return out
+	return " FILTER (WHERE " + FormatExpr(cond) + ")"
 }
 
 func formatCall(c *Call) string {

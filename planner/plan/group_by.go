@@ -57,6 +57,7 @@ func (n *GroupBy) mapExprs(f func(Expr) Expr) Node {
 	c.Aggs = make([]Aggregate, len(n.Aggs))
 	for i, a := range n.Aggs {
 		a.Args, a.Order, a.Filter = mapList(a.Args, f), mapKeys(a.Order, f), mapOptional(a.Filter, f)
+		a.Direct = mapList(a.Direct, f)
 		c.Aggs[i] = a
 	}
 	return &c
@@ -67,7 +68,7 @@ func (n *GroupBy) derive() Props {
 	for i := range n.Aggs {
 		a := &n.Aggs[i]
 		f := builtin.FuncByOID(uint32(a.Func))
-		p.MayFail = p.MayFail || anyMayFail(a.Args) || anyMayFail(keyExprs(a.Order)) || MayFail(a.Filter) || f == nil || f.MayFail
+		p.MayFail = p.MayFail || anyMayFail(a.Args) || anyMayFail(keyExprs(a.Order)) || anyMayFail(a.Direct) || MayFail(a.Filter) || f == nil || f.MayFail
 	}
 	return p
 }

@@ -262,11 +262,7 @@ func formatWindowFunc(w *WindowFunc) string {
 	if w.Func == builtin.CountStar {
 		args = "*"
 	}
-	out := functionName(w.Func) + "(" + args + ")"
-	if w.Filter != nil {
-		out += " FILTER (WHERE " + FormatExpr(w.Filter) + ")"
-	}
-	return out + formatFrame(&w.Frame)
+	return functionName(w.Func) + "(" + args + ")" + formatFilter(w.Filter) + formatFrame(&w.Frame)
 }
 
 // formatFrame is a frame as it is written, empty for the default.

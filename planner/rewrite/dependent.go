@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 )
@@ -303,13 +304,33 @@ func ofNoRows(g *plan.GroupBy, n plan.Node, first int) []plan.Expr {
 	for i := range g.Aggs {
 		c := plan.ColumnOf(n.Props().Fields, first+i)
 		f := builtin.FuncByOID(uint32(g.Aggs[i].Func))
-		if f != nil && (f.Name == "count" || f.Name == "regr_count") {
+		switch {
+		case f == nil:
+			out = append(out, c)
+		case f.Name == "count" || f.Name == "regr_count":
 			out = append(out, &plan.Coalesce{Args: []plan.Expr{c, integerConst(sqltype.Int8, 0)}, T: c.T})
-		} else {
+		case f.AggKind == 'h':
+			out = append(out, &plan.Coalesce{Args: []plan.Expr{c, alone(f)}, T: c.T})
+		default:
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// alone is what a hypothetical-set aggregate gives a row that has no others beside it.
+func alone(f *builtin.Func) plan.Expr {
+	switch f.Name {
+	case "percent_rank":
+		return floatConst(0)
+	case "cume_dist":
+		return floatConst(1)
+	}
+	return integerConst(sqltype.Int8, 1)
+}
+
+func floatConst(v float64) plan.Expr {
+	return &plan.Const{T: sqltype.Of(sqltype.Float8), Value: delta.Const(sqltype.Float8, v, 1)}
 }
 
 func (d *domain) top(n *plan.TopN) plan.Node {
