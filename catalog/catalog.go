@@ -18,17 +18,14 @@ const PartName = "catalog"
 // Catalog is the catalog's part of the fold. Its only writer is the log; any number of readers.
 type Catalog struct {
 	now    atomic.Pointer[Snapshot]
-	system map[qualified]*Relation
+	system *layer
 }
 
 var _ log.Part = (*Catalog)(nil)
 
 // New makes an empty catalog with the given system relations; hand it to log.Open as a Part.
 func New(system ...*Relation) *Catalog {
-	c := &Catalog{system: map[qualified]*Relation{}}
-	for _, r := range system {
-		c.system[qualified{r.Schema, r.Name}] = r
-	}
+	c := &Catalog{system: newLayer(system)}
 	c.now.Store(emptySnapshot(c.system))
 	return c
 }

@@ -67,7 +67,7 @@ func (s *Snapshot) save(w io.Writer) error {
 	})
 }
 
-func loadSnapshot(r io.Reader, system map[qualified]*Relation) (*Snapshot, error) {
+func loadSnapshot(r io.Reader, system *layer) (*Snapshot, error) {
 	var in saved
 	if err := json.NewDecoder(r).Decode(&in); err != nil {
 		return nil, fmt.Errorf("catalog snapshot: %w", err)

@@ -56,6 +56,11 @@ type Relation struct {
 	// KeyColumns and Unique of an index.
 	KeyColumns []int `json:"key_columns,omitempty"`
 	Unique     bool  `json:"unique,omitempty"`
+	// Constraint: the index is that of a UNIQUE constraint of its name.
+	Constraint bool `json:"constraint,omitempty"`
+
+	// LookupColumns of a system relation: by each of them alone its rows are found without all being made.
+	LookupColumns []int `json:"-"`
 
 	// Sequence is the definition of a sequence.
 	Sequence *Sequence `json:"sequence,omitempty"`

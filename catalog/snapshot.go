@@ -33,7 +33,7 @@ type Snapshot struct {
 	layer   *layer
 	changed map[OID]*Relation       // over the layer; nil = dropped
 	named   map[qualified]*Relation // over the layer; nil = gone
-	system  map[qualified]*Relation // shared by all versions
+	system  *layer                  // shared by all versions
 }
 
 // maxChanged bounds what lies over a layer; beyond it a version gets a layer of its own.
@@ -43,7 +43,7 @@ type qualified struct{ schema, name string }
 
 var _ Reader = (*Snapshot)(nil)
 
-func emptySnapshot(system map[qualified]*Relation) *Snapshot {
+func emptySnapshot(system *layer) *Snapshot {
 	return &Snapshot{nextOID: FirstOID, layer: newLayer(nil), system: system}
 }
 
@@ -75,7 +75,7 @@ func (s *Snapshot) in(schema, name string) (*Relation, bool) {
 	if r != nil {
 		return r, true
 	}
-	r, ok = s.system[qualified{schema, name}]
+	r, ok = s.system.byName[qualified{schema, name}]
 	return r, ok
 }
 
@@ -87,12 +87,8 @@ func (s *Snapshot) ByOID(oid OID) (*Relation, bool) {
 	if r != nil {
 		return r, true
 	}
-	for _, r := range s.system {
-		if r.OID == oid {
-			return r, true
-		}
-	}
-	return nil, false
+	r, ok = s.system.byOID[oid]
+	return r, ok
 }
 
 func (s *Snapshot) Indexes(table OID) []*Relation {
@@ -105,10 +101,7 @@ func (s *Snapshot) Dependents(oid OID) []*Relation {
 
 func (s *Snapshot) Relations(kind Kind) []*Relation {
 	if kind == KindSystem {
-		return sorted(slices.Collect(maps.Values(s.system)))
-	}
-	if kind == KindSystem {
-		return sorted(slices.Collect(maps.Values(s.system)))
+		return sorted(slices.Clone(s.system.all))
 	}
 	return s.filter(func(r *Relation) bool { return r.Kind == kind })
 }

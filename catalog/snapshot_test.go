@@ -16,7 +16,7 @@ func TestSnapshotModel(t *testing.T) {
 	for seed := range uint64(4) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		model := map[OID]*Relation{}
-		s := emptySnapshot(nil)
+		s := emptySnapshot(newLayer(nil))
 		var older []*Snapshot
 		var was []map[OID]*Relation
 		for v := log.CommitSeq(1); v <= 2000; v++ {

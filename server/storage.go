@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/pgcatalog"
 	"github.com/tributary-db/tributary/catalog/system"
 	"github.com/tributary-db/tributary/internal/redact"
 	"github.com/tributary-db/tributary/kafka/epoch"
@@ -45,7 +46,7 @@ func (s *Server) openStorage(ctx context.Context) error {
 	}
 	s.openAccounts()
 	s.openRanges(ctx)
-	s.catalog = catalog.New(system.Catalog()...)
+	s.catalog = catalog.New(append(system.Catalog(), pgcatalog.Catalog()...)...)
 	s.log, err = log.Open(ctx, s.logConfig())
 	if err != nil {
 		return fmt.Errorf("open the commit log: %w", err)

@@ -4,14 +4,21 @@ import (
 	"context"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/pgcatalog"
 	"github.com/tributary-db/tributary/catalog/system"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
 // facts are what system relations tell of this server.
-type facts struct{ s *Server }
+type facts struct {
+	s     *Server
+	asker system.Asker
+}
+
+func (f facts) Asker() system.Asker { return f.asker }
 
 var _ system.Facts = facts{}
 
@@ -87,9 +94,16 @@ func (f facts) Settings() (out []system.Setting) {
 func (s *Server) systemRows(oid catalog.OID) (lane.SystemRows, bool) {
 	r, ok := system.ByOID(oid)
 	if !ok {
+		r, ok = pgcatalog.ByOID(oid)
+	}
+	if !ok {
 		return nil, false
 	}
-	return func(ctx context.Context, emit func(*delta.Batch) error) error {
-		return r.Emit(ctx, facts{s}, emit)
+	return func(ctx context.Context, key system.Key, who *plan.Session, emit func(*delta.Batch) error) error {
+		f := facts{s: s}
+		if who != nil {
+			f.asker, _ = who.Catalog.(system.Asker)
+		}
+		return r.Emit(ctx, f, key, emit)
 	}, true
 }

@@ -24,7 +24,7 @@ func (s *Session) codecEnv() *codec.Env {
 	d := s.set.derived
 	env := &codec.Env{
 		Location: d.Location, ExtraFloatDigits: d.ExtraFloatDigits, FewFloatDigits: d.ExtraFloatDigits <= 0,
-		ByteaEscape: d.ByteaOutput == "escape",
+		ByteaEscape: d.ByteaOutput == "escape", Names: s.introspection(),
 	}
 	env.DateOrder = dateOrders[d.DateStyle]
 	env.IntervalStyle = intervalStyles[d.IntervalStyle]

@@ -82,7 +82,7 @@ func (s *Session) runSettings() plan.Settings {
 }
 
 func (s *Session) whoRuns() plan.Session {
-	return plan.Session{User: s.user, Database: s.database, PID: s.pid, Now: s.txStart(), Version: s.version, Sequences: &s.sequences}
+	return plan.Session{User: s.user, Database: s.database, PID: s.pid, Now: s.txStart(), Version: s.version, Sequences: &s.sequences, Catalog: s.introspection()}
 }
 
 // meter bounds one statement.

@@ -37,6 +37,8 @@ type Session struct {
 	key      []byte // memory of cacheKey
 	// sequences are those that the session has asked, and what it got.
 	sequences sequences
+	// seen is the catalog as introspection sees it, of the last statement.
+	seen *introspection
 }
 
 // Open starts a session.

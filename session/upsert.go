@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	"github.com/tributary-db/tributary/catalog/system"
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/exec/table"
@@ -146,5 +147,7 @@ func (g givenRows) System(id plan.RelationID) (source.SystemRows, error) {
 	if id != 0 {
 		return g.Inputs.System(id)
 	}
-	return func(_ context.Context, emit func(*delta.Batch) error) error { return emit(g.rows) }, nil
+	return func(_ context.Context, _ system.Key, _ *plan.Session, emit func(*delta.Batch) error) error {
+		return emit(g.rows)
+	}, nil
 }

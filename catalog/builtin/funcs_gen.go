@@ -17,6 +17,8 @@ var funcRows = []Func{
 	{OID: 65, Name: "int4eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', Symbol: "int4eq"},
 	{OID: 66, Name: "int4lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', Symbol: "int4lt"},
 	{OID: 67, Name: "texteq", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "texteq"},
+	{OID: 68, Name: "xideq", Kind: 'f', Ret: 16, Args: []sqltype.OID{28, 28}, Strict: true, Volatile: 'i', Symbol: "xideq"},
+	{OID: 69, Name: "cideq", Kind: 'f', Ret: 16, Args: []sqltype.OID{29, 29}, Strict: true, Volatile: 'i', Symbol: "cideq"},
 	{OID: 70, Name: "charne", Kind: 'f', Ret: 16, Args: []sqltype.OID{18, 18}, Strict: true, Volatile: 'i', Symbol: "charne"},
 	{OID: 72, Name: "charle", Kind: 'f', Ret: 16, Args: []sqltype.OID{18, 18}, Strict: true, Volatile: 'i', Symbol: "charle"},
 	{OID: 73, Name: "chargt", Kind: 'f', Ret: 16, Args: []sqltype.OID{18, 18}, Strict: true, Volatile: 'i', Symbol: "chargt"},
@@ -67,6 +69,7 @@ var funcRows = []Func{
 	{OID: 183, Name: "int42mi", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int42mi"},
 	{OID: 184, Name: "oideq", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 'i', Symbol: "oideq"},
 	{OID: 185, Name: "oidne", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 'i', Symbol: "oidne"},
+	{OID: 198, Name: "pg_node_tree_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{194}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_node_tree_send"},
 	{OID: 202, Name: "float4mul", Kind: 'f', Ret: 700, Args: []sqltype.OID{700, 700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float4mul"},
 	{OID: 203, Name: "float4div", Kind: 'f', Ret: 700, Args: []sqltype.OID{700, 700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float4div"},
 	{OID: 204, Name: "float4pl", Kind: 'f', Ret: 700, Args: []sqltype.OID{700, 700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float4pl"},
@@ -114,6 +117,7 @@ var funcRows = []Func{
 	{OID: 253, Name: "bttextnamecmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{25, 19}, Strict: true, Volatile: 'i', Symbol: "bttextnamecmp"},
 	{OID: 266, Name: "nameconcatoid", Kind: 'f', Ret: 19, Args: []sqltype.OID{19, 26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "nameconcatoid"},
 	{OID: 274, Name: "timeofday", Kind: 'f', Ret: 25, Strict: true, Volatile: 'v', MayFail: true, Symbol: "timeofday"},
+	{OID: 275, Name: "pg_nextoid", Kind: 'f', Ret: 26, Args: []sqltype.OID{2205, 19, 2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_nextoid"},
 	{OID: 276, Name: "float8_combine", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_combine"},
 	{OID: 279, Name: "float48mul", Kind: 'f', Ret: 701, Args: []sqltype.OID{700, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float48mul"},
 	{OID: 280, Name: "float48div", Kind: 'f', Ret: 701, Args: []sqltype.OID{700, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float48div"},
@@ -158,6 +162,7 @@ var funcRows = []Func{
 	{OID: 319, Name: "int4", Kind: 'f', Ret: 23, Args: []sqltype.OID{700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ftoi4"},
 	{OID: 320, Name: "width_bucket", Kind: 'f', Ret: 23, Args: []sqltype.OID{701, 701, 701, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "width_bucket_float8"},
 	{OID: 324, Name: "json_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_send"},
+	{OID: 329, Name: "hash_aclitem", Kind: 'f', Ret: 23, Args: []sqltype.OID{1033}, Strict: true, Volatile: 'i', Symbol: "hash_aclitem"},
 	{OID: 338, Name: "amvalidate", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "amvalidate"},
 	{OID: 350, Name: "btint2cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{21, 21}, Strict: true, Volatile: 'i', Symbol: "btint2cmp"},
 	{OID: 351, Name: "btint4cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', Symbol: "btint4cmp"},
@@ -182,10 +187,12 @@ var funcRows = []Func{
 	{OID: 396, Name: "array_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_ge"},
 	{OID: 400, Name: "hashtext", Kind: 'f', Ret: 23, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "hashtext"},
 	{OID: 401, Name: "text", Kind: 'f', Ret: 25, Args: []sqltype.OID{1042}, Strict: true, Volatile: 'i', Symbol: "rtrim1"},
+	{OID: 404, Name: "btoidvectorcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "btoidvectorcmp"},
 	{OID: 406, Name: "text", Kind: 'f', Ret: 25, Args: []sqltype.OID{19}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "name_text"},
 	{OID: 407, Name: "name", Kind: 'f', Ret: 19, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "text_name"},
 	{OID: 408, Name: "bpchar", Kind: 'f', Ret: 1042, Args: []sqltype.OID{19}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "name_bpchar"},
 	{OID: 409, Name: "name", Kind: 'f', Ret: 19, Args: []sqltype.OID{1042}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bpchar_name"},
+	{OID: 422, Name: "hashinet", Kind: 'f', Ret: 23, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "hashinet"},
 	{OID: 425, Name: "hashint4extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{23, 20}, Strict: true, Volatile: 'i', Symbol: "hashint4extended"},
 	{OID: 432, Name: "hash_numeric", Kind: 'f', Ret: 23, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', Symbol: "hash_numeric"},
 	{OID: 438, Name: "num_nulls", Kind: 'f', Ret: 23, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 'i', Symbol: "pg_num_nulls"},
@@ -205,6 +212,7 @@ var funcRows = []Func{
 	{OID: 453, Name: "hashoid", Kind: 'f', Ret: 23, Args: []sqltype.OID{26}, Strict: true, Volatile: 'i', Symbol: "hashoid"},
 	{OID: 454, Name: "hashchar", Kind: 'f', Ret: 23, Args: []sqltype.OID{18}, Strict: true, Volatile: 'i', Symbol: "hashchar"},
 	{OID: 455, Name: "hashname", Kind: 'f', Ret: 23, Args: []sqltype.OID{19}, Strict: true, Volatile: 'i', Symbol: "hashname"},
+	{OID: 457, Name: "hashoidvector", Kind: 'f', Ret: 23, Args: []sqltype.OID{30}, Strict: true, Volatile: 'i', Symbol: "hashoidvector"},
 	{OID: 458, Name: "text_larger", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_larger"},
 	{OID: 459, Name: "text_smaller", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_smaller"},
 	{OID: 462, Name: "int8um", Kind: 'f', Ret: 20, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8um"},
@@ -230,8 +238,13 @@ var funcRows = []Func{
 	{OID: 483, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dtoi8"},
 	{OID: 515, Name: "array_larger", Kind: 'f', Ret: 2277, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_larger"},
 	{OID: 516, Name: "array_smaller", Kind: 'f', Ret: 2277, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_smaller"},
+	{OID: 598, Name: "abbrev", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_abbrev"},
+	{OID: 605, Name: "set_masklen", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_set_masklen"},
+	{OID: 619, Name: "oidvectorne", Kind: 'f', Ret: 16, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "oidvectorne"},
 	{OID: 626, Name: "hash_array", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277}, Strict: true, Volatile: 'i', Symbol: "hash_array"},
 	{OID: 636, Name: "pg_indexam_has_property", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_indexam_has_property"},
+	{OID: 637, Name: "pg_index_has_property", Kind: 'f', Ret: 16, Args: []sqltype.OID{2205, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_index_has_property"},
+	{OID: 638, Name: "pg_index_column_has_property", Kind: 'f', Ret: 16, Args: []sqltype.OID{2205, 23, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_index_column_has_property"},
 	{OID: 652, Name: "float4", Kind: 'f', Ret: 700, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', Symbol: "i8tof"},
 	{OID: 653, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ftoi8"},
 	{OID: 655, Name: "namelt", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 19}, Strict: true, Volatile: 'i', Symbol: "namelt"},
@@ -242,7 +255,17 @@ var funcRows = []Func{
 	{OID: 668, Name: "bpchar", Kind: 'f', Ret: 1042, Args: []sqltype.OID{1042, 23, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bpchar"},
 	{OID: 669, Name: "varchar", Kind: 'f', Ret: 1043, Args: []sqltype.OID{1043, 23, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "varchar"},
 	{OID: 676, Name: "pg_indexam_progress_phasename", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_indexam_progress_phasename"},
+	{OID: 677, Name: "oidvectorlt", Kind: 'f', Ret: 16, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "oidvectorlt"},
+	{OID: 678, Name: "oidvectorle", Kind: 'f', Ret: 16, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "oidvectorle"},
+	{OID: 679, Name: "oidvectoreq", Kind: 'f', Ret: 16, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "oidvectoreq"},
+	{OID: 680, Name: "oidvectorge", Kind: 'f', Ret: 16, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "oidvectorge"},
+	{OID: 681, Name: "oidvectorgt", Kind: 'f', Ret: 16, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "oidvectorgt"},
+	{OID: 696, Name: "netmask", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_netmask"},
+	{OID: 697, Name: "masklen", Kind: 'f', Ret: 23, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_masklen"},
+	{OID: 698, Name: "broadcast", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_broadcast"},
+	{OID: 699, Name: "host", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_host"},
 	{OID: 710, Name: "getpgusername", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "current_user"},
+	{OID: 711, Name: "family", Kind: 'f', Ret: 23, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_family"},
 	{OID: 714, Name: "int2", Kind: 'f', Ret: 21, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int82"},
 	{OID: 715, Name: "lo_create", Kind: 'f', Ret: 26, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_create"},
 	{OID: 716, Name: "oidlt", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 'i', Symbol: "oidlt"},
@@ -252,6 +275,7 @@ var funcRows = []Func{
 	{OID: 722, Name: "set_byte", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaSetByte"},
 	{OID: 723, Name: "get_bit", Kind: 'f', Ret: 23, Args: []sqltype.OID{17, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaGetBit"},
 	{OID: 724, Name: "set_bit", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 20, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaSetBit"},
+	{OID: 730, Name: "text", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_show"},
 	{OID: 740, Name: "text_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_lt"},
 	{OID: 741, Name: "text_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_le"},
 	{OID: 742, Name: "text_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_gt"},
@@ -272,6 +296,9 @@ var funcRows = []Func{
 	{OID: 769, Name: "int4smaller", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', Symbol: "int4smaller"},
 	{OID: 770, Name: "int2larger", Kind: 'f', Ret: 21, Args: []sqltype.OID{21, 21}, Strict: true, Volatile: 'i', Symbol: "int2larger"},
 	{OID: 771, Name: "int2smaller", Kind: 'f', Ret: 21, Args: []sqltype.OID{21, 21}, Strict: true, Volatile: 'i', Symbol: "int2smaller"},
+	{OID: 776, Name: "hashoidvectorextended", Kind: 'f', Ret: 20, Args: []sqltype.OID{30, 20}, Strict: true, Volatile: 'i', Symbol: "hashoidvectorextended"},
+	{OID: 777, Name: "hash_aclitem_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1033, 20}, Strict: true, Volatile: 'i', Symbol: "hash_aclitem_extended"},
+	{OID: 779, Name: "hashinetextended", Kind: 'f', Ret: 20, Args: []sqltype.OID{869, 20}, Strict: true, Volatile: 'i', Symbol: "hashinetextended"},
 	{OID: 780, Name: "hash_numeric_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1700, 20}, Strict: true, Volatile: 'i', Symbol: "hash_numeric_extended"},
 	{OID: 782, Name: "hash_array_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{2277, 20}, Strict: true, Volatile: 'i', Symbol: "hash_array_extended"},
 	{OID: 810, Name: "pg_client_encoding", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_client_encoding"},
@@ -312,6 +339,17 @@ var funcRows = []Func{
 	{OID: 883, Name: "substr", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "text_substr_no_len"},
 	{OID: 884, Name: "btrim", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "btrim"},
 	{OID: 885, Name: "btrim", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "btrim1"},
+	{OID: 920, Name: "network_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_eq"},
+	{OID: 921, Name: "network_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_lt"},
+	{OID: 922, Name: "network_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_le"},
+	{OID: 923, Name: "network_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_gt"},
+	{OID: 924, Name: "network_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_ge"},
+	{OID: 925, Name: "network_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_ne"},
+	{OID: 926, Name: "network_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_cmp"},
+	{OID: 927, Name: "network_sub", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_sub"},
+	{OID: 928, Name: "network_subeq", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_subeq"},
+	{OID: 929, Name: "network_sup", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_sup"},
+	{OID: 930, Name: "network_supeq", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_supeq"},
 	{OID: 936, Name: "substring", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "text_substr"},
 	{OID: 937, Name: "substring", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "text_substr_no_len"},
 	{OID: 938, Name: "generate_series", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1114, 1114, 1186}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_series_timestamp"},
@@ -337,6 +375,9 @@ var funcRows = []Func{
 	{OID: 972, Name: "hashbpcharextended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1042, 20}, Strict: true, Volatile: 'i', Symbol: "hashbpcharextended"},
 	{OID: 1004, Name: "lo_truncate", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_truncate"},
 	{OID: 1026, Name: "timezone", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1186, 1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamptz_izone"},
+	{OID: 1035, Name: "aclinsert", Kind: 'f', Ret: 1034, Args: []sqltype.OID{1034, 1033}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "aclinsert"},
+	{OID: 1036, Name: "aclremove", Kind: 'f', Ret: 1034, Args: []sqltype.OID{1034, 1033}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "aclremove"},
+	{OID: 1037, Name: "aclcontains", Kind: 'f', Ret: 16, Args: []sqltype.OID{1034, 1033}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "aclcontains"},
 	{OID: 1039, Name: "getdatabaseencoding", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "getdatabaseencoding"},
 	{OID: 1048, Name: "bpchareq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpchareq"},
 	{OID: 1049, Name: "bpcharlt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpcharlt"},
@@ -344,6 +385,7 @@ var funcRows = []Func{
 	{OID: 1051, Name: "bpchargt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpchargt"},
 	{OID: 1052, Name: "bpcharge", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpcharge"},
 	{OID: 1053, Name: "bpcharne", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpcharne"},
+	{OID: 1062, Name: "aclitemeq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1033, 1033}, Strict: true, Volatile: 'i', Symbol: "aclitem_eq"},
 	{OID: 1063, Name: "bpchar_larger", Kind: 'f', Ret: 1042, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpchar_larger"},
 	{OID: 1064, Name: "bpchar_smaller", Kind: 'f', Ret: 1042, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpchar_smaller"},
 	{OID: 1066, Name: "generate_series", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 23, 23}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_series_step_int4"},
@@ -351,6 +393,7 @@ var funcRows = []Func{
 	{OID: 1068, Name: "generate_series", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 20, 20}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_series_step_int8"},
 	{OID: 1069, Name: "generate_series", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 20}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_series_int8"},
 	{OID: 1078, Name: "bpcharcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpcharcmp"},
+	{OID: 1079, Name: "regclass", Kind: 'f', Ret: 2205, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "text_regclass"},
 	{OID: 1080, Name: "hashbpchar", Kind: 'f', Ret: 23, Args: []sqltype.OID{1042}, Strict: true, Volatile: 'i', Symbol: "hashbpchar"},
 	{OID: 1081, Name: "format_type", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 23}, Volatile: 's', MayFail: true, Symbol: "format_type"},
 	{OID: 1086, Name: "date_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1082, 1082}, Strict: true, Volatile: 'i', Symbol: "date_eq"},
@@ -396,6 +439,7 @@ var funcRows = []Func{
 	{OID: 1175, Name: "justify_hours", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_justify_hours"},
 	{OID: 1176, Name: "timestamptz", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1082, 1083}, Strict: true, Volatile: 's', MayFail: true},
 	{OID: 1178, Name: "date", Kind: 'f', Ret: 1082, Args: []sqltype.OID{1184}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_date"},
+	{OID: 1181, Name: "age", Kind: 'f', Ret: 23, Args: []sqltype.OID{28}, Strict: true, Volatile: 's', MayFail: true, Symbol: "xid_age"},
 	{OID: 1188, Name: "timestamptz_mi", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1184, 1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_mi"},
 	{OID: 1189, Name: "timestamptz_pl_interval", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1184, 1186}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_pl_interval"},
 	{OID: 1190, Name: "timestamptz_mi_interval", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1184, 1186}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_mi_interval"},
@@ -466,6 +510,7 @@ var funcRows = []Func{
 	{OID: 1316, Name: "time", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_time"},
 	{OID: 1317, Name: "length", Kind: 'f', Ret: 23, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "textlen"},
 	{OID: 1318, Name: "length", Kind: 'f', Ret: 23, Args: []sqltype.OID{1042}, Strict: true, Volatile: 'i', Symbol: "bpcharlen"},
+	{OID: 1319, Name: "xideqint4", Kind: 'f', Ret: 16, Args: []sqltype.OID{28, 23}, Strict: true, Volatile: 'i', Symbol: "xideq"},
 	{OID: 1326, Name: "interval_div", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1186, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_div"},
 	{OID: 1339, Name: "dlog10", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dlog10"},
 	{OID: 1340, Name: "log", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dlog10"},
@@ -477,6 +522,9 @@ var funcRows = []Func{
 	{OID: 1346, Name: "pow", Kind: 'f', Ret: 701, Args: []sqltype.OID{701, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dpow"},
 	{OID: 1347, Name: "exp", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dexp"},
 	{OID: 1348, Name: "obj_description", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true},
+	{OID: 1349, Name: "oidvectortypes", Kind: 'f', Ret: 25, Args: []sqltype.OID{30}, Strict: true, Volatile: 's', MayFail: true, Symbol: "oidvectortypes"},
+	{OID: 1362, Name: "hostmask", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_hostmask"},
+	{OID: 1365, Name: "makeaclitem", Kind: 'f', Ret: 1033, Args: []sqltype.OID{26, 26, 25, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "makeaclitem"},
 	{OID: 1367, Name: "character_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{1042}, Strict: true, Volatile: 'i', Symbol: "bpcharlen"},
 	{OID: 1368, Name: "power", Kind: 'f', Ret: 701, Args: []sqltype.OID{701, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dpow"},
 	{OID: 1369, Name: "character_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "textlen"},
@@ -496,6 +544,7 @@ var funcRows = []Func{
 	{OID: 1389, Name: "isfinite", Kind: 'f', Ret: 16, Args: []sqltype.OID{1184}, Strict: true, Volatile: 'i', Symbol: "timestamp_finite"},
 	{OID: 1390, Name: "isfinite", Kind: 'f', Ret: 16, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', Symbol: "interval_finite"},
 	{OID: 1391, Name: "pg_stat_get_backend_start", Kind: 'f', Ret: 1184, Args: []sqltype.OID{23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_backend_start"},
+	{OID: 1392, Name: "pg_stat_get_backend_client_addr", Kind: 'f', Ret: 869, Args: []sqltype.OID{23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_backend_client_addr"},
 	{OID: 1393, Name: "pg_stat_get_backend_client_port", Kind: 'f', Ret: 23, Args: []sqltype.OID{23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_backend_client_port"},
 	{OID: 1394, Name: "abs", Kind: 'f', Ret: 700, Args: []sqltype.OID{700}, Strict: true, Volatile: 'i', Symbol: "float4abs"},
 	{OID: 1395, Name: "abs", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', Symbol: "float8abs"},
@@ -515,6 +564,9 @@ var funcRows = []Func{
 	{OID: 1571, Name: "like", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "namelike"},
 	{OID: 1572, Name: "notlike", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "namenlike"},
 	{OID: 1573, Name: "pg_get_ruledef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_ruledef"},
+	{OID: 1574, Name: "nextval", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "nextval_oid"},
+	{OID: 1575, Name: "currval", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "currval_oid"},
+	{OID: 1576, Name: "setval", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "setval_oid"},
 	{OID: 1597, Name: "pg_encoding_to_char", Kind: 'f', Ret: 19, Args: []sqltype.OID{23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "PG_encoding_to_char"},
 	{OID: 1598, Name: "random", Kind: 'f', Ret: 701, Strict: true, Volatile: 'v', MayFail: true, Symbol: "drandom"},
 	{OID: 1599, Name: "setseed", Kind: 'f', Ret: 2278, Args: []sqltype.OID{701}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "setseed"},
@@ -530,6 +582,7 @@ var funcRows = []Func{
 	{OID: 1609, Name: "radians", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "radians"},
 	{OID: 1610, Name: "pi", Kind: 'f', Ret: 701, Strict: true, Volatile: 'i', Symbol: "dpi"},
 	{OID: 1618, Name: "interval_mul", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1186, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_mul"},
+	{OID: 1619, Name: "pg_typeof", Kind: 'f', Ret: 2206, Args: []sqltype.OID{2276}, Volatile: 's', MayFail: true, Symbol: "pg_typeof"},
 	{OID: 1620, Name: "ascii", Kind: 'f', Ret: 23, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "ascii"},
 	{OID: 1621, Name: "chr", Kind: 'f', Ret: 25, Args: []sqltype.OID{23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "chr"},
 	{OID: 1622, Name: "repeat", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "repeat"},
@@ -574,6 +627,7 @@ var funcRows = []Func{
 	{OID: 1712, Name: "floor", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', Symbol: "numeric_floor"},
 	{OID: 1713, Name: "length", Kind: 'f', Ret: 23, Args: []sqltype.OID{17, 19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "length_in_encoding"},
 	{OID: 1714, Name: "convert_from", Kind: 'f', Ret: 25, Args: []sqltype.OID{17, 19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_convert_from"},
+	{OID: 1716, Name: "pg_get_expr", Kind: 'f', Ret: 25, Args: []sqltype.OID{194, 26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_expr"},
 	{OID: 1717, Name: "convert_to", Kind: 'f', Ret: 17, Args: []sqltype.OID{25, 19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_convert_to"},
 	{OID: 1718, Name: "numeric_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1700, 1700}, Strict: true, Volatile: 'i', Symbol: "numeric_eq"},
 	{OID: 1719, Name: "numeric_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{1700, 1700}, Strict: true, Volatile: 'i', Symbol: "numeric_ne"},
@@ -607,6 +661,7 @@ var funcRows = []Func{
 	{OID: 1747, Name: "time_pl_interval", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1083, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "time_pl_interval"},
 	{OID: 1748, Name: "time_mi_interval", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1083, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "time_mi_interval"},
 	{OID: 1764, Name: "numeric_inc", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_inc"},
+	{OID: 1765, Name: "setval", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205, 20, 16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "setval3_oid"},
 	{OID: 1766, Name: "numeric_smaller", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 1700}, Strict: true, Volatile: 'i', Symbol: "numeric_smaller"},
 	{OID: 1767, Name: "numeric_larger", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 1700}, Strict: true, Volatile: 'i', Symbol: "numeric_larger"},
 	{OID: 1768, Name: "to_char", Kind: 'f', Ret: 25, Args: []sqltype.OID{1186, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "interval_to_char"},
@@ -861,6 +916,7 @@ var funcRows = []Func{
 	{OID: 2169, Name: "power", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_power"},
 	{OID: 2170, Name: "width_bucket", Kind: 'f', Ret: 23, Args: []sqltype.OID{1700, 1700, 1700, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "width_bucket_numeric"},
 	{OID: 2171, Name: "pg_cancel_backend", Kind: 'f', Ret: 16, Args: []sqltype.OID{23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_cancel_backend"},
+	{OID: 2172, Name: "pg_backup_start", Kind: 'f', Ret: 3220, Args: []sqltype.OID{25, 16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_backup_start", Defaults: 1, ArgNames: []string{"label", "fast"}},
 	{OID: 2174, Name: "bpchar_pattern_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpchar_pattern_lt"},
 	{OID: 2175, Name: "bpchar_pattern_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 1042}, Strict: true, Volatile: 'i', Symbol: "bpchar_pattern_le"},
 	{OID: 2176, Name: "array_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277, 23}, Strict: true, Volatile: 'i', Symbol: "array_length"},
@@ -881,7 +937,9 @@ var funcRows = []Func{
 	{OID: 2193, Name: "btint82cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{20, 21}, Strict: true, Volatile: 'i', Symbol: "btint82cmp"},
 	{OID: 2194, Name: "btfloat48cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{700, 701}, Strict: true, Volatile: 'i', Symbol: "btfloat48cmp"},
 	{OID: 2195, Name: "btfloat84cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{701, 700}, Strict: true, Volatile: 'i', Symbol: "btfloat84cmp"},
+	{OID: 2196, Name: "inet_client_addr", Kind: 'f', Ret: 869, Volatile: 's', MayFail: true, Symbol: "inet_client_addr"},
 	{OID: 2197, Name: "inet_client_port", Kind: 'f', Ret: 23, Volatile: 's', MayFail: true, Symbol: "inet_client_port"},
+	{OID: 2198, Name: "inet_server_addr", Kind: 'f', Ret: 869, Volatile: 's', MayFail: true, Symbol: "inet_server_addr"},
 	{OID: 2199, Name: "inet_server_port", Kind: 'f', Ret: 23, Volatile: 's', MayFail: true, Symbol: "inet_server_port"},
 	{OID: 2230, Name: "pg_stat_clear_snapshot", Kind: 'f', Ret: 2278, Volatile: 'v', MayFail: true, Symbol: "pg_stat_clear_snapshot"},
 	{OID: 2232, Name: "pg_get_function_identity_arguments", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_function_identity_arguments"},
@@ -923,6 +981,7 @@ var funcRows = []Func{
 	{OID: 2274, Name: "pg_stat_reset", Kind: 'f', Ret: 2278, Volatile: 'v', MayFail: true, Symbol: "pg_stat_reset"},
 	{OID: 2284, Name: "regexp_replace", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textregexreplace_noopt"},
 	{OID: 2285, Name: "regexp_replace", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textregexreplace"},
+	{OID: 2286, Name: "pg_total_relation_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_total_relation_size"},
 	{OID: 2288, Name: "pg_size_pretty", Kind: 'f', Ret: 25, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_size_pretty"},
 	{OID: 2307, Name: "pg_stat_reset_slru", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25}, Volatile: 'v', MayFail: true, Symbol: "pg_stat_reset_slru"},
 	{OID: 2308, Name: "ceil", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', Symbol: "dceil"},
@@ -936,7 +995,9 @@ var funcRows = []Func{
 	{OID: 2322, Name: "pg_tablespace_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_tablespace_size_oid"},
 	{OID: 2323, Name: "pg_tablespace_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{19}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_tablespace_size_name"},
 	{OID: 2324, Name: "pg_database_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_database_size_oid"},
+	{OID: 2325, Name: "pg_relation_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true},
 	{OID: 2331, Name: "unnest", Kind: 'f', Ret: 2283, Args: []sqltype.OID{2277}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "array_unnest"},
+	{OID: 2332, Name: "pg_relation_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205, 25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_relation_size"},
 	{OID: 2335, Name: "array_agg", Kind: 'a', Ret: 2277, Args: []sqltype.OID{2776}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2338, Name: "date_lt_timestamp", Kind: 'f', Ret: 16, Args: []sqltype.OID{1082, 1114}, Strict: true, Volatile: 'i', Symbol: "date_lt_timestamp"},
 	{OID: 2339, Name: "date_le_timestamp", Kind: 'f', Ret: 16, Args: []sqltype.OID{1082, 1114}, Strict: true, Volatile: 'i', Symbol: "date_le_timestamp"},
@@ -976,10 +1037,12 @@ var funcRows = []Func{
 	{OID: 2405, Name: "int2send", Kind: 'f', Ret: 17, Args: []sqltype.OID{21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int2send"},
 	{OID: 2407, Name: "int4send", Kind: 'f', Ret: 17, Args: []sqltype.OID{23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4send"},
 	{OID: 2409, Name: "int8send", Kind: 'f', Ret: 17, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8send"},
+	{OID: 2411, Name: "int2vectorsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{22}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int2vectorsend"},
 	{OID: 2413, Name: "byteasend", Kind: 'f', Ret: 17, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteasend"},
 	{OID: 2415, Name: "textsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "textsend"},
 	{OID: 2417, Name: "unknownsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{705}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "unknownsend"},
 	{OID: 2419, Name: "oidsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "oidsend"},
+	{OID: 2421, Name: "oidvectorsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{30}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "oidvectorsend"},
 	{OID: 2423, Name: "namesend", Kind: 'f', Ret: 17, Args: []sqltype.OID{19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "namesend"},
 	{OID: 2425, Name: "float4send", Kind: 'f', Ret: 17, Args: []sqltype.OID{700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float4send"},
 	{OID: 2427, Name: "float8send", Kind: 'f', Ret: 17, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8send"},
@@ -987,6 +1050,14 @@ var funcRows = []Func{
 	{OID: 2433, Name: "varcharsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{1043}, Strict: true, Volatile: 's', MayFail: true, Symbol: "varcharsend"},
 	{OID: 2435, Name: "charsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{18}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "charsend"},
 	{OID: 2437, Name: "boolsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "boolsend"},
+	{OID: 2441, Name: "xidsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{28}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "xidsend"},
+	{OID: 2443, Name: "cidsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{29}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cidsend"},
+	{OID: 2445, Name: "regprocsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{24}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regprocsend"},
+	{OID: 2447, Name: "regproceduresend", Kind: 'f', Ret: 17, Args: []sqltype.OID{2202}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regproceduresend"},
+	{OID: 2449, Name: "regopersend", Kind: 'f', Ret: 17, Args: []sqltype.OID{2203}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regopersend"},
+	{OID: 2451, Name: "regoperatorsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{2204}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regoperatorsend"},
+	{OID: 2453, Name: "regclasssend", Kind: 'f', Ret: 17, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regclasssend"},
+	{OID: 2455, Name: "regtypesend", Kind: 'f', Ret: 17, Args: []sqltype.OID{2206}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regtypesend"},
 	{OID: 2461, Name: "numeric_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_send"},
 	{OID: 2462, Name: "sinh", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dsinh"},
 	{OID: 2463, Name: "cosh", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dcosh"},
@@ -999,12 +1070,14 @@ var funcRows = []Func{
 	{OID: 2475, Name: "timestamp_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_send"},
 	{OID: 2477, Name: "timestamptz_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamptz_send"},
 	{OID: 2479, Name: "interval_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_send"},
+	{OID: 2497, Name: "inet_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_send"},
 	{OID: 2503, Name: "anyarray_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{2277}, Strict: true, Volatile: 's', MayFail: true, Symbol: "anyarray_send"},
 	{OID: 2504, Name: "pg_get_ruledef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_ruledef_ext"},
 	{OID: 2505, Name: "pg_get_viewdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_viewdef_name_ext"},
 	{OID: 2506, Name: "pg_get_viewdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_viewdef_ext"},
 	{OID: 2507, Name: "pg_get_indexdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 23, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_indexdef_ext"},
 	{OID: 2508, Name: "pg_get_constraintdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_constraintdef_ext"},
+	{OID: 2509, Name: "pg_get_expr", Kind: 'f', Ret: 25, Args: []sqltype.OID{194, 26, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_expr_ext"},
 	{OID: 2512, Name: "float8_var_pop", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_var_pop"},
 	{OID: 2513, Name: "float8_stddev_pop", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_stddev_pop"},
 	{OID: 2515, Name: "booland_statefunc", Kind: 'f', Ret: 16, Args: []sqltype.OID{16, 16}, Strict: true, Volatile: 'i', Symbol: "booland_statefunc"},
@@ -1042,6 +1115,13 @@ var funcRows = []Func{
 	{OID: 2624, Name: "pg_read_file", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 20, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_file_off_len"},
 	{OID: 2625, Name: "pg_ls_dir", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, RetSet: true, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_ls_dir_1arg"},
 	{OID: 2626, Name: "pg_sleep", Kind: 'f', Ret: 2278, Args: []sqltype.OID{701}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_sleep"},
+	{OID: 2627, Name: "inetnot", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inetnot"},
+	{OID: 2628, Name: "inetand", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inetand"},
+	{OID: 2629, Name: "inetor", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inetor"},
+	{OID: 2630, Name: "inetpl", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inetpl"},
+	{OID: 2631, Name: "int8pl_inet", Kind: 'f', Ret: 869, Args: []sqltype.OID{20, 869}, Strict: true, Volatile: 'i', MayFail: true},
+	{OID: 2632, Name: "inetmi_int8", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inetmi_int8"},
+	{OID: 2633, Name: "inetmi", Kind: 'f', Ret: 20, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inetmi"},
 	{OID: 2641, Name: "var_samp", Kind: 'a', Ret: 1700, Args: []sqltype.OID{20}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2642, Name: "var_samp", Kind: 'a', Ret: 1700, Args: []sqltype.OID{23}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2643, Name: "var_samp", Kind: 'a', Ret: 1700, Args: []sqltype.OID{21}, Volatile: 'i', AggKind: 'n'},
@@ -1139,6 +1219,10 @@ var funcRows = []Func{
 	{OID: 2829, Name: "corr", Kind: 'a', Ret: 701, Args: []sqltype.OID{701, 701}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2844, Name: "pg_stat_get_db_blk_read_time", Kind: 'f', Ret: 701, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_blk_read_time"},
 	{OID: 2845, Name: "pg_stat_get_db_blk_write_time", Kind: 'f', Ret: 701, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_blk_write_time"},
+	{OID: 2848, Name: "pg_switch_wal", Kind: 'f', Ret: 3220, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_switch_wal"},
+	{OID: 2849, Name: "pg_current_wal_lsn", Kind: 'f', Ret: 3220, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_current_wal_lsn"},
+	{OID: 2851, Name: "pg_walfile_name", Kind: 'f', Ret: 25, Args: []sqltype.OID{3220}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_walfile_name"},
+	{OID: 2852, Name: "pg_current_wal_insert_lsn", Kind: 'f', Ret: 3220, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_current_wal_insert_lsn"},
 	{OID: 2853, Name: "pg_stat_get_backend_wait_event", Kind: 'f', Ret: 25, Args: []sqltype.OID{23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_backend_wait_event"},
 	{OID: 2854, Name: "pg_my_temp_schema", Kind: 'f', Ret: 26, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_my_temp_schema"},
 	{OID: 2855, Name: "pg_is_other_temp_schema", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_is_other_temp_schema"},
@@ -1173,6 +1257,9 @@ var funcRows = []Func{
 	{OID: 2978, Name: "pg_stat_get_function_calls", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_function_calls"},
 	{OID: 2979, Name: "pg_stat_get_function_total_time", Kind: 'f', Ret: 701, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_function_total_time"},
 	{OID: 2980, Name: "pg_stat_get_function_self_time", Kind: 'f', Ret: 701, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_function_self_time"},
+	{OID: 2997, Name: "pg_table_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_table_size"},
+	{OID: 2998, Name: "pg_indexes_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_indexes_size"},
+	{OID: 2999, Name: "pg_relation_filenode", Kind: 'f', Ret: 26, Args: []sqltype.OID{2205}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_relation_filenode"},
 	{OID: 3000, Name: "has_foreign_data_wrapper_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_foreign_data_wrapper_privilege_name_name"},
 	{OID: 3001, Name: "has_foreign_data_wrapper_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_foreign_data_wrapper_privilege_name_id"},
 	{OID: 3002, Name: "has_foreign_data_wrapper_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_foreign_data_wrapper_privilege_id_name"},
@@ -1203,6 +1290,7 @@ var funcRows = []Func{
 	{OID: 3027, Name: "has_any_column_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_any_column_privilege_id_id"},
 	{OID: 3028, Name: "has_any_column_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_any_column_privilege_name"},
 	{OID: 3029, Name: "has_any_column_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_any_column_privilege_id"},
+	{OID: 3034, Name: "pg_relation_filepath", Kind: 'f', Ret: 25, Args: []sqltype.OID{2205}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_relation_filepath"},
 	{OID: 3035, Name: "pg_listening_channels", Kind: 'f', Ret: 25, RetSet: true, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_listening_channels"},
 	{OID: 3036, Name: "pg_notify", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25, 25}, Volatile: 'v', MayFail: true, Symbol: "pg_notify"},
 	{OID: 3037, Name: "pg_stat_get_xact_numscans", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_stat_get_xact_numscans"},
@@ -1241,6 +1329,7 @@ var funcRows = []Func{
 	{OID: 3073, Name: "pg_is_wal_replay_paused", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_is_wal_replay_paused"},
 	{OID: 3074, Name: "pg_stat_get_db_stat_reset_time", Kind: 'f', Ret: 1184, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_stat_reset_time"},
 	{OID: 3075, Name: "pg_stat_get_bgwriter_stat_reset_time", Kind: 'f', Ret: 1184, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_bgwriter_stat_reset_time"},
+	{OID: 3086, Name: "pg_extension_config_dump", Kind: 'f', Ret: 2278, Args: []sqltype.OID{2205, 25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_extension_config_dump"},
 	{OID: 3089, Name: "pg_advisory_xact_lock", Kind: 'f', Ret: 2278, Args: []sqltype.OID{20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_advisory_xact_lock_int8"},
 	{OID: 3090, Name: "pg_advisory_xact_lock_shared", Kind: 'f', Ret: 2278, Args: []sqltype.OID{20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_advisory_xact_lock_shared_int8"},
 	{OID: 3091, Name: "pg_try_advisory_xact_lock", Kind: 'f', Ret: 16, Args: []sqltype.OID{20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_try_advisory_xact_lock_int8"},
@@ -1249,6 +1338,7 @@ var funcRows = []Func{
 	{OID: 3094, Name: "pg_advisory_xact_lock_shared", Kind: 'f', Ret: 2278, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_advisory_xact_lock_shared_int4"},
 	{OID: 3095, Name: "pg_try_advisory_xact_lock", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_try_advisory_xact_lock_int4"},
 	{OID: 3096, Name: "pg_try_advisory_xact_lock_shared", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_try_advisory_xact_lock_shared_int4"},
+	{OID: 3098, Name: "pg_create_restore_point", Kind: 'f', Ret: 3220, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_create_restore_point"},
 	{OID: 3100, Name: "row_number", Kind: 'w', Ret: 20, Volatile: 'i'},
 	{OID: 3101, Name: "rank", Kind: 'w', Ret: 20, Volatile: 'i'},
 	{OID: 3102, Name: "dense_rank", Kind: 'w', Ret: 20, Volatile: 'i'},
@@ -1281,6 +1371,7 @@ var funcRows = []Func{
 	{OID: 3161, Name: "pg_stat_get_checkpoint_sync_time", Kind: 'f', Ret: 701, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_checkpoint_sync_time"},
 	{OID: 3162, Name: "pg_collation_for", Kind: 'f', Ret: 25, Args: []sqltype.OID{2276}, Volatile: 's', MayFail: true, Symbol: "pg_collation_for"},
 	{OID: 3163, Name: "pg_trigger_depth", Kind: 'f', Ret: 23, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_trigger_depth"},
+	{OID: 3165, Name: "pg_wal_lsn_diff", Kind: 'f', Ret: 1700, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_wal_lsn_diff"},
 	{OID: 3166, Name: "pg_size_pretty", Kind: 'f', Ret: 25, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_size_pretty_numeric"},
 	{OID: 3167, Name: "array_remove", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5078, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_remove"},
 	{OID: 3168, Name: "array_replace", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5078, 5077, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_replace"},
@@ -1307,6 +1398,16 @@ var funcRows = []Func{
 	{OID: 3217, Name: "jsonb_extract_path", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_extract_path", ArgNames: []string{"from_json", "path_elems"}},
 	{OID: 3218, Name: "width_bucket", Kind: 'f', Ret: 23, Args: []sqltype.OID{5077, 5078}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "width_bucket_array"},
 	{OID: 3219, Name: "jsonb_array_elements", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_array_elements"},
+	{OID: 3231, Name: "pg_lsn_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_lt"},
+	{OID: 3232, Name: "pg_lsn_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_le"},
+	{OID: 3233, Name: "pg_lsn_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_eq"},
+	{OID: 3234, Name: "pg_lsn_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_ge"},
+	{OID: 3235, Name: "pg_lsn_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_gt"},
+	{OID: 3236, Name: "pg_lsn_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_ne"},
+	{OID: 3237, Name: "pg_lsn_mi", Kind: 'f', Ret: 1700, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_lsn_mi"},
+	{OID: 3239, Name: "pg_lsn_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{3220}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_lsn_send"},
+	{OID: 3251, Name: "pg_lsn_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_cmp"},
+	{OID: 3252, Name: "pg_lsn_hash", Kind: 'f', Ret: 23, Args: []sqltype.OID{3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_hash"},
 	{OID: 3259, Name: "generate_series", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 1700, 1700}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_series_step_numeric"},
 	{OID: 3260, Name: "generate_series", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 1700}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_series_numeric"},
 	{OID: 3261, Name: "json_strip_nulls", Kind: 'f', Ret: 114, Args: []sqltype.OID{114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_strip_nulls"},
@@ -1336,8 +1437,11 @@ var funcRows = []Func{
 	{OID: 3304, Name: "jsonb_delete_path", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_delete_path"},
 	{OID: 3305, Name: "jsonb_set", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009, 3802, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_set", Defaults: 1, ArgNames: []string{"jsonb_in", "path", "replacement", "create_if_missing"}},
 	{OID: 3306, Name: "jsonb_pretty", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_pretty"},
+	{OID: 3308, Name: "xidneq", Kind: 'f', Ret: 16, Args: []sqltype.OID{28, 28}, Strict: true, Volatile: 'i', Symbol: "xidneq"},
+	{OID: 3309, Name: "xidneqint4", Kind: 'f', Ret: 16, Args: []sqltype.OID{28, 23}, Strict: true, Volatile: 'i', Symbol: "xidneq"},
 	{OID: 3324, Name: "int4_avg_combine", Kind: 'f', Ret: 1016, Args: []sqltype.OID{1016, 1016}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4_avg_combine"},
 	{OID: 3325, Name: "interval_combine", Kind: 'f', Ret: 1187, Args: []sqltype.OID{1187, 1187}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_combine"},
+	{OID: 3330, Name: "pg_current_wal_flush_lsn", Kind: 'f', Ret: 3220, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_current_wal_flush_lsn"},
 	{OID: 3334, Name: "pg_size_bytes", Kind: 'f', Ret: 20, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_size_bytes"},
 	{OID: 3342, Name: "float8_regr_combine", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_combine"},
 	{OID: 3343, Name: "jsonb_delete", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_delete_array", ArgNames: []string{"from_json", "path_elems"}},
@@ -1353,6 +1457,7 @@ var funcRows = []Func{
 	{OID: 3409, Name: "time_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1083, 20}, Strict: true, Volatile: 'i', Symbol: "time_hash_extended"},
 	{OID: 3411, Name: "timestamp_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1114, 20}, Strict: true, Volatile: 'i', Symbol: "timestamp_hash_extended"},
 	{OID: 3412, Name: "uuid_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{2950, 20}, Strict: true, Volatile: 'i', Symbol: "uuid_hash_extended"},
+	{OID: 3413, Name: "pg_lsn_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{3220, 20}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_hash_extended"},
 	{OID: 3415, Name: "pg_get_statisticsobjdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_statisticsobjdef"},
 	{OID: 3416, Name: "jsonb_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{3802, 20}, Strict: true, Volatile: 'i', Symbol: "jsonb_hash_extended"},
 	{OID: 3418, Name: "interval_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1186, 20}, Strict: true, Volatile: 'i', Symbol: "interval_hash_extended"},
@@ -1360,16 +1465,20 @@ var funcRows = []Func{
 	{OID: 3420, Name: "sha256", Kind: 'f', Ret: 17, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "sha256_bytea"},
 	{OID: 3421, Name: "sha384", Kind: 'f', Ret: 17, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "sha384_bytea"},
 	{OID: 3422, Name: "sha512", Kind: 'f', Ret: 17, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "sha512_bytea"},
+	{OID: 3424, Name: "pg_partition_root", Kind: 'f', Ret: 2205, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_partition_root"},
+	{OID: 3425, Name: "pg_partition_ancestors", Kind: 'f', Ret: 2205, Args: []sqltype.OID{2205}, RetSet: true, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_partition_ancestors"},
 	{OID: 3426, Name: "pg_stat_get_db_checksum_failures", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_checksum_failures"},
 	{OID: 3428, Name: "pg_stat_get_db_checksum_last_failure", Kind: 'f', Ret: 1184, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_checksum_last_failure"},
 	{OID: 3432, Name: "gen_random_uuid", Kind: 'f', Ret: 2950, Strict: true, Volatile: 'v', MayFail: true, Symbol: "gen_random_uuid"},
 	{OID: 3436, Name: "pg_promote", Kind: 'f', Ret: 16, Args: []sqltype.OID{16, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_promote", Defaults: 2, ArgNames: []string{"wait", "wait_seconds"}},
+	{OID: 3445, Name: "pg_import_system_collations", Kind: 'f', Ret: 23, Args: []sqltype.OID{4089}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_import_system_collations"},
 	{OID: 3448, Name: "pg_collation_actual_version", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_collation_actual_version"},
 	{OID: 3449, Name: "numeric", Kind: 'f', Ret: 1700, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_numeric"},
 	{OID: 3450, Name: "int2", Kind: 'f', Ret: 21, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_int2"},
 	{OID: 3451, Name: "int4", Kind: 'f', Ret: 23, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_int4"},
 	{OID: 3452, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_int8"},
 	{OID: 3453, Name: "float4", Kind: 'f', Ret: 700, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_float4"},
+	{OID: 3454, Name: "pg_filenode_relation", Kind: 'f', Ret: 2205, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_filenode_relation"},
 	{OID: 3457, Name: "lo_from_bytea", Kind: 'f', Ret: 26, Args: []sqltype.OID{26, 17}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_from_bytea"},
 	{OID: 3458, Name: "lo_get", Kind: 'f', Ret: 17, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_get"},
 	{OID: 3459, Name: "lo_get", Kind: 'f', Ret: 17, Args: []sqltype.OID{26, 20, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_get_fragment"},
@@ -1380,8 +1489,14 @@ var funcRows = []Func{
 	{OID: 3464, Name: "make_interval", Kind: 'f', Ret: 1186, Args: []sqltype.OID{23, 23, 23, 23, 23, 23, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "make_interval", Defaults: 7, ArgNames: []string{"years", "months", "weeks", "days", "hours", "mins", "secs"}},
 	{OID: 3465, Name: "jsonb_array_elements_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_array_elements_text"},
 	{OID: 3475, Name: "jsonb_populate_recordset", Kind: 'f', Ret: 2283, Args: []sqltype.OID{2283, 3802}, RetSet: true, Volatile: 's', MayFail: true, Symbol: "jsonb_populate_recordset"},
+	{OID: 3476, Name: "to_regoperator", Kind: 'f', Ret: 2204, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regoperator"},
 	{OID: 3478, Name: "jsonb_object_field", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_object_field", ArgNames: []string{"from_json", "field_name"}},
+	{OID: 3479, Name: "to_regprocedure", Kind: 'f', Ret: 2202, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regprocedure"},
 	{OID: 3480, Name: "gin_compare_jsonb", Kind: 'f', Ret: 23, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "gin_compare_jsonb"},
+	{OID: 3492, Name: "to_regoper", Kind: 'f', Ret: 2203, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regoper"},
+	{OID: 3493, Name: "to_regtype", Kind: 'f', Ret: 2206, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regtype"},
+	{OID: 3494, Name: "to_regproc", Kind: 'f', Ret: 24, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regproc"},
+	{OID: 3495, Name: "to_regclass", Kind: 'f', Ret: 2205, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regclass"},
 	{OID: 3537, Name: "pg_describe_object", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 26, 23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_describe_object"},
 	{OID: 3538, Name: "string_agg", Kind: 'a', Ret: 25, Args: []sqltype.OID{25, 25}, Volatile: 'i', AggKind: 'n'},
 	{OID: 3539, Name: "format", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 2276}, Variadic: true, Volatile: 's', MayFail: true, Symbol: "text_format"},
@@ -1390,11 +1505,19 @@ var funcRows = []Func{
 	{OID: 3546, Name: "int8dec", Kind: 'f', Ret: 20, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8dec"},
 	{OID: 3547, Name: "int8dec_any", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 2276}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8dec_any"},
 	{OID: 3549, Name: "interval_accum_inv", Kind: 'f', Ret: 1187, Args: []sqltype.OID{1187, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_accum_inv"},
+	{OID: 3551, Name: "network_overlap", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_overlap"},
 	{OID: 3556, Name: "bool", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_bool"},
+	{OID: 3562, Name: "network_larger", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_larger"},
+	{OID: 3563, Name: "network_smaller", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_smaller"},
+	{OID: 3564, Name: "max", Kind: 'a', Ret: 869, Args: []sqltype.OID{869}, Volatile: 'i', AggKind: 'n'},
+	{OID: 3565, Name: "min", Kind: 'a', Ret: 869, Args: []sqltype.OID{869}, Volatile: 'i', AggKind: 'n'},
 	{OID: 3570, Name: "int2_avg_accum_inv", Kind: 'f', Ret: 1016, Args: []sqltype.OID{1016, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int2_avg_accum_inv"},
 	{OID: 3571, Name: "int4_avg_accum_inv", Kind: 'f', Ret: 1016, Args: []sqltype.OID{1016, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4_avg_accum_inv"},
 	{OID: 3572, Name: "int2int4_sum", Kind: 'f', Ret: 20, Args: []sqltype.OID{1016}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int2int4_sum"},
+	{OID: 3577, Name: "pg_logical_emit_message", Kind: 'f', Ret: 3220, Args: []sqltype.OID{16, 25, 25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_logical_emit_message_text"},
+	{OID: 3578, Name: "pg_logical_emit_message", Kind: 'f', Ret: 3220, Args: []sqltype.OID{16, 25, 17}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_logical_emit_message_bytea"},
 	{OID: 3579, Name: "jsonb_insert", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009, 3802, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_insert", Defaults: 1, ArgNames: []string{"jsonb_in", "path", "replacement", "insert_after"}},
+	{OID: 3581, Name: "pg_xact_commit_timestamp", Kind: 'f', Ret: 1184, Args: []sqltype.OID{28}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_xact_commit_timestamp"},
 	{OID: 3582, Name: "binary_upgrade_set_next_pg_type_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_pg_type_oid"},
 	{OID: 3584, Name: "binary_upgrade_set_next_array_pg_type_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_array_pg_type_oid"},
 	{OID: 3586, Name: "binary_upgrade_set_next_heap_pg_class_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_heap_pg_class_oid"},
@@ -1417,6 +1540,7 @@ var funcRows = []Func{
 	{OID: 3780, Name: "pg_drop_replication_slot", Kind: 'f', Ret: 2278, Args: []sqltype.OID{19}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_drop_replication_slot"},
 	{OID: 3787, Name: "to_jsonb", Kind: 'f', Ret: 3802, Args: []sqltype.OID{2283}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_jsonb"},
 	{OID: 3788, Name: "pg_stat_get_snapshot_timestamp", Kind: 'f', Ret: 1184, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_snapshot_timestamp"},
+	{OID: 3789, Name: "gin_clean_pending_list", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "gin_clean_pending_list"},
 	{OID: 3800, Name: "pg_current_logfile", Kind: 'f', Ret: 25, Volatile: 'v', MayFail: true, Symbol: "pg_current_logfile"},
 	{OID: 3801, Name: "pg_current_logfile", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Volatile: 'v', MayFail: true, Symbol: "pg_current_logfile_1arg"},
 	{OID: 3803, Name: "jsonb_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_send"},
@@ -1424,11 +1548,15 @@ var funcRows = []Func{
 	{OID: 3809, Name: "pg_export_snapshot", Kind: 'f', Ret: 25, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_export_snapshot"},
 	{OID: 3810, Name: "pg_is_in_recovery", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_is_in_recovery"},
 	{OID: 3815, Name: "pg_collation_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_collation_is_visible"},
+	{OID: 3820, Name: "pg_last_wal_receive_lsn", Kind: 'f', Ret: 3220, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_last_wal_receive_lsn"},
+	{OID: 3821, Name: "pg_last_wal_replay_lsn", Kind: 'f', Ret: 3220, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_last_wal_replay_lsn"},
 	{OID: 3826, Name: "pg_read_file", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_file_all"},
 	{OID: 3827, Name: "pg_read_binary_file", Kind: 'f', Ret: 17, Args: []sqltype.OID{25, 20, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_binary_file_off_len"},
 	{OID: 3828, Name: "pg_read_binary_file", Kind: 'f', Ret: 17, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_binary_file_all"},
 	{OID: 3829, Name: "pg_opfamily_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_opfamily_is_visible"},
 	{OID: 3830, Name: "pg_last_xact_replay_timestamp", Kind: 'f', Ret: 1184, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_last_xact_replay_timestamp"},
+	{OID: 3842, Name: "pg_relation_is_updatable", Kind: 'f', Ret: 23, Args: []sqltype.OID{2205, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_relation_is_updatable"},
+	{OID: 3843, Name: "pg_column_is_updatable", Kind: 'f', Ret: 16, Args: []sqltype.OID{2205, 21, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_column_is_updatable"},
 	{OID: 3846, Name: "make_date", Kind: 'f', Ret: 1082, Args: []sqltype.OID{23, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "make_date", ArgNames: []string{"year", "month", "day"}},
 	{OID: 3847, Name: "make_time", Kind: 'f', Ret: 1083, Args: []sqltype.OID{23, 23, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "make_time", ArgNames: []string{"hour", "min", "sec"}},
 	{OID: 3922, Name: "int4range_subdiff", Kind: 'f', Ret: 701, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4range_subdiff"},
@@ -1440,12 +1568,15 @@ var funcRows = []Func{
 	{OID: 3931, Name: "jsonb_object_keys", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_object_keys"},
 	{OID: 3935, Name: "pg_sleep_for", Kind: 'f', Ret: 2278, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'v', MayFail: true},
 	{OID: 3936, Name: "pg_sleep_until", Kind: 'f', Ret: 2278, Args: []sqltype.OID{1184}, Strict: true, Volatile: 'v', MayFail: true},
+	{OID: 3939, Name: "mxid_age", Kind: 'f', Ret: 23, Args: []sqltype.OID{28}, Strict: true, Volatile: 's', MayFail: true, Symbol: "mxid_age"},
 	{OID: 3940, Name: "jsonb_extract_path_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_extract_path_text", ArgNames: []string{"from_json", "path_elems"}},
+	{OID: 3943, Name: "acldefault", Kind: 'f', Ret: 1034, Args: []sqltype.OID{18, 26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "acldefault_sql"},
 	{OID: 3947, Name: "json_object_field", Kind: 'f', Ret: 114, Args: []sqltype.OID{114, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_object_field", ArgNames: []string{"from_json", "field_name"}},
 	{OID: 3948, Name: "json_object_field_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{114, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_object_field_text", ArgNames: []string{"from_json", "field_name"}},
 	{OID: 3949, Name: "json_array_element", Kind: 'f', Ret: 114, Args: []sqltype.OID{114, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_array_element", ArgNames: []string{"from_json", "element_index"}},
 	{OID: 3950, Name: "json_array_element_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{114, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_array_element_text", ArgNames: []string{"from_json", "element_index"}},
 	{OID: 3951, Name: "json_extract_path", Kind: 'f', Ret: 114, Args: []sqltype.OID{114, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_extract_path", ArgNames: []string{"from_json", "path_elems"}},
+	{OID: 3952, Name: "brin_summarize_new_values", Kind: 'f', Ret: 23, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "brin_summarize_new_values"},
 	{OID: 3953, Name: "json_extract_path_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{114, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_extract_path_text", ArgNames: []string{"from_json", "path_elems"}},
 	{OID: 3955, Name: "json_array_elements", Kind: 'f', Ret: 114, Args: []sqltype.OID{114}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_array_elements"},
 	{OID: 3956, Name: "json_array_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_array_length"},
@@ -1465,6 +1596,9 @@ var funcRows = []Func{
 	{OID: 3988, Name: "percent_rank", Kind: 'a', Ret: 701, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 'i', AggKind: 'h'},
 	{OID: 3990, Name: "cume_dist", Kind: 'a', Ret: 701, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 'i', AggKind: 'h'},
 	{OID: 3992, Name: "dense_rank", Kind: 'a', Ret: 20, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 'i', AggKind: 'h'},
+	{OID: 3999, Name: "brin_summarize_range", Kind: 'f', Ret: 23, Args: []sqltype.OID{2205, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "brin_summarize_range"},
+	{OID: 4014, Name: "brin_desummarize_range", Kind: 'f', Ret: 2278, Args: []sqltype.OID{2205, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "brin_desummarize_range"},
+	{OID: 4032, Name: "pg_sequence_last_value", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_sequence_last_value"},
 	{OID: 4038, Name: "jsonb_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 3802}, Strict: true, Volatile: 'i', Symbol: "jsonb_ne"},
 	{OID: 4039, Name: "jsonb_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 3802}, Strict: true, Volatile: 'i', Symbol: "jsonb_lt"},
 	{OID: 4040, Name: "jsonb_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 3802}, Strict: true, Volatile: 'i', Symbol: "jsonb_gt"},
@@ -1479,7 +1613,12 @@ var funcRows = []Func{
 	{OID: 4049, Name: "jsonb_exists_all", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 1009}, Strict: true, Volatile: 'i', Symbol: "jsonb_exists_all"},
 	{OID: 4050, Name: "jsonb_contained", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 3802}, Strict: true, Volatile: 'i', Symbol: "jsonb_contained"},
 	{OID: 4053, Name: "array_agg", Kind: 'a', Ret: 2277, Args: []sqltype.OID{2277}, Volatile: 'i', AggKind: 'n'},
+	{OID: 4071, Name: "inet_same_family", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_same_family"},
 	{OID: 4083, Name: "binary_upgrade_set_record_init_privs", Kind: 'f', Ret: 2278, Args: []sqltype.OID{16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_record_init_privs"},
+	{OID: 4086, Name: "to_regnamespace", Kind: 'f', Ret: 4089, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regnamespace"},
+	{OID: 4088, Name: "regnamespacesend", Kind: 'f', Ret: 17, Args: []sqltype.OID{4089}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regnamespacesend"},
+	{OID: 4093, Name: "to_regrole", Kind: 'f', Ret: 4096, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regrole"},
+	{OID: 4095, Name: "regrolesend", Kind: 'f', Ret: 17, Args: []sqltype.OID{4096}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regrolesend"},
 	{OID: 4099, Name: "pg_rotate_logfile_old", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_rotate_logfile"},
 	{OID: 4100, Name: "pg_read_file_old", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 20, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_file"},
 	{OID: 4101, Name: "binary_upgrade_set_missing_value", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26, 25, 25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_missing_value"},
@@ -1498,6 +1637,10 @@ var funcRows = []Func{
 	{OID: 4139, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{701, 701, 701, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_float8_float8"},
 	{OID: 4140, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{700, 700, 701, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_float4_float8"},
 	{OID: 4141, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{1700, 1700, 1700, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_numeric_numeric"},
+	{OID: 4187, Name: "pg_lsn_larger", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_larger"},
+	{OID: 4188, Name: "pg_lsn_smaller", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_smaller"},
+	{OID: 4189, Name: "max", Kind: 'a', Ret: 3220, Args: []sqltype.OID{3220}, Volatile: 'i', AggKind: 'n'},
+	{OID: 4190, Name: "min", Kind: 'a', Ret: 3220, Args: []sqltype.OID{3220}, Volatile: 'i', AggKind: 'n'},
 	{OID: 4350, Name: "normalize", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "unicode_normalize_func", Defaults: 1},
 	{OID: 4351, Name: "is_normalized", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "unicode_is_normalized", Defaults: 1},
 	{OID: 4390, Name: "binary_upgrade_set_next_multirange_pg_type_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_multirange_pg_type_oid"},
@@ -1509,6 +1652,9 @@ var funcRows = []Func{
 	{OID: 4548, Name: "binary_upgrade_set_next_pg_tablespace_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_pg_tablespace_oid"},
 	{OID: 4566, Name: "pg_event_trigger_table_rewrite_oid", Kind: 'f', Ret: 26, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_event_trigger_table_rewrite_oid"},
 	{OID: 4567, Name: "pg_event_trigger_table_rewrite_reason", Kind: 'f', Ret: 23, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_event_trigger_table_rewrite_reason"},
+	{OID: 5022, Name: "pg_lsn_pli", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_lsn_pli"},
+	{OID: 5023, Name: "numeric_pl_pg_lsn", Kind: 'f', Ret: 3220, Args: []sqltype.OID{1700, 3220}, Strict: true, Volatile: 'i', MayFail: true},
+	{OID: 5024, Name: "pg_lsn_mii", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_lsn_mii"},
 	{OID: 5028, Name: "satisfies_hash_partition", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 23, 23, 2276}, Variadic: true, Volatile: 'i', Symbol: "satisfies_hash_partition"},
 	{OID: 5042, Name: "min_scale", Kind: 'f', Ret: 23, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_min_scale"},
 	{OID: 5043, Name: "trim_scale", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_trim_scale"},
@@ -1529,7 +1675,14 @@ var funcRows = []Func{
 	{OID: 6006, Name: "pg_replication_origin_session_setup", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_session_setup"},
 	{OID: 6007, Name: "pg_replication_origin_session_reset", Kind: 'f', Ret: 2278, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_session_reset"},
 	{OID: 6008, Name: "pg_replication_origin_session_is_setup", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_session_is_setup"},
+	{OID: 6009, Name: "pg_replication_origin_session_progress", Kind: 'f', Ret: 3220, Args: []sqltype.OID{16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_session_progress"},
+	{OID: 6010, Name: "pg_replication_origin_xact_setup", Kind: 'f', Ret: 2278, Args: []sqltype.OID{3220, 1184}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_xact_setup"},
 	{OID: 6011, Name: "pg_replication_origin_xact_reset", Kind: 'f', Ret: 2278, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_xact_reset"},
+	{OID: 6012, Name: "pg_replication_origin_advance", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25, 3220}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_advance"},
+	{OID: 6013, Name: "pg_replication_origin_progress", Kind: 'f', Ret: 3220, Args: []sqltype.OID{25, 16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_progress"},
+	{OID: 6103, Name: "pg_lsn", Kind: 'f', Ret: 3220, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_pg_lsn"},
+	{OID: 6120, Name: "pg_get_replica_identity_index", Kind: 'f', Ret: 2205, Args: []sqltype.OID{2205}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_replica_identity_index"},
+	{OID: 6121, Name: "pg_relation_is_publishable", Kind: 'f', Ret: 16, Args: []sqltype.OID{2205}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_relation_is_publishable"},
 	{OID: 6160, Name: "string_to_table", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, RetSet: true, Volatile: 'i', MayFail: true, Symbol: "text_to_table"},
 	{OID: 6161, Name: "string_to_table", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 25}, RetSet: true, Volatile: 'i', MayFail: true, Symbol: "text_to_table_null"},
 	{OID: 6163, Name: "bit_count", Kind: 'f', Ret: 20, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bytea_bit_count"},
@@ -1588,13 +1741,7 @@ var funcRows = []Func{
 }
 
 // otherFuncs are the functions that PostgreSQL has for other types only, or in a way that is not here.
-var otherFuncs = strings.Fields(`abbrev
-aclcontains
-acldefault
-aclexplode
-aclinsert
-aclitemeq
-aclremove
+var otherFuncs = strings.Fields(`aclexplode
 area
 array_to_tsvector
 bit
@@ -1646,12 +1793,7 @@ box_send
 box_sub
 bpchartypmodin
 brin_bloom_summary_send
-brin_desummarize_range
 brin_minmax_multi_summary_send
-brin_summarize_new_values
-brin_summarize_range
-broadcast
-btoidvectorcmp
 btrecordcmp
 btrecordimagecmp
 bttidcmp
@@ -1680,10 +1822,8 @@ cash_words
 cashlarger
 cashsmaller
 center
-cideq
 cidr
 cidr_send
-cidsend
 circle
 circle_above
 circle_add_pt
@@ -1718,7 +1858,6 @@ close_pl
 close_ps
 close_sb
 currtid2
-currval
 cursor_to_xml
 cursor_to_xmlschema
 database_to_xml
@@ -1763,13 +1902,9 @@ enum_ne
 enum_range
 enum_send
 enum_smaller
-family
 flt4_mul_cash
 flt8_mul_cash
 get_current_ts_config
-gin_clean_pending_list
-hash_aclitem
-hash_aclitem_extended
 hash_multirange
 hash_multirange_extended
 hash_range
@@ -1778,39 +1913,21 @@ hash_record
 hash_record_extended
 hashenum
 hashenumextended
-hashinet
-hashinetextended
 hashmacaddr
 hashmacaddr8
 hashmacaddr8extended
 hashmacaddrextended
-hashoidvector
-hashoidvectorextended
 hashtid
 hashtidextended
 height
-host
-hostmask
-inet_client_addr
 inet_merge
-inet_same_family
-inet_send
-inet_server_addr
-inetand
-inetmi
-inetmi_int8
-inetnot
-inetor
-inetpl
 int2_mul_cash
-int2vectorsend
 int4_mul_cash
 int4multirange
 int4range
 int4range_canonical
 int8_mul_cash
 int8multirange
-int8pl_inet
 int8range
 int8range_canonical
 inter_lb
@@ -1902,8 +2019,6 @@ macaddr_ne
 macaddr_not
 macaddr_or
 macaddr_send
-makeaclitem
-masklen
 money
 multirange
 multirange_adjacent_multirange
@@ -1935,38 +2050,12 @@ multirange_overright_multirange
 multirange_overright_range
 multirange_send
 multirange_union
-mxid_age
-netmask
 network
-network_cmp
-network_eq
-network_ge
-network_gt
-network_larger
-network_le
-network_lt
-network_ne
-network_overlap
-network_smaller
-network_sub
-network_subeq
-network_sup
-network_supeq
-nextval
 npoints
-numeric_pl_pg_lsn
 numerictypmodin
 nummultirange
 numnode
 numrange
-oidvectoreq
-oidvectorge
-oidvectorgt
-oidvectorle
-oidvectorlt
-oidvectorne
-oidvectorsend
-oidvectortypes
 on_pb
 on_pl
 on_ppath
@@ -1993,9 +2082,7 @@ path_sub_pt
 pclose
 pg_available_extension_versions
 pg_available_extensions
-pg_backup_start
 pg_backup_stop
-pg_column_is_updatable
 pg_config
 pg_control_checkpoint
 pg_control_init
@@ -2005,11 +2092,7 @@ pg_copy_logical_replication_slot
 pg_copy_physical_replication_slot
 pg_create_logical_replication_slot
 pg_create_physical_replication_slot
-pg_create_restore_point
 pg_current_snapshot
-pg_current_wal_flush_lsn
-pg_current_wal_insert_lsn
-pg_current_wal_lsn
 pg_current_xact_id
 pg_current_xact_id_if_assigned
 pg_cursor
@@ -2017,17 +2100,13 @@ pg_ddl_command_send
 pg_dependencies_send
 pg_event_trigger_ddl_commands
 pg_event_trigger_dropped_objects
-pg_extension_config_dump
 pg_extension_update_paths
-pg_filenode_relation
 pg_get_backend_memory_contexts
 pg_get_catalog_foreign_keys
-pg_get_expr
 pg_get_keywords
 pg_get_multixact_members
 pg_get_object_address
 pg_get_publication_tables
-pg_get_replica_identity_index
 pg_get_replication_slots
 pg_get_shmem_allocations
 pg_get_wal_resource_managers
@@ -2035,15 +2114,8 @@ pg_hba_file_rules
 pg_ident_file_mappings
 pg_identify_object
 pg_identify_object_as_address
-pg_import_system_collations
-pg_index_column_has_property
-pg_index_has_property
-pg_indexes_size
 pg_last_committed_xact
-pg_last_wal_receive_lsn
-pg_last_wal_replay_lsn
 pg_lock_status
-pg_logical_emit_message
 pg_logical_slot_get_binary_changes
 pg_logical_slot_get_changes
 pg_logical_slot_peek_binary_changes
@@ -2055,44 +2127,14 @@ pg_ls_logicalsnapdir
 pg_ls_replslotdir
 pg_ls_tmpdir
 pg_ls_waldir
-pg_lsn
-pg_lsn_cmp
-pg_lsn_eq
-pg_lsn_ge
-pg_lsn_gt
-pg_lsn_hash
-pg_lsn_hash_extended
-pg_lsn_larger
-pg_lsn_le
-pg_lsn_lt
-pg_lsn_mi
-pg_lsn_mii
-pg_lsn_ne
-pg_lsn_pli
-pg_lsn_send
-pg_lsn_smaller
 pg_mcv_list_items
 pg_mcv_list_send
 pg_ndistinct_send
-pg_nextoid
-pg_node_tree_send
 pg_options_to_table
-pg_partition_ancestors
-pg_partition_root
 pg_partition_tree
 pg_prepared_statement
 pg_prepared_xact
-pg_relation_filenode
-pg_relation_filepath
-pg_relation_is_publishable
-pg_relation_is_updatable
-pg_relation_size
-pg_replication_origin_advance
-pg_replication_origin_progress
-pg_replication_origin_session_progress
-pg_replication_origin_xact_setup
 pg_replication_slot_advance
-pg_sequence_last_value
 pg_sequence_parameters
 pg_show_all_file_settings
 pg_show_all_settings
@@ -2104,7 +2146,6 @@ pg_snapshot_xmin
 pg_stat_file
 pg_stat_get_activity
 pg_stat_get_archiver
-pg_stat_get_backend_client_addr
 pg_stat_get_progress_info
 pg_stat_get_recovery_prefetch
 pg_stat_get_replication_slot
@@ -2114,17 +2155,10 @@ pg_stat_get_subscription_stats
 pg_stat_get_wal
 pg_stat_get_wal_receiver
 pg_stat_get_wal_senders
-pg_switch_wal
-pg_table_size
 pg_timezone_abbrevs
 pg_timezone_names
-pg_total_relation_size
-pg_typeof
 pg_visible_in_snapshot
-pg_wal_lsn_diff
-pg_walfile_name
 pg_walfile_name_offset
-pg_xact_commit_timestamp
 pg_xact_commit_timestamp_origin
 pg_xact_status
 phraseto_tsquery
@@ -2215,24 +2249,13 @@ record_le
 record_lt
 record_ne
 record_send
-regclass
-regclasssend
 regcollationsend
 regconfigsend
 regdictionarysend
-regnamespacesend
-regoperatorsend
-regopersend
-regproceduresend
-regprocsend
-regrolesend
-regtypesend
 row_to_json
 schema_to_xml
 schema_to_xml_and_xmlschema
 schema_to_xmlschema
-set_masklen
-setval
 setweight
 slope
 spg_poly_quad_compress
@@ -2269,15 +2292,7 @@ timetz_send
 timetz_smaller
 timetzdate_pl
 timetztypmodin
-to_regclass
 to_regcollation
-to_regnamespace
-to_regoper
-to_regoperator
-to_regproc
-to_regprocedure
-to_regrole
-to_regtype
 to_tsquery
 to_tsvector
 ts_debug
@@ -2354,11 +2369,6 @@ xid8le
 xid8lt
 xid8ne
 xid8send
-xideq
-xideqint4
-xidneq
-xidneqint4
-xidsend
 xml
 xml_send
 xmlagg

@@ -41,6 +41,11 @@ var kept = map[int]bool{
 	16: true, 17: true, 18: true, 19: true, 20: true, 21: true, 23: true, 25: true, 26: true, 114: true,
 	700: true, 701: true, 705: true, 1042: true, 1043: true, 1082: true, 1083: true, 1114: true, 1184: true,
 	1186: true, 1700: true, 2276: true, 2278: true, 2283: true, 2776: true, 2950: true, 3802: true, 5077: true, 5079: true,
+	// Types of the system catalogs.
+	22: true, 24: true, 28: true, 29: true, 30: true, 194: true, 869: true, 1033: true, 2202: true, 2203: true, 2204: true,
+	2205: true, 2206: true, 3220: true, 4089: true, 4096: true,
+	1006: true, 1008: true, 1011: true, 1012: true, 1013: true, 1034: true, 1041: true, 2207: true, 2208: true, 2209: true,
+	2210: true, 2211: true, 3221: true, 4090: true, 4097: true,
 	// Arrays of these, and of what stands for any of them.
 	1000: true, 1001: true, 1002: true, 1003: true, 1016: true, 1005: true, 1007: true, 1009: true, 1028: true, 199: true,
 	1021: true, 1022: true, 1014: true, 1015: true, 1182: true, 1183: true, 1115: true, 1185: true,

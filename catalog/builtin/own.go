@@ -29,7 +29,7 @@ const (
 	JSONField uint32 = 8024 // a key and a value as they stand in a JSON object
 )
 
-// OIDs of PostgreSQL's functions of sequences. They take an oid for a regclass here.
+// OIDs of PostgreSQL's functions of sequences.
 const (
 	Nextval     uint32 = 1574
 	Currval     uint32 = 1575
@@ -37,17 +37,13 @@ const (
 	SetvalGiven uint32 = 1765
 )
 
-// sequenceFuncs are those of sequences; they are volatile.
+// sequenceFuncs are those of sequences that PostgreSQL has by a cast of text to regclass; they are volatile.
 func sequenceFuncs() []Func {
 	f := func(oid uint32, name, symbol string, ret sqltype.OID, args ...sqltype.OID) Func {
 		return Func{OID: oid, Name: name, Kind: KindFunction, Args: args, Ret: ret, Strict: true, Volatile: 'v', MayFail: true, Symbol: symbol}
 	}
-	const oid, text, int8, boolean = sqltype.OIDType, sqltype.Text, sqltype.Int8, sqltype.Bool
+	const text, int8, boolean = sqltype.Text, sqltype.Int8, sqltype.Bool
 	return []Func{
-		f(Nextval, "nextval", "nextval_oid", int8, oid),
-		f(Currval, "currval", "currval_oid", int8, oid),
-		f(Setval, "setval", "setval_oid", int8, oid, int8),
-		f(SetvalGiven, "setval", "setval3_oid", int8, oid, int8, boolean),
 		f(NextvalText, "nextval_by_name", "nextval_text", int8, text),
 		f(CurrvalText, "currval_by_name", "currval_text", int8, text),
 		f(SetvalText, "setval_by_name", "setval_text", int8, text, int8),

@@ -19,7 +19,7 @@ var columns = &Relation{
 		{"not_null", sqltype.Bool, "whether it refuses NULL"},
 		{"default_value", sqltype.Text, "what a row that does not name it gets; NULL without one"},
 	},
-	rows: func(_ context.Context, f Facts, add func(...any) error) error {
+	Rows: func(_ context.Context, f Facts, _ Key, add Adder) error {
 		for _, r := range every(f.Catalog()) {
 			for i, c := range r.Columns {
 				err := add(r.OID, r.Schema, r.Name, int32(i+1), c.Name, sqltype.TypeName(c.Type), c.NotNull, orNull(c.Default))

@@ -24,7 +24,7 @@ var compactions = &Relation{
 		{"ended", sqltype.Timestamptz, "when it ended; NULL while it is under way"},
 		{"reason", sqltype.Text, "why it failed, NULL if it did not; what failed is tried again"},
 	},
-	rows: func(_ context.Context, f Facts, add func(...any) error) error {
+	Rows: func(_ context.Context, f Facts, _ Key, add Adder) error {
 		for _, c := range f.Compactions() {
 			var written, ended any
 			state := "running"

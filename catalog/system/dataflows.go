@@ -28,7 +28,7 @@ var dataflows = &Relation{
 		{"state_bytes", sqltype.Int8, "memory of its state"},
 		{"late_rows", sqltype.Int8, "records left out because all their windows were closed"},
 	},
-	rows: func(_ context.Context, f Facts, add func(...any) error) error {
+	Rows: func(_ context.Context, f Facts, _ Key, add Adder) error {
 		for _, d := range f.Dataflows() {
 			var scanned, toScan, code, reason, topic, partition, offset any
 			if d.ToScan > 0 {

@@ -18,9 +18,38 @@ type Facts interface {
 	Settings() []Setting
 	Pins() []Pin
 	Compactions() []Compaction
+	// Asker is the session that asks, nil = none.
+	Asker() Asker
 	// Segments visits where records lie, by topic, partition and offset; an error of visit ends it and is returned.
 	Segments(visit func(Segment) error) error
 }
+
+// Asker is what relations tell of the session that reads them.
+type Asker interface {
+	User() string
+	Database() string
+	PID() int32
+	// SessionSettings are its run-time parameters, as pg_settings has them.
+	SessionSettings() []SessionSetting
+	// Prepared and Cursors are what it has open, by name.
+	Prepared() []PreparedStatement
+	Cursors() []Cursor
+}
+
+// SessionSetting is a run-time parameter of a session.
+type SessionSetting struct {
+	Name, Value, Boot, Reset, Doc string
+	// Type is bool, integer, string or enum, as pg_settings.vartype; Values are an enum's.
+	Type   string
+	Values []string
+	Fixed  bool
+}
+
+// PreparedStatement is one of PREPARE or Parse.
+type PreparedStatement struct{ Name, Statement string }
+
+// Cursor is an open one.
+type Cursor struct{ Name, Statement string }
 
 // Segment is a range of a partition's offsets in one object, or in the commit log.
 type Segment struct {

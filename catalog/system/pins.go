@@ -15,7 +15,7 @@ var pins = &Relation{
 		{"version", sqltype.Int8, "the commit whose content it reads"},
 		{"bytes", sqltype.Int8, "changes that are kept for it alone; `pin_bytes` bounds them, `pin_age` the time"},
 	},
-	rows: func(_ context.Context, f Facts, add func(...any) error) error {
+	Rows: func(_ context.Context, f Facts, _ Key, add Adder) error {
 		for _, p := range f.Pins() {
 			if err := add(p.Owner, p.Since, int64(p.Version), p.Bytes); err != nil {
 				return err

@@ -25,7 +25,7 @@ var relationsRelation = &Relation{
 		{"query", sqltype.Text, "what it computes, as written; NULL for what is not computed"},
 		{"created_at", sqltype.Int8, "the commit that made it; NULL for system relations"},
 	},
-	rows: func(_ context.Context, f Facts, add func(...any) error) error {
+	Rows: func(_ context.Context, f Facts, _ Key, add Adder) error {
 		cat := f.Catalog()
 		for _, r := range every(cat) {
 			key, of := r.PrimaryKey, r

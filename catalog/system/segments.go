@@ -21,7 +21,7 @@ var segments = &Relation{
 		{"first_commit_time", sqltype.Timestamptz, "when the first of them was committed"},
 		{"last_commit_time", sqltype.Timestamptz, "when the last of them was committed"},
 	},
-	rows: func(ctx context.Context, f Facts, add func(...any) error) error {
+	Rows: func(ctx context.Context, f Facts, _ Key, add Adder) error {
 		return f.Segments(func(s Segment) error {
 			if err := ctx.Err(); err != nil {
 				return err

@@ -15,7 +15,7 @@ var settings = &Relation{
 		{"source", sqltype.Text, "`default`, a flag, a variable, or a line of a file"},
 		{"description", sqltype.Text, "what it does"},
 	},
-	rows: func(_ context.Context, f Facts, add func(...any) error) error {
+	Rows: func(_ context.Context, f Facts, _ Key, add Adder) error {
 		for _, s := range f.Settings() {
 			if err := add(s.Name, s.Value, s.Source, s.Doc); err != nil {
 				return err

@@ -63,11 +63,13 @@ func (some) Segments(visit func(Segment) error) error {
 	return nil
 }
 
+func (some) Asker() Asker { return nil }
+
 func (some) Settings() []Setting { return []Setting{{"a", "b", "default", "c"}} }
 
 func rowsOf(t *testing.T, r *Relation, f Facts) (out []string) {
 	t.Helper()
-	err := r.Emit(context.Background(), f, func(b *delta.Batch) error {
+	err := r.Emit(context.Background(), f, Whole, func(b *delta.Batch) error {
 		if b.Len > rowsPerBatch {
 			t.Errorf("%s: %d rows at once", r.Name, b.Len)
 		}
@@ -149,8 +151,8 @@ func TestRows(t *testing.T) {
 func TestWrongRow(t *testing.T) {
 	r := *settings
 	for _, values := range [][]any{{"a"}, {"a", "b", "c", 1}, {"a", "b", "c", int64(1)}} {
-		r.rows = func(_ context.Context, _ Facts, add func(...any) error) error { return add(values...) }
-		err := r.Emit(context.Background(), some{}, func(*delta.Batch) error { return fmt.Errorf("rows came") })
+		r.Rows = func(_ context.Context, _ Facts, _ Key, add Adder) error { return add(values...) }
+		err := r.Emit(context.Background(), some{}, Whole, func(*delta.Batch) error { return fmt.Errorf("rows came") })
 		if err == nil || !strings.Contains(err.Error(), "system relation settings") {
 			t.Errorf("%v: %v", values, err)
 		}

@@ -19,7 +19,7 @@ var tables = &Relation{
 		{"reason", sqltype.Text, "the same in words"},
 		{"detail", sqltype.Text, "what was found; NULL if it was asked for, or while it runs"},
 	},
-	rows: func(_ context.Context, f Facts, add func(...any) error) error {
+	Rows: func(_ context.Context, f Facts, _ Key, add Adder) error {
 		for _, t := range f.Tables() {
 			var code, reason, detail any
 			if t.Reason != nil {

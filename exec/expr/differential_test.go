@@ -255,7 +255,7 @@ func TestKernelsAgainstPostgres(t *testing.T) {
 	if _, err := conn.Exec(context.Background(), "SET timezone = '"+zone+"'"); err != nil {
 		t.Fatal(err)
 	}
-	env := &expr.Env{Settings: plan.Settings{TimeZone: zone, DateStyle: "ISO, MDY", ExtraFloatDigits: 1}}
+	env := &expr.Env{Settings: plan.Settings{TimeZone: zone, DateStyle: "ISO, MDY", ExtraFloatDigits: 1, Session: &plan.Session{Database: "nobody's", Catalog: newEmptyCatalog()}}}
 	env.Prepare()
 	rng := rand.New(rand.NewSource(1))
 	only := regexp.MustCompile(*onlyFunctions)

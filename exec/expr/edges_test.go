@@ -154,6 +154,11 @@ var lengthMods = []string{"-1", "5", "7", "10"}
 var skipped = map[string]bool{
 	"now": true, "statement_timestamp": true,
 	"pgsql_version": true, "current_user": true, "session_user": true, "current_database": true, "current_schema": true, "pg_backend_pid": true, "current_schemas": true, "pg_get_serial_sequence": true,
+	// What PostgreSQL's type and signature grammar says of text that is none is not said in its words.
+	"to_regtype": true, "to_regprocedure": true, "to_regoperator": true, "has_type_privilege_name": true, "has_type_privilege_name_name": true, "has_type_privilege_id_name": true,
+	"has_function_privilege_name": true, "has_function_privilege_name_name": true, "has_function_privilege_id_name": true,
+	// They tell of what is there, which is not the same here.
+	"show_config_by_name": true, "show_config_by_name_missing_ok": true, "pg_tablespace_location": true, "acldefault_sql": true,
 }
 
 // anyTypes stand for the arguments of polymorphic functions.

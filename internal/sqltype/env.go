@@ -14,6 +14,8 @@ type Env struct {
 	ExtraFloatDigits int  // > 0 or 0-value Env: shortest; see FloatDigits
 	FewFloatDigits   bool // ExtraFloatDigits <= 0 was asked for
 	ByteaEscape      bool // bytea_output = escape
+	// Names of the reg types' values; nil = they are read and shown as numbers.
+	Names Names
 }
 
 var defaults = &Env{}

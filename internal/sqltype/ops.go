@@ -107,7 +107,8 @@ var builtins = func() map[OID]*Ops {
 		Int4:        ints32.with(text(textInts[int32], JSONInteger)),
 		Int8:        ints64.with(text(textInts[int64], JSONInteger)),
 		OIDType:     oids,
-		Regproc:     oids,
+		XID:         ints32.with(func(o *Ops) { o.Text, o.Prefix = textOID, nil }),
+		CID:         ints32.with(func(o *Ops) { o.Text, o.Prefix = textOID, nil }),
 		Date:        ints32.with(text(textDate, JSONString)),
 		Time:        ints64.with(text(textTime, JSONString)),
 		Timestamp:   ints64.with(text(textTimestamp, JSONTimestamp)),
@@ -144,6 +145,15 @@ var builtins = func() map[OID]*Ops {
 			o.OneImage, o.Prefix, o.Equal = false, nil, equalBy(o.Compare)
 			o.Hash, o.Binary, o.JSON = nullsHashed(hashBytes(jsonb.Hash)), sendJSONB, JSONItself
 		}),
+	}
+	for _, t := range RegTypes {
+		types[t] = oids.with(text(textReg(t), JSONString))
+	}
+	for _, t := range []OID{NodeTree, Inet, ACLItem, LSN, NDistinct, Dependencies, MCVList, AnyArray} {
+		types[t] = bytes.with(func(o *Ops) { o.Prefix = nil })
+	}
+	for _, v := range []struct{ vector, elem OID }{{Int2Vector, Int2}, {OIDVector, OIDType}} {
+		types[v.vector] = ArrayOf(types[v.elem], v.elem).with(func(o *Ops) { o.Text, o.JSON = textVector(types[v.elem]), JSONString })
 	}
 	for _, t := range elements {
 		if t.Array != Invalid {

@@ -45,6 +45,26 @@ const (
 	AnyElement  OID = 2283
 	UUID        OID = 2950
 	JSONB       OID = 3802
+
+	// Types of the system catalogs.
+	Int2Vector   OID = 22
+	XID          OID = 28
+	CID          OID = 29
+	OIDVector    OID = 30
+	NodeTree     OID = 194 // pg_node_tree
+	Inet         OID = 869 // shown, not read
+	ACLItem      OID = 1033
+	Regprocedure OID = 2202
+	Regoper      OID = 2203
+	Regoperator  OID = 2204
+	Regclass     OID = 2205
+	Regtype      OID = 2206
+	LSN          OID = 3220 // shown, not read
+	NDistinct    OID = 3361
+	Dependencies OID = 3402
+	MCVList      OID = 5017
+	Regnamespace OID = 4089
+	Regrole      OID = 4096
 )
 
 // Type is a type with its modifier; Mod is PostgreSQL's typmod, -1 = none.

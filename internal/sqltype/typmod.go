@@ -144,7 +144,7 @@ func TypeName(t Type) string {
 	case !ok:
 		return "???"
 	}
-	if i.Elem != Invalid {
+	if i.Elem != Invalid && t.OID != Int2Vector && t.OID != OIDVector {
 		return TypeName(Type{i.Elem, t.Mod}) + "[]"
 	}
 	if t.Mod < 0 {

@@ -55,7 +55,7 @@ func AlterTable(rel *catalog.Relation, c *pg.AlterTableCmd, cat catalog.Reader, 
 			name = freeName(d.b, rel.Schema, objectName(rel.Name, "", "pkey"))
 		}
 		d.indexes = append(d.indexes, &catalog.Relation{
-			Schema: rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, TimestampColumn: -1,
+			Schema: rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, Constraint: true, TimestampColumn: -1,
 		})
 		changed.PrimaryKey, changed.KeyName = nil, ""
 		return &AlterTablePlan{Relation: &changed, Index: d.added(rel), Key: true}, nil

@@ -44,7 +44,7 @@ func findPathway(source, target sqltype.OID, x coercion) pathway {
 		}
 		return pathway{}
 	}
-	if s, t := source.Elem(), target.Elem(); s != sqltype.Invalid && t != sqltype.Invalid {
+	if s, t := source.Elem(), target.Elem(); s != sqltype.Invalid && t != sqltype.Invalid && target != sqltype.Int2Vector && target != sqltype.OIDVector {
 		if findPathway(s, t, x).method != 0 {
 			return pathway{method: 'a'}
 		}
@@ -104,6 +104,9 @@ func (b *binder) coerce(e plan.Expr, target sqltype.Type, x coercion, pos int32)
 	case 'b':
 		return b.at(&plan.Relabel{Arg: e, T: sqltype.Of(target.OID)}, b.where(e)), nil
 	case 'i':
+		if b.opts.Continuous && (sqltype.IsReg(source) || sqltype.IsReg(target.OID)) {
+			return nil, notInView("a cast between " + displayType(source) + " and " + displayType(target.OID)).At(pos)
+		}
 		return b.at(&plan.CoerceIO{Arg: e, T: sqltype.Of(target.OID), Pos: pos}, b.where(e)), nil
 	case 'f':
 		return b.castCall(e, path.fn, target, x, pos), nil

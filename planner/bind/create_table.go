@@ -308,7 +308,7 @@ func (d *definition) unique(c *pg.Constraint, col *catalog.Column) error {
 		name += "_key"
 	}
 	d.indexes = append(d.indexes, &catalog.Relation{
-		Schema: d.rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, TimestampColumn: -1,
+		Schema: d.rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, Constraint: true, TimestampColumn: -1,
 	})
 	return nil
 }

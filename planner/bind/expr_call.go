@@ -231,13 +231,27 @@ var clockFunctions = map[string]bool{
 	"txid_current": true, "pg_current_xact_id": true, "pg_postmaster_start_time": true, "pg_conf_load_time": true,
 }
 
+// asksCatalog reports whether a function answers by what the catalog has when it is called.
+func asksCatalog(name string) bool {
+	switch name {
+	case "format_type", "obj_description", "col_description", "shobj_description", "regclass", "current_schemas":
+		return true
+	}
+	for _, prefix := range []string{"pg_get_", "has_", "pg_has_", "to_reg"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return strings.HasPrefix(name, "pg_") && (strings.HasSuffix(name, "_is_visible") || strings.HasSuffix(name, "_size"))
+}
+
 // allowedHere refuses functions whose value depends on when they run, where they would run
 // for ever.
 func (b *binder) allowedHere(f *builtin.Func, nargs int, pos int32) error {
 	if !b.opts.Continuous {
 		return nil
 	}
-	if f.Volatile == 'v' || clockFunctions[f.Name] || (f.Name == "age" && nargs == 1) {
+	if f.Volatile == 'v' || clockFunctions[f.Name] || asksCatalog(f.Name) || (f.Name == "age" && nargs == 1) {
 		return notInView("function " + f.Name + "()").At(pos)
 	}
 	return nil

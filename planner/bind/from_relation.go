@@ -32,6 +32,9 @@ func (b *binder) rangeVar(n *pg.RangeVar) (*source, error) {
 	if !rel.Readable() {
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "%s \"%s\" cannot be read", rel.Kind, rel.Name).At(n.Location)
 	}
+	if rel.Kind == catalog.KindSystem && rel.Query != "" {
+		return b.systemView(n, rel)
+	}
 	return b.scan(n, rel, false)
 }
 

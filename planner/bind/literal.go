@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/pgcatalog"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -29,8 +30,8 @@ func int8Const(v int64) *plan.Const {
 	return &plan.Const{T: sqltype.Of(sqltype.Int8), Value: delta.Const(sqltype.Int8, v, 1)}
 }
 
-func oidConst(v catalog.OID) *plan.Const {
-	return &plan.Const{T: sqltype.Of(sqltype.OIDType), Value: delta.Const(sqltype.OIDType, int32(v), 1)}
+func classConst(v catalog.OID) *plan.Const {
+	return &plan.Const{T: sqltype.Of(sqltype.Regclass), Value: delta.Const(sqltype.Regclass, int32(v), 1)}
 }
 
 func oidOf(c *plan.Const) catalog.OID { return catalog.OID(uint32(delta.Values[int32](&c.Value)[0])) }
@@ -110,7 +111,7 @@ func (b *binder) literal(t sqltype.Type, text string) (*plan.Const, error) {
 
 // env is what reading a literal depends on of the session's settings.
 func (b *binder) env() *codec.Env {
-	env := &codec.Env{Location: b.opts.Settings.Location}
+	env := &codec.Env{Location: b.opts.Settings.Location, Names: pgcatalog.NewView(b.cat, b.opts.Settings.SearchPath)}
 	style := strings.ToUpper(b.opts.Settings.DateStyle)
 	switch {
 	case strings.Contains(style, "DMY"):

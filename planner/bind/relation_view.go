@@ -2,6 +2,7 @@ package bind
 
 import (
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -22,4 +23,4 @@ var errorsKind = relationKind{scan: plan.RelErrors, describe: func(_ *binder, re
 var systemKind = relationKind{scan: plan.RelSystem, describe: func(_ *binder, rel *catalog.Relation, p *plan.Props) {
 	p.AppendOnly = true
 	primaryKey(rel, p)
-}}
+}, hidden: func(*binder) []hiddenColumn { return []hiddenColumn{{"tableoid", plan.MetaTableOID, sqltype.OIDType}} }}

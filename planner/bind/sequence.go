@@ -10,6 +10,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -227,7 +228,7 @@ func (b *binder) sequenceArgs(name string, n *pg.FuncCall) ([]plan.Expr, string,
 		return nil, name, located(err, first.GetAConst().Location)
 	}
 	rest, err := b.exprs(n.Args[1:])
-	return append([]plan.Expr{b.at(oidConst(rel.OID), first.GetAConst().Location)}, rest...), name, err
+	return append([]plan.Expr{b.at(classConst(rel.OID), first.GetAConst().Location)}, rest...), name, err
 }
 
 // SequenceNamed finds a sequence by a text as nextval takes it: names may be quoted.
@@ -251,34 +252,9 @@ func SequenceNamed(cat catalog.Reader, text string, path []string) (*catalog.Rel
 
 // splitName reads [schema.]name as regclass does: words in lower case unless they are quoted.
 func splitName(text string) (schema, name string, err error) {
-	var parts []string
-	rest := strings.TrimSpace(text)
-	for {
-		var part string
-		if strings.HasPrefix(rest, `"`) {
-			end := strings.Index(rest[1:], `"`)
-			if end < 0 {
-				return "", "", sqlerr.New(sqlerr.InvalidName, "invalid name syntax")
-			}
-			part, rest = rest[1:1+end], rest[2+end:]
-		} else {
-			end := strings.IndexByte(rest, '.')
-			if end < 0 {
-				end = len(rest)
-			}
-			part, rest = strings.ToLower(strings.TrimSpace(rest[:end])), rest[end:]
-		}
-		if part == "" {
-			return "", "", sqlerr.New(sqlerr.InvalidName, "invalid name syntax")
-		}
-		parts = append(parts, part)
-		if rest == "" {
-			break
-		}
-		if rest[0] != '.' || len(parts) == 3 {
-			return "", "", sqlerr.New(sqlerr.InvalidName, "invalid name syntax")
-		}
-		rest = rest[1:]
+	parts, ok := ident.Split(text)
+	if !ok || len(parts) > 3 {
+		return "", "", sqlerr.New(sqlerr.InvalidName, "invalid name syntax")
 	}
 	if name = parts[len(parts)-1]; len(parts) > 1 {
 		schema = parts[len(parts)-2]
@@ -294,7 +270,7 @@ func SplitName(text string) (parse.Name, error) {
 
 // nextOf is the next value of a sequence as a column's type.
 func (b *binder) nextOf(c *catalog.Column) (plan.Expr, error) {
-	call := &plan.Call{Func: plan.FuncID(builtin.Nextval), Args: []plan.Expr{oidConst(c.Sequence)}, T: sqltype.Of(sqltype.Int8), Pos: -1}
+	call := &plan.Call{Func: plan.FuncID(builtin.Nextval), Args: []plan.Expr{classConst(c.Sequence)}, T: sqltype.Of(sqltype.Int8), Pos: -1}
 	return b.coerceTo(call, c.Type, assignment, -1)
 }
 

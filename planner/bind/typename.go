@@ -25,7 +25,7 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 	if len(parts) > 2 || (len(parts) == 2 && parts[0] != "pg_catalog") {
 		t = nil
 	}
-	if t == nil || t.Kind != 'b' {
+	if t == nil || t.Kind != 'b' || knownElsewhere[name] {
 		if knownElsewhere[name] {
 			return sqltype.Type{}, unsupported("type " + name).At(n.Location)
 		}
@@ -62,10 +62,9 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 var knownElsewhere = map[string]bool{
 	"bit": true, "varbit": true, "box": true, "cidr": true, "circle": true, "inet": true, "line": true, "lseg": true,
 	"macaddr": true, "macaddr8": true, "money": true, "path": true, "point": true, "polygon": true, "timetz": true,
-	"tsquery": true, "tsvector": true, "xml": true, "regclass": true, "regtype": true, "regprocedure": true,
-	"regnamespace": true, "regrole": true, "int4range": true, "int8range": true, "numrange": true, "tsrange": true,
+	"tsquery": true, "tsvector": true, "xml": true, "int4range": true, "int8range": true, "numrange": true, "tsrange": true,
 	"tstzrange": true, "daterange": true, "serial": true, "bigserial": true, "smallserial": true, "record": true,
-	"xid": true, "cid": true, "tid": true, "oidvector": true, "int2vector": true, "pg_lsn": true, "jsonpath": true,
+	"tid": true, "pg_lsn": true, "jsonpath": true,
 }
 
 // typesElsewhere are types of other databases, with what they are called here.

@@ -219,6 +219,8 @@ type Session struct {
 	Now int64
 	// Sequences of the database; nil where a query has none.
 	Sequences Sequences
+	// Catalog is what functions of the catalogs ask; nil where a query has none.
+	Catalog Catalog
 }
 
 // Sequences are what functions of sequences ask, each named by its OID. Its errors are users'.

@@ -46,6 +46,8 @@ const (
 	// MetaWatermark int8: the stream's watermark made by the commits before this record's, in log
 	// order; the least int64 before the first. Only in plans with ON WINDOW CLOSE.
 	MetaWatermark = -7
+	// MetaTableOID is tableoid of a system relation: its own OID.
+	MetaTableOID = -8
 )
 
 // Props are the output edge's.

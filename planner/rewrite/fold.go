@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/internal/meter"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -147,6 +148,9 @@ func nullByArgument(e *plan.Call) bool {
 	})
 }
 
+// named reports whether the text of a type's values is names of the catalog.
+func named(t sqltype.OID) bool { return sqltype.IsReg(t) || sqltype.IsReg(t.Elem()) }
+
 // foldable: all arguments are constants already, and the value is always the same.
 func foldable(e plan.Expr) bool {
 	switch e := e.(type) {
@@ -156,6 +160,10 @@ func foldable(e plan.Expr) bool {
 		fn := builtin.FuncByOID(uint32(e.Func))
 		if fn == nil || fn.Volatile != 'i' {
 			return false
+		}
+	case *plan.CoerceIO:
+		if named(e.T.OID) || named(e.Arg.Type().OID) {
+			return false // it asks the catalog of who runs
 		}
 	}
 	for _, a := range plan.Children(e) {

@@ -23,6 +23,9 @@ func lookups(n plan.Node, cat catalog.Reader, views bool) plan.Node {
 			return n
 		}
 		rel, ok := cat.ByOID(catalog.OID(s.Relation))
+		if ok && s.Kind == plan.RelSystem {
+			return systemLookup(f, s, rel)
+		}
 		if !ok || (s.Kind != plan.RelTable && (s.Kind != plan.RelView || !views)) {
 			return n
 		}
@@ -39,6 +42,25 @@ func lookups(n plan.Node, cat catalog.Reader, views bool) plan.Node {
 		}
 		return n
 	})
+}
+
+// systemLookup asks a system relation for the rows of one value if it can find them by it. The condition stays:
+// more rows than these may come.
+func systemLookup(f *plan.Filter, s *plan.Scan, rel *catalog.Relation) plan.Node {
+	for _, column := range rel.LookupColumns {
+		at := slices.Index(s.Columns, column)
+		for _, c := range plan.Conjuncts(f.Cond) {
+			if at < 0 {
+				break
+			}
+			if v := fixes(c, s, column); v != nil {
+				out := *s
+				out.Lookup, out.LookupColumns, out.LookupNames = []plan.Expr{v}, []int{column}, []string{s.P.Fields[at].Name}
+				return plan.NewFilter(&out, plan.Conjuncts(f.Cond))
+			}
+		}
+	}
+	return f
 }
 
 // indexesBestFirst: a unique one gives one row; more columns give fewer.

@@ -2,9 +2,11 @@ package kernel
 
 import (
 	"math"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
@@ -22,11 +24,31 @@ func init() {
 		"array_fill":    arrayMaker(arrayFill), "array_fill_with_lower_bounds": arrayMaker(arrayFill),
 		"array_positions": arrayMaker(arrayPositions),
 		"current_schemas": arrayMaker(func(c *Call, row int32, elems *delta.Builder) ([]sqltype.Dim, Err) {
-			if c.Args[0].Data[c.Args[0].At(row)] != 0 {
-				elems.AppendString("pg_catalog")
+			x, err := catalogOf(c)
+			if err != nil {
+				return nil, err
 			}
-			for _, name := range c.Env.Settings.SearchPath {
+			for _, name := range x.SearchPath(c.Args[0].Data[c.Args[0].At(row)] != 0) {
 				elems.AppendString(name)
+			}
+			return vectorDims(elems), nil
+		}),
+		"acldefault_sql": arrayMaker(func(c *Call, row int32, elems *delta.Builder) ([]sqltype.Dim, Err) {
+			x, err := catalogOf(c)
+			if err != nil {
+				return nil, err
+			}
+			sort := string(c.Args[0].Bytes(row))
+			grants, ok := defaultGrants[sort]
+			if !ok {
+				return nil, sqlerr.New(sqlerr.InternalError, "unrecognized object type abbreviation: %s", sort)
+			}
+			owner, ok := x.Role(uint32(delta.Values[int32](c.Args[1])[c.Args[1].At(row)]))
+			if !ok {
+				owner = string(appendNumber(nil, uint32(delta.Values[int32](c.Args[1])[c.Args[1].At(row)])))
+			}
+			for _, grant := range grants {
+				elems.AppendString(strings.ReplaceAll(grant, "o", ident.Quote(owner)))
 			}
 			return vectorDims(elems), nil
 		}),
@@ -41,6 +63,12 @@ func init() {
 		builtin.ArrayOfArrays: arrayMaker(arrayOfArrays),
 		builtin.ArraySlice:    arrayMaker(arraySlice),
 	})
+}
+
+// defaultGrants are the access privileges of objects that nobody has granted any of; o is the owner's name.
+var defaultGrants = map[string][]string{
+	"c": nil, "r": {"o=arwdDxt/o"}, "s": {"o=rwU/o"}, "d": {"=Tc/o", "o=CTc/o"}, "n": {"o=UC/o"}, "f": {"=X/o", "o=X/o"},
+	"T": {"=U/o", "o=U/o"}, "l": {"=U/o", "o=U/o"}, "L": {"o=rw/o"}, "F": {"o=U/o"}, "S": {"o=U/o"}, "p": {"o=sA/o"}, "t": {"o=C/o"},
 }
 
 // arrayMaker is the loop of a function whose result is an array: it puts the elements into a builder, which is

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -12,7 +13,7 @@ import (
 // Codec is what the settings mean for the types' text forms. Settings that name neither time
 // zone nor date style are nobody's: they are the defaults.
 func Codec(s plan.Settings) *codec.Env {
-	e := &codec.Env{Location: s.Location}
+	e := &codec.Env{Location: s.Location, Names: namesOf(s)}
 	if s.TimeZone == "" && s.DateStyle == "" && s.ExtraFloatDigits == 0 {
 		return e
 	}
@@ -40,6 +41,14 @@ func Codec(s plan.Settings) *codec.Env {
 	return e
 }
 
+// namesOf is what names are resolved by, nil = nothing.
+func namesOf(s plan.Settings) sqltype.Names {
+	if s.Session == nil || s.Session.Catalog == nil {
+		return nil
+	}
+	return s.Session.Catalog
+}
+
 // Prepare derives what kernels need of the settings; Compile calls it.
 func (e *Env) Prepare() {
 	if e.codec == nil {
@@ -51,7 +60,7 @@ func (e *Env) Prepare() {
 func (e *Env) PrepareAs(other *Env) {
 	a, b := &e.Settings, &other.Settings
 	if a.TimeZone == b.TimeZone && a.Location == b.Location && a.DateStyle == b.DateStyle && a.IntervalStyle == b.IntervalStyle &&
-		a.ExtraFloatDigits == b.ExtraFloatDigits && a.ByteaOutput == b.ByteaOutput {
+		a.ExtraFloatDigits == b.ExtraFloatDigits && a.ByteaOutput == b.ByteaOutput && namesOf(*a) == namesOf(*b) {
 		e.codec = other.codec
 	}
 	e.Prepare()

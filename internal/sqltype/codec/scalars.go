@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
@@ -92,7 +93,7 @@ func ParseInt(src []byte, bits int) (int64, error) {
 }
 
 // parseOID reads an oid as C's strtoul does: a minus wraps around.
-func parseOID(src []byte) (uint32, error) {
+func parseOID(src []byte, t sqltype.OID) (uint32, error) {
 	s := trim(src)
 	neg := false
 	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
@@ -100,20 +101,20 @@ func parseOID(src []byte) (uint32, error) {
 		s = s[1:]
 	}
 	if len(s) == 0 {
-		return 0, errSyntax("oid", src)
+		return 0, errSyntax(t.String(), src)
 	}
 	v := uint64(0)
 	for _, c := range s {
 		if c -= '0'; c > 9 {
-			return 0, errSyntax("oid", src)
+			return 0, errSyntax(t.String(), src)
 		}
 		if v = v*10 + uint64(c); v > math.MaxUint32 {
-			return 0, errRange("oid", src)
+			return 0, errRange(t.String(), src)
 		}
 	}
 	if neg {
 		if v > 1<<31 {
-			return 0, errRange("oid", src)
+			return 0, errRange(t.String(), src)
 		}
 		v = -v
 	}

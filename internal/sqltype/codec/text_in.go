@@ -24,6 +24,9 @@ func AppendText(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
 	env = env.OrDefault()
 	switch t.OID.Phys() {
 	case sqltype.PhysBytes:
+		if t.OID == sqltype.Int2Vector || t.OID == sqltype.OIDVector {
+			return appendTextVector(b, t, src, env)
+		}
 		if t.OID.Elem() != sqltype.Invalid {
 			return appendTextArray(b, t, src, env)
 		}
@@ -102,6 +105,8 @@ func appendTextBytes(b *delta.Builder, t sqltype.Type, src []byte) error {
 		src = ClipName(src)
 	case sqltype.Char:
 		src = charInput(src)
+	case sqltype.NodeTree, sqltype.NDistinct, sqltype.Dependencies, sqltype.MCVList, sqltype.ACLItem, sqltype.Inet, sqltype.LSN, sqltype.AnyArray:
+		return sqlerr.New(sqlerr.FeatureNotSupported, "cannot accept a value of type %s", sqltype.TypeName(t))
 	}
 	b.AppendBytes(src)
 	return nil
@@ -155,8 +160,8 @@ func appendTextFixed(b *delta.Builder, t sqltype.Type, src []byte, env *Env) err
 	case sqltype.Int8:
 		v, err := ParseInt(src, 64)
 		return putValue(b, v, err)
-	case sqltype.OIDType, sqltype.Regproc:
-		v, err := parseOID(src)
+	case sqltype.OIDType, sqltype.XID, sqltype.CID:
+		v, err := parseOID(src, t.OID)
 		return putValue(b, int32(v), err)
 	case sqltype.Float4:
 		v, err := ParseFloat(src, 32)
@@ -184,6 +189,10 @@ func appendTextFixed(b *delta.Builder, t sqltype.Type, src []byte, env *Env) err
 			v = datetime.ApplyIntervalMod(v, sqltype.IntervalFields(t.Mod), sqltype.IntervalPrecision(t.Mod))
 		}
 		return putValue(b, v, err)
+	}
+	if sqltype.IsReg(t.OID) {
+		v, err := parseReg(src, t.OID, env)
+		return putValue(b, int32(v), err)
 	}
 	return sqlerr.New(sqlerr.FeatureNotSupported, "type %s has no values", sqltype.TypeName(t))
 }

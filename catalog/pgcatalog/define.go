@@ -1,0 +1,121 @@
+package pgcatalog
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/ident"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+func appendOID(dst []byte, oid uint32) []byte { return strconv.AppendUint(dst, uint64(oid), 10) }
+
+// IndexDef is pg_get_indexdef.
+func (v *View) IndexDef(oid uint32, column int32) (string, bool) {
+	x, ok := v.index(oid)
+	if !ok {
+		return "", false
+	}
+	names := nameList(x.table, x.columns)
+	if column > 0 {
+		if int(column) > len(names) {
+			return "", true
+		}
+		return names[column-1], true
+	}
+	unique := ""
+	if x.unique {
+		unique = "UNIQUE "
+	}
+	return "CREATE " + unique + "INDEX " + ident.Quote(x.name) + " ON " + qualified(x.table) + " USING btree (" + strings.Join(names, ", ") + ")", true
+}
+
+func nameList(r *catalog.Relation, at []int) []string {
+	out := make([]string, len(at))
+	for i, n := range at {
+		out[i] = ident.Quote(r.Columns[n].Name)
+	}
+	return out
+}
+
+func qualified(r *catalog.Relation) string { return ident.Quote(r.Schema) + "." + ident.Quote(r.Name) }
+
+// ConstraintDef is pg_get_constraintdef.
+func (v *View) ConstraintDef(oid uint32) (string, bool) {
+	c, ok := v.constraint(oid)
+	if !ok {
+		return "", false
+	}
+	columns := "(" + strings.Join(nameList(c.table, c.columns), ", ") + ")"
+	switch c.kind {
+	case 'p':
+		return "PRIMARY KEY " + columns, true
+	case 'u':
+		return "UNIQUE " + columns, true
+	}
+	return "CHECK ((" + c.check + "))", true
+}
+
+// ViewDef is pg_get_viewdef: the query as it was written.
+func (v *View) ViewDef(oid uint32) (string, bool) {
+	r := v.byOID(oid)
+	if r == nil || r.Query == "" || relkind(r) == 'r' {
+		return "", false
+	}
+	return " " + strings.TrimSuffix(strings.TrimSpace(r.Query), ";") + ";", true
+}
+
+// defaultText is a column's default, or what a generated column has.
+func (v *View) defaultText(c *catalog.Column) string {
+	switch {
+	case c.Generated != "":
+		return "(" + strings.TrimSuffix(strings.TrimPrefix(c.Generated, "("), ")") + ")"
+	case c.Sequence != 0:
+		return "nextval(" + ident.Text(v.className(uint32(c.Sequence))) + "::regclass)"
+	case literal(c.Default):
+		return c.Default + "::" + sqltype.TypeName(sqltype.Of(c.Type.OID))
+	}
+	return c.Default
+}
+
+// literal reports whether an expression is a string in quotes and nothing else.
+func literal(e string) bool {
+	if len(e) < 2 || e[0] != '\'' || e[len(e)-1] != '\'' {
+		return false
+	}
+	return !strings.Contains(strings.ReplaceAll(e[1:len(e)-1], "''", ""), "'")
+}
+
+// mentioned are the columns whose names are words of an expression.
+func mentioned(r *catalog.Relation, e string) []int {
+	var out []int
+	words := strings.Split(e, "'")
+	for i := 1; i < len(words); i += 2 {
+		words[i] = "" // what is in quotes is no column
+	}
+	e = strings.Join(words, "'")
+	for i := range r.Columns {
+		if hasWord(e, ident.Quote(r.Columns[i].Name)) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func hasWord(text, word string) bool {
+	letter := func(i int) bool {
+		return i >= 0 && i < len(text) && (text[i] == '_' || text[i] == '"' || text[i] >= '0' && text[i] <= '9' || text[i]|0x20 >= 'a' && text[i]|0x20 <= 'z')
+	}
+	for from := 0; ; {
+		i := strings.Index(text[from:], word)
+		if i < 0 {
+			return false
+		}
+		i += from
+		if !letter(i-1) && !letter(i+len(word)) {
+			return true
+		}
+		from = i + 1
+	}
+}

@@ -1,0 +1,158 @@
+package pgcatalog
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/bootstrap"
+	"github.com/tributary-db/tributary/internal/ident"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+var _ sqltype.Names = (*View)(nil)
+
+// NameOf is how a value of a reg type is shown.
+func (v *View) NameOf(t sqltype.OID, oid uint32) string {
+	switch t {
+	case sqltype.Regclass:
+		return v.className(oid)
+	case sqltype.Regtype:
+		if name := v.TypeText(oid, -1); name != "???" {
+			return name
+		}
+	case sqltype.Regproc:
+		if row := bootstrap.ByOID("pg_proc", oid); row != nil {
+			return v.unlessUnique(row[1], row[2], len(bootstrap.Named("pg_proc", row[1])))
+		}
+	case sqltype.Regprocedure:
+		if row := bootstrap.ByOID("pg_proc", oid); row != nil {
+			return v.unlessUnique(row[1], row[2], 1) + "(" + strings.Join(v.typeTexts(row[19]), ",") + ")"
+		}
+	case sqltype.Regoper:
+		if row := bootstrap.ByOID("pg_operator", oid); row != nil {
+			if len(bootstrap.Named("pg_operator", row[1])) == 1 {
+				return row[1]
+			}
+			return "pg_catalog." + row[1]
+		}
+	case sqltype.Regoperator:
+		if row := bootstrap.ByOID("pg_operator", oid); row != nil {
+			left := "NONE"
+			if l := bootstrap.Number(row[7]); l != 0 {
+				left = v.TypeText(l, -1)
+			}
+			return row[1] + "(" + left + "," + v.TypeText(bootstrap.Number(row[8]), -1) + ")"
+		}
+	case sqltype.Regnamespace:
+		if name := v.schemaName(oid); name != "" {
+			return ident.Quote(name)
+		}
+	case sqltype.Regrole:
+		if name, ok := v.Role(oid); ok {
+			return ident.Quote(name)
+		}
+	}
+	return ""
+}
+
+// unlessUnique is a function's name, with its schema unless it is in pg_catalog and the only one of that name.
+func (v *View) unlessUnique(name, schema string, count int) string {
+	if s := bootstrap.Number(schema); s != catalogSchema || count > 1 {
+		return ident.Quote(v.schemaName(s)) + "." + ident.Quote(name)
+	}
+	return ident.Quote(name)
+}
+
+// className is a relation's name, with its schema unless the name alone finds it.
+func (v *View) className(oid uint32) string {
+	r := v.byOID(oid)
+	if r == nil {
+		return ""
+	}
+	name, visible := r.Name, v.relationVisible(r)
+	if uint32(r.OID) != oid { // the index of its key
+		name = r.PrimaryKeyName()
+	}
+	if visible {
+		return ident.Quote(name)
+	}
+	return ident.Quote(r.Schema) + "." + ident.Quote(name)
+}
+
+func (v *View) relationVisible(r *catalog.Relation) bool {
+	found, ok := v.cat.Relation("", r.Name, v.path)
+	return ok && found.OID == r.OID
+}
+
+// schemaName is a schema's name, "" = there is none of that OID.
+func (v *View) schemaName(oid uint32) string {
+	if row := bootstrap.ByOID("pg_namespace", oid); row != nil {
+		return row[1]
+	}
+	for _, name := range v.schemas() {
+		if schemaOID(name) == oid {
+			return name
+		}
+	}
+	return ""
+}
+
+// SearchPath is current_schemas.
+func (v *View) SearchPath(implicit bool) []string {
+	var out []string
+	if implicit && !slices.Contains(v.path, "pg_catalog") {
+		out = append(out, "pg_catalog")
+	}
+	for _, name := range v.path {
+		if v.cat.HasSchema(name) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Visible reports whether a bare name finds an object of a catalog.
+func (v *View) Visible(class string, oid uint32) (visible, ok bool) {
+	row := bootstrap.ByOID(class, oid)
+	switch class {
+	case "pg_class":
+		r := v.byOID(oid)
+		return r != nil && v.relationVisible(r), r != nil
+	case "pg_type":
+		if row == nil {
+			rel, sort, _ := relationOf(oid)
+			r := v.byOID(uint32(rel))
+			ok = r != nil && (sort == rowTypes || sort == arrayTypes) && hasRowType(r)
+			return ok && v.relationVisible(r), ok
+		}
+	}
+	if row == nil {
+		return false, false
+	}
+	schema := map[string]int{"pg_type": 2, "pg_proc": 2, "pg_operator": 2, "pg_collation": 2, "pg_opclass": 3, "pg_opfamily": 3}[class]
+	name := v.schemaName(bootstrap.Number(row[schema]))
+	return name == "pg_catalog" || slices.Contains(v.path, name), true
+}
+
+// Role is a role's name.
+func (v *View) Role(oid uint32) (string, bool) {
+	switch oid {
+	case owner:
+		return Superuser, true
+	case databaseOwner:
+		return "pg_database_owner", true
+	}
+	return "", false
+}
+
+// RoleNamed is the OID of a role.
+func (v *View) RoleNamed(name string) (uint32, bool) {
+	switch name {
+	case Superuser:
+		return owner, true
+	case "pg_database_owner":
+		return databaseOwner, true
+	}
+	return 0, false
+}

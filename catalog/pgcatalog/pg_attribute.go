@@ -1,0 +1,137 @@
+package pgcatalog
+
+import (
+	"strconv"
+	"sync"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/bootstrap"
+	"github.com/tributary-db/tributary/catalog/system"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
+
+// storage is what pg_attribute repeats of a column's type.
+type storage struct {
+	len            int16
+	byValue        bool
+	align, storage byte
+	collation      uint32
+}
+
+var storages = sync.OnceValue(func() map[sqltype.OID]storage {
+	m := map[sqltype.OID]storage{}
+	for _, row := range bootstrap.Rows("pg_type") {
+		n, _ := strconv.Atoi(row[4]) // written by PostgreSQL
+		m[sqltype.OID(bootstrap.Number(row[0]))] = storage{int16(n), row[5] == "t", row[22][0], row[23][0], bootstrap.Number(row[27])}
+	}
+	return m
+})
+
+// attributeRows is pg_attribute.
+func attributeRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
+	if key.Column == 0 {
+		if x, ok := v.index(key.OID); ok {
+			return indexAttributes(x, add)
+		}
+		if r := v.byOID(key.OID); r != nil {
+			return attributes(r, add)
+		}
+		return nil
+	}
+	for _, r := range v.relations() {
+		if r.Kind == catalog.KindIndex {
+			continue // with its table
+		}
+		if err := attributes(r, add); err != nil {
+			return err
+		}
+		for _, x := range v.indexes(r) {
+			if err := indexAttributes(x, add); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sequenceColumns are those of every sequence.
+var sequenceColumns = []catalog.Column{
+	{Name: "last_value", Type: sqltype.Of(sqltype.Int8), NotNull: true},
+	{Name: "log_cnt", Type: sqltype.Of(sqltype.Int8), NotNull: true},
+	{Name: "is_called", Type: sqltype.Of(sqltype.Bool), NotNull: true},
+}
+
+func attributes(r *catalog.Relation, add system.Adder) error {
+	columns := r.Columns
+	if r.Kind == catalog.KindSequence {
+		columns = sequenceColumns
+	}
+	b := declared()[uint32(r.OID)]
+	for i := range columns {
+		notNull := columns[i].NotNull
+		if b != nil {
+			notNull = b.Columns[i].NotNull
+		}
+		if err := attribute(uint32(r.OID), &columns[i], i, notNull, true, add); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// indexAttributes are those of an index: the columns of its key.
+func indexAttributes(x indexed, add system.Adder) error {
+	for i, at := range x.columns {
+		if err := attribute(x.oid, &x.table.Columns[at], i, false, false, add); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attribute adds a column; of a table's come with its default and the like.
+func attribute(of uint32, c *catalog.Column, at int, notNull, tables bool, add system.Adder) error {
+	t := storages()[c.Type.OID]
+	var identity, generated any = "", ""
+	if tables && c.Identity != "" {
+		identity = map[string]byte{"always": 'a', "by default": 'd'}[c.Identity]
+	}
+	if tables && c.Generated != "" {
+		generated = byte('s')
+	}
+	dims := int32(0)
+	if c.Type.OID.Elem() != sqltype.Invalid && c.Type.OID != sqltype.Int2Vector && c.Type.OID != sqltype.OIDVector && of >= uint32(catalog.FirstOID) {
+		dims = 1
+	}
+	return add(of, c.Name, uint32(c.Type.OID), int32(-1), t.len, int16(at+1), dims, int32(-1), c.Type.Mod,
+		t.byValue, t.align, t.storage, "", notNull, tables && hasDefault(c), false, identity, generated,
+		false, true, int32(0), t.collation, nil, nil, nil, nil)
+}
+
+// hasDefault reports whether pg_attrdef has the column.
+func hasDefault(c *catalog.Column) bool {
+	return c.Default != "" || c.Generated != "" || c.Sequence != 0 && c.Identity == ""
+}
+
+// defaultRows is pg_attrdef. Its expressions are their text, which pg_get_expr gives back.
+func defaultRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
+	of := v.relations
+	if key.Column >= 0 {
+		of = func() []*catalog.Relation {
+			if r := v.byOID(key.OID); r != nil && uint32(r.OID) == key.OID {
+				return []*catalog.Relation{r}
+			}
+			return nil
+		}
+	}
+	for _, r := range of() {
+		for i := range r.Columns {
+			if c := &r.Columns[i]; hasDefault(c) {
+				if err := add(defaultOID(r, i), r.OID, int16(i+1), v.defaultText(c)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package pgcatalog
+
+import (
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/system"
+)
+
+// owner is the OID of the one role, whose everything is.
+const owner uint32 = 10
+
+// Access methods.
+const (
+	heap  uint32 = 2
+	btree uint32 = 403
+)
+
+// classRows is pg_class.
+func classRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
+	switch key.Column {
+	case 0:
+		if r := v.byOID(key.OID); r != nil {
+			return v.class(r, add)
+		}
+		return nil
+	case 1:
+		return v.classNamed(key.Name, add)
+	}
+	for _, r := range v.relations() {
+		if err := v.class(r, add); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// classNamed adds the relations of a name, in any schema. The index of a primary key is found by it too.
+func (v *View) classNamed(name string, add system.Adder) error {
+	for _, schema := range v.schemas() {
+		if r, ok := v.cat.Relation(schema, name, nil); ok && relkind(r) != 0 {
+			if err := v.class(r, add); err != nil {
+				return err
+			}
+		}
+	}
+	for _, r := range v.cat.Relations(catalog.KindTable) {
+		if hasKey(r) && r.PrimaryKeyName() == name {
+			if err := v.class(r, add); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// class adds a relation, and the index of its primary key.
+func (v *View) class(r *catalog.Relation, add system.Adder) error {
+	kind, of := relkind(r), r
+	rowType, am, file, hasIndex, replicas := rowTypes+uint32(r.OID), uint32(0), uint32(0), false, byte('n')
+	attributes := len(r.Columns)
+	switch kind {
+	case 'r', 'm':
+		am, file, hasIndex = heap, uint32(r.OID), len(v.indexes(r)) > 0
+		if kind == 'r' {
+			replicas = 'd'
+		}
+	case 'i':
+		rowType, am, file, attributes = 0, btree, uint32(r.OID), len(r.KeyColumns)
+	case 'S':
+		rowType, file, attributes = 0, uint32(r.OID), 3
+	}
+	if b := declared()[uint32(r.OID)]; b != nil {
+		rowType = b.RowType
+		replicas = 'n'
+	}
+	err := add(r.OID, r.Name, schemaOID(r.Schema), rowType, uint32(0), owner, am, file, uint32(0),
+		int32(0), float32(-1), int32(0), uint32(0), hasIndex, false, byte('p'), kind, int16(attributes), int16(len(of.Checks)),
+		kind == 'v' || kind == 'm', false, false, false, false, true, replicas, false, uint32(0), uint32(0), uint32(0), nil, nil, nil)
+	if err != nil || !hasKey(r) {
+		return err
+	}
+	return add(keyIndexes+uint32(r.OID), r.PrimaryKeyName(), schemaOID(r.Schema), uint32(0), uint32(0), owner, btree, keyIndexes+uint32(r.OID), uint32(0),
+		int32(0), float32(-1), int32(0), uint32(0), false, false, byte('p'), byte('i'), int16(len(r.PrimaryKey)), int16(0),
+		false, false, false, false, false, true, byte('n'), false, uint32(0), uint32(0), uint32(0), nil, nil, nil)
+}

@@ -1,0 +1,104 @@
+package pgcatalog
+
+import (
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/system"
+)
+
+// constraint is a row of pg_constraint.
+type constraint struct {
+	oid     uint32
+	name    string
+	kind    byte // p, u, c
+	table   *catalog.Relation
+	index   uint32
+	columns []int
+	check   string
+}
+
+// constraints of a table: checks, then keys.
+func (v *View) constraints(r *catalog.Relation) []constraint {
+	var out []constraint
+	for i, c := range r.Checks {
+		out = append(out, constraint{oid: checkOID(r, i), name: c.Name, kind: 'c', table: r, check: c.Expr, columns: mentioned(r, c.Expr)})
+	}
+	for _, x := range v.indexes(r) {
+		if x.constraint {
+			kind := byte('u')
+			if x.primary {
+				kind = 'p'
+			}
+			oid := keyConstraint + x.oid
+			if hasKey(r) && x.primary {
+				oid = keyConstraint + uint32(r.OID)
+			}
+			out = append(out, constraint{oid: oid, name: x.name, kind: kind, table: r, index: x.oid, columns: x.columns})
+		}
+	}
+	return out
+}
+
+// constraint finds one by its OID.
+func (v *View) constraint(oid uint32) (constraint, bool) {
+	of, sort, _ := relationOf(oid)
+	if sort != checks && sort != keyConstraint {
+		return constraint{}, false
+	}
+	r := v.byOID(uint32(of))
+	if r != nil && r.Kind == catalog.KindIndex {
+		r = v.byOID(uint32(r.Parent))
+	}
+	if r == nil {
+		return constraint{}, false
+	}
+	for _, c := range v.constraints(r) {
+		if c.oid == oid {
+			return c, true
+		}
+	}
+	return constraint{}, false
+}
+
+// constraintRows is pg_constraint.
+func constraintRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
+	var of []constraint
+	switch key.Column {
+	case 0:
+		if c, ok := v.constraint(key.OID); ok {
+			of = append(of, c)
+		}
+	case -1:
+		for _, r := range v.cat.Relations(catalog.KindTable) {
+			of = append(of, v.constraints(r)...)
+		}
+	default: // conrelid
+		if r := v.byOID(key.OID); r != nil && uint32(r.OID) == key.OID {
+			of = v.constraints(r)
+		}
+	}
+	for _, c := range of {
+		var bin any
+		if c.kind == 'c' {
+			bin = c.check
+		}
+		var columns any
+		if at := numbers(c.columns); len(at) > 0 {
+			columns = at
+		}
+		err := add(c.oid, c.name, schemaOID(c.table.Schema), c.kind, false, false, true, c.table.OID, uint32(0), c.index, uint32(0), uint32(0),
+			byte(' '), byte(' '), byte(' '), true, int32(0), c.kind != 'c', columns, nil, nil, nil, nil, nil, nil, bin)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numbers are attribute numbers of positions.
+func numbers(at []int) []int16 {
+	out := make([]int16, len(at))
+	for i, n := range at {
+		out[i] = int16(n + 1)
+	}
+	return out
+}

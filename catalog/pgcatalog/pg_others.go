@@ -1,0 +1,132 @@
+package pgcatalog
+
+import (
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/bootstrap"
+	"github.com/tributary-db/tributary/catalog/system"
+)
+
+// namespaceRows is pg_namespace beside what PostgreSQL has from the start.
+func namespaceRows(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
+	for _, name := range v.schemas() {
+		if len(bootstrap.Named("pg_namespace", name)) > 0 {
+			continue
+		}
+		if err := add(schemaOID(name), name, owner, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DatabaseOID is that of the one database.
+const DatabaseOID uint32 = 5
+
+// databaseRows is pg_database: the one that is asked, under the name that it was asked by.
+func databaseRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
+	name := "tributary"
+	if a := f.Asker(); a != nil {
+		name = a.Database()
+	}
+	return add(DatabaseOID, name, owner, int32(6), byte('c'), false, true, int32(-1), uint32(0), uint32(0), uint32(1663), "C.UTF-8", "C.UTF-8", nil, nil, nil)
+}
+
+// Superuser is the name of the one role.
+const Superuser = "tributary"
+
+// databaseOwner is the role that owns schema public from the start.
+const databaseOwner = 6171
+
+// roleRows is pg_authid.
+func roleRows(_ *View, _ system.Facts, _ system.Key, add system.Adder) error {
+	if err := add(owner, Superuser, true, true, true, true, true, true, true, int32(-1), nil, nil); err != nil {
+		return err
+	}
+	return add(uint32(databaseOwner), "pg_database_owner", false, true, false, false, false, false, false, int32(-1), nil, nil)
+}
+
+// sequenceRows is pg_sequence.
+func sequenceRows(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
+	for _, r := range v.cat.Relations(catalog.KindSequence) {
+		q := r.Sequence
+		if err := add(r.OID, uint32(q.Type), q.Start, q.Increment, q.Max, q.Min, max(q.Cache, 1), q.Cycle); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rewriteRows is pg_rewrite: the rule of every view.
+func rewriteRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
+	for _, r := range v.relations() {
+		if r.Query == "" || relkind(r) == 'r' || key.Column >= 0 && uint32(r.OID) != key.OID {
+			continue
+		}
+		if err := add(rules+uint32(r.OID), "_RETURN", r.OID, byte('1'), byte('O'), true, "<>", "<>"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dependRows is pg_depend: objects need their schemas, views what they read, indexes, defaults and sequences their
+// tables.
+func dependRows(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
+	for _, r := range v.relations() {
+		if r.Kind == catalog.KindSystem {
+			continue
+		}
+		if err := v.depends(r, add); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *View) depends(r *catalog.Relation, add system.Adder) (err error) {
+	need := func(class, oid, refClass, ref uint32, column int, kind byte) {
+		if err == nil {
+			err = add(class, oid, int32(0), refClass, ref, int32(column), kind)
+		}
+	}
+	self := uint32(r.OID)
+	if r.Kind != catalog.KindIndex {
+		need(classClass, self, namespaceClass, schemaOID(r.Schema), 0, 'n')
+	}
+	for _, x := range v.indexes(r) {
+		for _, at := range x.columns {
+			if !x.constraint {
+				need(classClass, x.oid, classClass, self, at+1, 'a')
+			}
+		}
+	}
+	for _, c := range v.constraints(r) {
+		for _, at := range c.columns {
+			need(constraintClass, c.oid, classClass, self, at+1, 'a')
+		}
+		if c.index != 0 {
+			need(classClass, c.index, constraintClass, c.oid, 0, 'i')
+		}
+	}
+	for i := range r.Columns {
+		c := &r.Columns[i]
+		if hasDefault(c) {
+			need(attrdefClass, defaultOID(r, i), classClass, self, i+1, 'a')
+		}
+		if c.Sequence == 0 {
+			continue
+		}
+		kind := byte('a')
+		if c.Identity != "" {
+			kind = 'i'
+		}
+		need(classClass, uint32(c.Sequence), classClass, self, i+1, kind)
+	}
+	if r.Query != "" {
+		need(rewriteClass, rules+self, classClass, self, 0, 'i')
+	}
+	for _, oid := range r.DependsOn {
+		need(rewriteClass, rules+self, classClass, uint32(oid), 0, 'n')
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package pgcatalog
+
+import "github.com/tributary-db/tributary/catalog/system"
+
+// settingRows is pg_settings: the run-time parameters of the session.
+func settingRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
+	if f.Asker() == nil {
+		return nil
+	}
+	for _, s := range f.Asker().SessionSettings() {
+		context, source := "user", "session"
+		if s.Fixed {
+			context = "internal"
+		}
+		if s.Value == s.Boot {
+			source = "default"
+		}
+		var values any
+		if s.Type == "enum" {
+			values = s.Values
+		}
+		err := add(s.Name, s.Value, nil, "Client Connection Defaults", s.Doc, nil, context, s.Type, source, nil, nil, values,
+			s.Boot, s.Reset, nil, nil, false)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// preparedRows is pg_prepared_statements.
+func preparedRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
+	if f.Asker() == nil {
+		return nil
+	}
+	for _, p := range f.Asker().Prepared() {
+		if err := add(p.Name, p.Statement, nil, nil, nil, nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cursorRows is pg_cursors.
+func cursorRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
+	if f.Asker() == nil {
+		return nil
+	}
+	for _, c := range f.Asker().Cursors() {
+		if err := add(c.Name, c.Statement, nil, nil, nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// activityRows is pg_stat_activity: the session that asks.
+func activityRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
+	a := f.Asker()
+	if a == nil {
+		return nil
+	}
+	application := ""
+	for _, s := range a.SessionSettings() {
+		if s.Name == "application_name" {
+			application = s.Value
+		}
+	}
+	return add(DatabaseOID, a.Database(), a.PID(), nil, owner, a.User(), application, nil, nil, nil, nil, nil, nil, nil, nil, nil, "active",
+		nil, nil, nil, "", "client backend")
+}

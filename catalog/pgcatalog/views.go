@@ -1,0 +1,53 @@
+package pgcatalog
+
+// views are the relations that are queries over others, by their qualified names. A column that is of another type
+// than the declaration's is cast to it.
+var views = map[string]string{
+	"pg_catalog.pg_roles": `SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolconnlimit,
+		'********'::text, rolvaliduntil, rolbypassrls, NULL::text[], oid FROM pg_catalog.pg_authid`,
+
+	"pg_catalog.pg_user": `SELECT usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, '********'::text, valuntil, useconfig
+		FROM pg_catalog.pg_shadow`,
+
+	"pg_catalog.pg_shadow": `SELECT rolname, oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, NULL::text, rolvaliduntil, NULL::text[]
+		FROM pg_catalog.pg_authid WHERE rolcanlogin`,
+
+	"pg_catalog.pg_group": `SELECT rolname, oid, ARRAY[]::oid[] FROM pg_catalog.pg_authid WHERE NOT rolcanlogin`,
+
+	"pg_catalog.pg_tables": `SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), NULL::name, c.relhasindex, c.relhasrules,
+		c.relhastriggers, c.relrowsecurity
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')`,
+
+	"pg_catalog.pg_views": `SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), pg_catalog.pg_get_viewdef(c.oid)
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v'`,
+
+	"pg_catalog.pg_matviews": `SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), NULL::name, c.relhasindex, c.relispopulated,
+		pg_catalog.pg_get_viewdef(c.oid)
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm'`,
+
+	"pg_catalog.pg_indexes": `SELECT n.nspname, c.relname, i.relname, NULL::name, pg_catalog.pg_get_indexdef(i.oid)
+		FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
+
+	"pg_catalog.pg_sequences": `SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), s.seqtypid::regtype, s.seqstart, s.seqmin, s.seqmax,
+		s.seqincrement, s.seqcycle, s.seqcache, NULL::bigint
+		FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
+
+	"pg_catalog.pg_stat_all_tables": `SELECT c.oid, n.nspname, c.relname, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+		NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::timestamptz,
+		NULL::timestamptz, NULL::timestamptz, 0::bigint, 0::bigint, 0::bigint, 0::bigint
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 't', 'm', 'p')`,
+
+	"pg_catalog.pg_stat_user_tables": `SELECT * FROM pg_catalog.pg_stat_all_tables
+		WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`,
+	"pg_catalog.pg_stat_sys_tables": `SELECT * FROM pg_catalog.pg_stat_all_tables
+		WHERE schemaname IN ('pg_catalog', 'information_schema', 'pg_toast')`,
+
+	"pg_catalog.pg_stat_all_indexes": `SELECT c.oid, i.oid, n.nspname, c.relname, i.relname, NULL::bigint, NULL::bigint, NULL::bigint
+		FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
+	"pg_catalog.pg_stat_user_indexes": `SELECT * FROM pg_catalog.pg_stat_all_indexes
+		WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`,
+	"pg_catalog.pg_stat_sys_indexes": `SELECT * FROM pg_catalog.pg_stat_all_indexes
+		WHERE schemaname IN ('pg_catalog', 'information_schema', 'pg_toast')`,
+}

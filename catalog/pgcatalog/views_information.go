@@ -1,0 +1,147 @@
+package pgcatalog
+
+import "maps"
+
+// Of the columns of a relation, in SQL over pg_attribute a and pg_type t: what information_schema tells of a type.
+// A domain is told by its base type, of which there is none but PostgreSQL's own.
+const (
+	charLength = `CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 0 THEN a.atttypmod - 4
+		WHEN a.atttypid IN (1560, 1562) THEN a.atttypmod END`
+	octetLength = `CASE WHEN a.atttypid IN (25, 1042, 1043) THEN CASE WHEN a.atttypid = 25 OR a.atttypmod < 0 THEN 1073741824
+		ELSE (a.atttypmod - 4) * 4 END END`
+	precision = `CASE a.atttypid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 700 THEN 24 WHEN 701 THEN 53
+		WHEN 1700 THEN CASE WHEN a.atttypmod >= 0 THEN (a.atttypmod - 4) >> 16 & 65535 END END`
+	radix = `CASE WHEN a.atttypid IN (21, 23, 20, 700, 701) THEN 2 WHEN a.atttypid = 1700 THEN 10 END`
+	scale = `CASE WHEN a.atttypid IN (21, 23, 20) THEN 0
+		WHEN a.atttypid = 1700 AND a.atttypmod >= 0 THEN (a.atttypmod - 4) & 65535 END`
+	datetimePrecision = `CASE WHEN a.atttypid = 1082 THEN 0
+		WHEN a.atttypid IN (1083, 1114, 1184, 1266) THEN CASE WHEN a.atttypmod < 0 THEN 6 ELSE a.atttypmod END
+		WHEN a.atttypid = 1186 THEN CASE WHEN a.atttypmod < 0 OR a.atttypmod & 65535 = 65535 THEN 6 ELSE a.atttypmod & 65535 END END`
+	dataType = `CASE WHEN t.typelem <> 0 AND t.typlen = -1 AND t.typcategory = 'A' THEN 'ARRAY'
+		WHEN t.typnamespace = 11 THEN pg_catalog.format_type(a.atttypid, NULL) ELSE 'USER-DEFINED' END`
+
+	here = `pg_catalog.current_database()`
+)
+
+func init() {
+	maps.Copy(views, map[string]string{
+		"information_schema.information_schema_catalog_name": `SELECT ` + here,
+
+		"information_schema.schemata": `SELECT ` + here + `, n.nspname, pg_catalog.pg_get_userbyid(n.nspowner), NULL::name, NULL::name, NULL::name, NULL::varchar
+			FROM pg_catalog.pg_namespace n`,
+
+		"information_schema.tables": `SELECT ` + here + `, n.nspname, c.relname,
+			CASE WHEN c.relkind IN ('r', 'p') THEN 'BASE TABLE' WHEN c.relkind = 'v' THEN 'VIEW' WHEN c.relkind = 'f' THEN 'FOREIGN' END,
+			NULL::name, NULL::name, NULL::name, NULL::name, NULL::name,
+			CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END, 'NO', NULL::varchar
+			FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'f', 'p')`,
+
+		"information_schema.views": `SELECT ` + here + `, n.nspname, c.relname, pg_catalog.pg_get_viewdef(c.oid), 'NONE', 'NO', 'NO', 'NO', 'NO', 'NO'
+			FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v'`,
+
+		"information_schema.columns": `SELECT ` + here + `, n.nspname, c.relname, a.attname, a.attnum,
+			CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
+			CASE WHEN a.attnotnull THEN 'NO' ELSE 'YES' END, ` + dataType + `,
+			` + charLength + `, ` + octetLength + `, ` + precision + `, ` + radix + `, ` + scale + `, ` + datetimePrecision + `,
+			NULL::varchar, NULL::int, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name,
+			` + here + `, tn.nspname, t.typname, NULL::name, NULL::name, NULL::name, NULL::int, a.attnum::text, 'NO',
+			CASE WHEN a.attidentity IN ('a', 'd') THEN 'YES' ELSE 'NO' END,
+			CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END,
+			s.seqstart::text, s.seqincrement::text, s.seqmax::text, s.seqmin::text,
+			CASE WHEN s.seqcycle THEN 'YES' ELSE 'NO' END,
+			CASE WHEN a.attgenerated = '' THEN 'NEVER' ELSE 'ALWAYS' END,
+			CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
+			CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END
+			FROM pg_catalog.pg_attribute a
+			JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+			JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
+			LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+			LEFT JOIN (pg_catalog.pg_depend dep JOIN pg_catalog.pg_sequence s ON dep.objid = s.seqrelid AND dep.deptype = 'i')
+				ON dep.refclassid = 1259 AND dep.refobjid = a.attrelid AND dep.refobjsubid = a.attnum
+			WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'f', 'p')`,
+
+		"information_schema.table_constraints": `SELECT ` + here + `, n.nspname, k.conname, ` + here + `, n.nspname, c.relname,
+			CASE k.contype WHEN 'c' THEN 'CHECK' WHEN 'f' THEN 'FOREIGN KEY' WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' END,
+			'NO', 'NO', 'YES', CASE WHEN k.contype = 'u' THEN 'YES' END
+			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
+			WHERE k.contype IN ('c', 'f', 'p', 'u')
+			UNION ALL
+			SELECT ` + here + `, n.nspname, n.oid::text || '_' || c.oid::text || '_' || a.attnum::text || '_not_null', ` + here + `, n.nspname, c.relname,
+			'CHECK', 'NO', 'NO', 'YES', NULL
+			FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')`,
+
+		"information_schema.check_constraints": `SELECT ` + here + `, n.nspname, k.conname, k.conbin::text
+			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace WHERE k.contype = 'c'
+			UNION ALL
+			SELECT ` + here + `, n.nspname, n.oid::text || '_' || c.oid::text || '_' || a.attnum::text || '_not_null', a.attname || ' IS NOT NULL'
+			FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')`,
+
+		"information_schema.key_column_usage": `SELECT ` + here + `, n.nspname, k.conname, ` + here + `, n.nspname, c.relname, a.attname,
+			pg_catalog.array_position(k.conkey, a.attnum), NULL::int
+			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
+			JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid
+			WHERE a.attnum = ANY (k.conkey) AND k.contype IN ('p', 'u', 'f')`,
+
+		"information_schema.constraint_column_usage": `SELECT ` + here + `, n.nspname, c.relname, a.attname, ` + here + `, n.nspname, k.conname
+			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
+			JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid
+			WHERE a.attnum = ANY (k.conkey) AND k.contype IN ('p', 'u', 'c')`,
+
+		"information_schema.constraint_table_usage": `SELECT ` + here + `, n.nspname, c.relname, ` + here + `, n.nspname, k.conname
+			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
+			WHERE k.contype IN ('p', 'u')`,
+
+		"information_schema.sequences": `SELECT ` + here + `, n.nspname, c.relname, pg_catalog.format_type(s.seqtypid, NULL),
+			CASE s.seqtypid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 END, 2, 0,
+			s.seqstart::text, s.seqmin::text, s.seqmax::text, s.seqincrement::text, CASE WHEN s.seqcycle THEN 'YES' ELSE 'NO' END
+			FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 1259 AND d.objid = c.oid AND d.deptype = 'i')`,
+
+		"information_schema.character_sets": `SELECT NULL::name, NULL::name, 'UTF8', 'UCS', 'UTF8', ` + here + `, 'pg_catalog', 'C.UTF-8'`,
+
+		"information_schema.collations": `SELECT ` + here + `, n.nspname, c.collname, 'NO PAD'
+			FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace WHERE c.collencoding IN (-1, 6)`,
+
+		"information_schema.enabled_roles":    `SELECT rolname FROM pg_catalog.pg_authid WHERE rolcanlogin`,
+		"information_schema.applicable_roles": `SELECT NULL::name, NULL::name, 'NO' WHERE false`,
+
+		"information_schema.table_privileges": `SELECT 'tributary', 'tributary', ` + here + `, n.nspname, c.relname, p.privilege, 'YES',
+			CASE WHEN p.privilege = 'SELECT' THEN 'YES' ELSE 'NO' END
+			FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+			(VALUES ('INSERT'), ('SELECT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) AS p (privilege)
+			WHERE c.relkind IN ('r', 'v', 'f', 'p')`,
+		"information_schema.role_table_grants": `SELECT * FROM information_schema.table_privileges`,
+
+		"information_schema.column_privileges": `SELECT 'tributary', 'tributary', ` + here + `, n.nspname, c.relname, a.attname, p.privilege, 'YES'
+			FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+			(VALUES ('INSERT'), ('SELECT'), ('UPDATE'), ('REFERENCES')) AS p (privilege)
+			WHERE c.relkind IN ('r', 'v', 'f', 'p') AND a.attnum > 0`,
+		"information_schema.role_column_grants": `SELECT * FROM information_schema.column_privileges`,
+
+		"information_schema.routines": routines,
+	})
+}
+
+// routines is information_schema.routines, of which most columns are NULL for all.
+const routines = `SELECT ` + here + `, n.nspname, p.proname || '_' || p.oid::text, ` + here + `, n.nspname, p.proname,
+	CASE p.prokind WHEN 'f' THEN 'FUNCTION' WHEN 'p' THEN 'PROCEDURE' END,
+	NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name,
+	CASE WHEN p.prokind = 'p' THEN NULL WHEN t.typelem <> 0 AND t.typlen = -1 AND t.typcategory = 'A' THEN 'ARRAY'
+		WHEN t.typnamespace = 11 THEN pg_catalog.format_type(t.oid, NULL) ELSE 'USER-DEFINED' END,
+	NULL::int, NULL::int, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::int, NULL::int, NULL::int, NULL::int, NULL::varchar, NULL::int,
+	` + here + `, tn.nspname, t.typname, NULL::name, NULL::name, NULL::name, NULL::int, 0::text,
+	CASE WHEN l.lanname = 'sql' THEN 'SQL' ELSE 'EXTERNAL' END, p.prosrc,
+	CASE WHEN l.lanname = 'c' THEN p.prosrc END, pg_catalog.upper(l.lanname::text), 'GENERAL',
+	CASE WHEN p.provolatile = 'i' THEN 'YES' ELSE 'NO' END, 'MODIFIES', CASE WHEN p.proisstrict THEN 'YES' ELSE 'NO' END,
+	NULL::varchar, 'YES', 0, NULL::varchar, NULL::varchar, CASE WHEN p.prosecdef THEN 'DEFINER' ELSE 'INVOKER' END,
+	NULL::name, NULL::name, NULL::name, 'NO', NULL::timestamptz, NULL::timestamptz, NULL::varchar,
+	NULL::varchar, NULL::varchar, NULL::int, NULL::int, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::int, NULL::int, NULL::int,
+	NULL::int, NULL::varchar, NULL::int, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::int, NULL::name,
+	NULL::int
+	FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+	JOIN pg_catalog.pg_type t ON t.oid = p.prorettype JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
+	WHERE p.prokind IN ('f', 'p')`

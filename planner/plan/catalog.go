@@ -1,0 +1,31 @@
+package plan
+
+import "github.com/tributary-db/tributary/internal/sqltype"
+
+// Catalog is what functions of the catalogs ask, in one version of it and for one session. Objects are named by
+// their OIDs in pg_catalog; false: there is none.
+type Catalog interface {
+	sqltype.Names
+	// Visible reports whether a bare name finds the object of a catalog (pg_class, pg_type, pg_proc, …).
+	Visible(catalog string, oid uint32) (visible, ok bool)
+	// IndexDef is CREATE INDEX …, or with column > 0 what stands at that place of its key.
+	IndexDef(index uint32, column int32) (string, bool)
+	ConstraintDef(constraint uint32) (string, bool)
+	ViewDef(view uint32) (string, bool)
+	// Function is the arguments, the identity arguments and the result of a function as text.
+	Function(proc uint32) (arguments, identity, result string, ok bool)
+	// TypeText is format_type; mod -1 = none.
+	TypeText(t uint32, mod int32) string
+	// Comment on an object, or with sub > 0 on its column; class is the OID of its catalog, 0 = any.
+	Comment(object, class uint32, sub int32) (string, bool)
+	// Role is the name of a role, RoleNamed its OID.
+	Role(oid uint32) (string, bool)
+	RoleNamed(name string) (uint32, bool)
+	// SearchPath is current_schemas: of schemas that exist, pg_catalog among them if implicit.
+	SearchPath(implicit bool) []string
+	// Bytes is what a relation takes in storage with its indexes or without; false: not known, or no relation.
+	Bytes(relation uint32, indexes bool) (int64, bool)
+	// Setting and SetSetting are current_setting and set_config.
+	Setting(name string) (string, bool, error)
+	SetSetting(name, value string, local bool) (string, error)
+}

@@ -1,0 +1,134 @@
+package session
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/pgcatalog"
+	"github.com/tributary-db/tributary/catalog/system"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// introspection answers what functions and relations of the catalogs ask, for one session and one version of the
+// catalog.
+type introspection struct {
+	*pgcatalog.View
+	s    *Session
+	cat  catalog.Reader
+	path []string
+}
+
+var (
+	_ plan.Catalog = (*introspection)(nil)
+	_ system.Asker = (*introspection)(nil)
+)
+
+// introspection is the same while neither the catalog nor the search path changes: who keeps names looks at that.
+func (s *Session) introspection() *introspection {
+	cat, path := s.db.Catalog.Now(), s.set.derived.SearchPath
+	if s.seen == nil || s.seen.cat != catalog.Reader(cat) || !slices.Equal(s.seen.path, path) {
+		s.seen = &introspection{View: pgcatalog.NewView(cat, path), s: s, cat: cat, path: path}
+	}
+	return s.seen
+}
+
+func (i *introspection) User() string     { return i.s.user }
+func (i *introspection) Database() string { return i.s.database }
+func (i *introspection) PID() int32       { return i.s.pid }
+
+// Comment: there are none yet beside PostgreSQL's own.
+func (i *introspection) Comment(object, class uint32, sub int32) (string, bool) {
+	return i.View.Comment(object, class, sub)
+}
+
+// Bytes: what a relation takes is not known by relation.
+func (i *introspection) Bytes(uint32, bool) (int64, bool) { return 0, false }
+
+// Setting is current_setting.
+func (i *introspection) Setting(name string) (string, bool, error) {
+	_, value, err := i.s.set.show(name)
+	if err == nil {
+		return value, true, nil
+	}
+	if i.s.db.Settings != nil {
+		if v, ok := i.s.db.Settings(name); ok {
+			return v, true, nil
+		}
+	}
+	return "", false, err
+}
+
+// SetSetting is set_config.
+func (i *introspection) SetSetting(name, value string, local bool) (string, error) {
+	s := i.s
+	if local && !s.tx.block {
+		// The statement's own transaction ends with it, and the value with that.
+		_, _, err := s.set.show(name)
+		if err != nil && !strings.Contains(name, ".") {
+			return "", err
+		}
+		return value, nil
+	}
+	if err := s.allowMode(strings.ToLower(name), value); err != nil {
+		return "", err
+	}
+	s.noteSet(name, local)
+	reported, err := s.set.set(name, value)
+	if err != nil {
+		return "", err
+	}
+	s.report(reported)
+	_, shown, err := s.set.show(name)
+	return shown, err
+}
+
+// settingTypes are the parameters that are no strings, as pg_settings.vartype.
+func settingType(d *setting) string {
+	switch {
+	case d.value == "on" || d.value == "off":
+		return "bool"
+	case d.millis || d.size:
+		return "integer"
+	}
+	return "string"
+}
+
+// SessionSettings are all parameters, as pg_settings has them.
+func (i *introspection) SessionSettings() []system.SessionSetting {
+	var out []system.SessionSetting
+	for k := range settingList {
+		d := &settingList[k]
+		out = append(out, system.SessionSetting{
+			Name: d.name, Value: i.s.set.values[k], Boot: d.value, Reset: i.s.set.defaults[k], Doc: d.doc, Type: settingType(d), Fixed: d.fixed,
+		})
+	}
+	slices.SortFunc(out, func(a, b system.SessionSetting) int {
+		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+	})
+	return out
+}
+
+// Prepared are the statements with a name.
+func (i *introspection) Prepared() []system.PreparedStatement {
+	var out []system.PreparedStatement
+	for name, p := range i.s.prepared {
+		if name != "" && p.statement != nil {
+			out = append(out, system.PreparedStatement{Name: name, Statement: p.statement.sql})
+		}
+	}
+	slices.SortFunc(out, func(a, b system.PreparedStatement) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// Cursors are the open portals with a name.
+func (i *introspection) Cursors() []system.Cursor {
+	var out []system.Cursor
+	for name, p := range i.s.portals {
+		if name != "" && p.prepared != nil && p.prepared.statement != nil {
+			out = append(out, system.Cursor{Name: name, Statement: p.prepared.statement.sql})
+		}
+	}
+	slices.SortFunc(out, func(a, b system.Cursor) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
