@@ -275,6 +275,9 @@ func TestOracleFunctions(t *testing.T) {
 		if strings.HasPrefix(f, "pg_") {
 			continue // of the server's administration, with defaults that are not kept
 		}
+		if f == "nextval" || f == "currval" || f == "setval" {
+			continue // a parameter is the sequence's name here, a text: no client has the OID of a name at hand
+		}
 		name := `"` + f + `"`
 		d.check(f, fmt.Sprintf("SELECT %s() FROM types", name))
 		d.check(f, fmt.Sprintf("SELECT %s(NULL) FROM types", name))

@@ -16,7 +16,7 @@ func init() {
 		"json_object_field_text":  fn2e(func(v []byte, key string) ([]byte, Err) { return foundRawText(rawField(v, key)) }),
 		"json_array_element":      fn2e(func(v []byte, n int32) ([]byte, Err) { return found(rawElement(v, n)) }),
 		"json_array_element_text": fn2e(func(v []byte, n int32) ([]byte, Err) { return foundRawText(rawElement(v, n)) }),
-		"json_extract_path":       eachRow(func(c *Call, dst []byte, row int32) ([]byte, Err) { return c.rawPath(dst, row, found) }),
+		"json_extract_path":       eachRow((*Call).rawPart),
 		"json_extract_path_text":  eachRow(func(c *Call, dst []byte, row int32) ([]byte, Err) { return c.rawPath(dst, row, foundRawText) }),
 		"json_array_length":       fn1e(rawArrayLength),
 		"json_typeof":             fn1(func(v []byte) string { return jsonType(trimJSON(v)) }),
@@ -157,6 +157,14 @@ func rawArrayLength(v []byte) (int32, Err) {
 		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "cannot get array length of a scalar")
 	}
 	return int32(rawCount(v)), nil
+}
+
+// rawPart is rawPath as JSON; without a path the whole, from its very beginning as PostgreSQL gives it.
+func (c *Call) rawPart(dst []byte, row int32) ([]byte, Err) {
+	if p, ok := path(c.Args[1], row); ok && p.Elems.Len == 0 {
+		return append(dst, bytes.TrimRight(c.Args[0].Bytes(row), " \t\r\n")...), nil
+	}
+	return c.rawPath(dst, row, found)
 }
 
 // rawPath is the part at a path of keys and subscripts.
