@@ -13,5 +13,6 @@ func (s *Server) shardMetrics() []prometheus.Collector {
 		httpd.Counter("tributary_shard_statements_total", "Statements that were divided among several shards.", func() float64 { return float64(s.runtime.ShardStats().Statements) }),
 		httpd.Counter("tributary_shard_refused_total", "Statements that ran on one shard because all others were busy.", func() float64 { return float64(s.runtime.ShardStats().Refused) }),
 		httpd.Counter("tributary_shard_ticks_total", "Large steps of views and sinks of which shards that were free took a part (min_shard_tick_rows).", func() float64 { return float64(s.runtime.ShardStats().Ticks) }),
+		httpd.Counter("tributary_shard_sorts_total", "Parts of what views and sinks keep that another processor sorted beside them.", func() float64 { return float64(s.runtime.ShardStats().Sorts) }),
 	}
 }

@@ -42,6 +42,9 @@
 // who has judged his part waits for a judging: a part that is judged needs only its turn and the flow's goroutine, which
 // waits for messages, for turns and for judgings at once. A hand gives its processor back before it waits.
 //
+// Jobs (docs/decisions/0040) are what states have cut off for who is free: helpers who share a tick take them between two
+// parts, else one takes them alone. Their mutex is a leaf, but that an edge's may be held over it.
+//
 // State that operators open lies in a States, one for each flow, by (place in the plan, name),
 // so that it can be checkpointed and restored without knowing the operators.
 package flow

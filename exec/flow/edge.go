@@ -253,6 +253,13 @@ func (e *edge) stop(at int) {
 	e.moved.Broadcast()
 }
 
+// wake has whoever waits look again.
+func (e *edge) wake() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.moved.Broadcast()
+}
+
 // finish ends the edge: whoever waits gets err.
 func (e *edge) finish(err error) {
 	e.mu.Lock()

@@ -36,6 +36,8 @@ type Values struct {
 	Temp       *temprun.File
 	// Trace, if not nil, is told what each node does in this one run.
 	Trace *Trace
+	// Beside takes work off the flow's arrangements, where it ticks; nil = nobody does.
+	Beside state.Beside
 	// OnLate is told of Env.Late.
 	OnLate func(weight int64, from *delta.Origin, why exec.LateReason) error
 }
@@ -105,7 +107,13 @@ func (e *Env) Groups(name string, key []sqltype.OID, cells []state.CellType, lea
 }
 
 // options of every state: who works on it long breathes.
-func (e *Env) options() state.Options { return state.Options{Breathe: e.Values.Meter.Breathe} }
+func (e *Env) options() state.Options {
+	o := state.Options{Breathe: e.Values.Meter.Breathe}
+	if !e.RunOnce {
+		o.Beside = e.Values.Beside
+	}
+	return o
+}
 
 func (e *Env) Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error) {
 	options := e.options()

@@ -78,6 +78,8 @@ func (f *front) share(ctx context.Context, rows int64, out exec.Out) (shared boo
 		return true, err
 	}
 	w.partBytes = partBytes
+	w.jobs.share(w.e.wake)
+	defer w.jobs.unshare()
 	if err := w.run(); err != nil {
 		return true, err
 	}
@@ -101,6 +103,7 @@ type shared struct {
 	src    exec.Divisible
 	e      *edge
 	out    exec.Out // of the source
+	jobs   *Jobs
 
 	partBytes int
 
@@ -123,7 +126,7 @@ type dealt struct {
 }
 
 func (f *front) newShared(ctx context.Context, src exec.Divisible, helpers int, out exec.Out) (*shared, error) {
-	w := &shared{f: f, src: src, out: out, e: newEdge(plan.Gather, helpers, 1, nil)}
+	w := &shared{f: f, src: src, out: out, jobs: f.crew.Jobs(), e: newEdge(plan.Gather, helpers, 1, nil)}
 	w.e.room = inboxBytes * int64(helpers)
 	var err error
 	if w.mine.reader, err = src.NewPartReader(); err != nil {

@@ -162,6 +162,9 @@ type crew struct {
 	turns *rand.Rand
 	held  int
 	asked int
+
+	jobs *flow.Jobs
+	done atomic.Int64 // of these
 }
 
 type processor struct {
@@ -172,8 +175,33 @@ type processor struct {
 func (c *crew) Sizes() (int64, int)                             { return c.minRows, 100 }
 func (c *crew) Ask() int                                        { c.asked++; return c.rng.IntN(c.helpers + 1) }
 func (c *crew) Release(int, bool)                               {}
+func (c *crew) Did()                                            {}
+func (c *crew) Jobs() *flow.Jobs                                { return c.jobs }
 func (c *crew) Helper(int) flow.Helper                          { return &processor{c: c} }
 func (c *crew) Without(_ context.Context, w func() error) error { return w() }
+
+func (c *crew) Spare() (flow.Helper, *meter.Meter) {
+	p := &processor{c: c}
+	if !p.Try() {
+		return nil, nil
+	}
+	return p, p.Meter()
+}
+
+// cutOff gives a job, which may be done once and by who has a processor, if nobody forgets it.
+func (c *crew) cutOff(t *testing.T) {
+	once := false
+	c.jobs.Start(func(breathe func() error) {
+		c.mu.Lock()
+		held := c.held
+		c.mu.Unlock()
+		if err := breathe(); err != nil || once || held == 0 {
+			t.Errorf("done twice: %v; %d processors; %v", once, held, err)
+		}
+		once = true
+		c.done.Add(1)
+	})
+}
 
 func (p *processor) Try() bool {
 	p.c.mu.Lock()
@@ -229,24 +257,31 @@ func frontPlan() plan.Node {
 // TestFront: what comes out of ticks that helpers share is what comes of one goroutine: each row once, in order, with
 // the record behind it, and so do errors; event time is judged in order; and nobody is left at work.
 func TestFront(t *testing.T) {
-	shared := 0
+	shared, done := 0, int64(0)
 	for seed := range uint64(400) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { shared += runFront(t, rand.New(rand.NewPCG(seed, 3))) })
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			parts, jobs := runFront(t, rand.New(rand.NewPCG(seed, 3)))
+			shared, done = shared+parts, done+jobs
+		})
 	}
-	if shared < 10_000 {
-		t.Errorf("only %d parts were read", shared)
+	if shared < 10_000 || done < 500 {
+		t.Errorf("only %d parts were read, and %d jobs done", shared, done)
 	}
 }
 
-func runFront(t *testing.T, rng *rand.Rand) (parts int) {
+func runFront(t *testing.T, rng *rand.Rand) (parts int, jobs int64) {
 	src := &numbers{rng: rng, sizes: [2]int64{0, []int64{10, 2000, 40_000}[rng.IntN(3)]}}
 	c := &crew{rng: rng, helpers: 1 + rng.IntN(4), minRows: []int64{0, 0, 100}[rng.IntN(3)], turns: rand.New(rand.NewPCG(rng.Uint64(), 0))}
+	c.jobs = flow.NewJobs(t.Context(), c)
 	f := openFront(t, src, c)
 	defer f.Close()
 	var got []int64
 	failed := 0
 	for tick := range log.CommitSeq(1 + rng.IntN(3)) {
 		_, err := f.Run(t.Context(), exec.Tick{From: tick, To: tick + 1}, flow.OutFunc(func(d *delta.Batch) error {
+			if rng.IntN(20) == 0 {
+				c.cutOff(t)
+			}
 			for _, e := range d.Errs {
 				if failed++; e.From == nil || *e.From != (delta.Origin{Topic: "t", Offset: 500}) || d.Weight(e.Row) != 1 {
 					t.Errorf("error %v of %v", e.Err, e.From)
@@ -276,11 +311,12 @@ func runFront(t *testing.T, rng *rand.Rand) (parts int) {
 		if f.Read() != src.to || src.judged != src.to {
 			t.Fatalf("%d read, %d judged of %d", f.Read(), src.judged, src.to)
 		}
+		c.jobs.End()
 		if c.held != 0 || src.open.Load() != 0 {
 			t.Fatalf("%d processors and %d readers are kept", c.held, src.open.Load())
 		}
 	}
-	return src.parts
+	return src.parts, c.done.Load()
 }
 
 func openFront(t *testing.T, src exec.Source, c flow.Crew) *flow.Flow {
@@ -309,6 +345,7 @@ func TestFrontFails(t *testing.T) {
 		how := []string{"error", "panic", "cancel", "out", "stop", "out panics"}[rng.IntN(6)]
 		src := &numbers{rng: rng, sizes: [2]int64{5000, 5000}, fails: 1 + rng.Int64N(5000), how: how}
 		c := &crew{rng: rng, helpers: 3, turns: rand.New(rand.NewPCG(seed, 5))}
+		c.jobs = flow.NewJobs(t.Context(), c)
 		f := openFront(t, src, c)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		rows, at := 0, rng.IntN(4000)

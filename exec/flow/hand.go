@@ -63,7 +63,7 @@ func (h *hand) run(ctx context.Context) error {
 		out = push{ctx: ctx, op: op, out: out}
 	}
 	for {
-		d, err := h.next()
+		d, err := h.next(ctx)
 		if d == nil || err != nil {
 			return err
 		}
@@ -78,14 +78,14 @@ func (h *hand) run(ctx context.Context) error {
 	}
 }
 
-// next waits for a part, and for a processor. Where there is none the flow's own goroutine takes the parts.
-func (h *hand) next() (*dealt, error) {
+// next waits for a part, and for a processor, and does the jobs of others before. Where there is none the flow's own goroutine takes the parts.
+func (h *hand) next(ctx context.Context) (*dealt, error) {
 	w := h.w
 	for refused := false; ; {
 		woken, over := !refused, false
 		err := w.e.await(func() bool {
 			over = w.over && len(w.queue) == 0
-			ok := over || woken && len(w.queue) > 0
+			ok := over || woken && (len(w.queue) > 0 || w.jobs.any())
 			woken = true
 			return ok
 		})
@@ -95,7 +95,10 @@ func (h *hand) next() (*dealt, error) {
 		if refused = !h.helper.Try(); refused {
 			continue
 		}
-		if d := w.next(); d != nil {
+		if work := w.jobs.next(); work != nil {
+			work(h.breathe(ctx))
+			w.f.crew.Did()
+		} else if d := w.next(); d != nil {
 			return d, nil
 		}
 		h.helper.Give()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/internal/meter"
+	"github.com/tributary-db/tributary/storage/state"
 )
 
 // crew gives the large ticks of a member helpers: shards that no statement and no other member uses, each with a
@@ -14,6 +15,21 @@ type crew struct {
 	r       *Runtime
 	m       *member
 	helpers []*helper
+	jobs    *flow.Jobs
+}
+
+func newCrew(r *Runtime, m *member) *crew {
+	c := &crew{r: r, m: m}
+	c.jobs = flow.NewJobs(m.ctx, c)
+	return c
+}
+
+// beside is who works for m's arrangements, nil where a tick has one processor.
+func (m *member) beside() state.Beside {
+	if m.crew == nil {
+		return nil
+	}
+	return m.crew.jobs
 }
 
 var _ flow.Crew = (*crew)(nil)
@@ -42,6 +58,26 @@ func (c *crew) Release(n int, shared bool) {
 	}
 	c.r.shards.busy.Add(-int64(n))
 }
+
+// Spare implements flow.Crew.
+func (c *crew) Spare() (flow.Helper, *meter.Meter) {
+	if c.r.takeShards(1) == 0 {
+		return nil, nil
+	}
+	h := &helper{r: c.r, worker: worker{of: c.m}}
+	m := h.Meter()
+	if !h.Try() {
+		c.Release(1, false)
+		return nil, nil
+	}
+	return h, m
+}
+
+// Did implements flow.Crew.
+func (c *crew) Did() { c.r.shards.sorts.Add(1) }
+
+// Jobs implements flow.Crew.
+func (c *crew) Jobs() *flow.Jobs { return c.jobs }
 
 // Helper implements flow.Crew.
 func (c *crew) Helper(i int) flow.Helper {

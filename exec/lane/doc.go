@@ -42,7 +42,7 @@
 //
 // Shards. A tick that reads much of a stream asks for shards that are free (crew): goroutines that take part in it up to
 // the first operator that keeps something (flow, front). Each needs a token while it works, of those that nobody waits
-// for; what a member is needed for, they are.
+// for; what a member is needed for, they are. They also sort parts of what large ticks of any kind keep (flow.Jobs).
 //
 // History. What a relation keeps for who has not taken it in is bounded (history.go): past history_bytes the
 // changes between two versions that are read become one; who stands all the same is cut off in the end.

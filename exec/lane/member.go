@@ -56,6 +56,7 @@ type member struct {
 	// gone is closed when a dropped member has ended and given back what it held.
 	gone   chan struct{}
 	worker worker // its goroutine
+	crew   *crew  // who helps it; nil: a tick has one processor
 	holds  bool   // has a token
 
 	// Guarded by Runtime.mu. fingerprint is of everything that the content of the states depends on; anew: the
@@ -139,6 +140,9 @@ func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
 		warned: map[string]*pace.Line{}}
 	m.worker.of = m
 	m.ctx, m.cancel = context.WithCancel(r.ctx)
+	if r.cfg.Shards > 1 {
+		m.crew = newCrew(r, m)
+	}
 	m.states = flow.NewStates(r.cfg.Memory.Charge, r.cfg.Merges)
 	if err := r.build(m); err != nil {
 		r.setStateLocked(m, memberFailed, err) // nobody else has it yet
@@ -185,8 +189,8 @@ func (r *Runtime) memberBuilder(m *member) flow.Builder {
 	b := builder(source.Config{
 		Log: patientLog{r.cfg.Log, r, m}, Inputs: &liveInputs{r: r}, Decoded: r.cfg.Decoded, Wait: wait,
 	})
-	if r.cfg.Shards > 1 {
-		b.Crew = &crew{r: r, m: m}
+	if m.crew != nil {
+		b.Crew = m.crew
 	}
 	return b
 }
@@ -213,7 +217,7 @@ func (r *Runtime) open(m *member, saved *savedEntry) error {
 	}
 	m.worker.meter = meter.New(r.cfg.Memory.Owner(), func(ctx context.Context) error { return r.breathe(ctx, m) })
 	m.worker.meter.RelievedBy(r.cfg.Merges.Relieve)
-	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: m.worker.meter, OnLate: r.onLate(m)}}
+	env := flow.Env{Values: flow.Values{Session: &m.query.Settings, Meter: m.worker.meter, Beside: m.beside(), OnLate: r.onLate(m)}}
 	if err := f.Open(env); err != nil {
 		return err
 	}
@@ -275,7 +279,7 @@ func (r *Runtime) makeOutput(m *member) error {
 	var err error
 	bound := lateBound{most: r.cfg.LateRows, letGo: &r.lateLetGo}
 	if m.rel.Kind == catalog.KindView {
-		view = newViewOut(m.rel, r.cfg.Memory.Owner(), r.cfg.Merges, bound, func(out *viewOut, err error) { r.viewHurt(m, out, err) })
+		view = newViewOut(m.rel, r.cfg.Memory.Owner(), r.cfg.Merges, m.beside(), bound, func(out *viewOut, err error) { r.viewHurt(m, out, err) })
 	} else if sink, err = newSinkOut(m.rel, r.cfg, bound); err != nil {
 		return err
 	}

@@ -55,6 +55,9 @@ func (r *Runtime) do(m *member, s step) (err error) {
 			err = sqlerr.New(sqlerr.InternalError, "dataflow panicked: %v", p)
 		}
 	}()
+	if m.crew != nil {
+		defer m.crew.jobs.End() // a step that failed may have left some under way
+	}
 	switch s.kind {
 	case stepRest:
 		r.rest(m, s.until)

@@ -23,18 +23,19 @@ type shardCounters struct {
 	statements atomic.Uint64
 	refused    atomic.Uint64 // statements that ran on one shard, since all others were busy
 	ticks      atomic.Uint64 // of members, in part on several shards
+	sorts      atomic.Uint64 // of rows that members keep, beside them
 }
 
 // ShardStats is what statements on several shards did.
 type ShardStats struct {
 	Busy                int64
 	Statements, Refused uint64
-	Ticks               uint64
+	Ticks, Sorts        uint64
 }
 
 // ShardStats tells what statements on several shards did since the start.
 func (r *Runtime) ShardStats() ShardStats {
-	return ShardStats{Busy: r.shards.busy.Load(), Statements: r.shards.statements.Load(), Refused: r.shards.refused.Load(), Ticks: r.shards.ticks.Load()}
+	return ShardStats{Busy: r.shards.busy.Load(), Statements: r.shards.statements.Load(), Refused: r.shards.refused.Load(), Ticks: r.shards.ticks.Load(), Sorts: r.shards.sorts.Load()}
 }
 
 // divide gives the plan for several shards, and how many there are for it, to be given back with free. It

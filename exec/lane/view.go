@@ -22,9 +22,9 @@ type viewOut struct {
 }
 
 // newViewOut makes the outputs of a view, empty. onDamage is called with those that could not be read.
-func newViewOut(rel *catalog.Relation, owner *memory.Owner, merges *state.Pool, bound lateBound, onDamage func(out *viewOut, err error)) *viewOut {
+func newViewOut(rel *catalog.Relation, owner *memory.Owner, merges *state.Pool, beside state.Beside, bound lateBound, onDamage func(out *viewOut, err error)) *viewOut {
 	v := &viewOut{memory: owner}
-	options := state.Options{History: true, Account: owner.Charge, Merges: merges, OnDamage: func(err error) { onDamage(v, err) }}
+	options := state.Options{History: true, Account: owner.Charge, Merges: merges, Beside: beside, OnDamage: func(err error) { onDamage(v, err) }}
 	row := make([]sqltype.OID, len(rel.Columns))
 	all := make([]int, len(rel.Columns))
 	for i := range rel.Columns {

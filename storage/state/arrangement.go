@@ -29,6 +29,8 @@ type Options struct {
 	// Breathe is called every few milliseconds while much is sorted, merged or copied (of an arrangement in Append,
 	// Head, Publish); its error ends that. nil = never.
 	Breathe func() error
+	// Beside takes work off who appends much (arrangements); nil = nobody.
+	Beside Beside
 	// OnDamage is called when rows cannot be read from disk, nor from what a checkpoint has of them, as often as
 	// somebody tries, in any goroutine; it must not block. nil = only who reads is told (arrangements).
 	OnDamage func(err error)
@@ -39,7 +41,7 @@ type Options struct {
 type RunSet struct {
 	order   *RowOrder
 	options Options
-	head    head
+	head    *head
 	charged int64 // by the head
 	// cursors are probe cursors at rest.
 	cursors sync.Pool
@@ -83,7 +85,7 @@ func NewArrangement(row []sqltype.OID, key []int, options Options) *RunSet {
 	o := NewRowOrder(row, key, options.Order)
 	o.onDamage = options.OnDamage
 	a := &RunSet{order: o, options: options}
-	a.head = newHead(o, a.tier(), options.Breathe)
+	a.head = newHead(o, a.tier(), &a.options, &a.preparers)
 	a.tier().watch(a)
 	a.mu.version = &version{nth: 1}
 	return a

@@ -315,6 +315,11 @@ func testArrangement(t *testing.T) {
 			Order: drawOrder(t, types), History: rapid.Bool().Draw(t, "history"),
 			Account: func(n int64) error { *account += n; return nil },
 		}
+		if rapid.Bool().Draw(t, "beside") {
+			c := newCrowd(1)
+			defer c.work.Wait()
+			options.Beside = c
+		}
 		a, m := NewArrangement(types, key, options), newModel(types)
 		var pins []pin
 		kept := CommitSeq(0)

@@ -59,8 +59,8 @@
 // row below zero stops the relation.
 //
 // Goroutines and locks: Pool.Run has those it is told, which end with its context. One goroutine
-// writes a RunSet and calls Head;
-// RunSet.mu guards the current version, the pins and what only they hold, and is held for
+// writes a RunSet and calls Head; what it has appended others may sort meanwhile (Beside), under head.mu for assignments
+// only. RunSet.mu guards the current version, the pins and what only they hold, and is held for
 // assignments only; Pool.mu guards its line; neither is held over the other, and no file is read or
 // written under any. One goroutine at a time has Tier.turn and makes chunks cold; it may take RunSet.mu.
 // Chunks are immutable and shared; their memory is given back to the account

@@ -1,21 +1,41 @@
 package state
 
-import "github.com/tributary-db/tributary/internal/delta"
+import (
+	"sync"
+
+	"github.com/tributary-db/tributary/internal/delta"
+)
 
 // head is what was appended since the last Publish: rows in the order they came, sealed into
 // runs when they are many or somebody wants to read them.
+//
+//	append ─► open ── many ──► handed to who is beside: sorted, in any order ─┐
+//	            │                                                            ├─► sealed: in the order they came
+//	            └── to be read: sorted by the writer ────────────────────────┘
+//
+// The writer's goroutine owns it. What mu guards, others change while rows are with them.
 type head struct {
 	order   *RowOrder
-	open    *delta.BatchBuilder
-	sealed  []*run
-	rows    []int32
-	buf     []sorting
-	builder *runBuilder
+	tier    *Tier
 	breathe func() error // nil = never
+	beside  Beside       // nil = nobody
+	idle    *sync.Pool   // of preparers
+	open    *delta.BatchBuilder
+
+	mu     sync.Mutex
+	moved  *sync.Cond
+	sealed []*run
+	handed []*handed // in the order in which they came
+	// joining: somebody puts what was handed over to what is sealed.
+	joining bool
+	failed  error
+	spare   []*delta.BatchBuilder
 }
 
-func newHead(o *RowOrder, tier *Tier, breathe func() error) head {
-	return head{order: o, open: delta.NewBatchBuilder(o.types), builder: newRunBuilder(o, tier), breathe: breathe}
+func newHead(o *RowOrder, tier *Tier, options *Options, idle *sync.Pool) *head {
+	h := &head{order: o, tier: tier, breathe: options.Breathe, beside: options.Beside, idle: idle, open: delta.NewBatchBuilder(o.types)}
+	h.moved = sync.NewCond(&h.mu)
+	return h
 }
 
 // maxOpenVar is the most variable bytes that open rows may have; columns end at 2 GiB.
@@ -35,16 +55,24 @@ func (h *head) append(d *delta.Batch) error {
 		}
 	}
 	h.open.AppendBatch(&rows)
-	if h.open.Len() >= chunkRows || int64(h.open.Size()) >= chunkBytes {
-		return h.seal()
+	if h.open.Len() < chunkRows && int64(h.open.Size()) < chunkBytes {
+		return nil
 	}
-	return nil
+	if h.handOver() {
+		return h.await(maxHanded)
+	}
+	return h.seal()
 }
 
 func (h *head) bytes() int64 {
 	size := int64(0)
 	if h.open.Len() > 0 {
 		size = int64(h.open.Size())
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.handed {
+		size += s.size
 	}
 	for _, r := range h.sealed {
 		for _, c := range r.chunks {
@@ -54,95 +82,76 @@ func (h *head) bytes() int64 {
 	return size
 }
 
+// ready are the runs that are sealed now.
+func (h *head) ready() []*run {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sealed
+}
+
 func (h *head) discard() {
+	h.drop()
 	h.clearOpen()
-	h.sealed = nil
+	h.sealed, h.spare = nil, nil
 }
 
 // clearOpen empties the open rows; memory that is large is given back.
 func (h *head) clearOpen() {
 	if h.open.Size() > maxPooled {
 		h.open = delta.NewBatchBuilder(h.order.types)
-		h.rows, h.buf = nil, nil
 		return
 	}
 	h.open.Clear()
 }
 
-// seal makes runs of what is open; few stay, as each is at least twice as long as the next.
+// seal makes runs of everything.
 func (h *head) seal() error {
-	if h.open.Len() == 0 {
-		return nil
+	if err := h.await(0); err != nil || h.open.Len() == 0 {
+		return err
 	}
-	r, err := h.sortOpen()
+	r, err := h.sort(h.open, h.breathe)
 	if err != nil {
 		return err
 	}
 	h.clearOpen()
-	if r.n > 0 {
-		h.sealed = append(h.sealed, r)
-	}
-	for n := len(h.sealed); n > 1 && h.sealed[n-2].n < 2*h.sealed[n-1].n; n = len(h.sealed) {
-		if err := h.mergeTail(n - 2); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// mergeTail replaces the runs from place at on by one.
-func (h *head) mergeTail(at int) error {
-	m, err := h.builder.merge(asParts(h.sealed[at:]), h.breathe)
-	if err != nil {
-		return err
-	}
-	h.sealed = h.sealed[:at]
-	if m.n > 0 {
-		h.sealed = append(h.sealed, m)
-	}
-	return nil
+	h.sealed, err = h.join(h.sealed, r, h.breathe)
+	return err
 }
 
 // quickRows is how many rows are sorted without a look at whether to go on.
 const quickRows = 8 << 10
 
-// sort orders the rows of in.
-func (h *head) sort(in *delta.Batch) (err error) {
-	if h.breathe == nil || in.Len <= quickRows {
-		h.buf = h.order.sort(in.Cols, h.rows, h.buf, nil)
-		return nil
+// sort makes a run of rows: sorted, equal ones as one.
+func (h *head) sort(rows *delta.BatchBuilder, breathe func() error) (*run, error) {
+	if rows.Len() <= quickRows {
+		breathe = nil
 	}
-	compares := 0
-	h.buf = h.order.sort(in.Cols, h.rows, h.buf, func() bool {
-		if compares++; err == nil && compares%prepareBreath == 0 {
-			err = h.breathe()
-		}
-		return err != nil
-	})
-	return err
+	d := rows.Batch()
+	return prepareRun(h.idle, h.order, h.tier, &d, breathe)
 }
 
-// sortOpen sorts and consolidates the open rows.
-func (h *head) sortOpen() (*run, error) {
-	in := h.open.Batch()
-	h.rows = h.rows[:0]
-	for i := range int32(in.Len) {
-		h.rows = append(h.rows, i)
+// merge makes one run of several.
+func (h *head) merge(runs []*run, breathe func() error) (*run, error) {
+	return withPreparer(h.idle, h.order, h.tier, func(w *preparer) (*run, error) { return w.builder.merge(asParts(runs), breathe) })
+}
+
+// join puts a run behind those that are sealed; few stay, as each is at least twice as long as the next. It gives a
+// list of its own: the one before is read meanwhile.
+func (h *head) join(sealed []*run, r *run, breathe func() error) ([]*run, error) {
+	if r.n == 0 {
+		return sealed, nil
 	}
-	if err := h.sort(&in); err != nil {
-		return nil, err
-	}
-	from := &block{cols: in.Cols, n: int32(in.Len)}
-	for i := 0; i < len(h.rows); {
-		row, weight := h.rows[i], in.Weight(h.rows[i])
-		for i++; i < len(h.rows) && h.order.Compare(in.Cols, row, in.Cols, h.rows[i]) == 0; i++ {
-			weight += in.Weight(h.rows[i])
+	sealed = append(sealed[:len(sealed):len(sealed)], r)
+	for n := len(sealed); n > 1 && sealed[n-2].n < 2*sealed[n-1].n; n = len(sealed) {
+		m, err := h.merge(sealed[n-2:], breathe)
+		if err != nil {
+			return nil, err
 		}
-		if weight != 0 {
-			h.builder.add(from, row, weight)
+		if sealed = sealed[:n-2]; m.n > 0 {
+			sealed = append(sealed, m)
 		}
 	}
-	return h.builder.finish(), nil
+	return sealed, nil
 }
 
 // take seals the head and gives it as one run, nil if nothing is left.
@@ -151,8 +160,12 @@ func (h *head) take() (*run, error) {
 		return nil, err
 	}
 	if len(h.sealed) > 1 {
-		if err := h.mergeTail(0); err != nil {
+		m, err := h.merge(h.sealed, h.breathe)
+		if err != nil {
 			return nil, err
+		}
+		if h.sealed = nil; m.n > 0 {
+			h.sealed = []*run{m}
 		}
 	}
 	if len(h.sealed) == 0 {

@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/tributary-db/tributary/internal/delta"
 )
@@ -20,6 +21,29 @@ type preparer struct {
 	builder *runBuilder
 	rows    []int32
 	buf     []sorting
+}
+
+// prepareRun makes a run of d with a preparer at rest.
+func prepareRun(idle *sync.Pool, o *RowOrder, tier *Tier, d *delta.Batch, breathe func() error) (*run, error) {
+	return withPreparer(idle, o, tier, func(w *preparer) (*run, error) {
+		if err := w.build(o, d, breathe); err != nil {
+			return nil, err
+		}
+		return w.builder.finish(), nil
+	})
+}
+
+// withPreparer makes a run with a preparer at rest; what is half built is not used again.
+func withPreparer(idle *sync.Pool, o *RowOrder, tier *Tier, made func(w *preparer) (*run, error)) (*run, error) {
+	w, _ := idle.Get().(*preparer)
+	if w == nil {
+		w = &preparer{builder: newRunBuilder(o, tier)}
+	}
+	r, err := made(w)
+	if err == nil && cap(w.rows) <= maxPooled/16 {
+		idle.Put(w)
+	}
+	return r, err
 }
 
 // prepareBreath is how many rows are put into blocks between two looks at breathe.
@@ -47,16 +71,9 @@ func (a *RunSet) Prepare(d *delta.Batch, breathe func() error) (p *Prepared, err
 			return p, err
 		}
 	}
-	w, _ := a.preparers.Get().(*preparer)
-	if w == nil {
-		w = &preparer{builder: newRunBuilder(a.order, a.tier())}
-	}
-	if err := w.build(a.order, d, breathe); err != nil {
-		return p, err // what is half built is not used again
-	}
-	r := w.builder.finish()
-	if cap(w.rows) <= maxPooled/16 {
-		a.preparers.Put(w)
+	r, err := prepareRun(&a.preparers, a.order, a.tier(), d, breathe)
+	if err != nil {
+		return p, err
 	}
 	if r.n > 0 {
 		p.run = r
@@ -97,12 +114,16 @@ func (w *preparer) build(o *RowOrder, d *delta.Batch, breathe func() error) (err
 		}
 	}
 	compares := 0
-	w.buf = o.sort(d.Cols, w.rows, w.buf, func() bool {
-		if compares++; breathe != nil && err == nil && compares%prepareBreath == 0 {
-			err = breathe()
+	var stopped func() bool
+	if breathe != nil {
+		stopped = func() bool {
+			if compares++; err == nil && compares%prepareBreath == 0 {
+				err = breathe()
+			}
+			return err != nil
 		}
-		return err != nil
-	})
+	}
+	w.buf = o.sort(d.Cols, w.rows, w.buf, stopped)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (a *RunSet) coolHead() {
 	if !t.isShort() {
 		return
 	}
-	for _, r := range a.head.sealed {
+	for _, r := range a.head.ready() {
 		for _, c := range r.chunks {
 			if c.hot.Load() == nil || c.size.Load() < minCold {
 				continue
