@@ -33,10 +33,8 @@ type FlatSet struct {
 	all     []int32
 	charged int64
 
-	// unsaved are the slots that changed since the last Freeze, union those behind the first of levels:
-	// what is durable.
+	// unsaved are the slots that changed since the last Freeze, levels what is durable.
 	unsaved []uint64
-	union   []uint64
 	levels  []flatLevel
 	// last is the newest Freeze; frozen too, while it has pages that it shares with f.
 	last, frozen *Frozen
@@ -80,7 +78,7 @@ func (f *FlatSet) Clear() {
 	f.buckets, f.live, f.free = nil, nil, nil
 	f.slots, f.room, f.count = 0, 0, 0
 	f.slabs = make([]slab, 1)
-	f.unsaved, f.union, f.levels, f.last, f.frozen, f.later = nil, nil, nil, nil, nil, nil
+	f.unsaved, f.levels, f.last, f.frozen, f.later = nil, nil, nil, nil, nil
 	_ = f.settle() // gives back, which cannot fail
 }
 
@@ -89,13 +87,16 @@ func (f *FlatSet) settle() error {
 	if f.account == nil {
 		return nil
 	}
-	size := int64(cap(f.buckets) + 8*(cap(f.live)+cap(f.unsaved)+cap(f.union)) + 4*cap(f.free))
+	size := int64(cap(f.buckets) + 8*(cap(f.live)+cap(f.unsaved)) + 4*cap(f.free))
 	for i := range f.keys {
 		size += f.keys[i].bytes()
 	}
 	for i := range f.cells {
 		c := &f.cells[i]
 		size += int64(8*cap(c.ints)+8*cap(c.floats)+cap(c.blob)) + c.vars.bytes()
+	}
+	for i := range f.levels {
+		size += int64(8 * cap(f.levels[i].slots.set))
 	}
 	for i := range f.slabs {
 		size += int64(8 * len(f.slabs[i].entries))

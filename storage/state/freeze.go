@@ -31,7 +31,6 @@ type Frozen struct {
 	count int
 	dirty []uint64    // slots that are saved; nil = none
 	kept  []flatLevel // levels that stay
-	union []uint64    // slots in levels behind the first, with dirty
 
 	mu       sync.Mutex
 	done     []uint64         // by page
@@ -46,10 +45,20 @@ type Frozen struct {
 }
 
 // flatLevel is pieces of rows, each slot at most once. Levels follow one another: what a later one
-// says of a slot is newer.
+// says of a slot is newer. Each has at least twice as many rows as the next, so that there are few, and a row is
+// written again as often as their number doubles.
 type flatLevel struct {
 	pieces []flatPiece
+	slots  *levelSlots
 }
+
+// levelSlots are the slots of a level, not known before its pieces were loaded.
+type levelSlots struct {
+	set  []uint64
+	rows int
+}
+
+func newLevelSlots(set []uint64) *levelSlots { return &levelSlots{set, countBits(set)} }
 
 type flatPiece struct {
 	from  piece.Reader
@@ -59,10 +68,6 @@ type flatPiece struct {
 
 // pageSlots is how many slots are put away together.
 const pageSlots = 256
-
-// maxLevels of flat state; more are made one, and everything is written anew when half of it is
-// in levels behind the first.
-const maxLevels = 16
 
 // Freeze takes f as it is. Only the newest one can be saved. REQUIRES: f's goroutine.
 func (f *FlatSet) Freeze() *Frozen {
@@ -100,30 +105,30 @@ func (f *FlatSet) settleFrozen() {
 		f.later.levels = before.made
 		return
 	case before.durable:
-		f.levels, f.union = before.made, before.union
+		f.levels = before.made
 		return
 	}
 	orBits(&f.unsaved, before.dirty)
 }
 
-// choose decides what is saved: what has changed; or what has since the first level was written; or
-// everything. The rest of f's levels stays.
+// choose decides what is saved: what has changed, with the last levels where they have less than twice as many rows;
+// or everything, where more than half of what would be kept is of no use. The rest of f's levels stays.
 func (fr *Frozen) choose(f *FlatSet) {
-	f.last = fr
-	changed := countBits(f.unsaved)
-	if changed == 0 && len(f.levels) > 0 {
-		fr.kept, fr.union = f.levels, f.union
+	f.last, fr.kept = fr, f.levels
+	rows := countBits(f.unsaved)
+	if rows == 0 && len(f.levels) > 0 {
 		return
 	}
-	fr.union = slices.Clone(f.union)
-	orBits(&fr.union, f.unsaved)
-	switch {
-	case len(f.levels) == 0 || countBits(fr.union) > f.count/2:
-		fr.dirty, fr.union = slices.Clone(f.live), nil
-	case len(f.levels) > maxLevels:
-		fr.dirty, fr.kept = fr.union, f.levels[:1]
-	default:
-		fr.dirty, fr.kept = f.unsaved, f.levels
+	fr.dirty = f.unsaved
+	for n := len(fr.kept); n > 0 && fr.kept[n-1].slots.rows < 2*rows; n = len(fr.kept) {
+		orBits(&fr.dirty, fr.kept[n-1].slots.set)
+		fr.kept, rows = fr.kept[:n-1], countBits(fr.dirty)
+	}
+	for _, l := range fr.kept {
+		rows += l.slots.rows
+	}
+	if len(fr.kept) == 0 || rows > 2*f.count {
+		fr.dirty, fr.kept = slices.Clone(f.live), nil
 	}
 	f.unsaved = make([]uint64, len(f.live))
 }

@@ -120,20 +120,7 @@ func TestFreeze(t *testing.T) {
 func TestFlatWritesWhatChanged(t *testing.T) {
 	const n = 20_000
 	f := NewFlat([]sqltype.OID{sqltype.Int8}, []CellType{CellInt64}, Options{})
-	touch := func(every int) {
-		b := delta.NewBuilder(sqltype.Int8)
-		for k := 0; k < n; k += every {
-			delta.Append(b, int64(k))
-		}
-		slots := make([]Slot, b.Len())
-		if err := f.Probe([]delta.Column{b.Column()}, nil, true, slots); err != nil {
-			t.Fatal(err)
-		}
-		cells := f.Write(slots)
-		for _, s := range slots {
-			cells.Int64(0)[s]++
-		}
-	}
+	touch := func(every int) { touchKeys(t, f, 0, n, every) }
 	pieces := &piecetest.Memory{}
 	last := int64(0)
 	save := func() (list []byte, wrote int64) {
@@ -169,13 +156,75 @@ func TestFlatWritesWhatChanged(t *testing.T) {
 	// Much that changes a little at a time is written anew in the end, so lists stay short.
 	for range 200 {
 		touch(100)
-		if save(); len(f.levels) > maxLevels+1 {
+		if save(); len(f.levels) > 8 {
 			t.Fatalf("%d levels", len(f.levels))
 		}
 	}
 	pieces.DropAll()
 	if _, err := f.Save(pieces); err == nil {
 		t.Fatal("pieces that are gone were named")
+	}
+}
+
+// touchKeys adds 1 to every so many keys.
+func touchKeys(t *testing.T, f *FlatSet, from, to, every int) {
+	t.Helper()
+	b := delta.NewBuilder(sqltype.Int8)
+	for k := from; k < to; k += every {
+		delta.Append(b, int64(k))
+	}
+	slots := make([]Slot, b.Len())
+	if err := f.Probe([]delta.Column{b.Column()}, nil, true, slots); err != nil {
+		t.Fatal(err)
+	}
+	cells := f.Write(slots)
+	for _, s := range slots {
+		cells.Int64(0)[s]++
+	}
+}
+
+// TestFlatGrows: keys that came behind the first checkpoint are not what makes a later one write all; what is changed
+// again and again is written about as often as the number of its checkpoints doubles; and a restart knows all that.
+func TestFlatGrows(t *testing.T) {
+	const n = 20_000
+	for _, first := range []int{n / 10, n / 2, n * 7 / 10, n * 9 / 10} {
+		f := NewFlat([]sqltype.OID{sqltype.Int8}, []CellType{CellInt64}, Options{})
+		pieces := &piecetest.Memory{}
+		var list []byte
+		save := func() (wrote int64) {
+			before, _ := pieces.Written()
+			var err error
+			if list, err = f.Save(pieces); err != nil {
+				t.Fatal(err)
+			}
+			after, _ := pieces.Written()
+			return after - before
+		}
+		touchKeys(t, f, 0, first, 1)
+		whole := save()
+		touchKeys(t, f, first, n, 1)
+		whole = max(whole, save())
+		wrote := int64(0)
+		for i := range 12 {
+			if i%5 == 4 {
+				f = NewFlat([]sqltype.OID{sqltype.Int8}, []CellType{CellInt64}, Options{})
+				if err := f.Load(pieces, list); err != nil {
+					t.Fatal(err)
+				}
+			}
+			touchKeys(t, f, i, n, 100)
+			part := save()
+			if i == 0 && part*20 > whole {
+				t.Errorf("%d of %d keys at first: 1 %% of the keys are %d bytes, all %d", first, n, part, whole)
+			}
+			wrote += part
+		}
+		if wrote > whole {
+			t.Errorf("%d of %d keys at first: twelve times 1 %% of the keys are %d bytes, all %d", first, n, wrote, whole)
+		}
+		if f.Len() != n {
+			t.Errorf("%d keys", f.Len())
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/state/piece"
 )
 
@@ -72,6 +73,7 @@ func (fr *Frozen) keep(w piece.Writer) ([]flatLevel, error) {
 			}
 			out[i].pieces = append(out[i].pieces, p)
 		}
+		out[i].slots = l.slots
 	}
 	return out, nil
 }
@@ -96,6 +98,7 @@ const flatPieceBytes = 4 << 20
 // saveDirty makes pieces of the slots that are to be saved.
 func (fr *Frozen) saveDirty(w piece.Writer) (level flatLevel, err error) {
 	own := newFlatBuilder(fr.types)
+	level.slots = newLevelSlots(fr.dirty)
 	var parts [][]byte
 	rows, size := uint64(0), 0
 	put := func() error {
@@ -195,7 +198,7 @@ func (f *FlatSet) decodeList(r piece.Reader, d *piece.Decoder) (*laterLoad, erro
 	}
 	later := &laterLoad{from: r, slots: int(slots), count: int(count)}
 	for range d.Count(1) {
-		var l flatLevel
+		l := flatLevel{slots: &levelSlots{}}
 		for range d.Count(3) {
 			l.pieces = append(l.pieces, flatPiece{r, d.Place(), d.Uint()})
 		}
@@ -218,12 +221,8 @@ func (f *FlatSet) Ready() (err error) {
 	f.later = nil
 	if err = f.load(later); err != nil {
 		f.Clear()
-		return err
 	}
-	if last != nil {
-		last.union = f.union // it froze what is loaded now
-	}
-	return nil
+	return err
 }
 
 // newestLevels are those of the checkpoint, once it is durable.
@@ -237,10 +236,9 @@ func (fr *Frozen) newestLevels(before []flatLevel) []flatLevel {
 }
 
 func (f *FlatSet) load(later *laterLoad) error {
-	union := make([]uint64, 0)
-	for i, l := range later.levels {
+	for _, l := range later.levels {
 		for _, p := range l.pieces {
-			if err := f.loadPiece(&p, later.slots, i > 0, &union); err != nil {
+			if err := f.loadPiece(&p, later.slots, l.slots); err != nil {
 				return err
 			}
 			if f.breathe != nil {
@@ -259,7 +257,7 @@ func (f *FlatSet) load(later *laterLoad) error {
 	if f.count != later.count {
 		return corrupt("%d keys, not %d", f.count, later.count)
 	}
-	f.levels, f.union = later.levels, union
+	f.levels = later.levels
 	f.unsaved = make([]uint64, len(f.live))
 	return f.settle()
 }
@@ -267,26 +265,43 @@ func (f *FlatSet) load(later *laterLoad) error {
 // maxSlots is what a Slot can number.
 const maxSlots = 1<<31 - 2
 
-// loadPiece stores the rows of a piece; later: it is of a level behind the first.
-func (f *FlatSet) loadPiece(p *flatPiece, slots int, later bool, union *[]uint64) error {
-	from, err := p.from.Open(p.place)
+// loadPiece stores the rows of a piece of a level.
+func (f *FlatSet) loadPiece(p *flatPiece, slots int, level *levelSlots) error {
+	err := p.eachBlock(flatTypes(f.keyTypes, f.cellTypes), func(b *block) error {
+		if err := f.loadBlock(b, slots); err != nil {
+			return err
+		}
+		for _, s := range flatSlots(b) {
+			setBit(&level.set, int(s))
+		}
+		level.rows += int(b.n)
+		return nil
+	})
 	if err != nil {
-		return unreadable(err)
-	}
-	defer from.Release()
-	if err = f.loadRows(from, p, slots, later, union); err != nil {
-		from.Damaged()
 		return err
 	}
 	return f.settle()
 }
 
-func (f *FlatSet) loadRows(from source, p *flatPiece, slots int, later bool, union *[]uint64) error {
+// eachBlock reads a piece, whose columns are of types. What visit finds wrong with a block is damage.
+func (p *flatPiece) eachBlock(types []sqltype.OID, visit func(b *block) error) error {
+	from, err := p.from.Open(p.place)
+	if err != nil {
+		return unreadable(err)
+	}
+	defer from.Release()
+	err = p.blocksOf(from, types, visit)
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrUnreadable) {
+		from.Damaged()
+	}
+	return err
+}
+
+func (p *flatPiece) blocksOf(from source, types []sqltype.OID, visit func(b *block) error) error {
 	bytes := make([]byte, p.place.Size)
 	if err := from.ReadAt(bytes, 0); err != nil {
 		return unreadable(err)
 	}
-	types := flatTypes(f.keyTypes, f.cellTypes)
 	rows := uint64(0)
 	for len(bytes) > 0 {
 		src, rest, err := cutBlock(bytes)
@@ -299,13 +314,8 @@ func (f *FlatSet) loadRows(from source, p *flatPiece, slots int, later bool, uni
 			return err
 		}
 		rows += uint64(b.n)
-		if err := f.loadBlock(b, slots); err != nil {
+		if err := visit(b); err != nil {
 			return err
-		}
-		if later {
-			for _, s := range flatSlots(b) {
-				setBit(union, int(s))
-			}
 		}
 	}
 	if rows != p.rows {
