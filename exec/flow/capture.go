@@ -41,8 +41,13 @@ func (s *States) Capture() (*Capture, error) {
 // between ticks.
 func (s *States) Ready() error {
 	s.mu.Lock()
-	flats := maps.Clone(s.flats)
+	flats, grouped := maps.Clone(s.flats), maps.Clone(s.grouped)
 	s.mu.Unlock()
+	for name, g := range grouped {
+		if err := g.Ready(); err != nil {
+			return fmt.Errorf("state %q: %w", name, err)
+		}
+	}
 	for name, f := range flats {
 		if err := f.(*state.FlatSet).Ready(); err != nil {
 			return fmt.Errorf("state %q: %w", name, err)

@@ -91,7 +91,13 @@ func (g *groupBy) Open(env exec.Env) error {
 	if g.close != nil {
 		g.close.open()
 	}
-	return g.groups.open(env, g.input || env.Once())
+	if err := g.groups.open(env, g.input || env.Once()); err != nil {
+		return err
+	}
+	if g.close == nil { // else nobody owes anything
+		g.groups.flat.Owes(cellShown)
+	}
+	return nil
 }
 
 // reset forgets a tick.
@@ -117,6 +123,9 @@ func (g *groupBy) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out
 		if sel, err = g.close.onTime(g.env, in, sel); err != nil {
 			return err
 		}
+	}
+	if err := g.groups.flat.Ready(); err != nil { // which may find that they are behind
+		return err
 	}
 	if g.groups.flat.Behind() {
 		return g.gather(ctx, in, sel, out)

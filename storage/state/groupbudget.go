@@ -58,5 +58,10 @@ func (b *GroupBudget) isPast(bytes int64) bool {
 	if b.limit == 0 || b.used.Load() <= b.limit {
 		return false
 	}
-	return bytes >= max(b.limit/(2*max(b.groups.Load(), 1)), min(leastShare, b.limit/16))
+	return bytes >= b.leastPast()
+}
+
+// leastPast is what an operator has at least that is to let go.
+func (b *GroupBudget) leastPast() int64 {
+	return max(b.limit/(2*max(b.groups.Load(), 1)), min(leastShare, b.limit/16))
 }

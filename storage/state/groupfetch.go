@@ -9,6 +9,9 @@ import (
 // Fetch brings the keys of rows sel (nil = every row) to memory that are behind, sorted, so that it reads each block once. Probe
 // does it for the keys it is given; more at once are cheaper. At least one key column.
 func (g *Groups) Fetch(ctx context.Context, keys []delta.Column, sel []int32) error {
+	if err := g.Ready(); err != nil {
+		return err
+	}
 	if g.mode != groupsBehind {
 		return nil
 	}
@@ -136,6 +139,9 @@ func (g *Groups) load(d *delta.Batch, sel []int32) error {
 // FetchWhile brings keys to memory that are behind, in the order of key column lead, until some row of the lead
 // column is wanted no more.
 func (g *Groups) FetchWhile(ctx context.Context, wanted func(lead *delta.Column, row int32) bool) error {
+	if err := g.Ready(); err != nil {
+		return err
+	}
 	if g.mode != groupsBehind {
 		return nil
 	}

@@ -42,6 +42,9 @@ type Groups struct {
 	base  View     // behind at the last Settle, nil until needed
 	// gone: keys of base were deleted since.
 	gone bool
+	// owing: groups of which cell owes is 0 are in memory.
+	owing bool
+	owes  int
 	// failed is what Write could not tell.
 	failed  error
 	told    int64 // bytes that the budget knows of
@@ -130,6 +133,9 @@ func (g *Groups) AtOnce(most int) int {
 
 // Probe is Flat.Probe; keys that are behind come to memory.
 func (g *Groups) Probe(ctx context.Context, keys []delta.Column, sel []int32, insert bool, slots []Slot) error {
+	if err := g.Ready(); err != nil {
+		return err
+	}
 	if g.mode == groupsBehind {
 		if err := g.Fetch(ctx, keys, sel); err != nil {
 			return err
@@ -178,7 +184,12 @@ func (g *Groups) Delete(slots []Slot) {
 }
 
 // Scan visits the slots in memory, like Flat.Scan.
-func (g *Groups) Scan(visit func(slots []Slot) bool) error { return g.mem.Scan(visit) }
+func (g *Groups) Scan(visit func(slots []Slot) bool) error {
+	if err := g.Ready(); err != nil {
+		return err
+	}
+	return g.mem.Scan(visit)
+}
 
 // Clear empties groups of a one-shot run.
 func (g *Groups) Clear() { g.mem.Clear() }

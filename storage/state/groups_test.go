@@ -279,3 +279,84 @@ func TestGroupsReadBlocksOnce(t *testing.T) {
 		t.Errorf("%d reads of %d blocks", reads, blocks)
 	}
 }
+
+// TestGroupsStartWithinTheirShare: what a checkpoint has in flat state goes behind memory at a start with less of it,
+// without being there whole; it is what the newest of its levels say, less what was deleted.
+func TestGroupsStartWithinTheirShare(t *testing.T) {
+	shrink(t, 64, 4<<10)
+	smallDisk(t)
+	m := &groupModel{t: t, r: rand.New(rand.NewPCG(3, 1)), memory: newMemory(t, 64<<20), model: map[int64]int64{}, keys: 20_000}
+	m.budget = NewGroupBudget(0)
+	m.open()
+	m.made()
+	pieces := &piecetest.Memory{}
+	var list []byte
+	save := func() {
+		m.settle()
+		var err error
+		list, err = m.mem.Save(pieces)
+		m.must(err)
+	}
+	for i := range 6 { // levels
+		for range 200 / (1 + 4*i) {
+			m.add()
+		}
+		save()
+	}
+	whole := m.mem.charged
+	if len(m.mem.levels) < 2 {
+		t.Fatalf("%d levels", len(m.mem.levels))
+	}
+	start := func(memory int64) {
+		m.memory, m.budget = newMemory(t, memory), NewGroupBudget(whole/8)
+		m.open()
+		m.must(m.mem.Load(pieces, list))
+		m.made()
+		m.groups.Owes(0) // a cell that is 0 in no group
+	}
+	start(whole / 2)
+	m.all()
+	if !m.groups.Behind() {
+		t.Fatal("they are in memory")
+	}
+	if peak := m.memory.peak.Load(); peak > whole/2 {
+		t.Errorf("%d bytes at most, %d in memory", peak, whole)
+	}
+	for range 20 {
+		m.add()
+		m.settle()
+	}
+	m.restart()
+	m.all()
+}
+
+// TestGroupsThatAreOwedStay: at a start with less memory groups stay there while some were not put out, so that these
+// are found.
+func TestGroupsThatAreOwedStay(t *testing.T) {
+	m := &groupModel{t: t, r: rand.New(rand.NewPCG(3, 1)), memory: newMemory(t, 64<<20), model: map[int64]int64{}, keys: 20_000}
+	m.budget = NewGroupBudget(0)
+	m.open()
+	m.made()
+	for range 100 {
+		m.add()
+	}
+	owed := make([]Slot, 1)
+	m.must(m.groups.Probe(t.Context(), keysOf([]int64{-1}), nil, true, owed))
+	pieces := &piecetest.Memory{}
+	list, err := m.mem.Save(pieces)
+	m.must(err)
+	there := m.mem.Len()
+	m.budget = NewGroupBudget(1 << 10)
+	m.open()
+	m.must(m.mem.Load(pieces, list))
+	m.made()
+	m.groups.Owes(0)
+	found := 0
+	m.must(m.groups.Scan(func(slots []Slot) bool { found += len(slots); return true }))
+	if m.groups.Behind() || found != there {
+		t.Errorf("behind %v; %d of %d groups are found", m.groups.Behind(), found, there)
+	}
+	if rows := m.behind.Head().Rows(); rows != 0 {
+		t.Errorf("%d of them are behind too", rows)
+	}
+}

@@ -20,7 +20,7 @@ func (g *Groups) Settle(v CommitSeq) (moved bool, err error) {
 
 // SettlePart ends a part of a tick: everything goes behind. The slots from before mean nothing any more.
 func (g *Groups) SettlePart() error {
-	if err := g.mem.Ready(); err != nil {
+	if err := g.Ready(); err != nil {
 		return err
 	}
 	g.budget.parts.Add(1)
@@ -108,16 +108,18 @@ func (g *Groups) move(keys int) error {
 }
 
 // append gives rows of slots to what is behind.
-func (g *Groups) append(slots []Slot, weight int64) error {
+func (g *Groups) append(slots []Slot, weight int64) error { return g.appendFrom(g.mem, slots, weight) }
+
+func (g *Groups) appendFrom(mem *FlatSet, slots []Slot, weight int64) error {
 	for len(slots) > 0 {
-		n := g.mem.portion(slots)
+		n := mem.portion(slots)
 		g.rows.Clear()
-		for i := range g.mem.keys {
-			g.mem.keys[i].appendTo(g.rows.Cols[i], slots[:n])
+		for i := range mem.keys {
+			mem.keys[i].appendTo(g.rows.Cols[i], slots[:n])
 		}
-		cells := g.rows.Cols[len(g.mem.keys)]
+		cells := g.rows.Cols[len(mem.keys)]
 		for _, s := range slots[:n] {
-			g.cells = g.mem.appendCells(g.cells[:0], s)
+			g.cells = mem.appendCells(g.cells[:0], s)
 			cells.AppendBytes(g.cells)
 			g.rows.End(weight)
 		}
