@@ -301,6 +301,7 @@ func (l *memLog) BehindOffset(p log.Partition, offset int64) (b log.Behind, know
 }
 
 func (l *memLog) LostBy(log.TopicID) log.CommitSeq      { return 0 }
+func (l *memLog) LostUntil(log.TopicID) log.CommitSeq   { return 0 }
 func (l *memLog) TruncatedBy(log.TopicID) log.CommitSeq { return 0 }
 
 func (l *memLog) CommitTime(log.CommitSeq) time.Time { return time.Time{} }

@@ -54,9 +54,9 @@ func (d *durableFrontiers) settled() { d.before = d.newest }
 
 // Needs is what this process, or the next one on its checkpoints, still reads of a topic: versions
 // from the oldest pin on, and what became visible behind the checkpoints of the members over it. Of a table's topic
-// it is what came behind the checkpoints of the table, which it goes on from commit by commit; and of the sinks that
-// are made from it: without any checkpoint they have to find the table as it was at what they have recorded. Views need
-// no more of a table than the table does.
+// it is what came behind the checkpoints of the table, from where it goes on commit by commit, and behind the oldest version
+// of it that somebody may still read: a table that is made anew has that again. So a sink that begins anew finds it as it
+// was at what the sink has put out.
 func (r *Runtime) Needs(topic log.TopicID) log.Needs {
 	users := r.cfg.Catalog.Now().UsersOfTopic(topic)
 	r.mu.Lock()
@@ -71,11 +71,22 @@ func (r *Runtime) Needs(topic log.TopicID) log.Needs {
 	for _, rel := range users {
 		if rel.Kind == catalog.KindTable {
 			n.Keep, n.Firm = min(n.Keep, r.mu.durable.newest[rel.OID], r.mu.durable.before[rel.OID]), true
+			n.Keep = r.keepFloorLocked(rel.OID, n.Keep)
 		}
 	}
 	for oid, m := range r.mu.members {
-		if m.reads(topic) || n.Firm && m.sink != nil && reads(&m.beneath, topic) {
-			n.Keep = min(n.Keep, r.mu.durable.newest[oid], r.mu.durable.before[oid])
+		before := r.mu.durable.before[oid]
+		if m.reads(topic) {
+			n.Keep = min(n.Keep, r.mu.durable.newest[oid], before)
+		}
+		if !n.Firm || m.state == memberFailed || !reads(&m.beneath, topic) {
+			continue
+		}
+		if before > 0 {
+			n.Keep = min(n.Keep, before)
+		}
+		if m.sink != nil && m.reached() > 0 {
+			n.Keep = min(n.Keep, m.reached())
 		}
 	}
 	return n

@@ -10,7 +10,11 @@
 //
 // A table's content is a fold of its changelog topic: a record's key is the JSON of the
 // primary key (or {"_rowid":n}), its value the JSON of the row, a tombstone deletes. Restore
-// begins from a checkpoint and replays what came after.
+// begins from a checkpoint and replays what came after. Log compaction thins the topic out behind that (lane's Needs): a
+// table made from all of it has its rows at versions behind what was lost, and refuses older ones.
+//
+// A table over a topic (CREATE TABLE … WITH (topic = …)) is the same fold of records that others write, which
+// package keyed reads; nothing here writes it, and it is filled when it is created.
 //
 // Words. A Tx is one SQL transaction; outside a transaction block it is one statement. Its
 // overlay is the rows it wrote, by table key: a reader inside the Tx sees the snapshot with the

@@ -147,7 +147,14 @@ func (s *Set) replay(ctx context.Context, t *Table, c *content, after, newest lo
 		}
 		res.Runs = res.Runs[:0]
 	}
-	return p.flush(ctx)
+	if err := p.flush(ctx); err != nil || after > 0 {
+		return err
+	}
+	// Log compaction has taken rows of older versions out: they may not be read.
+	for _, a := range t.arrangements(c) {
+		a.Keep(s.cfg.Log.LostUntil(t.rel.Topic))
+	}
+	return nil
 }
 
 // replay decodes one table's changelog. Records of one version gather in rows and gone until

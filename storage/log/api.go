@@ -286,6 +286,9 @@ type Log interface {
 	LostBy(id TopicID) CommitSeq
 	// TruncatedBy is LostBy without what log compaction took out: the newest record of each key is there.
 	TruncatedBy(id TopicID) CommitSeq
+	// LostUntil is the newest commit of which records of a topic are gone, 0 if none are: what is built from the
+	// log's beginning is not right at versions below it.
+	LostUntil(id TopicID) CommitSeq
 	// Wait returns the newest commit once one after `after` touches f (empty filter: any commit).
 	Wait(ctx context.Context, f Filter, after CommitSeq) (CommitSeq, error)
 	// Follow gives f what touches its filter, in commit order, from c.After on.

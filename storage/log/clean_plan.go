@@ -64,7 +64,7 @@ type compacted struct {
 func (db *DB) compactedTopics() (out []compacted) {
 	db.mu.RLock()
 	for _, t := range db.mu.fold.topics {
-		if v := topicconfig.Of(t.Configs); v.Compact && !t.Internal && slices.ContainsFunc(t.partitions, (*partition).dirty) {
+		if v := topicconfig.Of(t.Configs); v.Compact && slices.ContainsFunc(t.partitions, (*partition).dirty) {
 			out = append(out, compacted{values: v, class: retentionClass(&t.Topic), most: levelLimit(&t.Topic).within(db.limits.LevelBytes),
 				parts: slices.Clone(t.partitions)})
 		}

@@ -178,6 +178,18 @@ func (db *DB) LostBy(id TopicID) (at CommitSeq) {
 	return at
 }
 
+// LostUntil tells of the newest commit of which records of a topic went.
+func (db *DB) LostUntil(id TopicID) (until CommitSeq) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	if t := db.mu.fold.topics[id]; t != nil {
+		for _, p := range t.partitions {
+			until = max(until, p.lost)
+		}
+	}
+	return until
+}
+
 // TruncatedBy tells at which commit a log start of a topic moved last, 0 if none did.
 func (db *DB) TruncatedBy(id TopicID) (at CommitSeq) {
 	db.mu.RLock()
