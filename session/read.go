@@ -82,7 +82,8 @@ func (s *Session) runSettings() plan.Settings {
 }
 
 func (s *Session) whoRuns() plan.Session {
-	return plan.Session{User: s.user, Database: s.database, PID: s.pid, Now: s.txStart(), Version: s.version, Sequences: &s.sequences, Catalog: s.introspection()}
+	return plan.Session{User: s.user, Database: s.database, PID: s.pid, Now: s.txStart(), Version: s.version, Clock: s.clockMicros,
+		Sequences: &s.sequences, Catalog: s.introspection()}
 }
 
 // meter bounds one statement.
@@ -96,6 +97,11 @@ func (s *Session) txStart() int64 {
 		s.tx.began = s.db.Clock.Now()
 	}
 	return s.tx.began.UnixMicro() - record.UnixToPostgresMillis*1000
+}
+
+// clockMicros is the time now, microseconds since 2000-01-01.
+func (s *Session) clockMicros() int64 {
+	return s.db.Clock.Now().UnixMicro() - record.UnixToPostgresMillis*1000
 }
 
 // rowsTo writes a query's rows to w and counts them.

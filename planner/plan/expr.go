@@ -217,6 +217,8 @@ type Session struct {
 	PID                     int32
 	// Now is the start of the transaction, in microseconds since 2000-01-01.
 	Now int64
+	// Clock is the time now, in the same unit; nil where nobody may ask.
+	Clock func() int64
 	// Sequences of the database; nil where a query has none.
 	Sequences Sequences
 	// Catalog is what functions of the catalogs ask; nil where a query has none.

@@ -87,3 +87,43 @@ func jsonKeep(v []byte, keep func(i int, k, val []byte) bool) []byte {
 		out = append(out, val...)
 	}
 }
+
+// jsonSetLax is jsonb_set, with a choice of what a value that is NULL does.
+func (c *Call) jsonSetLax(dst []byte, row int32) ([]byte, Err) {
+	for _, i := range []int{0, 1, 3} {
+		if c.Args[i].Null(row) {
+			return dst, errNull
+		}
+	}
+	if c.Args[4].Null(row) {
+		return dst, errNullTreatment()
+	}
+	value := []byte("null")
+	if c.Args[2].Null(row) {
+		switch string(c.Args[4].Bytes(row)) {
+		case "raise_exception":
+			return dst, sqlerr.New(sqlerr.NullValueNotAllowed, "JSON value must not be null").
+				WithDetail(`Exception was raised because null_value_treatment is "raise_exception".`).
+				WithHint("To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not passed.")
+		case "use_json_null":
+		case "delete_key":
+			return c.jsonEdit(dst, row, "delete path", nil, editDelete)
+		case "return_target":
+			return append(dst, c.Args[0].Bytes(row)...), nil
+		default:
+			return dst, errNullTreatment()
+		}
+	} else {
+		value = c.Args[2].Bytes(row)
+	}
+	op := editReplace
+	if c.boolArg(3, row) {
+		op = editCreate
+	}
+	return c.jsonEdit(dst, row, "set path", value, op)
+}
+
+func errNullTreatment() Err {
+	return sqlerr.New(sqlerr.InvalidParameterValue,
+		`null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"`)
+}

@@ -35,6 +35,7 @@ func init() {
 			}
 			return c.jsonEdit(dst, row, "set path", c.Args[2].Bytes(row), op)
 		})),
+		"jsonb_set_lax":        eachRow(canonical((*Call).jsonSetLax)),
 		"json_object":          eachRow((*Call).jsonObjectOf),
 		"json_object_two_arg":  eachRow((*Call).jsonObjectOf),
 		"jsonb_object":         eachRow(canonical((*Call).jsonObjectOf)),

@@ -94,7 +94,7 @@ func (r *Regexp) Each(s string, breathe Breathe, visit func(at []int) *sqlerr.Er
 	case r.mixed:
 		return errMixed()
 	case !r.anchors:
-		return r.eachPart(s, breathe, visit)
+		return r.eachFrom(s, 0, breathe, visit)
 	case r.empty != nil:
 		return errUnsupported("finding all matches of a regular expression with anchors that matches the empty string")
 	case len(s) > maxAnchored || len(s)*r.program > 64*directWork:
@@ -108,10 +108,23 @@ func (r *Regexp) Each(s string, breathe Breathe, visit func(at []int) *sqlerr.Er
 	return breathe()
 }
 
-// eachPart searches what is behind each match anew: without anchors it does not matter what
+// EachFrom is Each of the matches that begin at offset from or behind it.
+func (r *Regexp) EachFrom(s string, from int, breathe Breathe, visit func(at []int) *sqlerr.Error) *sqlerr.Error {
+	switch {
+	case from == 0:
+		return r.Each(s, breathe, visit)
+	case r.mixed:
+		return errMixed()
+	case r.anchors:
+		return errUnsupported("a start behind the first character for a regular expression with anchors")
+	}
+	return r.eachFrom(s, from, breathe, visit)
+}
+
+// eachFrom searches what is behind each match anew: without anchors it does not matter what
 // stands before.
-func (r *Regexp) eachPart(s string, breathe Breathe, visit func(at []int) *sqlerr.Error) *sqlerr.Error {
-	for done := 0; done <= len(s); {
+func (r *Regexp) eachFrom(s string, done int, breathe Breathe, visit func(at []int) *sqlerr.Error) *sqlerr.Error {
+	for done <= len(s) {
 		at, err := r.find(s[done:], breathe)
 		if err == nil {
 			err = breathe()

@@ -222,10 +222,10 @@ func buildPatterns() []pattern {
 		{"TZH", offsetHours, true}, {"TZM", func(w *charWriter, f *Fields) { w.dst = appendPadded(w.dst, int(abs64(int64(f.Offset)))/60%60, 2) }, true},
 		{"TZ", zoneName(strings.ToUpper), true}, {"tz", zoneName(strings.ToLower), true}, {"OF", patternOffset, true},
 	}
-	// Numbers are written in lower case too.
+	// Numbers are written in lower case too, and so are offsets.
 	for _, p := range list {
-		if low := strings.ToLower(p.name); !p.text && low != p.name {
-			list = append(list, pattern{low, p.write, false})
+		if low := strings.ToLower(p.name); low != p.name && (!p.text || low == "of" || low == "tzh" || low == "tzm") {
+			list = append(list, pattern{low, p.write, p.text})
 		}
 	}
 	return list
