@@ -35,6 +35,8 @@ func (b *binder) subLink(n *pg.SubLink) (plan.Expr, error) {
 			return nil, sqlerr.New(sqlerr.SyntaxError, "subquery must return only one column").At(n.Location)
 		}
 		return b.at(&plan.Subquery{Kind: plan.SubqueryScalar, Plan: node, Args: args, T: columns[0].Type}, n.Location), nil
+	case pg.SubLinkType_ARRAY_SUBLINK:
+		return b.arrayOf(n)
 	case pg.SubLinkType_ANY_SUBLINK, pg.SubLinkType_ALL_SUBLINK:
 		return b.quantified(n)
 	}
