@@ -19,19 +19,39 @@ const PartName = "catalog"
 type Catalog struct {
 	now    atomic.Pointer[Snapshot]
 	system *layer
+	turn   chan struct{} // held by who commits
+	oids   atomic.Uint32 // the newest that was handed out; those of what was never committed are given again after a start
+	drafts atomic.Uint64 // versions that Txns have seen of their own
 }
 
 var _ log.Part = (*Catalog)(nil)
 
 // New makes an empty catalog with the given system relations; hand it to log.Open as a Part.
 func New(system ...*Relation) *Catalog {
-	c := &Catalog{system: newLayer(system)}
+	c := &Catalog{system: newLayer(system), turn: make(chan struct{}, 1)}
 	c.now.Store(emptySnapshot(c.system))
 	return c
 }
 
 // Now is the newest version.
 func (c *Catalog) Now() *Snapshot { return c.now.Load() }
+
+// newOID hands out an OID that no relation has, committed or not.
+func (c *Catalog) newOID() OID {
+	for {
+		last := c.oids.Load()
+		next := max(last+1, uint32(c.Now().nextOID))
+		if c.oids.CompareAndSwap(last, next) {
+			return OID(next)
+		}
+	}
+}
+
+// firstDraft is above every commit: versions from there on are a Txn's own.
+const firstDraft = log.CommitSeq(1) << 63
+
+// draft is a version that nothing else has.
+func (c *Catalog) draft() log.CommitSeq { return firstDraft + log.CommitSeq(c.drafts.Add(1)) }
 
 func (c *Catalog) Name() string { return PartName }
 

@@ -130,6 +130,7 @@ func TestFold(t *testing.T) {
 	whole := catalog.New()
 	apply(whole, 0, len(all))
 	want := save(whole)
+	a := whole.Begin().Put(relation("public", "next"))
 	for cut := range len(all) {
 		head, tail := catalog.New(), catalog.New()
 		apply(head, 0, cut)
@@ -141,9 +142,7 @@ func TestFold(t *testing.T) {
 			t.Fatalf("cut at %d:\n%s", cut, diff)
 		}
 		// OIDs go on where they were: a dropped one is not given again.
-		a, b := relation("public", "next"), relation("public", "next")
-		whole.Begin().Put(a)
-		tail.Begin().Put(b)
+		b := tail.Begin().Put(relation("public", "next"))
 		if a.OID != b.OID {
 			t.Fatalf("cut at %d: next OID %d, want %d", cut, b.OID, a.OID)
 		}
@@ -207,6 +206,62 @@ func TestDamaged(t *testing.T) {
 	for _, bad := range []string{"", "{", `{"v":3}`, `{"v":2,"relations":[null]}`, `{"v":1,"relations":[{"columns":3}]}`, "\xff"} {
 		if err := catalog.New().Load(bytes.NewReader([]byte(bad))); err == nil {
 			t.Errorf("snapshot %q was loaded", bad)
+		}
+	}
+}
+
+// TestTxnSteps: a Txn sees what it did over what others committed meanwhile, goes back to a mark, and what it made
+// and dropped again is not in its entry. Two relations may swap their names.
+func TestTxnSteps(t *testing.T) {
+	cat := catalog.New()
+	db := logtest.Open(t, logtest.WithParts(cat))
+	x, y := relation("public", "x"), relation("public", "y")
+	if _, err := cat.Run(t.Context(), db, func(txn *catalog.Txn) error {
+		txn.Put(x)
+		txn.Put(y)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	txn := cat.Begin()
+	made := txn.Put(relation("public", "made"))
+	other := relation("public", "other")
+	if _, err := cat.Run(t.Context(), db, put(other)); err != nil {
+		t.Fatal(err)
+	}
+	if other.OID == made.OID {
+		t.Fatalf("OID %d was handed out twice", made.OID)
+	}
+	for _, name := range []string{"x", "y", "made", "other"} {
+		if _, ok := txn.At().Relation("public", name, nil); !ok {
+			t.Errorf("the Txn does not see %q", name)
+		}
+	}
+	if !txn.Created(made.OID) || txn.Created(other.OID) {
+		t.Error("the Txn does not know what it made")
+	}
+	mark, before := txn.Mark(), txn.At().Version()
+	txn.Drop(made.OID)
+	txn.Drop(other.OID)
+	if txn.At().Version() == before || txn.Created(made.OID) {
+		t.Error("a step did not make another version")
+	}
+	txn.RollbackTo(mark)
+	if _, ok := txn.At().ByOID(made.OID); !ok {
+		t.Error("what was dropped behind the mark is gone")
+	}
+	txn.Drop(made.OID)
+	nx, ny := *x, *y
+	nx.Name, ny.Name = "y", "x"
+	txn.Put(&nx)
+	txn.Put(&ny)
+	if _, err := txn.Commit(db); err != nil {
+		t.Fatal(err)
+	}
+	now := cat.Now()
+	for name, want := range map[string]catalog.OID{"x": y.OID, "y": x.OID, "other": other.OID, "made": 0} {
+		if got, ok := now.Relation("public", name, nil); ok != (want != 0) || ok && got.OID != want {
+			t.Errorf("%q is %v, want OID %d", name, got, want)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // Reader looks names up in one version of the catalog.
 type Reader interface {
-	// Version is the commit of the last change.
+	// Version is the commit of the last change; of a Txn's own view a number that nothing else has.
 	Version() log.CommitSeq
 	// Relation finds schema.name; an empty schema searches path in order.
 	Relation(schema, name string, path []string) (*Relation, bool)
@@ -172,8 +172,12 @@ func (s *Snapshot) with(v log.CommitSeq, c change) *Snapshot {
 	for _, oid := range c.Drop {
 		n.forget(oid)
 	}
-	for _, r := range c.Put {
-		if !n.forget(r.OID) && r.CreatedAt == 0 {
+	there := make([]bool, len(c.Put))
+	for i, r := range c.Put { // all, before any comes: they may have swapped their names
+		there[i] = n.forget(r.OID)
+	}
+	for i, r := range c.Put {
+		if !there[i] && r.CreatedAt == 0 && v < firstDraft {
 			created := *r
 			created.CreatedAt = v
 			r = &created

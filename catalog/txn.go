@@ -7,63 +7,168 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 )
 
-// Txn collects DDL against one Snapshot. Not safe for concurrent use.
+// Txn is DDL that is not committed yet: steps over the newest version. Not safe for concurrent use.
+//
+// What a Txn changes must not be changed by others until it ends; who runs several at once holds locks on
+// names and relations (exec/table). So what others commit meanwhile goes under its steps.
 type Txn struct {
-	at      *Snapshot
-	nextOID OID
-	change  change
-	others  []log.Change // of topics and progress
-	conds   []log.Condition
+	c     *Catalog
+	base  *Snapshot
+	view  *Snapshot // base with the steps; nil = to be made
+	steps []step
+}
+
+// step is one change: exactly one of its fields is set.
+type step struct {
+	put     *Relation
+	drop    OID
+	creates *log.Topic
+	deletes log.TopicID
+	other   *log.Change // of a topic, or of progress
 }
 
 // Begin starts a Txn on the newest version.
-func (c *Catalog) Begin() *Txn {
-	s := c.Now()
-	return &Txn{at: s, nextOID: s.nextOID}
+func (c *Catalog) Begin() *Txn { return &Txn{c: c, base: c.Now()} }
+
+// At is the newest version with what the Txn has done so far.
+func (t *Txn) At() *Snapshot {
+	if now := t.c.Now(); now != t.base {
+		t.base, t.view = now, nil
+	}
+	if t.view == nil {
+		t.view = t.base
+		for i := range t.steps {
+			t.apply(&t.steps[i])
+		}
+	}
+	return t.view
 }
 
-// At is the Snapshot the Txn began on.
-func (t *Txn) At() *Snapshot { return t.at }
+// apply takes a step into the view, if there is one.
+func (t *Txn) apply(s *step) {
+	switch {
+	case t.view == nil:
+	case s.put != nil:
+		t.view = t.view.with(t.c.draft(), change{Put: []*Relation{s.put}})
+	case s.drop != 0:
+		t.view = t.view.with(t.c.draft(), change{Drop: []OID{s.drop}})
+	}
+}
+
+func (t *Txn) add(s step) {
+	t.steps = append(t.steps, s)
+	t.apply(&s)
+}
 
 // Put creates r, giving it an OID when it has none, or replaces the relation with its OID.
 func (t *Txn) Put(r *Relation) *Relation {
 	if r.OID == 0 {
-		r.OID = t.nextOID
-		t.nextOID++
+		r.OID = t.c.newOID()
 	}
-	t.change.Put = append(t.change.Put, r)
+	t.add(step{put: r})
 	return r
 }
 
 // Drop removes a relation. Dependents are the caller's business.
-func (t *Txn) Drop(oid OID) { t.change.Drop = append(t.change.Drop, oid) }
+func (t *Txn) Drop(oid OID) { t.add(step{drop: oid}) }
 
-// CreateTopic makes a topic in the same commit; it must not exist.
-func (t *Txn) CreateTopic(topic log.Topic) {
-	t.others = append(t.others, log.CreateTopicChange(topic))
-	t.conds = append(t.conds, log.TopicAbsent(topic.Name))
-}
+// CreateTopic makes a topic in the same commit; it must not exist then.
+func (t *Txn) CreateTopic(topic log.Topic) { t.add(step{creates: &topic}) }
 
 // DropTopic removes a topic in the same commit.
-func (t *Txn) DropTopic(id log.TopicID) { t.others = append(t.others, log.DeleteTopicChange(id)) }
+func (t *Txn) DropTopic(id log.TopicID) { t.add(step{deletes: id}) }
 
 // ChangeTopic changes a topic in the same commit: a change that the log's constructors make.
-func (t *Txn) ChangeTopic(c log.Change) { t.others = append(t.others, c) }
+func (t *Txn) ChangeTopic(c log.Change) { t.add(step{other: &c}) }
 
 // ForgetProgress removes the progress of a sink or source in the same commit.
-func (t *Txn) ForgetProgress(name string) {
-	t.others = append(t.others, log.DropProgressChange(name))
+func (t *Txn) ForgetProgress(name string) { t.ChangeTopic(log.DropProgressChange(name)) }
+
+// Topic tells what the Txn has done to the topics of a name: the one that it creates, and the one it deletes.
+func (t *Txn) Topic(name string, there log.TopicID) (created *log.Topic, deleted bool) {
+	created = nil
+	for i := range t.steps {
+		switch s := &t.steps[i]; {
+		case s.creates != nil && s.creates.Name == name:
+			created = s.creates
+		case s.deletes != log.TopicID{}:
+			if created != nil && created.ID == s.deletes {
+				created = nil
+			}
+			deleted = deleted || s.deletes == there
+		}
+	}
+	return created, deleted
 }
 
 // Empty reports whether the Txn changes nothing.
-func (t *Txn) Empty() bool { return len(t.change.Put)+len(t.change.Drop)+len(t.others) == 0 }
+func (t *Txn) Empty() bool { return len(t.steps) == 0 }
 
-// Entry is the Txn as an entry of the log, on the condition that the catalog did not move. A
+// Created reports whether the Txn has made the relation, which is still there.
+func (t *Txn) Created(oid OID) bool {
+	if _, before := t.base.ByOID(oid); before {
+		return false
+	}
+	_, there := t.At().ByOID(oid)
+	return there
+}
+
+// Mark is a place to go back to.
+func (t *Txn) Mark() int { return len(t.steps) }
+
+// RollbackTo takes back what was done since the mark.
+func (t *Txn) RollbackTo(mark int) {
+	if mark < len(t.steps) {
+		t.steps, t.view = t.steps[:mark], nil
+	}
+}
+
+// net is what the steps come to. What the Txn itself made and dropped again is not in it; topics go before others
+// come, which may have their names.
+func (t *Txn) net() (change, []log.Change) {
+	puts, made := map[OID]*Relation{}, map[log.TopicID]*log.Topic{}
+	for i := range t.steps {
+		switch s := &t.steps[i]; {
+		case s.put != nil:
+			puts[s.put.OID] = s.put
+		case s.drop != 0:
+			delete(puts, s.drop)
+		case s.creates != nil:
+			made[s.creates.ID] = s.creates
+		case s.deletes != log.TopicID{} && made[s.deletes] != nil:
+			made[s.deletes] = nil
+		}
+	}
+	var c change
+	var gone, others, come []log.Change
+	for i := range t.steps {
+		switch s := &t.steps[i]; {
+		case s.put != nil && puts[s.put.OID] == s.put:
+			c.Put = append(c.Put, s.put)
+		case s.drop != 0:
+			if _, before := t.base.ByOID(s.drop); before {
+				c.Drop = append(c.Drop, s.drop)
+			}
+		case s.creates != nil && made[s.creates.ID] == s.creates:
+			come = append(come, log.CreateTopicChange(*s.creates))
+		case s.deletes != log.TopicID{}:
+			if _, own := made[s.deletes]; !own {
+				gone = append(gone, log.DeleteTopicChange(s.deletes))
+			}
+		case s.other != nil:
+			others = append(others, *s.other)
+		}
+	}
+	return c, append(append(gone, others...), come...)
+}
+
+// Entry is the Txn as an entry of the log, on the condition that the catalog did not move since At. A
 // Txn of topics only still needs that: a relation must not begin to use a topic that goes.
 func (t *Txn) Entry() (*log.Entry, error) {
-	e := &log.Entry{Changes: t.others, Conds: append(t.conds, atVersion(t.at.version))}
-	if len(t.change.Put)+len(t.change.Drop) > 0 {
-		c, err := t.change.encode()
+	relations, others := t.net()
+	e := &log.Entry{Changes: others, Conds: []log.Condition{atVersion(t.base.version)}}
+	if len(relations.Put)+len(relations.Drop) > 0 {
+		c, err := relations.encode()
 		if err != nil {
 			return nil, err
 		}
@@ -91,11 +196,28 @@ func (t *Txn) Commit(l Appender) (log.CommitSeq, error) {
 	return res.Seq, err
 }
 
-// maxTries bounds how often Run repeats a Txn that lost to another.
+// Turn waits until no other Txn of this process is about to commit; done ends the turn. From At under it to
+// the end of the commit the catalog does not move, unless another broker moves it.
+func (c *Catalog) Turn(ctx context.Context) (done func(), err error) {
+	select {
+	case c.turn <- struct{}{}:
+		return func() { <-c.turn }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// maxTries bounds how often Run repeats a Txn that lost to another broker's.
 const maxTries = 20
 
-// Run begins a Txn, lets build fill it, and commits, again while it loses to another DDL.
+// Run begins a Txn, lets build fill it, and commits, again while it loses to another DDL. build must not wait
+// for another Txn.
 func (c *Catalog) Run(ctx context.Context, l Appender, build func(t *Txn) error) (log.CommitSeq, error) {
+	done, err := c.Turn(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
 	for try := 1; ; try++ {
 		if ctx.Err() != nil {
 			return 0, context.Cause(ctx)
