@@ -9,9 +9,12 @@
 // last change. A Snapshot never changes; plans bind to one and are looked up again when the
 // version moved.
 //
-// A Txn collects changes against one Snapshot and commits them as one entry on the condition
-// that the catalog is still at that version, so two DDL statements cannot interleave: the
-// loser gets ErrChanged and is run again.
+// A Txn is a list of steps over the newest Snapshot, and has a Snapshot of its own with them: what others commit
+// meanwhile goes under the steps, which a savepoint cuts. It commits as one entry, with the rows of its SQL
+// transaction, on the condition that the catalog is still at the version under the steps; who commits waits
+// for his turn, so that within a process this holds. That the steps still make sense then is for the locks of exec/table,
+// which a transaction holds on the relations it changes and on the names it gives. OIDs are handed out for good when a step
+// is made.
 //
 // Format: a change is one JSON object with a version (see change.go); commit records carry
 // the checksum. Must not import planner, exec, session or the faces.

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -13,6 +14,7 @@ import (
 // names and relations (exec/table). So what others commit meanwhile goes under its steps.
 type Txn struct {
 	c     *Catalog
+	mu    sync.Mutex // of At, which the shards of a statement call
 	base  *Snapshot
 	view  *Snapshot // base with the steps; nil = to be made
 	steps []step
@@ -30,8 +32,10 @@ type step struct {
 // Begin starts a Txn on the newest version.
 func (c *Catalog) Begin() *Txn { return &Txn{c: c, base: c.Now()} }
 
-// At is the newest version with what the Txn has done so far.
+// At is the newest version with what the Txn has done so far. Any goroutine may call it between two steps.
 func (t *Txn) At() *Snapshot {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if now := t.c.Now(); now != t.base {
 		t.base, t.view = now, nil
 	}
@@ -106,11 +110,13 @@ func (t *Txn) Empty() bool { return len(t.steps) == 0 }
 
 // Created reports whether the Txn has made the relation, which is still there.
 func (t *Txn) Created(oid OID) bool {
-	if _, before := t.base.ByOID(oid); before {
-		return false
+	for i := range t.steps {
+		if r := t.steps[i].put; r != nil && r.OID == oid && r.CreatedAt == 0 {
+			_, there := t.At().ByOID(oid)
+			return there
+		}
 	}
-	_, there := t.At().ByOID(oid)
-	return there
+	return false
 }
 
 // Mark is a place to go back to.

@@ -39,9 +39,20 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	if err != nil {
 		return err
 	}
-	rel, columns, defaults, err := bind.CopyTarget(b, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, NoParams: true})
-	if err != nil {
-		return err
+	var rel *catalog.Relation
+	var columns []int
+	var defaults []plan.Expr
+	for {
+		at := s.catalog()
+		if rel, columns, defaults, err = bind.CopyTarget(b, at, bind.Options{Settings: s.set.derived, NoParams: true}); err != nil {
+			return err
+		}
+		if err := s.lock(ctx, "COPY FROM", rel.OID, table.Shared); err != nil {
+			return err
+		}
+		if at.Version() == s.catalog().Version() {
+			break // else it may have changed while it was waited for
+		}
 	}
 	c, err := s.newCopyIn(ctx, rel, columns, defaults)
 	if err != nil {
@@ -163,14 +174,14 @@ func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns 
 		c.stream, err = s.newStreamWriter(rel)
 		return c, err
 	}
-	if c.table, err = s.db.Tables.Get(ctx, rel.OID); err != nil {
+	if c.table, err = tx.Table(ctx, rel.OID); err != nil {
 		return nil, err
 	}
-	checks, generated, err := bind.Rules(rel, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived})
+	checks, generated, err := bind.Rules(rel, s.catalog(), bind.Options{Settings: s.set.derived})
 	if err != nil {
 		return nil, err
 	}
-	c.rules, err = s.newRules(c.table, checks, generated)
+	c.rules, err = s.newRules(tx, c.table, checks, generated)
 	return c, err
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,9 +25,14 @@ type errExists struct{ name string }
 
 func (e errExists) Error() string { return "exists: " + e.name }
 
-// free checks that a relation's name is not taken.
-func free(at *catalog.Snapshot, schema, name string, ifNotExists bool) error {
-	if _, taken := at.Relation(schema, name, nil); !taken {
+// free checks that a relation's name is not taken. Nobody else takes it until the transaction ends.
+func (s *Session) free(ctx context.Context, t *catalog.Txn, schema, name string, ifNotExists bool) error {
+	if _, taken := t.At().Relation(schema, name, nil); !taken {
+		if err := s.tx.writes.LockName(ctx, schema, name); err != nil {
+			return err
+		}
+	}
+	if _, taken := t.At().Relation(schema, name, nil); !taken {
 		return nil
 	}
 	if ifNotExists {
@@ -64,9 +70,9 @@ var errorColumns = []catalog.Column{
 }
 
 // putErrors adds the error relation of rel to a Txn.
-func putErrors(t *catalog.Txn, rel *catalog.Relation, columns []catalog.Column) error {
+func (s *Session) putErrors(ctx context.Context, t *catalog.Txn, rel *catalog.Relation, columns []catalog.Column) error {
 	name := rel.Name + "_errors"
-	if err := free(t.At(), rel.Schema, name, false); err != nil {
+	if err := s.free(ctx, t, rel.Schema, name, false); err != nil {
 		return err
 	}
 	t.Put(&catalog.Relation{
@@ -78,7 +84,8 @@ func putErrors(t *catalog.Txn, rel *catalog.Relation, columns []catalog.Column) 
 // bindTopic finds the topic of a relation, or makes it with configs (nil = none).
 func (s *Session) bindTopic(t *catalog.Txn, rel *catalog.Relation, name string, partitions int32, configs map[string]string) error {
 	rel.TopicName = name
-	if topic, ok := s.db.Log.TopicByName(name); ok {
+	topic, ok := s.topicNamed(t, name)
+	if ok {
 		if topic.Internal {
 			return sqlerr.New(sqlerr.DuplicateTable, "topic %q belongs to a table", name)
 		}
@@ -96,6 +103,19 @@ func (s *Session) bindTopic(t *catalog.Txn, rel *catalog.Relation, name string, 
 	t.CreateTopic(topic)
 	rel.Topic = topic.ID
 	return nil
+}
+
+// topicNamed finds a topic as the transaction leaves it.
+func (s *Session) topicNamed(t *catalog.Txn, name string) (log.Topic, bool) {
+	there, ok := s.db.Log.TopicByName(name)
+	created, deleted := t.Topic(name, there.ID)
+	switch {
+	case created != nil:
+		return *created, true
+	case deleted:
+		return log.Topic{}, false
+	}
+	return there, ok
 }
 
 func (s *Session) newTopic(name string, partitions int32) (log.Topic, error) {

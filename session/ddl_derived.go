@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/source"
@@ -28,8 +29,8 @@ func (s *Session) bindOptions() bind.Options {
 
 // refuseErrors: the error rows of a view are read, not computed with for ever, and system
 // relations have no changes.
-func (db *Database) refuseErrors(q *plan.Query) error {
-	snap := db.Catalog.Now()
+func (s *Session) refuseErrors(q *plan.Query) error {
+	snap := s.catalog()
 	for _, id := range q.Relations {
 		rel, ok := snap.ByOID(catalog.OID(id))
 		if !ok {
@@ -48,32 +49,32 @@ func (db *Database) refuseErrors(q *plan.Query) error {
 // createView is CREATE MATERIALIZED VIEW: it returns when the view has reached the version of
 // its own creation.
 func (s *Session) createView(ctx context.Context, b *parse.CreateMaterializedView, w face.Writer) error {
-	def, err := bind.CreateView(b, s.db.Catalog.Now(), s.bindOptions())
+	def, err := bind.CreateView(b, s.catalog(), s.bindOptions())
 	if err != nil {
 		return err
 	}
-	if err := s.db.refuseErrors(def.Query); err != nil {
+	if err := s.refuseErrors(def.Query); err != nil {
 		return err
 	}
 	rel := def.Relation
 	s.freeze(rel)
-	err = s.startDerived(ctx, rel, def.Background, func(t *catalog.Txn) error {
-		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
+	err = s.startDerived(ctx, "CREATE MATERIALIZED VIEW", rel, def.Background, func(t *catalog.Txn) error {
+		if err := s.free(ctx, t, rel.Schema, rel.Name, b.IfNotExists); err != nil {
 			return err
 		}
 		t.Put(rel)
-		return putErrors(t, rel, source.RowErrorColumns)
+		return s.putErrors(ctx, t, rel, source.RowErrorColumns)
 	})
 	return s.created(err, "CREATE MATERIALIZED VIEW", w)
 }
 
 // createSink is CREATE SINK name TO TOPIC topic AS query.
 func (s *Session) createSink(ctx context.Context, b *parse.CreateSink, w face.Writer) error {
-	def, err := bind.CreateSink(b, s.db.Catalog.Now(), s.bindOptions())
+	def, err := bind.CreateSink(b, s.catalog(), s.bindOptions())
 	if err != nil {
 		return err
 	}
-	if err := s.db.refuseErrors(def.Query); err != nil {
+	if err := s.refuseErrors(def.Query); err != nil {
 		return err
 	}
 	return s.created(s.createWriting(ctx, def.Relation, def.Partitions, b.IfNotExists), "CREATE SINK", w)
@@ -84,8 +85,8 @@ func (s *Session) createSink(ctx context.Context, b *parse.CreateSink, w face.Wr
 func (s *Session) createWriting(ctx context.Context, rel *catalog.Relation, partitions int, ifNotExists bool) error {
 	s.freeze(rel)
 	topic := rel.TopicName
-	return s.startDerived(ctx, rel, true, func(t *catalog.Txn) error {
-		if err := free(t.At(), rel.Schema, rel.Name, ifNotExists); err != nil {
+	return s.startDerived(ctx, "CREATE "+strings.ToUpper(string(rel.Kind)), rel, true, func(t *catalog.Txn) error {
+		if err := s.free(ctx, t, rel.Schema, rel.Name, ifNotExists); err != nil {
 			return err
 		}
 		if err := s.bindTopic(t, rel, topic, int32(partitions), nil); err != nil {
@@ -95,18 +96,21 @@ func (s *Session) createWriting(ctx context.Context, rel *catalog.Relation, part
 			return err
 		}
 		t.Put(rel)
-		return putErrors(t, rel, source.RowErrorColumns)
+		return s.putErrors(ctx, t, rel, source.RowErrorColumns)
 	})
 }
 
-// startDerived commits a derived relation and starts its dataflow.
-func (s *Session) startDerived(ctx context.Context, rel *catalog.Relation, background bool, build func(*catalog.Txn) error) error {
+// startDerived makes a derived relation whose dataflow starts when the transaction has been committed.
+func (s *Session) startDerived(ctx context.Context, tag string, rel *catalog.Relation, background bool, build func(*catalog.Txn) error) error {
+	if err := s.lockParents(ctx, tag, rel.DependsOn); err != nil {
+		return err
+	}
 	// What cannot run is refused before it is there.
-	q, err := planner.Relation(rel, s.db.Catalog.Now(), s.db.Folder)
+	q, err := planner.Relation(rel, s.catalog(), s.db.Folder)
 	if err != nil {
 		return err
 	}
-	if err := s.db.Runtime.Check(q); err != nil {
+	if err := s.db.Runtime.Check(q, s.tx.writes.Inputs(s.db.Runtime.Inputs())); err != nil {
 		return err
 	}
 	if !background {
@@ -114,30 +118,36 @@ func (s *Session) startDerived(ctx context.Context, rel *catalog.Relation, backg
 			return err
 		}
 	}
-	creating := s.db.Runtime.Create()
-	err = s.change(ctx, func(t *catalog.Txn) error {
-		rel.OID = 0
-		if err := stillThere(t.At(), rel.DependsOn); err != nil {
-			return err
-		}
-		return build(t)
-	})
-	if err != nil {
+	if err := s.change(ctx, tag, build); err != nil {
 		return err
 	}
+	s.behind(func(ctx context.Context, wait bool) error { return s.beginWork(ctx, rel.OID, wait && !background) })
+	return s.commitWorking(ctx)
+}
+
+// commitWorking ends the transaction of what works from its commit on, outside a block.
+func (s *Session) commitWorking(ctx context.Context) error {
+	if s.tx.block {
+		return nil
+	}
+	return s.commit(ctx)
+}
+
+// beginWork starts the dataflow of a relation that has been committed.
+func (s *Session) beginWork(ctx context.Context, oid catalog.OID, wait bool) error {
+	made, ok := s.db.Catalog.Now().ByOID(oid)
+	if !ok {
+		return nil // dropped meanwhile, perhaps by the same transaction
+	}
+	creating := s.db.Runtime.Create()
 	s0, err := creating.Committed()
 	if err != nil {
 		return err
 	}
-	made, ok := s.db.Catalog.Now().ByOID(rel.OID)
-	if !ok {
-		creating.Abandon()
-		return sqlerr.New(sqlerr.UndefinedTable, "relation %q was dropped meanwhile", rel.Name)
-	}
-	if err := creating.Begin(made); err != nil || background {
+	if err := creating.Begin(made); err != nil || !wait {
 		return err
 	}
-	return s.db.Runtime.Watch(ctx, rel.OID, s0)
+	return s.db.Runtime.Watch(ctx, oid, s0)
 }
 
 // stillThere: what was planned over exists in the version that the CREATE commits on.

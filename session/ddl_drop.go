@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/connector"
 	"github.com/tributary-db/tributary/exec/sequence"
+	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
@@ -32,21 +33,20 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 		return unsupported(tag)
 	}
 	var gone []*catalog.Relation
-	err := s.change(ctx, func(t *catalog.Txn) error {
-		gone = nil
-		d := dropping{s: s, t: t, seen: map[catalog.OID]bool{}}
-		for _, n := range b.Names {
-			rel, err := s.dropTarget(t.At(), n, kind, b)
-			if err != nil {
-				return err
-			}
-			if rel == nil {
-				continue
-			}
+	err := s.change(ctx, tag, func(t *catalog.Txn) error {
+		d := dropping{s: s, ctx: ctx, tag: tag, t: t, seen: map[catalog.OID]bool{}}
+		targets, err := s.dropTargets(ctx, tag, kind, b)
+		if err != nil {
+			return err
+		}
+		for _, rel := range targets {
+			d.asked = append(d.asked, rel.OID)
+		}
+		for _, rel := range targets {
 			if table, ok := t.At().ByOID(rel.Parent); ok && table.KeyIndex == rel.OID && kind == catalog.KindIndex {
 				return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop index %s because constraint %s on table %s requires it", rel.Name, rel.Name, table.Name)
 			}
-			if err := d.relation(rel, b.Cascade, b.Names); err != nil {
+			if err := d.relation(rel, b.Cascade); err != nil {
 				return err
 			}
 		}
@@ -56,11 +56,31 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 	if err != nil {
 		return err
 	}
-	s.afterDrop(ctx, gone)
-	if err := s.db.Tables.Settle(ctx); err != nil {
-		return err // dropped all the same; the index may work a moment longer
+	for _, rel := range gone {
+		if rel.Kind == catalog.KindStream || rel.Kind == catalog.KindSink || rel.FromTopic {
+			s.notice("topic %q is kept", rel.TopicName)
+		}
 	}
+	s.behind(func(ctx context.Context, _ bool) error {
+		s.afterDrop(ctx, gone)
+		return nil
+	})
 	return w.Complete(tag)
+}
+
+// dropTargets finds and locks what the names mean.
+func (s *Session) dropTargets(ctx context.Context, tag string, kind catalog.Kind, b *parse.Drop) ([]*catalog.Relation, error) {
+	var out []*catalog.Relation
+	for _, n := range b.Names {
+		rel, err := s.lockFound(ctx, tag, func() (*catalog.Relation, error) { return s.dropTarget(s.catalog(), n, kind, b) })
+		if err != nil {
+			return nil, err
+		}
+		if rel != nil && !slices.Contains(out, rel) {
+			out = append(out, rel)
+		}
+	}
+	return out, nil
 }
 
 // dropTarget finds what a name means; nil when it does not exist and need not.
@@ -97,33 +117,41 @@ func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, 
 
 // dropping collects what goes.
 type dropping struct {
-	s    *Session
-	t    *catalog.Txn
-	seen map[catalog.OID]bool
-	gone []*catalog.Relation
+	s     *Session
+	ctx   context.Context // of the one statement
+	tag   string
+	t     *catalog.Txn
+	asked []catalog.OID // what the statement names
+	seen  map[catalog.OID]bool
+	gone  []*catalog.Relation
 }
 
 // relation drops rel with what belongs to it, and with what depends on it if it may.
-func (d *dropping) relation(rel *catalog.Relation, cascade bool, asked []parse.Name) error {
+func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 	if d.seen[rel.OID] {
 		return nil
 	}
 	d.seen[rel.OID] = true
+	if err := d.lock(rel); err != nil {
+		return err
+	}
 	var blocking []string
 	for _, dep := range d.t.At().Dependents(rel.OID) {
 		owned := dep.Parent == rel.OID
-		if !owned && !cascade && !d.named(dep, asked) {
+		if !owned && !cascade && !slices.Contains(d.asked, dep.OID) {
 			blocking = append(blocking, d.dependence(dep, rel))
 			continue
 		}
 		if rel.Kind == catalog.KindSequence && dep.Kind == catalog.KindTable {
-			d.forgetDefault(dep, rel, asked)
+			if err := d.forgetDefault(dep, rel); err != nil {
+				return err
+			}
 			continue
 		}
-		if cascade && !owned && !d.named(dep, asked) && !d.seen[dep.OID] {
+		if cascade && !owned && !slices.Contains(d.asked, dep.OID) && !d.seen[dep.OID] {
 			d.s.notice("drop cascades to %s %s", dep.Kind, dep.Name)
 		}
-		if err := d.relation(dep, cascade, asked); err != nil {
+		if err := d.relation(dep, cascade); err != nil {
 			return err
 		}
 	}
@@ -154,20 +182,23 @@ func (d *dropping) dependence(dep, rel *catalog.Relation) string {
 }
 
 // columnOf is the column whose values a sequence gives.
-func (d *dropping) columnOf(table, seq *catalog.Relation) string {
+func (d *dropping) columnOf(of, seq *catalog.Relation) string {
 	var names []string
-	for i := range table.Columns {
-		if bind.DefaultUses(&table.Columns[i], seq.OID, d.t.At(), d.s.bindOptions()) {
-			names = append(names, table.Columns[i].Name)
+	for i := range of.Columns {
+		if bind.DefaultUses(&of.Columns[i], seq.OID, d.t.At(), d.s.bindOptions()) {
+			names = append(names, of.Columns[i].Name)
 		}
 	}
 	return strings.Join(names, ", ")
 }
 
 // forgetDefault takes the sequence that goes out of a table that stays.
-func (d *dropping) forgetDefault(table, seq *catalog.Relation, asked []parse.Name) {
-	if d.seen[table.OID] || d.named(table, asked) {
-		return
+func (d *dropping) forgetDefault(table, seq *catalog.Relation) error {
+	if d.seen[table.OID] || slices.Contains(d.asked, table.OID) {
+		return nil
+	}
+	if err := d.lock(table); err != nil {
+		return err
 	}
 	d.s.notice("drop cascades to default value for column %s of table %s", d.columnOf(table, seq), table.Name)
 	changed := *table
@@ -179,26 +210,24 @@ func (d *dropping) forgetDefault(table, seq *catalog.Relation, asked []parse.Nam
 		}
 	}
 	d.t.Put(&changed)
+	return nil
 }
 
-func (d *dropping) named(rel *catalog.Relation, asked []parse.Name) bool {
-	for _, n := range asked {
-		if found, ok := d.t.At().Relation(n.Schema, n.Name, d.s.set.derived.SearchPath); ok && found.OID == rel.OID {
-			return true
+// lock keeps others off what goes or changes; of an index also off its table.
+func (d *dropping) lock(rel *catalog.Relation) error {
+	if rel.Kind == catalog.KindIndex {
+		if err := d.s.lock(d.ctx, d.tag, rel.Parent, table.Exclusive); err != nil {
+			return err
 		}
 	}
-	return false
+	return d.s.lock(d.ctx, d.tag, rel.OID, table.Exclusive)
 }
 
 // afterDrop stops what worked for relations that are gone.
 func (s *Session) afterDrop(ctx context.Context, gone []*catalog.Relation) {
 	for _, rel := range gone {
-		if rel.FromTopic {
-			s.notice("topic %q is kept", rel.TopicName)
-		}
 		switch rel.Kind {
 		case catalog.KindStream, catalog.KindSink:
-			s.notice("topic %q is kept", rel.TopicName)
 			s.db.Sources.Drop(rel.OID)
 			s.db.Runtime.Drop(ctx, rel.OID)
 		case catalog.KindView:
@@ -211,7 +240,7 @@ func (s *Session) afterDrop(ctx context.Context, gone []*catalog.Relation) {
 
 // dropTopics is DROP TOPIC: refused while a relation uses the topic.
 func (s *Session) dropTopics(ctx context.Context, b *parse.Drop, w face.Writer) error {
-	err := s.change(ctx, func(t *catalog.Txn) error {
+	err := s.changeAlone(ctx, func(t *catalog.Txn) error {
 		for _, n := range b.Names {
 			topic, ok := s.db.Log.TopicByName(n.String())
 			if !ok {
@@ -263,12 +292,16 @@ func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer
 	if err != nil {
 		return err
 	}
-	altered := catalog.OID(0)
-	err = s.change(ctx, func(t *catalog.Txn) error {
-		rel, err := s.alterTarget(t.At(), b.Name, b.Kind, b.IfExists)
-		if err != nil || rel == nil {
-			return err
-		}
+	rel, err := s.lockFound(ctx, "ALTER "+b.Kind.String(), func() (*catalog.Relation, error) {
+		return s.alterTarget(s.catalog(), b.Name, b.Kind, b.IfExists)
+	})
+	if err != nil {
+		return err
+	}
+	if rel == nil {
+		return w.Complete("ALTER " + b.Kind.String())
+	}
+	err = s.changeAlone(ctx, func(t *catalog.Txn) error {
 		if !rel.Derived() {
 			return sqlerr.New(sqlerr.WrongObjectType, "%s %q has no query whose rows could fail", rel.Kind, rel.Name)
 		}
@@ -279,12 +312,11 @@ func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer
 			}
 		}
 		t.Put(&changed)
-		altered = rel.OID
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	s.db.Runtime.Changed(altered)
+	s.db.Runtime.Changed(rel.OID)
 	return w.Complete("ALTER " + b.Kind.String())
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/tributary-db/tributary/planner/parse"
 )
 
-// change runs a change of the catalog and notes whether there was any.
-func (s *Session) change(ctx context.Context, build func(t *catalog.Txn) error) error {
+// changeAlone commits a change of the catalog by itself.
+func (s *Session) changeAlone(ctx context.Context, build func(t *catalog.Txn) error) error {
 	empty := true
 	_, err := s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
 		err := build(t)
@@ -22,12 +22,23 @@ func (s *Session) change(ctx context.Context, build func(t *catalog.Txn) error) 
 	return err
 }
 
-// logDDL tells the log what a statement has changed, and who did it. A statement that failed
-// later, or whose client left, has changed it all the same.
+// logDDL tells the log what a statement has changed, and who did it, once that is committed. A statement that
+// failed behind its commit, or whose client left, has changed it all the same.
 func (s *Session) logDDL(st *statement) {
-	if s.changed {
+	if !s.changed {
+		return
+	}
+	tell := func() {
 		s.db.Logger.Info("ddl", "statement", st.Tag, "object", objectOf(st.Body), "role", s.user, "pid", s.pid)
 	}
+	if !s.tx.writes.ChangesCatalog() {
+		tell()
+		return
+	}
+	s.behind(func(context.Context, bool) error {
+		tell()
+		return nil
+	})
 }
 
 // objectOf names what a DDL statement is about.

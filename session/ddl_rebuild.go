@@ -16,12 +16,16 @@ import (
 // work. The catalog counts rebuilds first, so that no start uses state of before.
 func (s *Session) alterRebuild(ctx context.Context, b *parse.AlterRebuild, w face.Writer) error {
 	var asked *catalog.Relation
-	err := s.change(ctx, func(t *catalog.Txn) error {
-		asked = nil
-		rel, err := s.alterTarget(t.At(), b.Name, b.Kind, b.IfExists)
-		if err != nil || rel == nil {
-			return err
-		}
+	rel, err := s.lockFound(ctx, "ALTER "+b.Kind.String(), func() (*catalog.Relation, error) {
+		return s.alterTarget(s.catalog(), b.Name, b.Kind, b.IfExists)
+	})
+	if err != nil {
+		return err
+	}
+	if rel == nil {
+		return w.Complete("ALTER " + b.Kind.String())
+	}
+	err = s.changeAlone(ctx, func(t *catalog.Txn) (err error) {
 		changed := *rel
 		if b.Left {
 			if changed.LossAccepted, err = s.acceptLoss(ctx, t.At(), rel); err != nil {
@@ -35,7 +39,8 @@ func (s *Session) alterRebuild(ctx context.Context, b *parse.AlterRebuild, w fac
 		asked = &changed
 		return nil
 	})
-	if err == nil && asked != nil {
+	if err == nil {
+		s.rollback() // what was locked need not wait for the rebuild
 		if asked.Kind == catalog.KindTable {
 			err = s.db.Tables.Rebuilt(ctx, asked.OID, asked.Rebuilt)
 		} else {

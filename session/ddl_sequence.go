@@ -13,7 +13,7 @@ import (
 
 // createSequence is CREATE SEQUENCE.
 func (s *Session) createSequence(ctx context.Context, b *parse.CreateSequence, w face.Writer) error {
-	now := s.db.Catalog.Now()
+	now := s.catalog()
 	schema, err := bind.NewSchema(b.Name, now, s.bindOptions())
 	if err != nil {
 		return err
@@ -23,18 +23,44 @@ func (s *Session) createSequence(ctx context.Context, b *parse.CreateSequence, w
 		return err
 	}
 	rel := &catalog.Relation{Schema: schema, Name: b.Name.Name, Kind: catalog.KindSequence, Sequence: def.Sequence, TimestampColumn: -1}
-	err = s.change(ctx, func(t *catalog.Txn) error {
-		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
+	err = s.change(ctx, "CREATE SEQUENCE", func(t *catalog.Txn) error {
+		if err := s.free(ctx, t, rel.Schema, rel.Name, b.IfNotExists); err != nil {
 			return err
 		}
-		rel.OID = 0
 		if err := s.own(t, rel, def.Owner); err != nil {
 			return err
 		}
-		t.Put(rel)
+		s.putSequence(t, rel)
 		return nil
 	})
 	return s.created(err, "CREATE SEQUENCE", w)
+}
+
+// putSequence makes a sequence in the transaction, which counts for itself until it commits.
+func (s *Session) putSequence(t *catalog.Txn, rel *catalog.Relation) {
+	t.Put(rel)
+	s.db.Sequences.Begin(rel.OID)
+	s.tx.sequences = append(s.tx.sequences, rel.OID)
+}
+
+// settleSequences commits with the transaction how far the sequences came that it has made.
+func (s *Session) settleSequences() {
+	for _, oid := range s.tx.sequences {
+		if c, counted := s.db.Sequences.Settle(oid); counted && s.tx.writes.DDL().Created(oid) {
+			s.tx.writes.DDL().ChangeTopic(c)
+		}
+	}
+}
+
+// endSequences forgets sequences of a transaction that has ended without them.
+func (s *Session) endSequences(made []catalog.OID) {
+	for _, oid := range made {
+		if _, there := s.db.Catalog.Now().ByOID(oid); there {
+			s.db.Sequences.Committed(oid)
+		} else {
+			s.db.Sequences.Forget(oid)
+		}
+	}
 }
 
 // own has a sequence belong to the table that OWNED BY names, or to none.
@@ -68,12 +94,16 @@ func (s *Session) own(t *catalog.Txn, seq *catalog.Relation, owner *parse.Name) 
 func (s *Session) alterSequence(ctx context.Context, b *parse.AlterSequence, w face.Writer) error {
 	var changed *catalog.Relation
 	var def *bind.SequenceDef
-	err := s.change(ctx, func(t *catalog.Txn) error {
-		changed = nil
-		rel, err := s.alterTarget(t.At(), b.Name, parse.ObjSequence, b.IfExists)
-		if err != nil || rel == nil {
-			return err
-		}
+	rel, err := s.lockFound(ctx, "ALTER SEQUENCE", func() (*catalog.Relation, error) {
+		return s.alterTarget(s.catalog(), b.Name, parse.ObjSequence, b.IfExists)
+	})
+	if err != nil {
+		return err
+	}
+	if rel == nil {
+		return w.Complete("ALTER SEQUENCE")
+	}
+	err = s.change(ctx, "ALTER SEQUENCE", func(t *catalog.Txn) (err error) {
 		if def, err = bind.AlterSequence(rel.Sequence, b.Options, t.At(), s.bindOptions()); err != nil {
 			return err
 		}
@@ -96,7 +126,7 @@ func (s *Session) alterSequence(ctx context.Context, b *parse.AlterSequence, w f
 		t.Put(changed)
 		return nil
 	})
-	if err == nil && changed != nil && def.Restart != nil {
+	if err == nil && def.Restart != nil {
 		err = s.db.Sequences.Restart(changed, *def.Restart, false)
 	}
 	if err != nil {
@@ -107,7 +137,7 @@ func (s *Session) alterSequence(ctx context.Context, b *parse.AlterSequence, w f
 
 // restartSequences begins the sequences of tables anew: TRUNCATE … RESTART IDENTITY.
 func (s *Session) restartSequences(tables []catalog.OID) error {
-	now := s.db.Catalog.Now()
+	now := s.catalog()
 	for _, seq := range now.Relations(catalog.KindSequence) {
 		if slices.Contains(tables, seq.Parent) {
 			if err := s.db.Sequences.Restart(seq, seq.Sequence.Start, false); err != nil {

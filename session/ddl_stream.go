@@ -13,7 +13,7 @@ import (
 // createStream is CREATE STREAM: a relation over a topic, which it creates or binds; with AS,
 // one that a query writes.
 func (s *Session) createStream(ctx context.Context, b *parse.CreateStream, w face.Writer) error {
-	def, err := bind.CreateStream(b, s.db.Catalog.Now(), s.bindOptions(), connector.Columns)
+	def, err := bind.CreateStream(b, s.catalog(), s.bindOptions(), connector.Columns)
 	if err != nil {
 		return err
 	}
@@ -23,25 +23,30 @@ func (s *Session) createStream(ctx context.Context, b *parse.CreateStream, w fac
 		}
 	}
 	if def.Query != nil {
-		if err := s.db.refuseErrors(def.Query); err != nil {
+		if err := s.refuseErrors(def.Query); err != nil {
 			return err
 		}
 		return s.created(s.createWriting(ctx, def.Relation, def.Partitions, b.IfNotExists), "CREATE STREAM", w)
 	}
 	rel, topic := def.Relation, def.Relation.TopicName
-	err = s.change(ctx, func(t *catalog.Txn) error {
-		rel.OID = 0
-		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
+	err = s.change(ctx, "CREATE STREAM", func(t *catalog.Txn) error {
+		if err := s.free(ctx, t, rel.Schema, rel.Name, b.IfNotExists); err != nil {
 			return err
 		}
 		if err := s.bindTopic(t, rel, topic, int32(def.Partitions), nil); err != nil {
 			return err
 		}
 		t.Put(rel)
-		return putErrors(t, rel, errorColumns)
+		return s.putErrors(ctx, t, rel, errorColumns)
 	})
 	if err == nil {
-		err = s.db.Sources.Start(rel)
+		s.behind(func(context.Context, bool) error {
+			if made, ok := s.db.Catalog.Now().ByOID(rel.OID); ok {
+				return s.db.Sources.Start(made)
+			}
+			return nil
+		})
+		err = s.commitWorking(ctx)
 	}
 	return s.created(err, "CREATE STREAM", w)
 }

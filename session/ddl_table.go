@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
@@ -14,7 +13,7 @@ import (
 // createTable is CREATE TABLE: the relation, its changelog topic and the indexes of its UNIQUE
 // constraints in one commit.
 func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.Writer) error {
-	def, err := bind.CreateTable(b, s.db.Catalog.Now(), s.bindOptions())
+	def, err := bind.CreateTable(b, s.catalog(), s.bindOptions())
 	if err != nil {
 		return err
 	}
@@ -23,34 +22,34 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 		return s.created(s.createTopicTable(ctx, def, b.IfNotExists), "CREATE TABLE", w)
 	}
 	rel.Format.Name = "json"
-	depends := rel.DependsOn
 	for _, c := range rel.PrimaryKey {
 		rel.Format.Key = append(rel.Format.Key, rel.Columns[c].Name)
 	}
-	err = s.change(ctx, func(t *catalog.Txn) error {
-		rel.OID = 0
-		if err := free(t.At(), rel.Schema, rel.Name, b.IfNotExists); err != nil {
+	err = s.change(ctx, "CREATE TABLE", func(t *catalog.Txn) error {
+		if err := s.free(ctx, t, rel.Schema, rel.Name, b.IfNotExists); err != nil {
+			return err
+		}
+		if err := s.lockParents(ctx, "CREATE TABLE", rel.DependsOn); err != nil {
 			return err
 		}
 		if err := s.tableTopic(t, rel); err != nil {
 			return err
 		}
-		rel.DependsOn = slices.Clone(depends)
 		t.Put(rel)
 		for _, q := range def.Sequences {
-			if err := free(t.At(), rel.Schema, q.Relation.Name, false); err != nil {
+			if err := s.free(ctx, t, rel.Schema, q.Relation.Name, false); err != nil {
 				return err
 			}
-			q.Relation.OID, q.Relation.Parent = 0, rel.OID
-			t.Put(q.Relation)
+			q.Relation.Parent = rel.OID
+			s.putSequence(t, q.Relation)
 			rel.Columns[q.Column].Sequence = q.Relation.OID
 			rel.DependsOn = append(rel.DependsOn, q.Relation.OID)
 		}
 		for _, ix := range def.Indexes {
-			if err := free(t.At(), rel.Schema, ix.Name, false); err != nil {
+			if err := s.free(ctx, t, rel.Schema, ix.Name, false); err != nil {
 				return err
 			}
-			ix.OID, ix.Parent = 0, rel.OID
+			ix.Parent = rel.OID
 			t.Put(ix)
 		}
 		return nil
@@ -62,28 +61,32 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 // cannot be read says so wherever it is used.
 func (s *Session) createTopicTable(ctx context.Context, def *bind.TableDef, ifNotExists bool) error {
 	rel, name := def.Relation, def.Relation.TopicName
-	err := s.change(ctx, func(t *catalog.Txn) error {
-		rel.OID = 0
-		if err := free(t.At(), rel.Schema, rel.Name, ifNotExists); err != nil {
+	err := s.change(ctx, "CREATE TABLE", func(t *catalog.Txn) error {
+		if err := s.free(ctx, t, rel.Schema, rel.Name, ifNotExists); err != nil {
 			return err
 		}
 		if err := s.bindTopic(t, rel, name, int32(def.Partitions), map[string]string{"cleanup.policy": "compact"}); err != nil {
 			return err
 		}
 		t.Put(rel)
-		return putErrors(t, rel, errorColumns)
+		return s.putErrors(ctx, t, rel, errorColumns)
 	})
 	if err != nil {
 		return err
 	}
-	_ = s.db.Tables.Rebuilt(ctx, rel.OID, rel.Rebuilt)
-	return context.Cause(ctx)
+	s.behind(func(ctx context.Context, wait bool) error {
+		if wait {
+			_ = s.db.Tables.Rebuilt(ctx, rel.OID, rel.Rebuilt)
+		}
+		return context.Cause(ctx)
+	})
+	return s.commitWorking(ctx)
 }
 
 // tableTopic makes the compacted changelog topic of a table.
 func (s *Session) tableTopic(t *catalog.Txn, rel *catalog.Relation) error {
 	rel.TopicName = topicName(rel.QualifiedName())
-	if _, taken := s.db.Log.TopicByName(rel.TopicName); taken {
+	if _, taken := s.topicNamed(t, rel.TopicName); taken {
 		return sqlerr.New(sqlerr.DuplicateTable, "topic %q already exists", rel.TopicName).
 			WithHint("A table keeps its changes in a topic of its own name.")
 	}
@@ -98,29 +101,33 @@ func (s *Session) tableTopic(t *catalog.Txn, rel *catalog.Relation) error {
 	return nil
 }
 
-// createIndex is CREATE INDEX on a table.
+// createIndex is CREATE INDEX on a table. Who writes the table waits for the end of the transaction.
 func (s *Session) createIndex(ctx context.Context, b *parse.CreateIndex, w face.Writer) error {
-	ix, err := bind.CreateIndex(b, s.db.Catalog.Now(), s.bindOptions())
+	var ix *catalog.Relation
+	table, err := s.lockFound(ctx, "CREATE INDEX", func() (table *catalog.Relation, err error) {
+		if ix, err = bind.CreateIndex(b, s.catalog(), s.bindOptions()); err == nil {
+			table, _ = s.catalog().ByOID(ix.Parent)
+		}
+		return table, err
+	})
 	if err != nil {
 		return err
 	}
-	if err := free(s.db.Catalog.Now(), ix.Schema, ix.Name, b.IfNotExists); err != nil {
-		return s.created(err, "CREATE INDEX", w)
-	}
-	t, err := s.db.Tables.Get(ctx, ix.Parent)
-	if err != nil {
-		return err
-	}
-	err = s.db.Tables.CreateIndex(ctx, t, ix, func() error {
-		err := s.change(ctx, func(txn *catalog.Txn) error {
-			if err := free(txn.At(), ix.Schema, ix.Name, b.IfNotExists); err != nil {
-				return err
-			}
-			ix.OID = 0
-			txn.Put(ix)
-			return stillThere(txn.At(), []catalog.OID{ix.Parent})
-		})
-		return err
+	err = s.change(ctx, "CREATE INDEX", func(t *catalog.Txn) error {
+		if err := s.free(ctx, t, ix.Schema, ix.Name, b.IfNotExists); err != nil {
+			return err
+		}
+		t.Put(ix)
+		return s.buildIndex(ctx, table, ix, false)
 	})
 	return s.created(err, "CREATE INDEX", w)
+}
+
+// buildIndex fills an index that the transaction has put into the catalog.
+func (s *Session) buildIndex(ctx context.Context, rel, ix *catalog.Relation, key bool) error {
+	t, err := s.tx.writes.Table(ctx, rel.OID)
+	if err != nil {
+		return err
+	}
+	return s.tx.writes.BuildIndex(ctx, t, ix, key)
 }

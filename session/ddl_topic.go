@@ -31,7 +31,7 @@ func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.
 	if wrong := topicconfig.Check(configs); wrong != "" {
 		return sqlerr.New(sqlerr.InvalidParameterValue, "%s", wrong)
 	}
-	err = s.change(ctx, func(t *catalog.Txn) error {
+	err = s.changeAlone(ctx, func(t *catalog.Txn) error {
 		if _, ok := s.db.Log.TopicByName(b.Name); ok {
 			if b.IfNotExists {
 				return errExists{b.Name}

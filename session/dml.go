@@ -33,7 +33,7 @@ type dml struct {
 }
 
 func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
-	cat := s.db.Catalog.Now()
+	cat := s.catalog()
 	o := bind.Options{Settings: s.set.derived, ParamTypes: given, Meter: s.planning}
 	d := &dml{}
 	var err error
@@ -148,6 +148,9 @@ func (s *Session) write(ctx context.Context, p *portal, returned *gathered) (tag
 	if err != nil {
 		return "", err
 	}
+	if err := s.lockTarget(ctx, tx, p); err != nil {
+		return "", err
+	}
 	d := p.plan.dml
 	var n int64
 	tag = "INSERT 0 "
@@ -168,8 +171,29 @@ func (s *Session) write(ctx context.Context, p *portal, returned *gathered) (tag
 	return tag + strconv.FormatInt(n, 10), err
 }
 
+// lockTarget keeps the definition of what a statement writes as it is. While it was waited for that may have changed:
+// then the statement is planned again, with the columns that its client was told.
+func (s *Session) lockTarget(ctx context.Context, tx *table.Tx, p *portal) error {
+	for {
+		target := p.plan.dml.target.OID
+		if err := tx.LockRelation(ctx, target, table.Shared); err != nil {
+			return err
+		}
+		if p.plan.at == s.catalog().Version() {
+			return nil
+		}
+		var err error
+		if p.plan, err = s.planOf(ctx, p.prepared); err != nil {
+			return err
+		}
+		if p.plan.dml.target.OID == target {
+			return nil
+		}
+	}
+}
+
 func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column, returned *gathered) (int64, error) {
-	t, err := s.db.Tables.Get(ctx, d.target.OID)
+	t, err := tx.Table(ctx, d.target.OID)
 	if err != nil {
 		return 0, err
 	}
@@ -179,7 +203,7 @@ func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []
 	if err := s.runQuery(ctx, d.query, args, flow.OutFunc(rows.add)); err != nil {
 		return 0, err
 	}
-	rules, err := s.newRules(t, d.checks, nil)
+	rules, err := s.newRules(tx, t, d.checks, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -226,12 +250,12 @@ func repeat(rows *delta.BatchBuilder, d *delta.Batch, held *holding) error {
 
 // modify runs an UPDATE or DELETE, again while others change its rows under it.
 func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column, returned *gathered) (int64, error) {
-	t, err := s.db.Tables.Get(ctx, d.target.OID)
+	t, err := tx.Table(ctx, d.target.OID)
 	if err != nil {
 		return 0, err
 	}
 	width := len(t.Types())
-	rules, err := s.newRules(t, d.checks, nil)
+	rules, err := s.newRules(tx, t, d.checks, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -75,7 +75,7 @@ func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) 
 
 // noParameters is the error of a simple query that has parameters: it names the first one.
 func (s *Session) noParameters(st *statement) error {
-	cat, o := s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, NoParams: true}
+	cat, o := s.catalog(), bind.Options{Settings: s.set.derived, NoParams: true}
 	var err error
 	switch b := st.Body.(type) {
 	case *parse.Select:
@@ -106,21 +106,21 @@ func (s *Session) beginPlanning(ctx context.Context) (end func()) {
 
 // planQuery plans a query that runs once.
 func (s *Session) planQuery(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
-	return s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, ParamTypes: given, Meter: s.planning})
+	return s.db.plan(q, s.catalog(), bind.Options{Settings: s.set.derived, ParamTypes: given, Meter: s.planning})
 }
 
 // planSubscription plans a query that goes on, with parameters.
 func (s *Session) planSubscription(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
-	return s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, ParamTypes: given, Continuous: true, Meter: s.planning})
+	return s.db.plan(q, s.catalog(), bind.Options{Settings: s.set.derived, ParamTypes: given, Continuous: true, Meter: s.planning})
 }
 
 // planContinuous plans the query of a definition.
 func (s *Session) planContinuous(q parse.Query) (*plan.Query, error) {
-	made, err := s.db.plan(q, s.db.Catalog.Now(), bind.Options{Settings: s.set.derived, Continuous: true, NoParams: true, Meter: s.planning})
+	made, err := s.db.plan(q, s.catalog(), bind.Options{Settings: s.set.derived, Continuous: true, NoParams: true, Meter: s.planning})
 	if err != nil {
 		return nil, err
 	}
-	return made, s.db.refuseErrors(made)
+	return made, s.refuseErrors(made)
 }
 
 func (db *Database) plan(q parse.Query, cat catalog.Reader, o bind.Options) (*plan.Query, error) {

@@ -19,7 +19,7 @@ func (s *Session) prepareStatement(ctx context.Context, p *portal, b *parse.Prep
 	if len(s.prepared) >= maxNamed {
 		return sqlerr.New(sqlerr.ProgramLimitExceeded, "too many prepared statements")
 	}
-	types, err := bind.TypesOf(b.ArgTypes, s.db.Catalog.Now(), s.bindOptions())
+	types, err := bind.TypesOf(b.ArgTypes, s.catalog(), s.bindOptions())
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (s *Session) executeArgs(b *parse.Execute, made *planned) ([]delta.Column, 
 		return nil, sqlerr.New(sqlerr.SyntaxError, "wrong number of parameters for prepared statement %q", b.Name).
 			WithDetail("Expected %d parameters but got %d.", len(made.params), len(b.Args))
 	}
-	exprs, err := bind.Arguments(b.Args, made.params, s.db.Catalog.Now(), s.bindOptions())
+	exprs, err := bind.Arguments(b.Args, made.params, s.catalog(), s.bindOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (s *Session) maintain(b *parse.Maintain, w face.Writer) error {
 	if b.What == "VACUUM" && s.tx.block {
 		return sqlerr.New(sqlerr.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
 	}
-	now := s.db.Catalog.Now()
+	now := s.catalog()
 	for _, n := range b.Names {
 		if _, ok := now.Relation(n.Schema, n.Name, s.set.derived.SearchPath); !ok {
 			return sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", n.String()).

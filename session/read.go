@@ -17,8 +17,12 @@ import (
 // snapshot pins the version a statement reads: the block's in REPEATABLE READ, else the newest.
 // free lets it go.
 func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID) (pin *lane.Pin, free func(), err error) {
+	reads, err := s.readable(oids(rels))
+	if err != nil {
+		return nil, nil, err
+	}
 	if s.tx.pin != nil {
-		done, err := s.tx.pin.Use(ctx, oids(rels))
+		done, err := s.tx.pin.Use(ctx, reads)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -26,7 +30,7 @@ func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID) (pin *la
 	}
 	kept := s.repeatable()
 	as := lane.ReadAs{Mode: s.set.limits.readMode, All: kept, Owner: s.reads}
-	if pin, err = s.db.Runtime.Pin(ctx, oids(rels), as); err != nil {
+	if pin, err = s.db.Runtime.Pin(ctx, reads, as); err != nil {
 		return nil, nil, err
 	}
 	if kept {

@@ -11,6 +11,7 @@ import (
 
 // rowRules are what new rows of a table are held to and made of. nil has none.
 type rowRules struct {
+	tx        *table.Tx
 	t         *table.Table
 	checks    []rowCheck
 	generated []*expr.Program // by column, nil where it is not generated
@@ -31,13 +32,13 @@ type rowCheck struct {
 }
 
 // newRules compiles rules; generated is nil where a plan computes those columns.
-func (s *Session) newRules(t *table.Table, checks []bind.RowCheck, generated []plan.Expr) (*rowRules, error) {
+func (s *Session) newRules(tx *table.Tx, t *table.Table, checks []bind.RowCheck, generated []plan.Expr) (*rowRules, error) {
 	if len(checks) == 0 && generated == nil {
 		return nil, nil
 	}
 	settings := s.runSettings()
 	env := &expr.Env{Settings: settings, Now: settings.Session.Now, HasNow: true, Meter: s.meter()}
-	r := &rowRules{t: t, meter: env.Meter}
+	r := &rowRules{tx: tx, t: t, meter: env.Meter}
 	for _, c := range checks {
 		p, err := expr.Compile(c.Expr, env)
 		if err != nil {
@@ -63,7 +64,7 @@ func (r *rowRules) check(rows *delta.Batch) error {
 	if r == nil || len(r.checks) == 0 {
 		return nil
 	}
-	if err := r.t.CheckNotNull(rows); err != nil {
+	if err := r.tx.CheckNotNull(r.t, rows); err != nil {
 		return err
 	}
 	for i := range r.checks {
@@ -75,7 +76,7 @@ func (r *rowRules) check(rows *delta.Batch) error {
 			if c.results.Null(row) || delta.Values[uint8](&c.results)[c.results.At(row)] != 0 {
 				return nil
 			}
-			return r.t.CheckViolated(c.name, rows, row)
+			return r.tx.CheckViolated(r.t, c.name, rows, row)
 		})
 		if err != nil {
 			return err

@@ -8,8 +8,7 @@ import (
 	"github.com/tributary-db/tributary/planner/parse"
 )
 
-// runStatement runs everything but a plain query. DDL ends an implicit transaction first and is
-// refused in a block.
+// runStatement runs everything but a plain query.
 //
 //lint:dispatch
 func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) error {
@@ -111,16 +110,4 @@ func isDDL(b parse.Body) bool {
 		return true
 	}
 	return false
-}
-
-// beforeDDL refuses DDL in a block, and commits what an implicit transaction did before it: a
-// catalog change is a commit of its own.
-func (s *Session) beforeDDL(ctx context.Context, st *statement) error {
-	if s.tx.block {
-		return sqlerr.New(sqlerr.ActiveSQLTransaction, "%s cannot run inside a transaction block", st.Tag)
-	}
-	if err := s.mayWrite(st.Tag); err != nil {
-		return err
-	}
-	return s.commit(ctx)
 }

@@ -17,6 +17,7 @@ type savepoint struct {
 	values  []string // settings
 	custom  map[string]string
 	portals map[string]*portal // open then
+	after   int                // things to do behind the commit
 }
 
 // maxSavepoints bounds those of one transaction.
@@ -59,7 +60,7 @@ func (s *Session) addSavepoint(name string, w face.Writer) error {
 		s.tx.writes = s.db.Tables.Begin(s.set.limits.lockTimeout)
 	}
 	s.tx.savepoints = append(s.tx.savepoints, savepoint{
-		name: name, writes: s.tx.writes.Savepoint(), values: slices.Clone(s.set.values), custom: maps.Clone(s.set.custom), portals: maps.Clone(s.portals),
+		name: name, writes: s.tx.writes.Savepoint(), values: slices.Clone(s.set.values), custom: maps.Clone(s.set.custom), portals: maps.Clone(s.portals), after: len(s.tx.after),
 	})
 	return w.Complete("SAVEPOINT")
 }
@@ -72,6 +73,7 @@ func (s *Session) rollbackTo(p *savepoint) {
 		}
 	}
 	s.tx.writes.RollbackTo(p.writes)
+	s.tx.after = s.tx.after[:p.after]
 	for i := range settingList {
 		if want := p.values[i]; want != s.set.values[i] {
 			if r, err := s.set.set(settingList[i].name, want); err == nil {

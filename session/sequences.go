@@ -22,7 +22,7 @@ type sequences struct {
 var _ plan.Sequences = (*sequences)(nil)
 
 func (q *sequences) Find(name string) (plan.RelationID, error) {
-	rel, err := bind.SequenceNamed(q.s.db.Catalog.Now(), name, q.s.set.derived.SearchPath)
+	rel, err := bind.SequenceNamed(q.s.catalog(), name, q.s.set.derived.SearchPath)
 	if err != nil {
 		return 0, err
 	}
@@ -34,7 +34,7 @@ func (q *sequences) Serial(table, column string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	snap := q.s.db.Catalog.Now()
+	snap := q.s.catalog()
 	rel, ok := snap.Relation(n.Schema, n.Name, q.s.set.derived.SearchPath)
 	if !ok {
 		return "", sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", table)
@@ -50,7 +50,7 @@ func (q *sequences) Serial(table, column string) (string, error) {
 }
 
 func (q *sequences) relation(id plan.RelationID) (*catalog.Relation, error) {
-	rel, ok := q.s.db.Catalog.Now().ByOID(catalog.OID(id))
+	rel, ok := q.s.catalog().ByOID(catalog.OID(id))
 	if !ok || rel.Kind != catalog.KindSequence {
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation with OID %d does not exist", id)
 	}

@@ -85,7 +85,7 @@ func (s *Session) showObjects(b *parse.ShowObjects, w face.Writer) error {
 	if !ok {
 		return sqlerr.New(sqlerr.FeatureNotSupported, "SHOW %sS is not supported", b.Kind)
 	}
-	snap := s.db.Catalog.Now()
+	snap := s.catalog()
 	var rows [][]string
 	switch b.Kind {
 	case parse.ObjStream:

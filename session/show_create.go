@@ -49,7 +49,7 @@ func (s *Session) createText(rel *catalog.Relation) (string, error) {
 		return s.frozenText(rel) + "CREATE SINK " + name + columnNames(rel) + " TO TOPIC " + quoteText(rel.TopicName) + withText(rel) +
 			" AS\n" + rel.Query, nil
 	case catalog.KindIndex:
-		table, ok := s.db.Catalog.Now().ByOID(rel.Parent)
+		table, ok := s.catalog().ByOID(rel.Parent)
 		if !ok {
 			return "", sqlerr.New(sqlerr.UndefinedTable, "the table of index %q was dropped meanwhile", rel.Name)
 		}
@@ -61,7 +61,7 @@ func (s *Session) createText(rel *catalog.Relation) (string, error) {
 	case catalog.KindSequence:
 		return "CREATE SEQUENCE " + name + sequenceText(rel.Sequence), nil
 	case catalog.KindErrors:
-		parent, _ := s.db.Catalog.Now().ByOID(rel.Parent)
+		parent, _ := s.catalog().ByOID(rel.Parent)
 		return "", sqlerr.New(sqlerr.WrongObjectType, "%q comes with %s %q and is not created by itself", rel.Name, parent.Kind, parent.Name).
 			WithHint("SHOW CREATE %s", qualified(parent))
 	}
@@ -101,7 +101,7 @@ func (s *Session) columnList(rel *catalog.Relation) string {
 		}
 		lines = append(lines, key+nameList(rel, rel.PrimaryKey))
 	}
-	if key, ok := s.db.Catalog.Now().ByOID(rel.KeyIndex); ok {
+	if key, ok := s.catalog().ByOID(rel.KeyIndex); ok {
 		lines = append(lines, "    CONSTRAINT "+ident(key.Name)+" PRIMARY KEY"+nameList(rel, key.KeyColumns))
 	}
 	for _, c := range rel.Checks {

@@ -9,7 +9,7 @@ import (
 
 // valueText is what gives a column its value where INSERT does not.
 func (s *Session) valueText(c *catalog.Column) string {
-	seq, ok := s.db.Catalog.Now().ByOID(c.Sequence)
+	seq, ok := s.catalog().ByOID(c.Sequence)
 	switch {
 	case c.Generated != "":
 		return " GENERATED ALWAYS AS (" + c.Generated + ") STORED"
@@ -32,7 +32,7 @@ func (s *Session) sequencesText(rel *catalog.Relation) string {
 	out := ""
 	for i := range rel.Columns {
 		c := &rel.Columns[i]
-		if seq, ok := s.db.Catalog.Now().ByOID(c.Sequence); ok && c.Identity == "" {
+		if seq, ok := s.catalog().ByOID(c.Sequence); ok && c.Identity == "" {
 			out += "CREATE SEQUENCE " + qualified(seq) + sequenceText(seq.Sequence) + ";\n"
 		}
 	}

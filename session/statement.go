@@ -139,7 +139,7 @@ func (s *Session) cachedStatement(sql string) (*statement, bool) {
 
 // planOf plans a statement, or finds the plan made before.
 func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
-	now, stamp := s.db.Catalog.Now().Version(), s.set.stamp()
+	now, stamp := s.catalog().Version(), s.set.stamp()
 	switch p.statement.Body.(type) {
 	case *parse.Fetch, *parse.Execute:
 		p.plan = nil // the columns are those of the cursor or statement of now
@@ -148,7 +148,7 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 		return p.plan, nil
 	}
 	key := "" // of what may be cached
-	if p.statement.cacheable && !s.tx.block {
+	if p.statement.cacheable && !s.tx.block && !s.tx.writes.ChangesCatalog() {
 		name := s.cacheKey(p.statement.sql, p.given)
 		if c, ok := s.db.plans.get(name); ok && c.stmt != nil && c.plan.at == now {
 			if err := p.keepsShape(c.plan); err != nil {

@@ -10,14 +10,13 @@ import (
 	"github.com/tributary-db/tributary/planner/parse"
 )
 
-// truncate is TRUNCATE: every row of the tables that the transaction sees or that has been committed goes.
-// It locks the rows and not the tables, so that a row inserted meanwhile by somebody else may stay.
+// truncate is TRUNCATE: every row of the tables goes. Who writes them waits for the end of the transaction.
 func (s *Session) truncate(ctx context.Context, b *parse.Truncate, w face.Writer) error {
 	tx, err := s.writer(ctx, "TRUNCATE TABLE")
 	if err != nil {
 		return err
 	}
-	snap := s.db.Catalog.Now()
+	snap := s.catalog()
 	var tables []*table.Table
 	var oids []catalog.OID
 	for _, n := range b.Names {
@@ -31,7 +30,10 @@ func (s *Session) truncate(ctx context.Context, b *parse.Truncate, w face.Writer
 		case rel.FromTopic:
 			return sqlerr.New(sqlerr.WrongObjectType, "cannot truncate table %q", n.Name).WithDetail("Its rows are those of topic %q.", rel.TopicName)
 		}
-		t, err := s.db.Tables.Get(ctx, rel.OID)
+		if err := tx.LockRelation(ctx, rel.OID, table.Exclusive); err != nil {
+			return err
+		}
+		t, err := tx.Table(ctx, rel.OID)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/face"
@@ -14,14 +15,17 @@ import (
 // txState is where a session stands in a transaction. An implicit one has a writes but no
 // block.
 type txState struct {
-	block   bool // between BEGIN and COMMIT
-	failed  bool // the block only waits for its end
-	broken  bool // an implicit transaction had an error: it rolls back at its end
-	queried bool // a statement has read or written: the isolation level stands
-	writes  *table.Tx
-	pin     *lane.Pin // the snapshot of a REPEATABLE READ transaction
-	began   time.Time // of the transaction, for now()
-	saved   txSettings
+	block     bool // between BEGIN and COMMIT
+	failed    bool // the block only waits for its end
+	broken    bool // an implicit transaction had an error: it rolls back at its end
+	queried   bool // a statement has read or written: the isolation level stands
+	writes    *table.Tx
+	pin       *lane.Pin // the snapshot of a REPEATABLE READ transaction
+	began     time.Time // of the transaction, for now()
+	saved     txSettings
+	sequences []catalog.OID // that it has made
+	// after is what is done behind the commit.
+	after []func(ctx context.Context, wait bool) error
 	// savepoints of the block, the newest last. While there are some, an error keeps what was written
 	// before them.
 	savepoints []savepoint
@@ -59,7 +63,7 @@ func (s *Session) fail() {
 func (s *Session) release() {
 	if s.tx.writes != nil {
 		s.tx.writes.Rollback()
-		s.tx.writes = nil
+		s.tx.writes, s.tx.after = nil, nil
 	}
 	if s.tx.pin != nil {
 		s.tx.pin.Release()
@@ -123,15 +127,21 @@ func (s *Session) endImplicit(ctx context.Context) error {
 
 // commit makes the writes durable and ends the transaction, also when it cannot.
 func (s *Session) commit(ctx context.Context) error {
-	w := s.tx.writes
-	s.tx.writes = nil
+	w, after, block := s.tx.writes, s.tx.after, s.tx.block
 	if w == nil {
 		s.endTx(false)
 		return nil
 	}
+	if w.ChangesCatalog() {
+		s.settleSequences()
+	}
+	s.tx.writes = nil
 	_, err := w.Commit(ctx)
 	s.endTx(err != nil)
-	return err
+	if err != nil {
+		return err
+	}
+	return s.committed(ctx, block, after)
 }
 
 func (s *Session) rollback() {
@@ -142,6 +152,7 @@ func (s *Session) rollback() {
 func (s *Session) endTx(rolledBack bool) {
 	s.undoSettings(rolledBack)
 	s.release()
+	s.endSequences(s.tx.sequences)
 	s.set.newTransaction()
 	s.tx = txState{}
 }

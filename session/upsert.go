@@ -15,7 +15,7 @@ import (
 
 // upsert runs INSERT … ON CONFLICT into a table.
 func (s *Session) upsert(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column, returned *gathered) (int64, error) {
-	t, err := s.db.Tables.Get(ctx, d.target.OID)
+	t, err := tx.Table(ctx, d.target.OID)
 	if err != nil {
 		return 0, err
 	}
@@ -29,7 +29,7 @@ func (s *Session) upsert(ctx context.Context, tx *table.Tx, d *dml, args []delta
 	if err := s.db.Runtime.Query(ctx, d.query, s.runAt(pin.Version(), args), flow.OutFunc(rows.add)); err != nil {
 		return 0, err
 	}
-	rules, err := s.newRules(t, d.checks, nil)
+	rules, err := s.newRules(tx, t, d.checks, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -161,12 +161,12 @@ func (r *Runtime) onceAt(run Run) exec.Tick {
 	return exec.Tick{From: 0, To: run.At, Time: r.cfg.Log.CommitTime(run.At), Once: true}
 }
 
-// Check builds and opens a plan that is to run for ever, without running it: what no operator
+// Check builds and opens a plan that is to run for ever over in, without running it: what no operator
 // or function can do is known then.
-func (r *Runtime) Check(q *plan.Query) error {
+func (r *Runtime) Check(q *plan.Query, in source.Inputs) error {
 	states := flow.NewStates(r.cfg.Memory.Charge, nil)
 	defer states.Drop()
-	f, err := flow.New(q.Root, r.builder(r.Inputs(), r.cfg.Log), states)
+	f, err := flow.New(q.Root, r.builder(in, r.cfg.Log), states)
 	if err != nil {
 		return err
 	}

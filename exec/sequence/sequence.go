@@ -38,6 +38,8 @@ type place struct {
 	written value // what the log has
 	at      value
 	left    int // values of the range that have not been given
+	// own: the sequence is that of one transaction, which commits its place with it. Nothing is written before.
+	own bool
 }
 
 // value is a sequence's last value; it may be the first one and not have been given.
@@ -77,6 +79,42 @@ func (s *Set) Forget(oid catalog.OID) {
 	delete(s.places, oid)
 }
 
+// Begin makes the place of a sequence that a transaction makes.
+func (s *Set) Begin(oid catalog.OID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.places[oid] = &place{own: true}
+}
+
+// Settle is the change that makes the place durable of a sequence that a transaction has made; counted is false where
+// it still stands at its start.
+func (s *Set) Settle(oid catalog.OID) (c log.Change, counted bool) {
+	s.mu.Lock()
+	p := s.places[oid]
+	s.mu.Unlock()
+	if p == nil {
+		return c, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.known || p.counter == 0 {
+		return c, false
+	}
+	return log.ProgressChange(ProgressName(oid), p.counter, p.written.last), true
+}
+
+// Committed ends that a sequence is a transaction's own.
+func (s *Set) Committed(oid catalog.OID) {
+	s.mu.Lock()
+	p := s.places[oid]
+	s.mu.Unlock()
+	if p != nil {
+		p.mu.Lock()
+		p.own = false
+		p.mu.Unlock()
+	}
+}
+
 // open reads a sequence's place, and takes its newest definition: of a range that another one counted
 // nothing more is given.
 func (s *Set) open(p *place, rel *catalog.Relation) {
@@ -87,7 +125,11 @@ func (s *Set) open(p *place, rel *catalog.Relation) {
 	if p.known {
 		return
 	}
-	counter, last := s.log.Progress(ProgressName(rel.OID))
+	var counter log.CommitSeq
+	var last int64
+	if !p.own {
+		counter, last = s.log.Progress(ProgressName(rel.OID))
+	}
 	p.counter, p.known, p.left = counter, true, 0
 	if p.at = (value{last: last, given: counter&1 == 1}); counter == 0 {
 		p.at = value{last: rel.Sequence.Start}
@@ -154,6 +196,10 @@ func (s *Set) write(p *place, v value) error {
 	next := (p.counter>>1 + 1) << 1
 	if v.given {
 		next |= 1
+	}
+	if p.own {
+		p.counter, p.written = next, v
+		return nil
 	}
 	name := ProgressName(p.rel.OID)
 	pending := s.log.Append(&log.Entry{
@@ -256,7 +302,7 @@ func (s *Set) Close(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		p.mu.Lock()
-		if p.known && p.at != p.written {
+		if p.known && !p.own && p.at != p.written {
 			all = errors.Join(all, s.write(p, p.at))
 			p.left = 0
 		}

@@ -89,7 +89,7 @@ func (c *Capture) add(t *Table, snap *catalog.Snapshot, v log.CommitSeq) error {
 func (t *Table) captured() (*content, *catalog.Relation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rel := *t.rel
+	rel := *t.rel()
 	rel.Rebuilt = t.mu.built
 	return t.now(), &rel
 }

@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -20,53 +21,82 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 		tx.end()
 		return 0, nil
 	}
-	if tx.stage != nil {
-		if err := tx.stage.Flush(ctx); err != nil {
-			tx.end()
-			return 0, err
-		}
-	}
-	release := tx.holdIndexes()
 	n := &note{byTable: map[catalog.OID][][]*state.Prepared{}}
 	free := func() {
 		n.discard()
-		release()
 		tx.end()
 	}
-	e, tables, err := tx.entry(ctx, n)
-	if err != nil || len(e.Appends) == 0 && e.Staged == nil {
-		free()
-		return 0, err
-	}
-	// The outcome is the log's: a cancel does not take the entry back.
-	res, err := tx.set.cfg.Log.Commit(e)
-	if err != nil {
+	seq, tables, err := tx.append(ctx, n)
+	if err != nil || seq == 0 {
 		free()
 		return 0, err
 	}
 	// INVARIANT: who is granted one of the locks finds the commit in the newest version of its
-	// table (inBase, inIndex, unchanged rely on it).
-	whenReached(tables, res.Seq, free)
+	// table (inBase, inIndex, unchanged rely on it), and the tables that it made.
+	own, changed := tx.own, tx.ChangesCatalog()
+	tx.after(tables, seq, free)
+	if changed {
+		if err := tx.set.Settle(ctx); err != nil {
+			return seq, nil // as below: it is for who uses them
+		}
+	}
+	for oid := range own {
+		if t := tx.set.lookup(oid); t != nil {
+			tables = append(tables, t)
+		}
+	}
 	for _, t := range tables {
 		// The commit is durable: that a table cannot take it, or takes its time, is for those to be
 		// told who read it.
-		_ = t.follows().Reached(ctx, res.Seq)
+		_ = t.follows().Reached(ctx, seq)
 	}
-	return res.Seq, nil
+	return seq, nil
+}
+
+// append makes the entry and commits it; 0 when there is nothing in it.
+func (tx *Tx) append(ctx context.Context, n *note) (log.CommitSeq, []*Table, error) {
+	if tx.stage != nil {
+		if err := tx.stage.Flush(ctx); err != nil {
+			return 0, nil, err
+		}
+	}
+	p, err := tx.publish(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	e, tables, err := tx.entry(ctx, n)
+	if err == nil {
+		err = p.changes(e)
+	}
+	if err != nil || len(e.Appends) == 0 && e.Staged == nil && len(e.Changes) == 0 {
+		p.fail()
+		return 0, nil, err
+	}
+	// The outcome is the log's: a cancel does not take the entry back.
+	res, err := tx.set.cfg.Log.Commit(e)
+	if err != nil {
+		p.fail()
+		if errors.Is(err, catalog.ErrChanged) {
+			err = errMoved
+		}
+		return 0, nil, err
+	}
+	p.published()
+	return res.Seq, tables, nil
 }
 
 // entry is what the Tx writes, and the tables that it changes. Their new runs go into n: the work
 // of sorting is done here, and their memory is refused here, before anything is durable.
-// REQUIRES: the indexes are held.
 func (tx *Tx) entry(ctx context.Context, n *note) (*log.Entry, []*Table, error) {
 	e := &log.Entry{Staged: tx.stage, Appends: tx.appends, Note: n}
 	breathe := func() error { return context.Cause(ctx) }
 	var tables []*Table
 	for _, o := range tx.touched {
-		if err := o.sameIndexes(); err != nil {
-			return nil, nil, err
+		if !tx.sees(o.t.oid) {
+			continue // it was dropped, or never made
 		}
-		noted := tx.set.cfg.NoteBytes >= 0 // else nobody would take it
+		// Else nobody would take it: the set has no table yet, or one that reads the log.
+		noted := tx.set.cfg.NoteBytes >= 0 && tx.own[o.t.oid] == nil
 		appends, runs, err := tx.make(o, noted, breathe)
 		if err != nil {
 			return nil, nil, err
@@ -75,7 +105,9 @@ func (tx *Tx) entry(ctx context.Context, n *note) (*log.Entry, []*Table, error) 
 			continue
 		}
 		e.Appends = append(e.Appends, appends...)
-		tables = append(tables, o.t)
+		if tx.own[o.t.oid] == nil {
+			tables = append(tables, o.t)
+		}
 		if noted {
 			n.add(o, runs)
 		}
@@ -105,7 +137,6 @@ func (tx *Tx) fit(ctx context.Context, e *log.Entry) error {
 
 // make gives what an overlay holds as changelog records, and with prepare as a run of each of the
 // table's arrangements; nothing if it holds nothing.
-// REQUIRES: the indexes are held.
 func (tx *Tx) make(o *overlay, prepare bool, breathe func() error) ([]log.Append, []*state.Prepared, error) {
 	records, err := o.records(tx.set.cfg.MaxRecordBatch, tx.set.cfg.Clock.Now().UnixMilli(), breathe)
 	if err != nil || len(records) == 0 {
@@ -114,7 +145,7 @@ func (tx *Tx) make(o *overlay, prepare bool, breathe func() error) ([]log.Append
 	var runs []*state.Prepared
 	if prepare {
 		rows := o.delta()
-		for _, a := range o.t.arrangements(o.t.now()) {
+		for _, a := range o.arrangements() {
 			p, err := a.Prepare(&rows, breathe)
 			if err != nil {
 				for _, p := range runs {
@@ -125,7 +156,7 @@ func (tx *Tx) make(o *overlay, prepare bool, breathe func() error) ([]log.Append
 			runs = append(runs, p)
 		}
 	}
-	return []log.Append{{Partition: log.Partition{Topic: o.t.rel.Topic}, RecordBatches: records}}, runs, nil
+	return []log.Append{{Partition: log.Partition{Topic: o.t.rel().Topic}, RecordBatches: records}}, runs, nil
 }
 
 // note is what a commit hands to the followers of the tables it wrote: the runs that its changelog
@@ -145,7 +176,7 @@ func (n *note) add(o *overlay, runs []*state.Prepared) {
 		}
 		o.staged[i] = stagedRuns{}
 	}
-	n.byTable[o.t.rel.OID] = all
+	n.byTable[o.t.oid] = all
 }
 
 // discard gives back the memory of runs that no table took: the entry failed, or the table read
@@ -172,7 +203,7 @@ func (t *Table) link(notes []any, v log.CommitSeq) (bool, error) {
 		n := n.(*note)
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		lists := n.byTable[t.rel.OID]
+		lists := n.byTable[t.oid]
 		if len(lists) != len(sets) {
 			return false, nil
 		}

@@ -88,12 +88,12 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 			return 0, false, err
 		}
 	}
-	keys := pick(c.Old.Cols, t.key)
-	if err := tx.lockRows(ctx, t.rel.OID, keys, c.Old.Len); err != nil {
+	o, err := tx.touch(ctx, t)
+	if err != nil {
 		return 0, false, err
 	}
-	o := tx.overlay(t)
-	if err := o.sameIndexes(); err != nil {
+	keys := pick(c.Old.Cols, t.key)
+	if err := tx.lockRows(ctx, t.oid, keys, c.Old.Len); err != nil {
 		return 0, false, err
 	}
 	// All keys before the look: an Upsert that changes a row holds one of its unique keys alone.

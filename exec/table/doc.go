@@ -42,6 +42,12 @@
 //
 // Tables come and go by a follower of the catalog; a DDL answers when it has seen the change.
 //
+// A Tx may change the catalog too (ddl.go): one entry has both. A table that it makes is its own, empty under the overlay;
+// at the commit the set makes another one, of the changelog. An index that it makes has the rows of the newest version and
+// is kept up to date and obeyed with those of the overlay; it is installed before the commit, when nobody else writes the
+// table. What a savepoint takes back stays in the overlay, and counts no more: whether a relation is there is the catalog's
+// to say. Relations and names are locked (relation_locks.go), for writers shared, for DDL exclusively; readers lock nothing.
+//
 // Isolation. READ COMMITTED: every statement reads the newest version; a statement that waited
 // for a row, or finds one changed since its snapshot, runs again on the newest version, keeping
 // its locks. REPEATABLE READ: one snapshot, the first updater wins (40001).

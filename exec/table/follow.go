@@ -62,8 +62,8 @@ var errPanic = errors.New("panic")
 // follow begins to keep t up with the log behind a version it is at.
 func (s *Set) follow(t *Table, after log.CommitSeq) {
 	following := s.cfg.Log.Follow(log.FollowConfig{
-		Name: fmt.Sprintf("table %q", t.rel.Name), After: after,
-		Filter:  log.Filter{Topics: []log.TopicFilter{{Topic: t.rel.Topic}}},
+		Name: fmt.Sprintf("table %q", t.rel().Name), After: after,
+		Filter:  log.Filter{Topics: []log.TopicFilter{{Topic: t.rel().Topic}}},
 		Backlog: cmp.Or(s.cfg.NoteBytes, math.MaxInt64),
 	}, t)
 	t.mu.Lock()
@@ -104,7 +104,7 @@ func (t *Table) reached(ctx context.Context, v log.CommitSeq) error {
 	case ctx.Err() != nil || errors.Is(err, log.ErrClosed):
 		return err
 	}
-	return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "table %q has failed", t.rel.Name).
+	return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "table %q has failed", t.rel().Name).
 		WithDetail("%v.", err).
 		WithHint("A restart of the server rebuilds it from the log.")
 }
@@ -146,7 +146,7 @@ func (s *Set) Settle(ctx context.Context) error {
 type catalogFollower struct{ s *Set }
 
 // Apply makes the tables that a change put and ends those it dropped. A table is empty at its
-// creation, and follows the log from there.
+// creation but for what the same commit wrote, and follows the log from before there.
 func (f catalogFollower) Apply(ctx context.Context, d *log.Delivery) error {
 	snap := f.s.catalog.Now()
 	if d.Changes == nil {
@@ -195,11 +195,13 @@ func (s *Set) match(ctx context.Context, snap *catalog.Snapshot) error {
 	return nil
 }
 
-// add makes the table of a new relation, empty or to be filled from its topic; one that is there stays.
+// add makes the table of a new relation, empty or to be filled from its topic, of which the commit that made it may have the
+// first records. One that is there gets the new definition.
 func (s *Set) add(rel *catalog.Relation, indexes []*catalog.Relation) *Table {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t := s.mu.tables[rel.OID]; t != nil {
+		t.def.Store(rel)
 		return t
 	}
 	t := newTable(s, rel, indexes)
@@ -212,7 +214,7 @@ func (s *Set) add(rel *catalog.Relation, indexes []*catalog.Relation) *Table {
 	for _, ix := range indexes {
 		s.mu.tableOf[ix.OID] = rel.OID
 	}
-	s.follow(t, rel.CreatedAt)
+	s.follow(t, rel.CreatedAt-1)
 	s.mu.tables[rel.OID] = t
 	return t
 }

@@ -112,27 +112,29 @@ func (f *fixture) restored() *fixture {
 
 // createIndex runs CREATE INDEX.
 func (f *fixture) createIndex(t *table.Table, ix *catalog.Relation) error {
-	return f.set.CreateIndex(f.t.Context(), t, ix, func() error {
-		_, err := f.cat.Run(f.t.Context(), f.log, func(txn *catalog.Txn) error {
-			ix.OID = 0
-			txn.Put(ix)
-			return nil
-		})
+	tx := f.set.Begin(0)
+	defer tx.Rollback()
+	if err := tx.LockRelation(f.t.Context(), t.Relation().OID, table.Exclusive); err != nil {
 		return err
-	})
+	}
+	ix.OID = 0
+	tx.DDL().Put(ix)
+	if err := tx.BuildIndex(f.t.Context(), t, ix, false); err != nil {
+		return err
+	}
+	_, err := tx.Commit(f.t.Context())
+	return err
 }
 
 // dropIndex runs DROP INDEX.
 func (f *fixture) dropIndex(ix *catalog.Relation) {
 	f.t.Helper()
-	_, err := f.cat.Run(f.t.Context(), f.log, func(txn *catalog.Txn) error {
-		txn.Drop(ix.OID)
-		return nil
-	})
-	if err != nil {
+	tx := f.set.Begin(0)
+	if err := tx.LockRelation(f.t.Context(), ix.Parent, table.Exclusive); err != nil {
 		f.t.Fatal(err)
 	}
-	if err := f.set.Settle(f.t.Context()); err != nil {
+	tx.DDL().Drop(ix.OID)
+	if _, err := tx.Commit(f.t.Context()); err != nil {
 		f.t.Fatal(err)
 	}
 }

@@ -115,33 +115,6 @@ func TestCreateUniqueIndexOverDuplicates(t *testing.T) {
 	}
 }
 
-// TestIndexesChangeUnderTx: a Tx that began with other indexes ends with 40001, whatever came
-// and went.
-func TestIndexesChangeUnderTx(t *testing.T) {
-	f := open(t)
-	tb := f.create("t", "id int, v int, w text", []int{0}, []int{1})
-	old := f.cat.Now().Indexes(tb.Relation().OID)[0]
-	for _, more := range []bool{true, false} {
-		tx := f.set.Begin(0)
-		if err := f.insert(tx, tb, "1 1 a"); err != nil {
-			t.Fatal(err)
-		}
-		f.dropIndex(old)
-		ix := newIndex(tb.Relation(), fmt.Sprintf("other%v", more), true, 2)
-		if err := f.createIndex(tb, ix); err != nil {
-			t.Fatal(err)
-		}
-		old = ix
-		if more {
-			wantCode(t, f.insert(tx, tb, "2 2 b"), sqlerr.SerializationFailure)
-		} else {
-			_, err := tx.Commit(t.Context())
-			wantCode(t, err, sqlerr.SerializationFailure)
-		}
-		tx.Rollback()
-	}
-}
-
 // TestIndexIsThereWhenSeen: who sees the index in the catalog can read it.
 func TestIndexIsThereWhenSeen(t *testing.T) {
 	f := open(t)

@@ -1,6 +1,8 @@
 package table
 
 import (
+	"slices"
+
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -8,9 +10,9 @@ import (
 	"github.com/tributary-db/tributary/storage/state"
 )
 
-// Inputs puts the Tx's own rows over base, for the statements of the Tx.
+// Inputs puts the Tx's own rows over base, for the statements of the Tx, and gives it what it has made.
 func (tx *Tx) Inputs(base source.Inputs) source.Inputs {
-	if tx == nil || len(tx.touched) == 0 {
+	if tx == nil || len(tx.touched) == 0 && tx.ddl == nil {
 		return base
 	}
 	return &inputs{Inputs: base, tx: tx}
@@ -21,23 +23,49 @@ type inputs struct {
 	tx *Tx
 }
 
-func (in *inputs) Contents(id, indexID plan.RelationID, v log.CommitSeq) (state.View, error) {
-	view, err := in.Inputs.Contents(id, indexID, v)
-	if err != nil {
-		return nil, err
-	}
-	o, ok := in.tx.byTable[catalog.OID(id)]
-	if !ok {
-		return view, nil
-	}
-	if indexID == 0 {
-		return &overlayView{View: state.With(view, o.staged[0].runs...), o: o, key: o.t.key}, nil
-	}
-	for i, ix := range o.indexes {
-		if ix.rel.OID == catalog.OID(indexID) {
-			return &overlayView{View: state.With(view, o.staged[1+i].runs...), o: o, key: ix.key}, nil
+func (in *inputs) Relation(id plan.RelationID) (*catalog.Relation, error) {
+	if in.tx.ddl != nil {
+		if rel, ok := in.tx.ddl.At().ByOID(catalog.OID(id)); ok {
+			return rel, nil
 		}
 	}
-	view.Release()
-	return nil, o.sameIndexes() // it is younger than the first write
+	return in.Inputs.Relation(id)
+}
+
+func (in *inputs) Contents(id, indexID plan.RelationID, v log.CommitSeq) (state.View, error) {
+	o := in.tx.byTable[catalog.OID(id)]
+	if own := in.tx.ownTable(catalog.OID(id)); own != nil && o == nil {
+		return own.at(0, latest) // no row was ever written
+	}
+	at := 0 // of the index among the overlay's, 1 = the first
+	if o != nil && indexID != 0 {
+		at = 1 + slices.IndexFunc(o.indexes, func(ix *index) bool { return ix.rel.OID == catalog.OID(indexID) })
+	}
+	view, err := in.base(o, at, id, indexID, v)
+	if err != nil || o == nil {
+		return view, err
+	}
+	key := o.t.key
+	if at > 0 {
+		key = o.indexes[at-1].key
+	}
+	return &overlayView{View: state.With(view, o.staged[at].runs...), o: o, key: key}, nil
+}
+
+// base opens what the overlay lies over.
+func (in *inputs) base(o *overlay, at int, id, indexID plan.RelationID, v log.CommitSeq) (state.View, error) {
+	switch {
+	case o != nil && at > 0 && o.indexes[at-1].own:
+		return o.indexes[at-1].rows.At(v)
+	case o != nil && in.tx.own[o.t.oid] != nil:
+		return o.t.at(catalog.OID(indexID), latest)
+	}
+	return in.Inputs.Contents(id, indexID, v)
+}
+
+func (in *inputs) Errors(id plan.RelationID, v log.CommitSeq) (state.View, error) {
+	if in.tx.ddl != nil && in.tx.ddl.Created(catalog.OID(id)) {
+		return nil, nil
+	}
+	return in.Inputs.Errors(id, v)
 }

@@ -47,6 +47,8 @@ type locks struct {
 		owner map[lockKey]*Tx
 		lines map[lockKey][]*waiter // of who waits for a key, where somebody does
 		most  int                   // keys that owner has had; a map never shrinks
+		// objects are the relations and names that somebody holds or waits for.
+		objects map[object]*objectLock
 	}
 }
 
@@ -57,7 +59,7 @@ type waiter struct {
 
 func newLocks(c clock.Clock, limit int) *locks {
 	l := &locks{clock: c, limit: limit}
-	l.mu.owner, l.mu.lines = map[lockKey]*Tx{}, map[lockKey][]*waiter{}
+	l.mu.owner, l.mu.lines, l.mu.objects = map[lockKey]*Tx{}, map[lockKey][]*waiter{}, map[object]*objectLock{}
 	return l
 }
 
@@ -92,24 +94,29 @@ func (l *locks) ownLocked(tx *Tx, k lockKey) error {
 }
 
 // lock takes k for tx, which may wait for it.
-func (l *locks) lock(ctx context.Context, tx *Tx, k lockKey, timeout time.Duration) error {
+func (l *locks) lock(ctx context.Context, tx *Tx, k lockKey) error {
 	w, err := l.enqueue(tx, k)
 	if err != nil || w == nil {
 		return err
 	}
+	return l.await(ctx, tx, w.granted, func() (granted bool) { return l.giveUp(k, w) })
+}
+
+// await waits for a lock, for the timeout of the Tx at most; giveUp takes it out of the line.
+func (l *locks) await(ctx context.Context, tx *Tx, granted <-chan struct{}, giveUp func() bool) (err error) {
 	var expired <-chan time.Time
-	if timeout > 0 {
-		expired = l.clock.After(timeout)
+	if tx.timeout > 0 {
+		expired = l.clock.After(tx.timeout)
 	}
 	select {
-	case <-w.granted:
+	case <-granted:
 		return nil
 	case <-expired:
 		err = sqlerr.New(sqlerr.LockNotAvailable, "canceling statement due to lock timeout")
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
-	if l.giveUp(k, w) {
+	if giveUp() {
 		return nil
 	}
 	return err
@@ -134,19 +141,6 @@ func (l *locks) enqueue(tx *Tx, k lockKey) (*waiter, error) {
 	tx.waitsFor = k
 	tx.waiting = true
 	return w, nil
-}
-
-// circleLocked reports whether owner waits, through others, for tx.
-func (l *locks) circleLocked(tx, owner *Tx) bool {
-	for owner.waiting {
-		switch owner = l.mu.owner[owner.waitsFor]; owner {
-		case nil:
-			return false
-		case tx:
-			return true
-		}
-	}
-	return false
 }
 
 // giveUp takes w out of the line; true when it was granted meanwhile.
@@ -176,6 +170,9 @@ const releaseStep = 1024
 
 // releaseAll frees every lock of tx, which takes no more; the first in each line gets it.
 func (l *locks) releaseAll(tx *Tx) {
+	if len(tx.objects) > 0 {
+		defer l.releaseObjects(tx)
+	}
 	for l.releaseSome(tx) {
 	}
 }

@@ -2,10 +2,8 @@ package table
 
 import (
 	"context"
-	"slices"
 
 	"github.com/tributary-db/tributary/internal/delta"
-	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/state"
 )
 
@@ -19,7 +17,8 @@ type overlay struct {
 	olds  *delta.BatchBuilder
 	at    []state.Slot // slot of each row of news
 	oldAt []state.Slot // slot of each row of olds
-	// indexes are the table's at the first write; while the Tx is open they must not change.
+	// indexes are the table's at the first write, which others do not change while the Tx is open, and those that the
+	// Tx makes itself. One that is not there any more is kept up to date as well: a savepoint may bring it back.
 	indexes []*index
 	// taken counts the live new rows by the key of each unique index, and says which is the last one.
 	taken []state.Flat
@@ -60,17 +59,33 @@ func (o *overlay) reset() {
 			o.taken = append(o.taken, nil)
 			continue
 		}
-		o.taken = append(o.taken, state.NewFlat(t.keyTypes(ix.key), []state.CellType{state.CellInt64, state.CellInt64}, state.Options{}))
+		o.taken = append(o.taken, t.newTaken(ix))
 	}
 }
 
-// sameIndexes refuses to go on when an index came or went while the Tx was open.
-func (o *overlay) sameIndexes() error {
-	same := slices.EqualFunc(o.indexes, o.t.indexList(), func(a, b *index) bool { return a.rel.OID == b.rel.OID })
-	if same { // of a table that was made anew meanwhile they are others, with the same rows
-		return nil
+func (t *Table) newTaken(ix *index) state.Flat {
+	return state.NewFlat(t.keyTypes(ix.key), []state.CellType{state.CellInt64, state.CellInt64}, state.Options{})
+}
+
+// enforces reports whether index i is unique, and there for the Tx.
+func (o *overlay) enforces(i int) bool {
+	return o.indexes[i].rel.Unique && o.tx.sees(o.indexes[i].rel.OID)
+}
+
+// arrangements are those that the Tx writes: the rows, then each index.
+func (o *overlay) arrangements() []*state.RunSet {
+	now := o.t.now()
+	out := []*state.RunSet{now.rows}
+	for _, ix := range o.indexes {
+		rows := ix.rows
+		if !ix.own {
+			if newer, ok := o.t.index(now, ix.rel.OID); ok { // the table was made anew meanwhile
+				rows = newer.rows
+			}
+		}
+		out = append(out, rows)
 	}
-	return sqlerr.New(sqlerr.SerializationFailure, "the indexes of table %q changed meanwhile", o.t.rel.Name)
+	return out
 }
 
 // probe finds the slots of rows by the table's key.
@@ -132,24 +147,31 @@ func (o *overlay) add(cols []delta.Column, row int32, s state.Slot) error {
 
 // count notes that row of news came (+1) or went (-1) in the unique indexes.
 func (o *overlay) count(row int32, by int64) error {
-	for i, ix := range o.indexes {
-		if o.taken[i] == nil {
-			continue
-		}
-		cols := o.news.Batch().Cols
-		var s [1]state.Slot
-		if err := o.taken[i].Probe(pick(cols, ix.key), []int32{row}, true, s[:]); err != nil {
+	for i := range o.indexes {
+		if err := o.countIn(i, row, by); err != nil {
 			return err
 		}
-		o.note(o.taken[i], s[0], takenCount)
-		o.note(o.taken[i], s[0], takenRow)
-		cells := o.taken[i].Write(s[:])
-		cells.Int64(takenCount)[s[0]] += by
-		if last := cells.Int64(takenRow); by > 0 {
-			last[s[0]] = int64(row) + 1
-		} else if last[s[0]] == int64(row)+1 {
-			last[s[0]] = 0
-		}
+	}
+	return nil
+}
+
+func (o *overlay) countIn(i int, row int32, by int64) error {
+	if o.taken[i] == nil {
+		return nil
+	}
+	cols := o.news.Batch().Cols
+	var s [1]state.Slot
+	if err := o.taken[i].Probe(pick(cols, o.indexes[i].key), []int32{row}, true, s[:]); err != nil {
+		return err
+	}
+	o.note(o.taken[i], s[0], takenCount)
+	o.note(o.taken[i], s[0], takenRow)
+	cells := o.taken[i].Write(s[:])
+	cells.Int64(takenCount)[s[0]] += by
+	if last := cells.Int64(takenRow); by > 0 {
+		last[s[0]] = int64(row) + 1
+	} else if last[s[0]] == int64(row)+1 {
+		last[s[0]] = 0
 	}
 	return nil
 }

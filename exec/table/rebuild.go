@@ -44,7 +44,7 @@ func (t *Table) hurt(cause error) {
 	}
 	t.mu.Unlock()
 	if first {
-		t.set.cfg.Logger.Warn("a table cannot go on with what it has and is made from its changelog", "table", t.rel.QualifiedName(), "error", cause)
+		t.set.cfg.Logger.Warn("a table cannot go on with what it has and is made from its changelog", "table", t.rel().QualifiedName(), "error", cause)
 	}
 }
 
@@ -57,6 +57,15 @@ func (t *Table) want(number int) {
 	}
 	t.mu.wanted = number
 	if now := t.trouble.Load(); now == nil || now.stands {
+		t.beginLocked(nil)
+	}
+}
+
+// again has a table made anew.
+func (t *Table) again() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now := t.trouble.Load(); now == nil {
 		t.beginLocked(nil)
 	}
 }
@@ -76,7 +85,7 @@ func (t *Table) becomeLocked(next *trouble) {
 
 // stand makes a table refuse until REBUILD.
 func (t *Table) stand(cause error) {
-	t.set.cfg.Logger.Error("a table cannot be read, the others are not concerned", "table", t.rel.QualifiedName(), "error", cause)
+	t.set.cfg.Logger.Error("a table cannot be read, the others are not concerned", "table", t.rel().QualifiedName(), "error", cause)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.becomeLocked(&trouble{cause: cause, since: t.set.cfg.Clock.Now(), stands: true, over: make(chan struct{})})
@@ -100,7 +109,7 @@ func (t *Table) usable(ctx context.Context) error {
 	}
 	for late := t.set.cfg.Clock.After(rebuildWait); ; {
 		if tr.stands {
-			return tr.reason(t.rel)
+			return tr.reason(t.rel())
 		}
 		select {
 		case <-tr.over:
@@ -108,7 +117,7 @@ func (t *Table) usable(ctx context.Context) error {
 				return nil
 			}
 		case <-late:
-			return tr.reason(t.rel)
+			return tr.reason(t.rel())
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -139,13 +148,13 @@ func (tr *trouble) reason(rel *catalog.Relation) *sqlerr.Error {
 // changelogWhole refuses to make a table from a changelog that has lost records: it would be a part of it, without a
 // word. What log compaction takes out is not lost: a later record of the key stands for it.
 func (t *Table) changelogWhole() error {
-	at := t.set.cfg.Log.TruncatedBy(t.rel.Topic)
-	if at <= t.rel.CreatedAt {
+	at := t.set.cfg.Log.TruncatedBy(t.rel().Topic)
+	if at <= t.rel().CreatedAt {
 		return nil
 	}
-	return sqlerr.New(sqlerr.InputLost, "table %q cannot be made from its changelog, which has lost records", t.rel.Name).
-		WithDetail("Records of topic %q were deleted at commit %d; without them rows that were not written since would be missing.", t.rel.TopicName, at).
-		WithHint("A start of the server takes the table from its checkpoint, where one has it. Else DROP TABLE %s and create it again.", t.rel.QualifiedName())
+	return sqlerr.New(sqlerr.InputLost, "table %q cannot be made from its changelog, which has lost records", t.rel().Name).
+		WithDetail("Records of topic %q were deleted at commit %d; without them rows that were not written since would be missing.", t.rel().TopicName, at).
+		WithHint("A start of the server takes the table from its checkpoint, where one has it. Else DROP TABLE %s and create it again.", t.rel().QualifiedName())
 }
 
 // rebuild makes a table anew from its changelog up to `to`, and goes on trying while that may help. REQUIRES: a
@@ -170,7 +179,7 @@ func (t *Table) rebuild(ctx context.Context, tr *trouble, to log.CommitSeq) erro
 		case err == nil:
 			if err = t.install(ctx, made, number); err == nil {
 				t.changed(to)
-				t.set.cfg.Logger.Info("a table was made from its changelog", "table", t.rel.QualifiedName(), "commit", to,
+				t.set.cfg.Logger.Info("a table was made from its changelog", "table", t.rel().QualifiedName(), "commit", to,
 					"took", t.set.cfg.Clock.Now().Sub(begin))
 				return nil
 			}
@@ -184,7 +193,7 @@ func (t *Table) rebuild(ctx context.Context, tr *trouble, to log.CommitSeq) erro
 			t.stand(err)
 			return nil
 		}
-		t.set.cfg.Logger.Warn("a table is not made from its changelog yet", "table", t.rel.QualifiedName(), "tries", tries, "error", err)
+		t.set.cfg.Logger.Warn("a table is not made from its changelog yet", "table", t.rel().QualifiedName(), "tries", tries, "error", err)
 		select {
 		case <-t.set.cfg.Clock.After(min(time.Second<<min(tries-1, 10), maxRebuildPause)):
 		case <-ctx.Done():
@@ -260,7 +269,7 @@ func (t *Table) install(ctx context.Context, made *content, number int) error {
 			}
 			t.free(old)
 			if t.set.onRebuilt != nil {
-				t.set.onRebuilt(t.rel.OID)
+				t.set.onRebuilt(t.oid)
 			}
 			return nil
 		}
@@ -312,7 +321,7 @@ func (s *Set) Rebuilt(ctx context.Context, oid catalog.OID, number int) error {
 		case tr == nil:
 			continue // it has just become another
 		case tr.stands:
-			return tr.reason(t.rel)
+			return tr.reason(t.rel())
 		}
 		select {
 		case <-tr.over:
@@ -340,9 +349,9 @@ func (s *Set) Status(oid catalog.OID) Status {
 	case tr == nil:
 		return Status{State: "running"}
 	case tr.stands:
-		return Status{"failed", tr.since, tr.reason(t.rel)}
+		return Status{"failed", tr.since, tr.reason(t.rel())}
 	}
-	return Status{"rebuilding", tr.since, tr.reason(t.rel)}
+	return Status{"rebuilding", tr.since, tr.reason(t.rel())}
 }
 
 // Stats are counters and gauges of tables.

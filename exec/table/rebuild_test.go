@@ -253,7 +253,7 @@ func TestRebuildFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantRows(t, f.contents(nil, tb), "1 1", "2 2")
-	if st := f.set.Stats(); st.Rebuilding != 0 || st.Failed != 0 || st.Rebuilds != 3 {
+	if st := f.set.Stats(); st.Rebuilding != 0 || st.Failed != 0 || st.Rebuilds < 3 || st.Rebuilds > 4 { // the first may have begun before it was asked for
 		t.Errorf("%+v", st)
 	}
 }

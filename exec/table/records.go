@@ -13,11 +13,11 @@ import (
 // records is what the Tx did to the table as changelog records: first the rows that are gone
 // (tombstones), then the new ones, each in the order they were written.
 func (o *overlay) records(maxBatch int, nowMillis int64, breathe func() error) ([]byte, error) {
-	w := changelog{t: o.t, batches: record.NewBatches(o.t.rel.Topic, 1, maxBatch), now: nowMillis}
+	w := changelog{t: o.t, batches: record.NewBatches(o.t.rel().Topic, 1, maxBatch), now: nowMillis}
 	w.encoder, _ = o.t.encoders.Get().(*record.Encoder)
 	if w.encoder == nil {
 		var err error
-		if w.encoder, err = record.NewEncoder(o.t.rel); err != nil {
+		if w.encoder, err = record.NewEncoder(o.t.rel()); err != nil {
 			return nil, err
 		}
 	}
@@ -73,7 +73,7 @@ func (w *changelog) add(cols []delta.Column, row int32, tombstone bool) error {
 	if tombstone {
 		return w.batches.Add(key, nil, w.now)
 	}
-	if w.exact = record.AppendExact(w.exact[:0], cols[:len(w.t.rel.Columns)], row); len(w.exact) > 0 {
+	if w.exact = record.AppendExact(w.exact[:0], cols[:len(w.t.rel().Columns)], row); len(w.exact) > 0 {
 		return w.batches.AddHeaders(key, value, []recordbatch.RecordHeader{{Key: []byte(record.ExactHeader), Value: w.exact}}, w.now)
 	}
 	return w.batches.Add(key, value, w.now)
@@ -83,7 +83,7 @@ func (w *changelog) add(cols []delta.Column, row int32, tombstone bool) error {
 // has no primary key.
 func (t *Table) complete(rows *delta.Batch) (delta.Batch, error) {
 	full := delta.Batch{Len: rows.Rows()}
-	for i := range t.rel.Columns {
+	for i := range t.rel().Columns {
 		full.Cols = append(full.Cols, delta.Copy(&rows.Cols[i], rows.Sel))
 	}
 	if t.HasRowID() {

@@ -126,7 +126,7 @@ func (s *Set) restoreTable(ctx context.Context, rel *catalog.Relation, indexes [
 
 // replay applies the changelog in (after, newest] to a content of a table.
 func (s *Set) replay(ctx context.Context, t *Table, c *content, after, newest log.CommitSeq) error {
-	changes, err := s.cfg.Log.Changes(ctx, after, newest, log.Filter{Topics: []log.TopicFilter{{Topic: t.rel.Topic}}})
+	changes, err := s.cfg.Log.Changes(ctx, after, newest, log.Filter{Topics: []log.TopicFilter{{Topic: t.rel().Topic}}})
 	if err != nil {
 		return err
 	}
@@ -181,15 +181,15 @@ const flushRows = 8192
 
 func newReplay(t *Table, into *content) (*replay, error) {
 	p := &replay{t: t, into: into, rows: delta.NewBatchBuilder(t.types), key: delta.NewBatchBuilder(t.keyTypes(t.key))}
-	if t.rel.FromTopic {
+	if t.rel().FromTopic {
 		p.reset()
 		var err error
-		p.foreign, err = keyed.New(t.rel)
+		p.foreign, err = keyed.New(t.rel())
 		return p, err
 	}
-	columns := make([]decode.Column, len(t.rel.Columns))
-	want := make([]int, len(t.rel.Columns))
-	for i, c := range t.rel.Columns {
+	columns := make([]decode.Column, len(t.rel().Columns))
+	want := make([]int, len(t.rel().Columns))
+	for i, c := range t.rel().Columns {
 		columns[i], want[i] = decode.Column{Name: c.Name, Type: c.Type}, i
 	}
 	var err error
@@ -267,7 +267,7 @@ func (p *replay) record(r *recordbatch.Record) error {
 		at[slot[0]] = -1
 		return nil
 	}
-	visible := p.rows.Cols[:len(p.t.rel.Columns)]
+	visible := p.rows.Cols[:len(p.t.rel().Columns)]
 	if f, ok := p.values.Decode(r.Value, visible); !ok {
 		return &f
 	}

@@ -8,6 +8,7 @@ type Savepoint struct {
 	marks   map[*overlay]mark
 	appends int
 	bytes   int
+	ddl     int
 }
 
 // mark is where an overlay is.
@@ -25,6 +26,9 @@ type undo struct {
 func (tx *Tx) Savepoint() *Savepoint {
 	tx.savepoints++
 	s := &Savepoint{marks: map[*overlay]mark{}, appends: len(tx.appends), bytes: tx.bytes}
+	if tx.ddl != nil {
+		s.ddl = tx.ddl.Mark()
+	}
 	for _, o := range tx.touched {
 		s.marks[o] = mark{o.news.Len(), o.olds.Len(), len(o.undo)}
 	}
@@ -46,6 +50,9 @@ func (tx *Tx) RollbackTo(s *Savepoint) {
 		o.rollbackTo(s.marks[o]) // one of a table that was not touched then: to its beginning
 	}
 	tx.appends, tx.bytes = tx.appends[:s.appends], s.bytes
+	if tx.ddl != nil {
+		tx.ddl.RollbackTo(s.ddl)
+	}
 }
 
 func (o *overlay) rollbackTo(m mark) {

@@ -1,10 +1,8 @@
 package table
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -142,23 +140,4 @@ func (s *Set) Begin(lockTimeout time.Duration) *Tx {
 		tx.memory = s.cfg.Memory.Owner()
 	}
 	return tx
-}
-
-// holdIndexes keeps the indexes of the tables touched as they are until release. The locks are
-// taken in the order of OIDs: a CREATE INDEX that waits keeps later readers out, so two
-// commits that took theirs crosswise could each stand behind one that waits for the other.
-func (tx *Tx) holdIndexes() (release func()) {
-	tables := make([]*Table, len(tx.touched))
-	for i, o := range tx.touched {
-		tables[i] = o.t
-	}
-	slices.SortFunc(tables, func(a, b *Table) int { return cmp.Compare(a.rel.OID, b.rel.OID) })
-	for _, t := range tables {
-		t.ddl.RLock()
-	}
-	return func() {
-		for _, t := range tables {
-			t.ddl.RUnlock()
-		}
-	}
 }

@@ -48,6 +48,13 @@ func (s *stagedRuns) discard() {
 // newest opens the newest version of the table's rows (0) or of its index i-1, with what the Tx has
 // staged of it. The Tx's own rows since then are in the overlay alone.
 func (o *overlay) newest(i int) (state.View, error) {
+	if i > 0 && o.indexes[i-1].own {
+		v, err := o.indexes[i-1].rows.At(latest)
+		if err != nil {
+			return nil, err
+		}
+		return state.With(v, o.staged[i].runs...), nil
+	}
 	index := catalog.OID(0)
 	if i > 0 {
 		index = o.indexes[i-1].rel.OID
@@ -110,13 +117,8 @@ func (tx *Tx) addToStage(ctx context.Context, appends []log.Append) error {
 
 // pieces makes one of what is written to each table, and of the records of streams.
 func (tx *Tx) pieces(breathe func() error) ([]log.Append, error) {
-	release := tx.holdIndexes()
-	defer release()
 	appends := tx.appends
 	for _, o := range tx.touched {
-		if err := o.sameIndexes(); err != nil {
-			return nil, err
-		}
 		a, err := tx.piece(o, breathe)
 		if err != nil {
 			return nil, err
@@ -128,13 +130,12 @@ func (tx *Tx) pieces(breathe func() error) ([]log.Append, error) {
 }
 
 // piece makes records of what an overlay holds, and runs, and empties it.
-// REQUIRES: the indexes are held.
 func (tx *Tx) piece(o *overlay, breathe func() error) ([]log.Append, error) {
 	appends, prepared, err := tx.make(o, true, breathe)
 	if err != nil {
 		return nil, err
 	}
-	sets := o.t.arrangements(o.t.now())
+	sets := o.arrangements()
 	for i, p := range prepared {
 		if err := o.staged[i].add(sets[i], p, breathe); err != nil {
 			for _, rest := range prepared[i+1:] {

@@ -22,19 +22,15 @@ const RowIDColumn = "_rowid"
 // Table is one table: its rows by key, and by each index.
 type Table struct {
 	set     *Set
-	rel     *catalog.Relation
-	types   []sqltype.OID // of the row: the columns, then the row id if there is no primary key
-	key     []int         // positions in the row
-	options state.Options // of the rows and of every index
+	oid     catalog.OID
+	def     atomic.Pointer[catalog.Relation] // the newest committed
+	types   []sqltype.OID                    // of the row: the columns, then the row id if there is no primary key
+	key     []int                            // positions in the row
+	options state.Options                    // of the rows and of every index
 
-	// ddl is held shared by a commit from its checks until it is applied, whoever ends it, and exclusively while
-	// an index is built.
-	ddl sync.RWMutex
 	// content is replaced, under mu, when the table is made anew.
 	content   atomic.Pointer[content]
 	nextRowID atomic.Int64
-	// never are columns that got to be without NULL since the table was opened: those of a later primary key.
-	never atomic.Pointer[[]int]
 	// applied is the newest version that changed the table.
 	applied atomic.Uint64
 	// encoders of its records, each of one commit at a time.
@@ -67,10 +63,15 @@ type index struct {
 	rel  *catalog.Relation
 	key  []int
 	rows *state.RunSet
+	// own: a Tx has made it and not committed it; nobody else has it.
+	own bool
+	// from is the content that an own index has the rows of, nil = also of what the Tx wrote before.
+	from *content
 }
 
 func newTable(s *Set, rel *catalog.Relation, indexes []*catalog.Relation) *Table {
-	t := &Table{set: s, rel: rel, key: rel.PrimaryKey, options: s.options()}
+	t := &Table{set: s, oid: rel.OID, key: rel.PrimaryKey, options: s.options()}
+	t.def.Store(rel)
 	for i := range rel.Columns {
 		t.types = append(t.types, rel.Columns[i].Type.OID)
 	}
@@ -100,10 +101,12 @@ func (t *Table) empty(indexes []*catalog.Relation) *content {
 func (t *Table) now() *content { return t.content.Load() }
 
 // HasRowID: the table has no primary key; rows are named by a hidden id, their last column.
-func (t *Table) HasRowID() bool { return len(t.rel.PrimaryKey) == 0 }
+func (t *Table) HasRowID() bool { return len(t.rel().PrimaryKey) == 0 }
 
-// Relation is the table's descriptor.
-func (t *Table) Relation() *catalog.Relation { return t.rel }
+// Relation is the table's newest committed descriptor.
+func (t *Table) Relation() *catalog.Relation { return t.rel() }
+
+func (t *Table) rel() *catalog.Relation { return t.def.Load() }
 
 // Types of a full row, the hidden row id included.
 func (t *Table) Types() []sqltype.OID { return t.types }
@@ -132,14 +135,8 @@ func (t *Table) at(indexOID catalog.OID, v log.CommitSeq) (state.View, error) {
 		rows := c.rows
 		if indexOID != 0 {
 			ix, ok := t.index(c, indexOID)
-			if !ok {
-				// The catalog shows an index a moment before its CREATE INDEX puts it here and lets go.
-				t.ddl.RLock()
-				ix, ok = t.index(c, indexOID)
-				t.ddl.RUnlock()
-			}
 			if !ok && t.now() == c {
-				return nil, fmt.Errorf("index %d of table %q is gone", indexOID, t.rel.Name)
+				return nil, fmt.Errorf("index %d of table %q is gone", indexOID, t.rel().Name)
 			}
 			if !ok {
 				continue

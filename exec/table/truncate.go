@@ -11,8 +11,8 @@ import (
 // Truncate takes every row out that the Tx sees or that has been committed, in pieces; what others insert
 // meanwhile may stay. It returns how many rows went.
 func (tx *Tx) Truncate(ctx context.Context, t *Table) (int64, error) {
-	o := tx.overlay(t)
-	if err := o.sameIndexes(); err != nil {
+	o, err := tx.touch(ctx, t)
+	if err != nil {
 		return 0, err
 	}
 	own := o.liveRows()
@@ -62,7 +62,7 @@ func (tx *Tx) takeOut(ctx context.Context, t *Table, o *overlay, rows *delta.Bat
 		if err := tx.charge(found.Size() + (lockBytes+slotBytes)*int64(found.Len)); err != nil {
 			return 0, err
 		}
-		if err := tx.lockRows(ctx, t.rel.OID, pick(found.Cols, t.key), found.Len); err != nil {
+		if err := tx.lockRows(ctx, t.oid, pick(found.Cols, t.key), found.Len); err != nil {
 			return 0, err
 		}
 		if err := tx.lockUnique(ctx, o, &found); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/memory"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/state"
 )
@@ -34,23 +35,38 @@ type Tx struct {
 	// savepoints are how many there are.
 	savepoints int
 
-	// Guarded by the lock table's mutex.
-	locked   []lockKey
-	waitsFor lockKey
-	waiting  bool
+	// ddl is what the Tx does to the catalog, nil = nothing; own are the tables that it has made.
+	ddl *catalog.Txn
+	own map[catalog.OID]*Table
+
+	// Guarded by the lock table's mutex. waitsForObject is what it waits for, nil = for waitsFor.
+	locked         []lockKey
+	objects        []object
+	waitsFor       lockKey
+	waitsForObject *object
+	waiting        bool
 }
 
 // Wrote reports whether a commit has anything to do.
-func (tx *Tx) Wrote() bool { return len(tx.touched) > 0 || len(tx.appends) > 0 || tx.stage != nil }
+func (tx *Tx) Wrote() bool {
+	return len(tx.touched) > 0 || len(tx.appends) > 0 || tx.stage != nil || tx.ChangesCatalog()
+}
 
-func (tx *Tx) overlay(t *Table) *overlay {
-	if o, ok := tx.byTable[t.rel.OID]; ok {
-		return o
+// touch is what the Tx writes to a table. Nobody changes the table's definition from the first call on.
+func (tx *Tx) touch(ctx context.Context, t *Table) (*overlay, error) {
+	if o, ok := tx.byTable[t.oid]; ok {
+		return o, nil
+	}
+	if err := tx.LockRelation(ctx, t.oid, Shared); err != nil {
+		return nil, err
+	}
+	if tx.own[t.oid] == nil && tx.set.lookup(t.oid) != t {
+		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", t.rel().Name)
 	}
 	o := newOverlay(tx, t, t.indexList())
-	tx.byTable[t.rel.OID] = o
+	tx.byTable[t.oid] = o
 	tx.touched = append(tx.touched, o)
-	return o
+	return o, nil
 }
 
 // Produce adds records for a stream's topic; they become visible with the Tx's commit.
@@ -76,7 +92,7 @@ func (tx *Tx) charge(more int64) error {
 	if tx.memory == nil {
 		return nil
 	}
-	now := int64(tx.bytes) + tx.writing + lockBytes*int64(len(tx.locked)) + more
+	now := int64(tx.bytes) + tx.writing + lockBytes*int64(len(tx.locked)+len(tx.objects)) + more
 	for _, o := range tx.touched {
 		now += int64(o.size()) + slotBytes*int64(o.slots.Len()) + undoBytes*int64(len(o.undo))
 	}
@@ -100,11 +116,11 @@ func (tx *Tx) Insert(ctx context.Context, t *Table, rows *delta.Batch) (int64, e
 
 // insertFull checks and adds full rows.
 func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error {
-	if err := t.checkNotNull(full); err != nil {
+	o, err := tx.touch(ctx, t)
+	if err != nil {
 		return err
 	}
-	o := tx.overlay(t)
-	if err := o.sameIndexes(); err != nil {
+	if err := tx.CheckNotNull(t, full); err != nil {
 		return err
 	}
 	if !t.HasRowID() {
@@ -122,8 +138,8 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 	}
 	slots = append([]state.Slot(nil), slots...)
 	has := make([][]bool, len(o.indexes))
-	for i, ix := range o.indexes {
-		if ix.rel.Unique {
+	for i := range o.indexes {
+		if o.enforces(i) {
 			if has[i], err = tx.inIndex(ctx, o, i, full); err != nil {
 				return err
 			}
@@ -131,7 +147,7 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 	}
 	for i, s := range slots { // row by row, and of each the primary key first, as PostgreSQL
 		if exists[i] && o.slots.Int64(cellOld).At(s) == 0 || o.slots.Int64(cellNew).At(s) > 0 {
-			return t.duplicate(t.rel.PrimaryKeyName(), t.key, full, int32(i))
+			return tx.relation(t).duplicate(tx.relation(t).PrimaryKeyName(), t.key, full, int32(i))
 		}
 		if err := tx.checkUnique(o, full, int32(i), has); err != nil {
 			return err
@@ -165,7 +181,7 @@ func (tx *Tx) lockFree(ctx context.Context, o *overlay, full *delta.Batch) error
 			keys[i] = delta.Copy(&keys[i], sel)
 		}
 	}
-	return tx.lockRows(ctx, o.t.rel.OID, keys, n)
+	return tx.lockRows(ctx, o.t.oid, keys, n)
 }
 
 // inBase reports which keys the newest version of the table has, with what the Tx has staged. The keys
@@ -226,7 +242,7 @@ func (tx *Tx) lockRows(ctx context.Context, rel catalog.OID, keys []delta.Column
 		if len(left) == 0 || len(left) < before {
 			continue
 		}
-		if err = tx.set.locks.lock(ctx, tx, left[0], tx.timeout); err != nil {
+		if err = tx.set.locks.lock(ctx, tx, left[0]); err != nil {
 			return err
 		}
 		left = left[1:]
@@ -246,7 +262,8 @@ func (tx *Tx) Rollback() {
 // used for the last time.
 func (tx *Tx) end() {
 	tx.dropStage()
-	tx.touched, tx.appends, tx.byTable = nil, nil, nil
+	tx.dropMade()
+	tx.touched, tx.appends, tx.byTable, tx.own, tx.ddl = nil, nil, nil, nil, nil
 	tx.set.locks.releaseAll(tx)
 	if tx.memory != nil {
 		tx.memory.Drop()

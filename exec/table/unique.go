@@ -2,9 +2,9 @@ package table
 
 import (
 	"context"
-	"slices"
 	"strings"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/state"
@@ -58,8 +58,8 @@ func keysOf(ix *index, rows *delta.Batch) (keys []delta.Column, sel []int32) {
 // lockUnique locks the unique keys of rows that go, so that who inserts one of them waits for
 // this Tx's end.
 func (tx *Tx) lockUnique(ctx context.Context, o *overlay, rows *delta.Batch) error {
-	for _, ix := range o.indexes {
-		if !ix.rel.Unique {
+	for i, ix := range o.indexes {
+		if !o.enforces(i) {
 			continue
 		}
 		keys, sel := keysOf(ix, rows)
@@ -75,9 +75,9 @@ func (tx *Tx) lockUnique(ctx context.Context, o *overlay, rows *delta.Batch) err
 func (tx *Tx) checkUnique(o *overlay, full *delta.Batch, row int32, has [][]bool) error {
 	for i, ix := range o.indexes {
 		if has[i] != nil && has[i][row] {
-			return o.t.duplicate(ix.rel.Name, ix.key, full, row)
+			return tx.relation(o.t).duplicate(ix.rel.Name, ix.key, full, row)
 		}
-		if o.taken[i] == nil {
+		if o.taken[i] == nil || !o.enforces(i) {
 			continue
 		}
 		keys := pick(full.Cols, ix.key)
@@ -89,7 +89,7 @@ func (tx *Tx) checkUnique(o *overlay, full *delta.Batch, row int32, has [][]bool
 			return err
 		}
 		if s[0] != state.NoSlot && o.taken[i].Int64(takenCount).At(s[0]) > 0 {
-			return o.t.duplicate(ix.rel.Name, ix.key, full, row)
+			return tx.relation(o.t).duplicate(ix.rel.Name, ix.key, full, row)
 		}
 	}
 	return nil
@@ -104,59 +104,61 @@ func anyNull(cols []delta.Column, row int32) bool {
 	return false
 }
 
-// duplicate is PostgreSQL's unique violation.
-func (t *Table) duplicate(constraint string, key []int, rows *delta.Batch, row int32) error {
-	return sqlerr.New(sqlerr.UniqueViolation, "duplicate key value violates unique constraint %q", constraint).
-		WithDetail("Key (%s)=(%s) already exists.", t.columnNames(key), rowText(pick(rows.Cols, key), row, "")).
-		About(t.object("", constraint))
+// seen is a table as a Tx sees it, for its constraints and what they say.
+type seen struct{ *catalog.Relation }
+
+// relation is the table's definition for the Tx.
+func (tx *Tx) relation(t *Table) seen {
+	if tx.ddl != nil {
+		if rel, ok := tx.ddl.At().ByOID(t.oid); ok {
+			return seen{rel}
+		}
+	}
+	return seen{t.rel()}
 }
 
-func (t *Table) columnNames(at []int) string {
+// duplicate is PostgreSQL's unique violation.
+func (r seen) duplicate(constraint string, key []int, rows *delta.Batch, row int32) error {
+	return sqlerr.New(sqlerr.UniqueViolation, "duplicate key value violates unique constraint %q", constraint).
+		WithDetail("Key (%s)=(%s) already exists.", r.columnNames(key), rowText(pick(rows.Cols, key), row, "")).
+		About(r.object("", constraint))
+}
+
+func (r seen) columnNames(at []int) string {
 	names := make([]string, len(at))
 	for i, c := range at {
-		names[i] = t.rel.Columns[c].Name
+		names[i] = r.Columns[c].Name
 	}
 	return strings.Join(names, ", ")
 }
 
-// checkNotNull refuses NULLs in columns that must not have them.
-func (t *Table) checkNotNull(rows *delta.Batch) error {
-	for c := range t.rel.Columns {
-		if !t.neverNull(c) || rows.Cols[c].Valid == nil {
+// object names the table, a column or a constraint of it for an error.
+func (r seen) object(column, constraint string) sqlerr.Object {
+	return sqlerr.Object{Schema: r.Schema, Table: r.Name, Column: column, Constraint: constraint}
+}
+
+// CheckNotNull refuses NULLs in columns that must not have them.
+func (tx *Tx) CheckNotNull(t *Table, rows *delta.Batch) error {
+	r := tx.relation(t)
+	for c := range r.Columns {
+		if !r.Columns[c].NotNull || rows.Cols[c].Valid == nil {
 			continue
 		}
 		for i := range int32(rows.Len) {
 			if rows.Cols[c].Null(i) {
-				return sqlerr.New(sqlerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint",
-					t.rel.Columns[c].Name, t.rel.Name).
-					WithDetail("Failing row contains (%s).", rowText(rows.Cols[:len(t.rel.Columns)], i, "null")).
-					About(t.object(t.rel.Columns[c].Name, ""))
+				return sqlerr.New(sqlerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint", r.Columns[c].Name, r.Name).
+					WithDetail("Failing row contains (%s).", rowText(rows.Cols[:len(r.Columns)], i, "null")).
+					About(r.object(r.Columns[c].Name, ""))
 			}
 		}
 	}
 	return nil
 }
 
-// neverNull reports whether a column must have a value.
-func (t *Table) neverNull(column int) bool {
-	if t.rel.Columns[column].NotNull {
-		return true
-	}
-	never := t.never.Load()
-	return never != nil && slices.Contains(*never, column)
-}
-
-// object names the table, a column or a constraint of it for an error.
-func (t *Table) object(column, constraint string) sqlerr.Object {
-	return sqlerr.Object{Schema: t.rel.Schema, Table: t.rel.Name, Column: column, Constraint: constraint}
-}
-
-// CheckNotNull refuses NULLs in columns that must not have them.
-func (t *Table) CheckNotNull(rows *delta.Batch) error { return t.checkNotNull(rows) }
-
 // CheckViolated is the error of a row that a CHECK refuses.
-func (t *Table) CheckViolated(constraint string, rows *delta.Batch, row int32) error {
-	return sqlerr.New(sqlerr.CheckViolation, "new row for relation %q violates check constraint %q", t.rel.Name, constraint).
-		WithDetail("Failing row contains (%s).", rowText(rows.Cols[:len(t.rel.Columns)], row, "null")).
-		About(t.object("", constraint))
+func (tx *Tx) CheckViolated(t *Table, constraint string, rows *delta.Batch, row int32) error {
+	r := tx.relation(t)
+	return sqlerr.New(sqlerr.CheckViolation, "new row for relation %q violates check constraint %q", r.Name, constraint).
+		WithDetail("Failing row contains (%s).", rowText(rows.Cols[:len(r.Columns)], row, "null")).
+		About(r.object("", constraint))
 }

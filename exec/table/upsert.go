@@ -57,11 +57,11 @@ func (tx *Tx) Upsert(ctx context.Context, t *Table, rows *delta.Batch, u *Upsert
 	if err != nil {
 		return nil, err
 	}
-	if err := t.checkNotNull(&full); err != nil {
+	o, err := tx.touch(ctx, t)
+	if err != nil {
 		return nil, err
 	}
-	o := tx.overlay(t)
-	if err := o.sameIndexes(); err != nil {
+	if err := tx.CheckNotNull(t, &full); err != nil {
 		return nil, err
 	}
 	if u.done == nil {
@@ -177,7 +177,7 @@ func gather(rows *delta.Batch, sel []int32) delta.Batch {
 // lock takes all unique keys of the rows.
 func (up *upserting) lock(ctx context.Context) error {
 	if !up.t.HasRowID() {
-		if err := up.tx.lockRows(ctx, up.t.rel.OID, pick(up.full.Cols, up.t.key), up.full.Len); err != nil {
+		if err := up.tx.lockRows(ctx, up.t.oid, pick(up.full.Cols, up.t.key), up.full.Len); err != nil {
 			return err
 		}
 	}
@@ -216,7 +216,7 @@ func sameRows(x, y *delta.BatchBuilder) bool {
 // find looks the rows up in every arbiter.
 func (up *upserting) find(ctx context.Context) error {
 	up.found, up.olds = make([]int, up.full.Len), delta.NewBatchBuilder(up.t.types)
-	if !up.t.HasRowID() && up.asks(up.t.rel.OID) {
+	if !up.t.HasRowID() && up.asks(up.t.oid) {
 		if err := up.findBy(ctx, 0, up.t.key); err != nil {
 			return err
 		}
@@ -231,7 +231,7 @@ func (up *upserting) find(ctx context.Context) error {
 		}
 	}
 	for at, ix := range up.o.indexes {
-		if !ix.rel.Unique || !up.asks(ix.rel.OID) {
+		if !up.o.enforces(at) || !up.asks(ix.rel.OID) {
 			continue
 		}
 		if err := up.findBy(ctx, 1+at, ix.key); err != nil {
@@ -335,11 +335,11 @@ func (up *upserting) visible(ctx context.Context) error {
 // fresh are the rows whose keys are free, the first of several that share one.
 func (up *upserting) fresh() ([]int32, error) {
 	var arbiters []*index
-	if !up.t.HasRowID() && up.asks(up.t.rel.OID) {
+	if !up.t.HasRowID() && up.asks(up.t.oid) {
 		arbiters = append(arbiters, &index{key: up.t.key})
 	}
-	for _, ix := range up.o.indexes {
-		if ix.rel.Unique && up.asks(ix.rel.OID) {
+	for at, ix := range up.o.indexes {
+		if up.o.enforces(at) && up.asks(ix.rel.OID) {
 			arbiters = append(arbiters, ix)
 		}
 	}
@@ -435,7 +435,7 @@ func (up *upserting) updateSome(ctx context.Context, olds *delta.Batch, some []i
 		at[i] = int32(up.found[row] - 1)
 	}
 	old, excluded := gather(olds, at), gather(up.full, some)
-	width := len(up.t.rel.Columns)
+	width := len(up.t.rel().Columns)
 	rows, of, err := up.u.Update(ctx, &delta.Batch{Len: old.Len, Cols: old.Cols[:width]}, &delta.Batch{Len: excluded.Len, Cols: excluded.Cols[:width]}, some)
 	if err != nil || rows.Len == 0 {
 		return err
@@ -446,7 +446,7 @@ func (up *upserting) updateSome(ctx context.Context, olds *delta.Batch, some []i
 	}
 	if moved := movedKeys(up.t, &gone, &rows); len(moved) > 0 {
 		keys := gather(&gone, moved)
-		if err := up.tx.lockRows(ctx, up.t.rel.OID, pick(keys.Cols, up.t.key), keys.Len); err != nil {
+		if err := up.tx.lockRows(ctx, up.t.oid, pick(keys.Cols, up.t.key), keys.Len); err != nil {
 			return err
 		}
 	}
