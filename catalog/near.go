@@ -7,7 +7,7 @@ import (
 )
 
 // kinds are all kinds of relations.
-var kinds = []Kind{KindTable, KindStream, KindView, KindSink, KindIndex, KindErrors, KindSystem}
+var kinds = []Kind{KindTable, KindStream, KindView, KindPlainView, KindSink, KindIndex, KindErrors, KindSystem}
 
 // Near names the relation of the given kinds, of all without any, that was likely meant by a name
 // that no relation has: one of the same name in a schema that was not searched, else the one whose

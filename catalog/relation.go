@@ -24,6 +24,8 @@ const (
 	KindView   Kind = "materialized view"
 	KindSink   Kind = "sink"
 	KindIndex  Kind = "index"
+	// KindPlainView is a query that whoever reads it runs.
+	KindPlainView Kind = "view"
 	// KindErrors is the error relation of Parent, created and dropped with it.
 	KindErrors Kind = "error relation"
 	// KindSequence is a sequence; Parent is the table that owns it, 0 = none.
@@ -175,7 +177,7 @@ func (r *Relation) Readable() bool {
 }
 
 // Derived reports whether a dataflow writes the relation.
-func (r *Relation) Derived() bool { return r.Query != "" }
+func (r *Relation) Derived() bool { return r.Query != "" && r.Kind != KindPlainView }
 
 // ListsRows reports whether an error relation lists the rows that failed in its parent's query (of
 // a view, sink or derived stream), not the records that a stream's decoder refused.

@@ -18,7 +18,7 @@ import (
 
 var dropKinds = map[parse.ObjectKind]catalog.Kind{
 	parse.ObjTable: catalog.KindTable, parse.ObjStream: catalog.KindStream, parse.ObjSink: catalog.KindSink,
-	parse.ObjMaterializedView: catalog.KindView, parse.ObjIndex: catalog.KindIndex,
+	parse.ObjView: catalog.KindPlainView, parse.ObjMaterializedView: catalog.KindView, parse.ObjIndex: catalog.KindIndex,
 	parse.ObjSequence: catalog.KindSequence,
 }
 
@@ -51,6 +51,7 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 			}
 		}
 		gone = d.gone
+		d.tell()
 		return nil
 	})
 	if err != nil {
@@ -124,6 +125,19 @@ type dropping struct {
 	asked []catalog.OID // what the statement names
 	seen  map[catalog.OID]bool
 	gone  []*catalog.Relation
+	// cascades are what goes although it was not named.
+	cascades []string
+}
+
+// tell says what else goes.
+func (d *dropping) tell() {
+	switch n := len(d.cascades); n {
+	case 0:
+	case 1:
+		d.s.notice("%s", d.cascades[0])
+	default:
+		d.s.tell(face.Notice{Message: fmt.Sprintf("drop cascades to %d other objects", n), Detail: strings.Join(d.cascades, "\n")})
+	}
 }
 
 // relation drops rel with what belongs to it, and with what depends on it if it may.
@@ -135,13 +149,12 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 	if err := d.lock(rel); err != nil {
 		return err
 	}
-	var blocking []string
+	if blocking := d.blocking(rel, cascade, nil); len(blocking) > 0 {
+		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", rel.Kind, rel.Name).
+			WithDetail("%s", strings.Join(blocking, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+	}
 	for _, dep := range d.t.At().Dependents(rel.OID) {
 		owned := dep.Parent == rel.OID
-		if !owned && !cascade && !slices.Contains(d.asked, dep.OID) {
-			blocking = append(blocking, d.dependence(dep, rel))
-			continue
-		}
 		if rel.Kind == catalog.KindSequence && dep.Kind == catalog.KindTable {
 			if err := d.forgetDefault(dep, rel); err != nil {
 				return err
@@ -149,15 +162,11 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 			continue
 		}
 		if cascade && !owned && !slices.Contains(d.asked, dep.OID) && !d.seen[dep.OID] {
-			d.s.notice("drop cascades to %s %s", dep.Kind, dep.Name)
+			d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to %s %s", dep.Kind, dep.Name))
 		}
 		if err := d.relation(dep, cascade); err != nil {
 			return err
 		}
-	}
-	if len(blocking) > 0 {
-		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", rel.Kind, rel.Name).
-			WithDetail("%s", strings.Join(blocking, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 	}
 	d.t.Drop(rel.OID)
 	if rel.Kind == catalog.KindSequence {
@@ -171,6 +180,32 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 	}
 	d.gone = append(d.gone, rel)
 	return nil
+}
+
+// blocking lists what keeps rel from being dropped, and what depends on that.
+func (d *dropping) blocking(rel *catalog.Relation, cascade bool, seen []catalog.OID) (lines []string) {
+	if cascade {
+		return nil
+	}
+	for _, dep := range d.t.At().Dependents(rel.OID) {
+		if slices.Contains(d.asked, dep.OID) || slices.Contains(seen, dep.OID) || d.throughView(dep, rel) {
+			continue
+		}
+		seen = append(seen, dep.OID)
+		if dep.Parent != rel.OID {
+			lines = append(lines, d.dependence(dep, rel))
+		}
+		lines = append(lines, d.blocking(dep, false, seen)...)
+	}
+	return lines
+}
+
+// throughView reports whether dep reads rel through a plain view, whose query is a part of its own.
+func (d *dropping) throughView(dep, rel *catalog.Relation) bool {
+	return slices.ContainsFunc(dep.DependsOn, func(up catalog.OID) bool {
+		view, ok := d.t.At().ByOID(up)
+		return ok && view.Kind == catalog.KindPlainView && up != rel.OID && dependsOn(d.t.At(), up, rel.OID)
+	})
 }
 
 // dependence says how dep depends on rel.
@@ -200,7 +235,7 @@ func (d *dropping) forgetDefault(table, seq *catalog.Relation) error {
 	if err := d.lock(table); err != nil {
 		return err
 	}
-	d.s.notice("drop cascades to default value for column %s of table %s", d.columnOf(table, seq), table.Name)
+	d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to default value for column %s of table %s", d.columnOf(table, seq), table.Name))
 	changed := *table
 	changed.Columns = slices.Clone(table.Columns)
 	changed.DependsOn = slices.DeleteFunc(slices.Clone(table.DependsOn), func(oid catalog.OID) bool { return oid == seq.OID })

@@ -54,6 +54,8 @@ func objectOf(b parse.Body) string {
 		return b.Name
 	case *parse.CreateMaterializedView:
 		return b.Name.String()
+	case *parse.CreateView:
+		return b.Name.String()
 	case *parse.CreateIndex:
 		return strings.TrimSpace(b.Name + " ON " + b.Table.String())
 	case *parse.Drop:

@@ -152,7 +152,7 @@ func (s *Session) readable(rels []catalog.OID) ([]catalog.OID, error) {
 		}
 		rel, _ := ddl.At().ByOID(oid)
 		switch {
-		case rel.Kind == catalog.KindTable && !rel.FromTopic:
+		case rel.Kind == catalog.KindTable && !rel.FromTopic, rel.Kind == catalog.KindPlainView:
 		case rel.Kind == catalog.KindView:
 			return nil, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "materialized view %q has not been populated", rel.Name).
 				WithHint("It is filled when the transaction that creates it has been committed.")

@@ -92,7 +92,9 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 	case *parse.CreateTableAs:
 		return unsupported("CREATE TABLE AS").WithHint("CREATE TABLE, then INSERT INTO … SELECT.")
 	case *parse.CreateView:
-		return unsupported("CREATE VIEW").WithHint("CREATE MATERIALIZED VIEW keeps its result up to date by itself.")
+		return s.createPlainView(ctx, b, w)
+	case *parse.Refresh:
+		return s.refresh(ctx, b, w)
 	case *parse.Unsupported:
 		return unsupported(b.What)
 	}
@@ -106,7 +108,7 @@ func unsupported(what string) *sqlerr.Error {
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
-		*parse.CreateIndex, *parse.CreateSequence, *parse.AlterSequence, *parse.AlterTable, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
+		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.AlterTable, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
 		return true
 	}
 	return false

@@ -45,6 +45,8 @@ func (s *Session) createText(rel *catalog.Relation) (string, error) {
 		return s.frozenText(rel) + "CREATE STREAM " + name + columnNames(rel) + withText(rel) + " AS\n" + rel.Query, nil
 	case catalog.KindView:
 		return s.frozenText(rel) + "CREATE MATERIALIZED VIEW " + name + columnNames(rel) + withText(rel) + " AS\n" + rel.Query, nil
+	case catalog.KindPlainView:
+		return s.frozenText(rel) + "CREATE VIEW " + name + columnNames(rel) + " AS\n" + rel.Query, nil
 	case catalog.KindSink:
 		return s.frozenText(rel) + "CREATE SINK " + name + columnNames(rel) + " TO TOPIC " + quoteText(rel.TopicName) + withText(rel) +
 			" AS\n" + rel.Query, nil

@@ -17,7 +17,7 @@ var relationsRelation = &Relation{
 		{"oid", sqltype.OIDType, "names it for ever"},
 		{"schema", sqltype.Text, "its schema"},
 		{"name", sqltype.Text, "its name"},
-		{"kind", sqltype.Text, "table, stream, materialized view, sink, index, error relation or system view"},
+		{"kind", sqltype.Text, "table, stream, view, materialized view, sink, index, error relation or system view"},
 		{"topic", sqltype.Text, "the topic that holds its records; NULL without one"},
 		{"format", sqltype.Text, "how its records are read and written; NULL without records"},
 		{"key", sqltype.Text, "the columns of its primary key, or of the key that its query has; of an index, what it orders by"},
@@ -49,7 +49,7 @@ var relationsRelation = &Relation{
 func every(cat *catalog.Snapshot) []*catalog.Relation {
 	var out []*catalog.Relation
 	for _, kind := range []catalog.Kind{
-		catalog.KindTable, catalog.KindStream, catalog.KindView, catalog.KindSink, catalog.KindIndex, catalog.KindErrors,
+		catalog.KindTable, catalog.KindStream, catalog.KindPlainView, catalog.KindView, catalog.KindSink, catalog.KindIndex, catalog.KindErrors,
 		catalog.KindSystem,
 	} {
 		out = append(out, cat.Relations(kind)...)

@@ -52,8 +52,10 @@ type binder struct {
 	rels   []plan.RelationID
 	// cteReads counts the places that read a WITH query, as often as they are planned.
 	cteReads int
-	places   map[plan.Expr]int32
-	emit     parse.EmitMode
+	// viewReads counts those that read a plain view.
+	viewReads int
+	places    map[plan.Expr]int32
+	emit      parse.EmitMode
 }
 
 func newBinder(cat catalog.Reader, o Options) *binder {

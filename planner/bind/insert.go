@@ -90,6 +90,8 @@ func insertable(rel *catalog.Relation, pos int32) error {
 			WithHint("Its query writes it.")
 	case rel.Kind == catalog.KindTable || rel.Kind == catalog.KindStream:
 		return readOnly(rel, "insert into", pos)
+	case rel.Kind == catalog.KindPlainView:
+		return unsupported("INSERT into a view").At(pos).WithHint("Insert into the table that it reads.")
 	case rel.Kind == catalog.KindView:
 		return sqlerr.New(sqlerr.WrongObjectType, "cannot change materialized view \"%s\"", rel.Name).At(pos)
 	}

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"slices"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -151,6 +152,8 @@ func changeable(rel *catalog.Relation, verb string, pos int32) error {
 	switch rel.Kind {
 	case catalog.KindTable:
 		return readOnly(rel, verb, pos)
+	case catalog.KindPlainView:
+		return unsupported(strings.ToUpper(verb) + " of a view").At(pos).WithHint("Change the table that it reads.")
 	case catalog.KindView:
 		return sqlerr.New(sqlerr.WrongObjectType, "cannot change materialized view \"%s\"", rel.Name).At(pos)
 	case catalog.KindStream:

@@ -136,6 +136,11 @@ type (
 		ColumnNames []string
 		Query       Query
 	}
+	// Refresh is REFRESH MATERIALIZED VIEW.
+	Refresh struct {
+		Name   Name
+		NoData bool
+	}
 	// CreateIndex is bound from its tree.
 	CreateIndex struct {
 		Name        string // empty: to be chosen
@@ -334,6 +339,7 @@ func (*CreateTopic) body()            {}
 func (*CreateMaterializedView) body() {}
 func (*CreateTableAs) body()          {}
 func (*CreateView) body()             {}
+func (*Refresh) body()                {}
 func (*CreateIndex) body()            {}
 func (*CreateSchema) body()           {}
 func (*CreateSequence) body()         {}

@@ -36,10 +36,9 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 	case *pg.Node_CreateTableAsStmt:
 		return c.createTableAs(s.CreateTableAsStmt)
 	case *pg.Node_ViewStmt:
-		return &CreateView{
-			Name: nameOf(s.ViewStmt.View), Replace: s.ViewStmt.Replace,
-			ColumnNames: stringsOf(s.ViewStmt.Aliases), Query: c.definition(s.ViewStmt.Query.GetSelectStmt()),
-		}, nil
+		return c.createView(s.ViewStmt), nil
+	case *pg.Node_RefreshMatViewStmt:
+		return &Refresh{Name: nameOf(s.RefreshMatViewStmt.Relation), NoData: s.RefreshMatViewStmt.SkipData}, nil
 	case *pg.Node_IndexStmt:
 		i := s.IndexStmt
 		return &CreateIndex{Name: i.Idxname, Table: nameOf(i.Relation), Unique: i.Unique, IfNotExists: i.IfNotExists, Stmt: i}, nil

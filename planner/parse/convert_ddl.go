@@ -76,6 +76,23 @@ func (c *converter) asQuery(s *pg.CreateTableAsStmt) (Query, error) {
 	return c.definition(sel), nil
 }
 
+// createView knows no option that would change what the view shows or takes.
+func (c *converter) createView(s *pg.ViewStmt) Body {
+	switch {
+	case s.View.Relpersistence == "t":
+		return &Unsupported{What: "CREATE TEMPORARY VIEW"}
+	case s.WithCheckOption > pg.ViewCheckOption_NO_CHECK_OPTION:
+		return &Unsupported{What: "WITH CHECK OPTION"}
+	case len(s.Options) > 0:
+		return &Unsupported{What: "WITH on a view"}
+	case s.Query.GetSelectStmt() == nil:
+		return &Unsupported{What: "CREATE VIEW of this statement"}
+	}
+	return &CreateView{
+		Name: nameOf(s.View), Replace: s.Replace, ColumnNames: stringsOf(s.Aliases), Query: c.definition(s.Query.GetSelectStmt()),
+	}
+}
+
 var dropKinds = map[pg.ObjectType]ObjectKind{
 	pg.ObjectType_OBJECT_TABLE: ObjTable, pg.ObjectType_OBJECT_VIEW: ObjView,
 	pg.ObjectType_OBJECT_MATVIEW: ObjMaterializedView, pg.ObjectType_OBJECT_INDEX: ObjIndex,

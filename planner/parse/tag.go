@@ -37,6 +37,8 @@ func tagOf(b Body) string {
 		return "SELECT"
 	case *CreateView:
 		return "CREATE VIEW"
+	case *Refresh:
+		return "REFRESH MATERIALIZED VIEW"
 	case *CreateIndex:
 		return "CREATE INDEX"
 	case *CreateSchema:
