@@ -22,7 +22,13 @@ func (f facts) Asker() system.Asker { return f.asker }
 
 var _ system.Facts = facts{}
 
-func (f facts) Catalog() *catalog.Snapshot { return f.s.catalog.Now() }
+// Catalog is that of who asks, whose transaction may have changed it.
+func (f facts) Catalog() *catalog.Snapshot {
+	if f.asker != nil {
+		return f.asker.Catalog()
+	}
+	return f.s.catalog.Now()
+}
 
 func (f facts) Dataflows() (out []system.Dataflow) {
 	for _, d := range f.s.dataflows() {

@@ -26,12 +26,15 @@ var (
 
 // introspection is the same while neither the catalog nor the search path changes: who keeps names looks at that.
 func (s *Session) introspection() *introspection {
-	cat, path := s.db.Catalog.Now(), s.set.derived.SearchPath
+	cat, path := s.catalog(), s.set.derived.SearchPath
 	if s.seen == nil || s.seen.cat != catalog.Reader(cat) || !slices.Equal(s.seen.path, path) {
 		s.seen = &introspection{View: pgcatalog.NewView(cat, path), s: s, cat: cat, path: path}
 	}
 	return s.seen
 }
+
+// Catalog is what the session sees, with the DDL of its transaction.
+func (i *introspection) Catalog() *catalog.Snapshot { return i.s.catalog() }
 
 func (i *introspection) User() string     { return i.s.user }
 func (i *introspection) Database() string { return i.s.database }

@@ -9,9 +9,9 @@
 //
 // # How objects map
 //
-// Tables and streams are relkind r, materialized views m, sequences S, indexes i, error and system relations and
-// views v; sinks are no relations. A table's primary key has an index and a constraint, whose OIDs, as those of row
-// types, defaults, checks and rules, are computed of its own (oids.go), so that they are the same after a restart.
+// Tables and streams are relkind r, materialized views m, sequences S, indexes i, views, error and system relations
+// v; sinks are no relations. A table's primary key has an index and a constraint, whose OIDs, as those of row types,
+// defaults, checks and rules, are computed of its own (oids.go), so that they are the same after a restart.
 //
 // # A new relation
 //

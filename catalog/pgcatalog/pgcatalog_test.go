@@ -27,6 +27,8 @@ func (f some) Asker() system.Asker        { return asker{} }
 
 type asker struct{}
 
+func (asker) Catalog() *catalog.Snapshot { panic("not asked here") }
+
 func (asker) User() string     { return "tributary" }
 func (asker) Database() string { return "tributary" }
 func (asker) PID() int32       { return 7 }

@@ -20,7 +20,7 @@ func NewView(cat catalog.Reader, path []string) *View { return &View{cat: cat, p
 
 // shown are the kinds of relations that pg_class has, with their relkind.
 var shown = map[catalog.Kind]byte{
-	catalog.KindTable: 'r', catalog.KindStream: 'r', catalog.KindView: 'm', catalog.KindErrors: 'v',
+	catalog.KindTable: 'r', catalog.KindStream: 'r', catalog.KindView: 'm', catalog.KindPlainView: 'v', catalog.KindErrors: 'v',
 	catalog.KindSequence: 'S', catalog.KindIndex: 'i', catalog.KindSystem: 'v',
 }
 

@@ -26,6 +26,8 @@ type Facts interface {
 
 // Asker is what relations tell of the session that reads them.
 type Asker interface {
+	// Catalog is the one that it sees.
+	Catalog() *catalog.Snapshot
 	User() string
 	Database() string
 	PID() int32
