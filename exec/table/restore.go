@@ -152,7 +152,7 @@ func (s *Set) replay(ctx context.Context, t *Table, c *content, after, newest lo
 	}
 	// Log compaction has taken rows of older versions out: they may not be read.
 	for _, a := range t.arrangements(c) {
-		a.Keep(s.cfg.Log.LostUntil(t.rel.Topic))
+		a.Keep(s.cfg.Log.LostUntil(t.rel().Topic))
 	}
 	return nil
 }
