@@ -89,10 +89,16 @@ func answer(t *testing.T, dsn, sql string) string {
 	defer func() { _ = c.Close(ctx) }() // the answer is there
 	var out strings.Builder
 	results := c.Exec(ctx, sql)
-	for results.NextResult() {
+	statements := strings.Split(sql, ";") // none has one in a text
+	for n := 0; results.NextResult(); n++ {
 		r := results.ResultReader()
 		if f := r.FieldDescriptions(); len(f) == 1 && f[0].Name == "QUERY PLAN" {
 			out.WriteString("a plan\n") // which is the server's own
+			r.Read()
+			continue
+		}
+		if n < len(statements) && strings.Contains(statements[n], "CREATE MATERIALIZED VIEW") {
+			out.WriteString("a view\n") // PostgreSQL's tag counts its rows, which come a moment later here
 			r.Read()
 			continue
 		}
