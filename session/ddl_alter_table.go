@@ -4,12 +4,16 @@ import (
 	"context"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/flow"
+	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 )
 
-// alterTable is ALTER TABLE with one change of the definition. A primary key of a table that is there is a
+// alterTable is ALTER TABLE with changes of the definition, all of them or none. A primary key of a table that is there is a
 // unique index over columns without NULL: its rows, and the keys of its changelog, stay as they are.
 func (s *Session) alterTable(ctx context.Context, b *parse.AlterTable, w face.Writer) error {
 	rel, err := s.lockFound(ctx, "ALTER TABLE", func() (*catalog.Relation, error) {
@@ -21,25 +25,20 @@ func (s *Session) alterTable(ctx context.Context, b *parse.AlterTable, w face.Wr
 	if rel == nil {
 		return w.Complete("ALTER TABLE")
 	}
-	def, err := bind.AlterTable(rel, b.Change, s.catalog(), s.bindOptions())
-	if err != nil {
-		return err
-	}
 	err = s.change(ctx, "ALTER TABLE", func(t *catalog.Txn) error {
-		if def.Index != nil {
-			if err := s.free(ctx, t, def.Index.Schema, def.Index.Name, false); err != nil {
+		for _, c := range b.Changes {
+			rel, _ := t.At().ByOID(rel.OID) // as the changes before left it
+			def, err := bind.AlterTable(rel, c, t.At(), s.bindOptions())
+			if err == nil && def == nil {
+				s.notice("constraint %q of relation %q does not exist, skipping", c.Name, rel.Name)
+				continue
+			}
+			if err == nil {
+				err = s.alterDefinition(ctx, t, rel, def)
+			}
+			if err != nil {
 				return err
 			}
-			t.Put(def.Index)
-		}
-		if def.Relation != nil {
-			if def.Key {
-				def.Relation.KeyIndex = def.Index.OID
-			}
-			t.Put(def.Relation)
-		}
-		if def.Index != nil {
-			return s.buildIndex(ctx, rel, def.Index, def.Key)
 		}
 		return nil
 	})
@@ -47,4 +46,69 @@ func (s *Session) alterTable(ctx context.Context, b *parse.AlterTable, w face.Wr
 		return err
 	}
 	return w.Complete("ALTER TABLE")
+}
+
+// alterDefinition makes one change of a table, whose rows must be as the changed definition says.
+func (s *Session) alterDefinition(ctx context.Context, t *catalog.Txn, rel *catalog.Relation, def *bind.AlterTablePlan) error {
+	if def.Loosens {
+		if user := s.computedFrom(t.At(), rel.OID); user != nil {
+			return sqlerr.New(sqlerr.FeatureNotSupported, "cannot take a constraint from table %s because %s %s is computed from it", rel.Name, user.Kind, user.Name).
+				WithHint("It may rely on the constraint. DROP it, change the table, and create it again.")
+		}
+	}
+	if def.Broken != "" {
+		broken, err := s.anyRow(ctx, rel, def.Broken)
+		if err != nil {
+			return err
+		}
+		if broken {
+			return def.Error
+		}
+	}
+	if def.Index != nil {
+		if err := s.free(ctx, t, def.Index.Schema, def.Index.Name, false); err != nil {
+			return err
+		}
+		t.Put(def.Index)
+	}
+	if def.Drop != 0 {
+		t.Drop(def.Drop)
+	}
+	if def.Relation != nil {
+		if def.Key {
+			def.Relation.KeyIndex = def.Index.OID
+		}
+		t.Put(def.Relation)
+	}
+	if def.Index != nil {
+		return s.buildIndex(ctx, rel, def.Index, def.Key)
+	}
+	return nil
+}
+
+// anyRow reports whether a row that the transaction sees meets a condition.
+func (s *Session) anyRow(ctx context.Context, rel *catalog.Relation, condition string) (found bool, err error) {
+	stmts, err := parse.Parse("SELECT 1 FROM " + ident(rel.Schema) + "." + ident(rel.Name) + " WHERE " + condition + " LIMIT 1")
+	if err != nil {
+		return false, err
+	}
+	q, err := s.planQuery(stmts[0].Body.(*parse.Select).Query, nil)
+	if err != nil {
+		return false, err
+	}
+	reads, err := s.readable(oids(q.Relations))
+	if err != nil {
+		return false, err
+	}
+	// The newest rows, also of a transaction that reads an older snapshot: nobody else writes the table.
+	pin, err := s.db.Runtime.Pin(ctx, reads, lane.ReadAs{Mode: lane.ReadStrict, Owner: s.reads})
+	if err != nil {
+		return false, err
+	}
+	defer pin.Release()
+	err = s.db.Runtime.Query(ctx, q, s.runAt(pin.Version(), nil), flow.OutFunc(func(b *delta.Batch) error {
+		found = found || b.Rows() > 0
+		return nil
+	}))
+	return found, err
 }

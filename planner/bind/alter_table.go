@@ -17,6 +17,13 @@ type AlterTablePlan struct {
 	// its columns have no NULL then.
 	Index *catalog.Relation
 	Key   bool
+	// Drop is an index that goes, 0 = none.
+	Drop catalog.OID
+	// Broken is the condition of a row that the changed definition does not allow, which is the error then; empty = there is none.
+	Broken string
+	Error  *sqlerr.Error
+	// Loosens: rows may come that the definition did not allow before.
+	Loosens bool
 }
 
 // AlterTable binds one change of a table.
@@ -29,8 +36,13 @@ func AlterTable(rel *catalog.Relation, c *pg.AlterTableCmd, cat catalog.Reader, 
 	changed.Columns = slices.Clone(rel.Columns)
 	changed.DependsOn = slices.Clone(rel.DependsOn)
 	d := &definition{b: newBinder(cat, o), rel: &changed, hasKey: len(rel.PrimaryKey) > 0 || rel.KeyIndex != 0}
-	if c.Subtype == pg.AlterTableType_AT_ColumnDefault {
+	switch c.Subtype {
+	case pg.AlterTableType_AT_ColumnDefault:
 		return &AlterTablePlan{Relation: &changed}, d.setDefault(c)
+	case pg.AlterTableType_AT_SetNotNull, pg.AlterTableType_AT_DropNotNull:
+		return d.setNotNull(c)
+	case pg.AlterTableType_AT_DropConstraint:
+		return d.dropConstraint(c)
 	}
 	con := c.Def.GetConstraint()
 	switch con.Contype {
@@ -39,6 +51,8 @@ func AlterTable(rel *catalog.Relation, c *pg.AlterTableCmd, cat catalog.Reader, 
 			return nil, err
 		}
 		return &AlterTablePlan{Index: d.added(rel)}, nil
+	case pg.ConstrType_CONSTR_CHECK:
+		return d.addCheck(con)
 	case pg.ConstrType_CONSTR_PRIMARY:
 		if con.Indexname != "" {
 			return nil, unsupported("PRIMARY KEY USING INDEX")

@@ -173,11 +173,11 @@ type (
 		IfExists bool
 		Cascade  bool
 	}
-	// AlterTable is ALTER TABLE with one change of a definition.
+	// AlterTable is ALTER TABLE with changes of a definition.
 	AlterTable struct {
 		Name     Name
 		IfExists bool
-		Change   *pg.AlterTableCmd
+		Changes  []*pg.AlterTableCmd
 	}
 	// AlterSet is ALTER kind name SET (options).
 	AlterSet struct {

@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -136,20 +138,32 @@ var alterKinds = map[pg.ObjectType]ObjectKind{
 	pg.ObjectType_OBJECT_MATVIEW: ObjMaterializedView, pg.ObjectType_OBJECT_INDEX: ObjIndex,
 }
 
-// alter knows one ADD CONSTRAINT or SET and DROP DEFAULT of a table, and SET (…) and RESET (…).
+// changesOfTables are what ALTER TABLE knows; several may stand in one statement.
+var changesOfTables = []pg.AlterTableType{
+	pg.AlterTableType_AT_AddConstraint, pg.AlterTableType_AT_DropConstraint, pg.AlterTableType_AT_ColumnDefault,
+	pg.AlterTableType_AT_SetNotNull, pg.AlterTableType_AT_DropNotNull,
+}
+
+// alter knows changes of a table, and SET (…) and RESET (…).
 func alter(s *pg.AlterTableStmt) Body {
 	kind, ok := alterKinds[s.Objtype]
 	unsupported := &Unsupported{What: "ALTER " + objectWords(s.Objtype)}
-	if !ok || len(s.Cmds) != 1 {
+	if !ok || len(s.Cmds) == 0 {
+		return unsupported
+	}
+	table := &AlterTable{Name: nameOf(s.Relation), IfExists: s.MissingOk}
+	for _, c := range s.Cmds {
+		if cmd := c.GetAlterTableCmd(); slices.Contains(changesOfTables, cmd.GetSubtype()) {
+			table.Changes = append(table.Changes, cmd)
+		}
+	}
+	if kind == ObjTable && len(table.Changes) == len(s.Cmds) {
+		return table
+	}
+	if len(s.Cmds) != 1 {
 		return unsupported
 	}
 	cmd := s.Cmds[0].GetAlterTableCmd()
-	switch cmd.GetSubtype() {
-	case pg.AlterTableType_AT_AddConstraint, pg.AlterTableType_AT_ColumnDefault:
-		if kind == ObjTable {
-			return &AlterTable{Name: nameOf(s.Relation), IfExists: s.MissingOk, Change: cmd}
-		}
-	}
 	reset := cmd.GetSubtype() == pg.AlterTableType_AT_ResetRelOptions
 	if cmd.GetSubtype() != pg.AlterTableType_AT_SetRelOptions && !reset {
 		return unsupported
