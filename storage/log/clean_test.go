@@ -3,6 +3,7 @@ package log_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -267,4 +268,56 @@ func TestCleanDamage(t *testing.T) {
 	c.restart() // asks anew
 	c.clean()
 	equal(t, "healed", c.left(), []string{"4=k:4"})
+}
+
+// TestCleanBesideHangingTransaction: what lies before the first record of an open transaction is compacted, nothing behind it
+// is, however often and over a restart, until the transaction ends: then its records count if it was committed.
+func TestCleanBesideHangingTransaction(t *testing.T) {
+	for _, commits := range []bool{true, false} {
+		t.Run(fmt.Sprint(commits), func(t *testing.T) {
+			c := newCompacting(t, map[string]string{"min.cleanable.dirty.ratio": "0"})
+			for range 3 {
+				c.write("a", "old")
+				c.write("b", "old")
+			}
+			who := initTxn(t, c.db, "x", log.NoIdentity)
+			hang := func(key, value string, sequence int32) {
+				t.Helper()
+				b := recordbatch.NewBuilder(0)
+				if err := b.Add([]byte(key), []byte(value), nil, c.clock.Now().UnixMilli()); err != nil {
+					t.Fatal(err)
+				}
+				raw := b.AppendTo(nil)
+				logtest.SetTransactional(raw, who.ID, who.Epoch, sequence)
+				logtest.Append(t, c.db, &log.Entry{Appends: []log.Append{{Partition: part(c.id, 0), RecordBatches: raw, TransactionalID: "x", Implicit: true}}})
+			}
+			hang("a", "hangs", 0) // offset 6
+			c.write("a", "new")
+			c.write("b", "new")
+			hang("c", "hangs", 1)
+			c.write("b", "newer")
+			open := []string{"4=a:old", "5=b:old", "6=a:hangs", "7=a:new", "8=b:new", "9=c:hangs", "10=b:newer"}
+			for i := range 3 {
+				c.clean()
+				if got := c.left(); !slices.Equal(got, open) {
+					t.Fatalf("beside the open transaction %v are left, want %v", got, open)
+				}
+				if i == 1 {
+					c.restart()
+				}
+			}
+			if _, err := c.db.EndTransaction(ctx, "x", who, commits, true); err != nil {
+				t.Fatal(err)
+			}
+			c.write("d", "last")
+			c.clean()
+			want := []string{"7=a:new", "10=b:newer", "12=d:last"}
+			if commits {
+				want = []string{"7=a:new", "9=c:hangs", "10=b:newer", "12=d:last"}
+			}
+			if got := c.left(); !slices.Equal(got, want) {
+				t.Fatalf("behind it %v are left, want %v", got, want)
+			}
+		})
+	}
 }

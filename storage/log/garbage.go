@@ -129,6 +129,20 @@ func (db *DB) findOrphans(ctx context.Context) error {
 	return nil
 }
 
+// hasObject reports whether a run of the index lies in the object.
+func (f *fold) hasObject(key string) bool {
+	for _, t := range f.topics {
+		for _, p := range t.partitions {
+			for i := range p.runs {
+				if p.runs[i].block.key == key {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // parseObjectName reads the writer and the fence from what objectName made.
 func parseObjectName(key string) (writer uint32, fence uint64, ok bool) {
 	parts := strings.Split(strings.TrimSuffix(path.Base(key), ".strm"), "-")

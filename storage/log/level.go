@@ -79,19 +79,25 @@ func (e *unreadableError) Error() string { return e.err.Error() }
 func (e *unreadableError) Unwrap() error { return e.err }
 
 // setAside leaves a damaged object where it is until the next start: what is damaged in it its readers
-// are told, and all else is put together without it.
+// are told, and all else is put together without it. One that nothing names any more was deleted after it had
+// been chosen, by retention for instance: that is no damage.
 func (db *DB) setAside(err error) bool {
 	var e *unreadableError
 	if !errors.As(err, &e) {
 		return false
 	}
-	db.cfg.Logger.Warn("an object cannot be put together with others and stays as it is", "object", e.key, "error", e.err)
 	db.mu.Lock()
-	defer db.mu.Unlock()
-	if db.mu.aside == nil {
-		db.mu.aside = map[string]bool{}
+	named := db.mu.fold.hasObject(e.key)
+	if named {
+		if db.mu.aside == nil {
+			db.mu.aside = map[string]bool{}
+		}
+		db.mu.aside[e.key] = true
 	}
-	db.mu.aside[e.key] = true
+	db.mu.Unlock()
+	if named {
+		db.cfg.Logger.Warn("an object cannot be put together with others and stays as it is", "object", e.key, "error", e.err)
+	}
 	return true
 }
 
