@@ -15,6 +15,20 @@ import (
 // of what is derived from what it reads. It returns when that is done; who gives it up ends the waiting and not the
 // work. The catalog counts rebuilds first, so that no start uses state of before.
 func (s *Session) alterRebuild(ctx context.Context, b *parse.AlterRebuild, w face.Writer) error {
+	err := s.rebuildOnce(ctx, b)
+	for tries := 1; b.Left && tries < leftTries && sqlerr.CodeOf(err) == sqlerr.InputLost; tries++ {
+		err = s.rebuildOnce(ctx, b) // more went before it began: what is left now is meant
+	}
+	if err != nil {
+		return err
+	}
+	return w.Complete("ALTER " + b.Kind.String())
+}
+
+// leftTries is how often REBUILD FROM WHAT IS LEFT begins while records go.
+const leftTries = 10
+
+func (s *Session) rebuildOnce(ctx context.Context, b *parse.AlterRebuild) error {
 	var asked *catalog.Relation
 	rel, err := s.lockFound(ctx, "ALTER "+b.Kind.String(), func() (*catalog.Relation, error) {
 		return s.alterTarget(s.catalog(), b.Name, b.Kind, b.IfExists)
@@ -47,10 +61,7 @@ func (s *Session) alterRebuild(ctx context.Context, b *parse.AlterRebuild, w fac
 			err = s.db.Runtime.Rebuild(ctx, asked.OID)
 		}
 	}
-	if err != nil {
-		return err
-	}
-	return w.Complete("ALTER " + b.Kind.String())
+	return err
 }
 
 func (s *Session) canRebuild(ctx context.Context, rel *catalog.Relation) error {
