@@ -28,6 +28,17 @@ type memory struct {
 	// temp: operators put into temporary runs what they have no room for, which is everything.
 	temp *temprun.File
 	held map[string]*int64
+	// beside works for arrangements; nil = nobody does.
+	beside *beside
+}
+
+// options of an arrangement.
+func (e env) options(order ...state.Order) state.Options {
+	o := state.Options{Account: e.Account, Order: order}
+	if e.beside != nil && !e.once {
+		o.Beside = e.beside
+	}
+	return o
 }
 
 func newMemory(once bool, budget *state.GroupBudget) *memory {
@@ -93,7 +104,7 @@ func (e env) Flat(name string, key []sqltype.OID, cells []state.CellType) (state
 func (e env) Arrangement(name string, row []sqltype.OID, key []int, order ...state.Order) (state.Arrangement, error) {
 	name = e.path + "/" + name
 	if e.runs[name] == nil {
-		e.runs[name] = state.NewArrangement(row, key, state.Options{Account: e.Account, Order: order})
+		e.runs[name] = state.NewArrangement(row, key, e.options(order...))
 	}
 	return e.runs[name], nil
 }
@@ -110,7 +121,7 @@ func (e env) Groups(name string, key []sqltype.OID, cells []state.CellType, lead
 	if e.groups[name] == nil {
 		row, by := state.GroupRows(key, lead)
 		if e.runs[name+behind] == nil {
-			e.runs[name+behind] = state.NewArrangement(row, by, state.Options{Account: e.Account})
+			e.runs[name+behind] = state.NewArrangement(row, by, e.options())
 		}
 		e.groups[name] = state.NewGroups(mem.(*state.FlatSet), e.runs[name+behind], lead, e.budget)
 	}

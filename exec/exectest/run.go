@@ -276,6 +276,8 @@ func (c *Case) check(t *rapid.T) {
 	ticks = max(1, min(ticks, longest))
 	r := &running{t: t, root: root, inputs: c.Inputs, space: c.space, size: rapid.SampledFrom([]int{1, 3, 1024}).Draw(t, "batch size")}
 	r.budget = drawBudget(t)
+	r.beside = newBeside(rapid.SampledFrom([]int{0, 1, 4}).Draw(t, "shards beside"))
+	defer r.beside.end()
 	if rapid.IntRange(0, 2).Draw(t, "in parts") == 0 {
 		r.parts = rapid.IntRange(1, ticks).Draw(t, "parts")
 	}
@@ -314,6 +316,7 @@ type running struct {
 	top    *step
 	memory *memory
 	budget *state.GroupBudget
+	beside *beside
 	result sum
 	seq    exec.Tick
 	parts  int // so many ticks are parts of a first one
@@ -325,6 +328,7 @@ func (r *running) start(from checkpoint) {
 		r.t.Fatal(err)
 	}
 	r.top, r.memory = top, newMemory(false, r.budget)
+	r.memory.beside = r.beside
 	if r.result == nil {
 		r.result = sum{}
 	}

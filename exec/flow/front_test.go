@@ -272,7 +272,7 @@ func TestFront(t *testing.T) {
 func runFront(t *testing.T, rng *rand.Rand) (parts int, jobs int64) {
 	src := &numbers{rng: rng, sizes: [2]int64{0, []int64{10, 2000, 40_000}[rng.IntN(3)]}}
 	c := &crew{rng: rng, helpers: 1 + rng.IntN(4), minRows: []int64{0, 0, 100}[rng.IntN(3)], turns: rand.New(rand.NewPCG(rng.Uint64(), 0))}
-	c.jobs = flow.NewJobs(t.Context(), c)
+	c.jobs = flow.NewJobs(t.Context(), c, 0)
 	f := openFront(t, src, c)
 	defer f.Close()
 	var got []int64
@@ -345,7 +345,7 @@ func TestFrontFails(t *testing.T) {
 		how := []string{"error", "panic", "cancel", "out", "stop", "out panics"}[rng.IntN(6)]
 		src := &numbers{rng: rng, sizes: [2]int64{5000, 5000}, fails: 1 + rng.Int64N(5000), how: how}
 		c := &crew{rng: rng, helpers: 3, turns: rand.New(rand.NewPCG(seed, 5))}
-		c.jobs = flow.NewJobs(t.Context(), c)
+		c.jobs = flow.NewJobs(t.Context(), c, 0)
 		f := openFront(t, src, c)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		rows, at := 0, rng.IntN(4000)

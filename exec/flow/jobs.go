@@ -13,6 +13,7 @@ import (
 type Jobs struct {
 	crew Crew
 	ctx  context.Context // of all of it
+	rows int
 	work sync.WaitGroup
 
 	mu    sync.Mutex
@@ -22,8 +23,13 @@ type Jobs struct {
 
 var _ state.Beside = (*Jobs)(nil)
 
-// NewJobs makes jobs of a crew, which end with ctx.
-func NewJobs(ctx context.Context, crew Crew) *Jobs { return &Jobs{crew: crew, ctx: ctx} }
+// NewJobs makes jobs of a crew, which end with ctx, of so many rows each; 0 = as many as are worth it.
+func NewJobs(ctx context.Context, crew Crew, rows int) *Jobs {
+	return &Jobs{crew: crew, ctx: ctx, rows: rows}
+}
+
+// Rows implements state.Beside.
+func (j *Jobs) Rows() int { return j.rows }
 
 // Start implements state.Beside.
 func (j *Jobs) Start(work func(breathe func() error)) bool {

@@ -20,7 +20,7 @@ type crew struct {
 
 func newCrew(r *Runtime, m *member) *crew {
 	c := &crew{r: r, m: m}
-	c.jobs = flow.NewJobs(m.ctx, c)
+	c.jobs = flow.NewJobs(m.ctx, c, r.cfg.SortRows)
 	return c
 }
 

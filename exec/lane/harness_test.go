@@ -166,7 +166,7 @@ func (d *database) start() {
 		Log: d.log, Catalog: d.catalog, Tables: d.tables, Clock: &d.clock, Logger: logger,
 		System:  func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
 		Decoded: d.decodes, Memory: d.account, MaxBytes: 1 << 28, StageBytes: d.stage, MaxRecordBatch: session.MaxRecordBatch,
-		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut, PartRows: d.part, Shards: d.shards, MinTickRows: d.tickRows, PartBytes: d.partBytes, Workers: d.workers,
+		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut, PartRows: d.part, Shards: d.shards, MinTickRows: d.tickRows, PartBytes: d.partBytes, SortRows: d.partBytes * 2, Workers: d.workers,
 		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, HistoryBytes: d.history, LateRows: d.lateRows, StrictReadTimeout: d.readTimeout,
 	})
 	d.db = session.New(session.Deps{

@@ -53,6 +53,8 @@ type Config struct {
 	MinTickRows int64
 	// PartBytes is how much of the log one of them takes at once; 0 = as much as is good.
 	PartBytes int
+	// SortRows are how many rows that a member keeps one of them sorts at once; 0 = as many as is good.
+	SortRows int
 	// PinAge bounds how long a transaction may hold its snapshot, PinBytes the changes that are kept
 	// for one pin alone; 0 = no limit.
 	PinAge   time.Duration

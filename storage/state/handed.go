@@ -4,6 +4,8 @@ import "github.com/tributary-db/tributary/internal/delta"
 
 // Beside is who works for an arrangement beside its writer, where a processor is free.
 type Beside interface {
+	// Rows is how many rows are worth a start; 0 = as many as a chunk has. It is always the same.
+	Rows() int
 	// Start has work done in another goroutine once it has a processor, or not at all, where the writer has no time to
 	// wait for that any more; false: nobody will. work calls breathe as it would Options.Breathe.
 	Start(work func(breathe func() error)) bool

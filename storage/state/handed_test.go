@@ -39,6 +39,8 @@ func (c *crowd) Start(work func(breathe func() error)) bool {
 	return true
 }
 
+func (c *crowd) Rows() int { return 0 }
+
 func (c *crowd) Wait(wait func()) { wait() }
 
 // TestHandedOver: what workers make of a head's rows is what the writer alone makes of them, run by run and chunk by

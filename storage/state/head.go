@@ -55,13 +55,21 @@ func (h *head) append(d *delta.Batch) error {
 		}
 	}
 	h.open.AppendBatch(&rows)
-	if h.open.Len() < chunkRows && int64(h.open.Size()) < chunkBytes {
+	if h.open.Len() < h.many() && int64(h.open.Size()) < chunkBytes {
 		return nil
 	}
 	if h.handOver() {
 		return h.await(maxHanded)
 	}
 	return h.seal()
+}
+
+// many are so many rows that they are sealed.
+func (h *head) many() int {
+	if h.beside != nil && h.beside.Rows() > 0 {
+		return min(chunkRows, h.beside.Rows())
+	}
+	return chunkRows
 }
 
 func (h *head) bytes() int64 {

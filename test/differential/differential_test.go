@@ -57,7 +57,12 @@ func TestQueries(t *testing.T) {
 		n *= 10
 	}
 	r := &run{T: t, ctx: t.Context(), oracle: pgoracle.Start(t), lacking: map[string]int{}}
-	r.ours = harness.Start(t, t.TempDir(), "--shards=5", "--min-shard-rows=1").Connect(t)
+	shards := os.Getenv("TRIBUTARY_TEST_SHARDS")
+	if shards == "" {
+		shards = []string{"1", "2", "5"}[seed%3]
+	}
+	t.Logf("TRIBUTARY_TEST_SHARDS=%s", shards)
+	r.ours = harness.Start(t, t.TempDir(), "--shards="+shards, "--workers=5", "--min-shard-rows=1", "--min-shard-tick-rows=0").Connect(t)
 	r.must(r.ours, "SET shards = 1")
 	for i := range n {
 		r.round(&round{rnd: rand.New(rand.NewPCG(seed, uint64(i)))})
