@@ -33,6 +33,9 @@ func (h *head) handOver() bool {
 		return false
 	}
 	s := &handed{rows: h.open, size: int64(h.open.Size())}
+	if !h.tier.hasRoom(4 * s.size) { // for these rows, their blocks, and the next ones that fill meanwhile
+		return false
+	}
 	h.mu.Lock()
 	h.handed = append(h.handed, s)
 	h.mu.Unlock()

@@ -155,3 +155,35 @@ func TestHandedOverFails(t *testing.T) {
 		t.Error("nothing failed")
 	}
 }
+
+// TestHandedOverWithRoom: where memory is short nothing is handed over, as the writer would fill the next rows meanwhile.
+func TestHandedOverWithRoom(t *testing.T) {
+	shrink(t, 64, 4<<10)
+	smallDisk(t)
+	for _, limit := range []int64{256 << 10, 64 << 20} {
+		c := &counting{crowd: newCrowd(1)}
+		m := newMemory(t, limit)
+		o := m.options()
+		o.Beside = c
+		a := NewArrangement(textTypes, []int{0}, o)
+		put(t, a, 1, pairs(2000, textOf)...)
+		c.work.Wait()
+		if handed := c.started > 0; handed != (limit > 1<<20) {
+			t.Errorf("with %d bytes of memory %d parts were handed over", limit, c.started)
+		}
+		if n := a.current().rows; n != 2000 {
+			t.Errorf("%d rows", n)
+		}
+	}
+}
+
+// counting is a crowd that counts what it is asked.
+type counting struct {
+	*crowd
+	started int
+}
+
+func (c *counting) Start(work func(breathe func() error)) bool {
+	c.started++
+	return c.crowd.Start(work)
+}

@@ -119,6 +119,9 @@ func (t *Tier) used() int64 { return t.cfg.Used() + t.building.Load() }
 // isShort: there is less memory than there should be.
 func (t *Tier) isShort() bool { return t != nil && t.used() > t.cfg.Limit/4*3 }
 
+// hasRoom: so many bytes more do not make who asks for memory wait for room.
+func (t *Tier) hasRoom(bytes int64) bool { return t == nil || t.used()+bytes <= t.cfg.Limit/8*7 }
+
 // charge takes memory from an account; if there is little, somebody's rows go to disk.
 func (t *Tier) charge(account func(bytes int64) error, bytes int64) error {
 	err := account(bytes)
