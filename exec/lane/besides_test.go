@@ -25,7 +25,7 @@ func TestLargeTicksOnShards(t *testing.T) {
 	run := func(shards int) (seen map[string][]string) {
 		d := newDatabase(t)
 		d.crash()
-		d.shards, d.workers = shards, 4
+		d.shards, d.workers, d.partBytes = shards, 4, 0 // parts as large as in a server
 		d.start()
 		d.exec(`CREATE TABLE t (id int PRIMARY KEY, k int, note text)`)
 		d.exec(`CREATE TABLE other (v int PRIMARY KEY)`)
