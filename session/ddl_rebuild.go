@@ -33,11 +33,8 @@ func (s *Session) rebuildOnce(ctx context.Context, b *parse.AlterRebuild) error 
 	rel, err := s.lockFound(ctx, "ALTER "+b.Kind.String(), func() (*catalog.Relation, error) {
 		return s.alterTarget(s.catalog(), b.Name, b.Kind, b.IfExists)
 	})
-	if err != nil {
+	if err != nil || rel == nil {
 		return err
-	}
-	if rel == nil {
-		return w.Complete("ALTER " + b.Kind.String())
 	}
 	err = s.changeAlone(ctx, func(t *catalog.Txn) (err error) {
 		changed := *rel
