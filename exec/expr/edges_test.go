@@ -93,6 +93,10 @@ func init() {
 			"YYYY-DDD", "DDth of MMnd YYYY", "HH24 MI US", "SS.FF2", "WW YYYY", "W MM YYYY", "Q YYYY", "TZ", "y", "", "FMYYYY FMMM", "yyyy\\\"mm"},
 	}
 	argEdges["to_timestamp"], argEdges["to_date"], argEdges["float8_timestamptz"] = written, written, map[int][]string{}
+	argEdges["numeric_to_number"] = map[int][]string{
+		0: {"12454.8-", "1,234.56", "-34,338,492.654,878", "<564646.654564>", "0.00001-", "5.01-", " 12 ", "+7", "-0.5", "$1,234", "12th", "1.2.3", "abc", "", "  - 12", "12-", "1-2", "99999999", "é12", ".5", "5.", "12,3", "- 5", "0001"},
+		1: numberFormats,
+	}
 	argEdges["text_to_array"] = map[int][]string{1: {",", "", "a", "ab", "zz", " "}}
 	argEdges["text_to_array_null"] = map[int][]string{1: {",", "", "a", "ab", " "}, 2: {"", "a", "b", "abc"}}
 	sizes := []string{"{}", "{2}", "{2,1}", "{0}", "{-1}", "{NULL}", "{{1,2}}", "{1,1,1,1,1,1,1}", "{3,0}", "[4:4]={2}"}
@@ -124,6 +128,7 @@ func init() {
 			argEdges[symbol] = map[int][]string{0: unitNames, 2: zoneNames}
 		}
 		argEdges[t+"_to_char"] = map[int][]string{1: timeFormats}
+		argEdges["interval_to_char"] = map[int][]string{1: append([]string{"HH24:MI:SS.US", "FMHH12 AM", "FMDDD DD", "YYYY YYY YY Y", "Y,YYY", "MM Q CC", "rm FMRM", "J", "WW W", "FF1 FF4 MS", "SSSS", "HH24th", "BC", "TZ", "a.m.", "FMYY FMMI", "IYYY IW IDDD I"}, timeFormats...)}
 		argEdges[t+"_zone"] = map[int][]string{0: zoneNames}
 	}
 	for _, symbol := range []string{"textregexeq", "textregexne", "texticregexeq", "nameregexeq", "textregexsubstr", "textregexreplace", "textregexreplace_noopt",

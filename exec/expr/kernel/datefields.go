@@ -46,6 +46,13 @@ func init() {
 		"make_timestamptz_at_timezone": makeTimestamp(true, func(c *Call, row int32) (*time.Location, Err) { return zoneNamed(string(c.Args[6].Bytes(row))) }),
 		"make_interval":                makeInterval,
 		"float8_timestamptz":           ok1(datetime.FromEpoch),
+		"interval_to_char": app2(func(_ *Call, dst []byte, v interval, format []byte) ([]byte, Err) {
+			out, ok, err := datetime.ToCharInterval(dst, v, format)
+			if err == nil && !ok {
+				return out, errNull
+			}
+			return out, asErr(err)
+		}),
 		"timestamp_to_char": app2(func(_ *Call, dst []byte, ts int64, format []byte) ([]byte, Err) {
 			out, ok := datetime.ToChar(dst, ts, format)
 			return out, nullUnless(ok)

@@ -9,7 +9,7 @@ import (
 	"github.com/tributary-db/tributary/internal/decimal"
 )
 
-// to_char of numbers.
+// to_char of numbers, and to_number.
 func init() {
 	kernels(map[string]Kernel{
 		"numeric_to_char": app2(func(c *Call, dst []byte, v dec, format string) ([]byte, Err) {
@@ -17,6 +17,7 @@ func init() {
 				return decimal.Round(v, f.Post).String(), f.Post
 			})
 		}),
+		"numeric_to_number": fn2c(toNumber),
 		"int4_to_char": app2(func(c *Call, dst []byte, v int32, format string) ([]byte, Err) {
 			return intToChars(c, dst, int64(v), format)
 		}),
@@ -28,6 +29,25 @@ func init() {
 			return floatToChars(c, dst, v, 15, format)
 		}),
 	})
+}
+
+func toNumber(c *Call, s, format string) (dec, Err) {
+	if format == "" {
+		return dec{}, errNull
+	}
+	f, err := c.numberFormat(format)
+	if err != nil {
+		return dec{}, err
+	}
+	text, precision, scale, err := f.Read(s, c.breathe)
+	if err != nil {
+		return dec{}, err
+	}
+	d, derr := decimal.Parse([]byte(text))
+	if derr == nil {
+		d, derr = decimal.ApplyMod(d, precision, scale)
+	}
+	return d, asErr(derr)
 }
 
 // formatState keeps the last format parsed.

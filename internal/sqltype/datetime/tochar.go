@@ -19,6 +19,8 @@ type charWriter struct {
 	dst  []byte
 	fill bool // FM: no padding
 	zone string
+	span *parts // of an interval; nil = it is a time
+	err  error
 }
 
 var monthNames = [...]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"}
@@ -257,6 +259,11 @@ func ToCharTZ(dst []byte, ts int64, loc *time.Location, format []byte) (out []by
 
 func toChar(dst []byte, f *Fields, format []byte, zone string) []byte {
 	w := charWriter{dst: dst, zone: zone}
+	return w.write(f, format)
+}
+
+// write writes f, or the interval, by a format.
+func (w *charWriter) write(f *Fields, format []byte) []byte {
 	for len(format) > 0 {
 		if format[0] == '"' {
 			format = w.quoted(format[1:])
@@ -282,7 +289,11 @@ func toChar(dst []byte, f *Fields, format []byte, zone string) []byte {
 			continue
 		}
 		from := len(w.dst)
-		p.write(&w, f)
+		if w.span != nil {
+			w.writeSpan(p)
+		} else {
+			p.write(w, f)
+		}
 		format = rest[len(p.name):]
 		if !p.text && len(format) >= 2 && format[0]|0x20 == 't' && format[1]|0x20 == 'h' && format[0]^format[1] == 't'^'h' {
 			w.dst = append(w.dst, ordinal(w.dst[from:], format[0] == 'T')...)
