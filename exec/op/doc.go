@@ -30,12 +30,17 @@
 //
 //	Sort, TopN, Over    held rows ─ full ─► sorted run … ─► merged in EndTick
 //	distinct aggregate  values of groups ─ full ─► sorted run … ─► merged when the groups settle
+//	kept aggregate      rows of groups ─ full ─► sorted run … ─► merged when the groups are put out, in their order
 //	GroupBy, Distinct   groups stay; rows of others ─► 16 partitions ─► each in the groups' place, in EndTick
 //	Join                left side ─ full ─► 16 partitions, right side too ─► pair by pair, in EndTick; a kind
 //	                    that keeps rows loads the left one of a pair whole
 //
 // The groups of a GroupBy that ticks go on past memory by themselves (state.Groups). Once they are there rows are
 // gathered, so that groups are fetched for many at once.
+//
+// An aggregate whose result is made of its rows (keptAcc: array_agg, WITHIN GROUP) keeps them in an arrangement, in the order
+// of the call; a collector makes a value of them, one row after the other. What a group was before a tick is read from the
+// version before it, when the group is put out.
 //
 // Whoever works long calls Meter.Breathe: every loop over rows that may be many, every few
 // milliseconds (TestCancelAnywhere).
