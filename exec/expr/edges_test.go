@@ -128,7 +128,8 @@ func init() {
 			argEdges[symbol] = map[int][]string{0: unitNames, 2: zoneNames}
 		}
 		argEdges[t+"_to_char"] = map[int][]string{1: timeFormats}
-		argEdges["interval_to_char"] = map[int][]string{1: append([]string{"HH24:MI:SS.US", "FMHH12 AM", "FMDDD DD", "YYYY YYY YY Y", "Y,YYY", "MM Q CC", "rm FMRM", "J", "WW W", "FF1 FF4 MS", "SSSS", "HH24th", "BC", "TZ", "a.m.", "FMYY FMMI", "IYYY IW IDDD I"}, timeFormats...)}
+		argEdges["interval_to_char"] = map[int][]string{0: {"0", "1 day", "-1 day", "1 month", "-11 months", "1 year 2 months 3 days 04:05:06.789", "-1 year -2 months +3 days -04:05:06", "12 years", "-3 years",
+			"00:00:01.5", "-00:00:00.000001", "35 days 27:00:00", "100 years", "2562047788:00:54.775807", "-2000 years", "400 days"}, 1: append([]string{"HH24:MI:SS.US", "FMHH12 AM", "FMDDD DD", "YYYY YYY YY Y", "Y,YYY", "MM Q CC", "rm FMRM", "J", "WW W", "FF1 FF4 MS", "SSSS", "HH24th", "BC", "TZ", "a.m.", "FMYY FMMI", "IYYY IW IDDD I"}, timeFormats...)}
 		argEdges[t+"_zone"] = map[int][]string{0: zoneNames}
 	}
 	for _, symbol := range []string{"textregexeq", "textregexne", "texticregexeq", "nameregexeq", "textregexsubstr", "textregexreplace", "textregexreplace_noopt",

@@ -1,6 +1,7 @@
 package datetime
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,10 @@ func ToCharInterval(dst []byte, v Interval, format []byte) (out []byte, ok bool,
 //lint:dispatch
 func (w *charWriter) writeSpan(p *pattern) {
 	v := w.span
+	if p.name[0]|0x20 == 'i' && abs64(JulianDay(int(v.year), int(v.mon), int(v.day))) > math.MaxInt32 {
+		w.err = sqlerr.New(sqlerr.FeatureNotSupported, "formatting field \"%s\" of so long an interval is not supported", p.name)
+		return
+	}
 	total := int64(int32((v.year*12+v.mon)*30 + v.day)) // days, about
 	switch name := fieldID(p.name); name {
 	case "HH24":
@@ -114,15 +119,15 @@ func (w *charWriter) padded(v int64, width int, negative bool) {
 
 func (w *charWriter) signed(v int64, width int) { w.padded(v, width, v < 0) }
 
-// yearOf writes the last digits of a year.
+// yearOf writes the last digits of a year, as wide as the interval's own year wants.
 func (w *charWriter) yearOf(year int64, width int) {
 	switch cut := map[int]int64{1: 10, 2: 100, 3: 1000}[width]; {
 	case width == 1:
 		w.digits(year%10, 1)
 	case cut == 0:
-		w.signed(year, 4)
+		w.padded(year, 4, w.span.year < 0)
 	default:
-		w.padded(year%cut, width, year < 0)
+		w.padded(year%cut, width, w.span.year < 0)
 	}
 }
 
