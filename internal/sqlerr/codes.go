@@ -16,6 +16,7 @@ const (
 	InvalidDatetimeFormat             Code = "22007"
 	DatetimeFieldOverflow             Code = "22008"
 	SubstringError                    Code = "22011"
+	StringDataLengthMismatch          Code = "22026"
 	ArraySubscriptError               Code = "2202E"
 	DivisionByZero                    Code = "22012"
 	InvalidPrecedingOrFollowingSize   Code = "22013"
