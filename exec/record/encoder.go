@@ -97,7 +97,7 @@ func (e *Encoder) hasKey(cols []delta.Column, row int32) bool {
 }
 
 func rawValue(c *delta.Column, row int32) []byte {
-	if c.Phys == sqltype.PhysBytes && c.Type.Elem() == sqltype.Invalid {
+	if c.Phys == sqltype.PhysBytes && !sqltype.OpsOf(c.Type).Opaque {
 		return c.Bytes(row)
 	}
 	return codec.FormatText(nil, c, row, codec.UTC)

@@ -76,10 +76,10 @@ func arrowType(t sqltype.Type) arrow.DataType {
 		}
 		return arrow.BinaryTypes.String
 	}
-	if t.OID.Phys() == sqltype.PhysBytes {
-		return arrow.BinaryTypes.String
+	if t.OID.Phys() == sqltype.PhysNone {
+		return nil
 	}
-	return nil
+	return arrow.BinaryTypes.String
 }
 
 // decimalOf is precision and scale of a numeric that a Decimal128 holds.

@@ -135,9 +135,10 @@ func (w *Wrapper) array(i int, c *delta.Column) (arrow.Array, error) {
 	return array.MakeFromData(data), nil
 }
 
-// asItsText: a type whose Arrow form is the text that SQL shows, since its bytes are no text.
+// asItsText: a type whose Arrow form, a string, is the text that SQL shows, since its values are no text.
 func asItsText(t sqltype.OID) bool {
-	return t == sqltype.Numeric || t == sqltype.Char || t == sqltype.Interval || t.Elem() != sqltype.Invalid
+	ops := sqltype.OpsOf(t)
+	return ops.Phys != sqltype.PhysBytes || ops.Opaque || t == sqltype.Char
 }
 
 // fromZero is offsets and bytes of a column of bytes, the first offset 0: the library's IPC

@@ -44,6 +44,10 @@ type Ops struct {
 	JSON JSONKind
 	// Elem is of the elements of an array, nil for what is none.
 	Elem *Ops
+	// Range is what a range or multirange type is made of, nil for any other.
+	Range *RangeType
+	// Opaque: the bytes of a PhysBytes value are a form of this engine's own, which is never shown.
+	Opaque bool
 }
 
 // JSONKind says how a value stands in JSON.
@@ -128,6 +132,12 @@ var builtins = func() map[OID]*Ops {
 		UUID: form(PhysUUID, compareUUIDs, hashUUIDs).with(func(o *Ops) {
 			o.Equal, o.Prefix, o.Text, o.Binary = equalFixed[[16]byte], prefixUUIDs, textUUID, sendUUID
 		}),
+		Timetz: form(PhysUUID, compareUUIDs, hashUUIDs).with(func(o *Ops) {
+			o.Equal, o.Prefix, o.Text, o.Binary = equalFixed[[16]byte], prefixUUIDs, textTimetz, sendTimetz
+		}),
+		Money:   ints64.with(text(textMoney, JSONString)),
+		Bit:     bytes.with(bitStrings),
+		Varbit:  bytes.with(bitStrings),
 		Text:    &bytes,
 		Varchar: &bytes,
 		Name:    &bytes,
@@ -149,12 +159,14 @@ var builtins = func() map[OID]*Ops {
 	for _, t := range RegTypes {
 		types[t] = oids.with(text(textReg(t), JSONString))
 	}
-	for _, t := range []OID{NodeTree, Inet, ACLItem, LSN, NDistinct, Dependencies, MCVList, AnyArray} {
+	for _, t := range []OID{NodeTree, ACLItem, LSN, NDistinct, Dependencies, MCVList, AnyArray} {
 		types[t] = bytes.with(func(o *Ops) { o.Prefix = nil })
 	}
 	for _, v := range []struct{ vector, elem OID }{{Int2Vector, Int2}, {OIDVector, OIDType}} {
 		types[v.vector] = ArrayOf(types[v.elem], v.elem).with(func(o *Ops) { o.Text, o.JSON = textVector(types[v.elem]), JSONString })
 	}
+	addNetworkTypes(types, ints64, bytes)
+	addRanges(types, bytes)
 	for _, t := range elements {
 		if t.Array != Invalid {
 			types[t.Array] = ArrayOf(types[t.OID], t.OID)
@@ -175,7 +187,7 @@ func OpsVersion() (sum uint64) {
 }
 
 // byOIDOps are builtins by OID: all of these are small.
-var byOIDOps = func() (table [4096]*Ops) {
+var byOIDOps = func() (table [8192]*Ops) {
 	for t := range table {
 		if table[t] = builtins[OID(t)]; table[t] == nil {
 			table[t] = none

@@ -9,7 +9,7 @@ import (
 // ArrayOf is the Ops of arrays of elem; oid is that of the elements, which the binary form names.
 func ArrayOf(elem *Ops, oid OID) *Ops {
 	o := form(PhysBytes, arrayOrder(elem, elem.Compare), arrayHash(elem))
-	o.Elem, o.Version, o.OneImage, o.JSON = elem, elem.Version, elem.OneImage, JSONArray
+	o.Elem, o.Version, o.OneImage, o.JSON, o.Opaque = elem, elem.Version, elem.OneImage, JSONArray, true
 	o.Image = NullsLast(arrayOrder(elem, elem.Image))
 	if !elem.OneImage {
 		// Arrays in which all elements are equal come after one another by the first that looks different.

@@ -66,6 +66,14 @@ func textTime(dst []byte, v *Vec, row int32, _ *Env) []byte {
 	return datetime.AppendTime(dst, valueAt[int64](v, row))
 }
 
+func textTimetz(dst []byte, v *Vec, row int32, _ *Env) []byte {
+	return datetime.AppendTimeTZ(dst, valueAt[[16]byte](v, row))
+}
+
+func textMoney(dst []byte, v *Vec, row int32, _ *Env) []byte {
+	return AppendMoney(dst, valueAt[int64](v, row))
+}
+
 func textInterval(dst []byte, v *Vec, row int32, env *Env) []byte {
 	return datetime.AppendInterval(dst, valueAt[datetime.Interval](v, row), env.OrDefault().IntervalStyle)
 }
@@ -116,6 +124,11 @@ func sendNumeric(dst []byte, v *Vec, row int32, _ *Env) []byte {
 func sendUUID(dst []byte, v *Vec, row int32, _ *Env) []byte {
 	u := valueAt[[16]byte](v, row)
 	return append(dst, u[:]...)
+}
+
+func sendTimetz(dst []byte, v *Vec, row int32, _ *Env) []byte {
+	us, west := datetime.SplitTimeTZ(valueAt[[16]byte](v, row))
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(dst, uint64(us)), uint32(west))
 }
 
 func sendInterval(dst []byte, v *Vec, row int32, _ *Env) []byte {

@@ -6,16 +6,19 @@ import "strings"
 type Category byte
 
 const (
-	CatArray    Category = 'A'
-	CatBoolean  Category = 'B'
-	CatDateTime Category = 'D'
-	CatNumeric  Category = 'N'
-	CatPseudo   Category = 'P'
-	CatString   Category = 'S'
-	CatTimespan Category = 'T'
-	CatUser     Category = 'U'
-	CatUnknown  Category = 'X'
-	CatInternal Category = 'Z'
+	CatArray     Category = 'A'
+	CatBitString Category = 'V'
+	CatBoolean   Category = 'B'
+	CatDateTime  Category = 'D'
+	CatNetwork   Category = 'I'
+	CatNumeric   Category = 'N'
+	CatPseudo    Category = 'P'
+	CatRange     Category = 'R'
+	CatString    Category = 'S'
+	CatTimespan  Category = 'T'
+	CatUser      Category = 'U'
+	CatUnknown   Category = 'X'
+	CatInternal  Category = 'Z'
 )
 
 // Info is what the registry knows of a type.
@@ -80,7 +83,6 @@ var elements = []Info{
 	{XID, "xid", "xid", CatUser, false, 4, 1011, 0},
 	{CID, "cid", "cid", CatUser, false, 4, 1012, 0},
 	{NodeTree, "pg_node_tree", "pg_node_tree", CatInternal, false, -1, 0, 0},
-	{Inet, "inet", "inet", 'I', true, -1, 1041, 0},
 	{ACLItem, "aclitem", "aclitem", CatUser, false, 12, 1034, 0},
 	{Regprocedure, "regprocedure", "regprocedure", CatNumeric, false, 4, 2207, 0},
 	{Regoper, "regoper", "regoper", CatNumeric, false, 4, 2208, 0},
@@ -93,6 +95,30 @@ var elements = []Info{
 	{NDistinct, "pg_ndistinct", "pg_ndistinct", CatInternal, false, -1, 0, 0},
 	{Dependencies, "pg_dependencies", "pg_dependencies", CatInternal, false, -1, 0, 0},
 	{MCVList, "pg_mcv_list", "pg_mcv_list", CatInternal, false, -1, 0, 0},
+	{Inet, "inet", "inet", CatNetwork, true, -1, 1041, 0},
+	{CIDR, "cidr", "cidr", CatNetwork, false, -1, 651, 0},
+	{MACAddr, "macaddr", "macaddr", CatUser, false, 6, 1040, 0},
+	{MACAddr8, "macaddr8", "macaddr8", CatUser, false, 8, 775, 0},
+	{Int4Range, "int4range", "int4range", CatRange, false, -1, 3905, 0},
+	{Int4Multirange, "int4multirange", "int4multirange", CatRange, false, -1, 6150, 0},
+	{NumRange, "numrange", "numrange", CatRange, false, -1, 3907, 0},
+	{NumMultirange, "nummultirange", "nummultirange", CatRange, false, -1, 6151, 0},
+	{TsRange, "tsrange", "tsrange", CatRange, false, -1, 3909, 0},
+	{TsMultirange, "tsmultirange", "tsmultirange", CatRange, false, -1, 6152, 0},
+	{TstzRange, "tstzrange", "tstzrange", CatRange, false, -1, 3911, 0},
+	{TstzMultirange, "tstzmultirange", "tstzmultirange", CatRange, false, -1, 6153, 0},
+	{DateRange, "daterange", "daterange", CatRange, false, -1, 3913, 0},
+	{DateMultirange, "datemultirange", "datemultirange", CatRange, false, -1, 6155, 0},
+	{Int8Range, "int8range", "int8range", CatRange, false, -1, 3927, 0},
+	{Int8Multirange, "int8multirange", "int8multirange", CatRange, false, -1, 6157, 0},
+	{AnyRange, "anyrange", "anyrange", CatPseudo, false, -1, 0, 0},
+	{AnyMultirange, "anymultirange", "anymultirange", CatPseudo, false, -1, 0, 0},
+	{5080, "anycompatiblerange", "anycompatiblerange", CatPseudo, false, -1, 0, 0},
+	{4538, "anycompatiblemultirange", "anycompatiblemultirange", CatPseudo, false, -1, 0, 0},
+	{Timetz, "timetz", "time with time zone", CatDateTime, false, 12, 1270, 0},
+	{Bit, "bit", "bit", CatBitString, false, -1, 1561, 0},
+	{Varbit, "varbit", "bit varying", CatBitString, true, -1, 1563, 0},
+	{Money, "money", "money", CatNumeric, false, 8, 791, 0},
 }
 
 var (

@@ -28,9 +28,14 @@ const (
 	Text        OID = 25
 	OIDType     OID = 26
 	JSON        OID = 114
+	CIDR        OID = 650
 	Float4      OID = 700
 	Float8      OID = 701
 	Unknown     OID = 705
+	MACAddr8    OID = 774
+	Money       OID = 790
+	MACAddr     OID = 829
+	Inet        OID = 869
 	BPChar      OID = 1042
 	Varchar     OID = 1043
 	Date        OID = 1082
@@ -38,6 +43,9 @@ const (
 	Timestamp   OID = 1114
 	Timestamptz OID = 1184
 	Interval    OID = 1186
+	Timetz      OID = 1266
+	Bit         OID = 1560
+	Varbit      OID = 1562
 	Numeric     OID = 1700
 	Void        OID = 2278
 	Any         OID = 2276
@@ -52,7 +60,6 @@ const (
 	CID          OID = 29
 	OIDVector    OID = 30
 	NodeTree     OID = 194 // pg_node_tree
-	Inet         OID = 869 // shown, not read
 	ACLItem      OID = 1033
 	Regprocedure OID = 2202
 	Regoper      OID = 2203
@@ -65,6 +72,21 @@ const (
 	MCVList      OID = 5017
 	Regnamespace OID = 4089
 	Regrole      OID = 4096
+	AnyRange     OID = 3831
+	Int4Range    OID = 3904
+	NumRange     OID = 3906
+	TsRange      OID = 3908
+	TstzRange    OID = 3910
+	DateRange    OID = 3912
+	Int8Range    OID = 3926
+
+	AnyMultirange  OID = 4537
+	Int4Multirange OID = 4451
+	NumMultirange  OID = 4532
+	TsMultirange   OID = 4533
+	TstzMultirange OID = 4534
+	DateMultirange OID = 4535
+	Int8Multirange OID = 4536
 )
 
 // Type is a type with its modifier; Mod is PostgreSQL's typmod, -1 = none.
@@ -84,13 +106,13 @@ const (
 	PhysBool              // 1 byte, 0 or 1 (Arrow packs bits; a byte keeps kernels plain)
 	PhysInt16             // int16
 	PhysInt32             // int32: int4, date (days since 2000-01-01), oid (as its bits)
-	PhysInt64             // int64: int8, timestamp, timestamptz, time (microseconds; since 2000-01-01)
+	PhysInt64             // int64: int8, timestamp, timestamptz, time (microseconds; since 2000-01-01), macaddr, macaddr8 (its order kept), money
 	PhysFloat32           // float32
 	PhysFloat64           // float64
 	PhysNumeric           // decimal.Num, 24 bytes; large ones point into the column's Var
 	PhysInterval          // 16 bytes: microseconds int64, days int32, months int32
-	PhysUUID              // 16 bytes
-	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, unknown, arrays
+	PhysUUID              // 16 bytes in their order: uuid, timetz
+	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, unknown, arrays, inet, cidr, bit, varbit, ranges, multiranges
 )
 
 // Size is the width of one value in Column.Data, 0 for PhysBytes and PhysNone.

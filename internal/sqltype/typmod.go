@@ -54,7 +54,9 @@ func ModOf(t OID, args []int64) (int32, error) {
 		return charMod(t, args)
 	case Numeric:
 		return numericMod(args)
-	case Time, Timestamp, Timestamptz:
+	case Bit, Varbit:
+		return bitMod(t, args)
+	case Time, Timetz, Timestamp, Timestamptz:
 		if len(args) != 1 {
 			return 0, sqlerr.New(sqlerr.InvalidParameterValue, "invalid type modifier")
 		}
@@ -70,7 +72,7 @@ func ModOf(t OID, args []int64) (int32, error) {
 }
 
 func zoneWords(t OID) string {
-	if t == Timestamptz {
+	if t == Timestamptz || t == Timetz {
 		return " WITH TIME ZONE"
 	}
 	return ""
@@ -90,6 +92,18 @@ func charMod(t OID, args []int64) (int32, error) {
 		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "length for type %s cannot exceed %d", name, maxVarcharLen)
 	}
 	return int32(args[0]) + 4, nil
+}
+
+func bitMod(t OID, args []int64) (int32, error) {
+	switch name := byOID[t].Name; {
+	case len(args) != 1:
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "invalid type modifier")
+	case args[0] < 1:
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "length for type %s must be at least 1", name)
+	case args[0] > 8*maxVarcharLen:
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "length for type %s cannot exceed %d", name, 8*maxVarcharLen)
+	}
+	return int32(args[0]), nil
 }
 
 func numericMod(args []int64) (int32, error) {
@@ -156,11 +170,13 @@ func TypeName(t Type) string {
 	switch t.OID {
 	case Varchar, BPChar:
 		return fmt.Sprintf("%s(%d)", i.SQLName, t.Mod-4)
+	case Bit, Varbit:
+		return fmt.Sprintf("%s(%d)", i.SQLName, t.Mod)
 	case Numeric:
 		if p, s, ok := NumericMod(t.Mod); ok {
 			return fmt.Sprintf("numeric(%d,%d)", p, s)
 		}
-	case Time, Timestamp, Timestamptz:
+	case Time, Timetz, Timestamp, Timestamptz:
 		head, tail, _ := strings.Cut(i.SQLName, " ")
 		return fmt.Sprintf("%s(%d) %s", head, t.Mod, tail)
 	case Interval:

@@ -10,7 +10,9 @@ import (
 	"github.com/tributary-db/tributary/internal/jsonb"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/bitstring"
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
+	"github.com/tributary-db/tributary/internal/sqltype/network"
 )
 
 func errShort() error {
@@ -38,6 +40,12 @@ func AppendBinary(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error 
 	case sqltype.PhysNone:
 		return sqlerr.New(sqlerr.FeatureNotSupported, "no binary input function available for type %s", sqltype.TypeName(t))
 	default:
+		switch t.OID {
+		case sqltype.MACAddr, sqltype.MACAddr8:
+			return appendBinaryMAC(b, t.OID, src)
+		case sqltype.Timetz:
+			return appendBinaryTimetz(b, t, src)
+		}
 		if len(src) < p.Size() {
 			return errShort()
 		}
@@ -52,6 +60,9 @@ func appendBinaryBytes(b *delta.Builder, t sqltype.Type, src []byte, env *Env) e
 	if t.OID.Elem() != sqltype.Invalid {
 		return appendBinaryArray(b, t, src, env)
 	}
+	if sqltype.RangeOf(t.OID) != nil {
+		return appendBinaryRange(b, t.OID, src, env)
+	}
 	switch t.OID {
 	case sqltype.Bytea:
 		b.AppendBytes(src)
@@ -65,6 +76,29 @@ func appendBinaryBytes(b *delta.Builder, t sqltype.Type, src []byte, env *Env) e
 		}
 		b.AppendBytes(bytes.TrimRight(src, "\x00"))
 		return nil
+	case sqltype.Bit, sqltype.Varbit:
+		if len(src) < 4 {
+			return errShort()
+		}
+		n := int32(binary.BigEndian.Uint32(src))
+		switch data := src[4:]; {
+		case n < 0 || n > bitstring.MaxLen:
+			return sqlerr.New(sqlerr.InvalidBinaryRepresentation, "invalid length in external bit string")
+		case len(data) < bitstring.Size(n):
+			return errShort()
+		case len(data) > bitstring.Size(n):
+			return errBinary()
+		}
+		if err := bitstring.CheckLen(n, t.Mod, t.OID == sqltype.Varbit); err != nil {
+			return err
+		}
+		return appendVar(b, src[4:], func(dst, data []byte) ([]byte, error) { return bitstring.Append(dst, data, n), nil })
+	case sqltype.Inet, sqltype.CIDR:
+		v, err := network.DecodeBinary(src, t.OID == sqltype.CIDR)
+		if err == nil {
+			b.AppendBytes(v)
+		}
+		return err
 	case sqltype.JSONB:
 		if len(src) == 0 {
 			return errShort()
@@ -122,5 +156,44 @@ func appendBinaryInt64(b *delta.Builder, t sqltype.Type, v int64) error {
 		v = datetime.RoundMicros(v, t.Mod)
 	}
 	delta.Append(b, v)
+	return nil
+}
+
+// appendBinaryMAC: six octets are a macaddr8 too, as in its text.
+func appendBinaryMAC(b *delta.Builder, t sqltype.OID, src []byte) error {
+	size := 6
+	if t == sqltype.MACAddr8 && len(src) != 6 {
+		size = 8
+	}
+	switch {
+	case len(src) < size:
+		return errShort()
+	case len(src) > size:
+		return errBinary()
+	}
+	v := binary.BigEndian.Uint64(append(make([]byte, 8-size, 8), src...))
+	switch {
+	case t == sqltype.MACAddr:
+		delta.Append(b, int64(v))
+	case size == 6:
+		delta.Append(b, sqltype.FromMAC8(network.Widen(int64(v))))
+	default:
+		delta.Append(b, sqltype.FromMAC8(v))
+	}
+	return nil
+}
+
+func appendBinaryTimetz(b *delta.Builder, t sqltype.Type, src []byte) error {
+	switch {
+	case len(src) < 12:
+		return errShort()
+	case len(src) > 12:
+		return errBinary()
+	}
+	us, west := int64(binary.BigEndian.Uint64(src)), int32(binary.BigEndian.Uint32(src[8:]))
+	if err := datetime.CheckTimeTZ(us, west); err != nil {
+		return err
+	}
+	delta.Append(b, datetime.TimeTZ(datetime.RoundMicros(us, t.Mod), west))
 	return nil
 }

@@ -9,7 +9,9 @@ import (
 	"github.com/tributary-db/tributary/internal/jsonb"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/bitstring"
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
+	"github.com/tributary-db/tributary/internal/sqltype/network"
 )
 
 // maxName is the longest value of type name.
@@ -29,6 +31,9 @@ func AppendText(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
 		}
 		if t.OID.Elem() != sqltype.Invalid {
 			return appendTextArray(b, t, src, env)
+		}
+		if sqltype.RangeOf(t.OID) != nil {
+			return appendTextRange(b, t.OID, src, env)
 		}
 		return appendTextBytes(b, t, src)
 	case sqltype.PhysNumeric:
@@ -105,8 +110,18 @@ func appendTextBytes(b *delta.Builder, t sqltype.Type, src []byte) error {
 		src = ClipName(src)
 	case sqltype.Char:
 		src = charInput(src)
-	case sqltype.NodeTree, sqltype.NDistinct, sqltype.Dependencies, sqltype.MCVList, sqltype.ACLItem, sqltype.Inet, sqltype.LSN, sqltype.AnyArray:
+	case sqltype.NodeTree, sqltype.NDistinct, sqltype.Dependencies, sqltype.MCVList, sqltype.ACLItem, sqltype.LSN, sqltype.AnyArray:
 		return sqlerr.New(sqlerr.FeatureNotSupported, "cannot accept a value of type %s", sqltype.TypeName(t))
+	case sqltype.Bit, sqltype.Varbit:
+		return appendVar(b, src, func(dst, src []byte) ([]byte, error) {
+			return bitstring.AppendParsed(dst, src, t.Mod, t.OID == sqltype.Varbit)
+		})
+	case sqltype.Inet, sqltype.CIDR:
+		v, err := network.Parse(src, t.OID == sqltype.CIDR)
+		if err != nil {
+			return err
+		}
+		src = v
 	}
 	b.AppendBytes(src)
 	return nil
@@ -171,6 +186,17 @@ func appendTextFixed(b *delta.Builder, t sqltype.Type, src []byte, env *Env) err
 		return putValue(b, v, err)
 	case sqltype.UUID:
 		return put(b, src, ParseUUID)
+	case sqltype.Money:
+		return put(b, src, parseMoney)
+	case sqltype.Timetz:
+		v, err := datetime.ParseTimeTZ(src, env.Location)
+		us, west := datetime.SplitTimeTZ(v)
+		return putValue(b, datetime.TimeTZ(datetime.RoundMicros(us, t.Mod), west), err)
+	case sqltype.MACAddr:
+		return put(b, src, network.ParseMAC)
+	case sqltype.MACAddr8:
+		v, err := network.ParseMAC8(src)
+		return putValue(b, sqltype.FromMAC8(v), err)
 	case sqltype.Date:
 		v, err := datetime.ParseDate(src, env.DateOrder)
 		return putValue(b, v, err)

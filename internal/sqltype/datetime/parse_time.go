@@ -1,21 +1,32 @@
 package datetime
 
+import "strings"
+
 // ParseTime reads a time of day without time zone. A date before it is checked and ignored, so
 // is a zone.
 func ParseTime(src []byte) (int64, error) {
+	p, err := timeOnly(src, "time")
+	if err != nil {
+		return 0, err
+	}
+	return p.f.timeOfDay(), nil
+}
+
+// timeOnly reads a time of day with what may stand around it.
+func timeOnly(src []byte, typ string) (*parser, error) {
 	p := &parser{order: OrderMDY, meridiem: -1}
 	pieces, ok := cut(src)
 	pr := badFormat
 	if ok && len(pieces) > 0 {
 		pr = p.parseTimeOnly(pieces)
 	}
+	if pr == fine && timeOverflows(&p.f) {
+		pr = fieldOverflow
+	}
 	if pr != fine {
-		return 0, pr.error("time", src, p.zoneName)
+		return nil, pr.error(typ, src, p.zoneName)
 	}
-	if timeOverflows(&p.f) {
-		return 0, fieldOverflow.error("time", src, "")
-	}
-	return p.f.timeOfDay(), nil
+	return p, nil
 }
 
 func (p *parser) parseTimeOnly(pieces []piece) problem {
@@ -47,6 +58,21 @@ func (p *parser) parseTimeOnly(pieces []piece) problem {
 	if p.seen&hasTime != hasTime {
 		return badFormat
 	}
+	return p.zoneHasDate()
+}
+
+// zoneHasDate: a zone that has had several offsets needs a date, and no zone needs a whole one if any.
+func (p *parser) zoneHasDate() problem {
+	switch {
+	case p.seen&hasDate == hasDate || p.hasOffset:
+		return fine
+	case p.zone != nil:
+		if _, fixed := FixedOffset(p.zone); !fixed {
+			return badFormat
+		}
+	case p.seen&hasDate != 0:
+		return badFormat
+	}
 	return fine
 }
 
@@ -63,6 +89,11 @@ func (p *parser) timePiece(all []piece, i int, pc piece) (have, problem) {
 			return p.joined(pc.text, p.seen|hasDate)
 		}
 	case kindDate:
+		if i > 0 || len(all) < 2 || all[len(all)-1].kind != kindDate && all[1].kind != kindTime {
+			if at := strings.IndexByte(pc.text, '-'); at > 0 && isDigit(pc.text[0]) {
+				return p.joinedZone(pc.text[:at], pc.text[at:])
+			}
+		}
 		if !isDigit(pc.text[0]) && i > 0 {
 			z, ok := LoadZone(pc.text)
 			if ok {
@@ -80,6 +111,20 @@ func (p *parser) timePiece(all []piece, i int, pc piece) (have, problem) {
 		}
 	}
 	return p.piece(all, i, pc)
+}
+
+// joinedZone reads hhmmss with an offset behind it.
+func (p *parser) joinedZone(clock, offset string) (have, problem) {
+	if p.seen&hasTime == hasTime {
+		return 0, badFormat
+	}
+	off, pr := parseOffset(offset)
+	if pr != fine {
+		return 0, pr
+	}
+	p.f.Offset, p.hasOffset = off, true
+	got, pr := p.joined(clock, p.seen|hasDate)
+	return got | hasZone, pr
 }
 
 func indexDot(s string) int {

@@ -36,7 +36,8 @@ func loadZone(name string) *time.Location {
 	if name == "" || strings.EqualFold(name, "local") || len(name) > 64 {
 		return nil
 	}
-	for _, try := range []string{name, titleZone(name), strings.ToUpper(name)} {
+	title := titleZone(name)
+	for _, try := range []string{name, title, strings.ToUpper(name), strings.Replace(title, "Gmt", "GMT", 1)} {
 		if z, err := time.LoadLocation(try); err == nil {
 			return z
 		}

@@ -33,7 +33,10 @@ func Types() []Type {
 		of(`"char"`, sqltype.Char), of("bytea", sqltype.Bytea), of("date", sqltype.Date), of("time", sqltype.Time),
 		of("timestamp", sqltype.Timestamp), of("timestamptz", sqltype.Timestamptz), of("interval", sqltype.Interval),
 		of("uuid", sqltype.UUID), of("json", sqltype.JSON), of("jsonb", sqltype.JSONB), of("oid", sqltype.OIDType),
-		of("integer[]", sqltype.Int4.Array()), of("text[]", sqltype.Text.Array()), of("double precision[]", sqltype.Float8.Array()),
+		of("int4range", sqltype.Int4Range), of("numrange", sqltype.NumRange), of("tstzrange", sqltype.TstzRange), of("datemultirange", sqltype.DateMultirange),
+		of("nummultirange", sqltype.NumMultirange), of("tsrange[]", sqltype.TsRange.Array()), of("timetz", sqltype.Timetz), mod("bit(5)", sqltype.Bit, 5), of("varbit", sqltype.Varbit), of("money", sqltype.Money),
+		of("inet", sqltype.Inet), of("cidr", sqltype.CIDR), of("macaddr", sqltype.MACAddr), of("macaddr8", sqltype.MACAddr8),
+		of("inet[]", sqltype.Inet.Array()), of("integer[]", sqltype.Int4.Array()), of("text[]", sqltype.Text.Array()), of("double precision[]", sqltype.Float8.Array()),
 		mod("numeric(12,4)[]", sqltype.Numeric.Array(), 4+(12<<16|4)), mod("char(7)[]", sqltype.BPChar.Array(), 4+7),
 		of("bytea[]", sqltype.Bytea.Array()), of("timestamptz[]", sqltype.Timestamptz.Array()), of("interval[]", sqltype.Interval.Array()),
 		of("jsonb[]", sqltype.JSONB.Array()), of("boolean[]", sqltype.Bool.Array()), of("uuid[]", sqltype.UUID.Array()),
@@ -46,6 +49,9 @@ func Types() []Type {
 func Value(r *rand.Rand, t sqltype.Type) string {
 	if elem := t.OID.Elem(); elem != sqltype.Invalid {
 		return array(r, sqltype.Type{OID: elem, Mod: t.Mod})
+	}
+	if ranges := sqltype.RangeOf(t.OID); ranges != nil {
+		return spans(r, ranges, t.OID == ranges.Multi)
 	}
 	switch t.OID {
 	case sqltype.Bool:
@@ -96,6 +102,20 @@ func Value(r *rand.Rand, t sqltype.Type) string {
 		return interval(r)
 	case sqltype.UUID:
 		return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", r.Uint32(), r.Uint32()>>16, r.Uint32()>>16, r.Uint32()>>16, r.Uint64()>>16)
+	case sqltype.Timetz:
+		return clock(r) + pick(r, "+00", "-03:30", "+14", "+05:45:10")
+	case sqltype.Bit:
+		return fmt.Sprintf("%05b", r.IntN(32))
+	case sqltype.Varbit:
+		return pick(r, "", fmt.Sprintf("%b", r.Uint64()>>r.IntN(64)))
+	case sqltype.Money:
+		return pick(r, "0", "0.01", "-92233720368547758.08", fmt.Sprintf("%d.%02d", r.IntN(1_000_000)-500_000, r.IntN(100)))
+	case sqltype.Inet, sqltype.CIDR:
+		return address(r, t.OID == sqltype.CIDR)
+	case sqltype.MACAddr:
+		return mac(r, 6)
+	case sqltype.MACAddr8:
+		return mac(r, 8)
 	case sqltype.JSON:
 		return pick(r, "", "", " ", "\t") + JSON(r, 3) + pick(r, "", "", " ")
 	case sqltype.JSONB:
