@@ -16,28 +16,31 @@ var cmpFuncs = map[sqltype.OID]uint32{
 	sqltype.Int2: 350, sqltype.Int4: 351, sqltype.Text: 360, sqltype.OIDType: 356, sqltype.Float4: 354,
 	sqltype.Float8: 355, sqltype.BPChar: 1078, sqltype.Date: 1092, sqltype.Time: 1107, sqltype.Timestamp: 2045,
 	sqltype.Timestamptz: 1314, sqltype.Interval: 1315, sqltype.Numeric: 1769, sqltype.UUID: 2960, sqltype.JSONB: 4044,
+	sqltype.Timetz: 1358, sqltype.Bit: 1596, sqltype.Varbit: 1672, sqltype.Money: 377, sqltype.Inet: 926, sqltype.MACAddr: 836, sqltype.MACAddr8: 4119,
 }
 
-// arrayCmp is that of all arrays, whose elements have one.
-const arrayCmp = 382
+// Those of all arrays, whose elements have one, of ranges and of multiranges.
+const (
+	arrayCmp      = 382
+	rangeCmp      = 3870
+	multirangeCmp = 4273
+)
 
 // BtreeOf returns a type's default ordering; ok is false for types without one (json).
 func BtreeOf(t sqltype.OID) (b Btree, ok bool) {
 	switch t {
 	case sqltype.Varchar, sqltype.Unknown:
 		t = sqltype.Text
+	case sqltype.CIDR:
+		t = sqltype.Inet
 	case sqltype.Regproc:
 		t = sqltype.OIDType
 	}
 	if b.Cmp, ok = cmpFuncs[t]; !ok {
-		elem := t.Elem()
-		if elem == sqltype.Invalid {
+		b.On = t
+		if b.Cmp, t = anyCmp(t); t == sqltype.Invalid {
 			return Btree{}, false
 		}
-		if _, ok = BtreeOf(elem); !ok {
-			return Btree{}, false
-		}
-		b.On, b.Cmp, t = t, arrayCmp, sqltype.AnyArray
 	} else {
 		b.On = t
 	}
@@ -45,6 +48,22 @@ func BtreeOf(t sqltype.OID) (b Btree, ok bool) {
 	b.Lt, b.Le = operatorFunc("<", t), operatorFunc("<=", t)
 	b.Gt, b.Ge = operatorFunc(">", t), operatorFunc(">=", t)
 	return b, true
+}
+
+// anyCmp is the comparison of types that are made of others, and the pseudo-type that stands for t there.
+func anyCmp(t sqltype.OID) (cmp uint32, stand sqltype.OID) {
+	if elem := t.Elem(); elem != sqltype.Invalid {
+		if _, ok := BtreeOf(elem); ok {
+			return arrayCmp, sqltype.AnyArray
+		}
+	}
+	switch r := sqltype.RangeOf(t); {
+	case r == nil:
+		return 0, sqltype.Invalid
+	case r.Multi == t:
+		return multirangeCmp, sqltype.AnyMultirange
+	}
+	return rangeCmp, sqltype.AnyRange
 }
 
 // EqualityOf returns the function behind = of a type; ok is false when it has none.

@@ -162,6 +162,7 @@ var funcRows = []Func{
 	{OID: 319, Name: "int4", Kind: 'f', Ret: 23, Args: []sqltype.OID{700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ftoi4"},
 	{OID: 320, Name: "width_bucket", Kind: 'f', Ret: 23, Args: []sqltype.OID{701, 701, 701, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "width_bucket_float8"},
 	{OID: 324, Name: "json_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_send"},
+	{OID: 328, Name: "hashmacaddr8", Kind: 'f', Ret: 23, Args: []sqltype.OID{774}, Strict: true, Volatile: 'i', Symbol: "hashmacaddr8"},
 	{OID: 329, Name: "hash_aclitem", Kind: 'f', Ret: 23, Args: []sqltype.OID{1033}, Strict: true, Volatile: 'i', Symbol: "hash_aclitem"},
 	{OID: 338, Name: "amvalidate", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "amvalidate"},
 	{OID: 350, Name: "btint2cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{21, 21}, Strict: true, Volatile: 'i', Symbol: "btint2cmp"},
@@ -173,6 +174,7 @@ var funcRows = []Func{
 	{OID: 359, Name: "btnamecmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{19, 19}, Strict: true, Volatile: 'i', Symbol: "btnamecmp"},
 	{OID: 360, Name: "bttextcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "bttextcmp"},
 	{OID: 376, Name: "string_to_array", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25, 25}, Volatile: 'i', MayFail: true, Symbol: "text_to_array_null"},
+	{OID: 377, Name: "cash_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', Symbol: "cash_cmp"},
 	{OID: 378, Name: "array_append", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5078, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_append"},
 	{OID: 379, Name: "array_prepend", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5077, 5078}, Volatile: 'i', MayFail: true, Symbol: "array_prepend"},
 	{OID: 382, Name: "btarraycmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "btarraycmp"},
@@ -185,6 +187,7 @@ var funcRows = []Func{
 	{OID: 394, Name: "string_to_array", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25}, Volatile: 'i', MayFail: true, Symbol: "text_to_array"},
 	{OID: 395, Name: "array_to_string", Kind: 'f', Ret: 25, Args: []sqltype.OID{2277, 25}, Strict: true, Volatile: 's', Symbol: "array_to_text"},
 	{OID: 396, Name: "array_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_ge"},
+	{OID: 399, Name: "hashmacaddr", Kind: 'f', Ret: 23, Args: []sqltype.OID{829}, Strict: true, Volatile: 'i', Symbol: "hashmacaddr"},
 	{OID: 400, Name: "hashtext", Kind: 'f', Ret: 23, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "hashtext"},
 	{OID: 401, Name: "text", Kind: 'f', Ret: 25, Args: []sqltype.OID{1042}, Strict: true, Volatile: 'i', Symbol: "rtrim1"},
 	{OID: 404, Name: "btoidvectorcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "btoidvectorcmp"},
@@ -238,10 +241,12 @@ var funcRows = []Func{
 	{OID: 483, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dtoi8"},
 	{OID: 515, Name: "array_larger", Kind: 'f', Ret: 2277, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_larger"},
 	{OID: 516, Name: "array_smaller", Kind: 'f', Ret: 2277, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "array_smaller"},
-	{OID: 598, Name: "abbrev", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_abbrev"},
+	{OID: 598, Name: "abbrev", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "inet_abbrev"},
+	{OID: 599, Name: "abbrev", Kind: 'f', Ret: 25, Args: []sqltype.OID{650}, Strict: true, Volatile: 'i', Symbol: "cidr_abbrev"},
 	{OID: 605, Name: "set_masklen", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_set_masklen"},
 	{OID: 619, Name: "oidvectorne", Kind: 'f', Ret: 16, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "oidvectorne"},
 	{OID: 626, Name: "hash_array", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277}, Strict: true, Volatile: 'i', Symbol: "hash_array"},
+	{OID: 635, Name: "set_masklen", Kind: 'f', Ret: 650, Args: []sqltype.OID{650, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cidr_set_masklen"},
 	{OID: 636, Name: "pg_indexam_has_property", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_indexam_has_property"},
 	{OID: 637, Name: "pg_index_has_property", Kind: 'f', Ret: 16, Args: []sqltype.OID{2205, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_index_has_property"},
 	{OID: 638, Name: "pg_index_column_has_property", Kind: 'f', Ret: 16, Args: []sqltype.OID{2205, 23, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_index_column_has_property"},
@@ -260,12 +265,13 @@ var funcRows = []Func{
 	{OID: 679, Name: "oidvectoreq", Kind: 'f', Ret: 16, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "oidvectoreq"},
 	{OID: 680, Name: "oidvectorge", Kind: 'f', Ret: 16, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "oidvectorge"},
 	{OID: 681, Name: "oidvectorgt", Kind: 'f', Ret: 16, Args: []sqltype.OID{30, 30}, Strict: true, Volatile: 'i', Symbol: "oidvectorgt"},
-	{OID: 696, Name: "netmask", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_netmask"},
-	{OID: 697, Name: "masklen", Kind: 'f', Ret: 23, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_masklen"},
-	{OID: 698, Name: "broadcast", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_broadcast"},
-	{OID: 699, Name: "host", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_host"},
+	{OID: 683, Name: "network", Kind: 'f', Ret: 650, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_network"},
+	{OID: 696, Name: "netmask", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_netmask"},
+	{OID: 697, Name: "masklen", Kind: 'f', Ret: 23, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_masklen"},
+	{OID: 698, Name: "broadcast", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_broadcast"},
+	{OID: 699, Name: "host", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_host"},
 	{OID: 710, Name: "getpgusername", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "current_user"},
-	{OID: 711, Name: "family", Kind: 'f', Ret: 23, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_family"},
+	{OID: 711, Name: "family", Kind: 'f', Ret: 23, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_family"},
 	{OID: 714, Name: "int2", Kind: 'f', Ret: 21, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int82"},
 	{OID: 715, Name: "lo_create", Kind: 'f', Ret: 26, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_create"},
 	{OID: 716, Name: "oidlt", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 'i', Symbol: "oidlt"},
@@ -275,7 +281,7 @@ var funcRows = []Func{
 	{OID: 722, Name: "set_byte", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaSetByte"},
 	{OID: 723, Name: "get_bit", Kind: 'f', Ret: 23, Args: []sqltype.OID{17, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaGetBit"},
 	{OID: 724, Name: "set_bit", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 20, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaSetBit"},
-	{OID: 730, Name: "text", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_show"},
+	{OID: 730, Name: "text", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_show"},
 	{OID: 740, Name: "text_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_lt"},
 	{OID: 741, Name: "text_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_le"},
 	{OID: 742, Name: "text_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_gt"},
@@ -287,6 +293,7 @@ var funcRows = []Func{
 	{OID: 748, Name: "array_ndims", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277}, Strict: true, Volatile: 'i', Symbol: "array_ndims"},
 	{OID: 749, Name: "overlay", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 17, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaoverlay"},
 	{OID: 752, Name: "overlay", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 17, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaoverlay_no_len"},
+	{OID: 753, Name: "trunc", Kind: 'f', Ret: 829, Args: []sqltype.OID{829}, Strict: true, Volatile: 'i', Symbol: "macaddr_trunc"},
 	{OID: 754, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{21}, Strict: true, Volatile: 'i', Symbol: "int28"},
 	{OID: 764, Name: "lo_import", Kind: 'f', Ret: 26, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_import"},
 	{OID: 765, Name: "lo_export", Kind: 'f', Ret: 23, Args: []sqltype.OID{26, 25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_export"},
@@ -298,17 +305,29 @@ var funcRows = []Func{
 	{OID: 771, Name: "int2smaller", Kind: 'f', Ret: 21, Args: []sqltype.OID{21, 21}, Strict: true, Volatile: 'i', Symbol: "int2smaller"},
 	{OID: 776, Name: "hashoidvectorextended", Kind: 'f', Ret: 20, Args: []sqltype.OID{30, 20}, Strict: true, Volatile: 'i', Symbol: "hashoidvectorextended"},
 	{OID: 777, Name: "hash_aclitem_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1033, 20}, Strict: true, Volatile: 'i', Symbol: "hash_aclitem_extended"},
+	{OID: 778, Name: "hashmacaddrextended", Kind: 'f', Ret: 20, Args: []sqltype.OID{829, 20}, Strict: true, Volatile: 'i', Symbol: "hashmacaddrextended"},
 	{OID: 779, Name: "hashinetextended", Kind: 'f', Ret: 20, Args: []sqltype.OID{869, 20}, Strict: true, Volatile: 'i', Symbol: "hashinetextended"},
 	{OID: 780, Name: "hash_numeric_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1700, 20}, Strict: true, Volatile: 'i', Symbol: "hash_numeric_extended"},
+	{OID: 781, Name: "hashmacaddr8extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{774, 20}, Strict: true, Volatile: 'i', Symbol: "hashmacaddr8extended"},
 	{OID: 782, Name: "hash_array_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{2277, 20}, Strict: true, Volatile: 'i', Symbol: "hash_array_extended"},
 	{OID: 810, Name: "pg_client_encoding", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_client_encoding"},
 	{OID: 817, Name: "current_query", Kind: 'f', Ret: 25, Volatile: 'v', MayFail: true, Symbol: "current_query"},
+	{OID: 830, Name: "macaddr_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{829, 829}, Strict: true, Volatile: 'i', Symbol: "macaddr_eq"},
+	{OID: 831, Name: "macaddr_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{829, 829}, Strict: true, Volatile: 'i', Symbol: "macaddr_lt"},
+	{OID: 832, Name: "macaddr_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{829, 829}, Strict: true, Volatile: 'i', Symbol: "macaddr_le"},
+	{OID: 833, Name: "macaddr_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{829, 829}, Strict: true, Volatile: 'i', Symbol: "macaddr_gt"},
+	{OID: 834, Name: "macaddr_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{829, 829}, Strict: true, Volatile: 'i', Symbol: "macaddr_ge"},
+	{OID: 835, Name: "macaddr_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{829, 829}, Strict: true, Volatile: 'i', Symbol: "macaddr_ne"},
+	{OID: 836, Name: "macaddr_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{829, 829}, Strict: true, Volatile: 'i', Symbol: "macaddr_cmp"},
 	{OID: 837, Name: "int82pl", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int82pl"},
 	{OID: 838, Name: "int82mi", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int82mi"},
 	{OID: 839, Name: "int82mul", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int82mul"},
 	{OID: 840, Name: "int82div", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int82div"},
 	{OID: 841, Name: "int28pl", Kind: 'f', Ret: 20, Args: []sqltype.OID{21, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int28pl"},
 	{OID: 842, Name: "btint8cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{20, 20}, Strict: true, Volatile: 'i', Symbol: "btint8cmp"},
+	{OID: 846, Name: "cash_mul_flt4", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_mul_flt4"},
+	{OID: 847, Name: "cash_div_flt4", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_div_flt4"},
+	{OID: 848, Name: "flt4_mul_cash", Kind: 'f', Ret: 790, Args: []sqltype.OID{700, 790}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "flt4_mul_cash"},
 	{OID: 849, Name: "position", Kind: 'f', Ret: 23, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "textpos"},
 	{OID: 850, Name: "textlike", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textlike"},
 	{OID: 851, Name: "textnlike", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textnlike"},
@@ -322,6 +341,12 @@ var funcRows = []Func{
 	{OID: 859, Name: "namenlike", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "namenlike"},
 	{OID: 860, Name: "bpchar", Kind: 'f', Ret: 1042, Args: []sqltype.OID{18}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "char_bpchar"},
 	{OID: 861, Name: "current_database", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "current_database"},
+	{OID: 862, Name: "int4_mul_cash", Kind: 'f', Ret: 790, Args: []sqltype.OID{23, 790}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4_mul_cash"},
+	{OID: 863, Name: "int2_mul_cash", Kind: 'f', Ret: 790, Args: []sqltype.OID{21, 790}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int2_mul_cash"},
+	{OID: 864, Name: "cash_mul_int4", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_mul_int4"},
+	{OID: 865, Name: "cash_div_int4", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_div_int4"},
+	{OID: 866, Name: "cash_mul_int2", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_mul_int2"},
+	{OID: 867, Name: "cash_div_int2", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_div_int2"},
 	{OID: 868, Name: "strpos", Kind: 'f', Ret: 23, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "textpos"},
 	{OID: 870, Name: "lower", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "lower"},
 	{OID: 871, Name: "upper", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "upper"},
@@ -339,6 +364,19 @@ var funcRows = []Func{
 	{OID: 883, Name: "substr", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "text_substr_no_len"},
 	{OID: 884, Name: "btrim", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "btrim"},
 	{OID: 885, Name: "btrim", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "btrim1"},
+	{OID: 888, Name: "cash_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', Symbol: "cash_eq"},
+	{OID: 889, Name: "cash_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', Symbol: "cash_ne"},
+	{OID: 890, Name: "cash_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', Symbol: "cash_lt"},
+	{OID: 891, Name: "cash_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', Symbol: "cash_le"},
+	{OID: 892, Name: "cash_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', Symbol: "cash_gt"},
+	{OID: 893, Name: "cash_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', Symbol: "cash_ge"},
+	{OID: 894, Name: "cash_pl", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_pl"},
+	{OID: 895, Name: "cash_mi", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_mi"},
+	{OID: 896, Name: "cash_mul_flt8", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_mul_flt8"},
+	{OID: 897, Name: "cash_div_flt8", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_div_flt8"},
+	{OID: 898, Name: "cashlarger", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', Symbol: "cashlarger"},
+	{OID: 899, Name: "cashsmaller", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', Symbol: "cashsmaller"},
+	{OID: 919, Name: "flt8_mul_cash", Kind: 'f', Ret: 790, Args: []sqltype.OID{701, 790}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "flt8_mul_cash"},
 	{OID: 920, Name: "network_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_eq"},
 	{OID: 921, Name: "network_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_lt"},
 	{OID: 922, Name: "network_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_le"},
@@ -346,10 +384,11 @@ var funcRows = []Func{
 	{OID: 924, Name: "network_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_ge"},
 	{OID: 925, Name: "network_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_ne"},
 	{OID: 926, Name: "network_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_cmp"},
-	{OID: 927, Name: "network_sub", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_sub"},
-	{OID: 928, Name: "network_subeq", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_subeq"},
-	{OID: 929, Name: "network_sup", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_sup"},
-	{OID: 930, Name: "network_supeq", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_supeq"},
+	{OID: 927, Name: "network_sub", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_sub"},
+	{OID: 928, Name: "network_subeq", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_subeq"},
+	{OID: 929, Name: "network_sup", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_sup"},
+	{OID: 930, Name: "network_supeq", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_supeq"},
+	{OID: 935, Name: "cash_words", Kind: 'f', Ret: 25, Args: []sqltype.OID{790}, Strict: true, Volatile: 'i', Symbol: "cash_words"},
 	{OID: 936, Name: "substring", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "text_substr"},
 	{OID: 937, Name: "substring", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "text_substr_no_len"},
 	{OID: 938, Name: "generate_series", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1114, 1114, 1186}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "generate_series_timestamp"},
@@ -476,7 +515,9 @@ var funcRows = []Func{
 	{OID: 1264, Name: "pg_char_to_encoding", Kind: 'f', Ret: 23, Args: []sqltype.OID{19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "PG_char_to_encoding"},
 	{OID: 1268, Name: "parse_ident", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "parse_ident", Defaults: 1, ArgNames: []string{"str", "strict"}},
 	{OID: 1269, Name: "pg_column_size", Kind: 'f', Ret: 23, Args: []sqltype.OID{2276}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_column_size"},
+	{OID: 1271, Name: "overlaps", Kind: 'f', Ret: 16, Args: []sqltype.OID{1266, 1266, 1266, 1266}, Volatile: 'i', MayFail: true, Symbol: "overlaps_timetz"},
 	{OID: 1272, Name: "datetime_pl", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1082, 1083}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "datetime_timestamp"},
+	{OID: 1273, Name: "date_part", Kind: 'f', Ret: 701, Args: []sqltype.OID{25, 1266}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timetz_part"},
 	{OID: 1274, Name: "int84pl", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int84pl"},
 	{OID: 1275, Name: "int84mi", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int84mi"},
 	{OID: 1276, Name: "int84mul", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int84mul"},
@@ -494,8 +535,11 @@ var funcRows = []Func{
 	{OID: 1288, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "oidtoi8"},
 	{OID: 1289, Name: "quote_nullable", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Volatile: 'i', Symbol: "quote_nullable"},
 	{OID: 1290, Name: "quote_nullable", Kind: 'f', Ret: 25, Args: []sqltype.OID{2283}, Volatile: 's', MayFail: true, Symbol: "select pg_catalog.quote_nullable($1::pg_catalog.text)"},
+	{OID: 1293, Name: "unnest", Kind: 'f', Ret: 3831, Args: []sqltype.OID{4537}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_unnest"},
 	{OID: 1295, Name: "justify_days", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_justify_days"},
 	{OID: 1296, Name: "timedate_pl", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1083, 1082}, Strict: true, Volatile: 'i', MayFail: true},
+	{OID: 1297, Name: "datetimetz_pl", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1082, 1266}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "datetimetz_timestamptz"},
+	{OID: 1298, Name: "timetzdate_pl", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1266, 1082}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 1299, Name: "now", Kind: 'f', Ret: 1184, Strict: true, Volatile: 's', MayFail: true, Symbol: "now"},
 	{OID: 1304, Name: "overlaps", Kind: 'f', Ret: 16, Args: []sqltype.OID{1184, 1184, 1184, 1184}, Volatile: 'i', MayFail: true, Symbol: "overlaps_timestamp"},
 	{OID: 1305, Name: "overlaps", Kind: 'f', Ret: 16, Args: []sqltype.OID{1184, 1186, 1184, 1186}, Volatile: 's', MayFail: true},
@@ -523,7 +567,15 @@ var funcRows = []Func{
 	{OID: 1347, Name: "exp", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dexp"},
 	{OID: 1348, Name: "obj_description", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true},
 	{OID: 1349, Name: "oidvectortypes", Kind: 'f', Ret: 25, Args: []sqltype.OID{30}, Strict: true, Volatile: 's', MayFail: true, Symbol: "oidvectortypes"},
-	{OID: 1362, Name: "hostmask", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_hostmask"},
+	{OID: 1352, Name: "timetz_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1266, 1266}, Strict: true, Volatile: 'i', Symbol: "timetz_eq"},
+	{OID: 1353, Name: "timetz_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{1266, 1266}, Strict: true, Volatile: 'i', Symbol: "timetz_ne"},
+	{OID: 1354, Name: "timetz_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1266, 1266}, Strict: true, Volatile: 'i', Symbol: "timetz_lt"},
+	{OID: 1355, Name: "timetz_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{1266, 1266}, Strict: true, Volatile: 'i', Symbol: "timetz_le"},
+	{OID: 1356, Name: "timetz_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{1266, 1266}, Strict: true, Volatile: 'i', Symbol: "timetz_ge"},
+	{OID: 1357, Name: "timetz_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1266, 1266}, Strict: true, Volatile: 'i', Symbol: "timetz_gt"},
+	{OID: 1358, Name: "timetz_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{1266, 1266}, Strict: true, Volatile: 'i', Symbol: "timetz_cmp"},
+	{OID: 1359, Name: "timestamptz", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1082, 1266}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "datetimetz_timestamptz"},
+	{OID: 1362, Name: "hostmask", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_hostmask"},
 	{OID: 1365, Name: "makeaclitem", Kind: 'f', Ret: 1033, Args: []sqltype.OID{26, 26, 25, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "makeaclitem"},
 	{OID: 1367, Name: "character_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{1042}, Strict: true, Volatile: 'i', Symbol: "bpcharlen"},
 	{OID: 1368, Name: "power", Kind: 'f', Ret: 701, Args: []sqltype.OID{701, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dpow"},
@@ -536,11 +588,14 @@ var funcRows = []Func{
 	{OID: 1376, Name: "factorial", Kind: 'f', Ret: 1700, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_fac"},
 	{OID: 1377, Name: "time_larger", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1083, 1083}, Strict: true, Volatile: 'i', Symbol: "time_larger"},
 	{OID: 1378, Name: "time_smaller", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1083, 1083}, Strict: true, Volatile: 'i', Symbol: "time_smaller"},
+	{OID: 1379, Name: "timetz_larger", Kind: 'f', Ret: 1266, Args: []sqltype.OID{1266, 1266}, Strict: true, Volatile: 'i', Symbol: "timetz_larger"},
+	{OID: 1380, Name: "timetz_smaller", Kind: 'f', Ret: 1266, Args: []sqltype.OID{1266, 1266}, Strict: true, Volatile: 'i', Symbol: "timetz_smaller"},
 	{OID: 1381, Name: "char_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', Symbol: "textlen"},
 	{OID: 1384, Name: "date_part", Kind: 'f', Ret: 701, Args: []sqltype.OID{25, 1082}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 1385, Name: "date_part", Kind: 'f', Ret: 701, Args: []sqltype.OID{25, 1083}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "time_part"},
 	{OID: 1386, Name: "age", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1184}, Strict: true, Volatile: 's', MayFail: true},
 	{OID: 1387, Name: "pg_get_constraintdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_constraintdef"},
+	{OID: 1388, Name: "timetz", Kind: 'f', Ret: 1266, Args: []sqltype.OID{1184}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_timetz"},
 	{OID: 1389, Name: "isfinite", Kind: 'f', Ret: 16, Args: []sqltype.OID{1184}, Strict: true, Volatile: 'i', Symbol: "timestamp_finite"},
 	{OID: 1390, Name: "isfinite", Kind: 'f', Ret: 16, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', Symbol: "interval_finite"},
 	{OID: 1391, Name: "pg_stat_get_backend_start", Kind: 'f', Ret: 1184, Args: []sqltype.OID{23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_backend_start"},
@@ -567,6 +622,13 @@ var funcRows = []Func{
 	{OID: 1574, Name: "nextval", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "nextval_oid"},
 	{OID: 1575, Name: "currval", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "currval_oid"},
 	{OID: 1576, Name: "setval", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "setval_oid"},
+	{OID: 1581, Name: "biteq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', Symbol: "biteq"},
+	{OID: 1582, Name: "bitne", Kind: 'f', Ret: 16, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', Symbol: "bitne"},
+	{OID: 1592, Name: "bitge", Kind: 'f', Ret: 16, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', Symbol: "bitge"},
+	{OID: 1593, Name: "bitgt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', Symbol: "bitgt"},
+	{OID: 1594, Name: "bitle", Kind: 'f', Ret: 16, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', Symbol: "bitle"},
+	{OID: 1595, Name: "bitlt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', Symbol: "bitlt"},
+	{OID: 1596, Name: "bitcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', Symbol: "bitcmp"},
 	{OID: 1597, Name: "pg_encoding_to_char", Kind: 'f', Ret: 19, Args: []sqltype.OID{23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "PG_encoding_to_char"},
 	{OID: 1598, Name: "random", Kind: 'f', Ret: 701, Strict: true, Volatile: 'v', MayFail: true, Symbol: "drandom"},
 	{OID: 1599, Name: "setseed", Kind: 'f', Ret: 2278, Args: []sqltype.OID{701}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "setseed"},
@@ -609,12 +671,36 @@ var funcRows = []Func{
 	{OID: 1661, Name: "bpcharicnlike", Kind: 'f', Ret: 16, Args: []sqltype.OID{1042, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "texticnlike"},
 	{OID: 1662, Name: "pg_get_triggerdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_triggerdef"},
 	{OID: 1665, Name: "pg_get_serial_sequence", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_serial_sequence"},
+	{OID: 1666, Name: "varbiteq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1562, 1562}, Strict: true, Volatile: 'i', Symbol: "biteq"},
+	{OID: 1667, Name: "varbitne", Kind: 'f', Ret: 16, Args: []sqltype.OID{1562, 1562}, Strict: true, Volatile: 'i', Symbol: "bitne"},
+	{OID: 1668, Name: "varbitge", Kind: 'f', Ret: 16, Args: []sqltype.OID{1562, 1562}, Strict: true, Volatile: 'i', Symbol: "bitge"},
+	{OID: 1669, Name: "varbitgt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1562, 1562}, Strict: true, Volatile: 'i', Symbol: "bitgt"},
+	{OID: 1670, Name: "varbitle", Kind: 'f', Ret: 16, Args: []sqltype.OID{1562, 1562}, Strict: true, Volatile: 'i', Symbol: "bitle"},
+	{OID: 1671, Name: "varbitlt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1562, 1562}, Strict: true, Volatile: 'i', Symbol: "bitlt"},
+	{OID: 1672, Name: "varbitcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{1562, 1562}, Strict: true, Volatile: 'i', Symbol: "bitcmp"},
+	{OID: 1673, Name: "bitand", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bit_and"},
+	{OID: 1674, Name: "bitor", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bit_or"},
+	{OID: 1675, Name: "bitxor", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bitxor"},
+	{OID: 1676, Name: "bitnot", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560}, Strict: true, Volatile: 'i', Symbol: "bitnot"},
+	{OID: 1677, Name: "bitshiftleft", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 23}, Strict: true, Volatile: 'i', Symbol: "bitshiftleft"},
+	{OID: 1678, Name: "bitshiftright", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 23}, Strict: true, Volatile: 'i', Symbol: "bitshiftright"},
+	{OID: 1679, Name: "bitcat", Kind: 'f', Ret: 1562, Args: []sqltype.OID{1562, 1562}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bitcat"},
+	{OID: 1680, Name: "substring", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bitsubstr"},
+	{OID: 1681, Name: "length", Kind: 'f', Ret: 23, Args: []sqltype.OID{1560}, Strict: true, Volatile: 'i', Symbol: "bitlength"},
+	{OID: 1682, Name: "octet_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{1560}, Strict: true, Volatile: 'i', Symbol: "bitoctetlength"},
+	{OID: 1683, Name: "bit", Kind: 'f', Ret: 1560, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bitfromint4"},
+	{OID: 1684, Name: "int4", Kind: 'f', Ret: 23, Args: []sqltype.OID{1560}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bittoint4"},
+	{OID: 1685, Name: "bit", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 23, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bit"},
+	{OID: 1687, Name: "varbit", Kind: 'f', Ret: 1562, Args: []sqltype.OID{1562, 23, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "varbit"},
 	{OID: 1688, Name: "time_hash", Kind: 'f', Ret: 23, Args: []sqltype.OID{1083}, Strict: true, Volatile: 'i', Symbol: "time_hash"},
 	{OID: 1690, Name: "time_mi_time", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1083, 1083}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "time_mi_time"},
 	{OID: 1691, Name: "boolle", Kind: 'f', Ret: 16, Args: []sqltype.OID{16, 16}, Strict: true, Volatile: 'i', Symbol: "boolle"},
 	{OID: 1692, Name: "boolge", Kind: 'f', Ret: 16, Args: []sqltype.OID{16, 16}, Strict: true, Volatile: 'i', Symbol: "boolge"},
 	{OID: 1693, Name: "btboolcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{16, 16}, Strict: true, Volatile: 'i', Symbol: "btboolcmp"},
+	{OID: 1696, Name: "timetz_hash", Kind: 'f', Ret: 23, Args: []sqltype.OID{1266}, Strict: true, Volatile: 'i', Symbol: "timetz_hash"},
 	{OID: 1697, Name: "interval_hash", Kind: 'f', Ret: 23, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', Symbol: "interval_hash"},
+	{OID: 1698, Name: "position", Kind: 'f', Ret: 23, Args: []sqltype.OID{1560, 1560}, Strict: true, Volatile: 'i', Symbol: "bitposition"},
+	{OID: 1699, Name: "substring", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bitsubstr_no_len"},
 	{OID: 1703, Name: "numeric", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric"},
 	{OID: 1704, Name: "numeric_abs", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', Symbol: "numeric_abs"},
 	{OID: 1705, Name: "abs", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', Symbol: "numeric_abs"},
@@ -627,6 +713,7 @@ var funcRows = []Func{
 	{OID: 1712, Name: "floor", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', Symbol: "numeric_floor"},
 	{OID: 1713, Name: "length", Kind: 'f', Ret: 23, Args: []sqltype.OID{17, 19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "length_in_encoding"},
 	{OID: 1714, Name: "convert_from", Kind: 'f', Ret: 25, Args: []sqltype.OID{17, 19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_convert_from"},
+	{OID: 1715, Name: "cidr", Kind: 'f', Ret: 650, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "inet_to_cidr"},
 	{OID: 1716, Name: "pg_get_expr", Kind: 'f', Ret: 25, Args: []sqltype.OID{194, 26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_expr"},
 	{OID: 1717, Name: "convert_to", Kind: 'f', Ret: 17, Args: []sqltype.OID{25, 19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_convert_to"},
 	{OID: 1718, Name: "numeric_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1700, 1700}, Strict: true, Volatile: 'i', Symbol: "numeric_eq"},
@@ -660,6 +747,8 @@ var funcRows = []Func{
 	{OID: 1746, Name: "float8", Kind: 'f', Ret: 701, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_float8"},
 	{OID: 1747, Name: "time_pl_interval", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1083, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "time_pl_interval"},
 	{OID: 1748, Name: "time_mi_interval", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1083, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "time_mi_interval"},
+	{OID: 1749, Name: "timetz_pl_interval", Kind: 'f', Ret: 1266, Args: []sqltype.OID{1266, 1186}, Strict: true, Volatile: 'i', Symbol: "timetz_pl_interval"},
+	{OID: 1750, Name: "timetz_mi_interval", Kind: 'f', Ret: 1266, Args: []sqltype.OID{1266, 1186}, Strict: true, Volatile: 'i', Symbol: "timetz_mi_interval"},
 	{OID: 1764, Name: "numeric_inc", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_inc"},
 	{OID: 1765, Name: "setval", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205, 20, 16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "setval3_oid"},
 	{OID: 1766, Name: "numeric_smaller", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 1700}, Strict: true, Volatile: 'i', Symbol: "numeric_smaller"},
@@ -682,6 +771,7 @@ var funcRows = []Func{
 	{OID: 1783, Name: "int2", Kind: 'f', Ret: 21, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_int2"},
 	{OID: 1810, Name: "bit_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 1811, Name: "bit_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', MayFail: true},
+	{OID: 1812, Name: "bit_length", Kind: 'f', Ret: 23, Args: []sqltype.OID{1560}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 1813, Name: "convert", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 19, 19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_convert"},
 	{OID: 1830, Name: "float8_avg", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_avg"},
 	{OID: 1831, Name: "float8_var_samp", Kind: 'f', Ret: 701, Args: []sqltype.OID{1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_var_samp"},
@@ -772,6 +862,7 @@ var funcRows = []Func{
 	{OID: 1966, Name: "oidsmaller", Kind: 'f', Ret: 26, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 'i', Symbol: "oidsmaller"},
 	{OID: 1967, Name: "timestamptz", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1184, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamptz_scale"},
 	{OID: 1968, Name: "time", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1083, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "time_scale"},
+	{OID: 1969, Name: "timetz", Kind: 'f', Ret: 1266, Args: []sqltype.OID{1266, 23}, Strict: true, Volatile: 'i', Symbol: "timetz_scale"},
 	{OID: 1972, Name: "pg_stat_get_tuples_hot_updated", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_tuples_hot_updated"},
 	{OID: 1973, Name: "div", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_div_trunc"},
 	{OID: 1980, Name: "numeric_div_trunc", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_div_trunc"},
@@ -806,12 +897,16 @@ var funcRows = []Func{
 	{OID: 2034, Name: "pg_conf_load_time", Kind: 'f', Ret: 1184, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_conf_load_time"},
 	{OID: 2035, Name: "timestamp_smaller", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1114, 1114}, Strict: true, Volatile: 'i', Symbol: "timestamp_smaller"},
 	{OID: 2036, Name: "timestamp_larger", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1114, 1114}, Strict: true, Volatile: 'i', Symbol: "timestamp_larger"},
+	{OID: 2037, Name: "timezone", Kind: 'f', Ret: 1266, Args: []sqltype.OID{25, 1266}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timetz_zone"},
+	{OID: 2038, Name: "timezone", Kind: 'f', Ret: 1266, Args: []sqltype.OID{1186, 1266}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timetz_izone"},
 	{OID: 2039, Name: "timestamp_hash", Kind: 'f', Ret: 23, Args: []sqltype.OID{1114}, Strict: true, Volatile: 'i', Symbol: "timestamp_hash"},
 	{OID: 2041, Name: "overlaps", Kind: 'f', Ret: 16, Args: []sqltype.OID{1114, 1114, 1114, 1114}, Volatile: 'i', MayFail: true, Symbol: "overlaps_timestamp"},
 	{OID: 2042, Name: "overlaps", Kind: 'f', Ret: 16, Args: []sqltype.OID{1114, 1186, 1114, 1186}, Volatile: 'i', MayFail: true},
 	{OID: 2043, Name: "overlaps", Kind: 'f', Ret: 16, Args: []sqltype.OID{1114, 1114, 1114, 1186}, Volatile: 'i', MayFail: true},
 	{OID: 2044, Name: "overlaps", Kind: 'f', Ret: 16, Args: []sqltype.OID{1114, 1186, 1114, 1114}, Volatile: 'i', MayFail: true},
 	{OID: 2045, Name: "timestamp_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{1114, 1114}, Strict: true, Volatile: 'i', Symbol: "timestamp_cmp"},
+	{OID: 2046, Name: "time", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1266}, Strict: true, Volatile: 'i', Symbol: "timetz_time"},
+	{OID: 2047, Name: "timetz", Kind: 'f', Ret: 1266, Args: []sqltype.OID{1083}, Strict: true, Volatile: 's', MayFail: true, Symbol: "time_timetz"},
 	{OID: 2048, Name: "isfinite", Kind: 'f', Ret: 16, Args: []sqltype.OID{1114}, Strict: true, Volatile: 'i', Symbol: "timestamp_finite"},
 	{OID: 2049, Name: "to_char", Kind: 'f', Ret: 25, Args: []sqltype.OID{1114, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamp_to_char"},
 	{OID: 2050, Name: "max", Kind: 'a', Ret: 2277, Args: []sqltype.OID{2277}, Volatile: 'i', AggKind: 'n'},
@@ -830,6 +925,8 @@ var funcRows = []Func{
 	{OID: 2072, Name: "date_mi_interval", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1082, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "date_mi_interval"},
 	{OID: 2073, Name: "substring", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textregexsubstr"},
 	{OID: 2074, Name: "substring", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 25}, Strict: true, Volatile: 'i', MayFail: true},
+	{OID: 2075, Name: "bit", Kind: 'f', Ret: 1560, Args: []sqltype.OID{20, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bitfromint8"},
+	{OID: 2076, Name: "int8", Kind: 'f', Ret: 20, Args: []sqltype.OID{1560}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bittoint8"},
 	{OID: 2077, Name: "current_setting", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "show_config_by_name"},
 	{OID: 2078, Name: "set_config", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 16}, Volatile: 'v', MayFail: true, Symbol: "set_config_by_name"},
 	{OID: 2079, Name: "pg_table_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_table_is_visible"},
@@ -861,6 +958,7 @@ var funcRows = []Func{
 	{OID: 2109, Name: "sum", Kind: 'a', Ret: 20, Args: []sqltype.OID{21}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2110, Name: "sum", Kind: 'a', Ret: 700, Args: []sqltype.OID{700}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2111, Name: "sum", Kind: 'a', Ret: 701, Args: []sqltype.OID{701}, Volatile: 'i', AggKind: 'n'},
+	{OID: 2112, Name: "sum", Kind: 'a', Ret: 790, Args: []sqltype.OID{790}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2113, Name: "sum", Kind: 'a', Ret: 1186, Args: []sqltype.OID{1186}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2114, Name: "sum", Kind: 'a', Ret: 1700, Args: []sqltype.OID{1700}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2115, Name: "max", Kind: 'a', Ret: 20, Args: []sqltype.OID{20}, Volatile: 'i', AggKind: 'n'},
@@ -872,6 +970,8 @@ var funcRows = []Func{
 	{OID: 2121, Name: "pg_column_compression", Kind: 'f', Ret: 25, Args: []sqltype.OID{2276}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_column_compression"},
 	{OID: 2122, Name: "max", Kind: 'a', Ret: 1082, Args: []sqltype.OID{1082}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2123, Name: "max", Kind: 'a', Ret: 1083, Args: []sqltype.OID{1083}, Volatile: 'i', AggKind: 'n'},
+	{OID: 2124, Name: "max", Kind: 'a', Ret: 1266, Args: []sqltype.OID{1266}, Volatile: 'i', AggKind: 'n'},
+	{OID: 2125, Name: "max", Kind: 'a', Ret: 790, Args: []sqltype.OID{790}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2126, Name: "max", Kind: 'a', Ret: 1114, Args: []sqltype.OID{1114}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2127, Name: "max", Kind: 'a', Ret: 1184, Args: []sqltype.OID{1184}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2128, Name: "max", Kind: 'a', Ret: 1186, Args: []sqltype.OID{1186}, Volatile: 'i', AggKind: 'n'},
@@ -886,6 +986,8 @@ var funcRows = []Func{
 	{OID: 2137, Name: "pg_stat_force_next_flush", Kind: 'f', Ret: 2278, Volatile: 'v', MayFail: true, Symbol: "pg_stat_force_next_flush"},
 	{OID: 2138, Name: "min", Kind: 'a', Ret: 1082, Args: []sqltype.OID{1082}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2139, Name: "min", Kind: 'a', Ret: 1083, Args: []sqltype.OID{1083}, Volatile: 'i', AggKind: 'n'},
+	{OID: 2140, Name: "min", Kind: 'a', Ret: 1266, Args: []sqltype.OID{1266}, Volatile: 'i', AggKind: 'n'},
+	{OID: 2141, Name: "min", Kind: 'a', Ret: 790, Args: []sqltype.OID{790}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2142, Name: "min", Kind: 'a', Ret: 1114, Args: []sqltype.OID{1114}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2143, Name: "min", Kind: 'a', Ret: 1184, Args: []sqltype.OID{1184}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2144, Name: "min", Kind: 'a', Ret: 1186, Args: []sqltype.OID{1186}, Volatile: 'i', AggKind: 'n'},
@@ -949,6 +1051,8 @@ var funcRows = []Func{
 	{OID: 2239, Name: "bit_or", Kind: 'a', Ret: 23, Args: []sqltype.OID{23}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2240, Name: "bit_and", Kind: 'a', Ret: 20, Args: []sqltype.OID{20}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2241, Name: "bit_or", Kind: 'a', Ret: 20, Args: []sqltype.OID{20}, Volatile: 'i', AggKind: 'n'},
+	{OID: 2242, Name: "bit_and", Kind: 'a', Ret: 1560, Args: []sqltype.OID{1560}, Volatile: 'i', AggKind: 'n'},
+	{OID: 2243, Name: "bit_or", Kind: 'a', Ret: 1560, Args: []sqltype.OID{1560}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2244, Name: "max", Kind: 'a', Ret: 1042, Args: []sqltype.OID{1042}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2245, Name: "min", Kind: 'a', Ret: 1042, Args: []sqltype.OID{1042}, Volatile: 'i', AggKind: 'n'},
 	{OID: 2246, Name: "fmgr_internal_validator", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "fmgr_internal_validator"},
@@ -1058,6 +1162,8 @@ var funcRows = []Func{
 	{OID: 2451, Name: "regoperatorsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{2204}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regoperatorsend"},
 	{OID: 2453, Name: "regclasssend", Kind: 'f', Ret: 17, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regclasssend"},
 	{OID: 2455, Name: "regtypesend", Kind: 'f', Ret: 17, Args: []sqltype.OID{2206}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regtypesend"},
+	{OID: 2457, Name: "bit_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1560}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bit_send"},
+	{OID: 2459, Name: "varbit_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1562}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "varbit_send"},
 	{OID: 2461, Name: "numeric_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_send"},
 	{OID: 2462, Name: "sinh", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dsinh"},
 	{OID: 2463, Name: "cosh", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dcosh"},
@@ -1067,10 +1173,14 @@ var funcRows = []Func{
 	{OID: 2467, Name: "atanh", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "datanh"},
 	{OID: 2469, Name: "date_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1082}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "date_send"},
 	{OID: 2471, Name: "time_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1083}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "time_send"},
+	{OID: 2473, Name: "timetz_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1266}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timetz_send"},
 	{OID: 2475, Name: "timestamp_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_send"},
 	{OID: 2477, Name: "timestamptz_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamptz_send"},
 	{OID: 2479, Name: "interval_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_send"},
+	{OID: 2493, Name: "cash_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{790}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_send"},
+	{OID: 2495, Name: "macaddr_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{829}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "macaddr_send"},
 	{OID: 2497, Name: "inet_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_send"},
+	{OID: 2499, Name: "cidr_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{650}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cidr_send"},
 	{OID: 2503, Name: "anyarray_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{2277}, Strict: true, Volatile: 's', MayFail: true, Symbol: "anyarray_send"},
 	{OID: 2504, Name: "pg_get_ruledef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_ruledef_ext"},
 	{OID: 2505, Name: "pg_get_viewdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_viewdef_name_ext"},
@@ -1100,6 +1210,7 @@ var funcRows = []Func{
 	{OID: 2532, Name: "timestamptz_ne_timestamp", Kind: 'f', Ret: 16, Args: []sqltype.OID{1184, 1114}, Strict: true, Volatile: 's', Symbol: "timestamptz_ne_timestamp"},
 	{OID: 2533, Name: "timestamptz_cmp_timestamp", Kind: 'f', Ret: 23, Args: []sqltype.OID{1184, 1114}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_cmp_timestamp"},
 	{OID: 2546, Name: "interval_pl_date", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1186, 1082}, Strict: true, Volatile: 'i', MayFail: true},
+	{OID: 2547, Name: "interval_pl_timetz", Kind: 'f', Ret: 1266, Args: []sqltype.OID{1186, 1266}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 2548, Name: "interval_pl_timestamp", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1186, 1114}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 2549, Name: "interval_pl_timestamptz", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1186, 1184}, Strict: true, Volatile: 's', MayFail: true},
 	{OID: 2550, Name: "integer_pl_date", Kind: 'f', Ret: 1082, Args: []sqltype.OID{23, 1082}, Strict: true, Volatile: 'i', MayFail: true},
@@ -1115,7 +1226,7 @@ var funcRows = []Func{
 	{OID: 2624, Name: "pg_read_file", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 20, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_file_off_len"},
 	{OID: 2625, Name: "pg_ls_dir", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, RetSet: true, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_ls_dir_1arg"},
 	{OID: 2626, Name: "pg_sleep", Kind: 'f', Ret: 2278, Args: []sqltype.OID{701}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_sleep"},
-	{OID: 2627, Name: "inetnot", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inetnot"},
+	{OID: 2627, Name: "inetnot", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "inetnot"},
 	{OID: 2628, Name: "inetand", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inetand"},
 	{OID: 2629, Name: "inetor", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inetor"},
 	{OID: 2630, Name: "inetpl", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inetpl"},
@@ -1290,6 +1401,10 @@ var funcRows = []Func{
 	{OID: 3027, Name: "has_any_column_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_any_column_privilege_id_id"},
 	{OID: 3028, Name: "has_any_column_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_any_column_privilege_name"},
 	{OID: 3029, Name: "has_any_column_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_any_column_privilege_id"},
+	{OID: 3030, Name: "overlay", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 1560, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bitoverlay"},
+	{OID: 3031, Name: "overlay", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 1560, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bitoverlay_no_len"},
+	{OID: 3032, Name: "get_bit", Kind: 'f', Ret: 23, Args: []sqltype.OID{1560, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bitgetbit"},
+	{OID: 3033, Name: "set_bit", Kind: 'f', Ret: 1560, Args: []sqltype.OID{1560, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bitsetbit"},
 	{OID: 3034, Name: "pg_relation_filepath", Kind: 'f', Ret: 25, Args: []sqltype.OID{2205}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_relation_filepath"},
 	{OID: 3035, Name: "pg_listening_channels", Kind: 'f', Ret: 25, RetSet: true, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_listening_channels"},
 	{OID: 3036, Name: "pg_notify", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25, 25}, Volatile: 'v', MayFail: true, Symbol: "pg_notify"},
@@ -1361,6 +1476,9 @@ var funcRows = []Func{
 	{OID: 3141, Name: "has_type_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_type_privilege_id_id"},
 	{OID: 3142, Name: "has_type_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_type_privilege_name"},
 	{OID: 3143, Name: "has_type_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_type_privilege_id"},
+	{OID: 3144, Name: "macaddr_not", Kind: 'f', Ret: 829, Args: []sqltype.OID{829}, Strict: true, Volatile: 'i', Symbol: "macaddr_not"},
+	{OID: 3145, Name: "macaddr_and", Kind: 'f', Ret: 829, Args: []sqltype.OID{829, 829}, Strict: true, Volatile: 'i', Symbol: "macaddr_and"},
+	{OID: 3146, Name: "macaddr_or", Kind: 'f', Ret: 829, Args: []sqltype.OID{829, 829}, Strict: true, Volatile: 'i', Symbol: "macaddr_or"},
 	{OID: 3150, Name: "pg_stat_get_db_temp_files", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_temp_files"},
 	{OID: 3151, Name: "pg_stat_get_db_temp_bytes", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_temp_bytes"},
 	{OID: 3152, Name: "pg_stat_get_db_deadlocks", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_deadlocks"},
@@ -1445,6 +1563,8 @@ var funcRows = []Func{
 	{OID: 3334, Name: "pg_size_bytes", Kind: 'f', Ret: 20, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_size_bytes"},
 	{OID: 3342, Name: "float8_regr_combine", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_combine"},
 	{OID: 3343, Name: "jsonb_delete", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_delete_array", ArgNames: []string{"from_json", "path_elems"}},
+	{OID: 3344, Name: "cash_mul_int8", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_mul_int8"},
+	{OID: 3345, Name: "cash_div_int8", Kind: 'f', Ret: 790, Args: []sqltype.OID{790, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_div_int8"},
 	{OID: 3348, Name: "txid_current_if_assigned", Kind: 'f', Ret: 20, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_current_xact_id_if_assigned"},
 	{OID: 3352, Name: "pg_get_partkeydef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_partkeydef"},
 	{OID: 3360, Name: "txid_status", Kind: 'f', Ret: 25, Args: []sqltype.OID{20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_xact_status"},
@@ -1452,14 +1572,17 @@ var funcRows = []Func{
 	{OID: 3378, Name: "pg_isolation_test_session_is_blocked", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 1007}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_isolation_test_session_is_blocked"},
 	{OID: 3396, Name: "regexp_match", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regexp_match_no_flags"},
 	{OID: 3397, Name: "regexp_match", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regexp_match"},
+	{OID: 3399, Name: "int8_mul_cash", Kind: 'f', Ret: 790, Args: []sqltype.OID{20, 790}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8_mul_cash"},
 	{OID: 3403, Name: "pg_statistics_obj_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_statistics_obj_is_visible"},
 	{OID: 3408, Name: "pg_get_partition_constraintdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_partition_constraintdef"},
 	{OID: 3409, Name: "time_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1083, 20}, Strict: true, Volatile: 'i', Symbol: "time_hash_extended"},
+	{OID: 3410, Name: "timetz_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1266, 20}, Strict: true, Volatile: 'i', Symbol: "timetz_hash_extended"},
 	{OID: 3411, Name: "timestamp_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1114, 20}, Strict: true, Volatile: 'i', Symbol: "timestamp_hash_extended"},
 	{OID: 3412, Name: "uuid_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{2950, 20}, Strict: true, Volatile: 'i', Symbol: "uuid_hash_extended"},
 	{OID: 3413, Name: "pg_lsn_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{3220, 20}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_hash_extended"},
 	{OID: 3415, Name: "pg_get_statisticsobjdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_statisticsobjdef"},
 	{OID: 3416, Name: "jsonb_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{3802, 20}, Strict: true, Volatile: 'i', Symbol: "jsonb_hash_extended"},
+	{OID: 3417, Name: "hash_range_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{3831, 20}, Strict: true, Volatile: 'i', Symbol: "hash_range_extended"},
 	{OID: 3418, Name: "interval_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1186, 20}, Strict: true, Volatile: 'i', Symbol: "interval_hash_extended"},
 	{OID: 3419, Name: "sha224", Kind: 'f', Ret: 17, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "sha224_bytea"},
 	{OID: 3420, Name: "sha256", Kind: 'f', Ret: 17, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "sha256_bytea"},
@@ -1472,6 +1595,7 @@ var funcRows = []Func{
 	{OID: 3432, Name: "gen_random_uuid", Kind: 'f', Ret: 2950, Strict: true, Volatile: 'v', MayFail: true, Symbol: "gen_random_uuid"},
 	{OID: 3436, Name: "pg_promote", Kind: 'f', Ret: 16, Args: []sqltype.OID{16, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_promote", Defaults: 2, ArgNames: []string{"wait", "wait_seconds"}},
 	{OID: 3445, Name: "pg_import_system_collations", Kind: 'f', Ret: 23, Args: []sqltype.OID{4089}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_import_system_collations"},
+	{OID: 3447, Name: "macaddr8_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{774}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "macaddr8_send"},
 	{OID: 3448, Name: "pg_collation_actual_version", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_collation_actual_version"},
 	{OID: 3449, Name: "numeric", Kind: 'f', Ret: 1700, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_numeric"},
 	{OID: 3450, Name: "int2", Kind: 'f', Ret: 21, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_int2"},
@@ -1505,7 +1629,7 @@ var funcRows = []Func{
 	{OID: 3546, Name: "int8dec", Kind: 'f', Ret: 20, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8dec"},
 	{OID: 3547, Name: "int8dec_any", Kind: 'f', Ret: 20, Args: []sqltype.OID{20, 2276}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8dec_any"},
 	{OID: 3549, Name: "interval_accum_inv", Kind: 'f', Ret: 1187, Args: []sqltype.OID{1187, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_accum_inv"},
-	{OID: 3551, Name: "network_overlap", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "network_overlap"},
+	{OID: 3551, Name: "network_overlap", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_overlap"},
 	{OID: 3556, Name: "bool", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_bool"},
 	{OID: 3562, Name: "network_larger", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_larger"},
 	{OID: 3563, Name: "network_smaller", Kind: 'f', Ret: 869, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "network_smaller"},
@@ -1547,30 +1671,79 @@ var funcRows = []Func{
 	{OID: 3808, Name: "pg_get_function_arg_default", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_function_arg_default"},
 	{OID: 3809, Name: "pg_export_snapshot", Kind: 'f', Ret: 25, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_export_snapshot"},
 	{OID: 3810, Name: "pg_is_in_recovery", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_is_in_recovery"},
+	{OID: 3811, Name: "money", Kind: 'f', Ret: 790, Args: []sqltype.OID{23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "int4_cash"},
+	{OID: 3812, Name: "money", Kind: 'f', Ret: 790, Args: []sqltype.OID{20}, Strict: true, Volatile: 's', MayFail: true, Symbol: "int8_cash"},
 	{OID: 3815, Name: "pg_collation_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_collation_is_visible"},
 	{OID: 3820, Name: "pg_last_wal_receive_lsn", Kind: 'f', Ret: 3220, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_last_wal_receive_lsn"},
 	{OID: 3821, Name: "pg_last_wal_replay_lsn", Kind: 'f', Ret: 3220, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_last_wal_replay_lsn"},
+	{OID: 3822, Name: "cash_div_cash", Kind: 'f', Ret: 701, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_div_cash"},
+	{OID: 3823, Name: "numeric", Kind: 'f', Ret: 1700, Args: []sqltype.OID{790}, Strict: true, Volatile: 's', Symbol: "cash_numeric"},
+	{OID: 3824, Name: "money", Kind: 'f', Ret: 790, Args: []sqltype.OID{1700}, Strict: true, Volatile: 's', MayFail: true, Symbol: "numeric_cash"},
 	{OID: 3826, Name: "pg_read_file", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_file_all"},
 	{OID: 3827, Name: "pg_read_binary_file", Kind: 'f', Ret: 17, Args: []sqltype.OID{25, 20, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_binary_file_off_len"},
 	{OID: 3828, Name: "pg_read_binary_file", Kind: 'f', Ret: 17, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_binary_file_all"},
 	{OID: 3829, Name: "pg_opfamily_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_opfamily_is_visible"},
 	{OID: 3830, Name: "pg_last_xact_replay_timestamp", Kind: 'f', Ret: 1184, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_last_xact_replay_timestamp"},
+	{OID: 3837, Name: "range_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{3831}, Strict: true, Volatile: 's', MayFail: true, Symbol: "range_send"},
+	{OID: 3840, Name: "int4range", Kind: 'f', Ret: 3904, Args: []sqltype.OID{23, 23}, Volatile: 'i', MayFail: true, Symbol: "range_constructor2"},
+	{OID: 3841, Name: "int4range", Kind: 'f', Ret: 3904, Args: []sqltype.OID{23, 23, 25}, Volatile: 'i', MayFail: true, Symbol: "range_constructor3"},
 	{OID: 3842, Name: "pg_relation_is_updatable", Kind: 'f', Ret: 23, Args: []sqltype.OID{2205, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_relation_is_updatable"},
 	{OID: 3843, Name: "pg_column_is_updatable", Kind: 'f', Ret: 16, Args: []sqltype.OID{2205, 21, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_column_is_updatable"},
+	{OID: 3844, Name: "numrange", Kind: 'f', Ret: 3906, Args: []sqltype.OID{1700, 1700}, Volatile: 'i', MayFail: true, Symbol: "range_constructor2"},
+	{OID: 3845, Name: "numrange", Kind: 'f', Ret: 3906, Args: []sqltype.OID{1700, 1700, 25}, Volatile: 'i', MayFail: true, Symbol: "range_constructor3"},
 	{OID: 3846, Name: "make_date", Kind: 'f', Ret: 1082, Args: []sqltype.OID{23, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "make_date", ArgNames: []string{"year", "month", "day"}},
 	{OID: 3847, Name: "make_time", Kind: 'f', Ret: 1083, Args: []sqltype.OID{23, 23, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "make_time", ArgNames: []string{"hour", "min", "sec"}},
+	{OID: 3848, Name: "lower", Kind: 'f', Ret: 2283, Args: []sqltype.OID{3831}, Strict: true, Volatile: 'i', Symbol: "range_lower"},
+	{OID: 3849, Name: "upper", Kind: 'f', Ret: 2283, Args: []sqltype.OID{3831}, Strict: true, Volatile: 'i', Symbol: "range_upper"},
+	{OID: 3850, Name: "isempty", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831}, Strict: true, Volatile: 'i', Symbol: "range_empty"},
+	{OID: 3851, Name: "lower_inc", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831}, Strict: true, Volatile: 'i', Symbol: "range_lower_inc"},
+	{OID: 3852, Name: "upper_inc", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831}, Strict: true, Volatile: 'i', Symbol: "range_upper_inc"},
+	{OID: 3853, Name: "lower_inf", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831}, Strict: true, Volatile: 'i', Symbol: "range_lower_inf"},
+	{OID: 3854, Name: "upper_inf", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831}, Strict: true, Volatile: 'i', Symbol: "range_upper_inf"},
+	{OID: 3855, Name: "range_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_eq"},
+	{OID: 3856, Name: "range_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_ne"},
+	{OID: 3857, Name: "range_overlaps", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_overlaps"},
+	{OID: 3858, Name: "range_contains_elem", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 2283}, Strict: true, Volatile: 'i', Symbol: "range_contains_elem"},
+	{OID: 3859, Name: "range_contains", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_contains"},
+	{OID: 3860, Name: "elem_contained_by_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{2283, 3831}, Strict: true, Volatile: 'i', Symbol: "elem_contained_by_range"},
+	{OID: 3861, Name: "range_contained_by", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_contained_by"},
+	{OID: 3862, Name: "range_adjacent", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_adjacent"},
+	{OID: 3863, Name: "range_before", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_before"},
+	{OID: 3864, Name: "range_after", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_after"},
+	{OID: 3865, Name: "range_overleft", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_overleft"},
+	{OID: 3866, Name: "range_overright", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_overright"},
+	{OID: 3867, Name: "range_union", Kind: 'f', Ret: 3831, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "range_union"},
+	{OID: 3868, Name: "range_intersect", Kind: 'f', Ret: 3831, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "range_intersect"},
+	{OID: 3869, Name: "range_minus", Kind: 'f', Ret: 3831, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "range_minus"},
+	{OID: 3870, Name: "range_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_cmp"},
+	{OID: 3871, Name: "range_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_lt"},
+	{OID: 3872, Name: "range_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_le"},
+	{OID: 3873, Name: "range_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_ge"},
+	{OID: 3874, Name: "range_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', Symbol: "range_gt"},
+	{OID: 3902, Name: "hash_range", Kind: 'f', Ret: 23, Args: []sqltype.OID{3831}, Strict: true, Volatile: 'i', Symbol: "hash_range"},
+	{OID: 3914, Name: "int4range_canonical", Kind: 'f', Ret: 3904, Args: []sqltype.OID{3904}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4range_canonical"},
+	{OID: 3915, Name: "daterange_canonical", Kind: 'f', Ret: 3912, Args: []sqltype.OID{3912}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "daterange_canonical"},
 	{OID: 3922, Name: "int4range_subdiff", Kind: 'f', Ret: 701, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4range_subdiff"},
 	{OID: 3923, Name: "int8range_subdiff", Kind: 'f', Ret: 701, Args: []sqltype.OID{20, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8range_subdiff"},
 	{OID: 3924, Name: "numrange_subdiff", Kind: 'f', Ret: 701, Args: []sqltype.OID{1700, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numrange_subdiff"},
 	{OID: 3925, Name: "daterange_subdiff", Kind: 'f', Ret: 701, Args: []sqltype.OID{1082, 1082}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "daterange_subdiff"},
+	{OID: 3928, Name: "int8range_canonical", Kind: 'f', Ret: 3926, Args: []sqltype.OID{3926}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8range_canonical"},
 	{OID: 3929, Name: "tsrange_subdiff", Kind: 'f', Ret: 701, Args: []sqltype.OID{1114, 1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsrange_subdiff"},
 	{OID: 3930, Name: "tstzrange_subdiff", Kind: 'f', Ret: 701, Args: []sqltype.OID{1184, 1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tstzrange_subdiff"},
 	{OID: 3931, Name: "jsonb_object_keys", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_object_keys"},
+	{OID: 3933, Name: "tsrange", Kind: 'f', Ret: 3908, Args: []sqltype.OID{1114, 1114}, Volatile: 'i', MayFail: true, Symbol: "range_constructor2"},
+	{OID: 3934, Name: "tsrange", Kind: 'f', Ret: 3908, Args: []sqltype.OID{1114, 1114, 25}, Volatile: 'i', MayFail: true, Symbol: "range_constructor3"},
 	{OID: 3935, Name: "pg_sleep_for", Kind: 'f', Ret: 2278, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'v', MayFail: true},
 	{OID: 3936, Name: "pg_sleep_until", Kind: 'f', Ret: 2278, Args: []sqltype.OID{1184}, Strict: true, Volatile: 'v', MayFail: true},
+	{OID: 3937, Name: "tstzrange", Kind: 'f', Ret: 3910, Args: []sqltype.OID{1184, 1184}, Volatile: 'i', MayFail: true, Symbol: "range_constructor2"},
+	{OID: 3938, Name: "tstzrange", Kind: 'f', Ret: 3910, Args: []sqltype.OID{1184, 1184, 25}, Volatile: 'i', MayFail: true, Symbol: "range_constructor3"},
 	{OID: 3939, Name: "mxid_age", Kind: 'f', Ret: 23, Args: []sqltype.OID{28}, Strict: true, Volatile: 's', MayFail: true, Symbol: "mxid_age"},
 	{OID: 3940, Name: "jsonb_extract_path_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802, 1009}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_extract_path_text", ArgNames: []string{"from_json", "path_elems"}},
+	{OID: 3941, Name: "daterange", Kind: 'f', Ret: 3912, Args: []sqltype.OID{1082, 1082}, Volatile: 'i', MayFail: true, Symbol: "range_constructor2"},
+	{OID: 3942, Name: "daterange", Kind: 'f', Ret: 3912, Args: []sqltype.OID{1082, 1082, 25}, Volatile: 'i', MayFail: true, Symbol: "range_constructor3"},
 	{OID: 3943, Name: "acldefault", Kind: 'f', Ret: 1034, Args: []sqltype.OID{18, 26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "acldefault_sql"},
+	{OID: 3945, Name: "int8range", Kind: 'f', Ret: 3926, Args: []sqltype.OID{20, 20}, Volatile: 'i', MayFail: true, Symbol: "range_constructor2"},
+	{OID: 3946, Name: "int8range", Kind: 'f', Ret: 3926, Args: []sqltype.OID{20, 20, 25}, Volatile: 'i', MayFail: true, Symbol: "range_constructor3"},
 	{OID: 3947, Name: "json_object_field", Kind: 'f', Ret: 114, Args: []sqltype.OID{114, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_object_field", ArgNames: []string{"from_json", "field_name"}},
 	{OID: 3948, Name: "json_object_field_text", Kind: 'f', Ret: 25, Args: []sqltype.OID{114, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_object_field_text", ArgNames: []string{"from_json", "field_name"}},
 	{OID: 3949, Name: "json_array_element", Kind: 'f', Ret: 114, Args: []sqltype.OID{114, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_array_element", ArgNames: []string{"from_json", "element_index"}},
@@ -1613,7 +1786,9 @@ var funcRows = []Func{
 	{OID: 4049, Name: "jsonb_exists_all", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 1009}, Strict: true, Volatile: 'i', Symbol: "jsonb_exists_all"},
 	{OID: 4050, Name: "jsonb_contained", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 3802}, Strict: true, Volatile: 'i', Symbol: "jsonb_contained"},
 	{OID: 4053, Name: "array_agg", Kind: 'a', Ret: 2277, Args: []sqltype.OID{2277}, Volatile: 'i', AggKind: 'n'},
-	{OID: 4071, Name: "inet_same_family", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_same_family"},
+	{OID: 4057, Name: "range_merge", Kind: 'f', Ret: 3831, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "range_merge"},
+	{OID: 4063, Name: "inet_merge", Kind: 'f', Ret: 650, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_merge"},
+	{OID: 4071, Name: "inet_same_family", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "inet_same_family"},
 	{OID: 4083, Name: "binary_upgrade_set_record_init_privs", Kind: 'f', Ret: 2278, Args: []sqltype.OID{16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_record_init_privs"},
 	{OID: 4086, Name: "to_regnamespace", Kind: 'f', Ret: 4089, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regnamespace"},
 	{OID: 4088, Name: "regnamespacesend", Kind: 'f', Ret: 17, Args: []sqltype.OID{4089}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regnamespacesend"},
@@ -1622,6 +1797,20 @@ var funcRows = []Func{
 	{OID: 4099, Name: "pg_rotate_logfile_old", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_rotate_logfile"},
 	{OID: 4100, Name: "pg_read_file_old", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 20, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_file"},
 	{OID: 4101, Name: "binary_upgrade_set_missing_value", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26, 25, 25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_missing_value"},
+	{OID: 4112, Name: "trunc", Kind: 'f', Ret: 774, Args: []sqltype.OID{774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_trunc"},
+	{OID: 4113, Name: "macaddr8_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{774, 774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_eq"},
+	{OID: 4114, Name: "macaddr8_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{774, 774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_lt"},
+	{OID: 4115, Name: "macaddr8_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{774, 774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_le"},
+	{OID: 4116, Name: "macaddr8_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{774, 774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_gt"},
+	{OID: 4117, Name: "macaddr8_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{774, 774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_ge"},
+	{OID: 4118, Name: "macaddr8_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{774, 774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_ne"},
+	{OID: 4119, Name: "macaddr8_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{774, 774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_cmp"},
+	{OID: 4120, Name: "macaddr8_not", Kind: 'f', Ret: 774, Args: []sqltype.OID{774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_not"},
+	{OID: 4121, Name: "macaddr8_and", Kind: 'f', Ret: 774, Args: []sqltype.OID{774, 774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_and"},
+	{OID: 4122, Name: "macaddr8_or", Kind: 'f', Ret: 774, Args: []sqltype.OID{774, 774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_or"},
+	{OID: 4123, Name: "macaddr8", Kind: 'f', Ret: 774, Args: []sqltype.OID{829}, Strict: true, Volatile: 'i', Symbol: "macaddrtomacaddr8"},
+	{OID: 4124, Name: "macaddr", Kind: 'f', Ret: 829, Args: []sqltype.OID{774}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "macaddr8tomacaddr"},
+	{OID: 4125, Name: "macaddr8_set7bit", Kind: 'f', Ret: 774, Args: []sqltype.OID{774}, Strict: true, Volatile: 'i', Symbol: "macaddr8_set7bit"},
 	{OID: 4126, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{20, 20, 20, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_int8_int8"},
 	{OID: 4127, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 23, 20, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_int4_int8"},
 	{OID: 4128, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 23, 23, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_int4_int4"},
@@ -1634,6 +1823,7 @@ var funcRows = []Func{
 	{OID: 4135, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{1184, 1184, 1186, 16, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "in_range_timestamptz_interval"},
 	{OID: 4136, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{1186, 1186, 1186, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_interval_interval"},
 	{OID: 4137, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{1083, 1083, 1186, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_time_interval"},
+	{OID: 4138, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{1266, 1266, 1186, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_timetz_interval"},
 	{OID: 4139, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{701, 701, 701, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_float8_float8"},
 	{OID: 4140, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{700, 700, 701, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_float4_float8"},
 	{OID: 4141, Name: "in_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{1700, 1700, 1700, 16, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "in_range_numeric_numeric"},
@@ -1641,10 +1831,81 @@ var funcRows = []Func{
 	{OID: 4188, Name: "pg_lsn_smaller", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_smaller"},
 	{OID: 4189, Name: "max", Kind: 'a', Ret: 3220, Args: []sqltype.OID{3220}, Volatile: 'i', AggKind: 'n'},
 	{OID: 4190, Name: "min", Kind: 'a', Ret: 3220, Args: []sqltype.OID{3220}, Volatile: 'i', AggKind: 'n'},
+	{OID: 4228, Name: "range_merge", Kind: 'f', Ret: 3831, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "range_merge_from_multirange"},
+	{OID: 4234, Name: "multirange_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{4537}, Strict: true, Volatile: 's', MayFail: true, Symbol: "multirange_send"},
+	{OID: 4235, Name: "lower", Kind: 'f', Ret: 2283, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', Symbol: "multirange_lower"},
+	{OID: 4236, Name: "upper", Kind: 'f', Ret: 2283, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', Symbol: "multirange_upper"},
+	{OID: 4237, Name: "isempty", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', Symbol: "multirange_empty"},
+	{OID: 4238, Name: "lower_inc", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', Symbol: "multirange_lower_inc"},
+	{OID: 4239, Name: "upper_inc", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', Symbol: "multirange_upper_inc"},
+	{OID: 4240, Name: "lower_inf", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', Symbol: "multirange_lower_inf"},
+	{OID: 4241, Name: "upper_inf", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', Symbol: "multirange_upper_inf"},
+	{OID: 4244, Name: "multirange_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_eq"},
+	{OID: 4245, Name: "multirange_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_ne"},
+	{OID: 4246, Name: "range_overlaps_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 4537}, Strict: true, Volatile: 'i', Symbol: "range_overlaps_multirange"},
+	{OID: 4247, Name: "multirange_overlaps_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 3831}, Strict: true, Volatile: 'i', Symbol: "multirange_overlaps_range"},
+	{OID: 4248, Name: "multirange_overlaps_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_overlaps_multirange"},
+	{OID: 4249, Name: "multirange_contains_elem", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 2283}, Strict: true, Volatile: 'i', Symbol: "multirange_contains_elem"},
+	{OID: 4250, Name: "multirange_contains_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 3831}, Strict: true, Volatile: 'i', Symbol: "multirange_contains_range"},
+	{OID: 4251, Name: "multirange_contains_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_contains_multirange"},
+	{OID: 4252, Name: "elem_contained_by_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{2283, 4537}, Strict: true, Volatile: 'i', Symbol: "elem_contained_by_multirange"},
+	{OID: 4253, Name: "range_contained_by_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 4537}, Strict: true, Volatile: 'i', Symbol: "range_contained_by_multirange"},
+	{OID: 4254, Name: "multirange_contained_by_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_contained_by_multirange"},
+	{OID: 4255, Name: "range_adjacent_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 4537}, Strict: true, Volatile: 'i', Symbol: "range_adjacent_multirange"},
+	{OID: 4256, Name: "multirange_adjacent_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_adjacent_multirange"},
+	{OID: 4257, Name: "multirange_adjacent_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 3831}, Strict: true, Volatile: 'i', Symbol: "multirange_adjacent_range"},
+	{OID: 4258, Name: "range_before_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 4537}, Strict: true, Volatile: 'i', Symbol: "range_before_multirange"},
+	{OID: 4259, Name: "multirange_before_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 3831}, Strict: true, Volatile: 'i', Symbol: "multirange_before_range"},
+	{OID: 4260, Name: "multirange_before_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_before_multirange"},
+	{OID: 4261, Name: "range_after_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 4537}, Strict: true, Volatile: 'i', Symbol: "range_after_multirange"},
+	{OID: 4262, Name: "multirange_after_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 3831}, Strict: true, Volatile: 'i', Symbol: "multirange_after_range"},
+	{OID: 4263, Name: "multirange_after_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_after_multirange"},
+	{OID: 4264, Name: "range_overleft_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 4537}, Strict: true, Volatile: 'i', Symbol: "range_overleft_multirange"},
+	{OID: 4265, Name: "multirange_overleft_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 3831}, Strict: true, Volatile: 'i', Symbol: "multirange_overleft_range"},
+	{OID: 4266, Name: "multirange_overleft_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_overleft_multirange"},
+	{OID: 4267, Name: "range_overright_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 4537}, Strict: true, Volatile: 'i', Symbol: "range_overright_multirange"},
+	{OID: 4268, Name: "multirange_overright_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 3831}, Strict: true, Volatile: 'i', Symbol: "multirange_overright_range"},
+	{OID: 4269, Name: "multirange_overright_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_overright_multirange"},
+	{OID: 4270, Name: "multirange_union", Kind: 'f', Ret: 4537, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_union"},
+	{OID: 4271, Name: "multirange_minus", Kind: 'f', Ret: 4537, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_minus"},
+	{OID: 4272, Name: "multirange_intersect", Kind: 'f', Ret: 4537, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_intersect"},
+	{OID: 4273, Name: "multirange_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_cmp"},
+	{OID: 4274, Name: "multirange_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_lt"},
+	{OID: 4275, Name: "multirange_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_le"},
+	{OID: 4276, Name: "multirange_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_ge"},
+	{OID: 4277, Name: "multirange_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', Symbol: "multirange_gt"},
+	{OID: 4278, Name: "hash_multirange", Kind: 'f', Ret: 23, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', Symbol: "hash_multirange"},
+	{OID: 4279, Name: "hash_multirange_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{4537, 20}, Strict: true, Volatile: 'i', Symbol: "hash_multirange_extended"},
+	{OID: 4280, Name: "int4multirange", Kind: 'f', Ret: 4451, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor0"},
+	{OID: 4281, Name: "int4multirange", Kind: 'f', Ret: 4451, Args: []sqltype.OID{3904}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor1"},
+	{OID: 4282, Name: "int4multirange", Kind: 'f', Ret: 4451, Args: []sqltype.OID{3905}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor2"},
+	{OID: 4283, Name: "nummultirange", Kind: 'f', Ret: 4532, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor0"},
+	{OID: 4284, Name: "nummultirange", Kind: 'f', Ret: 4532, Args: []sqltype.OID{3906}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor1"},
+	{OID: 4285, Name: "nummultirange", Kind: 'f', Ret: 4532, Args: []sqltype.OID{3907}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor2"},
+	{OID: 4286, Name: "tsmultirange", Kind: 'f', Ret: 4533, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor0"},
+	{OID: 4287, Name: "tsmultirange", Kind: 'f', Ret: 4533, Args: []sqltype.OID{3908}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor1"},
+	{OID: 4288, Name: "tsmultirange", Kind: 'f', Ret: 4533, Args: []sqltype.OID{3909}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor2"},
+	{OID: 4289, Name: "tstzmultirange", Kind: 'f', Ret: 4534, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor0"},
+	{OID: 4290, Name: "tstzmultirange", Kind: 'f', Ret: 4534, Args: []sqltype.OID{3910}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor1"},
+	{OID: 4291, Name: "tstzmultirange", Kind: 'f', Ret: 4534, Args: []sqltype.OID{3911}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor2"},
+	{OID: 4292, Name: "datemultirange", Kind: 'f', Ret: 4535, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor0"},
+	{OID: 4293, Name: "datemultirange", Kind: 'f', Ret: 4535, Args: []sqltype.OID{3912}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor1"},
+	{OID: 4294, Name: "datemultirange", Kind: 'f', Ret: 4535, Args: []sqltype.OID{3913}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor2"},
+	{OID: 4295, Name: "int8multirange", Kind: 'f', Ret: 4536, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor0"},
+	{OID: 4296, Name: "int8multirange", Kind: 'f', Ret: 4536, Args: []sqltype.OID{3926}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor1"},
+	{OID: 4297, Name: "int8multirange", Kind: 'f', Ret: 4536, Args: []sqltype.OID{3927}, Variadic: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor2"},
+	{OID: 4298, Name: "multirange", Kind: 'f', Ret: 4537, Args: []sqltype.OID{3831}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_constructor1"},
+	{OID: 4301, Name: "range_agg", Kind: 'a', Ret: 4537, Args: []sqltype.OID{3831}, Volatile: 'i', AggKind: 'n'},
 	{OID: 4350, Name: "normalize", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "unicode_normalize_func", Defaults: 1},
 	{OID: 4351, Name: "is_normalized", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "unicode_is_normalized", Defaults: 1},
+	{OID: 4388, Name: "multirange_intersect_agg_transfn", Kind: 'f', Ret: 4537, Args: []sqltype.OID{4537, 4537}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "multirange_intersect_agg_transfn"},
+	{OID: 4389, Name: "range_intersect_agg", Kind: 'a', Ret: 4537, Args: []sqltype.OID{4537}, Volatile: 'i', AggKind: 'n'},
 	{OID: 4390, Name: "binary_upgrade_set_next_multirange_pg_type_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_multirange_pg_type_oid"},
 	{OID: 4391, Name: "binary_upgrade_set_next_multirange_array_pg_type_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_multirange_array_pg_type_oid"},
+	{OID: 4401, Name: "range_intersect_agg_transfn", Kind: 'f', Ret: 3831, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "range_intersect_agg_transfn"},
+	{OID: 4450, Name: "range_intersect_agg", Kind: 'a', Ret: 3831, Args: []sqltype.OID{3831}, Volatile: 'i', AggKind: 'n'},
+	{OID: 4541, Name: "range_contains_multirange", Kind: 'f', Ret: 16, Args: []sqltype.OID{3831, 4537}, Strict: true, Volatile: 'i', Symbol: "range_contains_multirange"},
+	{OID: 4542, Name: "multirange_contained_by_range", Kind: 'f', Ret: 16, Args: []sqltype.OID{4537, 3831}, Strict: true, Volatile: 'i', Symbol: "multirange_contained_by_range"},
 	{OID: 4543, Name: "pg_log_backend_memory_contexts", Kind: 'f', Ret: 16, Args: []sqltype.OID{23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_log_backend_memory_contexts"},
 	{OID: 4545, Name: "binary_upgrade_set_next_heap_relfilenode", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_heap_relfilenode"},
 	{OID: 4546, Name: "binary_upgrade_set_next_index_relfilenode", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_index_relfilenode"},
@@ -1685,10 +1946,12 @@ var funcRows = []Func{
 	{OID: 6121, Name: "pg_relation_is_publishable", Kind: 'f', Ret: 16, Args: []sqltype.OID{2205}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_relation_is_publishable"},
 	{OID: 6160, Name: "string_to_table", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25}, RetSet: true, Volatile: 'i', MayFail: true, Symbol: "text_to_table"},
 	{OID: 6161, Name: "string_to_table", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 25}, RetSet: true, Volatile: 'i', MayFail: true, Symbol: "text_to_table_null"},
+	{OID: 6162, Name: "bit_count", Kind: 'f', Ret: 20, Args: []sqltype.OID{1560}, Strict: true, Volatile: 'i', Symbol: "bit_bit_count"},
 	{OID: 6163, Name: "bit_count", Kind: 'f', Ret: 20, Args: []sqltype.OID{17}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bytea_bit_count"},
 	{OID: 6164, Name: "bit_xor", Kind: 'a', Ret: 21, Args: []sqltype.OID{21}, Volatile: 'i', AggKind: 'n'},
 	{OID: 6165, Name: "bit_xor", Kind: 'a', Ret: 23, Args: []sqltype.OID{23}, Volatile: 'i', AggKind: 'n'},
 	{OID: 6166, Name: "bit_xor", Kind: 'a', Ret: 20, Args: []sqltype.OID{20}, Volatile: 'i', AggKind: 'n'},
+	{OID: 6167, Name: "bit_xor", Kind: 'a', Ret: 1560, Args: []sqltype.OID{1560}, Volatile: 'i', AggKind: 'n'},
 	{OID: 6170, Name: "pg_stat_reset_replication_slot", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25}, Volatile: 'v', MayFail: true, Symbol: "pg_stat_reset_replication_slot"},
 	{OID: 6172, Name: "trim_array", Kind: 'f', Ret: 2277, Args: []sqltype.OID{2277, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "trim_array"},
 	{OID: 6173, Name: "pg_get_statisticsobjdef_expressions", Kind: 'f', Ret: 1009, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_statisticsobjdef_expressions"},
@@ -1708,12 +1971,14 @@ var funcRows = []Func{
 	{OID: 6198, Name: "unistr", Kind: 'f', Ret: 25, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "unistr"},
 	{OID: 6199, Name: "extract", Kind: 'f', Ret: 1700, Args: []sqltype.OID{25, 1082}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "extract_date"},
 	{OID: 6200, Name: "extract", Kind: 'f', Ret: 1700, Args: []sqltype.OID{25, 1083}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "extract_time"},
+	{OID: 6201, Name: "extract", Kind: 'f', Ret: 1700, Args: []sqltype.OID{25, 1266}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "extract_timetz"},
 	{OID: 6202, Name: "extract", Kind: 'f', Ret: 1700, Args: []sqltype.OID{25, 1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "extract_timestamp"},
 	{OID: 6203, Name: "extract", Kind: 'f', Ret: 1700, Args: []sqltype.OID{25, 1184}, Strict: true, Volatile: 's', MayFail: true, Symbol: "extract_timestamptz"},
 	{OID: 6204, Name: "extract", Kind: 'f', Ret: 1700, Args: []sqltype.OID{25, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "extract_interval"},
 	{OID: 6205, Name: "has_parameter_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_parameter_privilege_name_name"},
 	{OID: 6206, Name: "has_parameter_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_parameter_privilege_id_name"},
 	{OID: 6207, Name: "has_parameter_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_parameter_privilege_name"},
+	{OID: 6227, Name: "range_agg", Kind: 'a', Ret: 4537, Args: []sqltype.OID{4537}, Volatile: 'i', AggKind: 'n'},
 	{OID: 6230, Name: "pg_stat_have_stats", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 26, 26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_stat_have_stats"},
 	{OID: 6232, Name: "pg_stat_reset_subscription_stats", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Volatile: 'v', MayFail: true, Symbol: "pg_stat_reset_subscription_stats"},
 	{OID: 6240, Name: "pg_settings_get_flags", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_settings_get_flags"},
@@ -1744,23 +2009,7 @@ var funcRows = []Func{
 var otherFuncs = strings.Fields(`aclexplode
 area
 array_to_tsvector
-bit
-bit_send
-bitand
-bitcat
-bitcmp
-biteq
-bitge
-bitgt
-bitle
-bitlt
-bitne
-bitnot
-bitor
-bitshiftleft
-bitshiftright
 bittypmodin
-bitxor
 bound_box
 box
 box_above
@@ -1797,33 +2046,7 @@ brin_minmax_multi_summary_send
 btrecordcmp
 btrecordimagecmp
 bttidcmp
-cash_cmp
-cash_div_cash
-cash_div_flt4
-cash_div_flt8
-cash_div_int2
-cash_div_int4
-cash_div_int8
-cash_eq
-cash_ge
-cash_gt
-cash_le
-cash_lt
-cash_mi
-cash_mul_flt4
-cash_mul_flt8
-cash_mul_int2
-cash_mul_int4
-cash_mul_int8
-cash_ne
-cash_pl
-cash_send
-cash_words
-cashlarger
-cashsmaller
 center
-cidr
-cidr_send
 circle
 circle_above
 circle_add_pt
@@ -1863,10 +2086,6 @@ cursor_to_xmlschema
 database_to_xml
 database_to_xml_and_xmlschema
 database_to_xmlschema
-datemultirange
-daterange
-daterange_canonical
-datetimetz_pl
 diagonal
 diameter
 dist_bp
@@ -1887,8 +2106,6 @@ dist_ps
 dist_sb
 dist_sl
 dist_sp
-elem_contained_by_multirange
-elem_contained_by_range
 enum_cmp
 enum_eq
 enum_first
@@ -1902,41 +2119,19 @@ enum_ne
 enum_range
 enum_send
 enum_smaller
-flt4_mul_cash
-flt8_mul_cash
 get_current_ts_config
-hash_multirange
-hash_multirange_extended
-hash_range
-hash_range_extended
 hash_record
 hash_record_extended
 hashenum
 hashenumextended
-hashmacaddr
-hashmacaddr8
-hashmacaddr8extended
-hashmacaddrextended
 hashtid
 hashtidextended
 height
-inet_merge
-int2_mul_cash
-int4_mul_cash
-int4multirange
-int4range
-int4range_canonical
-int8_mul_cash
-int8multirange
-int8range
-int8range_canonical
 inter_lb
 inter_sb
 inter_sl
-interval_pl_timetz
 intervaltypmodin
 isclosed
-isempty
 ishorizontal
 isopen
 isparallel
@@ -1975,8 +2170,6 @@ line_parallel
 line_perp
 line_send
 line_vertical
-lower_inc
-lower_inf
 lseg
 lseg_center
 lseg_distance
@@ -1994,68 +2187,9 @@ lseg_parallel
 lseg_perp
 lseg_send
 lseg_vertical
-macaddr
-macaddr8
-macaddr8_and
-macaddr8_cmp
-macaddr8_eq
-macaddr8_ge
-macaddr8_gt
-macaddr8_le
-macaddr8_lt
-macaddr8_ne
-macaddr8_not
-macaddr8_or
-macaddr8_send
-macaddr8_set7bit
-macaddr_and
-macaddr_cmp
-macaddr_eq
-macaddr_ge
-macaddr_gt
-macaddr_le
-macaddr_lt
-macaddr_ne
-macaddr_not
-macaddr_or
-macaddr_send
-money
-multirange
-multirange_adjacent_multirange
-multirange_adjacent_range
-multirange_after_multirange
-multirange_after_range
-multirange_before_multirange
-multirange_before_range
-multirange_cmp
-multirange_contained_by_multirange
-multirange_contained_by_range
-multirange_contains_elem
-multirange_contains_multirange
-multirange_contains_range
-multirange_eq
-multirange_ge
-multirange_gt
-multirange_intersect
-multirange_intersect_agg_transfn
-multirange_le
-multirange_lt
-multirange_minus
-multirange_ne
-multirange_overlaps_multirange
-multirange_overlaps_range
-multirange_overleft_multirange
-multirange_overleft_range
-multirange_overright_multirange
-multirange_overright_range
-multirange_send
-multirange_union
-network
 npoints
 numerictypmodin
-nummultirange
 numnode
-numrange
 on_pb
 on_pl
 on_ppath
@@ -2204,38 +2338,6 @@ query_to_xml_and_xmlschema
 query_to_xmlschema
 querytree
 radius
-range_adjacent
-range_adjacent_multirange
-range_after
-range_after_multirange
-range_agg
-range_before
-range_before_multirange
-range_cmp
-range_contained_by
-range_contained_by_multirange
-range_contains
-range_contains_elem
-range_contains_multirange
-range_eq
-range_ge
-range_gt
-range_intersect
-range_intersect_agg
-range_intersect_agg_transfn
-range_le
-range_lt
-range_merge
-range_minus
-range_ne
-range_overlaps
-range_overlaps_multirange
-range_overleft
-range_overleft_multirange
-range_overright
-range_overright_multirange
-range_send
-range_union
 record_eq
 record_ge
 record_gt
@@ -2275,22 +2377,6 @@ tidsmaller
 timestamptypmodin
 timestamptztypmodin
 timetypmodin
-timetz
-timetz_cmp
-timetz_eq
-timetz_ge
-timetz_gt
-timetz_hash
-timetz_hash_extended
-timetz_larger
-timetz_le
-timetz_lt
-timetz_mi_interval
-timetz_ne
-timetz_pl_interval
-timetz_send
-timetz_smaller
-timetzdate_pl
 timetztypmodin
 to_regcollation
 to_tsquery
@@ -2309,7 +2395,6 @@ ts_rank_cd
 ts_rewrite
 ts_stat
 ts_token_type
-tsmultirange
 tsq_mcontained
 tsq_mcontains
 tsquery_and
@@ -2324,9 +2409,6 @@ tsquery_not
 tsquery_or
 tsquery_phrase
 tsquerysend
-tsrange
-tstzmultirange
-tstzrange
 tsvector_cmp
 tsvector_concat
 tsvector_eq
@@ -2343,17 +2425,6 @@ txid_snapshot_xip
 txid_snapshot_xmax
 txid_snapshot_xmin
 txid_visible_in_snapshot
-upper_inc
-upper_inf
-varbit
-varbit_send
-varbitcmp
-varbiteq
-varbitge
-varbitgt
-varbitle
-varbitlt
-varbitne
 varbittypmodin
 varchartypmodin
 websearch_to_tsquery

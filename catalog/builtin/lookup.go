@@ -113,7 +113,7 @@ func Operators() []Operator { return operatorRows }
 func TypeNames() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for name, t := range registry().typeByName {
-			if t.Kind == 'b' && !yield(name) {
+			if t.Kind != 'p' && !yield(name) {
 				return
 			}
 		}

@@ -86,8 +86,8 @@ type differential struct {
 
 func literal(v *string, typ sqltype.OID) string {
 	name := builtin.TypeByOID(typ).Name
-	if typ == sqltype.Char {
-		name = `"char"`
+	if typ == sqltype.Char || typ == sqltype.Bit {
+		name = `"` + name + `"` // the words char and bit mean others
 	}
 	if v == nil {
 		return "NULL::" + name

@@ -36,7 +36,17 @@ var edges = map[sqltype.OID][]string{
 	sqltype.Interval: {"0", "1 day", "-1 day", "1 month", "1 year 2 months 3 days 04:05:06.789", "-1 year -2 months +3 days -04:05:06", "1 hour", "00:00:01.5", "30 days",
 		"35 days 27:00:00", "100 years", "-00:00:00.000001", "2562047788:00:54.775807", "178956970 years 7 months", "15 minutes", "3 days"},
 	sqltype.UUID: {"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
-	sqltype.JSON: {`{"a":1}`, `[1, "two", null]`, `"s"`, `null`, `1.50`, `{"b": {"c": [true]}, "a" : "x"}`, ` { "a" : {"x\u0041" : null , "y":[ ] } , "a":[1 , "q\n\"",{"z":null}]} `, ` "s" `},
+	sqltype.Inet: {"0.0.0.0", "10.1.2.3", "10.1.2.3/8", "10.0.0.0/8", "10.1.0.0/17", "255.255.255.255", "192.168.1.1/0", "::", "::1", "::ffff:1.2.3.4", "2001:db8::1/32",
+		"fe80::1:0:0:2/64", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::8000:0:0:0", "10.1.2.3/31"},
+	sqltype.CIDR: {"10.0.0.0/8", "0.0.0.0/0", "192.168.1.0/25", "1.2.3.4/32", "::/0", "2001:db8::/32", "::1:0/120", "::1.2.3.0/121", "fe80::/10", "::ffff:1.2.3.4/128", "1:0:0:2::/64", "::/96", "1:8000::/17",
+		"0:0:1:0:0:0:5:0/112", "10.128.0.0/9", "::0.0.1.0/120"},
+	sqltype.Timetz:   {"00:00:00+00", "12:34:56.789012+02", "12:34:56.789012+03", "23:59:59.999999-11", "24:00:00+00", "06:00+05:30", "05:00+04:30", "10:00-15:59:59"},
+	sqltype.Bit:      {"", "0", "1", "101", "1010", "10000000", "100000001", "111111110000000010101", "X0123456789abcdef", "X0123456789abcdef1", "11111111111111111111111111111111"},
+	sqltype.Varbit:   {"", "1", "101", "1010", "100000001", "XFF00FF", "0000000000"},
+	sqltype.Money:    {"0", "0.01", "-0.01", "1", "-1.5", "12.34", "1000000", "-123456789.01", "99999999999.99", "20.10", "110.20", "921.15", "1000000000000.01"},
+	sqltype.MACAddr:  {"00:00:00:00:00:00", "08:00:2b:01:02:03", "ff:ff:ff:ff:ff:ff", "80:00:00:00:00:01"},
+	sqltype.MACAddr8: {"00:00:00:00:00:00:00:00", "08:00:2b:01:02:03", "ff:ff:ff:ff:ff:ff:ff:ff", "80:00:00:00:00:00:00:01", "08:00:2b:ff:fe:01:02:03", "7f:00:00:ff:ff:00:00:00"},
+	sqltype.JSON:     {`{"a":1}`, `[1, "two", null]`, `"s"`, `null`, `1.50`, `{"b": {"c": [true]}, "a" : "x"}`, ` { "a" : {"x\u0041" : null , "y":[ ] } , "a":[1 , "q\n\"",{"z":null}]} `, ` "s" `},
 	sqltype.JSONB: {`{}`, `[]`, `{"a": 1}`, `{"a": {"b": [1, 2, "x"]}, "c": null}`, `[1, "two", null, true, {"a": 1}]`, `"s"`, `"a\"b\u00fc"`, `null`, `true`, `false`,
 		`1.50`, `-7`, `1e5`, `12345678901234567890`, `{"a": 1, "b": 2}`, `[1, 2]`, `[2, 1, 1]`, `{"1": "x"}`, `"a"`},
 }
@@ -47,6 +57,25 @@ func init() {
 	edges[sqltype.Numeric.Array()] = []string{"{}", "{1.0,1.00}", "{1,2.5,NaN}", "{{0.00},{0}}", "{NULL}", "[2:2]={-1}"}
 	edges[sqltype.Bool.Array()] = []string{"{}", "{t,f}", "{NULL,t}", "{{t}}"}
 	edges[sqltype.Timestamp.Array()] = []string{"{}", `{"2000-01-01 00:00:00",infinity}`, "{NULL}", `{{"2024-02-29 12:34:56.789012"}}`}
+	edges[sqltype.Int4Range] = []string{"empty", "[1,5)", "[5,10)", "(,3)", "[7,)", "(,)", "[2,3)", "[1,2147483647)", "[-2147483648,1)", "[3,8)", "[1,2)"}
+	edges[sqltype.Int8Range] = []string{"empty", "[1,5)", "[5,10)", "(,3)", "[7,)", "[-9223372036854775808,9223372036854775807)"}
+	edges[sqltype.NumRange] = []string{"empty", "[1.0,5]", "(1.00,5)", "[5,10.5)", "(5,10.5]", "(,1)", "(,1]", "[1,)", "(,)", "[1,1]", "[NaN,NaN]", "[2.5,Infinity)"}
+	edges[sqltype.DateRange] = []string{"empty", "[2024-01-01,2024-02-01)", "[2024-02-01,2024-03-01)", "(,2024-01-15)", "[2024-01-10,infinity]", "[2024-01-10,infinity)", "[-infinity,2024-01-01)", "(-infinity,infinity)"}
+	edges[sqltype.TsRange] = []string{"empty", "[2024-01-01,2024-02-01)", "[2024-02-01,2024-03-01]", "(2024-02-01 00:00:00,2024-03-01]", "(,2024-01-15 12:30]", "[2024-01-10,)"}
+	edges[sqltype.TstzRange] = []string{"empty", "[2024-01-01 00:00+00,2024-02-01 00:00+00)", "[2024-02-01 00:00+00,2024-03-01 00:00+00]", "(,2024-01-15 00:00+02]"}
+	edges[sqltype.Int4Multirange] = []string{"{}", "{[1,5)}", "{[1,3),[5,8),[10,20)}", "{(,3),[7,)}", "{(,)}", "{[3,5)}", "{[2,6),[19,30)}", "{[8,10)}", "{[20,21)}"}
+	edges[sqltype.Int8Multirange] = []string{"{}", "{[1,3),[5,8)}", "{(,3),[7,)}", "{[2,6)}"}
+	edges[sqltype.NumMultirange] = []string{"{}", "{[1.0,3],(5,8)}", "{(,3),(3,)}", "{[2,6)}", "{[3,3]}", "{(3,5],[8,9)}", "{[1,3.00],(5.0,8)}"}
+	edges[sqltype.DateMultirange] = []string{"{}", "{[2024-01-01,2024-02-01),[2024-03-01,2024-04-01)}", "{[2024-01-15,2024-03-15)}", "{(,2024-01-01)}"}
+	edges[sqltype.TsMultirange] = []string{"{}", "{[2024-01-01,2024-02-01),[2024-03-01,2024-04-01)}", "{[2024-01-15,2024-03-15]}"}
+	edges[sqltype.TstzMultirange] = []string{"{}", "{[2024-01-01 00:00+00,2024-02-01 00:00+00)}"}
+	for _, r := range rangeTypes {
+		edges[r.Range.Array()] = []string{"{}", "{empty,NULL}", `{"(,)"}`, "{empty,empty}", `{{"(,)"}}`}
+	}
+	edges[sqltype.Int4Range.Array()] = append(edges[sqltype.Int4Range.Array()], `{"[5,8)","[1,3)"}`, `{"[1,3)","[3,8)",empty,"[1,2]"}`)
+	for _, symbol := range []string{"range_constructor2", "range_constructor3"} {
+		argEdges[symbol] = map[int][]string{2: {"[]", "[)", "(]", "()", "[", "", "{}"}}
+	}
 	jsonPaths := []string{"{}", "{a}", "{a,b}", "{a,b,0}", "{a,b,-1}", "{c}", "{zz}", "{0}", "{-1}", "{4,a}", "{9}", "{-9}", "{a,NULL}", "{NULL}", "{x}", "{{a,b}}", "{4,b}", "{a,b,x}", "{a,zz,b}"}
 	for _, symbol := range []string{"jsonb_extract_path", "jsonb_extract_path_text", "jsonb_set", "jsonb_insert", "jsonb_delete_path", "jsonb_exists_any", "jsonb_exists_all", "jsonb_delete_array"} {
 		argEdges[symbol] = map[int][]string{1: jsonPaths}
@@ -116,6 +145,18 @@ var argEdges = map[string]map[int][]string{
 	"time_scale":        {1: precisions},
 	"interval_scale":    {0: append(shortIntervals, "1 year 2 months 3 days 04:05:06.789"), 1: {"-1", "2147418112", "2147418115", "589823", "327679", "470286338"}},
 	// What PostgreSQL 15 overflows silently is left out: ours are errors.
+	"bit": {1: lengthMods}, "varbit": {1: lengthMods}, "bitfromint4": {1: bitLengths}, "bitfromint8": {1: bitLengths},
+	"bitsubstr": {1: places, 2: places}, "bitsubstr_no_len": {1: places}, "bitoverlay": {2: places, 3: places}, "bitoverlay_no_len": {2: places},
+	"bitshiftleft": {1: places}, "bitshiftright": {1: places}, "bitgetbit": {1: places}, "bitsetbit": {1: places, 2: {"0", "1", "2"}},
+	// What PostgreSQL 15 overflows silently, or rounds as no number, is left out: ours are errors.
+	"cash_mul_flt4": {1: factors}, "cash_mul_flt8": {1: factors}, "flt4_mul_cash": {0: factors}, "flt8_mul_cash": {0: factors},
+	"cash_div_flt4": {1: factors}, "cash_div_flt8": {1: factors},
+	"cash_mul_int4": {1: smallInts}, "cash_mul_int8": {1: smallInts}, "int4_mul_cash": {0: smallInts}, "int8_mul_cash": {0: smallInts},
+	"timetz_izone":       {0: {"0", "1 hour", "-05:30", "1 day", "1 month", "11:00:00.7"}},
+	"timetz_pl_interval": {1: shortIntervals}, "timetz_mi_interval": {1: shortIntervals}, "interval_pl_timetz": {0: shortIntervals},
+	"timetz_scale":     {1: precisions},
+	"inet_set_masklen": {1: maskLengths}, "cidr_set_masklen": {1: maskLengths},
+	"inetpl": {1: steps}, "inetmi_int8": {1: steps}, "int8pl_inet": {0: steps},
 	"make_interval": {0: smallInts, 1: smallInts, 2: smallInts, 3: smallInts, 4: smallInts, 5: smallInts, 6: {"0", "1.5", "-0.0000005", "NaN", "Infinity", "1e12"}},
 	"timestamp_age": {0: finiteTimes, 1: finiteTimes}, "timestamptz_age": {0: finiteTimes, 1: finiteTimes},
 	"timestamp_mi":     {0: nearTimes, 1: nearTimes},
@@ -123,7 +164,7 @@ var argEdges = map[string]map[int][]string{
 }
 
 func init() {
-	for _, t := range []string{"timestamp", "timestamptz", "interval", "date", "time"} {
+	for _, t := range []string{"timestamp", "timestamptz", "interval", "date", "time", "timetz"} {
 		for _, symbol := range []string{"extract_" + t, t + "_part", t + "_trunc", t + "_trunc_zone"} {
 			argEdges[symbol] = map[int][]string{0: unitNames, 2: zoneNames}
 		}
@@ -149,6 +190,7 @@ func init() {
 	for _, t := range []string{"numeric", "int4", "int8", "float4", "float8"} {
 		argEdges[t+"_to_char"] = map[int][]string{1: numberFormats}
 	}
+	argEdges["timetz_zone"] = map[int][]string{0: {"UTC", "est", "UTC+3", "Nowhere/City"}} // of others PostgreSQL asks the clock
 	argEdges["timestamp_izone"] = map[int][]string{0: {"0", "1 hour", "-05:30", "1 day", "1 month"}}
 	argEdges["timestamptz_izone"] = argEdges["timestamp_izone"]
 	parts := map[int][]string{0: {"2024", "1", "-44", "0", "294277"}, 1: {"1", "2", "12", "13", "0"}, 2: {"1", "29", "31", "32", "0"}, 3: {"0", "23", "24", "-1"},
@@ -173,6 +215,11 @@ var (
 )
 
 var (
+	maskLengths    = []string{"-2", "-1", "0", "1", "8", "24", "32", "33", "64", "127", "128", "129"}
+	steps          = []string{"0", "1", "-1", "255", "256", "-65536", "4294967295", "-4294967296", "9223372036854775807", "-9223372036854775808"}
+	bitLengths     = []string{"-1", "0", "1", "3", "8", "9", "31", "32", "33", "64", "65", "200"}
+	places         = []string{"0", "1", "-1", "2", "3", "8", "9", "17", "-7", "64", "2147483647", "-2147483648"}
+	factors        = []string{"0", "1", "-1.5", "0.333", "2", "0.5", "100"}
 	precisions     = []string{"-1", "0", "3", "6"}
 	smallInts      = []string{"0", "1", "-1", "13", "1000", "-300"}
 	finiteTimes    = []string{"2000-01-01 00:00", "2024-02-29 12:34:56.789", "2023-01-31", "1999-12-31 23:59:59.5", "0044-03-15 BC", "2024-10-27 02:30"}
@@ -185,7 +232,7 @@ var lengthMods = []string{"-1", "5", "7", "10"}
 
 // skipped are symbols that PostgreSQL answers from its own state or that cannot be called so.
 var skipped = map[string]bool{
-	"now": true, "statement_timestamp": true,
+	"now": true, "statement_timestamp": true, "time_timetz": true,
 	"pgsql_version": true, "current_user": true, "session_user": true, "current_database": true, "current_schema": true, "pg_backend_pid": true, "current_schemas": true, "pg_get_serial_sequence": true,
 	// What PostgreSQL's type and signature grammar says of text that is none is not said in its words.
 	"to_regtype": true, "to_regprocedure": true, "to_regoperator": true, "has_type_privilege_name": true, "has_type_privilege_name_name": true, "has_type_privilege_id_name": true,
@@ -200,6 +247,39 @@ var skippedOIDs = map[uint32]bool{1386: true, 2059: true}
 // anyTypes stand for the arguments of polymorphic functions.
 var anyTypes = []sqltype.OID{sqltype.Int4, sqltype.Text, sqltype.Numeric, sqltype.Bool, sqltype.Timestamp, sqltype.Text.Array()}
 
+// rangeTypes stand for the arguments of functions of ranges.
+var rangeTypes = func() (types []*sqltype.RangeType) {
+	for _, t := range []sqltype.OID{sqltype.Int4Range, sqltype.NumRange, sqltype.DateRange, sqltype.TsRange, sqltype.TstzRange, sqltype.Int8Range} {
+		types = append(types, sqltype.RangeOf(t))
+	}
+	return types
+}()
+
+func ofRanges(t sqltype.OID) bool { return t == sqltype.AnyRange || t == sqltype.AnyMultirange }
+
+// rangeCases are the calls of a function of ranges, for each type of them.
+func rangeCases(f *builtin.Func, rng *rand.Rand) (out []*differential) {
+	for _, r := range rangeTypes {
+		stand := func(t sqltype.OID) sqltype.OID {
+			switch t {
+			case sqltype.AnyRange:
+				return r.Range
+			case sqltype.AnyMultirange:
+				return r.Multi
+			case sqltype.AnyElement:
+				return r.Elem
+			}
+			return t
+		}
+		d := &differential{f: f, ret: stand(f.Ret)}
+		for _, a := range f.Args {
+			d.args = append(d.args, stand(a))
+		}
+		out = append(out, fill(d, rng, 2**maxRowsPerFunction))
+	}
+	return out
+}
+
 func polymorphic(t sqltype.OID) bool {
 	return t == sqltype.Any || t == sqltype.AnyElement || t == 2776 || t == 5077 || t == 5079 || ofArrays(t)
 }
@@ -209,6 +289,9 @@ func ofArrays(t sqltype.OID) bool { return t == sqltype.AnyArray || t == 5078 }
 
 // cases are the calls of f: one for functions of real types, several for polymorphic ones.
 func cases(f *builtin.Func, rng *rand.Rand) []*differential {
+	if slices.ContainsFunc(f.Args, ofRanges) {
+		return rangeCases(f, rng)
+	}
 	arrays := slices.ContainsFunc(f.Args, ofArrays)
 	if !slices.ContainsFunc(f.Args, polymorphic) {
 		return []*differential{fill(&differential{f: f, args: f.Args, ret: f.Ret}, rng, *maxRowsPerFunction)}

@@ -77,6 +77,9 @@ func buildAggregates() map[plan.FuncID]aggregate {
 		{2130, 2146, sqltype.Numeric},
 		{2244, 2245, sqltype.BPChar},
 		{2050, 2051, sqltype.AnyArray}, // of the call's type
+		{3564, 3565, sqltype.Inet},
+		{2124, 2140, sqltype.Timetz},
+		{2125, 2141, sqltype.Money},
 	} {
 		out[e.max] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, max: true, ordinal: n} }}
 		out[e.min] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, ordinal: n} }}

@@ -93,7 +93,7 @@ func testCatalog() *fakeCatalog {
 	f.add(&catalog.Relation{Name: "v", Kind: catalog.KindView, Columns: columnsOf("k text, n int8"), PrimaryKey: []int{0}, TimestampColumn: -1})
 	f.add(&catalog.Relation{Name: "s", Kind: catalog.KindSink, Columns: columnsOf("k text"), TimestampColumn: -1})
 	types := f.add(&catalog.Relation{Name: "types", Kind: catalog.KindTable, TimestampColumn: -1})
-	for _, n := range []string{"bool", "int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "bpchar", "bytea", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "jsonb", "json", "name", "oid"} {
+	for _, n := range columnTypes() {
 		types.Columns = append(types.Columns, catalog.Column{Name: "c_" + n, Type: sqltype.Of(builtin.TypeByName(n).OID)})
 	}
 	return f

@@ -61,7 +61,7 @@ func findPathway(source, target sqltype.OID, x coercion) pathway {
 
 func knownType(t sqltype.OID) bool {
 	b := builtin.TypeByOID(t)
-	return b != nil && b.Kind == 'b'
+	return b != nil && b.Kind != 'p'
 }
 
 func category(t sqltype.OID) byte {

@@ -157,7 +157,11 @@ func (b *binder) constant(n *pg.A_Const) (plan.Expr, error) {
 	case n.GetSval() != nil:
 		return b.at(unknownConst(n.GetSval().Sval), n.Location), nil
 	}
-	return nil, unsupported("a bit string").At(n.Location)
+	c, err := b.literal(sqltype.Of(sqltype.Bit), n.GetBsval().GetBsval())
+	if err != nil {
+		return nil, located(err, n.Location)
+	}
+	return b.at(c, n.Location), nil
 }
 
 // leadingZero: 007 is decimal in SQL, octal in Go.

@@ -59,7 +59,7 @@ func (b *binder) sqlValue(n *pg.SQLValueFunction) (plan.Expr, error) {
 	case pg.SQLValueFunctionOp_SVFOP_LOCALTIME, pg.SQLValueFunctionOp_SVFOP_LOCALTIME_N:
 		return zone(sqltype.Time)
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_TIME, pg.SQLValueFunctionOp_SVFOP_CURRENT_TIME_N:
-		return nil, unsupported("type timetz").At(n.Location)
+		return zone(sqltype.Timetz)
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_CATALOG:
 		return b.callByName("current_database", nil, n.Location)
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_SCHEMA:

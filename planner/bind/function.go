@@ -92,7 +92,7 @@ func castByName(name string, args []plan.Expr) (sqltype.OID, bool) {
 		return 0, false
 	}
 	t := builtin.TypeByName(name)
-	if t == nil || t.Kind != 'b' {
+	if t == nil || t.Kind == 'p' {
 		return 0, false
 	}
 	source := args[0].Type().OID

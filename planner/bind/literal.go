@@ -77,7 +77,7 @@ func (b *binder) coerceUnknown(e plan.Expr, target sqltype.Type, x coercion) (pl
 // clockWord reports whether a literal means the time at which it is read.
 func clockWord(t sqltype.OID, text string) bool {
 	switch t {
-	case sqltype.Date, sqltype.Time, sqltype.Timestamp, sqltype.Timestamptz:
+	case sqltype.Date, sqltype.Time, sqltype.Timetz, sqltype.Timestamp, sqltype.Timestamptz:
 	default:
 		return false
 	}

@@ -189,7 +189,7 @@ func (d *differ) check(name, sql string) {
 	}
 	pg := d.postgres(sql)
 	for _, t := range slices.Concat(pg.types, pg.params) {
-		if b := builtin.TypeByOID(sqltype.OID(t)); b == nil || b.Kind != 'b' {
+		if b := builtin.TypeByOID(sqltype.OID(t)); b == nil || b.Kind == 'p' {
 			d.skipped["type not here"]++
 			return
 		}
@@ -219,7 +219,7 @@ func (d *differ) report(allowed int) {
 }
 
 func columnTypes() []string {
-	return []string{"bool", "int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "bpchar", "bytea", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "jsonb", "json", "name", "oid"}
+	return []string{"bool", "int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "bpchar", "bytea", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "jsonb", "json", "name", "oid", "inet", "timetz", "varbit", "money", "int4range", "nummultirange"}
 }
 
 // sample keeps about one statement in n, the same ones in every run.

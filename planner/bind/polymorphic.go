@@ -17,7 +17,8 @@ const (
 // polymorphic reports whether t stands for a type that the arguments decide.
 func polymorphic(t sqltype.OID) bool {
 	switch t {
-	case sqltype.AnyElement, sqltype.AnyArray, anyNonArray, anyCompatible, anyCompatibleArray, anyCompatibleNonArray:
+	case sqltype.AnyElement, sqltype.AnyArray, anyNonArray, anyCompatible, anyCompatibleArray, anyCompatibleNonArray,
+		sqltype.AnyRange, sqltype.AnyMultirange:
 		return true
 	}
 	return false
@@ -28,7 +29,10 @@ func isArray(t sqltype.OID) bool { return t.Elem() != sqltype.Invalid }
 // standIns are what the pseudo-types of a signature stand for in a call, Invalid where only literals
 // of no type speak of them: elem those of the anyelement family, which must all be the same,
 // compatible those of the anycompatible family, which must have a common type.
-type standIns struct{ elem, compatible sqltype.OID }
+type standIns struct {
+	elem, compatible sqltype.OID
+	ranges           *sqltype.RangeType // of the anyelement family
+}
 
 // standInsOf is PostgreSQL's check_generic_type_consistency: ok is false where no types fit.
 func standInsOf(in, declared []sqltype.OID) (s standIns, ok bool) {
@@ -47,6 +51,13 @@ func standInsOf(in, declared []sqltype.OID) (s standIns, ok bool) {
 			if isArray(t) {
 				return s, false
 			}
+		}
+		switch d {
+		case sqltype.AnyRange, sqltype.AnyMultirange:
+			if !s.takeRange(d, t) {
+				return s, false
+			}
+			t = s.ranges.Elem
 		}
 		switch d {
 		case anyCompatible, anyCompatibleArray, anyCompatibleNonArray:
@@ -99,6 +110,10 @@ func (s standIns) of(d sqltype.OID) (sqltype.OID, error) {
 	case anyCompatible, anyCompatibleArray, anyCompatibleNonArray:
 		if t = s.compatible; t == sqltype.Invalid {
 			t = sqltype.Text
+		}
+	case sqltype.AnyRange, sqltype.AnyMultirange:
+		if t = s.rangeOf(d); t == sqltype.Invalid {
+			return t, sqlerr.New(sqlerr.DatatypeMismatch, "could not determine polymorphic type because input has type unknown")
 		}
 	case sqltype.AnyElement, sqltype.AnyArray, anyNonArray:
 		if t == sqltype.Invalid {

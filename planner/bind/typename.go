@@ -25,7 +25,7 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 	if len(parts) > 2 || (len(parts) == 2 && parts[0] != "pg_catalog") {
 		t = nil
 	}
-	if t == nil || t.Kind != 'b' || knownElsewhere[name] {
+	if t == nil || t.Kind == 'p' || knownElsewhere[name] {
 		if knownElsewhere[name] {
 			return sqltype.Type{}, unsupported("type " + name).At(n.Location)
 		}
@@ -60,10 +60,8 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 // knownElsewhere are PostgreSQL's types that this server does not have: another answer than
 // for a misspelt one.
 var knownElsewhere = map[string]bool{
-	"bit": true, "varbit": true, "box": true, "cidr": true, "circle": true, "inet": true, "line": true, "lseg": true,
-	"macaddr": true, "macaddr8": true, "money": true, "path": true, "point": true, "polygon": true, "timetz": true,
-	"tsquery": true, "tsvector": true, "xml": true, "int4range": true, "int8range": true, "numrange": true, "tsrange": true,
-	"tstzrange": true, "daterange": true, "serial": true, "bigserial": true, "smallserial": true, "record": true,
+	"box": true, "circle": true, "line": true, "lseg": true, "path": true, "point": true, "polygon": true,
+	"tsquery": true, "tsvector": true, "xml": true, "serial": true, "bigserial": true, "smallserial": true, "record": true,
 	"tid": true, "pg_lsn": true, "jsonpath": true,
 }
 

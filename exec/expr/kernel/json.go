@@ -159,10 +159,14 @@ func rawArrayLength(v []byte) (int32, Err) {
 	return int32(rawCount(v)), nil
 }
 
-// rawPart is rawPath as JSON; without a path the whole, from its very beginning as PostgreSQL gives it.
+// rawPart is rawPath as JSON; without a path the whole: a scalar from its very beginning, as PostgreSQL gives it.
 func (c *Call) rawPart(dst []byte, row int32) ([]byte, Err) {
 	if p, ok := path(c.Args[1], row); ok && p.Elems.Len == 0 {
-		return append(dst, bytes.TrimRight(c.Args[0].Bytes(row), " \t\r\n")...), nil
+		v := bytes.TrimRight(c.Args[0].Bytes(row), " \t\r\n")
+		if inner := trimJSON(v); inner[0] == '{' || inner[0] == '[' {
+			v = inner
+		}
+		return append(dst, v...), nil
 	}
 	return c.rawPath(dst, row, found)
 }
