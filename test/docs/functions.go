@@ -25,9 +25,14 @@ func oneOf(types ...sqltype.OID) func(sqltype.OID) bool {
 // argument types or, if they may be anything, its result.
 var families = []family{
 	{"JSON", oneOf(sqltype.JSON, sqltype.JSONB)},
-	{"Dates and times", oneOf(sqltype.Date, sqltype.Time, sqltype.Timestamp, sqltype.Timestamptz, sqltype.Interval)},
+	{"Dates and times", oneOf(sqltype.Date, sqltype.Time, sqltype.Timetz, sqltype.Timestamp, sqltype.Timestamptz, sqltype.Interval)},
+	{"Ranges", func(t sqltype.OID) bool {
+		return t == sqltype.AnyRange || t == sqltype.AnyMultirange || sqltype.RangeOf(t) != nil || sqltype.RangeOf(t.Elem()) != nil
+	}},
+	{"Network addresses", oneOf(sqltype.Inet, sqltype.CIDR, sqltype.MACAddr, sqltype.MACAddr8)},
+	{"Bit strings", oneOf(sqltype.Bit, sqltype.Varbit)},
 	{"Strings and bytes", oneOf(sqltype.Text, sqltype.Varchar, sqltype.BPChar, sqltype.Name, sqltype.Bytea, sqltype.Char)},
-	{"Mathematics", oneOf(sqltype.Int2, sqltype.Int4, sqltype.Int8, sqltype.Float4, sqltype.Float8, sqltype.Numeric)},
+	{"Mathematics", oneOf(sqltype.Int2, sqltype.Int4, sqltype.Int8, sqltype.Float4, sqltype.Float8, sqltype.Numeric, sqltype.Money)},
 	{"Others", func(sqltype.OID) bool { return true }},
 }
 
