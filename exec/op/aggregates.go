@@ -84,6 +84,7 @@ func buildAggregates() map[plan.FuncID]aggregate {
 		out[e.max] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, max: true, ordinal: n} }}
 		out[e.min] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, ordinal: n} }}
 	}
+	out[2112] = aggregate{make: func(int) accumulator { return &moneySum{intSum{phys: sqltype.PhysInt64}} }}
 	addBits(out)
 	addVariances(out)
 	addRegressions(out)

@@ -16,6 +16,7 @@ import (
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/ranges"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -34,6 +35,8 @@ func long(t *testing.T, typ sqltype.OID, count, rows, size int) []delta.Batch {
 				elems.AppendString(fmt.Sprintf("%08d%s", n, strings.Repeat("x", size)))
 				c := elems.Column()
 				b.Cols[1].AppendBytes(sqltype.AppendVector(nil, &c.Vec))
+			case sqltype.RangeOf(typ) != nil:
+				appendRanges(b.Cols[1], typ, n, size)
 			case typ.Phys() == sqltype.PhysBytes:
 				b.Cols[1].AppendBytes(append(fmt.Appendf(nil, "%08d", n), bytes.Repeat([]byte{'x'}, size)...))
 			case typ == num:
@@ -50,6 +53,23 @@ func long(t *testing.T, typ sqltype.OID, count, rows, size int) []delta.Batch {
 		out = append(out, b.Batch())
 	}
 	return out
+}
+
+// appendRanges appends a range of integers, or as many as a multirange of about size bytes has.
+func appendRanges(b *delta.Builder, typ sqltype.OID, n, size int) {
+	count, r := 1, sqltype.RangeOf(typ)
+	if typ == r.Multi {
+		count = size / 17
+	}
+	var all ranges.Multi
+	for k := range int64(count) {
+		one, err := ranges.Make(r.Kind, ranges.Bound{Int: int64(n) + 3*k, Inclusive: true}, ranges.Bound{Int: int64(n) + 3*k + 1})
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, one)
+	}
+	b.AppendBytes(ranges.AppendMulti(nil, r.Kind, all))
 }
 
 const anyNonArray sqltype.OID = 2776
@@ -85,6 +105,18 @@ func TestEveryAggregateIsBounded(t *testing.T) {
 		}
 		if ret == sqltype.AnyArray {
 			ret = typ
+		}
+		if typ == sqltype.AnyRange {
+			typ = sqltype.Int4Range
+		}
+		if typ == sqltype.AnyMultirange {
+			typ = sqltype.Int4Multirange
+		}
+		switch ret {
+		case sqltype.AnyRange:
+			ret = sqltype.Int4Range
+		case sqltype.AnyMultirange:
+			ret = sqltype.Int4Multirange
 		}
 		for _, distinct := range []bool{false, true} {
 			leaf := exectest.Leaf(0, i8, typ)

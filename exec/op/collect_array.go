@@ -23,6 +23,11 @@ func addCollected(out map[plan.FuncID]aggregate) {
 	}, 4053)
 	add(skipFirst, func(*plan.Aggregate) collector { return &stringCollector{} }, 3538, 3545)
 	add(keepNulls, newJSONCollector, 3175, 3267, 3197, 3270)
+	add(skipFirst, newRangeCollector(false), 4301, 6227)
+	add(skipFirst, newRangeCollector(true), 4450, 4389)
+	for kind, f := range map[bitKind]plan.FuncID{bitAnd: 2242, bitOr: 2243, bitXor: 6167} {
+		add(skipFirst, func(*plan.Aggregate) collector { return newBitsCollector(kind) }, f)
+	}
 }
 
 // arrayCollector is array_agg of values that are no arrays.
