@@ -26,6 +26,8 @@ const (
 	ArrayElement    uint32 = 8022 // a[1][2]
 	ArraySlice      uint32 = 8023 // a[1:2][:3]: a text with l, u or - for each bound, the array, the bounds that are there
 
+	RowOfFields uint32 = 8025 // ROW(a, b)
+
 	JSONField uint32 = 8024 // a key and a value as they stand in a JSON object
 )
 
@@ -74,6 +76,7 @@ func syntaxFuncs() []Func {
 	}
 	return []Func{
 		of(ArrayOfElements, "array of elements", false, false),
+		of(RowOfFields, "row of fields", false, false),
 		of(ArrayOfArrays, "array of arrays", false, true),
 		of(ArrayElement, "array element", true, false),
 		of(ArraySlice, "array slice", true, false),

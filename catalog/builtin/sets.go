@@ -3,7 +3,7 @@ package builtin
 import "github.com/tributary-db/tributary/internal/sqltype"
 
 // Record is the type of functions that give rows of several columns.
-const Record sqltype.OID = 2249
+const Record = sqltype.Record
 
 // OutColumn is a column that a function names itself.
 type OutColumn struct {
@@ -32,7 +32,7 @@ func OutColumns(f *Func) []OutColumn {
 	return outColumns[f.Symbol]
 }
 
-// recordSets are the functions that give a set of rows of several columns.
+// recordSets are the functions that give a set of rows of several columns, and those of one such row.
 func recordSets() []Func {
 	of := func(oid uint32, name, symbol string, arg sqltype.OID, mayFail bool) Func {
 		return Func{OID: oid, Name: name, Kind: KindFunction, Args: []sqltype.OID{arg}, Ret: Record, RetSet: true, Strict: true,
@@ -43,6 +43,7 @@ func recordSets() []Func {
 		of(3959, "json_each_text", "json_each_text", sqltype.JSON, true),
 		of(3208, "jsonb_each", "jsonb_each", sqltype.JSONB, true),
 		of(3932, "jsonb_each_text", "jsonb_each_text", sqltype.JSONB, true),
+		{OID: 3155, Name: "row_to_json", Kind: KindFunction, Args: []sqltype.OID{Record}, Ret: sqltype.JSON, Strict: true, Volatile: 's', Symbol: "row_to_json"},
 		of(ExpandArray, "_pg_expandarray", "pg_expandarray", sqltype.AnyArray, false),
 	}
 }

@@ -232,7 +232,7 @@ var lengthMods = []string{"-1", "5", "7", "10"}
 
 // skipped are symbols that PostgreSQL answers from its own state or that cannot be called so.
 var skipped = map[string]bool{
-	"now": true, "statement_timestamp": true, "time_timetz": true,
+	"now": true, "statement_timestamp": true, "time_timetz": true, "row_to_json": true,
 	"pgsql_version": true, "current_user": true, "session_user": true, "current_database": true, "current_schema": true, "pg_backend_pid": true, "current_schemas": true, "pg_get_serial_sequence": true,
 	// What PostgreSQL's type and signature grammar says of text that is none is not said in its words.
 	"to_regtype": true, "to_regprocedure": true, "to_regoperator": true, "has_type_privilege_name": true, "has_type_privilege_name_name": true, "has_type_privilege_id_name": true,

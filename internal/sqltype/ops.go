@@ -62,6 +62,7 @@ const (
 	JSONTimestamp   // its text in ISO 8601, quoted
 	JSONTimestamptz // likewise, with its zone
 	JSONArray       // of the JSON of its elements, nested by dimension
+	JSONRecord      // an object of its fields, f1, f2, …
 )
 
 // form is the Ops of most types of a physical form.

@@ -68,6 +68,7 @@ var elements = []Info{
 	{Timestamptz, "timestamptz", "timestamp with time zone", CatDateTime, true, 8, 1185, 0},
 	{Interval, "interval", "interval", CatTimespan, true, 16, 1187, 0},
 	{Numeric, "numeric", "numeric", CatNumeric, false, -1, 1231, 0},
+	{Record, "record", "record", CatPseudo, false, -1, 0, 0},
 	{Void, "void", "void", CatPseudo, false, 4, 0, 0},
 	{Any, "any", `"any"`, CatPseudo, false, 4, 0, 0},
 	{AnyElement, "anyelement", "anyelement", CatPseudo, false, 4, 0, 0},

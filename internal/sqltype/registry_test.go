@@ -22,7 +22,7 @@ func TestRegistryAgainstPostgres(t *testing.T) {
 		if err != nil {
 			t.Fatal(i.Name, err)
 		}
-		if name != i.Name || category != string(rune(i.Category)) || preferred != i.Preferred || length != i.Len || array != uint32(i.Array) || shown != i.SQLName {
+		if name != i.Name || category != string(rune(i.Category)) || preferred != i.Preferred || length != i.Len || array != uint32(i.Array) && i.OID != sqltype.Record || shown != i.SQLName {
 			t.Errorf("%+v, PostgreSQL has %s %s %v %d %d %s", i, name, category, preferred, length, array, shown)
 		}
 		if got := i.OID.String(); got != shown {

@@ -47,6 +47,7 @@ const (
 	Bit         OID = 1560
 	Varbit      OID = 1562
 	Numeric     OID = 1700
+	Record      OID = 2249 // made by ROW(…); no column of a relation has it
 	Void        OID = 2278
 	Any         OID = 2276
 	AnyArray    OID = 2277
@@ -112,7 +113,7 @@ const (
 	PhysNumeric           // decimal.Num, 24 bytes; large ones point into the column's Var
 	PhysInterval          // 16 bytes: microseconds int64, days int32, months int32
 	PhysUUID              // 16 bytes in their order: uuid, timetz
-	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, unknown, arrays, inet, cidr, bit, varbit, ranges, multiranges
+	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, unknown, arrays, inet, cidr, bit, varbit, ranges, multiranges, records
 )
 
 // Size is the width of one value in Column.Data, 0 for PhysBytes and PhysNone.

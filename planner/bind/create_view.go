@@ -5,6 +5,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/planner/rewrite"
@@ -135,6 +136,9 @@ func definedColumns(q *plan.Query, names []string) ([]catalog.Column, error) {
 				WithHint("Name the columns: SELECT … AS name.")
 		}
 		seen[c.Name] = true
+		if c.Type.OID == sqltype.Record {
+			return nil, sqlerr.New(sqlerr.InvalidTableDefinition, "column \"%s\" has pseudo-type record", c.Name)
+		}
 		out = append(out, c)
 	}
 	return out, nil

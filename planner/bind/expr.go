@@ -111,7 +111,7 @@ func (b *binder) expr(n *pg.Node) (plan.Expr, error) {
 	case *pg.Node_AArrayExpr:
 		return b.arrayExpr(n.AArrayExpr, sqltype.Type{})
 	case *pg.Node_RowExpr:
-		return nil, unsupported("a row value").At(n.RowExpr.Location)
+		return b.rowExpr(n.RowExpr)
 	case *pg.Node_GroupingFunc:
 		return b.groupingFunc(n.GroupingFunc)
 	case *pg.Node_AIndirection:
@@ -197,9 +197,15 @@ func (b *binder) boolExpr(n *pg.BoolExpr) (plan.Expr, error) {
 }
 
 func (b *binder) nullTest(n *pg.NullTest) (plan.Expr, error) {
+	if row := n.Arg.GetRowExpr(); row != nil {
+		return b.rowNull(row, n.Nulltesttype == pg.NullTestType_IS_NOT_NULL, n.Location)
+	}
 	arg, err := b.expr(n.Arg)
 	if err != nil {
 		return nil, err
+	}
+	if arg.Type().OID == sqltype.Record {
+		return nil, unsupported("IS NULL of a record").At(n.Location).WithHint("Test its fields.")
 	}
 	if c, ok := arg.(*plan.Const); ok && c.T.OID == sqltype.Unknown {
 		if arg, err = b.coerce(arg, sqltype.Of(sqltype.Text), implicit, -1); err != nil {

@@ -127,6 +127,9 @@ func (b *binder) anyAll(n *pg.A_Expr) (plan.Expr, error) {
 
 // indirection binds a[1], a[1:2] and several of them.
 func (b *binder) indirection(n *pg.A_Indirection) (plan.Expr, error) {
+	if row := n.Arg.GetRowExpr(); row != nil && len(n.Indirection) == 1 && n.Indirection[0].GetString_() != nil {
+		return b.fieldOf(row, n.Indirection[0].GetString_().Sval)
+	}
 	array, err := b.expr(n.Arg)
 	if err != nil {
 		return nil, err

@@ -76,6 +76,8 @@ func (c *Call) jsonValue(dst []byte, a *delta.Column, row int32) []byte {
 			return dst
 		}
 		return jsonb.AppendString(dst[:start], append([]byte(nil), dst[start:]...))
+	case sqltype.JSONRecord:
+		return c.jsonRecord(dst, a, row)
 	case sqltype.JSONArray:
 		return c.jsonElements(dst, a, row, false)
 	}
