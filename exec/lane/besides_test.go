@@ -3,6 +3,7 @@ package lane_test
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 // TestLargeTicksOnShards: of ticks that keep more rows than a head's first buffer has, others sort parts beside the
@@ -12,7 +13,7 @@ func TestLargeTicksOnShards(t *testing.T) {
 	if testing.Short() {
 		t.Skip("some hundred thousand rows")
 	}
-	const rows = 100_000
+	const rows = 70_000
 	views := []struct{ name, sql, sum string }{
 		{"copied", `SELECT id, k, note FROM t WHERE id % 10 > 0`, `sum(id), sum(k), max(note)`},
 		{"once", `SELECT DISTINCT k % 90000 AS k, note FROM t`, `sum(k), max(note)`},
@@ -26,6 +27,7 @@ func TestLargeTicksOnShards(t *testing.T) {
 		d := newDatabase(t)
 		d.crash()
 		d.shards, d.workers, d.partBytes = shards, 4, 0 // parts as large as in a server
+		d.patience = 3 * time.Minute                    // the race detector takes its time
 		d.start()
 		d.exec(`CREATE TABLE t (id int PRIMARY KEY, k int, note text)`)
 		d.exec(`CREATE TABLE other (v int PRIMARY KEY)`)

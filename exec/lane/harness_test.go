@@ -61,6 +61,7 @@ type database struct {
 	partBytes   int           // of the log that a shard takes at once
 	workers     int           // 0 = as many as there are processors
 	idle        time.Duration // watermark_idle_timeout
+	patience    time.Duration // of a statement
 	warnings    *warnings
 	account     *memory.Account
 	memory      int64 // of the account, 0 = no limit
@@ -232,7 +233,7 @@ func (d *database) execf(format string, args ...any) []string {
 
 func (d *database) try(sql string) ([]string, error) {
 	w := &rowsWriter{}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), max(d.patience, 20*time.Second))
 	defer cancel()
 	err := d.session.Simple(ctx, sql, w)
 	slices.Sort(w.rows)
