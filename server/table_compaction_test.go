@@ -74,7 +74,7 @@ func logBytes(t *testing.T, dir string) (n int64) {
 
 // TestTableCompaction: a table whose few rows are written again and again keeps about what it has, in small commits and
 // in larger ones; it, a view, a sink and a table over the sink's topic are right all along, over restarts, made anew from
-// what is left, and without any checkpoint.
+// what is left, and without any checkpoint; a sink that had nothing to put out since says then that it cannot go on.
 func TestTableCompaction(t *testing.T) {
 	for _, key := range []string{"k int PRIMARY KEY", "k int"} {
 		t.Run(key, func(t *testing.T) { tableCompaction(t, key) })
@@ -98,6 +98,7 @@ func tableCompaction(t *testing.T, key string) {
 	exec(t, ctx, x.db, "CREATE SINK still TO TOPIC 'still' AS SELECT k FROM idle")
 	exec(t, ctx, x.db, "ALTER TOPIC s SET (cleanup_policy = 'compact', max_compaction_lag_ms = 1)")
 	exec(t, ctx, x.db, "CREATE TABLE written (k int PRIMARY KEY, v text) WITH (topic = 's')")
+	exec(t, ctx, x.db, "CREATE SINK rare TO TOPIC 'rare' AS SELECT count(*) AS n FROM t WHERE v = 'never'")
 	u := &updated{t: t, ctx: ctx, x: x, rows: map[int]string{}}
 	written := int64(0)
 	text := func() string {
@@ -161,6 +162,10 @@ func tableCompaction(t *testing.T, key string) {
 	must(t, os.RemoveAll(filepath.Join(x.cfg.DataDir, "objects", "state", "ckpt")))
 	x.open()
 	u.check("without checkpoints")
+	for code := ""; code != "TB001"; { // it would have to begin where the table is not any more
+		must(t, x.db.QueryRow(ctx, "SELECT coalesce(sqlstate, '') FROM tributary.dataflows WHERE name = 'rare'").Scan(&code))
+		must(t, ctx.Err())
+	}
 	round(50)
 	u.check("and on")
 }

@@ -67,6 +67,11 @@ func (r *Runtime) troubled(m *member, err error) {
 	}
 }
 
+// anewBefore: m is a sink that begins anew at what it has put out, and a table does not have that version any more.
+func (m *member) anewBefore(err error) bool {
+	return m.sink != nil && !m.restored && errors.Is(err, state.ErrSnapshotTooOld)
+}
+
 // failed makes a failure known, and whether it is the last.
 func (r *Runtime) failed(m *member, err error) (last bool) {
 	r.mu.Lock()
@@ -76,7 +81,7 @@ func (r *Runtime) failed(m *member, err error) (last bool) {
 	m.wellAt = newest
 	m.asked = false
 	r.moves.Add(1)
-	if _, told := asUser(err); !told && errors.Is(err, log.ErrTruncated) {
+	if _, told := asUser(err); !told && (errors.Is(err, log.ErrTruncated) || m.anewBefore(err)) {
 		err = m.inputLost(err) // the log refused to read what it has not
 	}
 	if cut := m.cut; cut != nil {
