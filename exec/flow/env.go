@@ -30,6 +30,8 @@ type Values struct {
 	Args    []delta.Column
 	// Meter bounds the flow's work; from Open on it is the flow's, which closes it.
 	Meter *meter.Meter
+	// Inner: the flow runs in a tick of another, whose meter it has.
+	Inner bool
 	// WorkMemory is what a one-shot run may keep in memory before it puts rows into Temp; 0 or no
 	// Temp = everything.
 	WorkMemory int64

@@ -133,7 +133,9 @@ func buildStep(n plan.Node, path string, b Builder, top bool) (*step, error) {
 func (f *Flow) Open(env Env) error {
 	env.states = f.states
 	f.meter.Close()
-	f.meter = env.Values.Meter
+	if f.meter = env.Values.Meter; env.Values.Inner {
+		f.meter = nil // it is begun and closed by the flow around
+	}
 	f.opened, f.broken = true, false
 	if env.RunOnce && env.Values.Temp != nil && f.spillers > 0 {
 		env.share = max(min(1, env.Values.WorkMemory), env.Values.WorkMemory/f.spillers)

@@ -33,6 +33,8 @@ func Build(n plan.Node) (exec.Operator, error) {
 		return newPassOn(len(n.Ins)), nil
 	case *plan.ProjectSet:
 		return newProjectSet(n)
+	case *plan.Recursive:
+		return newRecursion(n)
 	case *plan.Expand:
 		return newExpand(n)
 	case *plan.Over:

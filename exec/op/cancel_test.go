@@ -29,6 +29,7 @@ func endless() map[string]plan.Node {
 	triple := exectest.Join(pair, c, nil, nil, nil)
 	triple.(*plan.Join).Residual = differ(triple, 1, 10)
 	max := exectest.Agg("max", txt, col(a, 2))
+	round := plan.NewWorking(b.Props().Fields)
 	count := exectest.Distinct(exectest.Agg("count", i8, col(a, 2)))
 	return map[string]plan.Node{
 		"Filter":              exectest.Filter(a, differ(a, 0, 1)),
@@ -46,6 +47,7 @@ func endless() map[string]plan.Node {
 		"Sort":                exectest.Sort(a, by(a, 2), by(a, 3)),
 		"Expand":              exectest.Filter(plan.NewExpand(a, []int{1, 2}, [][]int{{0}, {1}, {0, 1}}), differ(a, 0, 1)),
 		"ProjectSet":          exectest.Filter(plan.NewProjectSet(a, []plan.SetCall{{Expr: exectest.Call(series, i8, exectest.Int(1), exectest.Int(1<<60)), Fields: a.Props().Fields[1:2]}}, true), differ(a, 0, 1)),
+		"Recursive":           plan.PlanRecursive(plan.NewRecursive(b, exectest.Filter(round, differ(round, 0, 4)), b.Props().Fields, false)),
 		"Over":                exectest.Over(a, []int{1}, []plan.SortKey{by(a, 3)}, exectest.Window("max", txt, col(a, 2)), exectest.Window("row_number", i8)),
 		"Over, no partition":  exectest.Over(a, nil, []plan.SortKey{by(a, 2)}, exectest.Window("sum", num, col(a, 3))),
 		"SetOp":               exectest.SetOp(plan.Except, true, a, b),

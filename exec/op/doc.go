@@ -9,6 +9,7 @@
 //	                            which meet none, these at the ends of ports and ticks (joinkept.go)
 //	nonlinear     GroupBy, Distinct, TopN, Over, Sort           gather in Push, emit in EndTick:
 //	                                                            -old +new where they differ
+//	recursive     Recursive                                     gathers in Push, runs a flow of its own in EndTick
 //
 // Vocabulary: delta (rows with weights), tick, one-shot run (exec.Env.Once: one tick over
 // consolidated input, so no weight is negative and nothing was emitted before), append-only
@@ -44,6 +45,8 @@
 //
 // Whoever works long calls Meter.Breathe: every loop over rows that may be many, every few
 // milliseconds (TestCancelAnywhere).
+//
+// A recursion's own flow (package flow) has scratch state, and its ticks are rounds; only the recursion's inputs are kept.
 //
 // Goroutines and locks: none; a dataflow calls its operators from one goroutine.
 //

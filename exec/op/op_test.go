@@ -539,3 +539,31 @@ func TestProjectSet(t *testing.T) {
 		})
 	}
 }
+
+// Pairs that are connected, by UNION; and by UNION ALL the paths that go down, in a linear term and in one that is not.
+func TestRecursive(t *testing.T) {
+	ins := []in{{Types: types(i4, i4), Values: 5, Errors: true}, {Types: types(i4, i4), Values: 5, Errors: true}}
+	step := func(l []node, down, distinct bool) node {
+		w := plan.NewWorking(l[0].Props().Fields)
+		n := exectest.Join(w, l[1], []int{1}, []int{0}, nil)
+		if down {
+			n = exectest.Filter(n, less(n, 3, 1))
+		}
+		n = exectest.Project(n, col(n, 0), col(n, 3))
+		if distinct {
+			n = exectest.Unique(n)
+		}
+		return n
+	}
+	for _, c := range []struct {
+		name                  string
+		union, down, distinct bool
+	}{
+		{"union", true, false, false}, {"union, not linear", true, false, true},
+		{"all", false, true, false}, {"all, not linear", false, true, true},
+	} {
+		run(t, c.name, ins, func(l []node) node {
+			return plan.PlanRecursive(plan.NewRecursive(l[0], step(l, c.down, c.distinct), l[0].Props().Fields, c.union))
+		})
+	}
+}

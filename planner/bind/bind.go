@@ -84,6 +84,8 @@ type level struct {
 	// inWindow: an argument of a window function is bound.
 	inWindow bool
 	windows  windows
+	// readsWorking: FROM has the rows of a recursive query's last round.
+	readsWorking bool
 	// groupings: GROUPING was called.
 	groupings bool
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/suggest"
+	"github.com/tributary-db/tributary/planner/plan"
 )
 
 // cte is one WITH query; it is bound anew wherever it is named.
@@ -14,6 +15,11 @@ type cte struct {
 	query   *pg.SelectStmt
 	columns []*pg.Node
 	visible map[string]*cte // the WITH queries before it
+	pos     int32
+	// recursive: it reads itself.
+	recursive bool
+	// working, in its recursive term, are the columns of the rows of the last round.
+	working []plan.Field
 }
 
 // rangeVar binds the name of a relation or of a WITH query.
@@ -89,6 +95,9 @@ func (lv *level) writtenIn() *level {
 const maxCTEReads = 4096
 
 func (b *binder) cteScan(n *pg.RangeVar, c *cte, lv *level) (*source, error) {
+	if c.working != nil {
+		return b.workingScan(n, c)
+	}
 	if b.cteReads++; b.cteReads > maxCTEReads {
 		return nil, sqlerr.New(sqlerr.StatementTooComplex, "statement too complex").At(n.Location).
 			WithDetail("WITH queries are read more than %d times, those that they read themselves included.", maxCTEReads).
@@ -96,7 +105,13 @@ func (b *binder) cteScan(n *pg.RangeVar, c *cte, lv *level) (*source, error) {
 	}
 	old := b.lv
 	b.lv = &level{parent: b.lv, ctes: c.visible, with: lv}
-	node, err := b.subquery(c.query)
+	var node plan.Node
+	var err error
+	if c.recursive {
+		node, err = b.recursiveQuery(c)
+	} else {
+		node, err = b.subquery(c.query)
+	}
 	b.lv = old
 	if err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"maps"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -87,22 +89,39 @@ func (b *binder) with(w *pg.WithClause) error {
 	if w == nil {
 		return nil
 	}
+	items := make([]*pg.CommonTableExpr, len(w.Ctes))
+	names := map[string]bool{}
+	for i, n := range w.Ctes {
+		c := n.GetCommonTableExpr()
+		switch {
+		case c.Ctequery.GetSelectStmt() == nil:
+			return unsupported("data-modifying WITH").At(c.Location)
+		case names[c.Ctename]:
+			return sqlerr.New(sqlerr.DuplicateAlias, "WITH query name \"%s\" specified more than once", c.Ctename).At(c.Location)
+		case !w.Recursive && (c.SearchClause != nil || c.CycleClause != nil):
+			return sqlerr.New(sqlerr.SyntaxError, "WITH query is not recursive").At(c.Location)
+		}
+		names[c.Ctename], items[i] = true, c
+	}
+	recursive := map[string]bool{}
 	if w.Recursive {
-		return unsupported("WITH RECURSIVE").At(w.Location)
+		var err error
+		if items, recursive, err = ordered(items); err != nil {
+			return err
+		}
 	}
 	visible := map[string]*cte{}
-	for _, n := range w.Ctes {
-		c := n.GetCommonTableExpr()
-		q := c.Ctequery.GetSelectStmt()
-		if q == nil {
-			return unsupported("data-modifying WITH").At(c.Location)
+	for _, c := range items {
+		if recursive[c.Ctename] {
+			if err := checkRecursive(c); err != nil {
+				return err
+			}
+		} else if c.SearchClause != nil || c.CycleClause != nil {
+			return sqlerr.New(sqlerr.SyntaxError, "WITH query is not recursive").At(c.Location)
 		}
-		if visible[c.Ctename] != nil {
-			return sqlerr.New(sqlerr.DuplicateAlias, "WITH query name \"%s\" specified more than once", c.Ctename).At(c.Location)
-		}
-		next := map[string]*cte{c.Ctename: {name: c.Ctename, query: q, columns: c.Aliascolnames, visible: visible}}
-		for k, v := range visible {
-			next[k] = v
+		next := maps.Clone(visible)
+		next[c.Ctename] = &cte{
+			name: c.Ctename, query: c.Ctequery.GetSelectStmt(), columns: c.Aliascolnames, visible: visible, recursive: recursive[c.Ctename], pos: c.Location,
 		}
 		visible = next
 	}
@@ -133,6 +152,7 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 		return nil, err
 	}
 	c.in = b.lv.scope.node
+	reads := b.lv.readsWorking
 	if err := b.bindHop(s.GroupClause, len(c.in.Props().Fields)); err != nil {
 		return nil, err
 	}
@@ -166,6 +186,9 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	}
 	if err := b.checkWindowClause(); err != nil {
 		return nil, err
+	}
+	if reads && len(b.lv.aggs) > 0 {
+		return nil, sqlerr.New(sqlerr.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term").At(b.lv.aggs[0].pos)
 	}
 	if where != nil {
 		c.in = filter(c.in, where)

@@ -47,7 +47,7 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 			}
 			return lookups(n, cat, o.ViewLookups)
 		},
-		prune, tidy,
+		prune, tidy, recursions,
 	} {
 		if n = pass(n); o.Meter.Breathe() != nil {
 			return nil, o.Meter.Err()
@@ -57,6 +57,16 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 		}
 	}
 	return n, nil
+}
+
+// recursions parts recursive terms from what they read. One in another's term is parted first.
+func recursions(n plan.Node) plan.Node {
+	return plan.Transform(n, func(n plan.Node) plan.Node {
+		if r, ok := n.(*plan.Recursive); ok && r.Step == nil {
+			return plan.PlanRecursive(r)
+		}
+		return n
+	})
 }
 
 // visibleOnly drops the sort keys behind the visible columns: what runs for ever keeps no order.
