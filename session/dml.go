@@ -20,53 +20,84 @@ import (
 	"github.com/tributary-db/tributary/planner/rewrite"
 )
 
-// dml is a planned INSERT, UPDATE or DELETE: exactly one of the three.
+// dml is a planned INSERT, UPDATE, DELETE or MERGE, or a query whose WITH has such: exactly one of the five.
 type dml struct {
 	insert *bind.InsertPlan
 	update *bind.UpdatePlan
 	delete *bind.DeletePlan
-	target *catalog.Relation
+	merge  *bind.MergePlan
+	target *catalog.Relation // nil of a query
 	query  *plan.Query
 	// onConflict is the query of DO UPDATE, nil without.
 	onConflict *plan.Query
 	checks     []bind.RowCheck
+	// parts are the statements in WITH; part is what one of them is.
+	parts []*dml
+	part  *bind.Part
 }
 
 func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
 	cat := s.catalog()
 	o := bind.Options{Settings: s.set.derived, ParamTypes: given, Meter: s.planning}
 	d := &dml{}
+	var parts []*bind.Part
 	var err error
 	switch b := body.(type) {
+	case *parse.Select:
+		d.query, parts, err = bind.QueryWith(b.Query, cat, o)
 	case *parse.Insert:
 		if d.insert, err = bind.Insert(b, cat, o); err == nil {
-			d.target, d.query = d.insert.Relation, d.insert.Source
+			parts = d.insert.Parts
 		}
 	case *parse.Update:
 		if d.update, err = bind.Update(b, cat, o); err == nil {
-			d.target, d.query = d.update.Relation, d.update.Source
+			parts = d.update.Parts
 		}
 	case *parse.Delete:
 		if d.delete, err = bind.Delete(b, cat, o); err == nil {
-			d.target, d.query = d.delete.Relation, d.delete.Source
+			parts = d.delete.Parts
+		}
+	case *parse.Merge:
+		if d.merge, err = bind.Merge(b, cat, o); err == nil {
+			d.target, d.query, parts = d.merge.Relation, d.merge.Source, d.merge.Parts
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	rewritten := rewrite.Options{Folder: s.db.Folder, Meter: s.planning}
+	for _, p := range parts {
+		part := &dml{insert: p.Insert, update: p.Update, delete: p.Delete, part: p}
+		if err := s.rewriteDML(part, cat, o); err != nil {
+			return nil, err
+		}
+		d.parts = append(d.parts, part)
+	}
+	return d, s.rewriteDML(d, cat, o)
+}
+
+// rewriteDML plans the queries of a bound statement.
+func (s *Session) rewriteDML(d *dml, cat catalog.Reader, o bind.Options) (err error) {
+	switch {
+	case d.insert != nil:
+		d.target, d.query = d.insert.Relation, d.insert.Source
+	case d.update != nil:
+		d.target, d.query = d.update.Relation, d.update.Source
+	case d.delete != nil:
+		d.target, d.query = d.delete.Relation, d.delete.Source
+	}
+	rewritten := rewrite.Options{Folder: s.db.Folder, ViewLookups: d.target == nil, Meter: s.planning}
 	if d.query, err = rewrite.Query(d.query, cat, rewritten); err != nil {
-		return nil, err
+		return err
 	}
 	if d.insert != nil && d.insert.Conflict != nil && d.insert.Conflict.Update != nil {
 		if d.onConflict, err = rewrite.Query(d.insert.Conflict.Update, cat, rewritten); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if len(d.target.Checks) > 0 && d.delete == nil {
+	if d.target != nil && len(d.target.Checks) > 0 && d.delete == nil {
 		d.checks, _, err = bind.Rules(d.target, cat, o)
 	}
-	return d, err
+	return err
 }
 
 // returning is what RETURNING gives of the statement, without fields if it has none.
@@ -76,8 +107,16 @@ func (d *dml) returning() bind.Returning {
 		return d.insert.Returning
 	case d.update != nil:
 		return d.update.Returning
+	case d.delete != nil:
+		return d.delete.Returning
+	case d.merge != nil:
+		return bind.Returning{}
 	}
-	return d.delete.Returning
+	fields := d.query.Fields
+	if fields == nil {
+		fields = []plan.Field{} // rows without columns are rows
+	}
+	return bind.Returning{Fields: fields}
 }
 
 // returned are the rows of RETURNING, nil for a statement without. Drop them.
@@ -93,7 +132,7 @@ func (s *Session) returned(d *dml) *gathered {
 	return s.newGathered(types)
 }
 
-// runDML runs a planned INSERT, UPDATE or DELETE without RETURNING in the session's transaction.
+// runDML runs a planned INSERT, UPDATE, DELETE or MERGE without RETURNING in the session's transaction.
 func (s *Session) runDML(ctx context.Context, p *portal, w face.Writer) error {
 	tag, err := s.write(ctx, p, nil)
 	if err != nil {
@@ -141,43 +180,68 @@ func (s *Session) runReturning(ctx context.Context, p *portal, maxRows int, w fa
 	return w.Complete(p.tag + strconv.Itoa(sent))
 }
 
-// write runs a planned INSERT, UPDATE or DELETE; the rows of its RETURNING go to returned. It gives the
+// write runs a planned INSERT, UPDATE, DELETE or MERGE; the rows of its RETURNING go to returned. It gives the
 // command tag.
 func (s *Session) write(ctx context.Context, p *portal, returned *gathered) (tag string, err error) {
 	tx, err := s.writer(ctx, p.prepared.statement.Tag)
 	if err != nil {
 		return "", err
 	}
-	if err := s.lockTarget(ctx, tx, p); err != nil {
+	if err := s.lockTargets(ctx, tx, p); err != nil {
 		return "", err
 	}
-	d := p.plan.dml
+	if d := p.plan.dml; len(d.parts) == 0 {
+		return s.writeOne(ctx, tx, d, p.args, returned)
+	}
+	return s.writeWith(ctx, tx, p.plan.dml, p.args, returned)
+}
+
+// writeOne runs a statement whose WITH changes nothing, or after that was seen to.
+func (s *Session) writeOne(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column, returned *gathered) (tag string, err error) {
 	var n int64
 	tag = "INSERT 0 "
 	switch {
 	case d.insert != nil && d.target.Kind == catalog.KindStream:
-		n, err = s.insertStream(ctx, tx, d, p.args, returned)
+		n, err = s.insertStream(ctx, tx, d, args, returned)
 	case d.insert != nil && d.insert.Conflict != nil:
-		n, err = s.upsert(ctx, tx, d, p.args, returned)
+		n, err = s.upsert(ctx, tx, d, args, returned)
 	case d.insert != nil:
-		n, err = s.insertTable(ctx, tx, d, p.args, returned)
+		n, err = s.insertTable(ctx, tx, d, args, returned)
 	case d.update != nil:
 		tag = "UPDATE "
-		n, err = s.modify(ctx, tx, d, p.args, returned)
-	default:
+		n, err = s.modify(ctx, tx, d, args, returned)
+	case d.merge != nil:
+		tag = "MERGE "
+		n, err = s.merge(ctx, tx, d, args)
+	case d.delete != nil:
 		tag = "DELETE "
-		n, err = s.modify(ctx, tx, d, p.args, returned)
+		n, err = s.modify(ctx, tx, d, args, returned)
+	default:
+		tag = "SELECT "
+		n, err = s.selectWith(ctx, d, args, returned)
 	}
 	return tag + strconv.FormatInt(n, 10), err
 }
 
-// lockTarget keeps the definition of what a statement writes as it is. While it was waited for that may have changed:
-// then the statement is planned again, with the columns that its client was told.
-func (s *Session) lockTarget(ctx context.Context, tx *table.Tx, p *portal) error {
+// targets are the relations that a statement writes.
+func (d *dml) targets() (out []catalog.OID) {
+	for _, p := range append(slices.Clone(d.parts), d) {
+		if p.target != nil {
+			out = append(out, p.target.OID)
+		}
+	}
+	return out
+}
+
+// lockTargets keeps the definitions of what a statement writes as they are. While they were waited for they may have
+// changed: then the statement is planned again, with the columns that its client was told.
+func (s *Session) lockTargets(ctx context.Context, tx *table.Tx, p *portal) error {
 	for {
-		target := p.plan.dml.target.OID
-		if err := tx.LockRelation(ctx, target, table.Shared); err != nil {
-			return err
+		targets := p.plan.dml.targets()
+		for _, oid := range targets {
+			if err := tx.LockRelation(ctx, oid, table.Shared); err != nil {
+				return err
+			}
 		}
 		if p.plan.at == s.catalog().Version() {
 			return nil
@@ -186,7 +250,7 @@ func (s *Session) lockTarget(ctx context.Context, tx *table.Tx, p *portal) error
 		if p.plan, err = s.planOf(ctx, p.prepared); err != nil {
 			return err
 		}
-		if p.plan.dml.target.OID == target {
+		if slices.Equal(p.plan.dml.targets(), targets) {
 			return nil
 		}
 	}
@@ -201,6 +265,9 @@ func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []
 	rows := s.newGathered(fieldTypes(d.query))
 	defer rows.drop()
 	if err := s.runQuery(ctx, d.query, args, flow.OutFunc(rows.add)); err != nil {
+		return 0, err
+	}
+	if err := s.withParts(ctx); err != nil {
 		return 0, err
 	}
 	rules, err := s.newRules(tx, t, d.checks, nil)
@@ -254,7 +321,6 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 	if err != nil {
 		return 0, err
 	}
-	width := len(t.Types())
 	rules, err := s.newRules(tx, t, d.checks, nil)
 	if err != nil {
 		return 0, err
@@ -271,21 +337,16 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 			free()
 		}
 		err = s.db.Runtime.Query(ctx, d.query, s.runAt(pin.Version(), args), flow.OutFunc(func(b *delta.Batch) error { return repeat(rows, b, held) }))
+		if err == nil {
+			err = s.withParts(ctx)
+		}
 		if err != nil {
 			done()
 			return nil, err
 		}
 		all := rows.Batch()
-		c := &table.Change{At: pin.Version(), Free: done, Old: delta.Batch{Len: all.Len, Cols: all.Cols[:width]}}
-		if d.update != nil {
-			c.Joined, c.Check = d.update.Joined, rules.check
-			c.New = delta.Batch{Len: all.Len, Cols: slices.Clone(all.Cols[d.update.New : d.update.New+len(d.target.Columns)])}
-			if t.HasRowID() {
-				c.New.Cols = append(c.New.Cols, all.Cols[d.update.RowID])
-			}
-		} else {
-			c.Joined = d.delete.Joined
-		}
+		c := d.change(t, &all, rules)
+		c.At, c.Free = pin.Version(), done
 		if returned != nil {
 			c.Done = func(c *table.Change) error {
 				rows := delta.Batch{Len: all.Len, Cols: all.Cols[d.returning().At:], Sel: c.Kept}
@@ -294,6 +355,21 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 		}
 		return c, nil
 	})
+}
+
+// change is what an UPDATE or DELETE does whose query gave these rows.
+func (d *dml) change(t *table.Table, all *delta.Batch, rules *rowRules) *table.Change {
+	c := &table.Change{Old: delta.Batch{Len: all.Len, Cols: all.Cols[:len(t.Types())]}}
+	if d.update == nil {
+		c.Joined = d.delete.Joined
+		return c
+	}
+	c.Joined, c.Check = d.update.Joined, rules.check
+	c.New = delta.Batch{Len: all.Len, Cols: slices.Clone(all.Cols[d.update.New : d.update.New+len(d.target.Columns)])}
+	if t.HasRowID() {
+		c.New.Cols = append(c.New.Cols, all.Cols[d.update.RowID])
+	}
+	return c
 }
 
 func fieldTypes(q *plan.Query) []sqltype.OID {
@@ -325,7 +401,10 @@ func (s *Session) insertStream(ctx context.Context, tx *table.Tx, d *dml, args [
 	if err != nil {
 		return 0, err
 	}
-	return w.rows, w.flush(ctx, tx)
+	if err := w.flush(ctx, tx); err != nil {
+		return 0, err
+	}
+	return w.rows, s.withParts(ctx)
 }
 
 // streamWriter turns rows into records of a stream.

@@ -138,6 +138,9 @@ func (s *Session) planExplained(b parse.Body) (*plan.Query, *dml, error) {
 func (s *Session) planQueryOf(b parse.Body) (*plan.Query, error) {
 	switch b := b.(type) {
 	case *parse.Select:
+		if changesData(b.Query) {
+			return nil, nil
+		}
 		return s.planQuery(b.Query, nil)
 	case *parse.Declare:
 		return s.planCursor(b, nil)
@@ -151,7 +154,7 @@ func (s *Session) planQueryOf(b parse.Body) (*plan.Query, error) {
 		if b.AsQuery != nil {
 			return s.planContinuous(*b.AsQuery)
 		}
-	case *parse.Insert, *parse.Update, *parse.Delete:
+	case *parse.Insert, *parse.Update, *parse.Delete, *parse.Merge:
 		return nil, nil
 	}
 	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "EXPLAIN of this statement is not supported")

@@ -17,6 +17,9 @@ import (
 func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) (*planned, error) {
 	switch b := st.Body.(type) {
 	case *parse.Select:
+		if changesData(b.Query) {
+			return s.plannedDML(b, given)
+		}
 		q, err := s.planQuery(b.Query, given)
 		if err != nil {
 			return nil, err
@@ -36,12 +39,8 @@ func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) 
 		return &planned{query: q, params: q.Params}, nil
 	case *parse.Fetch:
 		return &planned{fields: s.cursorFields(b)}, nil
-	case *parse.Insert, *parse.Update, *parse.Delete:
-		d, err := s.planDML(st.Body, given)
-		if err != nil {
-			return nil, err
-		}
-		return &planned{dml: d, params: d.query.Params, fields: fieldsOf(d.returning().Fields)}, nil
+	case *parse.Insert, *parse.Update, *parse.Delete, *parse.Merge:
+		return s.plannedDML(st.Body, given)
 	case *parse.Execute:
 		pr, err := s.statementNamed(b.Name)
 		if err != nil {
@@ -73,19 +72,34 @@ func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) 
 	return &planned{}, nil
 }
 
+// plannedDML plans what changes data.
+func (s *Session) plannedDML(body parse.Body, given []sqltype.OID) (*planned, error) {
+	d, err := s.planDML(body, given)
+	if err != nil {
+		return nil, err
+	}
+	return &planned{dml: d, params: d.query.Params, fields: fieldsOf(d.returning().Fields)}, nil
+}
+
 // noParameters is the error of a simple query that has parameters: it names the first one.
 func (s *Session) noParameters(st *statement) error {
 	cat, o := s.catalog(), bind.Options{Settings: s.set.derived, NoParams: true}
 	var err error
 	switch b := st.Body.(type) {
 	case *parse.Select:
-		_, err = s.db.plan(b.Query, cat, o)
+		if changesData(b.Query) {
+			_, _, err = bind.QueryWith(b.Query, cat, o)
+		} else {
+			_, err = s.db.plan(b.Query, cat, o)
+		}
 	case *parse.Insert:
 		_, err = bind.Insert(b, cat, o)
 	case *parse.Update:
 		_, err = bind.Update(b, cat, o)
 	case *parse.Delete:
 		_, err = bind.Delete(b, cat, o)
+	case *parse.Merge:
+		_, err = bind.Merge(b, cat, o)
 	}
 	if err == nil {
 		err = sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $1")

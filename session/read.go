@@ -17,6 +17,9 @@ import (
 // snapshot pins the version a statement reads: the block's in REPEATABLE READ, else the newest.
 // free lets it go.
 func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID) (pin *lane.Pin, free func(), err error) {
+	if s.with != nil {
+		return s.with.pin, func() {}, nil
+	}
 	reads, err := s.readable(oids(rels))
 	if err != nil {
 		return nil, nil, err
@@ -62,8 +65,12 @@ func (s *Session) runQuery(ctx context.Context, q *plan.Query, args []delta.Colu
 // runAt is how this session runs a plan: with its own writes on top, and knowing who it is.
 func (s *Session) runAt(v log.CommitSeq, args []delta.Column) lane.Run {
 	settings := s.runSettings()
+	inputs := s.tx.writes.Inputs(s.db.Runtime.Inputs())
+	if s.with != nil {
+		inputs = s.with
+	}
 	return lane.Run{
-		At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &settings, Args: args, Meter: s.meter(),
+		At: v, Inputs: inputs, Settings: &settings, Args: args, Meter: s.meter(),
 		WorkMemory: s.workMemory(), TempFileLimit: s.set.limits.tempFileLimit,
 		Shards: int(s.set.limits.shards), MinShardRows: s.set.limits.minShardRows, Trace: s.takeTrace(),
 	}

@@ -25,7 +25,7 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.transaction(ctx, b, st.Tag, w)
 	case *parse.SetTransaction:
 		return s.setTransaction(b, w)
-	case *parse.Insert, *parse.Update, *parse.Delete:
+	case *parse.Insert, *parse.Update, *parse.Delete, *parse.Merge:
 		return s.runDML(ctx, p, w)
 	case *parse.Truncate:
 		return s.truncate(ctx, b, w)

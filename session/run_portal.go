@@ -19,7 +19,7 @@ func (p *portal) subscribes() bool {
 // givesRows: the portal is a query, which can be run in pieces.
 func (p *portal) givesRows() bool {
 	_, isSelect := p.prepared.statement.Body.(*parse.Select)
-	return isSelect || p.subscribes()
+	return isSelect && (p.plan == nil || p.plan.dml == nil) || p.subscribes()
 }
 
 // runPortal runs a portal's statement. Queries under a row limit stand still in between; what

@@ -23,6 +23,8 @@ type Session struct {
 	pid      int32
 	client   face.Client
 	set      *settings
+	// with is the statement under way whose WITH changes data; nil = there is none.
+	with     *withRun
 	tx       txState
 	prepared map[string]*prepared
 	portals  map[string]*portal

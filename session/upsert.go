@@ -29,6 +29,9 @@ func (s *Session) upsert(ctx context.Context, tx *table.Tx, d *dml, args []delta
 	if err := s.db.Runtime.Query(ctx, d.query, s.runAt(pin.Version(), args), flow.OutFunc(rows.add)); err != nil {
 		return 0, err
 	}
+	if err := s.withParts(ctx); err != nil {
+		return 0, err
+	}
 	rules, err := s.newRules(tx, t, d.checks, nil)
 	if err != nil {
 		return 0, err
@@ -143,6 +146,7 @@ type givenRows struct {
 	rows *delta.Batch
 }
 
+// System is the rows of DO UPDATE (0).
 func (g givenRows) System(id plan.RelationID) (source.SystemRows, error) {
 	if id != 0 {
 		return g.Inputs.System(id)

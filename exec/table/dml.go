@@ -20,9 +20,20 @@ type Change struct {
 	// Joined: Old may have a row several times. The first one counts; Kept says then which did.
 	Joined bool
 	Kept   []int32
-	Free   func() // lets the snapshot go
+	// Once: that Old has a row several times is an error.
+	Once bool
+	Free func() // lets the snapshot go
 	// Done, if not nil, is called with the change that was made, before Free.
 	Done func(c *Change) error
+}
+
+// KeepFirst has a change of which Old may have a row several times be one of the first of each.
+func (c *Change) KeepFirst(t *Table) error {
+	if !c.Joined {
+		return nil
+	}
+	c.Joined = false
+	return c.dedupe(t)
 }
 
 // maxAttempts bounds how often a statement is run again because others changed its rows.
@@ -69,6 +80,10 @@ func (c *Change) dedupe(t *Table) error {
 	if len(c.Kept) == c.Old.Len {
 		return nil
 	}
+	if c.Once {
+		return sqlerr.New(sqlerr.CardinalityViolation, "MERGE command cannot affect row a second time").
+			WithHint("Ensure that not more than one source row matches any one target row.")
+	}
 	c.Old = gather(&c.Old, c.Kept)
 	if c.New.Len > 0 {
 		c.New = gather(&c.New, c.Kept)
@@ -83,7 +98,7 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 	if err := tx.charge(c.Old.Size() + c.New.Size() + (lockBytes+slotBytes)*int64(c.Old.Len)); err != nil {
 		return 0, false, err
 	}
-	if c.Joined {
+	if c.Joined || c.Once {
 		if err := c.dedupe(t); err != nil {
 			return 0, false, err
 		}

@@ -3,6 +3,8 @@ package bind
 import (
 	"time"
 
+	pg "github.com/pganalyze/pg_query_go/v5"
+
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -34,13 +36,23 @@ type Options struct {
 // Query binds a query. The plan is not rewritten yet: a cross join is a cross join, every
 // scan reads all columns. Params of the result are all inferred, else the error is 42P18.
 func Query(q parse.Query, cat catalog.Reader, o Options) (*plan.Query, error) {
-	b := newBinder(cat, o)
-	b.emit = q.Emit
-	out, err := b.query(q)
-	if err != nil {
-		return nil, err
+	out, parts, err := QueryWith(q, cat, o)
+	if err == nil && len(parts) > 0 {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "a query here must not contain data-modifying statements in WITH").At(parts[0].pos)
 	}
-	return b.finish(out)
+	return out, err
+}
+
+// QueryWith is Query of one whose WITH may have statements that change data.
+func QueryWith(q parse.Query, cat catalog.Reader, o Options) (*plan.Query, []*Part, error) {
+	b := newBinder(cat, o)
+	b.emit, b.top = q.Emit, q.Select.GetWithClause()
+	root, err := b.query(q)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := b.finish(root)
+	return out, b.parts, err
 }
 
 // binder binds one statement.
@@ -56,6 +68,11 @@ type binder struct {
 	viewReads int
 	places    map[plan.Expr]int32
 	emit      parse.EmitMode
+	// top is the WITH clause that may have statements that change data; parts are these. inPart: this is
+	// the binder of one.
+	top    *pg.WithClause
+	parts  []*Part
+	inPart bool
 }
 
 func newBinder(cat catalog.Reader, o Options) *binder {
@@ -133,8 +150,10 @@ func (b *binder) query(q parse.Query) (plan.Node, error) {
 
 // finish makes the bound statement's plan.
 func (b *binder) finish(root plan.Node) (*plan.Query, error) {
-	if err := b.checkParams(); err != nil {
-		return nil, err
+	if !b.inPart {
+		if err := b.checkParams(); err != nil {
+			return nil, err
+		}
 	}
 	root, err := rewrite.Unnest(root, b.cat)
 	if err != nil {

@@ -32,6 +32,7 @@ const (
 	inDefault   place = "DEFAULT expressions"
 	inFrom      place = "functions in FROM"
 	inExecute   place = "EXECUTE parameters"
+	inMerge     place = "MERGE WHEN conditions"
 	inCheck     place = "check constraints"
 	inGenerated place = "column generation expressions"
 	inIndex     place = "index expressions"

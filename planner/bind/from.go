@@ -14,6 +14,8 @@ type source struct {
 	hidden []string // names that an alias of a join covers
 }
 
+func newSource(node plan.Node, it *item) *source { return &source{node: node, items: []*item{it}} }
+
 // bindFrom binds a FROM clause into the level's scope; without one there is a single row of no
 // columns.
 func (b *binder) bindFrom(nodes []*pg.Node) error {

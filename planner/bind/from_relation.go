@@ -16,6 +16,8 @@ type cte struct {
 	columns []*pg.Node
 	visible map[string]*cte // the WITH queries before it
 	pos     int32
+	// part is a statement that changes data; nil of a query.
+	part *Part
 	// recursive: it reads itself.
 	recursive bool
 	// working, in its recursive term, are the columns of the rows of the last round.
@@ -107,7 +109,9 @@ func (b *binder) cteScan(n *pg.RangeVar, c *cte, lv *level) (*source, error) {
 	b.lv = &level{parent: b.lv, ctes: c.visible, with: lv}
 	var node plan.Node
 	var err error
-	if c.recursive {
+	if c.part != nil {
+		node, err = c.part.scan(n)
+	} else if c.recursive {
 		node, err = b.recursiveQuery(c)
 	} else {
 		node, err = b.subquery(c.query)

@@ -22,12 +22,21 @@ type InsertPlan struct {
 	Returning      Returning
 	// Conflict is ON CONFLICT, nil without.
 	Conflict *ConflictPlan
+	Parts    []*Part
 }
 
 // Insert binds an INSERT.
 func Insert(s *parse.Insert, cat catalog.Reader, o Options) (*InsertPlan, error) {
 	b := newBinder(cat, o)
-	n := s.Stmt
+	b.top = s.Stmt.WithClause
+	out, err := b.insert(s.Stmt)
+	if err == nil {
+		out.Parts = b.parts
+	}
+	return out, err
+}
+
+func (b *binder) insert(n *pg.InsertStmt) (*InsertPlan, error) {
 	b.push()
 	if err := b.with(n.WithClause); err != nil {
 		return nil, err

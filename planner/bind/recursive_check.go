@@ -2,6 +2,7 @@ package bind
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -144,7 +145,7 @@ func (r *references) join(n *pg.JoinExpr) {
 	r.walk(n.Quals.ProtoReflect())
 }
 
-func walkReferences(n *pg.SelectStmt, where string, read func(n *pg.RangeVar, where string) error) error {
+func walkReferences(n proto.Message, where string, read func(n *pg.RangeVar, where string) error) error {
 	r := &references{read: read, hidden: map[string]int{}, where: where}
 	r.walk(n.ProtoReflect())
 	return r.err
@@ -156,7 +157,7 @@ func ordered(items []*pg.CommonTableExpr) (out []*pg.CommonTableExpr, recursive 
 	reads := map[string]map[string]bool{}
 	for _, c := range items {
 		reads[c.Ctename] = map[string]bool{}
-		err := walkReferences(c.Ctequery.GetSelectStmt(), "", func(n *pg.RangeVar, _ string) error {
+		err := walkReferences(c.Ctequery, "", func(n *pg.RangeVar, _ string) error {
 			reads[c.Ctename][n.Relname] = true
 			return nil
 		})
@@ -190,6 +191,9 @@ func ordered(items []*pg.CommonTableExpr) (out []*pg.CommonTableExpr, recursive 
 // checkRecursive holds a query that reads itself to the form that has a meaning.
 func checkRecursive(c *pg.CommonTableExpr) error {
 	q := c.Ctequery.GetSelectStmt()
+	if q == nil {
+		return sqlerr.New(sqlerr.InvalidRecursion, "recursive query \"%s\" must not contain data-modifying statements", c.Ctename).At(c.Location)
+	}
 	if q.Op != pg.SetOperation_SETOP_UNION {
 		return sqlerr.New(sqlerr.InvalidRecursion, "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term", c.Ctename).At(c.Location)
 	}

@@ -94,8 +94,10 @@ func (b *binder) with(w *pg.WithClause) error {
 	for i, n := range w.Ctes {
 		c := n.GetCommonTableExpr()
 		switch {
-		case c.Ctequery.GetSelectStmt() == nil:
-			return unsupported("data-modifying WITH").At(c.Location)
+		case c.Ctequery.GetSelectStmt() == nil && b.opts.Continuous:
+			return sqlerr.New(sqlerr.FeatureNotSupported, "materialized views must not use data-modifying statements in WITH").At(c.Location)
+		case c.Ctequery.GetSelectStmt() == nil && w != b.top:
+			return sqlerr.New(sqlerr.FeatureNotSupported, "WITH clause containing a data-modifying statement must be at the top level").At(c.Location)
 		case names[c.Ctename]:
 			return sqlerr.New(sqlerr.DuplicateAlias, "WITH query name \"%s\" specified more than once", c.Ctename).At(c.Location)
 		case !w.Recursive && (c.SearchClause != nil || c.CycleClause != nil):
@@ -122,6 +124,13 @@ func (b *binder) with(w *pg.WithClause) error {
 		next := maps.Clone(visible)
 		next[c.Ctename] = &cte{
 			name: c.Ctename, query: c.Ctequery.GetSelectStmt(), columns: c.Aliascolnames, visible: visible, recursive: recursive[c.Ctename], pos: c.Location,
+		}
+		if c.Ctequery.GetSelectStmt() == nil {
+			part, err := b.part(c, visible)
+			if err != nil {
+				return err
+			}
+			next[c.Ctename].part = part
 		}
 		visible = next
 	}

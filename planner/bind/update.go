@@ -27,6 +27,7 @@ type UpdatePlan struct {
 	// Joined: several rows of Source may be of one row of the table; the first one counts.
 	Joined    bool
 	Returning Returning
+	Parts     []*Part
 }
 
 // DeletePlan is a bound DELETE from a table.
@@ -39,11 +40,21 @@ type DeletePlan struct {
 	// Joined: several rows of Source may be of one row of the table.
 	Joined    bool
 	Returning Returning
+	Parts     []*Part
 }
 
 // Update binds an UPDATE.
 func Update(s *parse.Update, cat catalog.Reader, o Options) (*UpdatePlan, error) {
-	b, n := newBinder(cat, o), s.Stmt
+	b := newBinder(cat, o)
+	b.top = s.Stmt.WithClause
+	out, err := b.update(s.Stmt)
+	if err == nil {
+		out.Parts = b.parts
+	}
+	return out, err
+}
+
+func (b *binder) update(n *pg.UpdateStmt) (*UpdatePlan, error) {
 	t, err := b.targetTable(n.Relation, n.WithClause, n.FromClause, "update")
 	if err != nil {
 		return nil, err
@@ -88,7 +99,16 @@ func Update(s *parse.Update, cat catalog.Reader, o Options) (*UpdatePlan, error)
 
 // Delete binds a DELETE.
 func Delete(s *parse.Delete, cat catalog.Reader, o Options) (*DeletePlan, error) {
-	b, n := newBinder(cat, o), s.Stmt
+	b := newBinder(cat, o)
+	b.top = s.Stmt.WithClause
+	out, err := b.delete(s.Stmt)
+	if err == nil {
+		out.Parts = b.parts
+	}
+	return out, err
+}
+
+func (b *binder) delete(n *pg.DeleteStmt) (*DeletePlan, error) {
 	t, err := b.targetTable(n.Relation, n.WithClause, n.UsingClause, "delete from")
 	if err != nil {
 		return nil, err

@@ -75,10 +75,11 @@ type (
 	// Subscribe is SUBSCRIBE TO relation, SUBSCRIBE TO (query), or a top-level query with EMIT
 	// CHANGES.
 	Subscribe struct{ Query Query }
-	// Insert, Update and Delete are bound from their trees.
+	// Insert, Update, Delete and Merge are bound from their trees.
 	Insert struct{ Stmt *pg.InsertStmt }
 	Update struct{ Stmt *pg.UpdateStmt }
 	Delete struct{ Stmt *pg.DeleteStmt }
+	Merge  struct{ Stmt *pg.MergeStmt }
 
 	// CreateTable is bound from its tree.
 	CreateTable struct {
@@ -332,6 +333,7 @@ func (*Subscribe) body()              {}
 func (*Insert) body()                 {}
 func (*Update) body()                 {}
 func (*Delete) body()                 {}
+func (*Merge) body()                  {}
 func (*CreateTable) body()            {}
 func (*CreateStream) body()           {}
 func (*CreateSink) body()             {}

@@ -31,6 +31,8 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &Update{Stmt: s.UpdateStmt}, nil
 	case *pg.Node_DeleteStmt:
 		return &Delete{Stmt: s.DeleteStmt}, nil
+	case *pg.Node_MergeStmt:
+		return &Merge{Stmt: s.MergeStmt}, nil
 	case *pg.Node_CreateStmt:
 		return createTable(s.CreateStmt), nil
 	case *pg.Node_CreateTableAsStmt:

@@ -59,6 +59,8 @@ func deparse(v any) (string, bool) {
 		n = &pg.Node{Node: &pg.Node_UpdateStmt{UpdateStmt: v}}
 	case *pg.DeleteStmt:
 		n = &pg.Node{Node: &pg.Node_DeleteStmt{DeleteStmt: v}}
+	case *pg.MergeStmt:
+		n = &pg.Node{Node: &pg.Node_MergeStmt{MergeStmt: v}}
 	case *pg.CreateStmt:
 		n = &pg.Node{Node: &pg.Node_CreateStmt{CreateStmt: v}}
 	case *pg.IndexStmt:

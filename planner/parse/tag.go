@@ -23,6 +23,8 @@ func tagOf(b Body) string {
 		return "UPDATE"
 	case *Delete:
 		return "DELETE"
+	case *Merge:
+		return "MERGE"
 	case *CreateTable:
 		return "CREATE TABLE"
 	case *CreateStream:
