@@ -8,15 +8,18 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tributary-db/tributary/test/harness"
+	"github.com/tributary-db/tributary/test/pgoracle"
 )
 
 var update = flag.Bool("update", false, "write testdata/differs.txt")
@@ -50,21 +53,20 @@ func TestRecordedQueries(t *testing.T) {
 	s := harness.Start(t, t.TempDir())
 	dsn := fmt.Sprintf("host=%s port=%s user=tributary dbname=tributary sslmode=disable", s.PGHost, s.PGPort)
 	fixture(t, ctx, dsn)
+	renumber := renumbering(t, ctx, dsn)
 	listed, found := list(t), map[int]string{}
 	queries := queries(t)
-	var conn *pgconn.PgConn
 	for i, q := range queries {
-		if conn == nil || conn.IsClosed() {
-			var err error
-			if conn, err = pgconn.Connect(ctx, dsn); err != nil {
-				t.Fatal(err)
-			}
+		conn, err := pgconn.Connect(ctx, dsn) // a session each: some change their settings
+		if err != nil {
+			t.Fatal(err)
 		}
+		q.SQL = renumber(q.SQL)
 		if how := differs(ctx, conn, q); how != "" {
 			found[i+1] = q.Client + ": " + how
 		}
+		_ = conn.Close(ctx) // nothing more is asked
 	}
-	_ = conn.Close(ctx) // nothing more is asked
 	t.Logf("%d of %d recorded queries have PostgreSQL's columns, OIDs and rows", len(queries)-len(found), len(queries))
 	if *update {
 		write(t, found)
@@ -98,6 +100,58 @@ func fixture(t *testing.T, ctx context.Context, dsn string) {
 				t.Logf("left out of the fixture: %s: %v", strings.TrimSpace(sql), err)
 			}
 		}
+	}
+}
+
+// objects names what has an OID of its own, alike on both sides.
+const objects = `
+SELECT oid::int8, 'class ' || relname FROM pg_class WHERE oid >= 16384
+UNION ALL SELECT oid::int8, 'type ' || typname FROM pg_type WHERE oid >= 16384
+UNION ALL SELECT oid::int8, 'constraint ' || conname FROM pg_constraint WHERE oid >= 16384
+UNION ALL SELECT oid::int8, 'schema ' || nspname FROM pg_namespace WHERE oid >= 16384
+UNION ALL SELECT oid::int8, 'function ' || proname FROM pg_proc WHERE oid >= 16384`
+
+var number = regexp.MustCompile(`\b16[3-9]\d\d\b`)
+
+// renumbering makes the OIDs of the fixture's objects in a recorded query, which a fresh PostgreSQL gives again,
+// those that the same objects have here. Without PostgreSQL they stay.
+func renumbering(t *testing.T, ctx context.Context, dsn string) func(sql string) string {
+	oracle := pgoracle.Connect(t, pgoracle.DSN(t))
+	text, err := os.ReadFile("testdata/fixture.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := oracle.Exec(ctx, string(text)); err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]string{}
+	var oid int64
+	var name string
+	if _, err = pgx.ForEachRow(must(oracle.Query(ctx, objects)), []any{&oid, &name}, func() error {
+		there[strconv.FormatInt(oid, 10)] = name
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	here := map[string]string{}
+	if _, err = pgx.ForEachRow(must(conn.Query(ctx, objects)), []any{&oid, &name}, func() error {
+		here[name] = strconv.FormatInt(oid, 10)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return func(sql string) string {
+		return number.ReplaceAllStringFunc(sql, func(n string) string {
+			if to := here[there[n]]; to != "" {
+				return to
+			}
+			return n
+		})
 	}
 }
 
