@@ -14,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/session/advisory"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/temprun"
@@ -67,6 +68,7 @@ type Database struct {
 	Deps
 	plans   planCache
 	parsers parsers
+	locks   *advisory.Locks
 }
 
 // New makes a Database.
@@ -74,7 +76,7 @@ func New(d Deps) *Database {
 	if d.Memory == nil {
 		d.Memory = memory.New("", 0)
 	}
-	return &Database{Deps: d, plans: newPlanCache(planCacheSize), parsers: newParsers()}
+	return &Database{Deps: d, plans: newPlanCache(planCacheSize), parsers: newParsers(), locks: advisory.New(d.Clock)}
 }
 
 // ServerVersion is the server_version that clients are told.

@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/session/advisory"
 )
 
 // Session is one client's conversation. It is what pgwire.Session asks for.
@@ -41,6 +42,8 @@ type Session struct {
 	sequences sequences
 	// seen is the catalog as introspection sees it, of the last statement.
 	seen *introspection
+	// locks are the advisory locks that it holds.
+	locks *advisory.Owner
 }
 
 // Open starts a session.
@@ -72,7 +75,7 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 			return nil, err
 		}
 	}
-	s.sequences.s = s
+	s.sequences.s, s.locks = s, db.locks.Owner()
 	s.set.newTransaction()
 	s.set.defaults = append([]string(nil), s.set.values...)
 	return s, nil
@@ -114,6 +117,7 @@ func (s *Session) Close() error {
 	s.dropPrepared()
 	s.rollback()
 	s.run.close()
+	s.locks.Close()
 	return nil
 }
 

@@ -110,6 +110,7 @@ func (s *Session) discard(b *parse.Discard, w face.Writer) error {
 	}
 	s.dropPrepared()
 	s.sequences.forget()
+	s.locks.UnlockAll()
 	s.keepSettings()
 	for i := range settingList {
 		p, err := s.set.reset(settingList[i].name)

@@ -151,6 +151,7 @@ func (s *Session) rollback() {
 
 func (s *Session) endTx(rolledBack bool) {
 	s.undoSettings(rolledBack)
+	s.locks.EndTx()
 	s.release()
 	s.endSequences(s.tx.sequences)
 	s.set.newTransaction()

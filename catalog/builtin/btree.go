@@ -28,12 +28,12 @@ const (
 
 // BtreeOf returns a type's default ordering; ok is false for types without one (json).
 func BtreeOf(t sqltype.OID) (b Btree, ok bool) {
-	switch t {
-	case sqltype.Varchar, sqltype.Unknown:
+	switch {
+	case t == sqltype.Varchar, t == sqltype.Unknown:
 		t = sqltype.Text
-	case sqltype.CIDR:
+	case t == sqltype.CIDR:
 		t = sqltype.Inet
-	case sqltype.Regproc:
+	case sqltype.IsReg(t):
 		t = sqltype.OIDType
 	}
 	if b.Cmp, ok = cmpFuncs[t]; !ok {

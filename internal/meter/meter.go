@@ -116,6 +116,14 @@ func (m *Meter) lookUp() error {
 	return nil
 }
 
+// Context is that of the work under way, for what waits in the midst of it; nil = of work that nothing ends.
+func (m *Meter) Context() context.Context {
+	if m == nil {
+		return nil
+	}
+	return m.ctx
+}
+
 // Stop ends the work with err, as every Breathe from now on says. Without an error it does
 // nothing.
 func (m *Meter) Stop(err error) error {

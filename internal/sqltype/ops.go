@@ -160,7 +160,7 @@ var builtins = func() map[OID]*Ops {
 	for _, t := range RegTypes {
 		types[t] = oids.with(text(textReg(t), JSONString))
 	}
-	for _, t := range []OID{NodeTree, ACLItem, LSN, NDistinct, Dependencies, MCVList, AnyArray} {
+	for _, t := range []OID{NodeTree, ACLItem, LSN, NDistinct, Dependencies, MCVList, AnyArray, Void} {
 		types[t] = bytes.with(func(o *Ops) { o.Prefix = nil })
 	}
 	for _, v := range []struct{ vector, elem OID }{{Int2Vector, Int2}, {OIDVector, OIDType}} {

@@ -223,6 +223,8 @@ type Session struct {
 	Sequences Sequences
 	// Catalog is what functions of the catalogs ask; nil where a query has none.
 	Catalog Catalog
+	// Locks are the session's advisory locks; nil where a query has none.
+	Locks Locks
 }
 
 // Sequences are what functions of sequences ask, each named by its OID. Its errors are users'.

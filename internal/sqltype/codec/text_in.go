@@ -110,7 +110,7 @@ func appendTextBytes(b *delta.Builder, t sqltype.Type, src []byte) error {
 		src = ClipName(src)
 	case sqltype.Char:
 		src = charInput(src)
-	case sqltype.NodeTree, sqltype.NDistinct, sqltype.Dependencies, sqltype.MCVList, sqltype.ACLItem, sqltype.LSN, sqltype.AnyArray:
+	case sqltype.NodeTree, sqltype.NDistinct, sqltype.Dependencies, sqltype.MCVList, sqltype.ACLItem, sqltype.LSN, sqltype.AnyArray, sqltype.Void:
 		return sqlerr.New(sqlerr.FeatureNotSupported, "cannot accept a value of type %s", sqltype.TypeName(t))
 	case sqltype.Bit, sqltype.Varbit:
 		return appendVar(b, src, func(dst, src []byte) ([]byte, error) {
