@@ -39,6 +39,7 @@ func (i *introspection) Catalog() *catalog.Snapshot { return i.s.catalog() }
 func (i *introspection) User() string     { return i.s.user }
 func (i *introspection) Database() string { return i.s.database }
 func (i *introspection) PID() int32       { return i.s.pid }
+func (i *introspection) Path() []string   { return i.path }
 
 // Comment: there are none yet beside PostgreSQL's own.
 func (i *introspection) Comment(object, class uint32, sub int32) (string, bool) {

@@ -42,7 +42,7 @@ func nameList(r *catalog.Relation, at []int) []string {
 func qualified(r *catalog.Relation) string { return ident.Quote(r.Schema) + "." + ident.Quote(r.Name) }
 
 // ConstraintDef is pg_get_constraintdef.
-func (v *View) ConstraintDef(oid uint32) (string, bool) {
+func (v *View) ConstraintDef(oid uint32, pretty bool) (string, bool) {
 	c, ok := v.constraint(oid)
 	if !ok {
 		return "", false
@@ -53,6 +53,9 @@ func (v *View) ConstraintDef(oid uint32) (string, bool) {
 		return "PRIMARY KEY " + columns, true
 	case 'u':
 		return "UNIQUE " + columns, true
+	}
+	if pretty {
+		return "CHECK (" + Pretty(c.check) + ")", true
 	}
 	return "CHECK ((" + c.check + "))", true
 }
@@ -66,11 +69,34 @@ func (v *View) ViewDef(oid uint32) (string, bool) {
 	return " " + strings.TrimSuffix(strings.TrimSpace(r.Query), ";") + ";", true
 }
 
+// Pretty is an expression without the parentheses that stand around all of it.
+func Pretty(e string) string {
+	for strings.HasPrefix(e, "(") && strings.HasSuffix(e, ")") {
+		depth, quoted := 0, false
+		for i := range len(e) {
+			switch {
+			case e[i] == '\'':
+				quoted = !quoted
+			case quoted:
+			case e[i] == '(':
+				depth++
+			case e[i] == ')':
+				depth--
+			}
+			if depth == 0 && i < len(e)-1 {
+				return e
+			}
+		}
+		e = e[1 : len(e)-1]
+	}
+	return e
+}
+
 // defaultText is a column's default, or what a generated column has.
 func (v *View) defaultText(c *catalog.Column) string {
 	switch {
 	case c.Generated != "":
-		return "(" + strings.TrimSuffix(strings.TrimPrefix(c.Generated, "("), ")") + ")"
+		return "(" + Pretty(c.Generated) + ")"
 	case c.Sequence != 0:
 		return "nextval(" + ident.Text(v.className(uint32(c.Sequence))) + "::regclass)"
 	case literal(c.Default):

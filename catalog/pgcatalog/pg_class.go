@@ -60,9 +60,7 @@ func (v *View) class(r *catalog.Relation, add system.Adder) error {
 	switch kind {
 	case 'r', 'm':
 		am, file, hasIndex = heap, uint32(r.OID), len(v.indexes(r)) > 0
-		if kind == 'r' {
-			replicas = 'd'
-		}
+		replicas = 'd'
 	case 'i':
 		rowType, am, file, attributes = 0, btree, uint32(r.OID), len(r.KeyColumns)
 	case 'S':

@@ -32,6 +32,7 @@ func (asker) Catalog() *catalog.Snapshot { panic("not asked here") }
 func (asker) User() string     { return "tributary" }
 func (asker) Database() string { return "tributary" }
 func (asker) PID() int32       { return 7 }
+func (asker) Path() []string   { return []string{"public"} }
 func (asker) SessionSettings() []system.SessionSetting {
 	return []system.SessionSetting{{Name: "a", Value: "1", Type: "enum", Values: []string{"1", "2"}}}
 }
@@ -216,7 +217,7 @@ func TestDefinitions(t *testing.T) {
 	tab, _ := v.cat.ByOID(16384)
 	var got []string
 	for _, c := range v.constraints(tab) {
-		def, _ := v.ConstraintDef(c.oid)
+		def, _ := v.ConstraintDef(c.oid, false)
 		got = append(got, fmt.Sprint(c.name, " ", def, c.columns))
 	}
 	for _, x := range v.indexes(tab) {
@@ -235,6 +236,16 @@ func TestDefinitions(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestPretty(t *testing.T) {
+	for in, want := range map[string]string{
+		"(a + 1)": "a + 1", "((a))": "a", "(a) + (b)": "(a) + (b)", "a": "a", "(a = ')')": "a = ')'", "(": "(", "": "",
+	} {
+		if got := Pretty(in); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
 	}
 }
 

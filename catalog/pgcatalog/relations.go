@@ -80,7 +80,11 @@ func relation(b *bootstrap.Relation) *system.Relation {
 		if err := found(r, key, add); err != nil || s.rows == nil {
 			return err
 		}
-		return s.rows(NewView(f.Catalog(), nil), f, key, add)
+		var path []string
+		if a := f.Asker(); a != nil {
+			path = a.Path()
+		}
+		return s.rows(NewView(f.Catalog(), path), f, key, add)
 	}
 	return r
 }

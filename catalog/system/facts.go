@@ -31,6 +31,8 @@ type Asker interface {
 	User() string
 	Database() string
 	PID() int32
+	// Path is its search path.
+	Path() []string
 	// SessionSettings are its run-time parameters, as pg_settings has them.
 	SessionSettings() []SessionSetting
 	// Prepared and Cursors are what it has open, by name.

@@ -10,7 +10,7 @@ type Catalog interface {
 	Visible(catalog string, oid uint32) (visible, ok bool)
 	// IndexDef is CREATE INDEX …, or with column > 0 what stands at that place of its key.
 	IndexDef(index uint32, column int32) (string, bool)
-	ConstraintDef(constraint uint32) (string, bool)
+	ConstraintDef(constraint uint32, pretty bool) (string, bool)
 	ViewDef(view uint32) (string, bool)
 	// Function is the arguments, the identity arguments and the result of a function as text.
 	Function(proc uint32) (arguments, identity, result string, ok bool)

@@ -18,6 +18,7 @@ var internalTypes = []string{"pg_catalog.pg_stats_ext", "pg_catalog.pg_statistic
 // those of PostgreSQL.
 func TestEveryRelation(t *testing.T) {
 	ctx := t.Context()
+	oracleOIDs(t)
 	oracle := pgoracle.Start(t)
 	s := harness.Start(t, t.TempDir())
 	dsn := fmt.Sprintf("host=%s port=%s user=tributary dbname=tributary sslmode=disable", s.PGHost, s.PGPort)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,10 +51,11 @@ type recorded struct {
 func TestRecordedQueries(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
+	there := oracleOIDs(t)
 	s := harness.Start(t, t.TempDir())
 	dsn := fmt.Sprintf("host=%s port=%s user=tributary dbname=tributary sslmode=disable", s.PGHost, s.PGPort)
 	fixture(t, ctx, dsn)
-	renumber := renumbering(t, ctx, dsn)
+	renumber := renumbering(t, ctx, dsn, there)
 	listed, found := list(t), map[int]string{}
 	queries := queries(t)
 	for i, q := range queries {
@@ -113,26 +115,41 @@ UNION ALL SELECT oid::int8, 'function ' || proname FROM pg_proc WHERE oid >= 163
 
 var number = regexp.MustCompile(`\b16[3-9]\d\d\b`)
 
-// renumbering makes the OIDs of the fixture's objects in a recorded query, which a fresh PostgreSQL gives again,
-// those that the same objects have here. Without PostgreSQL they stay.
-func renumbering(t *testing.T, ctx context.Context, dsn string) func(sql string) string {
-	oracle := pgoracle.Connect(t, pgoracle.DSN(t))
-	text, err := os.ReadFile("testdata/fixture.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := oracle.Exec(ctx, string(text)); err != nil {
-		t.Fatal(err)
-	}
-	there := map[string]string{}
+var recordedOIDs = struct {
+	sync.Once
+	names map[string]string
+}{}
+
+// oracleOIDs are the names of the fixture's objects by their OIDs in a fresh PostgreSQL, which are those of the
+// recordings. Each test asks for them first: what else is made there moves the counter.
+func oracleOIDs(t *testing.T) map[string]string {
+	recordedOIDs.Do(func() {
+		ctx, oracle := t.Context(), pgoracle.Connect(t, pgoracle.DSN(t))
+		text, err := os.ReadFile("testdata/fixture.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := oracle.Exec(ctx, string(text)); err != nil {
+			t.Fatal(err)
+		}
+		names := map[string]string{}
+		var oid int64
+		var name string
+		if _, err = pgx.ForEachRow(must(oracle.Query(ctx, objects)), []any{&oid, &name}, func() error {
+			names[strconv.FormatInt(oid, 10)] = name
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		recordedOIDs.names = names
+	})
+	return recordedOIDs.names
+}
+
+// renumbering makes the OIDs of the fixture's objects in a recorded query those that the same objects have here.
+func renumbering(t *testing.T, ctx context.Context, dsn string, there map[string]string) func(sql string) string {
 	var oid int64
 	var name string
-	if _, err = pgx.ForEachRow(must(oracle.Query(ctx, objects)), []any{&oid, &name}, func() error {
-		there[strconv.FormatInt(oid, 10)] = name
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tributary-db/tributary/catalog/pgcatalog"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -13,7 +14,7 @@ import (
 // Functions of the catalogs. They ask the session's plan.Catalog; what runs for ever has none.
 func init() {
 	kernels(map[string]Kernel{
-		"pg_get_expr": exprText, "pg_get_expr_ext": exprText,
+		"pg_get_expr": exprText(false), "pg_get_expr_ext": exprText(true),
 		"pg_get_indexdef": about(func(x plan.Catalog, c *Call, row int32, oid uint32) (string, bool) { return x.IndexDef(oid, 0) }),
 		"pg_get_indexdef_ext": about(func(x plan.Catalog, c *Call, row int32, oid uint32) (string, bool) {
 			return x.IndexDef(oid, delta.Values[int32](c.Args[1])[c.Args[1].At(row)])
@@ -53,7 +54,8 @@ func init() {
 		"pg_operator_is_visible":  visible("pg_operator"),
 		"pg_collation_is_visible": visible("pg_collation"),
 		"pg_opclass_is_visible":   visible("pg_opclass"), "pg_opfamily_is_visible": visible("pg_opfamily"),
-		"pg_conversion_is_visible": visible(""), "pg_ts_config_is_visible": visible(""), "pg_statistics_obj_is_visible": visible(""),
+		"pg_conversion_is_visible": visible(""), "pg_ts_config_is_visible": visible(""),
+		"pg_ts_dict_is_visible": visible(""), "pg_ts_parser_is_visible": visible(""), "pg_ts_template_is_visible": visible(""), "pg_statistics_obj_is_visible": visible(""),
 
 		"to_regclass": toReg(sqltype.Regclass), "to_regtype": toReg(sqltype.Regtype), "to_regproc": toReg(sqltype.Regproc),
 		"to_regprocedure": toReg(sqltype.Regprocedure), "to_regnamespace": toReg(sqltype.Regnamespace), "to_regrole": toReg(sqltype.Regrole),
@@ -148,8 +150,8 @@ func about(f func(x plan.Catalog, c *Call, row int32, oid uint32) (string, bool)
 
 func nothing(plan.Catalog, *Call, int32, uint32) (string, bool) { return "", false }
 
-func constraintDef(x plan.Catalog, _ *Call, _ int32, oid uint32) (string, bool) {
-	return x.ConstraintDef(oid)
+func constraintDef(x plan.Catalog, c *Call, row int32, oid uint32) (string, bool) {
+	return x.ConstraintDef(oid, len(c.Args) > 1 && isTrue(c.Args[1], row))
 }
 
 func viewDef(x plan.Catalog, _ *Call, _ int32, oid uint32) (string, bool) { return x.ViewDef(oid) }
@@ -177,16 +179,24 @@ var viewNamed = func(c *Call) {
 	}
 }
 
-// exprText is pg_get_expr: expressions are kept as their text.
-func exprText(c *Call) {
-	load, put := kindOf[string]().load(c.Args[0]), kindOf[string]().store(c)
-	for _, i := range c.Sel {
-		if c.stopped() {
-			return
+// exprText is pg_get_expr: expressions are kept as their text. With the third argument it is pretty.
+func exprText(mayPretty bool) Kernel {
+	return func(c *Call) {
+		load, put := kindOf[string]().load(c.Args[0]), kindOf[string]().store(c)
+		for _, i := range c.Sel {
+			if c.stopped() {
+				return
+			}
+			text := load(i)
+			if mayPretty && isTrue(c.Args[2], i) {
+				text = pgcatalog.Pretty(text)
+			}
+			put(i, text)
 		}
-		put(i, load(i))
 	}
 }
+
+func isTrue(a *delta.Column, row int32) bool { return a.Data[a.At(row)] != 0 }
 
 // formatType is format_type, whose modifier may be NULL.
 func formatType(c *Call) {
