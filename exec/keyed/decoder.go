@@ -94,13 +94,6 @@ func (d *Decoder) goes(key []byte, keys []*delta.Builder, why *decode.Fault) (Ch
 	return Change{Goes: true}, why
 }
 
-// keyOf appends the key of the row that was appended last.
-func (d *Decoder) keyOf(row, keys []*delta.Builder) {
-	for i, c := range d.primary {
-		appendLast(keys[i], row[c])
-	}
-}
-
 // appendLast appends the last value of from.
 func appendLast(to, from *delta.Builder) {
 	col := from.Column()

@@ -5,16 +5,6 @@ import "github.com/tributary-db/tributary/internal/sqltype"
 // Pseudo-types of pg_proc that stand for ranges and multiranges. The functions that take the anycompatible ones are input and output
 // only: no call speaks of them.
 
-func isRange(t sqltype.OID) bool {
-	r := sqltype.RangeOf(t)
-	return r != nil && r.Range == t
-}
-
-func isMultirange(t sqltype.OID) bool {
-	r := sqltype.RangeOf(t)
-	return r != nil && r.Multi == t
-}
-
 // takeRange notes that an argument of type t is one of a range or multirange pseudo-type; ok is false where it does not fit.
 func (s *standIns) takeRange(declared, t sqltype.OID) (ok bool) {
 	r := sqltype.RangeOf(t)
