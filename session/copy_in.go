@@ -60,17 +60,19 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	}
 	defer c.rules.close()
 	wire := face.Text
-	if format.columnar != 0 {
+	if format.columnar != 0 || format.binary {
 		wire = face.Binary
 	}
 	data, err := w.CopyIn(len(columns), wire)
 	if err != nil {
 		return err
 	}
-	switch format.columnar {
-	case columnar.Arrow:
+	switch {
+	case format.binary:
+		err = c.binary(ctx, data)
+	case format.columnar == columnar.Arrow:
 		err = c.arrow(ctx, data)
-	case columnar.Parquet:
+	case format.columnar == columnar.Parquet:
 		err = c.parquet(ctx, data)
 	default:
 		err = c.lines(ctx, format, data)
@@ -99,11 +101,7 @@ func (c *copyIn) lines(ctx context.Context, format copyFormat, data face.CopyIn)
 			return err
 		}
 		if err := c.rowsOf(ctx, r, &header); err != nil {
-			var e *sqlerr.Error
-			if errors.As(err, &e) && e.Detail == "" {
-				e.Detail = fmt.Sprintf("COPY %s, line %d.", c.rel.Name, r.line)
-			}
-			return err
+			return c.inRow(err, r.line)
 		}
 	}
 	return c.flush(ctx)
@@ -196,18 +194,25 @@ func (c *copyIn) rowsOf(ctx context.Context, r *copyReader, header *bool) error 
 			*header = false
 			continue
 		}
-		if err := c.row(fields); err != nil {
+		if err := c.row(fields, false); err != nil {
 			return err
 		}
-		if c.rows.Len() >= copyRows || c.bytes >= copyBytes {
-			if err := c.flush(ctx); err != nil {
-				return err
-			}
+		if err := c.flushFull(ctx); err != nil {
+			return err
 		}
 	}
 }
 
-func (c *copyIn) row(fields [][]byte) error {
+// flushFull writes the rows once there are enough.
+func (c *copyIn) flushFull(ctx context.Context) error {
+	if c.rows.Len() < copyRows && c.bytes < copyBytes {
+		return nil
+	}
+	return c.flush(ctx)
+}
+
+// row takes a row whose fields are in the text form or in the binary one.
+func (c *copyIn) row(fields [][]byte, binary bool) error {
 	if len(fields) > len(c.columns) {
 		return sqlerr.New(sqlerr.BadCopyFileFormat, "extra data after last expected column")
 	}
@@ -221,7 +226,11 @@ func (c *copyIn) row(fields [][]byte) error {
 			b.AppendNull()
 			continue
 		}
-		if err := codec.AppendText(b, c.rel.Columns[at].Type, fields[i], c.env); err != nil {
+		read := codec.AppendText
+		if binary {
+			read = codec.AppendBinary
+		}
+		if err := read(b, c.rel.Columns[at].Type, fields[i], c.env); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 // copyFormat is the options of a COPY.
 type copyFormat struct {
 	csv       bool
+	binary    bool
 	columnar  columnar.Format // 0: text or csv
 	delimiter byte
 	null      string
@@ -25,7 +26,7 @@ type copyFormat struct {
 // copyGiven is the options as written, before they are checked against each other.
 type copyGiven map[string]parse.Option
 
-// readCopyOptions follows PostgreSQL's COPY; binary is not there yet.
+// readCopyOptions follows PostgreSQL's COPY.
 func readCopyOptions(list []parse.Option) (copyFormat, error) {
 	given := copyGiven{}
 	var f copyFormat
@@ -54,7 +55,7 @@ func (f *copyFormat) take(o parse.Option) error {
 		case "parquet":
 			f.columnar = columnar.Parquet
 		case "binary":
-			return unsupported("COPY in binary format")
+			f.binary = true
 		default:
 			return sqlerr.New(sqlerr.InvalidParameterValue, "COPY format %q not recognized", o.Value).At(o.Pos)
 		}
@@ -114,6 +115,9 @@ func (f *copyFormat) check(given copyGiven) error {
 		}
 		return nil
 	}
+	if f.binary {
+		return f.checkBinary(given)
+	}
 	f.delimiter, f.null = '\t', `\N`
 	if f.csv {
 		f.delimiter, f.null = ',', ""
@@ -136,4 +140,22 @@ func (f *copyFormat) check(given copyGiven) error {
 		err = sqlerr.New(sqlerr.FeatureNotSupported, "CSV quote character must not appear in the NULL specification")
 	}
 	return err
+}
+
+// checkBinary refuses what binary data has no place for.
+func (f *copyFormat) checkBinary(given copyGiven) error {
+	for _, name := range []string{"delimiter", "null"} {
+		if _, ok := given[name]; ok {
+			return sqlerr.New(sqlerr.SyntaxError, "cannot specify %s in BINARY mode", strings.ToUpper(name))
+		}
+	}
+	if f.header {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "cannot specify HEADER in BINARY mode")
+	}
+	for _, name := range []string{"quote", "escape"} {
+		if _, ok := given[name]; ok {
+			return sqlerr.New(sqlerr.FeatureNotSupported, "COPY %s available only in CSV mode", name)
+		}
+	}
+	return nil
 }

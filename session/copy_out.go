@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -42,8 +43,17 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 	if b.Subscribe {
 		out.width += 2
 	}
-	if err := w.CopyOut(out.width, face.Text); err != nil {
+	wire := face.Text
+	if format.binary {
+		wire = face.Binary
+	}
+	if err := w.CopyOut(out.width, wire); err != nil {
 		return err
+	}
+	if format.binary {
+		if err := out.beginBinary(copiedTypes(q, b.Subscribe)); err != nil {
+			return err
+		}
 	}
 	if format.header {
 		if err := out.header(q, b.Subscribe); err != nil {
@@ -58,10 +68,23 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 	if err != nil {
 		return err
 	}
+	if format.binary {
+		if err := out.endBinary(); err != nil {
+			return err
+		}
+	}
 	if err := w.CopyDone(); err != nil {
 		return err
 	}
 	return w.Complete("COPY " + strconv.FormatInt(out.total, 10))
+}
+
+// copiedTypes are those of the columns that are sent.
+func copiedTypes(q *plan.Query, subscribe bool) (types []sqltype.OID) {
+	if subscribe {
+		types = append(types, sqltype.Int8, sqltype.Int8)
+	}
+	return append(types, fieldTypes(q)...)
 }
 
 // planCopy plans what is copied. COPY table is the query that selects its columns.
@@ -113,6 +136,7 @@ type copyOut struct {
 	width  int
 	line   []byte
 	value  []byte
+	encode []face.Encode // of binary
 	total  int64
 }
 
@@ -136,19 +160,11 @@ func (c *copyOut) header(q *plan.Query, subscribe bool) error {
 
 func (c *copyOut) rows(d *delta.Batch) error {
 	one := func(row int32) error {
-		c.line = c.line[:0]
-		for i := range d.Cols {
-			if i > 0 {
-				c.line = append(c.line, c.format.delimiter)
-			}
-			if d.Cols[i].Null(row) {
-				c.line = append(c.line, c.format.null...)
-				continue
-			}
-			c.value = codec.FormatText(c.value[:0], &d.Cols[i], row, c.env)
-			c.field(c.value)
+		if c.format.binary {
+			c.binaryRow(d, row)
+		} else {
+			c.textRow(d, row)
 		}
-		c.line = append(c.line, '\n')
 		for range d.Weight(row) {
 			if err := c.w.CopyData(c.line); err != nil {
 				return err
@@ -158,6 +174,23 @@ func (c *copyOut) rows(d *delta.Batch) error {
 		return nil
 	}
 	return d.EachRow(one)
+}
+
+// textRow makes the line of a row as text or csv.
+func (c *copyOut) textRow(d *delta.Batch, row int32) {
+	c.line = c.line[:0]
+	for i := range d.Cols {
+		if i > 0 {
+			c.line = append(c.line, c.format.delimiter)
+		}
+		if d.Cols[i].Null(row) {
+			c.line = append(c.line, c.format.null...)
+			continue
+		}
+		c.value = codec.FormatText(c.value[:0], &d.Cols[i], row, c.env)
+		c.field(c.value)
+	}
+	c.line = append(c.line, '\n')
 }
 
 // csvField quotes what would read as something else: the null string, a delimiter, quote or

@@ -92,7 +92,7 @@ var AlterOptions = []WithOption{onErrorOption}
 
 // CopyOptions are those of COPY that are taken and those of PostgreSQL's that are refused.
 var CopyOptions = []WithOption{
-	{"format", "`text`, `csv`, `arrow`, `parquet`", "`text`", "The form of the data. `binary` is refused."},
+	{"format", "`text`, `csv`, `binary`, `arrow`, `parquet`", "`text`", "The form of the data."},
 	{"header", "`true`, `false`", "`false`", "With csv and text: the first line has the columns' names. `match` is refused."},
 	{"encoding", "`UTF8`", "`UTF8`", "The encoding of the data; there is no other."},
 	{"freeze", "`true`, `false`", "`false`", "Taken for PostgreSQL's tools (`pgbench -i`): rows have nothing here that could be frozen."},
