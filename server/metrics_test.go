@@ -30,6 +30,7 @@ import (
 var unmoved = map[string]string{
 	"tributary_panics_total":                 "counts bugs",
 	"tributary_checkpoints_failed_total":     "needs a store that fails",
+	"tributary_shard_sorts_total":            "needs a large tick beside a free processor: exec/lane, TestLargeTicksOnShards",
 	"tributary_connections_rejected_total":   "needs only busy connections: kafka, TestBusyConnectionsStay",
 	"tributary_dataflow_failed":              "needs a view that cannot be built again: TestRetentionAndViews",
 	"tributary_dataflow_dropping":            "lasts as long as a tick that does not look up",

@@ -315,6 +315,8 @@ func topicConfigs() map[string]optionEffect {
 	return out
 }
 
+const overTopic, topicTables = "CREATE TABLE $ (k text PRIMARY KEY, v text) OPTW", "server/topic_table_test.go:TestTopicTables"
+
 var optionEffects = map[string]map[string]optionEffect{
 	"CREATE STREAM": over(shared(plainStream, "CREATE STREAM $ (k text) WITH (partitions = 1 OPT)"), map[string]optionEffect{
 		"connector": {make: "CREATE STREAM $ (a int) WITH (partitions = 1 OPT)", effect: effect{shown: "exec/lane/eventtime_test.go:TestConnectorIsNotLate", bad: "'jdbc'"}},
@@ -366,17 +368,22 @@ var optionEffects = map[string]map[string]optionEffect{
 	},
 	"CREATE TABLE": {
 		"fillfactor": {make: "CREATE TABLE $ (a int) OPTW", effect: effect{none: true, bad: "5"}},
+		"topic":      {make: overTopic, effect: effect{shown: topicTables, bad: "'a/b'"}},
+		"format":     {make: overTopic, effect: effect{shown: topicTables, bad: "'bogus'"}},
+		"delimiter":  {make: overTopic, effect: effect{shown: topicTables, bad: "'ab'"}},
+		"key_format": {make: overTopic, effect: effect{shown: topicTables, bad: "'bogus'"}},
+		"partitions": {make: overTopic, effect: effect{shown: topicTables, bad: "0"}},
 	},
 	"EXPLAIN": {
-		"analyze":  {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
+		"analyze":  {make: "EXPLAIN (verbose OPT) SELECT k FROM src", given: "analyze", effect: effect{bad: "'maybe'"}},
 		"verbose":  {make: "EXPLAIN (format text OPT) SELECT k FROM src", effect: effect{none: true, bad: "'maybe'"}},
 		"costs":    {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
 		"settings": {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
 		"buffers":  {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
 		"wal":      {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
-		"timing":   {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
-		"summary":  {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "true"}},
-		"format":   {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{none: true, bad: "json"}},
+		"timing":   {make: "EXPLAIN (verbose OPT) SELECT k FROM src", effect: effect{bad: "true", shown: "server/explain_test.go:TestExplainAnalyze"}},
+		"summary":  {make: "EXPLAIN (verbose OPT) SELECT k FROM src", given: "summary", effect: effect{bad: "'maybe'"}},
+		"format":   {make: "EXPLAIN (verbose OPT) SELECT k FROM src", given: "format json", effect: effect{bad: "bogus"}},
 	},
 	"ALTER MATERIALIZED VIEW, STREAM, SINK SET": {
 		"on_error": {make: "CREATE MATERIALIZED VIEW $ AS SELECT 1 / v AS q FROM src; ALTER MATERIALIZED VIEW $ SET (OPT1)", given: "on_error = 'skip'", effect: effect{probe: "SELECT * FROM $", bad: "'retry'"}},

@@ -168,6 +168,12 @@ func (r *Runtime) nextForSubscription(ctx context.Context, q *plan.Query, after 
 
 // Touched: a commit past version v, and durable by now, may change what a query gives.
 func (r *Runtime) Touched(ctx context.Context, q *plan.Query, v log.CommitSeq) (bool, error) {
+	snap := r.cfg.Catalog.Now()
+	for _, oid := range relationOIDs(q) {
+		if _, ok := snap.ByOID(oid); !ok {
+			return false, errDropped
+		}
+	}
 	newest, err := r.cfg.Log.Newest(ctx, false)
 	if err != nil {
 		return false, err

@@ -115,7 +115,7 @@ var ExplainOptions = []WithOption{
 	{"wal", "`false`", "`false`", "`true` is refused."},
 	{"timing", "`true`, `false`", "that of `analyze`", "The times of each node."},
 	{"summary", "`true`, `false`", "that of `analyze`", "The times of planning and execution."},
-	{"format", "`text`, `json`, `yaml`, `xml`", "`text`", ""},
+	{"format", "`text`, `json`, `yaml`, `xml`", "`text`", "How the plan is written."},
 }
 
 // WithOptions are all statements with a list of options, in the order of the documentation.
