@@ -55,6 +55,8 @@ type database struct {
 	cut         int64         // tick_commits
 	stage       int           // stage_bytes
 	entry       int64         // what an entry of the log may have, 0 = as in a server
+	inline      int64         // inline_bytes, 0 = as in a server, -1 = none
+	clean       int64         // what was not compacted is worth a pass, 0 = as in a server
 	part        int64         // rows of a part of a first tick
 	shards      int           // 0 = as many as there are processors
 	tickRows    int64         // min_shard_tick_rows
@@ -71,6 +73,7 @@ type database struct {
 	checkpoints *checkpoint.Store
 	tables      *table.Set
 	runtime     *lane.Runtime
+	needed      atomic.Pointer[lane.Runtime] // that has started
 	decodes     *decoded.Cache
 	db          *session.Database
 	session     *session.Session
@@ -143,7 +146,11 @@ func (d *database) start() {
 	}
 	logger := slog.New(d.warnings)
 	d.catalog = catalog.New()
-	d.log, err = log.Open(ctx, log.Config{Objects: d.objects, Meta: d.meta, Rand: d.rand, Parts: []log.Part{d.catalog}, Limits: log.Limits{MaxEntryBytes: d.entry}})
+	d.needed.Store(nil)
+	d.log, err = log.Open(ctx, log.Config{
+		Objects: d.objects, Meta: d.meta, Rand: d.rand, Parts: []log.Part{d.catalog}, Needs: d.needs,
+		Limits: log.Limits{MaxEntryBytes: d.entry, InlineBytes: d.inline, CleanBytes: d.clean},
+	})
 	check()
 	d.account = memory.New("memory", d.memory)
 	d.tables = table.New(table.Config{
@@ -178,7 +185,16 @@ func (d *database) start() {
 	})
 	err = d.runtime.Start(ctx)
 	check()
+	d.needed.Store(d.runtime)
 	d.openSession()
+}
+
+// needs is what the dataflows need of a topic, once they have started.
+func (d *database) needs(id log.TopicID) (log.Needs, bool) {
+	if r := d.needed.Load(); r != nil {
+		return r.Needs(id), true
+	}
+	return log.Needs{}, false
 }
 
 // openSession makes the session that statements run in a new one.

@@ -29,9 +29,10 @@ const maxDecoded = 256 << 20
 // Restore makes every table of the catalog: from a checkpoint (nil = none), then from its
 // changelog behind that, commit by commit, so that every version from the checkpoint's horizon on
 // can be read; from then on the set follows the log. A table that the checkpoint does not have, or
-// not as it is now, is made from its whole changelog. One whose changelog is damaged fails alone:
-// it is there, to be dropped, and every use of it is an error that says so. Nothing else may run
-// yet, and nothing works before Restore; what an earlier Restore made is forgotten.
+// not as it is now, is made from its whole changelog; so is every one that log compaction has passed
+// the checkpoint of, which was the older one then. One whose changelog is damaged fails alone: it is
+// there, to be dropped, and every use of it is an error that says so. Nothing else may run yet, and
+// nothing works before Restore; what an earlier Restore made is forgotten.
 func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.Loaded) error {
 	newest, err := s.cfg.Log.Newest(ctx, true)
 	if err != nil {
@@ -43,7 +44,7 @@ func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.
 	for _, rel := range snap.Relations(catalog.KindTable) {
 		indexes := snap.Indexes(rel.OID)
 		t, err := s.restoreTable(ctx, rel, indexes, from, newest)
-		if err != nil && from != nil && state.IsDamage(err) {
+		if err != nil && from != nil && (state.IsDamage(err) || errors.Is(err, log.ErrTruncated)) {
 			s.cfg.Logger.Warn("table is built from its whole changelog", "table", rel.QualifiedName(), "error", err)
 			t, err = s.restoreTable(ctx, rel, indexes, nil, newest)
 		}
