@@ -87,6 +87,7 @@ var settingList = []setting{
 	{name: "lc_collate", value: "C.UTF-8", fixed: true, doc: "Always C.UTF-8."},
 	{name: "lc_ctype", value: "C.UTF-8", fixed: true, doc: "Always C.UTF-8."},
 	{name: "max_identifier_length", value: "63", fixed: true, doc: "Longest name, bytes."},
+	{name: "max_index_keys", value: "32", fixed: true, doc: "Most columns of an index."},
 	{name: "backslash_quote", value: "safe_encoding", parse: onlyText("backslash_quote", "safe_encoding"), doc: "Always safe_encoding."},
 	{name: "xmloption", value: "content", parse: parseEnum("xmloption", "content", "document"), doc: "Nothing depends on it: there is no type xml."},
 	{name: "check_function_bodies", value: "on", parse: parseBool, doc: "Nothing depends on it: there are no functions to create."},

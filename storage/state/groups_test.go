@@ -322,6 +322,7 @@ func TestGroupsStartWithinTheirShare(t *testing.T) {
 	if peak := m.memory.peak.Load(); peak > whole/2 {
 		t.Errorf("%d bytes at most, %d in memory", peak, whole)
 	}
+	m.memory.limit = whole // it has started: what it saves and loads now stands beside what it has
 	for range 20 {
 		m.add()
 		m.settle()
