@@ -23,12 +23,12 @@ func (s *Session) planCursor(b *parse.Declare, given []sqltype.OID) (*plan.Query
 // declare is DECLARE: a portal under the cursor's name. Its snapshot is that of the DECLARE.
 func (s *Session) declare(ctx context.Context, p *portal, b *parse.Declare, w face.Writer) error {
 	switch {
-	case !s.tx.block:
-		return sqlerr.New(sqlerr.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
 	case b.Hold:
 		return unsupported("DECLARE CURSOR WITH HOLD")
 	case b.Scroll:
 		return unsupported("DECLARE SCROLL CURSOR").WithHint("A cursor moves forward only.")
+	case !s.tx.block:
+		return sqlerr.New(sqlerr.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
 	case s.portals[b.Name] != nil:
 		return sqlerr.New(sqlerr.DuplicateCursor, "cursor %q already exists", b.Name)
 	case len(s.portals) >= maxNamed:
