@@ -101,6 +101,13 @@ func TestFetchChanges(t *testing.T) {
 		t.Fatalf("%d changes, want 1", n)
 	}
 	fetchErrors(t, ctx, db)
+	exec(t, ctx, db, "DECLARE dropped CURSOR FOR SUBSCRIBE TO sums")
+	foldChanges(t, ctx, db, map[[2]int64]int64{}, "FETCH ALL FROM dropped")
+	exec(t, ctx, writer, "DROP MATERIALIZED VIEW sums")
+	_, err := db.Exec(ctx, "FETCH ALL FROM dropped WITH (timeout = 0)", pgx.QueryExecModeSimpleProtocol)
+	if got := outcome(err); got[:min(5, len(got))] != "42P01" {
+		t.Errorf("a FETCH of a view that was dropped: %s", got)
+	}
 }
 
 // fetchErrors are what a FETCH says of options that it cannot take, and of its end.
