@@ -74,12 +74,16 @@ func (b *binder) plainView(n *pg.RangeVar, rel *catalog.Relation) (*source, erro
 		return nil, sqlerr.New(sqlerr.InvalidObjectDefinition, "view \"%s\" has other columns than when it was created", rel.Name).At(n.Location).
 			WithHint("DROP VIEW and create it again.")
 	}
-	node = asColumns(node, rel)
+	return viewSource(n, rel, asColumns(node, rel))
+}
+
+// viewSource is a view in FROM, whose query node is: of a user's view and of the system's alike.
+func viewSource(n *pg.RangeVar, rel *catalog.Relation, node plan.Node) (*source, error) {
 	it := itemOverNode(node)
 	it.name, it.schema, it.byName, it.pos = rel.Name, rel.Schema, true, n.Location
 	if n.Alias != nil {
 		it.name, it.schema = n.Alias.Aliasname, ""
-		if err := rename(it, n.Alias, len(fields)); err != nil {
+		if err := rename(it, n.Alias, len(rel.Columns)); err != nil {
 			return nil, err
 		}
 	}

@@ -55,14 +55,6 @@ func (b *binder) systemView(n *pg.RangeVar, rel *catalog.Relation) (*source, err
 		}
 		items[i], out[i] = e, plan.Field{Name: c.Name, Type: c.Type, Relation: plan.RelationID(rel.OID), Attnum: int16(i + 1)}
 	}
-	it := itemOverNode(plan.NewProject(node, items, out))
-	it.name, it.schema, it.byName, it.pos = rel.Name, rel.Schema, true, n.Location
-	if n.Alias != nil {
-		it.name, it.schema = n.Alias.Aliasname, ""
-		if err := rename(it, n.Alias, len(it.columns)); err != nil {
-			return nil, err
-		}
-	}
 	b.uses(plan.RelationID(rel.OID))
-	return &source{node: plan.NewProject(node, items, out), items: []*item{it}}, nil
+	return viewSource(n, rel, plan.NewProject(node, items, out))
 }
