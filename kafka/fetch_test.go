@@ -76,6 +76,18 @@ func TestFetchSizes(t *testing.T) {
 	if n := sizes(); n[1] != 1 || n[2] > 1 {
 		t.Errorf("partition max bytes 10: %v", n)
 	}
+	// Less than nothing is nothing: one record batch all the same, and no slice of negative size.
+	for i := range req.Topics[0].Partitions {
+		req.Topics[0].Partitions[i].PartitionMaxBytes = -2_000_000_000
+	}
+	if n := sizes(); n[1] != 1 || n[2] > 1 {
+		t.Errorf("partition max bytes below 0: %v", n)
+	}
+	req.MaxBytes = -1
+	if n := sizes(); n != [3]int{0, 1, 0} {
+		t.Errorf("max bytes below 0: %v", n)
+	}
+	req.MaxBytes = 1 << 20
 	// An offset inside a record batch gives the record batch that contains it.
 	inside := fetchOf(13, topic, 1, 4)
 	p := ask[*kmsg.FetchResponse](w, inside).Topics[0].Partitions[0]

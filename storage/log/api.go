@@ -146,7 +146,7 @@ type Budget struct{ MaxBytes int }
 type PartitionRead struct {
 	Partition Partition
 	Offset    int64
-	MaxBytes  int
+	MaxBytes  int  // a client may say less than 0, which is 0: one whole record batch when it is the first
 	Committed bool // read_committed: stop at the last stable offset
 }
 

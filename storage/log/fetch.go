@@ -184,7 +184,7 @@ func (db *DB) planPartition(req *PartitionRead, plan *fetchPlan, out *PartitionD
 	if req.Offset < p.logStart || req.Offset > p.highWatermark {
 		return ErrOffsetOutOfRange
 	}
-	plan.partition, plan.offset, plan.limit = req.Partition, req.Offset, req.MaxBytes
+	plan.partition, plan.offset, plan.limit = req.Partition, req.Offset, max(req.MaxBytes, 0)
 	plan.stop = p.highWatermark
 	if req.Committed {
 		plan.stop, plan.committed, plan.ended = p.lastStable(), true, p.ended
