@@ -22,8 +22,10 @@ const (
 	leastCold = 64 << 10
 )
 
-// fetchPlan is what one PartitionRead will be answered from.
+// fetchPlan is what one PartitionRead will be answered from. One that has nothing to give has none: of many
+// partitions few do.
 type fetchPlan struct {
+	at        int // the place of the read, and of its answer
 	partition Partition
 	runs      []plannedRun
 	offset    int64
@@ -58,15 +60,14 @@ type stretchOf struct {
 func (db *DB) Fetch(ctx context.Context, req []PartitionRead, b Budget, dst *FetchResult) error {
 	dst.Release()
 	dst.Partitions = append(dst.Partitions[:0], make([]PartitionData, len(req))...)
-	plans := make([]fetchPlan, len(req))
 	room := db.limits.coldBytes()
-	dst.AsOf, dst.Cut = db.plan(req, b, room, plans, dst.Partitions)
+	var plans []fetchPlan
+	plans, dst.AsOf, dst.Cut = db.plan(req, b, room, dst.Partitions)
 	if db.load(ctx, plans) {
 		// why: a swap may have replaced an object between plan and read; once more, from the
 		// newest index.
-		clear(plans)
 		clear(dst.Partitions)
-		dst.AsOf, dst.Cut = db.plan(req, b, room, plans, dst.Partitions)
+		plans, dst.AsOf, dst.Cut = db.plan(req, b, room, dst.Partitions)
 		db.load(ctx, plans)
 	}
 	if err := ctx.Err(); err != nil {
@@ -96,15 +97,16 @@ func assemble(plans []fetchPlan, b Budget, dst *FetchResult) {
 			out, p.err = p.copyTo(out)
 		}
 		if p.err != nil {
-			dst.Partitions[i].Err = p.err
+			dst.Partitions[p.at].Err = p.err
 			out = out[:p.start]
 		}
 		p.end = len(out)
 		left -= p.end - p.start
 	}
 	for i := range plans {
-		dst.Partitions[i].RecordBatches = out[plans[i].start:plans[i].end:plans[i].end]
-		dst.Partitions[i].Aborted = plans[i].aborted()
+		p := &plans[i]
+		dst.Partitions[p.at].RecordBatches = out[p.start:p.end:p.end]
+		dst.Partitions[p.at].Aborted = p.aborted()
 	}
 	dst.Bytes = len(out)
 	dst.release = func() {
@@ -130,24 +132,28 @@ func loaded(plans []fetchPlan, budget int) (bytes int) {
 // plan chooses runs under the lock and notes what each partition is. Those that begin in objects share
 // room, so that all of them move on together: neighbours in an object are then read at once. cut tells that
 // for want of room there is less than was asked for.
-func (db *DB) plan(req []PartitionRead, b Budget, room int, plans []fetchPlan, out []PartitionData) (asOf CommitSeq, cut bool) {
+func (db *DB) plan(req []PartitionRead, b Budget, room int, out []PartitionData) (plans []fetchPlan, asOf CommitSeq, cut bool) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	cold := 0
 	for i := range req {
-		if out[i].Err = db.planPartition(&req[i], &plans[i], &out[i]); plans[i].cold {
+		var plan fetchPlan
+		var something bool
+		if something, out[i].Err = db.planPartition(&req[i], &plan, &out[i]); !something {
+			continue
+		}
+		plan.at = i
+		plans = append(plans, plan)
+		if plan.cold {
 			cold++
 		}
 	}
 	// why twice the room: a run or a range is taken whole, and who got less than the others would read from other
 	// objects than they from then on.
 	planned, share, left := 0, room/max(cold, 1), 2*room
-	for i := range req {
+	for i := range plans {
 		plan := &plans[i]
-		if out[i].Err != nil {
-			continue
-		}
-		want := min(req[i].MaxBytes, b.MaxBytes-planned)
+		want := min(req[plan.at].MaxBytes, b.MaxBytes-planned)
 		if planned > 0 && want <= 0 {
 			plan.limit = 0
 			continue
@@ -172,27 +178,33 @@ func (db *DB) plan(req []PartitionRead, b Budget, room int, plans []fetchPlan, o
 	if cold > 1 && db.align(plans, 2*room) {
 		cut = true
 	}
-	return CommitSeq(db.published.Load()), cut
+	return plans, CommitSeq(db.published.Load()), cut
 }
 
-func (db *DB) planPartition(req *PartitionRead, plan *fetchPlan, out *PartitionData) error {
+// planPartition notes the ends of a partition, and in plan how it is read if there is something to give.
+func (db *DB) planPartition(req *PartitionRead, plan *fetchPlan, out *PartitionData) (something bool, err error) {
 	p := db.mu.fold.partition(req.Partition)
 	if p == nil {
-		return ErrUnknownTopic
+		return false, ErrUnknownTopic
 	}
 	out.Ends = p.ends()
 	if req.Offset < p.logStart || req.Offset > p.highWatermark {
-		return ErrOffsetOutOfRange
+		return false, ErrOffsetOutOfRange
+	}
+	if req.Offset == p.highWatermark {
+		return false, nil
 	}
 	plan.partition, plan.offset, plan.limit = req.Partition, req.Offset, max(req.MaxBytes, 0)
 	plan.stop = p.highWatermark
 	if req.Committed {
 		plan.stop, plan.committed, plan.ended = p.lastStable(), true, p.ended
 	}
-	if i := p.runAt(plan.offset); i < len(p.runs) && p.runs[i].base < plan.stop {
-		plan.cold = p.runs[i].data() == nil
+	i := p.runAt(plan.offset)
+	if i >= len(p.runs) || p.runs[i].base >= plan.stop {
+		return false, nil
 	}
-	return nil
+	plan.cold = p.runs[i].data() == nil
+	return true, nil
 }
 
 // choose takes runs from the offset on until they hold want bytes, at least one.

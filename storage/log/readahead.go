@@ -162,7 +162,7 @@ func nextReads(req []PartitionRead, plans []fetchPlan) []PartitionRead {
 		if !plans[i].cold {
 			continue
 		}
-		r := req[i]
+		r := req[plans[i].at]
 		r.Offset = max(plans[i].next, r.Offset)
 		next = append(next, r)
 	}
@@ -174,7 +174,6 @@ func (db *DB) gatherAhead(ctx context.Context, next []PartitionRead, bytes int) 
 	for i := range next {
 		next[i].MaxBytes = bytes // what a client takes at once is its own matter
 	}
-	plans := make([]fetchPlan, len(next))
-	db.plan(next, Budget{MaxBytes: bytes}, bytes, plans, make([]PartitionData, len(next)))
+	plans, _, _ := db.plan(next, Budget{MaxBytes: bytes}, bytes, make([]PartitionData, len(next)))
 	db.gather(ctx, plans)
 }
