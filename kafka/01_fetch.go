@@ -2,10 +2,12 @@ package kafka
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/tributary-db/tributary/kafka/fetchsession"
 	"github.com/tributary-db/tributary/kafka/quota"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -24,7 +26,8 @@ import (
 //   - Never answers REQUEST_TIMED_OUT, see doc.go.
 //   - A client that names the epoch of the last record it has, and has what an accepted loss took away, is told
 //     where its log parted from this one (KIP-595's diverging epoch) instead of records.
-//   - Fetch sessions (KIP-227) are not kept: session id 0 says so, and clients go on without.
+//   - Fetch sessions (KIP-227) are kept as long as there is room for them (fetchsession); id 0 says that there is
+//     none, and clients go on without. In one, only partitions with something to tell are answered.
 //   - A client over its quota gets no partitions and how long to wait, as in Kafka; one that is within gets at most
 //     what its quota is a second, or one record batch (throttle.go).
 //   - A replica id is not believed: everybody is a consumer.
@@ -37,23 +40,28 @@ type fetchRequest struct {
 	maxWait            time.Duration
 	minBytes, maxBytes int
 	committed          bool
-	sessionID          int32
-	sessionEpoch       int32
+	session            fetchSession
+	asks               []fetchsession.Ask // what is fetched: what the request names, or all of its session
 	topics             []fetchTopic
+	partitions         []fetchPartition    // one for each of asks
 	reads              []log.PartitionRead // of the partitions that exist
 }
 
+// fetchTopic is a topic of neighbouring partitions.
 type fetchTopic struct {
-	name       string
-	id         log.TopicID
-	partitions []fetchPartition
+	name  string
+	id    log.TopicID
+	asked int  // partitions
+	whole bool // that is all of them
 }
 
 // fetchPartition is one asked partition: read is its place in reads, or -1 with a code.
 type fetchPartition struct {
+	topic int // its place in topics
 	index int32
 	read  int
 	code  int16
+	quiet bool // the client knows all of it: it is not in the answer
 	// diverging: the client has what is not there any more; it is told from where on, and gets no records.
 	diverging *divergence
 }
@@ -71,12 +79,20 @@ func (s *Server) fetch(ctx context.Context, r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if code := f.sessionError(); code != 0 {
+	if code := s.takeTurn(r, f); code != 0 {
 		return answer{parts: encodeFetch(r.version, code, 0, nil, nil)}, nil
 	}
-	if wait := s.charge(r, quota.Fetch, 0); wait > 0 {
-		return answer{parts: encodeFetch(r.version, 0, wait, nil, nil)}, nil
+	if f.session.turn != nil { // the body was little of it
+		r.releaseDecoded()
+		if err := r.charge(ctx, decoded+int64(len(f.asks))*structBytes); err != nil {
+			return answer{}, err
+		}
 	}
+	if wait := s.charge(r, quota.Fetch, 0); wait > 0 {
+		f.session.begins = false
+		return answer{parts: encodeFetch(r.version, 0, wait, &fetchRequest{session: f.session}, nil)}, nil
+	}
+	s.resolve(f)
 	f.maxBytes = s.quotas.Most(r.user(), r.clientID, quota.Fetch, f.maxBytes)
 	f.minBytes = min(f.minBytes, f.maxBytes)
 	res := &log.FetchResult{}
@@ -89,6 +105,10 @@ func (s *Server) fetch(ctx context.Context, r *request) (answer, error) {
 	}
 	for i, read := range f.reads {
 		s.cfg.Epochs.Patch(read.Partition, res.Partitions[i].RecordBatches)
+	}
+	if code := s.endTurn(r, f, res); code != 0 {
+		free()
+		return answer{parts: encodeFetch(r.version, code, 0, &fetchRequest{session: f.session}, nil)}, nil
 	}
 	wait := s.charge(r, quota.Fetch, res.Bytes)
 	return answer{parts: encodeFetch(r.version, 0, wait, f, res), free: free}, nil
@@ -116,16 +136,6 @@ func (s *Server) holdFetch(ctx context.Context, f *fetchRequest, res *log.FetchR
 		s.failFetch(f, res, err)
 	}
 	return res.Release, ctx.Err()
-}
-
-func (f *fetchRequest) sessionError() int16 {
-	switch {
-	case f.sessionID != 0:
-		return kerr.FetchSessionIDNotFound.Code
-	case f.sessionEpoch > 0:
-		return kerr.InvalidFetchSessionEpoch.Code
-	}
-	return 0
 }
 
 // longPoll fills res once there is enough, something is wrong or the time is up.
@@ -170,11 +180,9 @@ func (f *fetchRequest) enough(res *log.FetchResult) bool {
 	if res.Bytes >= f.minBytes || f.maxWait <= 0 || len(f.reads) == 0 || res.Cut && res.Bytes > 0 {
 		return true
 	}
-	for i := range f.topics {
-		for j := range f.topics[i].partitions {
-			if p := &f.topics[i].partitions[j]; p.code != 0 || p.diverging != nil {
-				return true
-			}
+	for i := range f.partitions {
+		if p := &f.partitions[i]; p.code != 0 || p.diverging != nil {
+			return true
 		}
 	}
 	for i := range res.Partitions {
@@ -187,15 +195,20 @@ func (f *fetchRequest) enough(res *log.FetchResult) bool {
 
 func (f *fetchRequest) filter() log.Filter {
 	var filter log.Filter
-	for i := range f.topics {
-		t := log.TopicFilter{Topic: f.topics[i].id}
-		for _, p := range f.topics[i].partitions {
-			if p.read >= 0 {
-				t.Partitions = append(t.Partitions, p.index)
-			}
+	at := -1
+	for i := range f.partitions {
+		p := &f.partitions[i]
+		if p.read < 0 {
+			continue
 		}
-		if len(t.Partitions) > 0 {
-			filter.Topics = append(filter.Topics, t)
+		t := &f.topics[p.topic]
+		if at != p.topic {
+			at = p.topic
+			filter.Topics = append(filter.Topics, log.TopicFilter{Topic: t.id})
+		}
+		if !t.whole { // no partitions stand for all, which is found faster
+			last := &filter.Topics[len(filter.Topics)-1]
+			last.Partitions = append(last.Partitions, p.index)
 		}
 	}
 	return filter
@@ -231,73 +244,123 @@ func (s *Server) decodeFetch(r *request) (*fetchRequest, error) {
 	f.minBytes = int(c.int32())
 	f.maxBytes = min(max(int(c.int32()), 0), s.cfg.MaxFetchBytes)
 	f.committed = c.int8() == 1
+	f.session.epoch, f.session.topicIDs = noSession, r.version >= fetchTopicIDs
 	if r.version >= 7 {
-		f.sessionID, f.sessionEpoch = c.int32(), c.int32()
+		f.session.id, f.session.epoch = c.int32(), c.int32()
 	}
 	for n := c.count(); n > 0 && !c.bad; n-- {
-		s.decodeFetchTopic(&c, r.version, f)
+		f.decodeTopic(&c, r.version)
+	}
+	if r.version >= 7 {
+		for n := c.count(); n > 0 && !c.bad; n-- {
+			f.decodeForgotten(&c, r.version)
+		}
 	}
 	if c.bad {
 		return nil, errMalformed
 	}
-	return f, nil // topics to forget and the rack say nothing to us
+	return f, nil // the rack says nothing to us
 }
 
-func (s *Server) decodeFetchTopic(c *cursor, version int16, f *fetchRequest) {
-	var t fetchTopic
-	var found log.Topic
-	var known bool
-	unknown := kerr.UnknownTopicOrPartition.Code
-	if version >= 13 {
-		t.id = c.topicID()
-		found, known = s.cfg.Log.TopicByID(t.id)
-		unknown = kerr.UnknownTopicID.Code
+// topicKey reads what names a topic in this version.
+func topicKey(c *cursor, version int16) (k fetchsession.Key) {
+	if version >= fetchTopicIDs {
+		k.Topic = c.topicID()
 	} else {
-		t.name, _ = c.string()
-		found, known = s.cfg.Log.TopicByName(t.name)
-		t.id = found.ID
+		k.Name, _ = c.string()
 	}
+	return k
+}
+
+// fetchTopicIDs is the first version with ids of topics instead of names.
+const fetchTopicIDs = 13
+
+func (f *fetchRequest) decodeTopic(c *cursor, version int16) {
+	key := topicKey(c, version)
 	n := c.count()
-	t.partitions = make([]fetchPartition, 0, n)
+	f.asks = slices.Grow(f.asks, int(n))
 	for ; n > 0 && !c.bad; n-- {
-		read := log.PartitionRead{Committed: f.committed}
-		p := fetchPartition{index: c.int32(), read: -1}
-		current, fetched := int32(-1), int32(-1)
+		a := fetchsession.Ask{Key: key, Current: -1, Fetched: -1}
+		a.Index = c.int32()
 		if version >= 9 {
-			current = c.int32()
+			a.Current = c.int32()
 		}
-		read.Offset = c.int64()
+		a.Offset = c.int64()
 		if version >= 12 {
-			fetched = c.int32()
+			a.Fetched = c.int32()
 		}
 		if version >= 5 {
 			c.skip(8) // log start of a follower
 		}
-		read.MaxBytes = int(c.int32())
+		a.MaxBytes = c.int32()
 		c.tags()
+		f.asks = append(f.asks, a)
+	}
+	c.tags()
+}
+
+func (f *fetchRequest) decodeForgotten(c *cursor, version int16) {
+	key := topicKey(c, version)
+	for n := c.count(); n > 0 && !c.bad; n-- {
+		key.Index = c.int32()
+		f.session.forgotten = append(f.session.forgotten, key)
+	}
+	c.tags()
+}
+
+// resolve looks up what is asked for, as it is now.
+func (s *Server) resolve(f *fetchRequest) {
+	f.partitions = make([]fetchPartition, len(f.asks))
+	f.reads = make([]log.PartitionRead, 0, len(f.asks))
+	var found log.Topic
+	var known bool
+	unknown := kerr.UnknownTopicOrPartition.Code
+	if f.session.topicIDs {
+		unknown = kerr.UnknownTopicID.Code
+	}
+	for i := range f.asks {
+		a, p := &f.asks[i], &f.partitions[i]
+		if i == 0 || a.Topic != f.asks[i-1].Topic || a.Name != f.asks[i-1].Name {
+			t := fetchTopic{name: a.Name, id: a.Topic}
+			if f.session.topicIDs {
+				found, known = s.cfg.Log.TopicByID(a.Topic)
+			} else {
+				found, known = s.cfg.Log.TopicByName(a.Name)
+				t.id = found.ID
+			}
+			f.topics = append(f.topics, t)
+		}
+		p.topic, p.index, p.read = len(f.topics)-1, a.Index, -1
 		switch {
 		case !known:
 			p.code = unknown
 		case p.index < 0 || p.index >= found.Partitions:
 			p.code = kerr.UnknownTopicOrPartition.Code
 		default:
-			p.code = s.checkLeaderEpoch(current)
+			p.code = s.checkLeaderEpoch(a.Current)
 		}
-		if p.code == 0 {
-			read.Partition = log.Partition{Topic: t.id, Index: p.index}
-			p.code, p.diverging = s.diverging(read.Partition, fetched, read.Offset)
-		}
-		if p.diverging != nil {
-			read.Offset = p.diverging.end // for the ends alone
-		}
-		if p.code == 0 {
-			p.read = len(f.reads)
-			f.reads = append(f.reads, read)
-		}
-		t.partitions = append(t.partitions, p)
+		f.read(s, p, a)
+		t := &f.topics[p.topic]
+		t.asked++
+		t.whole = t.asked == int(found.Partitions)
 	}
-	c.tags()
-	f.topics = append(f.topics, t)
+}
+
+// read plans the reading of a partition that is there.
+func (f *fetchRequest) read(s *Server, p *fetchPartition, a *fetchsession.Ask) {
+	if p.code != 0 {
+		return
+	}
+	read := log.PartitionRead{Offset: a.Offset, MaxBytes: int(a.MaxBytes), Committed: f.committed}
+	read.Partition = log.Partition{Topic: f.topics[p.topic].id, Index: p.index}
+	p.code, p.diverging = s.diverging(read.Partition, a.Fetched, read.Offset)
+	if p.diverging != nil {
+		read.Offset = p.diverging.end // for the ends alone
+	}
+	if p.code == 0 {
+		p.read = len(f.reads)
+		f.reads = append(f.reads, read)
+	}
 }
 
 // checkLeaderEpoch compares what a client takes for the current epoch; -1 means that it does not know.

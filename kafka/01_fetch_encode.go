@@ -22,44 +22,63 @@ type fetchCut struct {
 	records []byte
 }
 
-// encodeFetch is the whole answer behind the response header. f and res are nil with a code
-// for the request as a whole.
+// encodeFetch is the whole answer behind the response header. f is nil with a code for the request as a whole.
 func encodeFetch(version, code int16, wait time.Duration, f *fetchRequest, res *log.FetchResult) [][]byte {
 	e := fetchEncoder{version: version, flexible: version >= 12}
+	if f == nil {
+		f = &fetchRequest{}
+	}
 	e.int32(throttleMillis(wait))
 	if version >= 7 {
 		e.int16(code)
-		e.int32(0) // no session
+		e.int32(f.session.answered)
 	}
-	if f == nil {
-		e.count(0)
-	} else {
-		e.count(len(f.topics))
-		for i := range f.topics {
-			e.topic(&f.topics[i], res)
+	told := make([]int, len(f.topics)) // partitions of each topic
+	topics := 0
+	for i := range f.partitions {
+		if p := &f.partitions[i]; !p.quiet {
+			if told[p.topic]++; told[p.topic] == 1 {
+				topics++
+			}
 		}
+	}
+	e.count(topics)
+	for at := f.partitions; len(at) > 0; {
+		n := f.topics[at[0].topic].asked
+		if told[at[0].topic] > 0 {
+			e.topic(&f.topics[at[0].topic], told[at[0].topic], at[:n], res)
+		}
+		at = at[n:]
 	}
 	e.tags()
 	return e.parts()
 }
 
-func (e *fetchEncoder) topic(t *fetchTopic, res *log.FetchResult) {
-	if e.version >= 13 {
+func (e *fetchEncoder) topic(t *fetchTopic, told int, partitions []fetchPartition, res *log.FetchResult) {
+	if e.version >= fetchTopicIDs {
 		e.dst = append(e.dst, t.id[:]...)
 	} else {
 		e.string(t.name)
 	}
-	e.count(len(t.partitions))
-	unknown := log.PartitionData{Ends: log.Ends{LogStart: -1, HighWatermark: -1, LastStableOffset: -1}}
-	for _, p := range t.partitions {
-		data, code := &unknown, p.code
-		if p.read >= 0 {
-			data = &res.Partitions[p.read]
-			code = fetchCode(data.Err)
+	e.count(told)
+	for i := range partitions {
+		if p := &partitions[i]; !p.quiet {
+			data, code := p.found(res)
+			e.partition(p.index, code, data, p.diverging)
 		}
-		e.partition(p.index, code, data, p.diverging)
 	}
 	e.tags()
+}
+
+// nothingFound is what is told of a partition that is not there.
+var nothingFound = log.PartitionData{Ends: log.Ends{LogStart: -1, HighWatermark: -1, LastStableOffset: -1}}
+
+// found is what there is of a partition.
+func (p *fetchPartition) found(res *log.FetchResult) (*log.PartitionData, int16) {
+	if p.read < 0 {
+		return &nothingFound, p.code
+	}
+	return &res.Partitions[p.read], fetchCode(res.Partitions[p.read].Err)
 }
 
 // fetchCode maps an error of one partition. A client must never meet what it does not expect

@@ -64,11 +64,14 @@ type Config struct {
 	MaxFetchBytes   int           // one Fetch answer (fetch.max.bytes); 55 MiB
 	MaxFetchHeld    int64         // Fetch answers on their way out, all connections; 512 MiB
 	MaxFetchWait    time.Duration // long polls; 5 min
-	FirstTimeout    time.Duration // a connection's first request; 30 s
-	IdleTimeout     time.Duration // connections without a request (connections.max.idle.ms); 10 min
-	LoginTimeout    time.Duration // from accept until the client is known; 10 s
-	SessionLifetime time.Duration // of an authentication (connections.max.reauth.ms); without end
-	IOTimeout       time.Duration // progress of one frame in either direction; 60 s
+	// Sessions of consumers (max.incremental.fetch.session.cache.slots), 1,000, and their memory, 64 MiB.
+	MaxFetchSessions     int
+	MaxFetchSessionBytes int64
+	FirstTimeout         time.Duration // a connection's first request; 30 s
+	IdleTimeout          time.Duration // connections without a request (connections.max.idle.ms); 10 min
+	LoginTimeout         time.Duration // from accept until the client is known; 10 s
+	SessionLifetime      time.Duration // of an authentication (connections.max.reauth.ms); without end
+	IOTimeout            time.Duration // progress of one frame in either direction; 60 s
 
 	MaxQuotaClients       int           // that quotas keep count of; 10,000
 	MaxGroups             int           // 10,000
@@ -83,6 +86,10 @@ type Config struct {
 	MaxTransactionTimeout time.Duration // transaction.max.timeout.ms; 15 min
 	MaxRecordDecodeBytes  int           // decompressed size of one record batch; 64 MiB
 }
+
+// fetchSessionAge is how long a session keeps its place from larger ones, and unused, as in Kafka
+// (min.incremental.fetch.session.eviction.ms).
+const fetchSessionAge = 2 * time.Minute
 
 func (c *Config) check() error {
 	switch {
@@ -127,6 +134,8 @@ func (c *Config) setDefaults() {
 	orDefault(&c.MaxFetchBytes, 55<<20)
 	orDefault(&c.MaxFetchHeld, 512<<20)
 	orDefault(&c.MaxFetchWait, 5*time.Minute)
+	orDefault(&c.MaxFetchSessions, 1_000)
+	orDefault(&c.MaxFetchSessionBytes, 64<<20)
 	orDefault(&c.FirstTimeout, 30*time.Second)
 	orDefault(&c.IdleTimeout, 10*time.Minute)
 	orDefault(&c.LoginTimeout, 10*time.Second)

@@ -13,6 +13,7 @@
 //	                                                 │
 //	                   log.Log (records)   group.Coordinator (groups, offsets)   Topics (catalog)
 //	                   quota.Quotas (bytes a second): the reader rests while its client is over one
+//	                   fetchsession.Cache (what consumers fetch, between one Fetch and the next)
 //
 // Vocabulary: an *exchange* is one request and its answer. A *shape* is the layout of a request
 // body; preflight walks it before kmsg decodes. The rest are Kafka's words.

@@ -18,6 +18,7 @@ import (
 	"github.com/tributary-db/tributary/internal/cores"
 	"github.com/tributary-db/tributary/internal/pace"
 	"github.com/tributary-db/tributary/internal/tlsconf"
+	"github.com/tributary-db/tributary/kafka/fetchsession"
 	"github.com/tributary-db/tributary/kafka/group"
 	"github.com/tributary-db/tributary/kafka/quota"
 	"github.com/tributary-db/tributary/storage/log"
@@ -40,6 +41,7 @@ type Server struct {
 	inflating    *semaphore.Weighted // record batches being decompressed at once
 	slots        *admission.Slots    // for connections
 	creations    *creations
+	sessions     *fetchsession.Cache
 	address      atomic.Pointer[brokerAddress]
 	refusals     pace.Line
 
@@ -70,6 +72,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, drain: make(chan struct{}), idle: make(chan struct{})}
 	s.bodyBudget = admission.New(cfg.MaxDecodedBytes)
 	s.creations = newCreations(cfg.TopicCreationRate)
+	s.sessions = fetchsession.New(fetchsession.Limits{Slots: cfg.MaxFetchSessions, MaxBytes: cfg.MaxFetchSessionBytes, MinAge: fetchSessionAge}, cfg.Clock, cfg.Rand)
 	s.slots = admission.NewSlots(cfg.MaxConnections)
 	s.decodeBudget = admission.New(cfg.MaxDecodedBytes)
 	s.fetchBudget = semaphore.NewWeighted(cfg.MaxFetchHeld)
@@ -92,6 +95,9 @@ func (s *Server) Metrics() *Metrics { return &s.metrics }
 
 // BodyBytes is how much room requests hold, Produce apart.
 func (s *Server) BodyBytes() int64 { return s.bodyBudget.Stats().Used }
+
+// FetchSessions counts what consumers have open, for metrics.
+func (s *Server) FetchSessions() fetchsession.Stats { return s.sessions.Stats() }
 
 // newUUID is a random UUID in its usual spelling.
 func (s *Server) newUUID() string {

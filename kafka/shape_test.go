@@ -126,8 +126,11 @@ func TestPreflightCounts(t *testing.T) {
 // TestFetchEncoding: kmsg reads from every version what was written.
 func TestFetchEncoding(t *testing.T) {
 	f := &fetchRequest{topics: []fetchTopic{
-		{name: "a", id: log.TopicID{1}, partitions: []fetchPartition{{index: 0, read: 0}, {index: 7, read: -1, code: 3}}},
-		{name: "b", id: log.TopicID{2}, partitions: []fetchPartition{{index: 2, read: 1}}},
+		{name: "a", id: log.TopicID{1}, asked: 2}, {name: "quiet", id: log.TopicID{3}, asked: 1}, {name: "b", id: log.TopicID{2}, asked: 2},
+	}, partitions: []fetchPartition{
+		{topic: 0, index: 0, read: 0}, {topic: 0, index: 7, read: -1, code: 3},
+		{topic: 1, index: 0, read: 1, quiet: true},
+		{topic: 2, index: 1, read: 1, quiet: true}, {topic: 2, index: 2, read: 1},
 	}}
 	res := &log.FetchResult{Partitions: []log.PartitionData{
 		{Ends: log.Ends{LogStart: 1, HighWatermark: 9, LastStableOffset: 8}, RecordBatches: []byte("records"), Aborted: []log.AbortedTxn{{ProducerID: 5, FirstOffset: 6}}},

@@ -159,6 +159,11 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 		c("kafka_throttled_total", "Requests whose client had to wait because of its quota.", k.Throttled[quota.Fetch].Load, "api", "fetch"),
 		httpd.Gauge("tributary_kafka_quotas", "Users and client ids with quotas (at most 10,000).", func() float64 { return float64(s.kafka.Quotas().Entities()) }),
 		httpd.Gauge("tributary_kafka_quota_clients", "Clients that quotas keep count of (at most 10,000; further ones share).", func() float64 { return float64(s.kafka.Quotas().Clients()) }),
+		httpd.Gauge("tributary_kafka_fetch_sessions", "Fetch sessions of consumers (kafka_fetch_sessions).", func() float64 { return float64(s.kafka.FetchSessions().Sessions) }),
+		httpd.Gauge("tributary_kafka_fetch_session_partitions", "Partitions of all Fetch sessions.", func() float64 { return float64(s.kafka.FetchSessions().Partitions) }),
+		httpd.Gauge("tributary_kafka_fetch_session_bytes", "Memory of all Fetch sessions (kafka_fetch_session_memory).", func() float64 { return float64(s.kafka.FetchSessions().Bytes) }),
+		c("kafka_fetch_sessions_evicted_total", "Fetch sessions that lost their place to another.", func() int64 { return s.kafka.FetchSessions().Evicted }),
+		c("kafka_fetch_sessions_refused_total", "Fetch sessions that found no room.", func() int64 { return s.kafka.FetchSessions().Refused }),
 		c("kafka_sessions_expired_total", "Connections closed because their client did not authenticate again in time.", k.SessionsExpired.Load),
 		c("kafka_malformed_total", "Frames that closed a connection.", k.Malformed.Load),
 	}...)

@@ -262,6 +262,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 		AutoCreateTopics: s.cfg.AutoCreateTopics, DefaultPartitions: int32(s.cfg.DefaultPartitions),
 		MaxTopics: int(s.cfg.MaxTopics), MaxTotalPartitions: int(s.cfg.MaxPartitions), TopicCreationRate: int(s.cfg.TopicCreationRate),
 		MaxConnections: int(s.cfg.KafkaMaxConnections), IdleTimeout: s.cfg.KafkaIdleTimeout,
+		MaxFetchSessions: int(s.cfg.KafkaFetchSessions), MaxFetchSessionBytes: s.cfg.KafkaFetchSessionMem,
 	})
 	if err != nil {
 		return err

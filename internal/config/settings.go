@@ -78,6 +78,8 @@ type Settings struct {
 	TransactionMaxTimeout time.Duration
 	MaxTransactionalIDs   int64
 	KafkaIdleTimeout      time.Duration
+	KafkaFetchSessions    int64
+	KafkaFetchSessionMem  int64
 	HTTPMaxConnections    int64
 	FlightMaxConnections  int64
 	FlightMaxPrepared     int64
@@ -195,6 +197,8 @@ func (s *Settings) definitions() []*Definition {
 			integer(&s.MaxStarting, "max_starting_connections", 100, 1, 100_000, "PostgreSQL connections that have not logged in; above it the oldest is ended, those first that said nothing. Each has 10 s."),
 			integer(&s.KafkaMaxConnections, "kafka_max_connections", 1000, 1, 1_000_000, "Kafka clients at once; a further one gets the place of one that never sent a request, else of the one that has rested longest."),
 			duration(&s.KafkaIdleTimeout, "kafka_idle_timeout", 10*time.Minute, time.Second, 24*time.Hour, "A Kafka client that sends nothing for so long is disconnected."),
+			integer(&s.KafkaFetchSessions, "kafka_fetch_sessions", 1000, 1, 100_000, "Fetch sessions (KIP-227) of Kafka consumers that are kept at once, Kafka's max.incremental.fetch.session.cache.slots. A consumer that gets none names all its partitions in every Fetch."),
+			size(&s.KafkaFetchSessionMem, "kafka_fetch_session_memory", 64*mib, mib, 1<<40, "Memory of all Fetch sessions, about 240 bytes for each partition of each; one gets a quarter of it at most."),
 			integer(&s.HTTPMaxConnections, "http_max_connections", 256, 1, 1_000_000, "HTTP clients at once; a further one gets the place of one that rests."),
 			integer(&s.FlightMaxConnections, "flight_max_connections", 256, 1, 1_000_000, "Arrow Flight SQL connections at once; a further one gets the place of one that never sent a request."),
 			integer(&s.FlightMaxPrepared, "flight_max_prepared", 10_000, 1, 1_000_000, "Prepared statements that are kept for Arrow Flight SQL clients together; above it the one not used for longest is forgotten."),
