@@ -69,6 +69,10 @@ func (s *Server) apiTable() []*api {
 		entry(34, 0, mediumBody, "[{s [{s [4]}]}]", s.alterReplicaLogDirs),
 		entry(35, 0, mediumBody, "[{s [4]}]", s.describeLogDirs),
 		entry(37, 0, mediumBody, "[{s 4 [{[4]}]}] 4 1", s.createPartitions),
+		entry(38, 1, mediumBody, "s:3- s:3- [{s s}] 8", s.createDelegationToken),
+		entry(39, 1, smallBody, "y 8", s.renewDelegationToken),
+		entry(40, 1, smallBody, "y 8", s.expireDelegationToken),
+		entry(41, 1, mediumBody, "[{s s}]", s.describeDelegationToken),
 		entry(43, 0, mediumBody, "1:1- [{s [4]}] 4", s.electLeaders),
 		entry(44, 0, mediumBody, "[{1 s [{s 1 s}]}] 1", s.incrementalAlterConfigs),
 		entry(32, 0, mediumBody, "[{1 s [s]}] 1:1- 1:3-", s.describeConfigs),
@@ -85,12 +89,17 @@ func (s *Server) apiTable() []*api {
 		entry(57, 0, smallBody, "4 [{s 2 1:0-0 1:1-}] 1:1-", s.updateFeatures),
 		entry(60, 0, smallBody, "1 1:1- 1:2-", s.describeCluster),
 		entry(61, 0, mediumBody, "[{s [4]}]", s.describeProducers),
+		entry(64, 0, smallBody, "4", s.unregisterBroker),
 		entry(65, 0, mediumBody, "[s]", s.describeTransactions),
 		entry(66, 0, mediumBody, "[s] [8] 8:1- s:2-", s.listTransactions),
 		entry(68, 0, largeBody, "s s 4 s s 4 [s] s:1- s [{u [4]}]", s.consumerGroupHeartbeat),
 		entry(69, 0, mediumBody, "[s] 1", s.consumerGroupDescribe),
+		entry(71, 0, smallBody, "u", s.getTelemetrySubscriptions),
+		entry(72, 0, smallBody, "u 4 1 1 y", s.pushTelemetry),
 		entry(74, 0, smallBody, "[1]:1-", s.listConfigResources),
 		entry(75, 0, mediumBody, "[{s}] 4 ?{s 4}", s.describeTopicPartitions),
+		entry(80, 0, smallBody, "s 4 4 u [{s s 2}] 1:1-", s.addRaftVoter),
+		entry(81, 0, smallBody, "s 4 u", s.removeRaftVoter),
 	}
 }
 

@@ -99,13 +99,18 @@ func (s *Server) BodyBytes() int64 { return s.bodyBudget.Stats().Used }
 // FetchSessions counts what consumers have open, for metrics.
 func (s *Server) FetchSessions() fetchsession.Stats { return s.sessions.Stats() }
 
-// newUUID is a random UUID in its usual spelling.
-func (s *Server) newUUID() string {
-	var b [16]byte
+// newUUIDBytes is a random UUID.
+func (s *Server) newUUIDBytes() (b [16]byte) {
 	if _, err := io.ReadFull(s.cfg.Rand, b[:]); err != nil {
 		panic(fmt.Sprintf("kafka: random source: %v", err)) // crypto/rand cannot fail
 	}
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return b
+}
+
+// newUUID is a random UUID in its usual spelling.
+func (s *Server) newUUID() string {
+	b := s.newUUIDBytes()
 	h := hex.EncodeToString(b[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }

@@ -10,9 +10,6 @@ import (
 
 // notServed are the keys of Kafka that a client or a tool may send and that are refused by ApiVersions, and why.
 var notServed = map[int16]string{
-	38: "delegation tokens", 39: "delegation tokens", 40: "delegation tokens", 41: "delegation tokens",
-	71: "metrics of clients (KIP-714); Kafka too serves it only with a plugin", 72: "metrics of clients",
-	64: "there is one broker, which cannot leave", 80: "there is one broker", 81: "there is one broker",
 	76: "share groups", 77: "share groups", 78: "share groups", 79: "share groups",
 	90: "share groups", 91: "share groups", 92: "share groups",
 	88: "Kafka Streams' own group protocol; the classic one is served", 89: "Kafka Streams' own group protocol; the classic one is served",
@@ -55,6 +52,9 @@ func Compatibility(served map[int16]Versions) (string, error) {
   answered for what they are, needless (ELECTION_NOT_NEEDED, NO_REASSIGNMENT_IN_PROGRESS) or not possible.
 - ACLs are SECURITY_DISABLED: there is one role, which may do everything. Client quotas are producer_byte_rate and
   consumer_byte_rate of users and client ids; other kinds are refused. SCRAM credentials are those of the role.
+- Delegation tokens are DELEGATION_TOKEN_AUTH_DISABLED, as without a secret key in Kafka. The broker cannot be unregistered, nor the
+  quorum changed (UNSUPPORTED_VERSION, as with kraft.version 0). Clients' metrics (KIP-714) are asked for by nobody: the
+  subscription is an empty one.
 - WriteTxnMarkers aborts a transaction as a whole, in all its partitions.
 
 ## Not served
