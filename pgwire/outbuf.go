@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
 const (
@@ -80,7 +81,11 @@ func (o *outbuf) rowDescription(fields []face.Field) {
 		o.int16(int(f.Attr))
 		o.int32(uint32(f.Type.OID))
 		o.int16(int(f.Type.OID.Len()))
-		o.int32(uint32(f.Type.Mod))
+		mod := f.Type.Mod
+		if f.Type.OID == sqltype.Record {
+			mod = -1 // it is of this engine, see sqltype.RecordOf
+		}
+		o.int32(uint32(mod))
 		o.int16(int(f.Format))
 	}
 	o.end(at)

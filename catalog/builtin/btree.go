@@ -19,11 +19,13 @@ var cmpFuncs = map[sqltype.OID]uint32{
 	sqltype.Timetz: 1358, sqltype.Bit: 1596, sqltype.Varbit: 1672, sqltype.Money: 377, sqltype.Inet: 926, sqltype.MACAddr: 836, sqltype.MACAddr8: 4119,
 }
 
-// Those of all arrays, whose elements have one, of ranges and of multiranges.
+// Those of all arrays, whose elements have one, of ranges, multiranges, records and enums.
 const (
 	arrayCmp      = 382
 	rangeCmp      = 3870
 	multirangeCmp = 4273
+	recordCmp     = 2987
+	enumCmp       = 3514
 )
 
 // BtreeOf returns a type's default ordering; ok is false for types without one (json).
@@ -52,6 +54,9 @@ func BtreeOf(t sqltype.OID) (b Btree, ok bool) {
 
 // anyCmp is the comparison of types that are made of others, and the pseudo-type that stands for t there.
 func anyCmp(t sqltype.OID) (cmp uint32, stand sqltype.OID) {
+	if t == sqltype.Record {
+		return recordCmp, sqltype.Record
+	}
 	if elem := t.Elem(); elem != sqltype.Invalid {
 		if _, ok := BtreeOf(elem); ok {
 			return arrayCmp, sqltype.AnyArray

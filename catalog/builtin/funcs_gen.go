@@ -1138,6 +1138,7 @@ var funcRows = []Func{
 	{OID: 2394, Name: "has_tablespace_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_tablespace_privilege_name"},
 	{OID: 2395, Name: "has_tablespace_privilege", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "has_tablespace_privilege_id"},
 	{OID: 2401, Name: "array_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{2277}, Strict: true, Volatile: 's', MayFail: true, Symbol: "array_send"},
+	{OID: 2403, Name: "record_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{2249}, Strict: true, Volatile: 's', Symbol: "record_send"},
 	{OID: 2405, Name: "int2send", Kind: 'f', Ret: 17, Args: []sqltype.OID{21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int2send"},
 	{OID: 2407, Name: "int4send", Kind: 'f', Ret: 17, Args: []sqltype.OID{23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4send"},
 	{OID: 2409, Name: "int8send", Kind: 'f', Ret: 17, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int8send"},
@@ -1368,6 +1369,13 @@ var funcRows = []Func{
 	{OID: 2978, Name: "pg_stat_get_function_calls", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_function_calls"},
 	{OID: 2979, Name: "pg_stat_get_function_total_time", Kind: 'f', Ret: 701, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_function_total_time"},
 	{OID: 2980, Name: "pg_stat_get_function_self_time", Kind: 'f', Ret: 701, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_function_self_time"},
+	{OID: 2981, Name: "record_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_eq"},
+	{OID: 2982, Name: "record_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_ne"},
+	{OID: 2983, Name: "record_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_lt"},
+	{OID: 2984, Name: "record_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_gt"},
+	{OID: 2985, Name: "record_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_le"},
+	{OID: 2986, Name: "record_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_ge"},
+	{OID: 2987, Name: "btrecordcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "btrecordcmp"},
 	{OID: 2997, Name: "pg_table_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_table_size"},
 	{OID: 2998, Name: "pg_indexes_size", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_indexes_size"},
 	{OID: 2999, Name: "pg_relation_filenode", Kind: 'f', Ret: 26, Args: []sqltype.OID{2205}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_relation_filenode"},
@@ -1500,6 +1508,13 @@ var funcRows = []Func{
 	{OID: 3176, Name: "to_json", Kind: 'f', Ret: 114, Args: []sqltype.OID{2283}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_json"},
 	{OID: 3177, Name: "pg_stat_get_mod_since_analyze", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_mod_since_analyze"},
 	{OID: 3179, Name: "cardinality", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277}, Strict: true, Volatile: 'i', Symbol: "array_cardinality"},
+	{OID: 3181, Name: "record_image_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_image_eq"},
+	{OID: 3182, Name: "record_image_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_image_ne"},
+	{OID: 3183, Name: "record_image_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_image_lt"},
+	{OID: 3184, Name: "record_image_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_image_gt"},
+	{OID: 3185, Name: "record_image_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_image_le"},
+	{OID: 3186, Name: "record_image_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "record_image_ge"},
+	{OID: 3187, Name: "btrecordimagecmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{2249, 2249}, Strict: true, Volatile: 'i', Symbol: "btrecordimagecmp"},
 	{OID: 3197, Name: "json_object_agg", Kind: 'a', Ret: 114, Args: []sqltype.OID{2276, 2276}, Volatile: 's', AggKind: 'n'},
 	{OID: 3198, Name: "json_build_array", Kind: 'f', Ret: 114, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 's', MayFail: true, Symbol: "json_build_array"},
 	{OID: 3199, Name: "json_build_array", Kind: 'f', Ret: 114, Volatile: 's', MayFail: true, Symbol: "json_build_array_noargs"},
@@ -1580,6 +1595,7 @@ var funcRows = []Func{
 	{OID: 3411, Name: "timestamp_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1114, 20}, Strict: true, Volatile: 'i', Symbol: "timestamp_hash_extended"},
 	{OID: 3412, Name: "uuid_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{2950, 20}, Strict: true, Volatile: 'i', Symbol: "uuid_hash_extended"},
 	{OID: 3413, Name: "pg_lsn_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{3220, 20}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_hash_extended"},
+	{OID: 3414, Name: "hashenumextended", Kind: 'f', Ret: 20, Args: []sqltype.OID{3500, 20}, Strict: true, Volatile: 'i', Symbol: "hashenumextended"},
 	{OID: 3415, Name: "pg_get_statisticsobjdef", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_statisticsobjdef"},
 	{OID: 3416, Name: "jsonb_hash_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{3802, 20}, Strict: true, Volatile: 'i', Symbol: "jsonb_hash_extended"},
 	{OID: 3417, Name: "hash_range_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{3831, 20}, Strict: true, Volatile: 'i', Symbol: "hash_range_extended"},
@@ -1621,6 +1637,23 @@ var funcRows = []Func{
 	{OID: 3493, Name: "to_regtype", Kind: 'f', Ret: 2206, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regtype"},
 	{OID: 3494, Name: "to_regproc", Kind: 'f', Ret: 24, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regproc"},
 	{OID: 3495, Name: "to_regclass", Kind: 'f', Ret: 2205, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regclass"},
+	{OID: 3508, Name: "enum_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{3500, 3500}, Strict: true, Volatile: 'i', Symbol: "enum_eq"},
+	{OID: 3509, Name: "enum_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{3500, 3500}, Strict: true, Volatile: 'i', Symbol: "enum_ne"},
+	{OID: 3510, Name: "enum_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3500, 3500}, Strict: true, Volatile: 'i', Symbol: "enum_lt"},
+	{OID: 3511, Name: "enum_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3500, 3500}, Strict: true, Volatile: 'i', Symbol: "enum_gt"},
+	{OID: 3512, Name: "enum_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{3500, 3500}, Strict: true, Volatile: 'i', Symbol: "enum_le"},
+	{OID: 3513, Name: "enum_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{3500, 3500}, Strict: true, Volatile: 'i', Symbol: "enum_ge"},
+	{OID: 3514, Name: "enum_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{3500, 3500}, Strict: true, Volatile: 'i', Symbol: "enum_cmp"},
+	{OID: 3515, Name: "hashenum", Kind: 'f', Ret: 23, Args: []sqltype.OID{3500}, Strict: true, Volatile: 'i', Symbol: "hashenum"},
+	{OID: 3524, Name: "enum_smaller", Kind: 'f', Ret: 3500, Args: []sqltype.OID{3500, 3500}, Strict: true, Volatile: 'i', Symbol: "enum_smaller"},
+	{OID: 3525, Name: "enum_larger", Kind: 'f', Ret: 3500, Args: []sqltype.OID{3500, 3500}, Strict: true, Volatile: 'i', Symbol: "enum_larger"},
+	{OID: 3526, Name: "max", Kind: 'a', Ret: 3500, Args: []sqltype.OID{3500}, Volatile: 'i', AggKind: 'n'},
+	{OID: 3527, Name: "min", Kind: 'a', Ret: 3500, Args: []sqltype.OID{3500}, Volatile: 'i', AggKind: 'n'},
+	{OID: 3528, Name: "enum_first", Kind: 'f', Ret: 3500, Args: []sqltype.OID{3500}, Volatile: 's', Symbol: "enum_first"},
+	{OID: 3529, Name: "enum_last", Kind: 'f', Ret: 3500, Args: []sqltype.OID{3500}, Volatile: 's', Symbol: "enum_last"},
+	{OID: 3530, Name: "enum_range", Kind: 'f', Ret: 2277, Args: []sqltype.OID{3500, 3500}, Volatile: 's', Symbol: "enum_range_bounds"},
+	{OID: 3531, Name: "enum_range", Kind: 'f', Ret: 2277, Args: []sqltype.OID{3500}, Volatile: 's', Symbol: "enum_range_all"},
+	{OID: 3533, Name: "enum_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{3500}, Strict: true, Volatile: 's', Symbol: "enum_send"},
 	{OID: 3537, Name: "pg_describe_object", Kind: 'f', Ret: 25, Args: []sqltype.OID{26, 26, 23}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_describe_object"},
 	{OID: 3538, Name: "string_agg", Kind: 'a', Ret: 25, Args: []sqltype.OID{25, 25}, Volatile: 'i', AggKind: 'n'},
 	{OID: 3539, Name: "format", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 2276}, Variadic: true, Volatile: 's', MayFail: true, Symbol: "text_format"},
@@ -1965,6 +1998,8 @@ var funcRows = []Func{
 	{OID: 6189, Name: "pg_stat_get_db_sessions_abandoned", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_sessions_abandoned"},
 	{OID: 6190, Name: "pg_stat_get_db_sessions_fatal", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_sessions_fatal"},
 	{OID: 6191, Name: "pg_stat_get_db_sessions_killed", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_db_sessions_killed"},
+	{OID: 6192, Name: "hash_record", Kind: 'f', Ret: 23, Args: []sqltype.OID{2249}, Strict: true, Volatile: 'i', Symbol: "hash_record"},
+	{OID: 6193, Name: "hash_record_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{2249, 20}, Strict: true, Volatile: 'i', Symbol: "hash_record_extended"},
 	{OID: 6195, Name: "ltrim", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 17}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bytealtrim"},
 	{OID: 6196, Name: "rtrim", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 17}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteartrim"},
 	{OID: 6197, Name: "pg_get_function_sqlbody", Kind: 'f', Ret: 25, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_get_function_sqlbody"},
@@ -2043,8 +2078,6 @@ box_sub
 bpchartypmodin
 brin_bloom_summary_send
 brin_minmax_multi_summary_send
-btrecordcmp
-btrecordimagecmp
 bttidcmp
 center
 circle
@@ -2106,24 +2139,7 @@ dist_ps
 dist_sb
 dist_sl
 dist_sp
-enum_cmp
-enum_eq
-enum_first
-enum_ge
-enum_gt
-enum_larger
-enum_last
-enum_le
-enum_lt
-enum_ne
-enum_range
-enum_send
-enum_smaller
 get_current_ts_config
-hash_record
-hash_record_extended
-hashenum
-hashenumextended
 hashtid
 hashtidextended
 height
@@ -2338,19 +2354,6 @@ query_to_xml_and_xmlschema
 query_to_xmlschema
 querytree
 radius
-record_eq
-record_ge
-record_gt
-record_image_eq
-record_image_ge
-record_image_gt
-record_image_le
-record_image_lt
-record_image_ne
-record_le
-record_lt
-record_ne
-record_send
 regcollationsend
 regconfigsend
 regdictionarysend

@@ -55,6 +55,8 @@ var kept = map[int]bool{
 	3904: true, 3905: true, 3906: true, 3907: true, 3908: true, 3909: true, 3910: true, 3911: true, 3912: true, 3913: true, 3926: true, 3927: true,
 	4451: true, 4532: true, 4533: true, 4534: true, 4535: true, 4536: true, 6150: true, 6151: true, 6152: true, 6153: true, 6155: true, 6157: true,
 	790: true, 791: true, 1266: true, 1270: true, 1560: true, 1561: true, 1562: true, 1563: true,
+	// What stands for any enum; records and arrays of them.
+	3500: true, 2249: true, 2287: true,
 	650: true, 651: true, 774: true, 775: true, 829: true, 869: true, 1040: true, 1041: true,
 }
 
@@ -142,7 +144,7 @@ var totalFuncs = regexp.MustCompile(`^(bt\w+cmp|\w+_cmp|\w+cmp|\w+_(larger|small
 	`|float[48](abs|um|up)|dceil|dfloor|dsign|dround|dtrunc|numeric_(abs|uminus|uplus|sign|ceil|floor)` +
 	`|timestamp_finite|date_finite|interval_finite|pg_num_nulls|pg_num_nonnulls|jsonb?_typeof|jsonb_contain(s|ed)|jsonb_exists(_any|_all)?` +
 	`|array_(eq|ne|lt|le|gt|ge|larger|smaller|ndims|dims|lower|upper|length|cardinality|to_text(_null)?)|arrayoverlap|arraycontain(s|ed)` +
-	`|network_\w+|inet_(same_family|abbrev|to_cidr)|cidr_abbrev|inetnot|macaddr8?_(not|and|or|trunc)|macaddr8_set7bit|macaddrtomacaddr8` +
+	`|enum_\w+|record_\w+|network_\w+|inet_(same_family|abbrev|to_cidr)|cidr_abbrev|inetnot|macaddr8?_(not|and|or|trunc)|macaddr8_set7bit|macaddrtomacaddr8` +
 	`|timetz_(cmp|larger|smaller|pl_interval|mi_interval|time|scale)|bit(cmp|not|shiftleft|shiftright|position|length|octetlength)|bit_bit_count|cash_(cmp|numeric|words)` +
 	`|(elem_|multi)?range_(contain|contained_by|overlaps?|before|after|overleft|overright|adjacent|empty|lower|upper|cmp)\w*|elem_contained_by_\w+` +
 	`|booland_statefunc|boolor_statefunc|hash\w+|\w+_hash\w*)$`)
@@ -225,8 +227,14 @@ func keptFunc(r row, args []string) bool {
 	if r["pronamespace"] != "11" || r["prolang"] == "13" || r["prokind"] == "p" || !keptType(r["prorettype"]) {
 		return false
 	}
+	if slices.ContainsFunc(append(args, r["prorettype"]), func(t string) bool { return t == "2249" || t == "2287" }) && !recordFuncs.MatchString(r["prosrc"]) {
+		return false
+	}
 	return !slices.ContainsFunc(args, func(a string) bool { return !keptType(a) })
 }
+
+// recordFuncs are the functions of records in general. Those that give rows of columns of their own are in sets.go.
+var recordFuncs = regexp.MustCompile(`^(record_\w+|btrecord\w*|hash_record\w*)$`)
 
 // argNames are the names of the input arguments, when the function can be called by name.
 func argNames(r row, nargs int) []string {

@@ -494,9 +494,21 @@ var operatorRows = []Operator{
 	{OID: 2975, Name: ">", Left: 2950, Right: 2950, Result: 16, Func: 2958, Commutator: 2974, Negator: 2976},
 	{OID: 2976, Name: "<=", Left: 2950, Right: 2950, Result: 16, Func: 2955, Commutator: 2977, Negator: 2975},
 	{OID: 2977, Name: ">=", Left: 2950, Right: 2950, Result: 16, Func: 2957, Commutator: 2976, Negator: 2974},
+	{OID: 2988, Name: "=", Left: 2249, Right: 2249, Result: 16, Func: 2981, Commutator: 2988, Negator: 2989, CanMerge: true, CanHash: true},
+	{OID: 2989, Name: "<>", Left: 2249, Right: 2249, Result: 16, Func: 2982, Commutator: 2989, Negator: 2988},
+	{OID: 2990, Name: "<", Left: 2249, Right: 2249, Result: 16, Func: 2983, Commutator: 2991, Negator: 2993},
+	{OID: 2991, Name: ">", Left: 2249, Right: 2249, Result: 16, Func: 2984, Commutator: 2990, Negator: 2992},
+	{OID: 2992, Name: "<=", Left: 2249, Right: 2249, Result: 16, Func: 2985, Commutator: 2993, Negator: 2991},
+	{OID: 2993, Name: ">=", Left: 2249, Right: 2249, Result: 16, Func: 2986, Commutator: 2992, Negator: 2990},
 	{OID: 3147, Name: "~", Left: 0, Right: 829, Result: 829, Func: 3144},
 	{OID: 3148, Name: "&", Left: 829, Right: 829, Result: 829, Func: 3145},
 	{OID: 3149, Name: "|", Left: 829, Right: 829, Result: 829, Func: 3146},
+	{OID: 3188, Name: "*=", Left: 2249, Right: 2249, Result: 16, Func: 3181, Commutator: 3188, Negator: 3189, CanMerge: true},
+	{OID: 3189, Name: "*<>", Left: 2249, Right: 2249, Result: 16, Func: 3182, Commutator: 3189, Negator: 3188},
+	{OID: 3190, Name: "*<", Left: 2249, Right: 2249, Result: 16, Func: 3183, Commutator: 3191, Negator: 3193},
+	{OID: 3191, Name: "*>", Left: 2249, Right: 2249, Result: 16, Func: 3184, Commutator: 3190, Negator: 3192},
+	{OID: 3192, Name: "*<=", Left: 2249, Right: 2249, Result: 16, Func: 3185, Commutator: 3193, Negator: 3191},
+	{OID: 3193, Name: "*>=", Left: 2249, Right: 2249, Result: 16, Func: 3186, Commutator: 3192, Negator: 3190},
 	{OID: 3206, Name: "#>>", Left: 3802, Right: 1009, Result: 25, Func: 3940},
 	{OID: 3211, Name: "->", Left: 3802, Right: 25, Result: 3802, Func: 3478},
 	{OID: 3212, Name: "->", Left: 3802, Right: 23, Result: 3802, Func: 3215},
@@ -540,6 +552,12 @@ var operatorRows = []Operator{
 	{OID: 3398, Name: "-", Left: 3802, Right: 1009, Result: 3802, Func: 3343},
 	{OID: 3477, Name: "->>", Left: 3802, Right: 25, Result: 25, Func: 3214},
 	{OID: 3481, Name: "->>", Left: 3802, Right: 23, Result: 25, Func: 3216},
+	{OID: 3516, Name: "=", Left: 3500, Right: 3500, Result: 16, Func: 3508, Commutator: 3516, Negator: 3517, CanMerge: true, CanHash: true},
+	{OID: 3517, Name: "<>", Left: 3500, Right: 3500, Result: 16, Func: 3509, Commutator: 3517, Negator: 3516},
+	{OID: 3518, Name: "<", Left: 3500, Right: 3500, Result: 16, Func: 3510, Commutator: 3519, Negator: 3521},
+	{OID: 3519, Name: ">", Left: 3500, Right: 3500, Result: 16, Func: 3511, Commutator: 3518, Negator: 3520},
+	{OID: 3520, Name: "<=", Left: 3500, Right: 3500, Result: 16, Func: 3512, Commutator: 3521, Negator: 3519},
+	{OID: 3521, Name: ">=", Left: 3500, Right: 3500, Result: 16, Func: 3513, Commutator: 3520, Negator: 3518},
 	{OID: 3552, Name: "&&", Left: 869, Right: 869, Result: 16, Func: 3551, Commutator: 3552},
 	{OID: 3585, Name: "&>", Left: 3831, Right: 4537, Result: 16, Func: 4267},
 	{OID: 3762, Name: "@@", Left: 25, Right: 25, Result: 16, Func: 3760},
@@ -592,4 +610,4 @@ var operatorRows = []Operator{
 }
 
 // otherOperators are the operators that PostgreSQL has for other types only.
-var otherOperators = []string{"!!", "##", "&<|", "*<", "*<=", "*<>", "*=", "*>", "*>=", "<->", "<<|", "<^", ">^", "?#", "?-", "?-|", "?||", "@-@", "@?", "@@@", "|&>", "|>>", "~="}
+var otherOperators = []string{"!!", "##", "&<|", "<->", "<<|", "<^", ">^", "?#", "?-", "?-|", "?||", "@-@", "@?", "@@@", "|&>", "|>>", "~="}

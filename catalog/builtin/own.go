@@ -26,7 +26,11 @@ const (
 	ArrayElement    uint32 = 8022 // a[1][2]
 	ArraySlice      uint32 = 8023 // a[1:2][:3]: a text with l, u or - for each bound, the array, the bounds that are there
 
-	RowOfFields uint32 = 8025 // ROW(a, b)
+	// What the grammar writes for rows.
+	RowOfFields  uint32 = 8025 // ROW(a, b)
+	FieldOfRow   uint32 = 8026 // (row).f: the row, and the place of the field
+	RowIsNull    uint32 = 8027 // row IS NULL
+	RowIsNotNull uint32 = 8028
 
 	JSONField uint32 = 8024 // a key and a value as they stand in a JSON object
 )
@@ -77,6 +81,9 @@ func syntaxFuncs() []Func {
 	return []Func{
 		of(ArrayOfElements, "array of elements", false, false),
 		of(RowOfFields, "row of fields", false, false),
+		of(FieldOfRow, "field of row", true, false),
+		of(RowIsNull, "row is null", false, false),
+		of(RowIsNotNull, "row is not null", false, false),
 		of(ArrayOfArrays, "array of arrays", false, true),
 		of(ArrayElement, "array element", true, false),
 		of(ArraySlice, "array slice", true, false),

@@ -42,7 +42,8 @@ func newJSONCollector(a *plan.Aggregate) collector {
 		call.Func = toJSONB
 	default:
 		call.Func = toJSON
-		c.lines = a.Args[0].Type().OID.Elem() != sqltype.Invalid
+		kind := sqltype.OpsOf(a.Args[0].Type().OID).JSON
+		c.lines = kind == sqltype.JSONArray || kind == sqltype.JSONRecord
 	}
 	c.part = newScalar(call)
 	return c

@@ -9,18 +9,24 @@ import (
 
 // A value of type record is bytes: how many fields, and of each its type and its value, a vector of one.
 //
-//	4 bytes                  fields, little-endian
+//	4 bytes                  fields, little-endian; with the highest bit 4 more: the modifier of the type, see RecordOf
 //	4 + 4 + 4 bytes          of each: type, size of Data or NULL, size of Var
 //	Data, Var                of a fixed width, or two offsets and the bytes
 const (
 	fieldHead = 12
 	fieldNull = 1<<32 - 1
+	// recordMod: a value says which modifier its type has, for those who only see the value.
+	recordMod = 1 << 31
 )
 
-// AppendRecord appends the value of a record of fields, of each its value at row.
-func AppendRecord(dst []byte, types []OID, fields []*Vec, row int32) []byte {
+// AppendRecord appends the value of a record of fields, of each its value at row; mod is its type's, see RecordOf.
+func AppendRecord(dst []byte, mod int32, types []OID, fields []*Vec, row int32) []byte {
 	le := binary.LittleEndian
-	dst = le.AppendUint32(dst, uint32(len(fields)))
+	if mod < 0 {
+		dst = le.AppendUint32(dst, uint32(len(fields)))
+	} else {
+		dst = le.AppendUint32(le.AppendUint32(dst, uint32(len(fields))|recordMod), uint32(mod))
+	}
 	for i, v := range fields {
 		dst = le.AppendUint32(dst, uint32(types[i]))
 		if v.Null(row) {
@@ -66,6 +72,9 @@ func RecordFields(v []byte) (fields []RecordField) {
 	le := binary.LittleEndian
 	n := le.Uint32(v)
 	v = v[4:]
+	if n&recordMod != 0 && len(v) >= 4 {
+		n, v = n&^recordMod, v[4:]
+	}
 	for ; n > 0 && len(v) >= fieldHead; n-- {
 		f := RecordField{Type: OID(le.Uint32(v))}
 		size, more := le.Uint32(v[4:]), le.Uint32(v[8:])
@@ -82,6 +91,14 @@ func RecordFields(v []byte) (fields []RecordField) {
 	return fields
 }
 
+// RecordShape is what a value says of its fields' names, nil if nothing.
+func RecordShape(v []byte) Shape {
+	if len(v) < 8 || binary.LittleEndian.Uint32(v)&recordMod == 0 {
+		return nil
+	}
+	return ShapeOf(Type{OID: Record, Mod: int32(binary.LittleEndian.Uint32(v[4:]))})
+}
+
 // why: in an init function, since the Ops of a record find those of its fields, which are not there before.
 func init() {
 	o := form(PhysBytes, compareRecords, hashBytes(hashRecord))
@@ -89,6 +106,7 @@ func init() {
 	o.Image = NullsLast(thenBytes(compareRecords))
 	o.Text, o.Binary = textRecord, sendRecord
 	byOIDOps[Record] = &o
+	byOIDOps[RecordArray] = ArrayOf(&o, Record)
 }
 
 // compareRecords is field by field; fields of different types, which nothing should compare, by their types.

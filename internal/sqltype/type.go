@@ -81,6 +81,8 @@ const (
 	DateRange    OID = 3912
 	Int8Range    OID = 3926
 
+	RecordArray    OID = 2287
+	AnyEnum        OID = 3500
 	AnyMultirange  OID = 4537
 	Int4Multirange OID = 4451
 	NumMultirange  OID = 4532

@@ -69,7 +69,7 @@ func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	if ofOuterLevel(agg.Args) {
 		return nil, unsupported("an aggregate of the query around").At(n.Location).WithHint("Compute it there, and refer to its result.")
 	}
-	agg.T = sqltype.Of(resultType(r, agg.Args))
+	agg.T = resultTypeMod(r, agg.Args)
 	if err := b.aggregateDetails(&agg, args, r.fn, n); err != nil {
 		return nil, err
 	}

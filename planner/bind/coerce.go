@@ -51,7 +51,7 @@ func findPathway(source, target sqltype.OID, x coercion) pathway {
 		return pathway{}
 	}
 	switch {
-	case x >= assignment && category(target) == 'S' && (knownType(source) || source == sqltype.Unknown || source == sqltype.Record):
+	case x >= assignment && category(target) == 'S' && (knownType(source) || source == sqltype.Unknown || source == sqltype.Record || source == sqltype.RecordArray):
 		return pathway{method: 'i'}
 	case x >= explicit && category(source) == 'S' && knownType(target):
 		return pathway{method: 'i'}

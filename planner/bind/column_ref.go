@@ -12,6 +12,9 @@ import (
 // columnRef binds a, t.a, s.t.a.
 func (b *binder) columnRef(n *pg.ColumnRef) (plan.Expr, error) {
 	parts, star := refParts(n)
+	if star && len(parts) > 0 {
+		return b.rowOf(parts, n.Location)
+	}
 	if star {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "row expansion via \"*\" is not supported here").At(n.Location)
 	}
@@ -47,6 +50,21 @@ func (b *binder) qualifiedColumn(parts []string, pos int32) (plan.Expr, error) {
 		return nil, err
 	}
 	return b.at(e, pos), nil
+}
+
+// rowOf binds t.* where one value is wanted: the row.
+func (b *binder) rowOf(parts []string, pos int32) (plan.Expr, error) {
+	e, err := b.lookup(func(s *scope) (plan.Expr, error) {
+		it, err := findParts(s, parts, pos)
+		if err != nil || it == nil {
+			return nil, err
+		}
+		return b.wholeRow(it, pos)
+	})
+	if e == nil && err == nil {
+		_, err = b.itemOf(parts, pos)
+	}
+	return e, err
 }
 
 // findParts is the item of a scope that t or s.t names; nil when there is none.
@@ -86,8 +104,14 @@ func (b *binder) bareColumn(name string, pos int32) (plan.Expr, error) {
 	if e != nil {
 		return b.at(e, pos), nil
 	}
-	if t, err := b.lv.scope.findItem("", name, pos); err == nil && t != nil {
-		return nil, unsupported("a whole-row reference").At(pos).WithHint("Name the columns, or use \"%s\".*.", name)
+	if e, err = b.lookup(func(s *scope) (plan.Expr, error) {
+		it, err := s.findItem("", name, pos)
+		if err != nil || it == nil {
+			return nil, err
+		}
+		return b.wholeRow(it, pos)
+	}); e != nil || err != nil {
+		return e, err
 	}
 	return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", name).At(pos).WithHint("%s", b.nearColumn("", name))
 }

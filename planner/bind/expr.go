@@ -205,8 +205,8 @@ func (b *binder) nullTest(n *pg.NullTest) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if arg.Type().OID == sqltype.Record {
-		return nil, unsupported("IS NULL of a record").At(n.Location).WithHint("Test its fields.")
+	if isRow(arg.Type()) {
+		return b.rowValueNull(arg, n.Nulltesttype == pg.NullTestType_IS_NOT_NULL, n.Location), nil
 	}
 	if c, ok := arg.(*plan.Const); ok && c.T.OID == sqltype.Unknown {
 		if arg, err = b.coerce(arg, sqltype.Of(sqltype.Text), implicit, -1); err != nil {

@@ -125,40 +125,60 @@ func (b *binder) anyAll(n *pg.A_Expr) (plan.Expr, error) {
 	return b.at(&plan.AnyAll{Left: left, Array: array, Func: plan.FuncID(o.Func), Op: name, All: all}, n.Location), nil
 }
 
-// indirection binds a[1], a[1:2] and several of them.
+// indirection binds a[1], a[1:2], (row).f and several of them.
 func (b *binder) indirection(n *pg.A_Indirection) (plan.Expr, error) {
-	if row := n.Arg.GetRowExpr(); row != nil && len(n.Indirection) == 1 && n.Indirection[0].GetString_() != nil {
-		return b.fieldOf(row, n.Indirection[0].GetString_().Sval)
-	}
-	array, err := b.expr(n.Arg)
+	e, err := b.expr(n.Arg)
 	if err != nil {
 		return nil, err
 	}
-	slice := false
+	var indices []*pg.Node
 	for _, i := range n.Indirection {
-		x := i.GetAIndices()
-		if x == nil {
-			return nil, unsupported("a field selection").At(b.where(array))
+		if i.GetAIndices() != nil {
+			indices = append(indices, i)
+			continue
 		}
-		slice = slice || x.IsSlice
+		if len(indices) > 0 {
+			if e, err = b.subscripted(e, indices); err != nil {
+				return nil, err
+			}
+			indices = nil
+		}
+		if i.GetString_() == nil {
+			return nil, sqlerr.New(sqlerr.FeatureNotSupported, "row expansion via \"*\" is not supported here").At(b.where(e))
+		}
+		if e, err = b.fieldOf(e, i.GetString_().Sval, b.where(e)); err != nil {
+			return nil, err
+		}
+	}
+	if len(indices) > 0 {
+		return b.subscripted(e, indices)
+	}
+	return e, nil
+}
+
+// subscripted is an array, or jsonb, with the subscripts that stand beside each other.
+func (b *binder) subscripted(array plan.Expr, indices []*pg.Node) (plan.Expr, error) {
+	slice := false
+	for _, i := range indices {
+		slice = slice || i.GetAIndices().IsSlice
 	}
 	t := array.Type()
 	switch {
 	case t.OID == sqltype.JSONB && slice:
 		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "jsonb subscript does not support slices").At(b.where(array))
 	case t.OID == sqltype.JSONB:
-		return b.jsonSubscript(array, n.Indirection)
+		return b.jsonSubscript(array, indices)
 	case !isArray(t.OID):
 		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting",
 			displayType(t.OID)).At(b.where(array))
-	case len(n.Indirection) > sqltype.MaxDims:
+	case len(indices) > sqltype.MaxDims:
 		return nil, sqlerr.New(sqlerr.ProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (%d)",
-			len(n.Indirection), sqltype.MaxDims)
+			len(indices), sqltype.MaxDims)
 	case slice:
-		return b.slice(array, n.Indirection)
+		return b.slice(array, indices)
 	}
 	args := []plan.Expr{array}
-	for _, i := range n.Indirection {
+	for _, i := range indices {
 		at, err := b.subscript(i.GetAIndices().Uidx)
 		if err != nil {
 			return nil, err

@@ -154,8 +154,11 @@ func (b *binder) resolvedCall(r resolved, name string, args []plan.Expr, pos int
 	if args, err = b.defaultArgs(r.fn, args, pos); err != nil {
 		return nil, err
 	}
-	out := &plan.Call{Func: plan.FuncID(r.fn.OID), Args: args, T: sqltype.Of(resultType(r, args)), Pos: pos}
+	out := &plan.Call{Func: plan.FuncID(r.fn.OID), Args: args, T: resultTypeMod(r, args), Pos: pos}
 	if r.fn.RetSet {
+		if out.T.OID == builtin.Record {
+			out.T = recordOf(out)
+		}
 		return b.at(out, pos), nil
 	}
 	return b.tumbleFunction(out, pos)
@@ -187,6 +190,21 @@ func (b *binder) toArgs(args []plan.Expr, r resolved) ([]plan.Expr, error) {
 		out = append(out[:at:at], b.at(list, pos))
 	}
 	return out, nil
+}
+
+// resultTypeMod is resultType; of records it says which fields they have, where an argument does.
+func resultTypeMod(r resolved, args []plan.Expr) sqltype.Type {
+	t := sqltype.Of(resultType(r, args))
+	if t.OID != sqltype.Record && t.OID != sqltype.RecordArray {
+		return t
+	}
+	for _, a := range args {
+		if in := a.Type(); in.OID == sqltype.Record || in.OID == sqltype.RecordArray {
+			t.Mod = in.Mod
+			break
+		}
+	}
+	return t
 }
 
 // resultType is what a call returns, its arguments being those of toArgs.

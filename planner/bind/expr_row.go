@@ -23,12 +23,21 @@ func (b *binder) rowExpr(n *pg.RowExpr) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.at(&plan.Call{Func: plan.FuncID(builtin.RowOfFields), Args: args, T: sqltype.Of(sqltype.Record), Pos: n.Location}, n.Location), nil
+	shape := make(sqltype.Shape, len(args))
+	for i, a := range args {
+		shape[i] = sqltype.ShapeField{Name: "f" + strconv.Itoa(i+1), Type: a.Type()}
+	}
+	return b.row(args, shape, n.Location), nil
+}
+
+// row makes a record of its fields.
+func (b *binder) row(args []plan.Expr, shape sqltype.Shape, pos int32) plan.Expr {
+	return b.at(&plan.Call{Func: plan.FuncID(builtin.RowOfFields), Args: args, T: sqltype.RecordOf(shape), Pos: pos}, pos)
 }
 
 // rowFields are the fields of a row; literals of no type are text.
 func (b *binder) rowFields(n *pg.RowExpr) ([]plan.Expr, error) {
-	args, err := b.exprs(n.Args)
+	args, err := b.spread(n.Args)
 	if err != nil {
 		return nil, err
 	}
@@ -46,18 +55,115 @@ func (b *binder) rowFields(n *pg.RowExpr) ([]plan.Expr, error) {
 	return args, nil
 }
 
-// fieldOf binds (ROW(a, b)).f2. Of other rows the fields are not known here.
-func (b *binder) fieldOf(n *pg.RowExpr, name string) (plan.Expr, error) {
-	args, err := b.rowFields(n)
-	if err != nil {
-		return nil, err
+// spread binds expressions, of which t.* and (row).* are several.
+func (b *binder) spread(nodes []*pg.Node) ([]plan.Expr, error) {
+	var out []plan.Expr
+	for _, n := range nodes {
+		cols, is, err := b.starred(n)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range cols {
+			out = append(out, c.expr)
+		}
+		if is {
+			continue
+		}
+		e, err := b.expr(n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
 	}
-	if len(name) > 1 && name[0] == 'f' {
-		if k, err := strconv.Atoi(name[1:]); err == nil && k >= 1 && k <= len(args) && "f"+strconv.Itoa(k) == name {
-			return args[k-1], nil
+	return out, nil
+}
+
+// starredAt is starred of what stands at a place.
+func (b *binder) starredAt(n *pg.Node, p place) ([]target, bool, error) {
+	old := b.lv.place
+	b.lv.place = p
+	defer func() { b.lv.place = old }()
+	return b.starred(n)
+}
+
+// starred binds *, t.* and (row).*; is false for what is none of them.
+func (b *binder) starred(n *pg.Node) (out []target, is bool, err error) {
+	if ref := n.GetColumnRef(); ref != nil {
+		if _, star := refParts(ref); star {
+			out, err = b.star(ref)
+			return out, true, err
 		}
 	}
-	return nil, sqlerr.New(sqlerr.UndefinedColumn, "could not identify column \"%s\" in record data type", name).At(n.Location)
+	x := n.GetAIndirection()
+	if x == nil || x.Indirection[len(x.Indirection)-1].GetAStar() == nil {
+		return nil, false, nil
+	}
+	row, err := b.indirection(&pg.A_Indirection{Arg: x.Arg, Indirection: x.Indirection[:len(x.Indirection)-1]})
+	if err != nil {
+		return nil, true, err
+	}
+	shape := sqltype.ShapeOf(row.Type())
+	switch {
+	case shape == nil && row.Type().OID == sqltype.Record:
+		return nil, true, sqlerr.New(sqlerr.DatatypeMismatch, "record type has not been registered").At(b.where(row))
+	case shape == nil:
+		return nil, true, sqlerr.New(sqlerr.WrongObjectType, "type %s is not composite", displayType(row.Type().OID)).At(b.where(row))
+	}
+	for i, f := range shape {
+		out = append(out, target{expr: b.field(row, shape, i), name: f.Name})
+	}
+	return out, true, nil
+}
+
+// fieldOf binds (row).name.
+func (b *binder) fieldOf(row plan.Expr, name string, pos int32) (plan.Expr, error) {
+	t, shape := row.Type(), sqltype.ShapeOf(row.Type())
+	switch i := shape.Field(name); {
+	case i >= 0:
+		return b.field(row, shape, i), nil
+	case t.OID == sqltype.Record:
+		return nil, sqlerr.New(sqlerr.UndefinedColumn, "could not identify column \"%s\" in record data type", name).At(pos)
+	case shape != nil:
+		return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" not found in data type %s", name, displayType(t.OID)).At(pos)
+	}
+	return nil, sqlerr.New(sqlerr.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type", name, displayType(t.OID)).At(pos)
+}
+
+// field is a field of a row by its place: of one that is made here, what it is made of.
+func (b *binder) field(row plan.Expr, shape sqltype.Shape, i int) plan.Expr {
+	if c, ok := row.(*plan.Call); ok && uint32(c.Func) == builtin.RowOfFields {
+		return c.Args[i]
+	}
+	pos := b.where(row)
+	return b.at(&plan.Call{Func: plan.FuncID(builtin.FieldOfRow), Args: []plan.Expr{row, int4Const(int32(i))}, T: shape[i].Type, Pos: pos}, pos)
+}
+
+// wholeRow is an item of FROM as a value: that of a function with one value a row is the value, of others a record.
+func (b *binder) wholeRow(it *item, pos int32) (plan.Expr, error) {
+	if it.scalar {
+		return b.at(it.columns[0].expr(), pos), nil
+	}
+	var args []plan.Expr
+	var shape sqltype.Shape
+	for i := range it.columns {
+		if c := &it.columns[i]; !c.hidden {
+			args = append(args, c.expr())
+			shape = append(shape, sqltype.ShapeField{Name: c.name, Type: c.typ})
+		}
+	}
+	row := b.row(args, shape, pos)
+	if !it.mayMiss {
+		return row, nil
+	}
+	// why: a row that an outer join did not find is NULL, one whose columns all are NULL is not.
+	for i := range it.columns {
+		if it.rel != nil && i < len(it.rel.Columns) && it.rel.Columns[i].NotNull && !it.columns[i].hidden {
+			there := &plan.IsNull{Arg: it.columns[i].expr(), Not: true}
+			return b.at(&plan.Case{Whens: []plan.When{{Cond: there, Then: row}}, T: row.Type()}, pos), nil
+		}
+	}
+	return nil, unsupported("a whole-row reference to a side of an outer join that has no NOT NULL column").At(pos).
+		WithHint("Name the columns, or use \"%s\".*.", it.name)
 }
 
 // rowNull is ROW(a, b) IS [NOT] NULL: of all fields.
@@ -77,4 +183,38 @@ func (b *binder) rowNull(n *pg.RowExpr, not bool, pos int32) (plan.Expr, error) 
 		return tests[0], nil
 	}
 	return b.at(&plan.And{Args: tests}, pos), nil
+}
+
+// isRow: values of t have fields.
+func isRow(t sqltype.Type) bool { return t.OID == sqltype.Record || sqltype.ShapeOf(t) != nil }
+
+// rowValueNull is IS [NOT] NULL of a row that is a value.
+func (b *binder) rowValueNull(arg plan.Expr, not bool, pos int32) plan.Expr {
+	fn := builtin.RowIsNull
+	if not {
+		fn = builtin.RowIsNotNull
+	}
+	return b.at(&plan.Call{Func: plan.FuncID(fn), Args: []plan.Expr{arg}, T: sqltype.Of(sqltype.Bool), Pos: pos}, pos)
+}
+
+// comparableRows refuses to compare rows whose fields are of different types.
+func comparableRows(l, r sqltype.Type, pos int32) error {
+	x, y := sqltype.ShapeOf(l), sqltype.ShapeOf(r)
+	if x == nil || y == nil {
+		return nil
+	}
+	for i := range min(len(x), len(y)) {
+		a, b := x[i].Type.OID, y[i].Type.OID
+		if a != b {
+			return sqlerr.New(sqlerr.DatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d",
+				displayType(a), displayType(b), i+1).At(pos)
+		}
+		if err := groupable(a, pos); err != nil {
+			return err
+		}
+	}
+	if len(x) != len(y) {
+		return sqlerr.New(sqlerr.DatatypeMismatch, "cannot compare record types with different numbers of columns").At(pos)
+	}
+	return nil
 }

@@ -38,6 +38,7 @@ func (b *binder) rangeFunction(n *pg.RangeFunction) (*source, error) {
 	node := functionNode(calls, n.Ordinality)
 	it := itemOverNode(node)
 	it.name, it.byName = name, true
+	it.scalar = len(calls) == 1 && len(calls[0].Fields) == 1 && !n.Ordinality
 	if n.Alias != nil {
 		if err := rename(it, n.Alias, len(it.columns)); err != nil {
 			return nil, err

@@ -62,6 +62,12 @@ func (b *binder) join(n *pg.JoinExpr) (*source, error) {
 	case cond != nil:
 		both.node = filter(both.node, cond)
 	}
+	for _, it := range l.items {
+		it.mayMiss = it.mayMiss || kind == plan.JoinRight || kind == plan.JoinFull
+	}
+	for _, it := range r.items {
+		it.mayMiss = it.mayMiss || kind == plan.JoinLeft || kind == plan.JoinFull
+	}
 	if n.Alias != nil {
 		return b.aliasedJoin(both, n.Alias)
 	}

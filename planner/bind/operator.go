@@ -76,6 +76,11 @@ func (b *binder) binary(name string, left, right plan.Expr, pos int32) (plan.Exp
 	if err != nil {
 		return nil, err
 	}
+	if o.Left == sqltype.Record {
+		if err := comparableRows(args[0].Type(), args[1].Type(), pos); err != nil {
+			return nil, err
+		}
+	}
 	return b.at(&plan.Call{Func: plan.FuncID(o.Func), Args: args, T: sqltype.Of(t), Op: name, Pos: pos}, pos), nil
 }
 

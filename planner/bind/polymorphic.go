@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -18,7 +20,7 @@ const (
 func polymorphic(t sqltype.OID) bool {
 	switch t {
 	case sqltype.AnyElement, sqltype.AnyArray, anyNonArray, anyCompatible, anyCompatibleArray, anyCompatibleNonArray,
-		sqltype.AnyRange, sqltype.AnyMultirange:
+		sqltype.AnyRange, sqltype.AnyMultirange, sqltype.AnyEnum:
 		return true
 	}
 	return false
@@ -69,6 +71,9 @@ func standInsOf(in, declared []sqltype.OID) (s standIns, ok bool) {
 			s.elem = t
 		}
 	}
+	if slices.Contains(declared, sqltype.AnyEnum) && !sqltype.IsEnum(s.elem) {
+		return s, false
+	}
 	if len(compatible) == 0 {
 		return s, true
 	}
@@ -115,7 +120,7 @@ func (s standIns) of(d sqltype.OID) (sqltype.OID, error) {
 		if t = s.rangeOf(d); t == sqltype.Invalid {
 			return t, sqlerr.New(sqlerr.DatatypeMismatch, "could not determine polymorphic type because input has type unknown")
 		}
-	case sqltype.AnyElement, sqltype.AnyArray, anyNonArray:
+	case sqltype.AnyElement, sqltype.AnyArray, anyNonArray, sqltype.AnyEnum:
 		if t == sqltype.Invalid {
 			return t, sqlerr.New(sqlerr.DatatypeMismatch, "could not determine polymorphic type because input has type unknown")
 		}

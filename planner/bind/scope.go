@@ -26,6 +26,10 @@ type item struct {
 	byName, byColumn bool
 	rel              *catalog.Relation
 	pos              int32
+	// scalar: the item is a function that gives one value a row, which its name alone means.
+	scalar bool
+	// mayMiss: an outer join has rows without the item's.
+	mayMiss bool
 }
 
 // column is one column of an item.

@@ -224,15 +224,13 @@ func (b *binder) targetListAt(list []*pg.Node, p place) ([]target, error) {
 	var out []target
 	for _, n := range list {
 		rt := n.GetResTarget()
-		if ref := rt.Val.GetColumnRef(); ref != nil {
-			if _, star := refParts(ref); star {
-				cols, err := b.star(ref)
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, cols...)
-				continue
-			}
+		cols, is, err := b.starredAt(rt.Val, p)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			out = append(out, cols...)
+			continue
 		}
 		if err := checkTargets(len(out) + 1); err != nil {
 			return nil, err

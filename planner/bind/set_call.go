@@ -23,9 +23,6 @@ func (b *binder) setAllowed(f *builtin.Func, pos int32) error {
 	case inFrom:
 		return nil
 	case inSelect, inOrderBy, inGroupBy, inDistinct, inPartition, inWindowOrder:
-		if f.Ret == builtin.Record {
-			return unsupported("a row value").At(pos).WithHint("Call %s in FROM.", f.Name)
-		}
 		return nil
 	case inRows, inRange, inGroups:
 		return sqlerr.New(sqlerr.FeatureNotSupported, "set-returning functions are not allowed in window definitions").At(pos)
@@ -124,22 +121,47 @@ func (s *setList) place(e plan.Expr) int {
 
 // over is e with the sets as columns of what node gives.
 func (s *setList) over(e plan.Expr) plan.Expr {
-	width := len(s.in.Props().Fields)
 	return plan.Map(e, func(e plan.Expr) (plan.Expr, bool) {
 		if !plan.ReturnsSet(e) {
 			return nil, false
 		}
 		if i := s.place(e); i >= 0 {
-			return &plan.Column{Index: width + i, T: e.Type(), Name: plan.FormatExpr(e)}, true
+			return s.value(i), true
 		}
 		return nil, false
 	})
 }
 
+// value is what the i-th set gives, over what node gives: its column, or a record of its columns.
+func (s *setList) value(i int) plan.Expr {
+	at := len(s.in.Props().Fields)
+	for _, e := range s.calls[:i] {
+		at += len(s.fields(e))
+	}
+	e := s.calls[i]
+	fields := s.fields(e)
+	if e.Type().OID != builtin.Record {
+		return &plan.Column{Index: at, T: e.Type(), Name: fields[0].Name}
+	}
+	row := &plan.Call{Func: plan.FuncID(builtin.RowOfFields), T: e.Type(), Pos: -1}
+	for k, f := range fields {
+		row.Args = append(row.Args, &plan.Column{Index: at + k, T: f.Type, Name: f.Name})
+	}
+	return row
+}
+
+// fields are the columns of a set in the row.
+func (s *setList) fields(e plan.Expr) []plan.Field {
+	if e.Type().OID == builtin.Record {
+		return setFields(e, "")
+	}
+	return []plan.Field{{Name: plan.FormatExpr(e), Type: e.Type()}}
+}
+
 func (s *setList) node() plan.Node {
 	calls := make([]plan.SetCall, len(s.calls))
 	for i, e := range s.calls {
-		calls[i] = plan.SetCall{Expr: e, Fields: []plan.Field{{Name: plan.FormatExpr(e), Type: e.Type()}}}
+		calls[i] = plan.SetCall{Expr: e, Fields: s.fields(e)}
 	}
 	return plan.NewProjectSet(s.in, calls, false)
 }
@@ -163,4 +185,13 @@ func setFields(e plan.Expr, name string) []plan.Field {
 		fields[i] = plan.Field{Name: c.Name, Type: t}
 	}
 	return fields
+}
+
+// recordOf is the type of the rows that a function with several columns gives.
+func recordOf(call *plan.Call) sqltype.Type {
+	var shape sqltype.Shape
+	for _, f := range setFields(call, "") {
+		shape = append(shape, sqltype.ShapeField{Name: f.Name, Type: f.Type})
+	}
+	return sqltype.RecordOf(shape)
 }

@@ -78,7 +78,7 @@ func unsupported(what string) *sqlerr.Error {
 
 // displayType is what messages call a type: integer, character varying.
 func displayType(t sqltype.OID) string {
-	if p := builtin.TypeByOID(t); p != nil && p.Kind == 'p' && t != sqltype.Unknown {
+	if p := builtin.TypeByOID(t); p != nil && p.Kind == 'p' && t != sqltype.Unknown && t != sqltype.RecordArray {
 		return p.Name
 	}
 	return t.String()

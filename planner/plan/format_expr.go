@@ -2,9 +2,12 @@ package plan
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
 // FormatExpr prints an expression as EXPLAIN shows it. Every operator has its parentheses.
@@ -105,11 +108,32 @@ func formatCall(c *Call) string {
 	switch uint32(c.Func) {
 	case builtin.ArrayOfElements, builtin.ArrayOfArrays:
 		return "ARRAY[" + exprList(c.Args) + "]"
+	case builtin.RowOfFields:
+		return "ROW(" + exprList(c.Args) + ")"
+	case builtin.FieldOfRow:
+		return "(" + FormatExpr(c.Args[0]) + ")." + fieldName(c)
+	case builtin.RowIsNull:
+		return "(" + FormatExpr(c.Args[0]) + " IS NULL)"
+	case builtin.RowIsNotNull:
+		return "(" + FormatExpr(c.Args[0]) + " IS NOT NULL)"
 	case builtin.ArrayElement:
 		return FormatExpr(c.Args[0]) + "[" + joined(c.Args[1:], "][") + "]"
 	}
 	name := functionName(c.Func)
 	return name + "(" + exprList(c.Args) + ")"
+}
+
+// fieldName is the name of the field that a call takes from a row.
+func fieldName(c *Call) string {
+	k, ok := c.Args[1].(*Const)
+	if !ok {
+		return "?"
+	}
+	at := int(delta.Values[int32](&k.Value)[0])
+	if shape := sqltype.ShapeOf(c.Args[0].Type()); at < len(shape) {
+		return shape[at].Name
+	}
+	return "f" + strconv.Itoa(at+1)
 }
 
 func formatCase(c *Case) string {
