@@ -38,7 +38,11 @@ var infos = func() []Info {
 	all := append([]Info(nil), elements...)
 	for _, t := range elements {
 		if t.Array != Invalid {
-			all = append(all, Info{t.Array, "_" + t.Name, t.SQLName + "[]", CatArray, false, -1, 0, t.OID})
+			category := CatArray
+			if t.Category == CatPseudo {
+				category = CatPseudo
+			}
+			all = append(all, Info{t.Array, "_" + t.Name, t.SQLName + "[]", category, false, -1, 0, t.OID})
 		}
 	}
 	return all
