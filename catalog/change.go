@@ -14,7 +14,8 @@ import (
 //
 //	1: {"v":1,"put":[relation…],"drop":[oid…]}
 //	2: relations may have a sequence, checks, a key_name; columns a sequence, identity, generated
-const changeVersion = 2
+//	3: relations may have inputs
+const changeVersion = 3
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
 type change struct {

@@ -82,6 +82,10 @@ type Relation struct {
 	Settings map[string]string `json:"settings,omitempty"`
 	// DependsOn are the relations that Query reads.
 	DependsOn []OID `json:"depends_on,omitempty"`
+	// Inputs are what the names in Query meant when it was written; empty of one that is older than that.
+	Inputs []Input `json:"inputs,omitempty"`
+	// Retold is Query with the names that what it reads has today, for who reads it; empty = they are those in Query.
+	Retold string `json:"retold,omitempty"`
 	// FromTopic: a table whose rows are those of a topic that others write, by key (exec/keyed); SQL only reads it.
 	FromTopic bool `json:"from_topic,omitempty"`
 	// Options as given in WITH (…), for display.
@@ -116,6 +120,8 @@ type Column struct {
 	Sequence OID `json:"sequence,omitempty"`
 	// Identity is "always" or "by default" of an identity column.
 	Identity string `json:"identity,omitempty"`
+	// Dropped: the column is gone, and keeps its position; rows have NULL there.
+	Dropped bool `json:"dropped,omitempty"`
 	// Generated is the expression over the other columns that a stored generated column has.
 	Generated string `json:"generated,omitempty"`
 }
@@ -175,6 +181,9 @@ func (r *Relation) QualifiedName() string {
 func (r *Relation) Readable() bool {
 	return r.Kind != KindSink && r.Kind != KindIndex && r.Kind != KindSequence
 }
+
+// Shown is Query with today's names.
+func (r *Relation) Shown() string { return cmp.Or(r.Retold, r.Query) }
 
 // Derived reports whether a dataflow writes the relation.
 func (r *Relation) Derived() bool { return r.Query != "" && r.Kind != KindPlainView }

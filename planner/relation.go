@@ -16,7 +16,7 @@ func Relation(rel *catalog.Relation, cat catalog.Reader, folder plan.Folder) (*p
 		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter \"TimeZone\": %q", settings.TimeZone)
 	}
 	o := bind.Options{Settings: settings, AllowedLateness: rel.AllowedLateness}
-	bound, err := bind.Continuous(rel.Query, cat, o)
+	bound, err := bind.Continuous(rel, cat, o)
 	if err != nil {
 		return nil, err
 	}

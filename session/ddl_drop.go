@@ -150,7 +150,7 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 		return err
 	}
 	if blocking := d.blocking(rel, cascade, nil); len(blocking) > 0 {
-		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", rel.Kind, rel.Name).
+		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", rel.Kind, ident(rel.Name)).
 			WithDetail("%s", strings.Join(blocking, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 	}
 	for _, dep := range d.t.At().Dependents(rel.OID) {
@@ -162,7 +162,7 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 			continue
 		}
 		if cascade && !owned && !slices.Contains(d.asked, dep.OID) && !d.seen[dep.OID] {
-			d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to %s %s", dep.Kind, dep.Name))
+			d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to %s %s", dep.Kind, ident(dep.Name)))
 		}
 		if err := d.relation(dep, cascade); err != nil {
 			return err
@@ -211,9 +211,9 @@ func (d *dropping) throughView(dep, rel *catalog.Relation) bool {
 // dependence says how dep depends on rel.
 func (d *dropping) dependence(dep, rel *catalog.Relation) string {
 	if rel.Kind == catalog.KindSequence && dep.Kind == catalog.KindTable {
-		return fmt.Sprintf("default value for column %s of table %s depends on sequence %s", d.columnOf(dep, rel), dep.Name, rel.Name)
+		return fmt.Sprintf("default value for column %s of table %s depends on sequence %s", d.columnOf(dep, rel), ident(dep.Name), ident(rel.Name))
 	}
-	return fmt.Sprintf("%s %s depends on %s %s", dep.Kind, dep.Name, rel.Kind, rel.Name)
+	return fmt.Sprintf("%s %s depends on %s %s", dep.Kind, ident(dep.Name), rel.Kind, ident(rel.Name))
 }
 
 // columnOf is the column whose values a sequence gives.

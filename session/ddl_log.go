@@ -70,6 +70,8 @@ func objectOf(b parse.Body) string {
 		return b.Name.String()
 	case *parse.AlterSequence:
 		return b.Name.String()
+	case *parse.Rename:
+		return b.Name.String()
 	case *parse.AlterSet:
 		return b.Name.String()
 	case *parse.AlterRebuild:

@@ -2,12 +2,14 @@ package session
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/storage/log"
 )
 
 // createTable is CREATE TABLE: the relation, its changelog topic and the indexes of its UNIQUE
@@ -86,7 +88,12 @@ func (s *Session) createTopicTable(ctx context.Context, def *bind.TableDef, ifNo
 // tableTopic makes the compacted changelog topic of a table.
 func (s *Session) tableTopic(t *catalog.Txn, rel *catalog.Relation) error {
 	rel.TopicName = topicName(rel.QualifiedName())
-	if _, taken := s.topicNamed(t, rel.TopicName); taken {
+	there, taken := s.topicNamed(t, rel.TopicName)
+	for i := 2; taken && s.renamedAway(t, there); i++ {
+		rel.TopicName = fmt.Sprintf("%s_%d", topicName(rel.QualifiedName()), i)
+		there, taken = s.topicNamed(t, rel.TopicName)
+	}
+	if taken {
 		return sqlerr.New(sqlerr.DuplicateTable, "topic %q already exists", rel.TopicName).
 			WithHint("A table keeps its changes in a topic of its own name.")
 	}
@@ -99,6 +106,12 @@ func (s *Session) tableTopic(t *catalog.Txn, rel *catalog.Relation) error {
 	rel.Topic = topic.ID
 	t.CreateTopic(topic)
 	return nil
+}
+
+// renamedAway: the topic is that of a table which has another name now, and keeps its topic.
+func (s *Session) renamedAway(t *catalog.Txn, topic log.Topic) bool {
+	user := t.At().UsesTopic(topic.ID)
+	return topic.Internal && user != nil && topicName(user.QualifiedName()) != topic.Name
 }
 
 // createIndex is CREATE INDEX on a table. Who writes the table waits for the end of the transaction.

@@ -55,6 +55,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.drop(ctx, b, w)
 	case *parse.AlterTable:
 		return s.alterTable(ctx, b, w)
+	case *parse.Rename:
+		return s.rename(ctx, b, w)
 	case *parse.AlterSet:
 		return s.alterSet(ctx, b, w)
 	case *parse.AlterRebuild:
@@ -108,7 +110,7 @@ func unsupported(what string) *sqlerr.Error {
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
-		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.AlterTable, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
+		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
 		return true
 	}
 	return false

@@ -42,14 +42,14 @@ func (s *Session) createText(rel *catalog.Relation) (string, error) {
 		if rel.Query == "" {
 			return "CREATE STREAM " + name + s.columnList(rel) + withText(rel), nil
 		}
-		return s.frozenText(rel) + "CREATE STREAM " + name + columnNames(rel) + withText(rel) + " AS\n" + rel.Query, nil
+		return s.frozenText(rel) + "CREATE STREAM " + name + columnNames(rel) + withText(rel) + " AS\n" + rel.Shown(), nil
 	case catalog.KindView:
-		return s.frozenText(rel) + "CREATE MATERIALIZED VIEW " + name + columnNames(rel) + withText(rel) + " AS\n" + rel.Query, nil
+		return s.frozenText(rel) + "CREATE MATERIALIZED VIEW " + name + columnNames(rel) + withText(rel) + " AS\n" + rel.Shown(), nil
 	case catalog.KindPlainView:
-		return s.frozenText(rel) + "CREATE VIEW " + name + columnNames(rel) + " AS\n" + rel.Query, nil
+		return s.frozenText(rel) + "CREATE VIEW " + name + columnNames(rel) + " AS\n" + rel.Shown(), nil
 	case catalog.KindSink:
 		return s.frozenText(rel) + "CREATE SINK " + name + columnNames(rel) + " TO TOPIC " + quoteText(rel.TopicName) + withText(rel) +
-			" AS\n" + rel.Query, nil
+			" AS\n" + rel.Shown(), nil
 	case catalog.KindIndex:
 		table, ok := s.catalog().ByOID(rel.Parent)
 		if !ok {

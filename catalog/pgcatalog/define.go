@@ -66,7 +66,7 @@ func (v *View) ViewDef(oid uint32) (string, bool) {
 	if r == nil || r.Query == "" || relkind(r) == 'r' {
 		return "", false
 	}
-	return " " + strings.TrimSuffix(strings.TrimSpace(r.Query), ";") + ";", true
+	return " " + strings.TrimSuffix(strings.TrimSpace(r.Shown()), ";") + ";", true
 }
 
 // Pretty is an expression without the parentheses that stand around all of it.

@@ -36,7 +36,7 @@ var relationsRelation = &Relation{
 				}
 			}
 			err := add(r.OID, r.Schema, r.Name, string(r.Kind), orNull(r.TopicName), orNull(r.Format.Name), orNull(columnNames(of, key)),
-				orNull(r.Parent), orNull(r.Query), orNull(int64(r.CreatedAt)))
+				orNull(r.Parent), orNull(r.Shown()), orNull(int64(r.CreatedAt)))
 			if err != nil {
 				return err
 			}

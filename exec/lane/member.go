@@ -173,7 +173,11 @@ func (r *Runtime) build(m *member) error {
 
 // plan plans the query and finds what it reads.
 func (r *Runtime) plan(m *member) error {
-	q, err := planner.Relation(m.rel, r.cfg.Catalog.Now(), expr.Folder{})
+	rel, snap := m.rel, r.cfg.Catalog.Now()
+	if now, ok := snap.ByOID(rel.OID); ok {
+		rel = now // with the names that its query was written with, which a RENAME notes
+	}
+	q, err := planner.Relation(rel, snap, expr.Folder{})
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (r *Runtime) tableRebuilt(oid catalog.OID) {
 }
 
 func (r *Runtime) refingerprint(m *member) {
-	print := r.fingerprintOf(m)
+	print := r.fingerprintOf(m, (*catalog.Relation).Form)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.fingerprint = print

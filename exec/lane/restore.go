@@ -136,7 +136,7 @@ func (r *Runtime) savedMember(m *member) *savedEntry {
 	if saved == nil || saved.Stands() {
 		return nil
 	}
-	if saved.Fingerprint != m.fingerprint {
+	if saved.Fingerprint != m.fingerprint && saved.Fingerprint != r.fingerprintOf(m, whole) {
 		r.cfg.Logger.Info("relation is built from the log: its plan or its settings are not what they were",
 			"relation", m.rel.QualifiedName())
 		return nil
@@ -181,8 +181,16 @@ func (r *Runtime) restoreMember(m *member, saved *savedEntry, lists map[string][
 	return r.noteRowErrors(m)
 }
 
-// fingerprintOf hashes everything that the content of m's state depends on besides the log.
-func (r *Runtime) fingerprintOf(m *member) string {
+// whole is a definition as fingerprints had it before relations could be renamed.
+func whole(rel *catalog.Relation, _ int) *catalog.Relation {
+	plain := *rel
+	plain.OnErrorSkip = false // governs reads, and may be altered
+	return &plain
+}
+
+// fingerprintOf hashes everything that the content of m's state depends on besides the log; form is what it takes of a
+// definition, of so many columns.
+func (r *Runtime) fingerprintOf(m *member, form func(rel *catalog.Relation, columns int) *catalog.Relation) string {
 	h := sha256.New()
 	put := func(v any) {
 		text, err := json.Marshal(v)
@@ -191,21 +199,20 @@ func (r *Runtime) fingerprintOf(m *member) string {
 		}
 		fmt.Fprintf(h, "%d:%s\n", len(text), text)
 	}
-	definition := func(rel *catalog.Relation, rebuilt int) {
-		plain := *rel
-		plain.OnErrorSkip = false                      // governs reads, and may be altered
+	definition := func(rel *catalog.Relation, rebuilt, columns int) {
+		plain := form(rel, columns)
 		plain.Rebuilt, plain.LossAccepted = rebuilt, 0 // who accepts a loss counts a rebuild
-		put(&plain)
+		put(plain)
 	}
 	snap := r.cfg.Catalog.Now()
 	rebuilt := m.rel.Rebuilt
 	if now, ok := snap.ByOID(m.rel.OID); ok {
 		rebuilt = now.Rebuilt
 	}
-	definition(m.rel, rebuilt)
+	definition(m.rel, rebuilt, -1)
 	for _, id := range slices.Sorted(slices.Values(m.query.Relations)) {
 		if rel, ok := snap.ByOID(catalog.OID(id)); ok {
-			definition(rel, 0) // what it shows is the same
+			definition(rel, 0, m.rel.InputColumns(rel.OID)) // what it shows is the same
 		}
 	}
 	put(plan.Format(m.query.Root))

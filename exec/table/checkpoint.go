@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
@@ -122,7 +123,7 @@ func (c *Capture) Write(w *checkpoint.Writer, horizon func(oid catalog.OID, sinc
 }
 
 func (t *tableCapture) write(w *checkpoint.Writer, horizon log.CommitSeq) (made checkpoint.Table, err error) {
-	made = checkpoint.Table{OID: t.rel.OID, Fingerprint: fingerprint(t.rel), NextRowID: t.nextRowID, Horizon: horizon}
+	made = checkpoint.Table{OID: t.rel.OID, Fingerprint: fingerprint(t.rel.Form(-1)), NextRowID: t.nextRowID, Horizon: horizon}
 	lists := map[string][]byte{}
 	if lists[checkpoint.PartRows], err = state.SaveView(w, t.rows, horizon); err != nil {
 		return made, err
@@ -176,7 +177,7 @@ func fingerprint(rel *catalog.Relation) string {
 // with all its indexes when it cannot.
 func (s *Set) loadTable(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded) (*Table, log.CommitSeq) {
 	if from != nil {
-		if saved, ok := from.Table(rel.OID); ok && saved.Fingerprint == fingerprint(rel) {
+		if saved, ok := from.Table(rel.OID); ok && slices.Contains([]string{fingerprint(rel.Form(-1)), fingerprint(rel)}, saved.Fingerprint) {
 			t, err := s.load(ctx, rel, indexes, from, saved)
 			if err == nil {
 				return t, from.Boundary

@@ -57,8 +57,12 @@ func QueryWith(q parse.Query, cat catalog.Reader, o Options) (*plan.Query, []*Pa
 
 // binder binds one statement.
 type binder struct {
-	cat    catalog.Reader
+	cat    catalog.Reader // with the names of the query that is bound
+	today  catalog.Reader
 	opts   Options
+	// named are the places where the query of tellingOf names relations; nil = nobody asks.
+	named     []named
+	tellingOf catalog.Reader
 	lv     *level
 	params []sqltype.OID
 	rels   []plan.RelationID
@@ -79,7 +83,7 @@ func newBinder(cat catalog.Reader, o Options) *binder {
 	if len(o.Settings.SearchPath) == 0 {
 		o.Settings.SearchPath = []string{"public"}
 	}
-	return &binder{cat: cat, opts: o, params: append([]sqltype.OID(nil), o.ParamTypes...), places: map[plan.Expr]int32{}}
+	return &binder{cat: cat, today: cat, opts: o, params: append([]sqltype.OID(nil), o.ParamTypes...), places: map[plan.Expr]int32{}}
 }
 
 // level is one SELECT (or DML statement) whose expressions are being bound.

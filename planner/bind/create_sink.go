@@ -47,7 +47,7 @@ func CreateSink(s *parse.CreateSink, cat catalog.Reader, o Options) (*SinkDef, e
 	if rel.Format, err = format(opts, rel, catalog.FormatDebezium, catalog.FormatChangelog); err != nil {
 		return nil, err
 	}
-	if err := runSettings(rel, s.Query, q, opts); err != nil {
+	if err := runSettings(rel, cat, s.Query, q, opts); err != nil {
 		return nil, err
 	}
 	if !rel.AppendOnly {

@@ -137,7 +137,7 @@ func (b *binder) derivedStream(out *StreamDef, s *parse.CreateStream, opts *opti
 		}
 	}
 	out.Query = q
-	return runSettings(out.Relation, *s.AsQuery, q, opts)
+	return runSettings(out.Relation, b.cat, *s.AsQuery, q, opts)
 }
 
 // format reads how records are written, in one of the formats of rows or in another that is allowed.

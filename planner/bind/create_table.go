@@ -1,8 +1,6 @@
 package bind
 
 import (
-	"cmp"
-	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -140,8 +138,7 @@ func (d *definition) elements(list []*pg.Node) error {
 			return err
 		}
 	}
-	// As PostgreSQL does: of several that are violated the first by name is told.
-	slices.SortFunc(d.rel.Checks, func(a, b catalog.Check) int { return cmp.Compare(a.Name, b.Name) })
+	SortChecks(d.rel.Checks)
 	return nil
 }
 

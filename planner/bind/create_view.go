@@ -46,7 +46,7 @@ func CreateView(s *parse.CreateMaterializedView, cat catalog.Reader, o Options) 
 		return nil, err
 	}
 	rel.PrimaryKey, _ = UniqueKey(q)
-	return out, runSettings(rel, s.Query, q, opts)
+	return out, runSettings(rel, cat, s.Query, q, opts)
 }
 
 // definedQuery binds the query of a relation under the options of its CREATE.
@@ -73,9 +73,11 @@ func continuousQuery(b *binder, q parse.Query) (*plan.Query, error) {
 	return b.finish(root)
 }
 
-// Continuous binds the stored query of a view, sink or derived stream (Relation.Query) again.
-func Continuous(text string, cat catalog.Reader, o Options) (*plan.Query, error) {
-	stmts, err := parse.Parse(text)
+// Continuous binds the stored query of a view, sink or derived stream again.
+func Continuous(rel *catalog.Relation, cat catalog.Reader, o Options) (*plan.Query, error) {
+	b := newBinder(cat, o)
+	b.cat = catalog.AsWritten(cat, rel)
+	stmts, err := parse.Parse(rel.Query)
 	if err != nil {
 		return nil, err
 	}
@@ -84,9 +86,9 @@ func Continuous(text string, cat catalog.Reader, o Options) (*plan.Query, error)
 	}
 	switch s := stmts[0].Body.(type) {
 	case *parse.Select:
-		return continuousQuery(newBinder(cat, o), s.Query)
+		return continuousQuery(b, s.Query)
 	case *parse.Subscribe: // EMIT CHANGES
-		return continuousQuery(newBinder(cat, o), s.Query)
+		return continuousQuery(b, s.Query)
 	}
 	return nil, sqlerr.New(sqlerr.InternalError, "a stored query is a %s statement", stmts[0].Tag)
 }
@@ -145,7 +147,7 @@ func definedColumns(q *plan.Query, names []string) ([]catalog.Column, error) {
 }
 
 // runSettings fills what every relation with a query has.
-func runSettings(rel *catalog.Relation, query parse.Query, q *plan.Query, opts *optionSet) error {
+func runSettings(rel *catalog.Relation, cat catalog.Reader, query parse.Query, q *plan.Query, opts *optionSet) error {
 	rel.Query = query.Text
 	var err error
 	if rel.AllowedLateness, err = opts.interval("allowed_lateness", 0); err != nil {
@@ -155,6 +157,7 @@ func runSettings(rel *catalog.Relation, query parse.Query, q *plan.Query, opts *
 	for _, id := range q.Relations {
 		rel.DependsOn = append(rel.DependsOn, catalog.OID(id))
 	}
+	rel.Inputs = catalog.InputsOf(cat, rel.DependsOn)
 	onError, err := opts.oneOf("on_error", "fail", "fail", "skip")
 	if err != nil {
 		return err

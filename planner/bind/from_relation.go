@@ -56,6 +56,9 @@ func (b *binder) relation(n *pg.RangeVar) (*catalog.Relation, error) {
 			n.Catalogname, n.Schemaname, n.Relname).At(n.Location)
 	}
 	if rel, ok := b.cat.Relation(n.Schemaname, n.Relname, b.opts.Settings.SearchPath); ok {
+		if b.tellingOf != nil && b.cat == b.tellingOf {
+			b.named = append(b.named, named{n, rel})
+		}
 		return rel, nil
 	}
 	name := n.Relname

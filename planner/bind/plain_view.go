@@ -42,11 +42,11 @@ func PlainView(s *parse.CreateView, cat catalog.Reader, o Options) (*catalog.Rel
 	for _, id := range q.Relations {
 		rel.DependsOn = append(rel.DependsOn, catalog.OID(id))
 	}
+	rel.Inputs = catalog.InputsOf(cat, rel.DependsOn)
 	return rel, nil
 }
 
-// plainView binds the query of a view where its name stands, under the settings of who made it. What it reads is looked up by
-// name: DDL that would change what the names mean is refused while the view is there.
+// plainView binds the query of a view where its name stands, under the settings of who made it; its names mean what they meant then.
 func (b *binder) plainView(n *pg.RangeVar, rel *catalog.Relation) (*source, error) {
 	if b.viewReads++; b.viewReads > maxViewReads {
 		return nil, sqlerr.New(sqlerr.StatementTooComplex, "statement too complex").At(n.Location).
@@ -61,10 +61,11 @@ func (b *binder) plainView(n *pg.RangeVar, rel *catalog.Relation) (*source, erro
 		return nil, sqlerr.New(sqlerr.InternalError, "the query of view \"%s\" is no SELECT", rel.Name)
 	}
 	b.uses(plan.RelationID(rel.OID))
-	old, params, settings := b.lv, b.opts.NoParams, b.opts.Settings
+	old, params, settings, cat := b.lv, b.opts.NoParams, b.opts.Settings, b.cat
 	b.lv, b.opts.NoParams, b.opts.Settings = nil, true, plan.FrozenSettings(rel.Settings)
+	b.cat = catalog.AsWritten(b.today, rel)
 	node, err := b.subquery(sel.Query.Select)
-	b.lv, b.opts.NoParams, b.opts.Settings = old, params, settings
+	b.lv, b.opts.NoParams, b.opts.Settings, b.cat = old, params, settings, cat
 	if err != nil {
 		return nil, inView(err, rel, n.Location)
 	}

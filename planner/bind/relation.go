@@ -40,7 +40,7 @@ func (b *binder) scan(n *pg.RangeVar, rel *catalog.Relation, rowID bool) (*sourc
 	kind := relationKinds[rel.Kind]
 	id := plan.RelationID(rel.OID)
 	b.uses(id)
-	s := &plan.Scan{Relation: id, Name: rel.QualifiedName(), Kind: kind.scan, P: plan.Props{Watermark: -1}}
+	s := &plan.Scan{Relation: id, Name: b.scanName(rel), Kind: kind.scan, P: plan.Props{Watermark: -1}}
 	it := &item{name: rel.Name, schema: rel.Schema, byName: true, byColumn: true, rel: rel, pos: n.Location}
 	add := func(name string, at int, t sqltype.Type, hidden bool, attnum int16) {
 		it.columns = append(it.columns, column{name: name, typ: t, index: len(s.Columns), hidden: hidden, rel: id, attnum: attnum})
@@ -75,6 +75,15 @@ func (b *binder) scan(n *pg.RangeVar, rel *catalog.Relation, rowID bool) (*sourc
 		}
 	}
 	return &source{node: s, items: []*item{it}}, nil
+}
+
+// scanName is what plans call a relation: by its name of today; in a query that keeps running by the one that
+// the query has, so that a RENAME does not make another plan of it.
+func (b *binder) scanName(rel *catalog.Relation) string {
+	if now, ok := b.today.ByOID(rel.OID); ok && !b.opts.Continuous {
+		rel = now
+	}
+	return rel.QualifiedName()
 }
 
 // primaryKey names the rows of a relation that has one.

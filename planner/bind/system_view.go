@@ -34,10 +34,10 @@ func (b *binder) systemView(n *pg.RangeVar, rel *catalog.Relation) (*source, err
 	if err != nil {
 		return nil, err
 	}
-	old := b.lv
-	b.lv = &level{parent: old, with: &level{}}
+	old, cat := b.lv, b.cat
+	b.lv, b.cat = &level{parent: old, with: &level{}}, b.today
 	node, err := b.subquery(q)
-	b.lv = old
+	b.lv, b.cat = old, cat
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,15 @@ const (
 	ObjSequence
 )
 
+// RenamePart is what of a relation gets another name.
+type RenamePart uint8
+
+const (
+	RenameRelation RenamePart = iota
+	RenameColumn
+	RenameConstraint
+)
+
 var objectNames = map[ObjectKind]string{
 	ObjTable: "TABLE", ObjStream: "STREAM", ObjSink: "SINK", ObjTopic: "TOPIC",
 	ObjMaterializedView: "MATERIALIZED VIEW", ObjView: "VIEW", ObjIndex: "INDEX", ObjSchema: "SCHEMA", ObjSequence: "SEQUENCE",
@@ -179,6 +188,14 @@ type (
 		Name     Name
 		IfExists bool
 		Changes  []*pg.AlterTableCmd
+	}
+	// Rename is ALTER kind name RENAME …: of the relation, or of what Part is.
+	Rename struct {
+		Kind     ObjectKind
+		Part     RenamePart
+		Name     Name
+		Old, New string // Old of a column or a constraint
+		IfExists bool
 	}
 	// AlterSet is ALTER kind name SET (options).
 	AlterSet struct {
@@ -348,6 +365,7 @@ func (*CreateSequence) body()         {}
 func (*AlterSequence) body()          {}
 func (*Drop) body()                   {}
 func (*AlterTable) body()             {}
+func (*Rename) body()                 {}
 func (*AlterSet) body()               {}
 func (*AlterRebuild) body()           {}
 func (*AlterRole) body()              {}

@@ -58,6 +58,8 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return drop(s.DropStmt), nil
 	case *pg.Node_AlterTableStmt:
 		return alter(s.AlterTableStmt), nil
+	case *pg.Node_RenameStmt:
+		return rename(s.RenameStmt), nil
 	case *pg.Node_AlterRoleStmt:
 		return alterRole(s.AlterRoleStmt), nil
 	case *pg.Node_VariableShowStmt:
@@ -123,6 +125,8 @@ func (c *converter) formStatement(n *pg.Node) (Body, error) {
 			dd.Kind = f.object
 		}
 		return d, nil
+	case f.kind == formAlter:
+		return alterOther(n, f.object), nil
 	case f.kind == formSubscribe && n.GetSelectStmt() != nil:
 		return &Subscribe{Query: c.query(n.GetSelectStmt())}, nil
 	case f.kind == formSubscribe && n.GetDeclareCursorStmt() != nil:

@@ -12,6 +12,7 @@ const (
 	formStream             // CREATE STREAM, rewritten to CREATE TABLE
 	formSink               // CREATE SINK, rewritten to CREATE VIEW
 	formDrop               // DROP STREAM|SINK, rewritten to DROP TABLE|VIEW
+	formAlter              // ALTER STREAM|SINK with changes of columns and names, rewritten to ALTER TABLE|VIEW
 	formSubscribe          // SUBSCRIBE TO, rewritten to TABLE
 	formCopy               // COPY (SUBSCRIBE TO …) TO, rewritten inside
 	formByHand             // nothing is left for the grammar: body is the statement
@@ -104,6 +105,13 @@ func (r *rewriter) statement(s *segment) (form, error) {
 		f.kind, f.object = formDrop, ObjSink
 	case s.is(0, "drop", "topic"):
 		err = r.byHand(s, &f, dropTopic)
+	case changesOther(s):
+		f.kind = formAlter
+		if f.object = alterForms[s.word(1)]; f.object == ObjStream {
+			r.put(s, 1, 1, "TABLE")
+		} else {
+			r.put(s, 1, 1, "VIEW")
+		}
 	case s.is(0, "alter"):
 		err = r.byHand(s, &f, alterForm)
 	case s.is(0, "show"), s.is(0, "describe"), s.is(0, "desc"):

@@ -53,6 +53,8 @@ func tagOf(b Body) string {
 		return "DROP " + b.Kind.String()
 	case *AlterTable:
 		return "ALTER TABLE"
+	case *Rename:
+		return "ALTER " + b.Kind.String()
 	case *AlterSet:
 		return "ALTER " + b.Kind.String()
 	case *AlterRebuild:

@@ -1,0 +1,133 @@
+package bind
+
+import (
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v5"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
+)
+
+// named is a place of a text that names a relation.
+type named struct {
+	at    *pg.RangeVar
+	input *catalog.Relation // under the names of the text
+}
+
+// Retold is the stored query of a relation with today's names of the relations that it reads, for who reads it: a name that is
+// another now becomes "new AS old", and where columns have other names "new AS old(a, b)".
+func Retold(rel *catalog.Relation, cat catalog.Reader) (string, error) {
+	same := true
+	for _, in := range rel.Inputs {
+		same = same && in.Same(cat)
+	}
+	if same {
+		return rel.Query, nil
+	}
+	b := newBinder(cat, Options{Settings: plan.FrozenSettings(rel.Settings), NoParams: true, Continuous: rel.Kind != catalog.KindPlainView})
+	b.cat = catalog.AsWritten(cat, rel)
+	b.tellingOf = b.cat
+	stmts, err := parse.Parse(rel.Query)
+	if err != nil {
+		return "", err
+	}
+	var q parse.Query
+	switch s := stmts[0].Body.(type) {
+	case *parse.Select:
+		q = s.Query
+	case *parse.Subscribe:
+		q = s.Query
+	}
+	b.emit = q.Emit
+	if _, err := b.query(q); err != nil {
+		return "", err
+	}
+	return retell(rel.Query, b.named, cat, allColumns(q.Select)), nil
+}
+
+// allColumns: which columns there are decides what the query means.
+func allColumns(n *pg.SelectStmt) (found bool) {
+	eachMessage(n.ProtoReflect(), func(m any) {
+		switch n := m.(type) {
+		case *pg.A_Star:
+			found = true
+		case *pg.JoinExpr:
+			found = found || n.IsNatural
+		}
+	})
+	return found
+}
+
+func retell(text string, places []named, cat catalog.Reader, all bool) string {
+	slices.SortFunc(places, func(a, b named) int { return int(b.at.Location - a.at.Location) })
+	places = slices.CompactFunc(places, func(a, b named) bool { return a.at.Location == b.at.Location })
+	for _, p := range places {
+		now, ok := cat.ByOID(p.input.OID)
+		if !ok || p.at.Location < 0 || now.Kind == catalog.KindSystem {
+			continue
+		}
+		nameEnd, end, within := parse.RelationSpan(text, int(p.at.Location), p.at.Alias != nil)
+		name := quoted(now.Name)
+		if now.Schema != "public" || p.at.Schemaname != "" {
+			name = quoted(now.Schema) + "." + name
+		}
+		moved := now.Name != p.input.Name || now.Schema != p.input.Schema
+		switch as, columns := aliasOf(&p, now, all); {
+		case within && moved:
+			text = text[:p.at.Location] + name + text[nameEnd:]
+		case within:
+		case columns != "" && all:
+			text = text[:p.at.Location] + "(SELECT " + columns + " FROM " + name + ") AS " + as + text[end:]
+		case columns != "":
+			text = text[:p.at.Location] + name + " AS " + as + columns + text[end:]
+		case moved && p.at.Alias != nil:
+			text = text[:p.at.Location] + name + text[nameEnd:]
+		case moved:
+			text = text[:p.at.Location] + name + " AS " + as + text[end:]
+		}
+	}
+	return text
+}
+
+// aliasOf is what the text calls a relation, and, where its columns are not what the text takes them for, these: as an alias has
+// them, or as a SELECT list when all of them count.
+func aliasOf(p *named, now *catalog.Relation, all bool) (as, columns string) {
+	as = quoted(p.input.Name)
+	var given []string
+	if p.at.Alias != nil {
+		as = quoted(p.at.Alias.Aliasname)
+		for _, n := range p.at.Alias.Colnames {
+			given = append(given, n.GetString_().GetSval())
+		}
+	}
+	var list, names []string
+	differs := false
+	for i := range now.Columns {
+		was := &p.input.Columns[i]
+		if was.Dropped {
+			differs = differs || all && !now.Columns[i].Dropped
+			continue
+		}
+		name := was.Name
+		if len(given) > 0 {
+			name, given = given[0], given[1:]
+		}
+		differs = differs || was.Name != now.Columns[i].Name
+		names = append(names, quoted(name))
+		if item := quoted(now.Columns[i].Name); name != now.Columns[i].Name {
+			list = append(list, item+" AS "+quoted(name))
+		} else {
+			list = append(list, item)
+		}
+	}
+	switch {
+	case !differs:
+		return as, ""
+	case all:
+		return as, strings.Join(list, ", ")
+	}
+	return as, "(" + strings.Join(names, ", ") + ")"
+}
