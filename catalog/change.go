@@ -15,7 +15,8 @@ import (
 //	1: {"v":1,"put":[relation…],"drop":[oid…]}
 //	2: relations may have a sequence, checks, a key_name; columns a sequence, identity, generated
 //	3: relations may have inputs
-const changeVersion = 3
+//	4: relations may be schemas; before, schema public was there without being told of
+const changeVersion = 4
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
 type change struct {
@@ -78,6 +79,9 @@ func loadSnapshot(r io.Reader, system *layer) (*Snapshot, error) {
 	}
 	if slices.Contains(in.Relations, nil) {
 		return nil, errors.New("catalog snapshot has nothing where a relation belongs")
+	}
+	if in.V < 4 {
+		in.Relations = append(in.Relations, publicSchema())
 	}
 	s := emptySnapshot(system)
 	s.version, s.nextOID = in.Version, in.NextOID

@@ -21,7 +21,7 @@ func Near(r Reader, schema, name string, path []string, of ...Kind) string {
 		found = append(found, r.Relations(k)...)
 	}
 	if i := slices.IndexFunc(found, func(rel *Relation) bool { return rel.Name == name }); i >= 0 && found[i].Schema != schema {
-		return found[i].QualifiedName()
+		return found[i].Schema + "." + found[i].Name
 	}
 	searched := func(rel *Relation) bool {
 		return rel.Schema == schema || schema == "" && slices.Contains(path, rel.Schema)

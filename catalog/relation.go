@@ -30,6 +30,8 @@ const (
 	KindErrors Kind = "error relation"
 	// KindSequence is a sequence; Parent is the table that owns it, 0 = none.
 	KindSequence Kind = "sequence"
+	// KindSchema is a schema: an object of the catalog as relations are, in no schema itself.
+	KindSchema Kind = "schema"
 	// KindSystem relations are given by a provider and are never stored.
 	KindSystem Kind = "system view"
 )

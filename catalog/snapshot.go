@@ -21,6 +21,9 @@ type Reader interface {
 	Dependents(oid OID) []*Relation
 	// Relations of one kind, by schema and name.
 	Relations(kind Kind) []*Relation
+	// Schema finds a schema of users, public among them.
+	Schema(name string) (*Relation, bool)
+	// HasSchema knows those of the system as well.
 	HasSchema(name string) bool
 }
 
@@ -44,7 +47,7 @@ type qualified struct{ schema, name string }
 var _ Reader = (*Snapshot)(nil)
 
 func emptySnapshot(system *layer) *Snapshot {
-	return &Snapshot{nextOID: FirstOID, layer: newLayer(nil), system: system}
+	return &Snapshot{nextOID: FirstOID, layer: newLayer([]*Relation{publicSchema()}), system: system}
 }
 
 func (s *Snapshot) Version() log.CommitSeq { return s.version }
@@ -53,6 +56,9 @@ func (s *Snapshot) Relation(schema, name string, path []string) (*Relation, bool
 	if schema != "" {
 		return s.in(schema, name)
 	}
+	if name == "" {
+		return nil, false
+	}
 	// pg_catalog is searched first unless the path names it, as in PostgreSQL.
 	if !slices.Contains(path, "pg_catalog") {
 		if r, ok := s.in("pg_catalog", name); ok {
@@ -60,7 +66,7 @@ func (s *Snapshot) Relation(schema, name string, path []string) (*Relation, bool
 		}
 	}
 	for _, p := range path {
-		if r, ok := s.in(p, name); ok {
+		if r, ok := s.in(p, name); ok && p != "" { // schemas are in none
 			return r, true
 		}
 	}
@@ -104,14 +110,6 @@ func (s *Snapshot) Relations(kind Kind) []*Relation {
 		return sorted(slices.Clone(s.system.all))
 	}
 	return s.filter(func(r *Relation) bool { return r.Kind == kind })
-}
-
-// HasSchema: only the built-in schemas and public exist now.
-func (s *Snapshot) HasSchema(name string) bool {
-	if name == "public" || name == "pg_catalog" || name == "information_schema" || name == "tributary" {
-		return true
-	}
-	return false
 }
 
 // UsesTopic returns a relation over the topic, nil if there is none.

@@ -15,8 +15,9 @@ import (
 func TestSnapshotModel(t *testing.T) {
 	for seed := range uint64(4) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
-		model := map[OID]*Relation{}
 		s := emptySnapshot(newLayer(nil))
+		public, _ := s.Schema(Public)
+		model := map[OID]*Relation{public.OID: public}
 		var older []*Snapshot
 		var was []map[OID]*Relation
 		for v := log.CommitSeq(1); v <= 2000; v++ {

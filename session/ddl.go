@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -27,6 +28,9 @@ func (e errExists) Error() string { return "exists: " + e.name }
 
 // free checks that a relation's name is not taken. Nobody else takes it until the transaction ends.
 func (s *Session) free(ctx context.Context, t *catalog.Txn, schema, name string, ifNotExists bool) error {
+	if _, err := s.lockSchema(ctx, "CREATE", schema, table.Shared); err != nil {
+		return err
+	}
 	if _, taken := t.At().Relation(schema, name, nil); !taken {
 		if err := s.tx.writes.LockName(ctx, schema, name); err != nil {
 			return err

@@ -20,6 +20,9 @@ func (s *Session) freeze(rel *catalog.Relation) {
 	for _, f := range plan.Frozen {
 		rel.Settings[f.Name] = s.set.get(f.Name)
 	}
+	if _, own := s.catalog().Schema(s.user); own { // "$user" is who makes it, whoever reads it
+		rel.Settings["search_path"] = quotedList(s.set.derived.SearchPath)
+	}
 }
 
 // bindOptions are for statements that define something.

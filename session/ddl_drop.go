@@ -29,26 +29,20 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 		return s.dropTopics(ctx, b, w)
 	}
 	kind, ok := dropKinds[b.Kind]
-	if !ok {
+	if !ok && b.Kind != parse.ObjSchema {
 		return unsupported(tag)
 	}
 	var gone []*catalog.Relation
 	err := s.change(ctx, tag, func(t *catalog.Txn) error {
 		d := dropping{s: s, ctx: ctx, tag: tag, t: t, seen: map[catalog.OID]bool{}}
-		targets, err := s.dropTargets(ctx, tag, kind, b)
+		var err error
+		if b.Kind == parse.ObjSchema {
+			err = d.schemas(b)
+		} else {
+			err = d.relations(kind, b)
+		}
 		if err != nil {
 			return err
-		}
-		for _, rel := range targets {
-			d.asked = append(d.asked, rel.OID)
-		}
-		for _, rel := range targets {
-			if table, ok := t.At().ByOID(rel.Parent); ok && table.KeyIndex == rel.OID && kind == catalog.KindIndex {
-				return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop index %s because constraint %s on table %s requires it", rel.Name, rel.Name, table.Name)
-			}
-			if err := d.relation(rel, b.Cascade); err != nil {
-				return err
-			}
 		}
 		gone = d.gone
 		d.tell()
@@ -67,6 +61,27 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 		return nil
 	})
 	return w.Complete(tag)
+}
+
+// relations drops those of a statement.
+func (d *dropping) relations(kind catalog.Kind, b *parse.Drop) error {
+	targets, err := d.s.dropTargets(d.ctx, d.tag, kind, b)
+	if err != nil {
+		return err
+	}
+	for _, rel := range targets {
+		d.asked = append(d.asked, rel.OID)
+	}
+	for _, rel := range targets {
+		if table, ok := d.t.At().ByOID(rel.Parent); ok && table.KeyIndex == rel.OID && kind == catalog.KindIndex {
+			return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop index %s because constraint %s on table %s requires it",
+				d.s.shownName(rel), rel.Name, d.s.shownName(table))
+		}
+		if err := d.relation(rel, b.Cascade); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dropTargets finds and locks what the names mean.
@@ -98,6 +113,13 @@ func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, 
 	rel, ok := at.Relation(n.Schema, n.Name, s.set.derived.SearchPath)
 	noun := strings.ToLower(of.String())
 	if !ok {
+		if n.Schema != "" && !at.HasSchema(n.Schema) {
+			if ifExists {
+				s.notice("schema %q does not exist, skipping", n.Schema)
+				return nil, nil
+			}
+			return nil, sqlerr.New(sqlerr.InvalidSchemaName, "schema \"%s\" does not exist", n.Schema)
+		}
 		if ifExists {
 			s.notice("%s %q does not exist, skipping", noun, n.String())
 			return nil, nil
@@ -150,7 +172,7 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 		return err
 	}
 	if blocking := d.blocking(rel, cascade, nil); len(blocking) > 0 {
-		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", rel.Kind, ident(rel.Name)).
+		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", rel.Kind, d.s.shownName(rel)).
 			WithDetail("%s", strings.Join(blocking, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 	}
 	for _, dep := range d.t.At().Dependents(rel.OID) {
@@ -162,7 +184,7 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 			continue
 		}
 		if cascade && !owned && !slices.Contains(d.asked, dep.OID) && !d.seen[dep.OID] {
-			d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to %s %s", dep.Kind, ident(dep.Name)))
+			d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to %s %s", dep.Kind, d.s.shownName(dep)))
 		}
 		if err := d.relation(dep, cascade); err != nil {
 			return err
@@ -211,9 +233,9 @@ func (d *dropping) throughView(dep, rel *catalog.Relation) bool {
 // dependence says how dep depends on rel.
 func (d *dropping) dependence(dep, rel *catalog.Relation) string {
 	if rel.Kind == catalog.KindSequence && dep.Kind == catalog.KindTable {
-		return fmt.Sprintf("default value for column %s of table %s depends on sequence %s", d.columnOf(dep, rel), ident(dep.Name), ident(rel.Name))
+		return fmt.Sprintf("default value for column %s of table %s depends on sequence %s", d.columnOf(dep, rel), d.s.shownName(dep), d.s.shownName(rel))
 	}
-	return fmt.Sprintf("%s %s depends on %s %s", dep.Kind, ident(dep.Name), rel.Kind, ident(rel.Name))
+	return fmt.Sprintf("%s %s depends on %s %s", dep.Kind, d.s.shownName(dep), rel.Kind, d.s.shownName(rel))
 }
 
 // columnOf is the column whose values a sequence gives.
@@ -235,7 +257,7 @@ func (d *dropping) forgetDefault(table, seq *catalog.Relation) error {
 	if err := d.lock(table); err != nil {
 		return err
 	}
-	d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to default value for column %s of table %s", d.columnOf(table, seq), table.Name))
+	d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to default value for column %s of table %s", d.columnOf(table, seq), d.s.shownName(table)))
 	changed := *table
 	changed.Columns = slices.Clone(table.Columns)
 	changed.DependsOn = slices.DeleteFunc(slices.Clone(table.DependsOn), func(oid catalog.OID) bool { return oid == seq.OID })

@@ -64,6 +64,12 @@ func objectOf(b parse.Body) string {
 			names[i] = n.String()
 		}
 		return strings.Join(names, ", ")
+	case *parse.CreateSchema:
+		return b.Name
+	case *parse.AlterSchema:
+		return b.Name
+	case *parse.SetSchema:
+		return b.Name.String()
 	case *parse.CreateSequence:
 		return b.Name.String()
 	case *parse.AlterTable:

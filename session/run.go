@@ -47,6 +47,12 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.createView(ctx, b, w)
 	case *parse.CreateIndex:
 		return s.createIndex(ctx, b, w)
+	case *parse.CreateSchema:
+		return s.createSchema(ctx, b, w)
+	case *parse.AlterSchema:
+		return s.alterSchema(ctx, b, w)
+	case *parse.SetSchema:
+		return s.setSchema(ctx, b, w)
 	case *parse.CreateSequence:
 		return s.createSequence(ctx, b, w)
 	case *parse.AlterSequence:
@@ -110,7 +116,8 @@ func unsupported(what string) *sqlerr.Error {
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
-		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
+		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole,
+		*parse.CreateSchema, *parse.AlterSchema, *parse.SetSchema:
 		return true
 	}
 	return false

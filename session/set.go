@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/internal/face"
+	sqlident "github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
 )
@@ -22,7 +23,7 @@ func (s *Session) setParameter(b *parse.Set, w face.Writer) error {
 		return w.Complete("SET")
 	}
 	if !b.Default {
-		if err := s.allowMode(strings.ToLower(b.Name), strings.Join(b.Values, ", ")); err != nil {
+		if err := s.allowMode(strings.ToLower(b.Name), valueText(b)); err != nil {
 			return err
 		}
 	}
@@ -34,13 +35,30 @@ func (s *Session) setParameter(b *parse.Set, w face.Writer) error {
 	if b.Default {
 		p, err = s.set.reset(b.Name)
 	} else {
-		p, err = s.set.set(b.Name, strings.Join(b.Values, ", "))
+		p, err = s.set.set(b.Name, valueText(b))
 	}
 	if err != nil {
 		return err
 	}
 	s.report(p)
 	return w.Complete("SET")
+}
+
+// valueText is what SET sets; of a parameter that is a list of names the names, each written so that it is one.
+func valueText(b *parse.Set) string {
+	if !strings.EqualFold(b.Name, "search_path") {
+		return strings.Join(b.Values, ", ")
+	}
+	return quotedList(b.Values)
+}
+
+// quotedList is a list of names as search_path has it.
+func quotedList(names []string) string {
+	out := make([]string, len(names))
+	for i, v := range names {
+		out[i] = sqlident.Quote(v)
+	}
+	return strings.Join(out, ", ")
 }
 
 func (s *Session) resetParameter(b *parse.Reset, w face.Writer) error {

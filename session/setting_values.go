@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/internal/config"
+	sqlident "github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
@@ -82,6 +83,15 @@ func (s *settings) wants(severity string) bool {
 	}
 	least := slices.Index(messageLevels, s.get("client_min_messages"))
 	return slices.Index(messageLevels, strings.ToLower(severity)) >= least || strings.EqualFold(severity, "INFO")
+}
+
+// parseSearchPath keeps the text.
+func parseSearchPath(v string) (string, error) {
+	if _, ok := sqlident.List(v); !ok {
+		return "", sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter %q: %q", "search_path", v).
+			WithDetail("List syntax is invalid.")
+	}
+	return v, nil
 }
 
 func parseSynchronousCommit(v string) (string, error) {

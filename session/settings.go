@@ -58,7 +58,7 @@ var settingList = []setting{
 	{name: "TimeZone", value: "UTC", report: true, parse: parseTimeZone, doc: "Time zone of timestamptz input and output."},
 
 	{name: "server_version_num", value: "150000", fixed: true, doc: "server_version as a number."},
-	{name: "search_path", value: `"$user", public`, parse: nil, doc: "Schemas in which bare names are looked up."},
+	{name: "search_path", value: `"$user", public`, parse: parseSearchPath, doc: "Schemas in which bare names are looked up."},
 	{name: "extra_float_digits", value: "1", parse: parseInt(-15, 3), doc: "Digits of floating-point output; 1 and more are shortest-precise."},
 	{name: "bytea_output", value: "hex", parse: parseEnum("bytea_output", "hex", "escape"), doc: "Output form of bytea."},
 	{name: "client_min_messages", value: "notice", parse: parseEnum("client_min_messages", messageLevels...), doc: "Least severity of messages sent."},
@@ -150,6 +150,7 @@ func (s *settings) derive() {
 	for _, f := range plan.Frozen {
 		values = append(values, s.get(f.Name))
 	}
+	values = append(values, s.derived.SearchPath...) // of which "$user" is another for another user
 	s.planned = strings.Join(values, "\x01")
 }
 

@@ -8,8 +8,8 @@ import (
 // What a statement does to the set of relations, found without a parser: the files' statements
 // are plain enough, and what is missed makes a run fail, never pass.
 var (
-	reCreate = regexp.MustCompile(`(?is)^\s*create\s+(?:temp\s+|temporary\s+)?(table|view|materialized\s+view|stream|sink)\s+(?:if\s+not\s+exists\s+)?("[^"]+"|[\w.]+)`)
-	reDrop   = regexp.MustCompile(`(?is)^\s*drop\s+(table|view|materialized\s+view|stream|sink)\s+(?:if\s+exists\s+)?("[^"]+"|[\w.]+)`)
+	reCreate = regexp.MustCompile(`(?is)^\s*create\s+(?:temp\s+|temporary\s+)?(table|view|materialized\s+view|stream|sink|schema)\s+(?:if\s+not\s+exists\s+)?("[^"]+"|[\w.]+)`)
+	reDrop   = regexp.MustCompile(`(?is)^\s*drop\s+(table|view|materialized\s+view|stream|sink|schema)\s+(?:if\s+exists\s+)?("[^"]+"|[\w.]+)`)
 	reWrite  = regexp.MustCompile(`(?is)^\s*(?:insert\s+into|update|delete\s+from|copy|truncate(?:\s+table)?|alter\s+table)\s+("[^"]+"|[\w.]+)`)
 	reQuery  = regexp.MustCompile(`(?is)^\s*(?:\(|select\b|values\b|table\b|with\b)`)
 	reGives  = regexp.MustCompile(`(?i)\b(?:returning|nextval|setval|currval|lastval|pg_get_serial_sequence)\b`)

@@ -12,7 +12,7 @@ import (
 func appendOID(dst []byte, oid uint32) []byte { return strconv.AppendUint(dst, uint64(oid), 10) }
 
 // IndexDef is pg_get_indexdef.
-func (v *View) IndexDef(oid uint32, column int32) (string, bool) {
+func (v *View) IndexDef(oid uint32, column int32, pretty bool) (string, bool) {
 	x, ok := v.index(oid)
 	if !ok {
 		return "", false
@@ -28,7 +28,11 @@ func (v *View) IndexDef(oid uint32, column int32) (string, bool) {
 	if x.unique {
 		unique = "UNIQUE "
 	}
-	return "CREATE " + unique + "INDEX " + ident.Quote(x.name) + " ON " + qualified(x.table) + " USING btree (" + strings.Join(names, ", ") + ")", true
+	table := qualified(x.table)
+	if pretty {
+		table = v.className(uint32(x.table.OID))
+	}
+	return "CREATE " + unique + "INDEX " + ident.Quote(x.name) + " ON " + table + " USING btree (" + strings.Join(names, ", ") + ")", true
 }
 
 func nameList(r *catalog.Relation, at []int) []string {

@@ -48,7 +48,7 @@ func (v *View) OIDOf(t sqltype.OID, text string) (uint32, error) {
 		if len(parts) > 1 || !v.cat.HasSchema(name) {
 			return 0, sqlerr.New(sqlerr.InvalidSchemaName, "schema \"%s\" does not exist", name)
 		}
-		return schemaOID(name), nil
+		return v.schemaOID(name), nil
 	}
 	if oid, ok := v.RoleNamed(parts[0]); ok && len(parts) == 1 {
 		return oid, nil
@@ -71,6 +71,9 @@ func (v *View) classOf(text string, parts []string) (uint32, error) {
 		if hasKey(r) && r.PrimaryKeyName() == name && (r.Schema == schema || schema == "" && slices.Contains(v.path, r.Schema)) {
 			return keyIndexes + uint32(r.OID), nil
 		}
+	}
+	if schema != "" && !v.cat.HasSchema(schema) {
+		return 0, sqlerr.New(sqlerr.InvalidSchemaName, "schema \"%s\" does not exist", schema)
 	}
 	return 0, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", strings.Join(parts, "."))
 }

@@ -90,10 +90,11 @@ func (v *View) schemaName(oid uint32) string {
 	if row := bootstrap.ByOID("pg_namespace", oid); row != nil {
 		return row[1]
 	}
-	for _, name := range v.schemas() {
-		if schemaOID(name) == oid {
-			return name
-		}
+	if r, ok := v.cat.ByOID(catalog.OID(oid)); ok && r.Kind == catalog.KindSchema {
+		return r.Name
+	}
+	if oid == ownSchema {
+		return "tributary"
 	}
 	return ""
 }

@@ -1,10 +1,6 @@
 package pgcatalog
 
-import (
-	"hash/fnv"
-
-	"github.com/tributary-db/tributary/catalog"
-)
+import "github.com/tributary-db/tributary/catalog"
 
 // OIDs of objects that come with a relation are its own OID, which one counter gives and which stays below
 // firstDerived, and a part of the space above for each sort. Those with several of a sort have a stride.
@@ -58,23 +54,22 @@ func relationOf(oid uint32) (rel catalog.OID, sort uint32, at int) {
 // Schemas that are always there.
 const (
 	catalogSchema = 11
-	publicSchema  = 2200
+	publicSchema  = 2200 // while nobody has dropped it
 	ownSchema     = 13100
 )
 
-// schemaOID is that of a schema. why: those of users have none of their own yet; a hash of the name stays.
-func schemaOID(name string) uint32 {
+// schemaOID is that of a schema, 0 = there is none of the name.
+func (v *View) schemaOID(name string) uint32 {
 	switch name {
 	case "pg_catalog":
 		return catalogSchema
-	case "public", "":
-		return publicSchema
 	case "information_schema":
 		return informationSchema()
 	case "tributary":
 		return ownSchema
 	}
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(name)) // never fails
-	return 0x0800_0000 | h.Sum32()&0x07ff_ffff
+	if r, ok := v.cat.Schema(name); ok {
+		return uint32(r.OID)
+	}
+	return 0
 }

@@ -85,7 +85,7 @@ func constraintRows(v *View, _ system.Facts, key system.Key, add system.Adder) e
 		if at := numbers(c.columns); len(at) > 0 {
 			columns = at
 		}
-		err := add(c.oid, c.name, schemaOID(c.table.Schema), c.kind, false, false, true, c.table.OID, uint32(0), c.index, uint32(0), uint32(0),
+		err := add(c.oid, c.name, v.schemaOID(c.table.Schema), c.kind, false, false, true, c.table.OID, uint32(0), c.index, uint32(0), uint32(0),
 			byte(' '), byte(' '), byte(' '), true, int32(0), c.kind != 'c', columns, nil, nil, nil, nil, nil, nil, bin)
 		if err != nil {
 			return err

@@ -12,7 +12,11 @@ func namespaceRows(v *View, _ system.Facts, _ system.Key, add system.Adder) erro
 		if len(bootstrap.Named("pg_namespace", name)) > 0 {
 			continue
 		}
-		if err := add(schemaOID(name), name, owner, nil); err != nil {
+		oid, of := v.schemaOID(name), owner
+		if oid == publicSchema {
+			of = databaseOwner
+		}
+		if err := add(oid, name, of, nil); err != nil {
 			return err
 		}
 	}
@@ -91,7 +95,7 @@ func (v *View) depends(r *catalog.Relation, add system.Adder) (err error) {
 	}
 	self := uint32(r.OID)
 	if r.Kind != catalog.KindIndex {
-		need(classClass, self, namespaceClass, schemaOID(r.Schema), 0, 'n')
+		need(classClass, self, namespaceClass, v.schemaOID(r.Schema), 0, 'n')
 	}
 	for _, x := range v.indexes(r) {
 		for _, at := range x.columns {

@@ -19,7 +19,7 @@ func typeRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
 	case 0:
 		oid, sort, _ := relationOf(key.OID)
 		if r := v.byOID(uint32(oid)); r != nil && (sort == rowTypes || sort == arrayTypes) {
-			return rowType(r, add)
+			return v.rowType(r, add)
 		}
 		return nil
 	case 1:
@@ -27,7 +27,7 @@ func typeRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
 		for _, schema := range v.schemas() {
 			for _, try := range []string{name, trimmed(name)} {
 				if r, ok := v.cat.Relation(schema, try, nil); ok && try != "" {
-					if err := rowType(r, add); err != nil {
+					if err := v.rowType(r, add); err != nil {
 						return err
 					}
 				}
@@ -36,7 +36,7 @@ func typeRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
 		return nil
 	}
 	for _, r := range v.relations() {
-		if err := rowType(r, add); err != nil {
+		if err := v.rowType(r, add); err != nil {
 			return err
 		}
 	}
@@ -61,11 +61,11 @@ func hasRowType(r *catalog.Relation) bool {
 }
 
 // rowType adds a relation's row type and its array.
-func rowType(r *catalog.Relation, add system.Adder) error {
+func (v *View) rowType(r *catalog.Relation, add system.Adder) error {
 	if !hasRowType(r) {
 		return nil
 	}
-	row, array, schema := rowTypes+uint32(r.OID), arrayTypes+uint32(r.OID), schemaOID(r.Schema)
+	row, array, schema := rowTypes+uint32(r.OID), arrayTypes+uint32(r.OID), v.schemaOID(r.Schema)
 	one := func(oid uint32, name string, kind, category byte, rel, subscript, elem, arr uint32, io []any, analyze uint32) error {
 		values := []any{oid, name, schema, owner, int16(-1), false, kind, category, false, true, byte(','), rel, subscript, elem, arr}
 		values = append(values, io...)

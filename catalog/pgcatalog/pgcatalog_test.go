@@ -221,7 +221,7 @@ func TestDefinitions(t *testing.T) {
 		got = append(got, fmt.Sprint(c.name, " ", def, c.columns))
 	}
 	for _, x := range v.indexes(tab) {
-		def, _ := v.IndexDef(x.oid, 0)
+		def, _ := v.IndexDef(x.oid, 0, false)
 		got = append(got, def)
 	}
 	for i := range tab.Columns {

@@ -126,18 +126,9 @@ func (v *View) index(oid uint32) (indexed, bool) {
 
 // schemas are the names of all.
 func (v *View) schemas() []string {
-	out := []string{"pg_catalog", "information_schema", "public", "tributary"}
-	seen := map[string]bool{}
-	for _, s := range out {
-		seen[s] = true
-	}
-	for k := range shown {
-		for _, r := range v.cat.Relations(k) {
-			if !seen[r.Schema] {
-				seen[r.Schema] = true
-				out = append(out, r.Schema)
-			}
-		}
+	out := slices.Clone(catalog.SystemSchemas)
+	for _, r := range v.cat.Relations(catalog.KindSchema) {
+		out = append(out, r.Name)
 	}
 	return out
 }

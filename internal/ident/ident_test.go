@@ -28,3 +28,19 @@ func TestSplit(t *testing.T) {
 		}
 	}
 }
+
+func TestList(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", `""`: "|", `"$user", public`: "$user|public|", ` A ,"B c" , d`: "a|B c|d|", `"a""b"`: `a"b|`, `"",x`: "|x|", `"a,b"`: "a,b|",
+		"a,,b": "no", "a,": "no", ",": "no", `"a`: "no", "a b": "no", `"a"b`: "no",
+	} {
+		got := ""
+		names, ok := List(text)
+		for _, n := range names {
+			got += n + "|"
+		}
+		if ok != (want != "no") || ok && got != want {
+			t.Errorf("%q: %q %v, want %q", text, got, ok, want)
+		}
+	}
+}

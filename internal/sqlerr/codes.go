@@ -78,6 +78,7 @@ const (
 	DuplicateColumn                   Code = "42701"
 	DuplicateCursor                   Code = "42P03"
 	DuplicatePreparedStatement        Code = "42P05"
+	InvalidSchemaDefinition           Code = "42P15"
 	DuplicateSchema                   Code = "42P06"
 	DuplicateTable                    Code = "42P07"
 	DuplicateAlias                    Code = "42712"

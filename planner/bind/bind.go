@@ -16,7 +16,7 @@ import (
 
 // Options are what binding depends on besides the statement and the catalog.
 type Options struct {
-	// Settings of the session; SearchPath resolves names without a schema (empty: public).
+	// Settings of the session; SearchPath resolves names without a schema (nil: public).
 	Settings plan.Settings
 	// ParamTypes are the types given for $1…; Invalid, or none, means: infer it.
 	ParamTypes []sqltype.OID
@@ -80,7 +80,7 @@ type binder struct {
 }
 
 func newBinder(cat catalog.Reader, o Options) *binder {
-	if len(o.Settings.SearchPath) == 0 {
+	if o.Settings.SearchPath == nil {
 		o.Settings.SearchPath = []string{"public"}
 	}
 	return &binder{cat: cat, today: cat, opts: o, params: append([]sqltype.OID(nil), o.ParamTypes...), places: map[plan.Expr]int32{}}

@@ -58,6 +58,10 @@ func (f *fakeCatalog) Relations(kind catalog.Kind) []*catalog.Relation {
 	return out
 }
 
+func (f *fakeCatalog) Schema(name string) (*catalog.Relation, bool) {
+	return &catalog.Relation{OID: 2200, Name: name, Kind: catalog.KindSchema}, name == "public"
+}
+
 func (f *fakeCatalog) HasSchema(name string) bool { return name == "public" }
 
 func (f *fakeCatalog) add(r *catalog.Relation) *catalog.Relation {

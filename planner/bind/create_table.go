@@ -76,15 +76,22 @@ func refuseTableForms(n *pg.CreateStmt) error {
 }
 
 func (b *binder) newSchema(n parse.Name) (string, error) {
-	switch n.Schema {
-	case "":
+	if n.Schema == "" {
 		for _, s := range b.opts.Settings.SearchPath {
-			if b.cat.HasSchema(s) && s != "pg_catalog" {
-				return s, nil
+			if b.cat.HasSchema(s) {
+				n.Schema = s
+				break
 			}
 		}
-		return "", sqlerr.New(sqlerr.InvalidSchemaName, "no schema has been selected to create in").At(n.Pos)
-	case "pg_catalog", "information_schema", "tributary":
+		if n.Schema == "" {
+			return "", sqlerr.New(sqlerr.InvalidSchemaName, "no schema has been selected to create in").At(n.Pos)
+		}
+	}
+	if n.Schema == "pg_catalog" {
+		return "", sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied to create \"pg_catalog.%s\"", n.Name).At(n.Pos).
+			WithDetail("System catalog modifications are currently disallowed.")
+	}
+	if catalog.SystemSchema(n.Schema) {
 		return "", sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for schema %s", n.Schema).At(n.Pos)
 	}
 	if !b.cat.HasSchema(n.Schema) {

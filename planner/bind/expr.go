@@ -2,6 +2,7 @@ package bind
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -146,6 +147,9 @@ func (b *binder) constant(n *pg.A_Const) (plan.Expr, error) {
 	case n.GetFval() != nil:
 		text := n.GetFval().Fval
 		if v, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 0, 64); err == nil && !leadingZero(text) {
+			if v == math.MinInt32 { // the sign is a part of what the parser reads
+				return b.at(int4Const(math.MinInt32), n.Location), nil
+			}
 			return b.at(int8Const(v), n.Location), nil
 		}
 		c, err := b.literal(sqltype.Of(sqltype.Numeric), text)

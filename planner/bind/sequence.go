@@ -237,11 +237,10 @@ func SequenceNamed(cat catalog.Reader, text string, path []string) (*catalog.Rel
 	if err != nil {
 		return nil, err
 	}
-	if len(path) == 0 {
-		path = []string{"public"}
-	}
 	rel, ok := cat.Relation(schema, name, path)
 	switch {
+	case !ok && schema != "" && !cat.HasSchema(schema):
+		return nil, sqlerr.New(sqlerr.InvalidSchemaName, "schema \"%s\" does not exist", schema)
 	case !ok:
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", text)
 	case rel.Kind != catalog.KindSequence:

@@ -159,10 +159,25 @@ type (
 		IfNotExists bool
 		Stmt        *pg.IndexStmt
 	}
-	// CreateSchema is CREATE SCHEMA [IF NOT EXISTS] name.
+	// CreateSchema is CREATE SCHEMA [IF NOT EXISTS] [name] [AUTHORIZATION role] [elements].
 	CreateSchema struct {
-		Name        string
+		Name        string // empty: that of Owner
+		Owner       string // empty: not given
+		Anybody     bool   // Owner is CURRENT_USER or the like
 		IfNotExists bool
+		Elements    []string // statements, in the order in which they run
+		Outside     string   // the schema that an element names, which is not Name
+	}
+	// AlterSchema is ALTER SCHEMA name RENAME TO new and OWNER TO role.
+	AlterSchema struct {
+		Name, NewName, Owner string
+	}
+	// SetSchema is ALTER kind name SET SCHEMA schema.
+	SetSchema struct {
+		Kind     ObjectKind
+		Name     Name
+		IfExists bool
+		Schema   string
 	}
 	// CreateSequence is CREATE SEQUENCE [IF NOT EXISTS] name options.
 	CreateSequence struct {
@@ -361,6 +376,8 @@ func (*CreateView) body()             {}
 func (*Refresh) body()                {}
 func (*CreateIndex) body()            {}
 func (*CreateSchema) body()           {}
+func (*AlterSchema) body()            {}
+func (*SetSchema) body()              {}
 func (*CreateSequence) body()         {}
 func (*AlterSequence) body()          {}
 func (*Drop) body()                   {}

@@ -45,7 +45,18 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		i := s.IndexStmt
 		return &CreateIndex{Name: i.Idxname, Table: nameOf(i.Relation), Unique: i.Unique, IfNotExists: i.IfNotExists, Stmt: i}, nil
 	case *pg.Node_CreateSchemaStmt:
-		return &CreateSchema{Name: s.CreateSchemaStmt.Schemaname, IfNotExists: s.CreateSchemaStmt.IfNotExists}, nil
+		return createSchema(s.CreateSchemaStmt)
+	case *pg.Node_AlterObjectSchemaStmt:
+		return setSchema(s.AlterObjectSchemaStmt), nil
+	case *pg.Node_RenameStmt:
+		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_SCHEMA {
+			return &AlterSchema{Name: s.RenameStmt.Subname, NewName: s.RenameStmt.Newname}, nil
+		}
+		return rename(s.RenameStmt), nil
+	case *pg.Node_AlterOwnerStmt:
+		if s.AlterOwnerStmt.ObjectType == pg.ObjectType_OBJECT_SCHEMA {
+			return &AlterSchema{Name: s.AlterOwnerStmt.Object.GetString_().GetSval(), Owner: roleOf(s.AlterOwnerStmt.Newowner)}, nil
+		}
 	case *pg.Node_CreateSeqStmt:
 		q := s.CreateSeqStmt
 		if q.Sequence.Relpersistence == "t" {
@@ -58,8 +69,6 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return drop(s.DropStmt), nil
 	case *pg.Node_AlterTableStmt:
 		return alter(s.AlterTableStmt), nil
-	case *pg.Node_RenameStmt:
-		return rename(s.RenameStmt), nil
 	case *pg.Node_AlterRoleStmt:
 		return alterRole(s.AlterRoleStmt), nil
 	case *pg.Node_VariableShowStmt:

@@ -79,6 +79,12 @@ func alterSet(s *segment) (Body, error) {
 		a.Name = name
 		i += n
 	}
+	if to, n, ok := s.qualified(i + 2); ok && s.is(i, "set", "schema") && a.Kind != ObjTopic {
+		if i+2+n != len(s.toks) || to.Schema != "" {
+			return nil, s.syntaxError(i + 2)
+		}
+		return &SetSchema{Kind: a.Kind, Name: a.Name, IfExists: a.IfExists, Schema: to.Name}, nil
+	}
 	a.Reset = s.is(i, "reset")
 	if !a.Reset && !s.is(i, "set") {
 		return nil, s.syntaxError(i)

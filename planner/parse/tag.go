@@ -45,6 +45,10 @@ func tagOf(b Body) string {
 		return "CREATE INDEX"
 	case *CreateSchema:
 		return "CREATE SCHEMA"
+	case *AlterSchema:
+		return "ALTER SCHEMA"
+	case *SetSchema:
+		return "ALTER " + b.Kind.String()
 	case *CreateSequence:
 		return "CREATE SEQUENCE"
 	case *AlterSequence:

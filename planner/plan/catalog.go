@@ -8,8 +8,9 @@ type Catalog interface {
 	sqltype.Names
 	// Visible reports whether a bare name finds the object of a catalog (pg_class, pg_type, pg_proc, …).
 	Visible(catalog string, oid uint32) (visible, ok bool)
-	// IndexDef is CREATE INDEX …, or with column > 0 what stands at that place of its key.
-	IndexDef(index uint32, column int32) (string, bool)
+	// IndexDef is CREATE INDEX …, or with column > 0 what stands at that place of its key. Pretty names the table with its
+	// schema only where it must.
+	IndexDef(index uint32, column int32, pretty bool) (string, bool)
 	ConstraintDef(constraint uint32, pretty bool) (string, bool)
 	ViewDef(view uint32) (string, bool)
 	// Function is the arguments, the identity arguments and the result of a function as text.

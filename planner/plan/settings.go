@@ -1,9 +1,12 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/ident"
 )
 
 // Frozen are the session settings that Settings are made of, with what they are where nobody has said
@@ -28,28 +31,30 @@ func FrozenSettings(kept map[string]string) Settings {
 	})
 }
 
-// SettingsOf makes Settings of the values of Frozen, which were checked when they were set.
+// SettingsOf makes Settings of the values of Frozen, which were checked when they were set, and of
+// session_authorization.
 func SettingsOf(value func(name string) string) Settings {
 	loc, _ := time.LoadLocation(value("TimeZone"))
 	digits, _ := strconv.Atoi(value("extra_float_digits"))
 	return Settings{
 		TimeZone: value("TimeZone"), Location: loc, DateStyle: value("DateStyle"), IntervalStyle: value("IntervalStyle"),
-		ExtraFloatDigits: digits, ByteaOutput: value("bytea_output"), SearchPath: searchPath(value("search_path")),
+		ExtraFloatDigits: digits, ByteaOutput: value("bytea_output"), SearchPath: searchPath(value("search_path"), value("session_authorization")),
 	}
 }
 
-// searchPath is search_path as schemas; "$user" names none here.
-func searchPath(text string) []string {
-	var out []string
-	for part := range strings.SplitSeq(text, ",") {
-		part = strings.TrimSpace(part)
-		if unquoted, ok := strings.CutPrefix(part, `"`); ok {
-			part = strings.ReplaceAll(strings.TrimSuffix(unquoted, `"`), `""`, `"`)
-		} else {
-			part = strings.ToLower(part)
+// searchPath is search_path as schemas; "$user" is the one that is called as the user. Those of the system are searched by
+// themselves, and a user of their name has none.
+func searchPath(text, user string) []string {
+	names, _ := ident.List(text) // checked when it was set
+	out := []string{}
+	for _, name := range names {
+		if name == "$user" {
+			if name = user; catalog.SystemSchema(user) {
+				continue
+			}
 		}
-		if part != "" && part != "$user" {
-			out = append(out, part)
+		if name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 	}
 	return out

@@ -135,6 +135,11 @@ func (c *Catalog) Relations(kind catalog.Kind) []*catalog.Relation {
 	return c.filter(func(r *catalog.Relation) bool { return r.Kind == kind })
 }
 
+// Schema knows public.
+func (c *Catalog) Schema(name string) (*catalog.Relation, bool) {
+	return &catalog.Relation{OID: 2200, Name: name, Kind: catalog.KindSchema}, name == catalog.Public
+}
+
 // HasSchema knows public and pg_catalog.
 func (c *Catalog) HasSchema(name string) bool { return name == "public" || name == "pg_catalog" }
 

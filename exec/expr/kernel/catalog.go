@@ -15,9 +15,9 @@ import (
 func init() {
 	kernels(map[string]Kernel{
 		"pg_get_expr": exprText(false), "pg_get_expr_ext": exprText(true),
-		"pg_get_indexdef": about(func(x plan.Catalog, c *Call, row int32, oid uint32) (string, bool) { return x.IndexDef(oid, 0) }),
+		"pg_get_indexdef": about(func(x plan.Catalog, c *Call, row int32, oid uint32) (string, bool) { return x.IndexDef(oid, 0, false) }),
 		"pg_get_indexdef_ext": about(func(x plan.Catalog, c *Call, row int32, oid uint32) (string, bool) {
-			return x.IndexDef(oid, delta.Values[int32](c.Args[1])[c.Args[1].At(row)])
+			return x.IndexDef(oid, delta.Values[int32](c.Args[1])[c.Args[1].At(row)], isTrue(c.Args[2], row))
 		}),
 		"pg_get_constraintdef":     about(constraintDef),
 		"pg_get_constraintdef_ext": about(constraintDef),

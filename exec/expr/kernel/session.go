@@ -13,7 +13,7 @@ func init() {
 		"pg_backend_pid":   fn0c(ofSession(func(s *plan.Session) int32 { return s.PID })),
 		"current_schema": func(c *Call) {
 			for _, i := range c.Sel {
-				if path := c.Env.Settings.SearchPath; len(path) > 0 {
+				if path := currentPath(c); len(path) > 0 {
 					c.Out.PutString(i, path[0])
 				} else {
 					c.Out.PutBytes(i, nil)
@@ -22,6 +22,14 @@ func init() {
 			}
 		},
 	})
+}
+
+// currentPath are the schemas of the search path, those that exist where that is known.
+func currentPath(c *Call) []string {
+	if s := c.Env.Settings.Session; s != nil && s.Catalog != nil {
+		return s.Catalog.SearchPath(false)
+	}
+	return c.Env.Settings.SearchPath
 }
 
 func ofSession[R any](f func(s *plan.Session) R) func(*Call) (R, Err) {
