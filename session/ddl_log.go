@@ -46,6 +46,8 @@ func objectOf(b parse.Body) string {
 	switch b := b.(type) {
 	case *parse.CreateTable:
 		return b.Name.String()
+	case *parse.CreateTableAs:
+		return b.Name.String()
 	case *parse.CreateStream:
 		return b.Name.String()
 	case *parse.CreateSink:

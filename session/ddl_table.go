@@ -19,19 +19,24 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 	if err != nil {
 		return err
 	}
-	rel := def.Relation
-	if rel.FromTopic {
+	if def.Relation.FromTopic {
 		return s.created(s.createTopicTable(ctx, def, b.IfNotExists), "CREATE TABLE", w)
 	}
+	return s.created(s.makeTable(ctx, "CREATE TABLE", def, b.IfNotExists), "CREATE TABLE", w)
+}
+
+// makeTable makes a bound table in the transaction.
+func (s *Session) makeTable(ctx context.Context, tag string, def *bind.TableDef, ifNotExists bool) error {
+	rel := def.Relation
 	rel.Format.Name = "json"
 	for _, c := range rel.PrimaryKey {
 		rel.Format.Key = append(rel.Format.Key, rel.Columns[c].Name)
 	}
-	err = s.change(ctx, "CREATE TABLE", func(t *catalog.Txn) error {
-		if err := s.free(ctx, t, rel.Schema, rel.Name, b.IfNotExists); err != nil {
+	return s.change(ctx, tag, func(t *catalog.Txn) error {
+		if err := s.free(ctx, t, rel.Schema, rel.Name, ifNotExists); err != nil {
 			return err
 		}
-		if err := s.lockParents(ctx, "CREATE TABLE", rel.DependsOn); err != nil {
+		if err := s.lockParents(ctx, tag, rel.DependsOn); err != nil {
 			return err
 		}
 		if err := s.tableTopic(t, rel); err != nil {
@@ -56,7 +61,6 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 		}
 		return nil
 	})
-	return s.created(err, "CREATE TABLE", w)
 }
 
 // createTopicTable is CREATE TABLE … WITH (topic = …): it returns when the table has what the topic holds. One that

@@ -66,6 +66,12 @@ func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) 
 		return &planned{fields: showFields(showCreateColumns)}, nil
 	case *parse.ShowObjects:
 		return &planned{fields: showFields(showColumns[b.Kind])}, nil
+	case *parse.CreateTableAs:
+		q, err := s.planTableAs(b, &prepared{given: given})
+		if err != nil || q == nil {
+			return &planned{}, err
+		}
+		return &planned{params: q.Params}, nil
 	case *parse.Explain:
 		return &planned{fields: explainFields(b)}, nil
 	}

@@ -98,7 +98,7 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 	case *parse.CloseCursor:
 		return s.closeCursor(b, w)
 	case *parse.CreateTableAs:
-		return unsupported("CREATE TABLE AS").WithHint("CREATE TABLE, then INSERT INTO … SELECT.")
+		return s.createTableAs(ctx, p, b, w)
 	case *parse.CreateView:
 		return s.createPlainView(ctx, b, w)
 	case *parse.Refresh:
@@ -115,7 +115,7 @@ func unsupported(what string) *sqlerr.Error {
 
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
-	case *parse.CreateTable, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
+	case *parse.CreateTable, *parse.CreateTableAs, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
 		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole,
 		*parse.CreateSchema, *parse.AlterSchema, *parse.SetSchema:
 		return true

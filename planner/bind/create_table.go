@@ -128,8 +128,12 @@ func (d *definition) elements(list []*pg.Node) error {
 			}
 		case *pg.Node_Constraint:
 			d.later = append(d.later, e.Constraint)
+		case *pg.Node_TableLikeClause:
+			if err := d.like(e.TableLikeClause); err != nil {
+				return err
+			}
 		default:
-			return unsupported("LIKE in CREATE TABLE")
+			return unsupported("this element of CREATE TABLE")
 		}
 	}
 	for _, c := range d.later {

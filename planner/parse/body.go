@@ -137,6 +137,12 @@ type (
 		Name        Name
 		IfNotExists bool
 		ColumnNames []string
+		Options     []Option
+		Persistence string // "t" temporary, "u" unlogged, else permanent
+		OnCommit    pg.OnCommitAction
+		NoData      bool
+		Into        bool     // SELECT INTO
+		Execute     *Execute // AS EXECUTE: then there is no query
 		Query       Query
 	}
 	// CreateView is a plain view.

@@ -174,10 +174,18 @@ func (c *converter) emitStatement(n *pg.Node) (Body, error) {
 }
 
 func (c *converter) selectStatement(s *pg.SelectStmt) (Body, error) {
+	first := s
+	for first.Larg != nil { // of a set operation the first query has INTO
+		first = first.Larg
+	}
+	into := first.IntoClause
+	first.IntoClause = nil // the rest is a query like any
 	q := c.query(s)
 	switch {
-	case s.IntoClause != nil:
-		return &CreateTableAs{Name: nameOf(s.IntoClause.Rel), ColumnNames: stringsOf(s.IntoClause.ColNames), Query: q}, nil
+	case into != nil:
+		as := tableAs(into, false, q, nil)
+		as.Into = true
+		return as, nil
 	case q.Emit == EmitChanges:
 		return &Subscribe{Query: q}, nil
 	}

@@ -52,6 +52,9 @@ func (c *converter) createSink(s *pg.ViewStmt) (Body, error) {
 }
 
 func (c *converter) createTableAs(s *pg.CreateTableAsStmt) (Body, error) {
+	if ex := s.Query.GetExecuteStmt(); ex != nil && s.Objtype != pg.ObjectType_OBJECT_MATVIEW {
+		return tableAs(s.Into, s.IfNotExists, Query{EmitAt: -1}, &Execute{Name: ex.Name, Args: ex.Params}), nil
+	}
 	q, err := c.asQuery(s)
 	if err != nil {
 		return nil, err
@@ -65,9 +68,14 @@ func (c *converter) createTableAs(s *pg.CreateTableAsStmt) (Body, error) {
 			Options: optionsOf(s.Into.Options), Query: q,
 		}, nil
 	}
+	return tableAs(s.Into, s.IfNotExists, q, nil), nil
+}
+
+func tableAs(into *pg.IntoClause, ifNotExists bool, q Query, ex *Execute) *CreateTableAs {
 	return &CreateTableAs{
-		Name: nameOf(s.Into.Rel), IfNotExists: s.IfNotExists, ColumnNames: stringsOf(s.Into.ColNames), Query: q,
-	}, nil
+		Name: nameOf(into.Rel), IfNotExists: ifNotExists, ColumnNames: stringsOf(into.ColNames), Options: optionsOf(into.Options),
+		Persistence: into.Rel.GetRelpersistence(), OnCommit: into.OnCommit, NoData: into.SkipData, Query: q, Execute: ex,
+	}
 }
 
 func (c *converter) asQuery(s *pg.CreateTableAsStmt) (Query, error) {

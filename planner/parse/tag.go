@@ -36,7 +36,10 @@ func tagOf(b Body) string {
 	case *CreateMaterializedView:
 		return "CREATE MATERIALIZED VIEW"
 	case *CreateTableAs:
-		return "SELECT"
+		if b.Into {
+			return "SELECT INTO"
+		}
+		return "CREATE TABLE AS"
 	case *CreateView:
 		return "CREATE VIEW"
 	case *Refresh:
