@@ -25,6 +25,7 @@ func benchTrickle(ctx context.Context, o options, t *table) error {
 	defer s3.stop()
 	for i, flags := range [][]string{
 		nil, {"--flush-quiet=0"}, {"--flush-cost=4"}, {"--flush-cost=0"}, {"--flush-cost=0", "--flush-interval=250ms"},
+		{"--durability=object"}, {"--durability=object", "--flush-quiet=0"}, {"--durability=object", "--flush-cost=4"}, {"--durability=object", "--flush-cost=0"},
 	} {
 		s3.latency.Store(0)
 		s, err := start(ctx, o, append([]string{"--object-store", s3.under(fmt.Sprint("t", i)), "--checkpoint-interval=0"}, flags...)...)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tributary-db/tributary/exec/checkpoint"
 	"github.com/tributary-db/tributary/internal/redact"
+	"github.com/tributary-db/tributary/storage/chain"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
@@ -32,6 +33,11 @@ type findings struct {
 
 	proofs   []proof
 	snapshot foundSnapshot
+
+	chained  bool // the metadata's commits are in the chain
+	position chain.Position
+	chain    *chain.Found
+	standing chain.Standing // of metadata that is chained
 }
 
 // proof says that a commit was durable once.
@@ -55,6 +61,9 @@ func (s *Server) find(ctx context.Context) (*findings, error) {
 	if err := f.findStore(ctx, s.objects); err != nil {
 		return nil, err
 	}
+	if err := f.findChain(ctx, s.objects); err != nil {
+		return nil, err
+	}
 	if err := f.gatherProofs(ctx, s.objects, !strings.HasPrefix(s.cfg.ObjectStore, "file://")); err != nil {
 		return nil, err
 	}
@@ -72,12 +81,17 @@ func (f *findings) findMeta() error {
 		return err
 	}
 	var err error
-	f.extent, err = meta.Probe(f.metaPath, meta.PebbleOptions{}, f.identity.read)
+	f.extent, err = meta.Probe(f.metaPath, meta.PebbleOptions{}, func(snap meta.Snapshot) (err error) {
+		if f.position, f.chained, err = chain.ReadPosition(snap); err != nil {
+			return fmt.Errorf("%w: %w", meta.ErrCorrupt, err)
+		}
+		return f.identity.read(snap)
+	})
 	switch {
 	case errors.Is(err, meta.ErrLocked):
 		return fmt.Errorf("metadata directory %s is in use by another process", f.metaPath)
 	case errors.Is(err, meta.ErrCorrupt):
-		f.damage, f.extent, f.identity = err, meta.Extent{}, identity{}
+		f.damage, f.extent, f.identity, f.chained = err, meta.Extent{}, identity{}, false
 		f.readable = meta.Readable(f.metaPath)
 	case err != nil:
 		return err
@@ -112,6 +126,20 @@ func (f *findings) findStore(ctx context.Context, store objstore.Store) error {
 			f.others = true
 			break
 		}
+	}
+	return nil
+}
+
+// findChain looks how the metadata stands to the chain in the object store. What the chain has more is the metadata's.
+func (f *findings) findChain(ctx context.Context, store objstore.Store) (err error) {
+	if f.chain, err = chain.Find(ctx, store); err != nil || !f.chained {
+		return err
+	}
+	if f.standing, err = f.chain.Stand(ctx, store, f.position); err != nil {
+		return err
+	}
+	if f.standing.Follows {
+		f.extent.Last = max(f.extent.Last, log.CommitSeq(f.standing.Newest))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -66,8 +67,16 @@ func (f *findings) judgeFresh(takeOver string) (verdict, error) {
 		return verdict{begin: &log.Timeline{Number: f.nextTimeline()}}, nil
 	}
 	return verdict{}, fmt.Errorf("object store %s belongs to cluster %s of metadata %s, but the metadata in %s is new: "+
-		"start with the data directory that belongs to it, or begin an empty database there with --take-over %s",
-		f.storeURL, orUnknown(f.cluster), orUnknown(f.writer.Meta), f.metaPath, f.owner())
+		"start with the data directory that belongs to it, %sor begin an empty database there with --take-over %s",
+		f.storeURL, orUnknown(f.cluster), orUnknown(f.writer.Meta), f.metaPath, f.recoverable(), f.owner())
+}
+
+// recoverable is the way on with an object store that has all of a database.
+func (f *findings) recoverable() string {
+	if f.chain == nil || f.chain.Empty() {
+		return ""
+	}
+	return "make it anew from the object store with tributary recover, "
 }
 
 func orUnknown(id string) string {
@@ -104,6 +113,10 @@ func (f *findings) judgeUsed(acceptLoss *string, takeOver string) (verdict, erro
 		return verdict{}, fmt.Errorf("object store %s of cluster %s is written by metadata %s, not by metadata %s in %s: start that one, or take the store over with --take-over %s",
 			f.storeURL, store, f.writer.Meta, f.identity.meta, f.metaPath, f.writer.Meta)
 	}
+	if f.chained && !f.standing.Follows {
+		return verdict{}, fmt.Errorf("the metadata in %s is not a beginning of the chain in object store %s (link %d): another server has gone on with it, or objects are missing; "+
+			"move %[1]s away and make it anew with tributary recover", f.metaPath, f.storeURL, f.position.Number)
+	}
 	why := f.missing(taken)
 	if why == "" {
 		if taken {
@@ -113,7 +126,13 @@ func (f *findings) judgeUsed(acceptLoss *string, takeOver string) (verdict, erro
 	}
 	l := f.lossToAccept()
 	token := fmt.Sprintf("%d:%d", max(f.identity.timeline(), f.writer.Newest()), l.kept)
+	if f.chained {
+		return verdict{}, fmt.Errorf("%s; restore what is missing, or move %s away and make it anew with tributary recover", why, f.metaPath)
+	}
 	if *acceptLoss != token {
+		if f.damage != nil && f.recoverable() != "" {
+			why += "; move it away and " + strings.TrimSuffix(f.recoverable(), ", ")
+		}
 		return verdict{}, fmt.Errorf("%s; restore what is missing, or go on with what commit %d had with --accept-loss %s", why, l.kept, token)
 	}
 	return verdict{loss: &l, begin: &log.Timeline{Number: f.nextTimeline(), Kept: uint64(l.kept), NoLog: l.noLog}}, nil

@@ -14,7 +14,7 @@ import (
 
 // httpConfig is what the HTTP face shows: readiness, and the counters of every layer.
 func (s *Server) httpConfig() httpd.Config {
-	metrics := s.logMetrics()
+	metrics := append(s.logMetrics(), s.chainMetrics()...)
 	metrics = append(metrics, s.engineMetrics()...)
 	metrics = append(metrics, newObjectMetrics(s))
 	metrics = append(metrics, s.faceMetrics()...)

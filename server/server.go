@@ -33,6 +33,7 @@ import (
 	"github.com/tributary-db/tributary/server/httpd"
 	"github.com/tributary-db/tributary/server/oneshot"
 	"github.com/tributary-db/tributary/session"
+	"github.com/tributary-db/tributary/storage/chain"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
@@ -66,6 +67,7 @@ type Server struct {
 	identity  identity
 	epochs    *epoch.Epochs
 	meta      meta.Store
+	chain     *chain.Store // meta, with durability = object
 	ballast   *ballast.File
 	ranges    *rangecache.Cache // nil with a directory as the object store
 	catalog   *catalog.Catalog
@@ -149,6 +151,9 @@ func (s *Server) logConfig() log.Config {
 	// store that would be less than the store's. A directory does not wait for more records.
 	if s.onDirectory() {
 		limits.FlushInterval = 0
+	}
+	if s.onDirectory() || s.chain != nil {
+		limits.InlineCosts = s.chain != nil
 		limits.InlineBytes = s.cfg.InlineBytes
 		if limits.InlineBytes == 0 {
 			limits.InlineBytes = -1

@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/catalog/system"
 	"github.com/tributary-db/tributary/internal/redact"
 	"github.com/tributary-db/tributary/kafka/epoch"
+	"github.com/tributary-db/tributary/storage/chain"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/objstore"
@@ -41,6 +42,9 @@ func (s *Server) openStorage(ctx context.Context) error {
 	}
 	s.meta, s.metaSyncs = store, store.SyncLatency
 	s.onClose(func(context.Context) error { return s.meta.Close() })
+	if err := s.openChain(ctx, found, store, id); err != nil {
+		return err
+	}
 	if err := s.claim(ctx, found, id); err != nil {
 		return err
 	}
@@ -122,7 +126,7 @@ func (s *Server) accept(ctx context.Context, found *findings) (identity, error) 
 		return identity{}, err
 	}
 	// State of the lost end would fit the new log by its numbers alone.
-	writes = append(writes, meta.Write{Key: []byte("checkpoint/newest")}, meta.Write{Key: clampKey, Value: []byte{1}})
+	writes = append(writes, meta.Write{Key: []byte("checkpoint/newest")}, meta.Write{Key: clampKey, Value: []byte{1}}, meta.Write{Key: chain.PositionKey})
 	s.logger.Warn("a loss is accepted, a new timeline begins", "timeline", v.begin.Number, "kept", v.begin.Kept)
 	salvage := meta.Salvage{Kept: v.loss.kept, Readable: v.loss.readable, NoLog: v.loss.noLog, Writes: writes,
 		Suffix: fmt.Sprintf(".lost-%d", v.begin.Number)}

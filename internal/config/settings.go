@@ -46,6 +46,7 @@ type Settings struct {
 	FlushQuiet           time.Duration
 	FlushBytes           int64
 	InlineBytes          int64
+	Durability           string
 	MaxTransactionBytes  int64
 	StageBytes           int64
 	TailCacheBytes       int64
@@ -112,6 +113,12 @@ type Settings struct {
 	sources map[string]string
 }
 
+// Values of Durability.
+const (
+	DurabilityLocal  = "local"
+	DurabilityObject = "object"
+)
+
 const (
 	kib = 1 << 10
 	mib = 1 << 20
@@ -157,6 +164,7 @@ func (s *Settings) definitions() []*Definition {
 			duration(&s.TransactionMaxTimeout, "transaction_max_timeout", 15*time.Minute, time.Second, 24*time.Hour, "Longest time that a Kafka client may ask to leave a transaction open (`transaction.timeout.ms`); past its own time a transaction is aborted."),
 		),
 		group("Writing and keeping",
+			enum(&s.Durability, "durability", DurabilityLocal, "Where what was acknowledged certainly is. `local`: in `meta` and in the object store together. `object`: in the object store alone, which `tributary recover` makes the database of again; each commit then costs an object, or shares one.", DurabilityLocal, DurabilityObject),
 			duration(&s.ObjectAttemptTimeout, "object_attempt_timeout", 2*time.Second, 10*time.Millisecond, 20*time.Second, "A write to the object store, or a read of a remote one, that takes longer, a second for each 16 MiB apart, gets a second attempt beside it; after twice that more it is given up and made anew."),
 			duration(&s.ObjectRetry, "object_retry", 30*time.Second, 0, time.Hour, "Longest time that a read of the object store is tried again after errors that may pass."),
 			integer(&s.ObjectReads, "object_reads", 32, 1, 10_000, "Reads of older records that are asked of the object store at once; one consumer or view uses a quarter of them."),
@@ -164,7 +172,7 @@ func (s *Settings) definitions() []*Definition {
 			integer(&s.FlushCost, "flush_cost", 1, 0, 1000, "Objects a second that records may cost which come at less than 64 kB a second: they wait for others up to a second divided by this. Only with a remote object store. 0 = they wait for flush_interval alone."),
 			duration(&s.FlushQuiet, "flush_quiet", 250*time.Millisecond, 0, time.Minute, "Such records are written sooner when a client waits for them (`acks` is not 0) and nothing else has come for so long, as far as objects that flush_cost allowed for in the last minute were not written. 0 = never."),
 			size(&s.FlushBytes, "flush_bytes", 8*mib, 64*kib, gib, "Bytes of records that are written without waiting longer, and the size of one written object."),
-			size(&s.InlineBytes, "inline_bytes", 256*kib, 0, 4*mib, "Largest group of records that rides in the commit log instead of an object. Only with a directory as the object store."),
+			size(&s.InlineBytes, "inline_bytes", 256*kib, 0, 4*mib, "Largest group of records that rides in the commit log instead of an object. Only with a directory as the object store, or with durability = object."),
 			size(&s.DecodeCache, "decode_cache", 64*mib, 0, 1<<40, "Memory for the newest rows of streams that several views, sinks or derived streams read, so that each record is decoded once for all of them. 0 = each decodes for itself."),
 			size(&s.DiskReserve, "disk_reserve", 256*mib, 0, 1<<50, "Free space of the disk under data_dir below which records and rows are refused (53100); reads, DROP and upkeep go on, and writing does when there is room. 0 = none."),
 			size(&s.DiskBallast, "disk_ballast", 64*mib, 0, 1<<40, "Size of the file data_dir/ballast, which is removed when the disk is full, so that what is under way can end, and made again when there is room for it beside `disk_reserve`. 0 = none."),

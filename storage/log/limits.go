@@ -7,6 +7,8 @@ type Limits struct {
 	// InlineBytes: a flush group up to this size rides in the commit record. 256 KiB;
 	// negative = never.
 	InlineBytes int64
+	// InlineCosts: a group that rides inline costs an object too, that of its commit record.
+	InlineCosts bool
 	// FlushInterval 0 seals a group as soon as the commit before has ended (a directory).
 	// Above 0 a group seals that long after its first entry (an object store).
 	FlushInterval time.Duration

@@ -120,7 +120,7 @@ func (q *queue) addLocked(p *pending) {
 	case q.open.bytes >= limits.FlushBytes:
 		q.sealFullLocked()
 	case limits.FlushInterval == 0:
-	case q.idleLocked() && q.open.bytes <= limits.InlineBytes:
+	case q.idleLocked() && q.open.bytes <= limits.InlineBytes && !limits.InlineCosts:
 		q.sealLocked() // the first small group after idle waits for nothing
 	case len(q.open.entries) == 1, before < cheapGroup && q.open.bytes >= cheapGroup:
 		q.lookAtTimer()
@@ -184,13 +184,13 @@ func (q *queue) sealLocked() {
 	g.sealMillis = q.db.clock.Now().UnixMilli()
 	q.lastFlush = g.sealMillis
 	q.sealed = append(q.sealed, g)
-	if g.bytes <= q.db.limits.InlineBytes || !g.appends {
+	inline := g.bytes <= q.db.limits.InlineBytes || !g.appends
+	if g.appends && (!inline || q.db.limits.InlineCosts) {
+		q.spendLocked(g)
+	}
+	if inline {
 		g.ready = true
 		return
-	}
-	q.lastPut = g.sealMillis
-	if q.db.limits.FlushCost > 0 && g.bytes < cheapGroup {
-		q.saved.spend(g.sealMillis, q.db.limits.oneObject())
 	}
 	q.uploading++
 	q.db.goroutines.Go(func() {
@@ -202,6 +202,14 @@ func (q *queue) sealLocked() {
 		q.sealFullLocked()
 		q.wake.Signal()
 	})
+}
+
+// spendLocked takes the object that the group becomes off what FlushCost allows for.
+func (q *queue) spendLocked(g *flushGroup) {
+	q.lastPut = g.sealMillis
+	if q.db.limits.FlushCost > 0 && g.bytes < cheapGroup {
+		q.saved.spend(g.sealMillis, q.db.limits.oneObject())
+	}
 }
 
 // next waits for work: a job, or every group in front whose bytes are durable or inline.

@@ -66,7 +66,7 @@ func openDamaged(path string) (db *pebble.DB, done func(), err error) {
 	}, nil
 }
 
-func eachEntry(db *pebble.DB, visit func(key, value []byte) error) error {
+func eachEntry(db pebble.Reader, visit func(key, value []byte) error) error {
 	it, err := db.NewIter(nil)
 	if err != nil {
 		return err

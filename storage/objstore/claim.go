@@ -122,6 +122,16 @@ func (c *Claim) Err() error {
 	return c.mu.fenced
 }
 
+// Lose says that another server has the store, which something else than writer.json has told.
+func (c *Claim) Lose(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.fenced == nil {
+		c.mu.fenced = cause
+		close(c.lost)
+	}
+}
+
 // Look reads writer.json again: ErrFenced when it is no longer ours. To be called before
 // anything in the store is deleted or replaced.
 func (c *Claim) Look(ctx context.Context) error {

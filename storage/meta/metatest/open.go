@@ -50,3 +50,6 @@ func (m *Memory) Reopen(t testing.TB) *Memory {
 	}
 	return open(t, m.fs)
 }
+
+// InMemory are options of stores in a memory of their own, by path.
+func InMemory() meta.PebbleOptions { return meta.PebbleOptions{FS: vfs.NewMem()} }
