@@ -158,3 +158,11 @@ func Run(t testing.TB, stdin, program string, args ...string) string {
 	}
 	return out.String()
 }
+
+// RunFor runs a program and kills it after a while, if it has not ended by then.
+func RunFor(t testing.TB, d time.Duration, program string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	_ = exec.CommandContext(ctx, program, args...).Run() // how it ends is what the caller looks at
+}
