@@ -59,7 +59,7 @@ func (c *autoCreation) topic(ctx context.Context, name string) (log.Topic, error
 	if !c.counted {
 		c.room, c.counted = c.s.topicRoom(), true
 	}
-	t, err := c.s.newTopic(ctx, c.r, &c.room, NewTopic{Name: name, Partitions: c.s.cfg.DefaultPartitions})
+	t, err := c.s.newTopic(ctx, c.r.asker(), &c.room, NewTopic{Name: name, Partitions: c.s.cfg.DefaultPartitions})
 	switch {
 	case err == nil:
 		c.left--

@@ -64,7 +64,7 @@ func (s *Server) createTopics(ctx context.Context, r *request, req *kmsg.CreateT
 		if times[asked.Topic] > 1 {
 			err = refuse(kerr.InvalidRequest, "duplicate topic name in the request")
 		} else {
-			t, err = s.createTopic(ctx, r, asked, &room, req.ValidateOnly)
+			t, err = s.createTopic(ctx, r.asker(), asked, &room, req.ValidateOnly)
 		}
 		rt.ErrorCode, rt.ErrorMessage = codeAndMessage(err)
 		if errors.Is(err, errCreationRate) && req.Version < 6 {
@@ -80,7 +80,7 @@ func (s *Server) createTopics(ctx context.Context, r *request, req *kmsg.CreateT
 	return resp, nil
 }
 
-func (s *Server) createTopic(ctx context.Context, r *request, asked *kmsg.CreateTopicsRequestTopic, room *topicRoom, validateOnly bool) (log.Topic, error) {
+func (s *Server) createTopic(ctx context.Context, a asker, asked *kmsg.CreateTopicsRequestTopic, room *topicRoom, validateOnly bool) (log.Topic, error) {
 	n, err := s.checkNewTopic(asked)
 	if err != nil {
 		return log.Topic{}, err
@@ -94,7 +94,7 @@ func (s *Server) createTopic(ctx context.Context, r *request, asked *kmsg.Create
 	if validateOnly {
 		return log.Topic{Name: n.Name, Partitions: n.Partitions, Configs: n.Configs}, nil
 	}
-	return s.newTopic(ctx, r, room, n)
+	return s.newTopic(ctx, a, room, n)
 }
 
 func (s *Server) checkNewTopic(asked *kmsg.CreateTopicsRequestTopic) (NewTopic, error) {

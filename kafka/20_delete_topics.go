@@ -29,7 +29,7 @@ func (s *Server) deleteTopics(ctx context.Context, r *request, req *kmsg.DeleteT
 		rt.TopicID = asked.TopicID
 		if t, ok := s.cfg.Log.TopicByID(asked.TopicID); ok {
 			rt.Topic = kmsg.StringPtr(t.Name)
-			rt.ErrorCode, rt.ErrorMessage = codeAndMessage(s.deleteTopic(ctx, r, t))
+			rt.ErrorCode, rt.ErrorMessage = codeAndMessage(s.deleteTopic(ctx, r.asker(), t))
 		} else {
 			rt.ErrorCode, rt.ErrorMessage = codeAndMessage(refuse(kerr.UnknownTopicID, "this server does not host this topic id"))
 		}
@@ -45,16 +45,16 @@ func (s *Server) deleteNamed(ctx context.Context, r *request, name *string) kmsg
 	err := log.ErrUnknownTopic
 	if ok {
 		rt.TopicID = t.ID
-		err = s.deleteTopic(ctx, r, t)
+		err = s.deleteTopic(ctx, r.asker(), t)
 	}
 	rt.ErrorCode, rt.ErrorMessage = codeAndMessage(err)
 	return rt
 }
 
-func (s *Server) deleteTopic(ctx context.Context, r *request, t log.Topic) error {
+func (s *Server) deleteTopic(ctx context.Context, a asker, t log.Topic) error {
 	err := s.cfg.Topics.DeleteTopic(ctx, t.ID)
 	if err == nil {
-		r.changed("DROP TOPIC", t.Name)
+		s.changed(a, "DROP TOPIC", t.Name)
 	}
 	return err
 }

@@ -38,14 +38,14 @@ func (r *topicRoom) fits(partitions int32) bool {
 
 // newTopic creates a topic for a client, unless the client has left, created too many, or there
 // are too many.
-func (s *Server) newTopic(ctx context.Context, r *request, room *topicRoom, n NewTopic) (log.Topic, error) {
+func (s *Server) newTopic(ctx context.Context, a asker, room *topicRoom, n NewTopic) (log.Topic, error) {
 	if err := waitsOf(ctx).Err(); err != nil {
 		return log.Topic{}, err
 	}
 	if !room.fits(n.Partitions) {
 		return log.Topic{}, errTooManyTopics
 	}
-	if !s.creations.take(r.conn.host, s.cfg.Clock.Now()) {
+	if !s.creations.take(a.host, s.cfg.Clock.Now()) {
 		s.metrics.CreationsThrottled.Add(1)
 		return log.Topic{}, errCreationRate
 	}
@@ -53,7 +53,7 @@ func (s *Server) newTopic(ctx context.Context, r *request, room *topicRoom, n Ne
 	if err == nil {
 		room.topics--
 		room.partitions -= int(n.Partitions)
-		r.changed("CREATE TOPIC", n.Name)
+		s.changed(a, "CREATE TOPIC", n.Name)
 	}
 	return t, err
 }

@@ -55,6 +55,7 @@ type Server struct {
 		endWaits, stop context.CancelFunc
 	}
 	drain chan struct{} // closed when Shutdown begins
+	ready chan struct{} // closed when groups and quotas are loaded
 	idle  chan struct{} // closed when Serve has returned
 }
 
@@ -69,7 +70,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg.setDefaults()
-	s := &Server{cfg: cfg, drain: make(chan struct{}), idle: make(chan struct{})}
+	s := &Server{cfg: cfg, drain: make(chan struct{}), ready: make(chan struct{}), idle: make(chan struct{})}
 	s.bodyBudget = admission.New(cfg.MaxDecodedBytes)
 	s.creations = newCreations(cfg.TopicCreationRate)
 	s.sessions = fetchsession.New(fetchsession.Limits{Slots: cfg.MaxFetchSessions, MaxBytes: cfg.MaxFetchSessionBytes, MinAge: fetchSessionAge}, cfg.Clock, cfg.Rand)
@@ -141,6 +142,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	if err := s.quotas.Load(ctx); err != nil {
 		return errors.Join(err, ln.Close())
 	}
+	close(s.ready)
 	// The coordinator outlives the connections, which wait for it.
 	var coordinator errgroup.Group
 	groupCtx, endGroups := context.WithCancel(context.WithoutCancel(ctx))

@@ -83,6 +83,15 @@ func (r *Reader) Record() *Record { return &r.record }
 // Err is what ended the walk early; ErrCorrupt, ErrTooLarge or ErrUnsupportedCodec.
 func (r *Reader) Err() error { return r.err }
 
+// Decoded is how many bytes of decompressed records are held until Release; 0 for records that were
+// not compressed.
+func (r *Reader) Decoded() int {
+	if r.decoded == nil {
+		return 0
+	}
+	return len(*r.decoded)
+}
+
 // Release gives the buffer of decompressed records back; records become invalid. The Reader may
 // be Reset again.
 func (r *Reader) Release() {
