@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/server/oneshot"
 )
 
 // failure is an error of a statement as the client sees it: SQLSTATE, detail and hint are in the
@@ -35,34 +36,5 @@ func statusOf(e *sqlerr.Error) error {
 	if e.Hint != "" {
 		text += "\nHINT: " + e.Hint
 	}
-	return status.Error(codeOf(e.Code), text)
-}
-
-// codeOf is the gRPC code of an SQLSTATE; JDBC and ADBC make their kinds of error of it.
-func codeOf(c sqlerr.Code) codes.Code {
-	switch c {
-	case sqlerr.InsufficientPrivilege:
-		return codes.PermissionDenied
-	case sqlerr.UndefinedTable, sqlerr.UndefinedObject, sqlerr.UndefinedColumn, sqlerr.UndefinedFunction:
-		return codes.NotFound
-	case sqlerr.DuplicateTable, sqlerr.DuplicateObject, sqlerr.UniqueViolation:
-		return codes.AlreadyExists
-	case sqlerr.FeatureNotSupported:
-		return codes.Unimplemented
-	case sqlerr.SerializationFailure, sqlerr.DeadlockDetected, sqlerr.LockNotAvailable:
-		return codes.Aborted
-	case sqlerr.QueryCanceled:
-		return codes.Canceled
-	}
-	switch c[:2] {
-	case "53", "54":
-		return codes.ResourceExhausted
-	case "55", "25", "23":
-		return codes.FailedPrecondition
-	case "57":
-		return codes.Unavailable
-	case "58", "XX":
-		return codes.Internal
-	}
-	return codes.InvalidArgument
+	return status.Error(codes.Code(oneshot.StatusOf(e.Code)), text)
 }
