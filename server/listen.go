@@ -92,7 +92,7 @@ func (s *Server) serve(web *httpd.Server) {
 	faces := []served{
 		{"pgwire", s.pg.Serve, s.serving.pg},
 		{"kafka", s.kafka.Serve, s.tls.Listen(s.serving.kafka, s.cfg.KafkaTLS == config.TLSAllow)},
-		{"http", func(_ context.Context, ln net.Listener) error { return web.Serve(ln) }, s.tls.Listen(s.serving.http, s.cfg.HTTPTLS == config.TLSAllow, "http/1.1")},
+		{"http", func(_ context.Context, ln net.Listener) error { return web.Serve(ln) }, s.tls.Listen(s.serving.http, s.cfg.HTTPTLS == config.TLSAllow, "h2", "http/1.1")},
 	}
 	shutdowns := []func(context.Context) error{s.pg.Shutdown, s.kafka.Shutdown, web.Shutdown}
 	if s.flight != nil {
@@ -109,10 +109,11 @@ func (s *Server) serve(web *httpd.Server) {
 	}
 	s.onClose(func(stopCtx context.Context) error {
 		s.endSubscriptions() // they never end by themselves
+		s.rpc.Drain()
 		err := s.drain(stopCtx, shutdowns...)
 		cancel()
 		s.serving.done.Wait()
-		return err
+		return errors.Join(err, s.rpc.Close(stopCtx))
 	})
 }
 

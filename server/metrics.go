@@ -22,8 +22,9 @@ func (s *Server) httpConfig() httpd.Config {
 	metrics = append(metrics, s.rangeMetrics()...)
 	metrics = append(metrics, s.memoryMetrics()...)
 	metrics = append(metrics, s.flightMetrics()...)
+	metrics = append(metrics, s.rpcMetrics()...)
 	return httpd.Config{Auth: s.gate, Ready: s.ready, Notes: s.standing, Metrics: metrics, Pprof: s.cfg.HTTPPprof, Logger: s.logger,
-		MaxConnections: int(s.cfg.HTTPMaxConnections), Statements: s.statements}
+		MaxConnections: int(s.cfg.HTTPMaxConnections), Statements: s.statements, Refuse: s.rpc.Refuse}
 }
 
 func (s *Server) ready() error {
@@ -127,8 +128,8 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 	}
 	return append(s.authMetrics(), []prometheus.Collector{
 		h("pg_statement_seconds", "Time of statements, their rows written included.", s.pg.Latency),
-		h("oneshot_statement_seconds", "Time of statements over HTTP and Arrow Flight SQL, their rows written included.", s.statements.Latency),
-		c("oneshot_errors_total", "Statements over HTTP and Arrow Flight SQL answered with an error.", s.statements.Failed),
+		h("oneshot_statement_seconds", "Time of statements over HTTP, RPC and Arrow Flight SQL, their rows written included.", s.statements.Latency),
+		c("oneshot_errors_total", "Statements over HTTP, RPC and Arrow Flight SQL answered with an error.", s.statements.Failed),
 		h("log_commit_seconds", "Time of commits from the decision on to being durable.", s.log.CommitLatency),
 		h("kafka_request_seconds", kafkaHelp, k.Latency[0].Snapshot, "api", "produce"),
 		h("kafka_request_seconds", kafkaHelp, k.Latency[1].Snapshot, "api", "fetch"),

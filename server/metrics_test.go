@@ -62,6 +62,10 @@ var unmoved = map[string]string{
 	"tributary_state_merges_failed_total":    "needs a merge that runs out of memory",
 	"tributary_state_merges_helped_total":    "needs a pool of merges that is behind",
 	"tributary_temp_bytes":                   "is not 0 while a statement spills",
+	"tributary_rpc_calls":                    "is not 0 while an RPC is under way",
+	"tributary_rpc_bytes":                    "is not 0 while a large message is read or an answer is written",
+	"tributary_rpc_refused_total":            "needs many RPCs at one moment: server/rpc, TestCallsAreBounded",
+	"tributary_rpc_too_slow_total":           "takes a client a minute: server/rpc, TestSlowReaderIsCutOff",
 	"tributary_shards_busy":                  "is not 0 while a divided statement runs",
 	"tributary_shard_refused_total":          "needs several large statements at one moment: exec/lane, TestShardsAreShared",
 	"tributary_state_merges_waiting":         "lasts as long as a merge waits",
@@ -192,6 +196,15 @@ func moveClients(t *testing.T, ctx context.Context, m *moves) {
 	exec(t, ctx, db, "COMMIT")
 	for _, sql := range []string{"SELECT 1", "SELECT nothing"} {
 		r, err := http.Post("http://"+s.HTTPAddr.String()+"/query", "application/sql", strings.NewReader(sql))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+	}
+	for _, rpc := range []struct{ method, body string }{
+		{"CreateTopic", `{"topic":"rpc"}`}, {"Produce", `{"topic":"rpc","records":[{}]}`}, {"Fetch", `{"topic":"rpc"}`}, {"Fetch", `{"topic":"none"}`},
+	} {
+		r, err := http.Post("http://"+s.HTTPAddr.String()+"/tributary.v1.StreamService/"+rpc.method, "application/json", strings.NewReader(rpc.body))
 		if err != nil {
 			t.Fatal(err)
 		}

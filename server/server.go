@@ -32,6 +32,7 @@ import (
 	"github.com/tributary-db/tributary/server/flight"
 	"github.com/tributary-db/tributary/server/httpd"
 	"github.com/tributary-db/tributary/server/oneshot"
+	"github.com/tributary-db/tributary/server/rpc"
 	"github.com/tributary-db/tributary/session"
 	"github.com/tributary-db/tributary/storage/chain"
 	"github.com/tributary-db/tributary/storage/log"
@@ -89,6 +90,7 @@ type Server struct {
 	kafka            *kafka.Server
 	statements       *oneshot.Runner // of clients without a session
 	flight           *flight.Server  // nil = not served
+	rpc              *rpc.Server
 	serving          serving
 	// Times of syncs; dirSyncs is nil where the object store is no directory.
 	metaSyncs, dirSyncs func() latency.Snapshot
@@ -277,10 +279,14 @@ func (s *Server) openFaces(ctx context.Context) error {
 	if err := s.openFlight(); err != nil {
 		return err
 	}
+	if err := s.openRPC(); err != nil {
+		return err
+	}
 	web, err := httpd.New(s.httpConfig())
 	if err != nil {
 		return err
 	}
+	s.handleRPC(web)
 	s.serve(web)
 	s.tellHeld(ctx)
 	return nil

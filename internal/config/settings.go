@@ -84,6 +84,8 @@ type Settings struct {
 	HTTPMaxConnections    int64
 	FlightMaxConnections  int64
 	FlightMaxPrepared     int64
+	RPCMaxCalls           int64
+	RPCMemory             int64
 
 	WatermarkIdleTimeout time.Duration
 	StrictReadTimeout    time.Duration
@@ -132,7 +134,7 @@ func (s *Settings) definitions() []*Definition {
 			text(&s.DataDir, "data_dir", "./tributary-data", "Directory of everything the server keeps, made if absent. One server at a time: it is locked."),
 			text(&s.PGListen, "pg_listen", "127.0.0.1:7432", "Address of the PostgreSQL protocol. Port 0 picks a free one."),
 			text(&s.KafkaListen, "kafka_listen", "127.0.0.1:9092", "Address of the Kafka protocol. Port 0 picks a free one."),
-			text(&s.HTTPListen, "http_listen", "127.0.0.1:7480", "Address of `POST /query`, health checks and metrics. Port 0 picks a free one."),
+			text(&s.HTTPListen, "http_listen", "127.0.0.1:7480", "Address of `POST /query`, RPCs (gRPC, gRPC-Web, HTTP with JSON), health checks and metrics. Port 0 picks a free one."),
 			text(&s.FlightListen, "flight_listen", "", "Address of Arrow Flight SQL (ADBC), 127.0.0.1:7490 for instance. Default: not served. Port 0 picks a free one."),
 			text(&s.KafkaAdvertised, "kafka_advertised", "", "Address that Kafka clients are told to connect to. Default: the one listened on; needed when that is a wildcard."),
 			text(&s.ObjectStore, "object_store", "", "Where segments live: `file:///path` or `s3://bucket/prefix?endpoint=…&region=…&path_style=true`. Default: `file://<data_dir>/objects`."),
@@ -208,6 +210,8 @@ func (s *Settings) definitions() []*Definition {
 			integer(&s.KafkaFetchSessions, "kafka_fetch_sessions", 1000, 1, 100_000, "Fetch sessions (KIP-227) of Kafka consumers that are kept at once, Kafka's max.incremental.fetch.session.cache.slots. A consumer that gets none names all its partitions in every Fetch."),
 			size(&s.KafkaFetchSessionMem, "kafka_fetch_session_memory", 64*mib, mib, 1<<40, "Memory of all Fetch sessions, about 240 bytes for each partition of each; one gets a quarter of it at most."),
 			integer(&s.HTTPMaxConnections, "http_max_connections", 256, 1, 1_000_000, "HTTP clients at once; a further one gets the place of one that rests."),
+			integer(&s.RPCMaxCalls, "rpc_max_calls", 1_000, 1, 1_000_000, "RPCs on `http_listen` at once, streams among them; a further one is refused. One client address gets three quarters of them."),
+			size(&s.RPCMemory, "rpc_memory", 256*mib, 16*mib, 1<<40, "Bytes of RPC messages that are read, and of answers that wait for their client; above it calls wait. One client address gets a quarter of it."),
 			integer(&s.FlightMaxConnections, "flight_max_connections", 256, 1, 1_000_000, "Arrow Flight SQL connections at once; a further one gets the place of one that never sent a request."),
 			integer(&s.FlightMaxPrepared, "flight_max_prepared", 10_000, 1, 1_000_000, "Prepared statements that are kept for Arrow Flight SQL clients together; above it the one not used for longest is forgotten."),
 		),

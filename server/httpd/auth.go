@@ -12,15 +12,12 @@ import (
 	"github.com/tributary-db/tributary/internal/tlsconf"
 )
 
-// open paths tell nothing but that the server is there, which whoever reaches the port knows:
-// what starts and watches processes has no password.
-var openPaths = map[string]bool{"/healthz": true, "/readyz": true}
-
-// authenticated lets requests through whose client is known: by its certificate, by name and
+// authenticated lets requests through to open paths, which tell nothing but that the server is there (what
+// starts and watches processes has no password), and those whose client is known: by its certificate, by name and
 // password of a role (Basic), by a token of POST /token (Bearer), or because everybody is trusted.
 func (s *Server) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if openPaths[r.URL.Path] {
+		if s.open[r.URL.Path] {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -30,20 +27,28 @@ func (s *Server) authenticated(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, p)))
 		case errors.Is(err, auth.ErrRefused):
 			w.Header().Set("WWW-Authenticate", `Basic realm="tributary", charset="UTF-8"`)
-			plain(w, http.StatusUnauthorized, "name and password of a role are needed")
+			s.refuse(w, r, http.StatusUnauthorized, "name and password of a role are needed")
 		case sqlerr.CodeOf(err) == sqlerr.TooManyConnections:
-			plain(w, http.StatusTooManyRequests, err.Error())
+			s.refuse(w, r, http.StatusTooManyRequests, err.Error())
 		default:
 			s.cfg.Logger.Error("HTTP client could not be authenticated", "error", err)
-			plain(w, http.StatusServiceUnavailable, "roles cannot be looked up now")
+			s.refuse(w, r, http.StatusServiceUnavailable, "roles cannot be looked up now")
 		}
 	})
+}
+
+// refuse does not let a request through.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
+	if s.cfg.Refuse == nil || !s.cfg.Refuse(w, r, status, text) {
+		plain(w, status, text)
+	}
 }
 
 // principalKey is where a request's principal stands in its context.
 type principalKey struct{}
 
-func principalOf(ctx context.Context) auth.Principal {
+// PrincipalOf is who makes the request of a context; nobody on an open path.
+func PrincipalOf(ctx context.Context) auth.Principal {
 	p, _ := ctx.Value(principalKey{}).(auth.Principal)
 	return p
 }
@@ -76,7 +81,7 @@ func (s *Server) identify(r *http.Request) (auth.Principal, error) {
 
 // token answers with a bearer token for whoever asks, who is known by now.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	token, err := s.cfg.Auth.Issue(r.Context(), principalOf(r.Context()))
+	token, err := s.cfg.Auth.Issue(r.Context(), PrincipalOf(r.Context()))
 	if err != nil {
 		s.cfg.Logger.Error("no token could be issued", "error", err)
 		plain(w, http.StatusServiceUnavailable, "roles cannot be looked up now")

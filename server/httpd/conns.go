@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/tributary-db/tributary/internal/admission"
 	"github.com/tributary-db/tributary/internal/tlsconf"
@@ -21,6 +22,9 @@ type open struct {
 	slot  *admission.Slot
 	state http.ConnState
 }
+
+// headerTimeout is how long a client may take for the headers of its first request.
+const headerTimeout = 5 * time.Second
 
 // note is http.Server's ConnState.
 func (c *conns) note(nc net.Conn, state http.ConnState) {
@@ -53,6 +57,10 @@ func (c *conns) add(nc net.Conn) {
 	if slot == nil {
 		_ = nc.Close() // refused: nothing was said on it
 		return
+	}
+	// Until its first bytes have told which protocol it speaks, net/http sets no time.
+	if err := nc.SetReadDeadline(time.Now().Add(headerTimeout)); err != nil {
+		_ = nc.Close() // it was gone before it came
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,9 +7,11 @@
 //	GET /readyz       200 once Ready says so, else 503 with the reason; Notes follow
 //	GET /metrics      Prometheus text, from a registry of this server's own
 //	GET /debug/pprof  only where the setting http_pprof is on
-//	Handle(pattern)   what other faces add later
+//	Handle(pattern)   what other faces add: server/rpc
 //
-// Unless clients are trusted (auth = trust, loopback only), all but the first two want a role's
+// HTTP/1.1 and HTTP/2 are spoken, the latter with and without TLS (gRPC).
+//
+// Unless clients are trusted (auth = trust, loopback only), all but what is open (healthz, readyz, the health of gRPC) want a role's
 // name and password by HTTP Basic, a token, or a client certificate (auth.go), and /readyz tells
 // its reason and its notes to nobody else. Whether requests come under TLS is the listener's matter (internal/tlsconf);
 // on an address that other machines reach it is a must (internal/config).

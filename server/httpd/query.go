@@ -39,7 +39,7 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 		refuse(w, status, err)
 		return
 	}
-	st := oneshot.Statement{Principal: principalOf(r.Context()), SQL: q.SQL}
+	st := oneshot.Statement{Principal: PrincipalOf(r.Context()), SQL: q.SQL}
 	if q.Params != nil {
 		row := make([][]byte, len(q.Params))
 		for i, p := range q.Params {

@@ -31,6 +31,9 @@ type Config struct {
 	Pprof   bool
 	// Statements answers POST /query, nil = not served.
 	Statements *oneshot.Runner
+	// Refuse answers, in a protocol of its own, a request that is not let through; false: it is not one
+	// of that protocol. Nil: there is none.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, text string) bool
 	// MaxConnections bounds the clients; above it a newcomer gets the place of one that rests,
 	// those first that never sent a request. Default 256.
 	MaxConnections int
@@ -41,6 +44,7 @@ type Config struct {
 type Server struct {
 	cfg   Config
 	mux   *http.ServeMux
+	open  map[string]bool // paths that ask nobody who they are
 	http  http.Server
 	conns conns
 }
@@ -63,14 +67,14 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux()}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), open: map[string]bool{"/healthz": true, "/readyz": true}}
 	s.conns.slots = admission.NewSlots(cfg.MaxConnections)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	s.mux.HandleFunc("GET /readyz", s.readyz)
 	s.mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
-	s.mux.HandleFunc("POST /token", s.token)
+	s.mux.Handle("POST /token", limited(s.token))
 	if cfg.Statements != nil {
-		s.mux.Handle("POST /query", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.query)))
+		s.mux.Handle("POST /query", http.NewCrossOriginProtection().Handler(limited(s.query)))
 	}
 	if cfg.Pprof {
 		s.mux.HandleFunc("GET /debug/pprof/", pprof.Index)
@@ -80,15 +84,23 @@ func New(cfg Config) (*Server, error) {
 		s.mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	s.http = http.Server{
+		// HTTP/2 is known by its first bytes, also under the listener's TLS, which net/http does not see.
+		Protocols: new(http.Protocols),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerConnection: 512 << 10, MaxReceiveBufferPerStream: 256 << 10,
+			SendPingTimeout: time.Minute, PingTimeout: 15 * time.Second, WriteByteTimeout: 2 * time.Minute,
+		},
 		ConnState:         s.conns.note,
 		ConnContext:       withConn,
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      5 * time.Minute, // a CPU profile takes its time
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
 	}
+	s.http.Protocols.SetHTTP1(true)
+	s.http.Protocols.SetUnencryptedHTTP2(true)
 	s.http.RegisterOnShutdown(s.conns.closeFresh)
 	return s, nil
 }
@@ -96,8 +108,12 @@ func New(cfg Config) (*Server, error) {
 // Slots counts the places for connections.
 func (s *Server) Slots() admission.SlotStats { return s.conns.slots.Stats() }
 
-// Handle adds a handler; the host check and the limits apply to it too. Before Serve.
+// Handle adds a handler, which bounds the bodies of its requests itself; host check and
+// authentication apply to it too. Before Serve.
 func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }
+
+// Open lets everybody ask for a path, who has no principal then. Before Serve.
+func (s *Server) Open(path string) { s.open[path] = true }
 
 // Serve answers requests on ln until Shutdown, and closes ln.
 func (s *Server) Serve(ln net.Listener) error {
@@ -142,14 +158,24 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	plain(w, status, text)
 }
 
-// guarded sets the headers of every answer and bounds request bodies.
+// maxStreams are the requests of one HTTP/2 connection at once.
+const maxStreams = 100
+
+// limited bounds the body of a request.
+func limited(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 4<<20)
+		next(w, r)
+	})
+}
+
+// guarded sets the headers of every answer.
 func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		r.Body = http.MaxBytesReader(w, r.Body, 4<<20)
 		next.ServeHTTP(w, r)
 	})
 }
