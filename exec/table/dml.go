@@ -107,6 +107,11 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 	if err != nil {
 		return 0, false, err
 	}
+	if tx.watcher != nil { // its locks before those of rows, as whoever holds them may go on to these rows
+		if err := tx.watcher.Changing(ctx, t, &c.Old, &c.New); err != nil {
+			return 0, false, err
+		}
+	}
 	keys := pick(c.Old.Cols, t.key)
 	if err := tx.lockRows(ctx, t.oid, keys, c.Old.Len); err != nil {
 		return 0, false, err
@@ -126,10 +131,12 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 	if n, err = o.remove(&c.Old); err != nil {
 		return n, false, err
 	}
-	if c.New.Len == 0 {
-		return n, false, tx.settle(ctx)
+	if c.New.Len > 0 {
+		if err := tx.insertFull(ctx, t, &c.New); err != nil {
+			return 0, false, err
+		}
 	}
-	if err := tx.insertFull(ctx, t, &c.New); err != nil {
+	if err := tx.changed(ctx, t, &c.Old, &c.New); err != nil {
 		return 0, false, err
 	}
 	return n, false, tx.settle(ctx)

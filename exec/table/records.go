@@ -113,3 +113,6 @@ func rowText(cols []delta.Column, row int32, null string) string {
 	}
 	return string(out)
 }
+
+// RowText is columns of a row as messages have them.
+func RowText(cols []delta.Column, row int32) string { return rowText(cols, row, "null") }

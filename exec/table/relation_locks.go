@@ -8,20 +8,41 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
-// LockMode is how a relation or name is locked.
+// LockMode is how a relation, name or key is locked.
 type LockMode uint8
 
 const (
-	// Shared is what who writes a table holds, or makes something that depends on a relation.
-	Shared LockMode = iota
-	// Exclusive is what who changes or drops a relation holds, or gives one a name.
+	// sharesSome and takesSome are on all keys of a table: who holds them has some keys shared, or exclusive.
+	sharesSome LockMode = iota
+	takesSome
+	// Shared is what who writes a table holds, or makes something that depends on a relation, or a row that refers to a key.
+	Shared
+	// Exclusive is what who changes or drops a relation holds, or gives one a name, or takes a key away.
 	Exclusive
 )
 
-// object is what DDL locks: a relation, or a name that one may get.
+// against: two transactions cannot hold an object so.
+func (m LockMode) against(other LockMode) bool {
+	if m > other {
+		m, other = other, m
+	}
+	return other == Exclusive || m == takesSome && other == Shared
+}
+
+// with is the mode that is both.
+func (m LockMode) with(other LockMode) LockMode {
+	if m.against(other) {
+		return Exclusive
+	}
+	return max(m, other)
+}
+
+// object is what is locked that is no row: a relation, a name that one may get, or keys of a table (key_locks.go).
 type object struct {
 	oid          catalog.OID
 	schema, name string
+	keys         bool   // all keys of the table, or one of
+	key          uint64 // this hash
 }
 
 // objectLock is who holds an object, and who waits for it, in order. Who reads holds nothing: readers have their
@@ -69,8 +90,11 @@ func (l *locks) standFor(tx *Tx, o object, mode LockMode) (*objectWaiter, error)
 		l.mu.objects[o] = at
 	}
 	held := slices.IndexFunc(at.holders, func(h objectHolder) bool { return h.tx == tx })
-	if held >= 0 && at.holders[held].mode >= mode {
-		return nil, nil
+	if held >= 0 {
+		has := at.holders[held].mode
+		if mode = mode.with(has); mode == has {
+			return nil, nil
+		}
 	}
 	if at.grants(tx, mode) && (held >= 0 || len(at.line) == 0) {
 		at.grant(o, tx, mode)
@@ -101,7 +125,7 @@ func (l *locks) standFor(tx *Tx, o object, mode LockMode) (*objectWaiter, error)
 // grants: no other holder is against it.
 func (a *objectLock) grants(tx *Tx, mode LockMode) bool {
 	for _, h := range a.holders {
-		if h.tx != tx && (mode == Exclusive || h.mode == Exclusive) {
+		if h.tx != tx && mode.against(h.mode) {
 			return false
 		}
 	}
@@ -111,7 +135,7 @@ func (a *objectLock) grants(tx *Tx, mode LockMode) bool {
 func (a *objectLock) grant(o object, tx *Tx, mode LockMode) {
 	for i := range a.holders {
 		if a.holders[i].tx == tx {
-			a.holders[i].mode = max(a.holders[i].mode, mode)
+			a.holders[i].mode = a.holders[i].mode.with(mode)
 			return
 		}
 	}
@@ -123,7 +147,7 @@ func (a *objectLock) grant(o object, tx *Tx, mode LockMode) {
 func (a *objectLock) blockers(w *objectWaiter, ahead []*objectWaiter) []*Tx {
 	var out []*Tx
 	for _, h := range a.holders {
-		if h.tx != w.tx && (w.mode == Exclusive || h.mode == Exclusive) {
+		if h.tx != w.tx && w.mode.against(h.mode) {
 			out = append(out, h.tx)
 		}
 	}

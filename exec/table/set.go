@@ -25,6 +25,8 @@ type Config struct {
 	// ahead of the commit, in pieces of about this size. 0 = everything is in memory.
 	StageBytes int
 	MaxLocks   int
+	// MaxKeyLocks is how many keys a transaction locks one by one for foreign keys; 0 = any number.
+	MaxKeyLocks int
 	// MaxRecordBatch bounds one record batch of a changelog, bytes.
 	MaxRecordBatch int
 	// Account is told of memory taken and given back; it must not refuse, as what it is told of
@@ -52,7 +54,9 @@ type Set struct {
 	following log.Following // of the catalog; nil until Restore
 	onRebuilt func(oid catalog.OID)
 	rebuilds  atomic.Uint64
-	mu        struct {
+	// keyEscalations counts locks on all keys of a table.
+	keyEscalations atomic.Uint64
+	mu             struct {
 		sync.RWMutex
 		tables  map[catalog.OID]*Table
 		tableOf map[catalog.OID]catalog.OID // of an index

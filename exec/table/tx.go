@@ -32,6 +32,11 @@ type Tx struct {
 	// committed: Commit has taken over, it ends the Tx.
 	committed bool
 	wanted    []lockKey // scratch of lockRows
+	// watcher is told of rows that are written, nil = nobody. keyLocks are the keys locked for foreign keys, allKeys the indexes all
+	// of whose keys are.
+	watcher  Watcher
+	keyLocks int
+	allKeys  map[catalog.OID]LockMode
 	// savepoints are how many there are.
 	savepoints int
 
@@ -109,6 +114,9 @@ func (tx *Tx) Insert(ctx context.Context, t *Table, rows *delta.Batch) (int64, e
 		return 0, err
 	}
 	if err := tx.insertFull(ctx, t, &full); err != nil {
+		return 0, err
+	}
+	if err := tx.changed(ctx, t, &delta.Batch{}, &full); err != nil {
 		return 0, err
 	}
 	return int64(full.Len), tx.settle(ctx)

@@ -133,7 +133,7 @@ func (up *upserting) apply(ctx context.Context) error {
 		for ; to < len(up.out) && up.out[to] == up.out[from]; to++ {
 			sel = append(sel, int32(to))
 		}
-		rows := up.full
+		rows, before := up.full, delta.Batch{}
 		switch up.out[from] {
 		case Nothing:
 			from = to
@@ -144,6 +144,13 @@ func (up *upserting) apply(ctx context.Context) error {
 			}
 			all, gone := up.rows.Batch(), up.gone.Batch()
 			gone = gather(&gone, sel)
+			before = gone
+			if up.tx.watcher != nil {
+				now := gather(&all, sel)
+				if err := up.tx.watcher.Changing(ctx, up.t, &gone, &now); err != nil {
+					return err
+				}
+			}
 			if _, err := up.o.remove(&gone); err != nil {
 				return err
 			}
@@ -158,6 +165,9 @@ func (up *upserting) apply(ctx context.Context) error {
 			return err
 		}
 		if err := up.note(part.Cols, part.Len); err != nil {
+			return err
+		}
+		if err := up.tx.changed(ctx, up.t, &before, &part); err != nil {
 			return err
 		}
 		from = to
