@@ -16,7 +16,8 @@ import (
 //	2: relations may have a sequence, checks, a key_name; columns a sequence, identity, generated
 //	3: relations may have inputs
 //	4: relations may be schemas; before, schema public was there without being told of
-const changeVersion = 4
+//	5: relations may have foreign_keys
+const changeVersion = 5
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
 type change struct {

@@ -6,11 +6,13 @@ type layer struct {
 	byOID  map[OID]*Relation
 	byName map[qualified]*Relation
 	users  map[OID][]*Relation // whose Parent or DependsOn it is
+	// referring are the tables with a foreign key to a table.
+	referring map[OID][]*Relation
 }
 
 func newLayer(relations []*Relation) *layer {
 	l := &layer{
-		all: relations, users: map[OID][]*Relation{},
+		all: relations, users: map[OID][]*Relation{}, referring: map[OID][]*Relation{},
 		byOID: make(map[OID]*Relation, len(relations)), byName: make(map[qualified]*Relation, len(relations)),
 	}
 	for _, r := range relations {
@@ -22,6 +24,12 @@ func newLayer(relations []*Relation) *layer {
 		for _, oid := range r.DependsOn {
 			if users := l.users[oid]; oid != r.Parent && (len(users) == 0 || users[len(users)-1] != r) {
 				l.users[oid] = append(users, r)
+			}
+		}
+		for i := range r.ForeignKeys {
+			oid := r.ForeignKeys[i].References
+			if users := l.referring[oid]; len(users) == 0 || users[len(users)-1] != r {
+				l.referring[oid] = append(users, r)
 			}
 		}
 	}

@@ -54,6 +54,8 @@ type Relation struct {
 	KeyIndex OID `json:"key_index,omitempty"`
 	// Checks of a table.
 	Checks []Check `json:"checks,omitempty"`
+	// ForeignKeys of a table.
+	ForeignKeys []ForeignKey `json:"foreign_keys,omitempty"`
 
 	// Parent: of an index its table, of an error relation its stream, view or sink.
 	Parent OID `json:"parent,omitempty"`

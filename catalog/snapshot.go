@@ -19,6 +19,8 @@ type Reader interface {
 	Indexes(table OID) []*Relation
 	// Dependents are the relations whose query reads oid, and its indexes and error relation.
 	Dependents(oid OID) []*Relation
+	// Referring are the tables with a foreign key to a table, which may be one itself.
+	Referring(table OID) []*Relation
 	// Relations of one kind, by schema and name.
 	Relations(kind Kind) []*Relation
 	// Schema finds a schema of users, public among them.
@@ -183,6 +185,9 @@ func (s *Snapshot) with(v log.CommitSeq, c change) *Snapshot {
 		n.changed[r.OID] = r
 		n.named[qualified{r.Schema, r.Name}] = r
 		n.nextOID = max(n.nextOID, r.OID+1)
+		for i := range r.ForeignKeys {
+			n.nextOID = max(n.nextOID, r.ForeignKeys[i].OID+1)
+		}
 	}
 	if len(n.changed) > maxChanged {
 		n.layer = newLayer(n.filter(func(*Relation) bool { return true }))

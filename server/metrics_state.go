@@ -29,6 +29,7 @@ func (s *Server) stateMetrics() []prometheus.Collector {
 		groups("parts_total", "Parts of ticks that ended on the way, because one commit touched more groups than memory holds.", func(g state.GroupStats) uint64 { return g.Parts }),
 		httpd.Gauge("tributary_tables_rebuilding", "Tables that are made anew from their changelogs; reads of them wait or are refused.", func() float64 { return float64(s.tables.Stats().Rebuilding) }),
 		httpd.Gauge("tributary_tables_failed", "Tables that nobody can use until ALTER TABLE … REBUILD.", func() float64 { return float64(s.tables.Stats().Failed) }),
+		httpd.Counter("tributary_foreign_key_lock_escalations_total", "Transactions that locked all keys of a table, as they needed more than max_foreign_key_locks of them.", func() float64 { return float64(s.tables.KeyEscalations()) }),
 		httpd.Counter("tributary_table_rebuilds_total", "Tables that were made anew while the server ran, because of damage or on request.", func() float64 { return float64(s.tables.Stats().Rebuilds) }),
 		httpd.Gauge("tributary_state_merges_waiting", "Tables and states that ask for a merge.", func() float64 { return float64(s.merges.Stats().Waiting) }),
 		merges("merges_total", "Merges of state done.", func(m state.PoolStats) uint64 { return m.Merges }),

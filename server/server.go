@@ -194,7 +194,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 	}
 	s.tables = table.New(table.Config{
 		Account: s.memory.state.Force, Reserve: s.memory.state.Charge, Memory: s.memory.statements, Merges: s.merges,
-		Log: s.log, Clock: s.clock, MaxBytes: s.cfg.MaxTransactionBytes, StageBytes: int(s.cfg.StageBytes), MaxLocks: int(s.cfg.MaxLockedKeys),
+		Log: s.log, Clock: s.clock, MaxBytes: s.cfg.MaxTransactionBytes, StageBytes: int(s.cfg.StageBytes), MaxLocks: int(s.cfg.MaxLockedKeys), MaxKeyLocks: int(s.cfg.MaxForeignKeyLocks),
 		MaxRecordBatch: session.MaxRecordBatch, Logger: s.logger,
 	})
 	checkpoints, newest, err := s.openCheckpoints(ctx)

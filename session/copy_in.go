@@ -58,6 +58,7 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	if err != nil {
 		return err
 	}
+	s.tx.keys.forget()
 	defer c.rules.close()
 	wire := face.Text
 	if format.columnar != 0 || format.binary {
@@ -76,6 +77,9 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 		err = c.parquet(ctx, data)
 	default:
 		err = c.lines(ctx, format, data)
+	}
+	if err == nil {
+		err = s.tx.keys.settle(ctx)
 	}
 	if err != nil {
 		return c.sayDurable(err)

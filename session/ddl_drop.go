@@ -190,6 +190,9 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 			return err
 		}
 	}
+	if err := d.forgetReferring(rel); err != nil {
+		return err
+	}
 	d.t.Drop(rel.OID)
 	if rel.Kind == catalog.KindSequence {
 		d.t.ForgetProgress(sequence.ProgressName(rel.OID))
@@ -219,7 +222,7 @@ func (d *dropping) blocking(rel *catalog.Relation, cascade bool, seen []catalog.
 		}
 		lines = append(lines, d.blocking(dep, false, seen)...)
 	}
-	return lines
+	return append(lines, d.referring(rel)...)
 }
 
 // throughView reports whether dep reads rel through a plain view, whose query is a part of its own.

@@ -59,7 +59,7 @@ func (s *Session) makeTable(ctx context.Context, tag string, def *bind.TableDef,
 			ix.Parent = rel.OID
 			t.Put(ix)
 		}
-		return nil
+		return s.putForeignKeys(ctx, t, def)
 	})
 }
 

@@ -190,10 +190,16 @@ func (s *Session) write(ctx context.Context, p *portal, returned *gathered) (tag
 	if err := s.lockTargets(ctx, tx, p); err != nil {
 		return "", err
 	}
+	s.tx.keys.forget()
 	if d := p.plan.dml; len(d.parts) == 0 {
-		return s.writeOne(ctx, tx, d, p.args, returned)
+		tag, err = s.writeOne(ctx, tx, d, p.args, returned)
+	} else {
+		tag, err = s.writeWith(ctx, tx, d, p.args, returned)
 	}
-	return s.writeWith(ctx, tx, p.plan.dml, p.args, returned)
+	if err == nil {
+		err = s.tx.keys.settle(ctx)
+	}
+	return tag, err
 }
 
 // writeOne runs a statement whose WITH changes nothing, or after that was seen to.

@@ -15,6 +15,7 @@ type gathered struct {
 	room  int64         // of rows, before they go to the run
 	file  *temprun.File // nil: everything is in memory
 	run   *temprun.Writer
+	runs  []*temprun.Run // that each has ended
 }
 
 func (s *Session) newGathered(types []sqltype.OID) *gathered {
@@ -46,33 +47,37 @@ func (g *gathered) spill() error {
 	return g.held.set(0)
 }
 
-// each visits all rows, in order, once. The batches are visit's until it returns.
+// each visits all rows, in order. The batches are visit's until it returns. More rows may be added behind it.
 func (g *gathered) each(visit func(b *delta.Batch) error) error {
-	if g.run == nil {
-		b := g.rows.Batch()
-		if b.Len == 0 {
-			return nil
+	if g.run != nil {
+		if err := g.spill(); err != nil {
+			return err
 		}
-		return visit(&b)
-	}
-	if err := g.spill(); err != nil {
-		return err
-	}
-	g.rows = nil
-	run, err := g.run.Finish()
-	if err != nil {
-		return err
+		run, err := g.run.Finish()
+		if err != nil {
+			return err
+		}
+		g.runs, g.run = append(g.runs, run), nil
 	}
 	var b delta.Batch
-	for r := run.Open(); ; {
-		more, err := r.Next(&b)
-		if err != nil || !more {
-			return err
-		}
-		if err := visit(&b); err != nil {
-			return err
+	for _, run := range g.runs {
+		for r := run.Open(); ; {
+			more, err := r.Next(&b)
+			if err != nil {
+				return err
+			}
+			if !more {
+				break
+			}
+			if err := visit(&b); err != nil {
+				return err
+			}
 		}
 	}
+	if b = g.rows.Batch(); b.Len == 0 {
+		return nil
+	}
+	return visit(&b)
 }
 
 // drop gives back what the rows take.

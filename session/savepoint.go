@@ -57,7 +57,7 @@ func (s *Session) addSavepoint(name string, w face.Writer) error {
 		return sqlerr.New(sqlerr.ProgramLimitExceeded, "too many savepoints")
 	}
 	if s.tx.writes == nil {
-		s.tx.writes = s.db.Tables.Begin(s.set.limits.lockTimeout)
+		s.beginWrites()
 	}
 	s.tx.savepoints = append(s.tx.savepoints, savepoint{
 		name: name, writes: s.tx.writes.Savepoint(), values: slices.Clone(s.set.values), custom: maps.Clone(s.set.custom), portals: maps.Clone(s.portals), after: len(s.tx.after),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/pgcatalog"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/topicconfig"
@@ -108,6 +109,12 @@ func (s *Session) columnList(rel *catalog.Relation) string {
 	}
 	for _, c := range rel.Checks {
 		lines = append(lines, "    CONSTRAINT "+ident(c.Name)+" CHECK ("+c.Expr+")")
+	}
+	for i := range rel.ForeignKeys {
+		k := &rel.ForeignKeys[i]
+		if to, ok := s.catalog().ByOID(k.References); ok {
+			lines = append(lines, "    CONSTRAINT "+ident(k.Name)+" "+pgcatalog.ForeignKeyDef(rel, to, k, qualified(to)))
+		}
 	}
 	if m := rel.Watermark; m != nil {
 		c := ident(rel.Columns[m.Column].Name)

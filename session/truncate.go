@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/table"
@@ -39,6 +40,9 @@ func (s *Session) truncate(ctx context.Context, b *parse.Truncate, w face.Writer
 		}
 		tables, oids = append(tables, t), append(oids, rel.OID)
 	}
+	if tables, oids, err = s.truncateReferring(ctx, tx, b.Cascade, tables, oids); err != nil {
+		return err
+	}
 	for _, t := range tables {
 		if _, err := tx.Truncate(ctx, t); err != nil {
 			return err
@@ -50,4 +54,34 @@ func (s *Session) truncate(ctx context.Context, b *parse.Truncate, w face.Writer
 		}
 	}
 	return w.Complete("TRUNCATE TABLE")
+}
+
+// truncateReferring refuses to empty a table that a table which is not emptied refers to, or has that be emptied too.
+func (s *Session) truncateReferring(ctx context.Context, tx *table.Tx, cascade bool, tables []*table.Table, oids []catalog.OID) ([]*table.Table, []catalog.OID, error) {
+	for i := 0; i < len(oids); i++ {
+		for _, child := range s.catalog().Referring(oids[i]) {
+			if slices.Contains(oids, child.OID) {
+				continue
+			}
+			if !cascade {
+				rel, _ := s.catalog().ByOID(oids[i])
+				return nil, nil, sqlerr.New(sqlerr.FeatureNotSupported, "cannot truncate a table referenced in a foreign key constraint").
+					WithDetail("Table %q references %q.", child.Name, rel.Name).
+					WithHint("Truncate table %q at the same time, or use TRUNCATE ... CASCADE.", child.Name)
+			}
+			if err := tx.LockRelation(ctx, child.OID, table.Exclusive); err != nil {
+				return nil, nil, err
+			}
+			if now, ok := s.catalog().ByOID(child.OID); !ok || !now.RefersTo(oids[i]) {
+				continue // not any more
+			}
+			t, err := tx.Table(ctx, child.OID)
+			if err != nil {
+				return nil, nil, err
+			}
+			s.notice("truncate cascades to table %q", child.Name)
+			tables, oids = append(tables, t), append(oids, child.OID)
+		}
+	}
+	return tables, oids, nil
 }

@@ -15,15 +15,18 @@ import (
 // txState is where a session stands in a transaction. An implicit one has a writes but no
 // block.
 type txState struct {
-	block     bool // between BEGIN and COMMIT
-	failed    bool // the block only waits for its end
-	broken    bool // an implicit transaction had an error: it rolls back at its end
-	queried   bool // a statement has read or written: the isolation level stands
-	writes    *table.Tx
-	pin       *lane.Pin // the snapshot of a REPEATABLE READ transaction
-	began     time.Time // of the transaction, for now()
-	saved     txSettings
-	sequences []catalog.OID // that it has made
+	block   bool // between BEGIN and COMMIT
+	failed  bool // the block only waits for its end
+	broken  bool // an implicit transaction had an error: it rolls back at its end
+	queried bool // a statement has read or written: the isolation level stands
+	writes  *table.Tx
+	keys    *foreignKeys // what writes does to foreign keys
+	// constraints are what SET CONSTRAINTS said.
+	constraints constraintModes
+	pin         *lane.Pin // the snapshot of a REPEATABLE READ transaction
+	began       time.Time // of the transaction, for now()
+	saved       txSettings
+	sequences   []catalog.OID // that it has made
 	// after is what is done behind the commit.
 	after []func(ctx context.Context, wait bool) error
 	// savepoints of the block, the newest last. While there are some, an error keeps what was written
@@ -61,6 +64,8 @@ func (s *Session) fail() {
 
 // release lets go of writes, locks and the snapshot.
 func (s *Session) release() {
+	s.tx.keys.drop()
+	s.tx.keys = nil
 	if s.tx.writes != nil {
 		s.tx.writes.Rollback()
 		s.tx.writes, s.tx.after = nil, nil
@@ -108,7 +113,7 @@ func (s *Session) writer(ctx context.Context, tag string) (*table.Tx, error) {
 	}
 	s.tx.queried = true
 	if s.tx.writes == nil {
-		s.tx.writes = s.db.Tables.Begin(s.set.limits.lockTimeout)
+		s.beginWrites()
 	}
 	return s.tx.writes, nil
 }
@@ -131,6 +136,10 @@ func (s *Session) commit(ctx context.Context) error {
 	if w == nil {
 		s.endTx(false)
 		return nil
+	}
+	if err := s.tx.keys.commit(ctx); err != nil {
+		s.rollback()
+		return err
 	}
 	if w.ChangesCatalog() {
 		s.settleSequences()

@@ -74,6 +74,7 @@ func (s *Session) writeWith(ctx context.Context, tx *table.Tx, d *dml, args []de
 		if errors.Is(err, errChanged) && !s.repeatable() {
 			tx.RollbackTo(before)
 			tx.Release(1)
+			s.tx.keys.forget()
 			if returned != nil {
 				returned.drop()
 				*returned = *s.newGathered(returned.types)

@@ -53,6 +53,8 @@ func (v *View) ConstraintDef(oid uint32, pretty bool) (string, bool) {
 	}
 	columns := "(" + strings.Join(nameList(c.table, c.columns), ", ") + ")"
 	switch c.kind {
+	case 'f':
+		return v.foreignKeyText(&c), true
 	case 'p':
 		return "PRIMARY KEY " + columns, true
 	case 'u':

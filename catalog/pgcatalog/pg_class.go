@@ -72,7 +72,7 @@ func (v *View) class(r *catalog.Relation, add system.Adder) error {
 	}
 	err := add(r.OID, r.Name, v.schemaOID(r.Schema), rowType, uint32(0), owner, am, file, uint32(0),
 		int32(0), float32(-1), int32(0), uint32(0), hasIndex, false, byte('p'), kind, int16(attributes), int16(len(of.Checks)),
-		kind == 'v' || kind == 'm', false, false, false, false, true, replicas, false, uint32(0), uint32(0), uint32(0), nil, nil, nil)
+		kind == 'v' || kind == 'm', len(r.ForeignKeys) > 0 || len(v.cat.Referring(r.OID)) > 0, false, false, false, true, replicas, false, uint32(0), uint32(0), uint32(0), nil, nil, nil)
 	if err != nil || !hasKey(r) {
 		return err
 	}

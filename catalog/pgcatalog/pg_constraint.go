@@ -9,11 +9,12 @@ import (
 type constraint struct {
 	oid     uint32
 	name    string
-	kind    byte // p, u, c
+	kind    byte // p, u, c, f
 	table   *catalog.Relation
 	index   uint32
 	columns []int
 	check   string
+	foreign *catalog.ForeignKey
 }
 
 // constraints of a table: checks, then keys.
@@ -35,12 +36,42 @@ func (v *View) constraints(r *catalog.Relation) []constraint {
 			out = append(out, constraint{oid: oid, name: x.name, kind: kind, table: r, index: x.oid, columns: x.columns})
 		}
 	}
+	for i := range r.ForeignKeys {
+		k := &r.ForeignKeys[i]
+		out = append(out, constraint{oid: uint32(k.OID), name: k.Name, kind: 'f', table: r, index: v.indexOf(k), columns: k.Columns, foreign: k})
+	}
 	return out
+}
+
+// indexOf is the index that a foreign key refers by.
+func (v *View) indexOf(k *catalog.ForeignKey) uint32 {
+	if k.Index == k.References {
+		return keyIndexes + uint32(k.References)
+	}
+	return uint32(k.Index)
+}
+
+// foreignKey finds one by its OID.
+func (v *View) foreignKey(oid uint32) (constraint, bool) {
+	for _, r := range v.cat.Relations(catalog.KindTable) {
+		if r.ForeignKey(catalog.OID(oid)) == nil {
+			continue
+		}
+		for _, c := range v.constraints(r) {
+			if c.oid == oid {
+				return c, true
+			}
+		}
+	}
+	return constraint{}, false
 }
 
 // constraint finds one by its OID.
 func (v *View) constraint(oid uint32) (constraint, bool) {
 	of, sort, _ := relationOf(oid)
+	if sort == 0 {
+		return v.foreignKey(oid)
+	}
 	if sort != checks && sort != keyConstraint {
 		return constraint{}, false
 	}
@@ -85,8 +116,13 @@ func constraintRows(v *View, _ system.Facts, key system.Key, add system.Adder) e
 		if at := numbers(c.columns); len(at) > 0 {
 			columns = at
 		}
-		err := add(c.oid, c.name, v.schemaOID(c.table.Schema), c.kind, false, false, true, c.table.OID, uint32(0), c.index, uint32(0), uint32(0),
-			byte(' '), byte(' '), byte(' '), true, int32(0), c.kind != 'c', columns, nil, nil, nil, nil, nil, nil, bin)
+		var err error
+		if c.foreign == nil {
+			err = add(c.oid, c.name, v.schemaOID(c.table.Schema), c.kind, false, false, true, c.table.OID, uint32(0), c.index, uint32(0), uint32(0),
+				byte(' '), byte(' '), byte(' '), true, int32(0), c.kind != 'c', columns, nil, nil, nil, nil, nil, nil, bin)
+		} else {
+			err = v.addForeignKey(&c, add)
+		}
 		if err != nil {
 			return err
 		}

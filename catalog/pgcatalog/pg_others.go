@@ -108,7 +108,12 @@ func (v *View) depends(r *catalog.Relation, add system.Adder) (err error) {
 		for _, at := range c.columns {
 			need(constraintClass, c.oid, classClass, self, at+1, 'a')
 		}
-		if c.index != 0 {
+		if c.foreign != nil {
+			for _, at := range c.foreign.Key {
+				need(constraintClass, c.oid, classClass, uint32(c.foreign.References), at+1, 'n')
+			}
+			need(constraintClass, c.oid, classClass, c.index, 0, 'n')
+		} else if c.index != 0 {
 			need(classClass, c.index, constraintClass, c.oid, 0, 'i')
 		}
 	}

@@ -21,6 +21,10 @@ const (
 		WHEN t.typnamespace = 11 THEN pg_catalog.format_type(a.atttypid, NULL) ELSE 'USER-DEFINED' END`
 
 	here = `pg_catalog.current_database()`
+
+	// What a foreign key does is told between these.
+	action  = `CASE `
+	actions = ` WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' WHEN 'r' THEN 'RESTRICT' WHEN 'a' THEN 'NO ACTION' END`
 )
 
 func init() {
@@ -64,7 +68,8 @@ func init() {
 
 		"information_schema.table_constraints": `SELECT ` + here + `, n.nspname, k.conname, ` + here + `, n.nspname, c.relname,
 			CASE k.contype WHEN 'c' THEN 'CHECK' WHEN 'f' THEN 'FOREIGN KEY' WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' END,
-			'NO', 'NO', 'YES', CASE WHEN k.contype = 'u' THEN 'YES' END
+			CASE WHEN k.condeferrable THEN 'YES' ELSE 'NO' END, CASE WHEN k.condeferred THEN 'YES' ELSE 'NO' END, 'YES',
+			CASE WHEN k.contype = 'u' THEN 'YES' END
 			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
 			WHERE k.contype IN ('c', 'f', 'p', 'u')
 			UNION ALL
@@ -81,19 +86,39 @@ func init() {
 			WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')`,
 
 		"information_schema.key_column_usage": `SELECT ` + here + `, n.nspname, k.conname, ` + here + `, n.nspname, c.relname, a.attname,
-			pg_catalog.array_position(k.conkey, a.attnum), NULL::int
+			pg_catalog.array_position(k.conkey, a.attnum),
+			CASE WHEN k.contype = 'f' THEN pg_catalog.array_position(pg_catalog.string_to_array(i.indkey::text, ' ')::int2[],
+				k.confkey[pg_catalog.array_position(k.conkey, a.attnum)]) END
 			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
-			JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid
+			JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = k.conindid
 			WHERE a.attnum = ANY (k.conkey) AND k.contype IN ('p', 'u', 'f')`,
 
 		"information_schema.constraint_column_usage": `SELECT ` + here + `, n.nspname, c.relname, a.attname, ` + here + `, n.nspname, k.conname
 			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
 			JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid
-			WHERE a.attnum = ANY (k.conkey) AND k.contype IN ('p', 'u', 'c')`,
+			WHERE a.attnum = ANY (k.conkey) AND k.contype IN ('p', 'u', 'c')
+			UNION ALL
+			SELECT ` + here + `, cn.nspname, c.relname, a.attname, ` + here + `, n.nspname, k.conname
+			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.confrelid JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
+			JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid
+			WHERE a.attnum = ANY (k.confkey) AND k.contype = 'f'`,
 
 		"information_schema.constraint_table_usage": `SELECT ` + here + `, n.nspname, c.relname, ` + here + `, n.nspname, k.conname
 			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
-			WHERE k.contype IN ('p', 'u')`,
+			WHERE k.contype IN ('p', 'u')
+			UNION ALL
+			SELECT ` + here + `, cn.nspname, c.relname, ` + here + `, n.nspname, k.conname
+			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.confrelid JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
+			JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace WHERE k.contype = 'f'`,
+
+		"information_schema.referential_constraints": `SELECT ` + here + `, n.nspname, k.conname,
+			CASE WHEN un.nspname IS NOT NULL THEN ` + here + ` END, un.nspname, u.conname,
+			CASE k.confmatchtype WHEN 'f' THEN 'FULL' WHEN 'p' THEN 'PARTIAL' WHEN 's' THEN 'NONE' END,
+			` + action + `k.confupdtype` + actions + `, ` + action + `k.confdeltype` + actions + `
+			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
+			LEFT JOIN (pg_catalog.pg_constraint u JOIN pg_catalog.pg_namespace un ON un.oid = u.connamespace)
+				ON u.conindid = k.conindid AND u.contype IN ('p', 'u') AND u.conrelid = k.confrelid
+			WHERE k.contype = 'f'`,
 
 		"information_schema.sequences": `SELECT ` + here + `, n.nspname, c.relname, pg_catalog.format_type(s.seqtypid, NULL),
 			CASE s.seqtypid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 END, 2, 0,

@@ -62,6 +62,7 @@ type Settings struct {
 	TempFileLimit        int64
 	MaxStatementBytes    int64
 	MaxLockedKeys        int64
+	MaxForeignKeyLocks   int64
 	MaxInflightBytes     int64
 	DiskReserve          int64
 	DiskBallast          int64
@@ -199,6 +200,7 @@ func (s *Settings) definitions() []*Definition {
 			size(&s.TempFileLimit, "temp_file_limit", 0, 0, 1<<50, "Bytes that one statement may have on the local disk, a session's default: rows for want of work_memory, the file of a COPY FROM in format parquet; what would exceed it fails with 53400. 0 = no limit."),
 			size(&s.MaxStatementBytes, "max_statement_bytes", 16*mib, 64*kib, 512*mib, "Longest text of a statement; what is longer is 54000. COPY and parameters carry more, a body of POST /query at most 4 MiB. A text that is parsed cannot be stopped: a statement that is cancelled ends at once, the parse behind it within a microsecond for each byte."),
 			integer(&s.MaxLockedKeys, "max_locked_keys", 64<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
+			integer(&s.MaxForeignKeyLocks, "max_foreign_key_locks", 16_384, 1, 1<<24, "Keys of other tables that a transaction locks one by one as its rows refer to them, or as it takes them away; one that needs more locks all keys of the table."),
 			size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it large requests wait. One client address gets a quarter of it."),
 		),
 		group("Connections",

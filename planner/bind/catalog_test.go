@@ -48,6 +48,8 @@ func (f *fakeCatalog) Indexes(table catalog.OID) []*catalog.Relation {
 
 func (f *fakeCatalog) Dependents(catalog.OID) []*catalog.Relation { return nil }
 
+func (f *fakeCatalog) Referring(catalog.OID) []*catalog.Relation { return nil }
+
 func (f *fakeCatalog) Relations(kind catalog.Kind) []*catalog.Relation {
 	var out []*catalog.Relation
 	for _, r := range f.rels {

@@ -20,6 +20,8 @@ type TableDef struct {
 	Partitions int
 	// Sequences are those of serial and identity columns; no OID and no Parent yet.
 	Sequences []ColumnSequence
+	// ForeignKeys are not in Relation yet.
+	ForeignKeys []ForeignKeyDef
 }
 
 // ColumnSequence is the sequence that gives a column its values.
@@ -54,6 +56,9 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 		return nil, err
 	}
 	def := &TableDef{Relation: d.rel, Indexes: d.indexes, Sequences: d.sequences}
+	if def.ForeignKeys, err = d.foreignKeys(); err != nil {
+		return nil, err
+	}
 	return def, d.fromTopic(def, given)
 }
 
@@ -110,8 +115,11 @@ type definition struct {
 	// constraints of the whole table, read after all columns are known.
 	later []*pg.Constraint
 	// computed are the CHECK and GENERATED constraints of columns, which may name later columns.
-	computed  []columnConstraint
-	sequences []ColumnSequence
+	computed []columnConstraint
+	foreign  []foreignConstraint
+	// attributed is what DEFERRABLE and its like behind a column's constraint are of, nil = nothing.
+	attributed *pg.Constraint
+	sequences  []ColumnSequence
 }
 
 type columnConstraint struct {
@@ -178,7 +186,9 @@ func (d *definition) column(n *pg.ColumnDef) error {
 			return err
 		}
 	}
+	d.attributed = nil
 	for _, c := range n.Constraints {
+		d.attributes(c.GetConstraint())
 		if err := d.constraint(c.GetConstraint(), &d.rel.Columns[len(d.rel.Columns)-1]); err != nil {
 			return err
 		}
@@ -224,6 +234,9 @@ func (d *definition) constraint(c *pg.Constraint, col *catalog.Column) error {
 		if d.hasKey {
 			return sqlerr.New(sqlerr.InvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed", d.rel.Name).At(c.Location)
 		}
+		if c.Deferrable {
+			return unsupported("DEFERRABLE for this constraint").At(c.Location)
+		}
 		d.hasKey, d.rel.KeyName = true, c.Conname
 		keys, err := d.keys(c, col)
 		d.rel.PrimaryKey = keys
@@ -237,14 +250,20 @@ func (d *definition) constraint(c *pg.Constraint, col *catalog.Column) error {
 		d.computed = append(d.computed, columnConstraint{len(d.rel.Columns) - 1, c})
 		return nil
 	case pg.ConstrType_CONSTR_FOREIGN:
-		return unsupported("FOREIGN KEY").At(c.Location)
+		at := -1
+		if col != nil {
+			at = len(d.rel.Columns) - 1
+		}
+		d.foreign = append(d.foreign, foreignConstraint{at, c})
+		return nil
 	case pg.ConstrType_CONSTR_IDENTITY:
 		return d.identity(c, col)
 	case pg.ConstrType_CONSTR_GENERATED:
 		d.computed = append(d.computed, columnConstraint{len(d.rel.Columns) - 1, c})
 		return nil
-	case pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
-		return nil
+	case pg.ConstrType_CONSTR_ATTR_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_DEFERRED,
+		pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
+		return d.attribute(c)
 	}
 	return unsupported("this constraint").At(c.Location)
 }
@@ -302,6 +321,9 @@ func (d *definition) keys(c *pg.Constraint, col *catalog.Column) ([]int, error) 
 func (d *definition) unique(c *pg.Constraint, col *catalog.Column) error {
 	if c.NullsNotDistinct {
 		return unsupported("NULLS NOT DISTINCT").At(c.Location)
+	}
+	if c.Deferrable {
+		return unsupported("DEFERRABLE for this constraint").At(c.Location)
 	}
 	keys, err := d.keys(c, col)
 	if err != nil {

@@ -35,6 +35,10 @@ func (d *definition) fromTopic(def *TableDef, opts *optionSet) (err error) {
 // onlyKey refuses what somebody else's records do not keep.
 func (d *definition) onlyKey() error {
 	rel := d.rel
+	if len(d.foreign) > 0 {
+		return unsupported("a foreign key of a table over a topic").At(d.foreign[0].c.Location).
+			WithHint("Its rows are written by others, whom nothing holds to it.")
+	}
 	if len(rel.PrimaryKey) == 0 {
 		return sqlerr.New(sqlerr.InvalidTableDefinition, "table \"%s\" over a topic needs a primary key", rel.Name).
 			WithHint("The newest record of each key is a row. CREATE STREAM reads all records as rows.")

@@ -130,6 +130,11 @@ func (c *Catalog) Dependents(oid catalog.OID) []*catalog.Relation {
 	return c.filter(func(r *catalog.Relation) bool { return r.Parent == oid || slices.Contains(r.DependsOn, oid) })
 }
 
+// Referring are the tables with a foreign key to a relation.
+func (c *Catalog) Referring(oid catalog.OID) []*catalog.Relation {
+	return c.filter(func(r *catalog.Relation) bool { return r.RefersTo(oid) })
+}
+
 // Relations of one kind.
 func (c *Catalog) Relations(kind catalog.Kind) []*catalog.Relation {
 	return c.filter(func(r *catalog.Relation) bool { return r.Kind == kind })
