@@ -72,6 +72,9 @@ func (s *Session) alterDefinition(ctx context.Context, t *catalog.Txn, rel *cata
 		t.Put(def.Index)
 	}
 	if def.Drop != 0 {
+		if err := s.dropKeysOn(ctx, t, rel, def); err != nil {
+			return err
+		}
 		t.Drop(def.Drop)
 	}
 	if def.Relation != nil {
@@ -79,6 +82,9 @@ func (s *Session) alterDefinition(ctx context.Context, t *catalog.Txn, rel *cata
 			def.Relation.KeyIndex = def.Index.OID
 		}
 		t.Put(def.Relation)
+	}
+	if err := s.alterForeignKeys(ctx, t, def); err != nil {
+		return err
 	}
 	if def.Index != nil {
 		return s.buildIndex(ctx, rel, def.Index, def.Key)
@@ -88,27 +94,32 @@ func (s *Session) alterDefinition(ctx context.Context, t *catalog.Txn, rel *cata
 
 // anyRow reports whether a row that the transaction sees meets a condition.
 func (s *Session) anyRow(ctx context.Context, rel *catalog.Relation, condition string) (found bool, err error) {
-	stmts, err := parse.Parse("SELECT 1 FROM " + ident(rel.Schema) + "." + ident(rel.Name) + " WHERE " + condition + " LIMIT 1")
+	text := "SELECT 1 FROM " + ident(rel.Schema) + "." + ident(rel.Name) + " WHERE " + condition + " LIMIT 1"
+	err = s.newestRows(ctx, text, func(rows *delta.Batch) error {
+		found = found || rows.Rows() > 0
+		return nil
+	})
+	return found, err
+}
+
+// newestRows runs a query over the newest rows, also of a transaction that reads an older snapshot: nobody else writes its tables.
+func (s *Session) newestRows(ctx context.Context, text string, visit func(rows *delta.Batch) error) error {
+	stmts, err := parse.Parse(text)
 	if err != nil {
-		return false, err
+		return err
 	}
 	q, err := s.planQuery(stmts[0].Body.(*parse.Select).Query, nil)
 	if err != nil {
-		return false, err
+		return err
 	}
 	reads, err := s.readable(oids(q.Relations))
 	if err != nil {
-		return false, err
+		return err
 	}
-	// The newest rows, also of a transaction that reads an older snapshot: nobody else writes the table.
 	pin, err := s.db.Runtime.Pin(ctx, reads, lane.ReadAs{Mode: lane.ReadStrict, Owner: s.reads})
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer pin.Release()
-	err = s.db.Runtime.Query(ctx, q, s.runAt(pin.Version(), nil), flow.OutFunc(func(b *delta.Batch) error {
-		found = found || b.Rows() > 0
-		return nil
-	}))
-	return found, err
+	return s.db.Runtime.Query(ctx, q, s.runAt(pin.Version(), nil), flow.OutFunc(visit))
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
 )
 
@@ -103,5 +106,98 @@ func (d *dropping) forgetReferring(rel *catalog.Relation) error {
 		d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to constraint %s on table %s", k.Name, child.Name))
 		d.t.Put(child.WithoutForeignKey(k.OID))
 	}
+	return nil
+}
+
+// alterForeignKeys adds a foreign key to a table, and holds the rows that are there to one.
+func (s *Session) alterForeignKeys(ctx context.Context, t *catalog.Txn, def *bind.AlterTablePlan) error {
+	rel, valid := def.Relation, def.Valid
+	if def.Foreign != nil {
+		k := def.Foreign.ForeignKey
+		if err := s.lockReferred(ctx, t, "ALTER TABLE", &k, rel.OID); err != nil {
+			return err
+		}
+		k.OID = t.NewOID()
+		changed := *rel
+		changed.ForeignKeys = append(slices.Clone(rel.ForeignKeys), k)
+		rel = t.Put(&changed)
+		if !k.NotValid {
+			valid = &k
+		}
+	}
+	if valid == nil {
+		return nil
+	}
+	if err := s.lockReferred(ctx, t, "ALTER TABLE", valid, rel.OID); err != nil {
+		return err
+	}
+	return s.refersValidly(ctx, t, rel, valid)
+}
+
+// refersValidly refuses a foreign key that a row does not obey which is there: by one join with what has no partner.
+func (s *Session) refersValidly(ctx context.Context, t *catalog.Txn, rel *catalog.Relation, k *catalog.ForeignKey) error {
+	parent, _ := t.At().ByOID(k.References)
+	b := bindKey(rel, parent, k, t.At())
+	var columns, on, whole []string
+	for i, c := range k.Columns {
+		column := "fk." + quoteIdent(rel.Columns[c].Name)
+		columns, whole = append(columns, column), append(whole, column+" IS NOT NULL")
+		on = append(on, "pk."+quoteIdent(parent.Columns[k.Key[i]].Name)+" = "+column)
+	}
+	every := " AND "
+	if k.MatchFull {
+		every = " OR "
+	}
+	text := "SELECT " + strings.Join(columns, ", ") + " FROM " + ident(rel.Schema) + "." + ident(rel.Name) + " fk LEFT JOIN " +
+		ident(parent.Schema) + "." + ident(parent.Name) + " pk ON " + strings.Join(on, " AND ") +
+		" WHERE pk." + quoteIdent(parent.Columns[k.Key[0]].Name) + " IS NULL AND (" + strings.Join(whole, every) + ") LIMIT 1"
+	var refused error
+	err := s.newestRows(ctx, text, func(rows *delta.Batch) error {
+		return rows.EachRow(func(row int32) error {
+			refused = b.refused().WithDetail("Key (%s)=(%s) is not present in table %q.", namesOf(rel, k.Columns), table.RowText(rows.Cols, row), parent.Name)
+			for i := range k.Columns {
+				if rows.Cols[i].Null(row) {
+					refused = b.mixed()
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return refused
+}
+
+// dropKeysOn has the foreign keys that rely on a unique index go with it, or refuses that it goes.
+func (s *Session) dropKeysOn(ctx context.Context, t *catalog.Txn, rel *catalog.Relation, def *bind.AlterTablePlan) error {
+	tables, keys := foreignKeysOn(t.At(), rel.OID, def.Drop)
+	if len(keys) == 0 {
+		return nil
+	}
+	index, _ := t.At().ByOID(def.Drop)
+	var lines, cascades []string
+	for i, k := range keys {
+		lines = append(lines, fmt.Sprintf("constraint %s on table %s depends on index %s", k.Name, tables[i].Name, index.Name))
+	}
+	if !def.Cascade {
+		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop constraint %s on table %s because other objects depend on it", index.Name, rel.Name).
+			WithDetail("%s", strings.Join(lines, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
+	}
+	for i, k := range keys {
+		cascades = append(cascades, fmt.Sprintf("drop cascades to constraint %s on table %s", k.Name, tables[i].Name))
+		if tables[i].OID == rel.OID {
+			def.Relation = def.Relation.WithoutForeignKey(k.OID)
+			continue
+		}
+		if err := s.lock(ctx, "ALTER TABLE", tables[i].OID, table.Exclusive); err != nil {
+			return err
+		}
+		if child, ok := t.At().ByOID(tables[i].OID); ok {
+			t.Put(child.WithoutForeignKey(k.OID))
+		}
+	}
+	d := dropping{s: s, cascades: cascades}
+	d.tell()
 	return nil
 }

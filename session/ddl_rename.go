@@ -232,6 +232,16 @@ func (s *Session) renameConstraint(ctx context.Context, t *catalog.Txn, rel *cat
 		t.Put(&index)
 		return nil
 	}
+	named := func(k catalog.ForeignKey) bool { return k.Name == name }
+	if slices.ContainsFunc(rel.ForeignKeys, named) {
+		return sqlerr.New(sqlerr.DuplicateObject, "constraint %q for relation %q already exists", name, rel.Name)
+	}
+	if i := slices.IndexFunc(rel.ForeignKeys, func(k catalog.ForeignKey) bool { return k.Name == old }); i >= 0 {
+		changed.ForeignKeys = slices.Clone(rel.ForeignKeys)
+		changed.ForeignKeys[i].Name = name
+		t.Put(&changed)
+		return nil
+	}
 	at := slices.IndexFunc(rel.Checks, func(c catalog.Check) bool { return c.Name == old })
 	if at < 0 {
 		return sqlerr.New(sqlerr.UndefinedObject, "constraint %q for table %q does not exist", old, rel.Name)

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/table"
@@ -137,6 +138,11 @@ func (f *foreignKeys) firstKey(ctx context.Context, child *table.Table, s *table
 
 // checkCame refuses keys that rows refer to and that are not there.
 func (f *foreignKeys) checkCame(ctx context.Context, b *boundKey, rows *delta.Batch) error {
+	if _, mixed := b.whole(rows.Cols, rows.Len); mixed {
+		if err := f.checkMixed(ctx, b); err != nil {
+			return err
+		}
+	}
 	missing, err := f.missing(ctx, b, rows.Cols, rows.Len)
 	if err != nil || len(missing) == 0 {
 		return err
@@ -157,6 +163,11 @@ func (b *boundKey) notPresent(keys []delta.Column, at int32) error {
 	return b.refused().WithDetail("Key (%s)=(%s) is not present in table %q.", namesOf(b.child, b.k.Columns), table.RowText(reordered(keys, b.written), at), b.parent.Name)
 }
 
+// mixed is the error of a row that refers with some of its columns, and not with others.
+func (b *boundKey) mixed() *sqlerr.Error {
+	return b.refused().WithDetail("MATCH FULL does not allow mixing of null and nonnull key values.")
+}
+
 func (b *boundKey) refused() *sqlerr.Error {
 	return sqlerr.New(sqlerr.ForeignKeyViolation, "insert or update on table %q violates foreign key constraint %q", b.child.Name, b.k.Name).
 		About(sqlerr.Object{Schema: b.child.Schema, Table: b.child.Name, Constraint: b.k.Name})
@@ -164,9 +175,9 @@ func (b *boundKey) refused() *sqlerr.Error {
 
 // missing are the rows of keys, in the types of the child, that refer to nothing. What they refer to stays until the transaction ends.
 func (f *foreignKeys) missing(ctx context.Context, b *boundKey, cols []delta.Column, n int) ([]int32, error) {
-	whole, err := f.whole(b, cols, n)
-	if err != nil || len(whole) == 0 {
-		return nil, err
+	whole, _ := b.whole(cols, n)
+	if len(whole) == 0 {
+		return nil, nil
 	}
 	cast, err := f.castKeys(b, copied(cols, upTo(len(cols)), whole), len(whole))
 	if err != nil {
@@ -195,9 +206,8 @@ func (f *foreignKeys) missing(ctx context.Context, b *boundKey, cols []delta.Col
 	return out, nil
 }
 
-// whole are the rows of keys that refer to something: those without NULL. MATCH FULL refuses those that have some.
-func (f *foreignKeys) whole(b *boundKey, cols []delta.Column, n int) ([]int32, error) {
-	var out []int32
+// whole are the rows of keys that refer to something: those without NULL. mixed: MATCH FULL does not allow one of the others.
+func (b *boundKey) whole(cols []delta.Column, n int) (sel []int32, mixed bool) {
 	for i := range int32(n) {
 		nulls := 0
 		for c := range cols {
@@ -205,14 +215,26 @@ func (f *foreignKeys) whole(b *boundKey, cols []delta.Column, n int) ([]int32, e
 				nulls++
 			}
 		}
-		switch {
-		case nulls == 0:
-			out = append(out, i)
-		case b.k.MatchFull && nulls < len(cols):
-			return nil, b.refused().WithDetail("MATCH FULL does not allow mixing of null and nonnull key values.")
+		if nulls == 0 {
+			sel = append(sel, i)
 		}
+		mixed = mixed || b.k.MatchFull && nulls > 0 && nulls < len(cols)
 	}
-	return out, nil
+	return sel, mixed
+}
+
+// checkMixed refuses a row that MATCH FULL does not allow, if there still is one.
+func (f *foreignKeys) checkMixed(ctx context.Context, b *boundKey) error {
+	var null, not []string
+	for _, c := range b.columns {
+		name := quoteIdent(b.child.Columns[c].Name)
+		null, not = append(null, name+" IS NULL"), append(not, name+" IS NOT NULL")
+	}
+	found, err := f.s.anyRow(ctx, b.child, "("+strings.Join(null, " OR ")+") AND ("+strings.Join(not, " OR ")+")")
+	if err == nil && found {
+		err = b.mixed()
+	}
+	return err
 }
 
 // present locks keys, NULL being none, and reports which there are.

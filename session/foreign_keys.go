@@ -177,6 +177,9 @@ func (f *foreignKeys) came(ctx context.Context, b *boundKey, before, after *delt
 	cols := copied(after.Cols, b.columns, sel)
 	deferred := f.isDeferred(b.k)
 	if !deferred {
+		if _, mixed := b.whole(cols, len(sel)); mixed {
+			return b.mixed()
+		}
 		missing, err := f.missing(ctx, b, cols, len(sel))
 		if err != nil || len(missing) == 0 {
 			return err

@@ -27,6 +27,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.setTransaction(b, w)
 	case *parse.Insert, *parse.Update, *parse.Delete, *parse.Merge:
 		return s.runDML(ctx, p, w)
+	case *parse.SetConstraints:
+		return s.setConstraints(ctx, b, w)
 	case *parse.Truncate:
 		return s.truncate(ctx, b, w)
 	case *parse.CopyFrom:

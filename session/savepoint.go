@@ -18,6 +18,8 @@ type savepoint struct {
 	custom  map[string]string
 	portals map[string]*portal // open then
 	after   int                // things to do behind the commit
+
+	constraints constraintModes
 }
 
 // maxSavepoints bounds those of one transaction.
@@ -61,6 +63,7 @@ func (s *Session) addSavepoint(name string, w face.Writer) error {
 	}
 	s.tx.savepoints = append(s.tx.savepoints, savepoint{
 		name: name, writes: s.tx.writes.Savepoint(), values: slices.Clone(s.set.values), custom: maps.Clone(s.set.custom), portals: maps.Clone(s.portals), after: len(s.tx.after),
+		constraints: s.tx.constraints.clone(),
 	})
 	return w.Complete("SAVEPOINT")
 }
@@ -74,6 +77,7 @@ func (s *Session) rollbackTo(p *savepoint) {
 	}
 	s.tx.writes.RollbackTo(p.writes)
 	s.tx.after = s.tx.after[:p.after]
+	s.tx.constraints = p.constraints.clone()
 	for i := range settingList {
 		if want := p.values[i]; want != s.set.values[i] {
 			if r, err := s.set.set(settingList[i].name, want); err == nil {

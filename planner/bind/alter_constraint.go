@@ -73,6 +73,9 @@ func (d *definition) dropConstraint(c *pg.AlterTableCmd) (*AlterTablePlan, error
 			return &AlterTablePlan{Relation: rel, Loosens: true}, nil
 		}
 	}
+	if k := d.foreignNamed(c.Name); k != nil {
+		return &AlterTablePlan{Relation: rel.WithoutForeignKey(k.OID)}, nil
+	}
 	if len(rel.PrimaryKey) > 0 && rel.PrimaryKeyName() == c.Name {
 		return nil, unsupported("DROP of the primary key that a table was created with").
 			WithHint("Its rows are kept by it. Create another table and INSERT INTO … SELECT.")
@@ -84,7 +87,7 @@ func (d *definition) dropConstraint(c *pg.AlterTableCmd) (*AlterTablePlan, error
 		if rel.KeyIndex == ix.OID {
 			rel.KeyIndex = 0
 		}
-		return &AlterTablePlan{Relation: rel, Drop: ix.OID, Loosens: true}, nil
+		return &AlterTablePlan{Relation: rel, Drop: ix.OID, Loosens: true, Cascade: c.Behavior == pg.DropBehavior_DROP_CASCADE}, nil
 	}
 	if c.MissingOk {
 		return nil, nil

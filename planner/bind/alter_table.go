@@ -24,6 +24,11 @@ type AlterTablePlan struct {
 	Error  *sqlerr.Error
 	// Loosens: rows may come that the definition did not allow before.
 	Loosens bool
+	// Foreign is a foreign key that is new, nil = none; Relation has it not yet. Valid is one of Relation's that all rows are to be held to, nil = none.
+	Foreign *ForeignKeyDef
+	Valid   *catalog.ForeignKey
+	// Cascade: foreign keys that rely on the index that goes go with it.
+	Cascade bool
 }
 
 // AlterTable binds one change of a table.
@@ -43,9 +48,15 @@ func AlterTable(rel *catalog.Relation, c *pg.AlterTableCmd, cat catalog.Reader, 
 		return d.setNotNull(c)
 	case pg.AlterTableType_AT_DropConstraint:
 		return d.dropConstraint(c)
+	case pg.AlterTableType_AT_ValidateConstraint:
+		return d.validate(c.Name)
+	case pg.AlterTableType_AT_AlterConstraint:
+		return d.alterConstraint(c.Def.GetConstraint())
 	}
 	con := c.Def.GetConstraint()
 	switch con.Contype {
+	case pg.ConstrType_CONSTR_FOREIGN:
+		return d.addForeignKey(con)
 	case pg.ConstrType_CONSTR_UNIQUE:
 		if err := d.constraint(con, nil); err != nil {
 			return nil, err

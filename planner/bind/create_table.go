@@ -118,8 +118,9 @@ type definition struct {
 	computed []columnConstraint
 	foreign  []foreignConstraint
 	// attributed is what DEFERRABLE and its like behind a column's constraint are of, nil = nothing.
-	attributed *pg.Constraint
-	sequences  []ColumnSequence
+	attributed    *pg.Constraint
+	notDeferrable bool
+	sequences     []ColumnSequence
 }
 
 type columnConstraint struct {

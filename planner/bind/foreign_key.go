@@ -35,7 +35,7 @@ func (d *definition) attributes(c *pg.Constraint) {
 	case pg.ConstrType_CONSTR_ATTR_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_DEFERRED,
 		pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
 	case pg.ConstrType_CONSTR_FOREIGN, pg.ConstrType_CONSTR_PRIMARY, pg.ConstrType_CONSTR_UNIQUE:
-		d.attributed = c
+		d.attributed, d.notDeferrable = c, false
 	default:
 		d.attributed = nil
 	}
@@ -64,11 +64,12 @@ func (d *definition) attribute(c *pg.Constraint) error {
 	case pg.ConstrType_CONSTR_ATTR_DEFERRABLE:
 		of.Deferrable = true
 	case pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE:
-		if of.Initdeferred {
-			return sqlerr.New(sqlerr.SyntaxError, "constraint declared INITIALLY DEFERRED must be DEFERRABLE").At(c.Location)
-		}
+		d.notDeferrable = true
 	case pg.ConstrType_CONSTR_ATTR_DEFERRED:
 		of.Deferrable, of.Initdeferred = true, true
+	}
+	if of.Initdeferred && d.notDeferrable {
+		return sqlerr.New(sqlerr.SyntaxError, "constraint declared INITIALLY DEFERRED must be DEFERRABLE").At(c.Location)
 	}
 	return nil
 }

@@ -344,6 +344,11 @@ type (
 		Names            []Name
 		Restart, Cascade bool
 	}
+	// SetConstraints is SET CONSTRAINTS names DEFERRED or IMMEDIATE; no names = ALL.
+	SetConstraints struct {
+		Names    []Name
+		Deferred bool
+	}
 	// Maintain is VACUUM and ANALYZE.
 	Maintain struct {
 		What  string // the tag
@@ -410,5 +415,6 @@ func (*Fetch) body()                  {}
 func (*CloseCursor) body()            {}
 func (*Listen) body()                 {}
 func (*Truncate) body()               {}
+func (*SetConstraints) body()         {}
 func (*Maintain) body()               {}
 func (*Unsupported) body()            {}

@@ -104,6 +104,12 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &Listen{What: "NOTIFY", Channel: s.NotifyStmt.Conditionname, Payload: s.NotifyStmt.Payload}, nil
 	case *pg.Node_VacuumStmt:
 		return maintain(s.VacuumStmt), nil
+	case *pg.Node_ConstraintsSetStmt:
+		t := &SetConstraints{Deferred: s.ConstraintsSetStmt.Deferred}
+		for _, r := range s.ConstraintsSetStmt.Constraints {
+			t.Names = append(t.Names, nameOf(r.GetRangeVar()))
+		}
+		return t, nil
 	case *pg.Node_TruncateStmt:
 		t := &Truncate{Restart: s.TruncateStmt.RestartSeqs, Cascade: s.TruncateStmt.Behavior == pg.DropBehavior_DROP_CASCADE}
 		for _, r := range s.TruncateStmt.Relations {

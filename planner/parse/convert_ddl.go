@@ -149,7 +149,7 @@ var alterKinds = map[pg.ObjectType]ObjectKind{
 // changesOfTables are what ALTER TABLE knows; several may stand in one statement.
 var changesOfTables = []pg.AlterTableType{
 	pg.AlterTableType_AT_AddConstraint, pg.AlterTableType_AT_DropConstraint, pg.AlterTableType_AT_ColumnDefault,
-	pg.AlterTableType_AT_SetNotNull, pg.AlterTableType_AT_DropNotNull,
+	pg.AlterTableType_AT_SetNotNull, pg.AlterTableType_AT_DropNotNull, pg.AlterTableType_AT_ValidateConstraint, pg.AlterTableType_AT_AlterConstraint,
 }
 
 // alter knows changes of a table, and SET (…) and RESET (…).
