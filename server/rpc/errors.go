@@ -19,10 +19,10 @@ type Problem struct {
 	Retriable bool
 }
 
-var (
-	errStopping = errors.New("the server is stopping")
-	errInternal = errors.New("internal error")
-)
+// errStopping is why streams end that have no end; a session that meets it takes it as it is.
+var errStopping error = sqlerr.New(sqlerr.AdminShutdown, "the server is stopping")
+
+var errInternal = errors.New("internal error")
 
 // unknownError is Kafka's name for what nobody mapped: a bug.
 const unknownError = "UNKNOWN_SERVER_ERROR"
@@ -106,6 +106,17 @@ func (f fault) err() *connect.Error {
 
 // faultOf finds out what err means to the caller.
 func (s *Server) faultOf(ctx context.Context, method string, err error) fault {
+	// What a statement says of a call that was ended is not why.
+	if ctx.Err() != nil {
+		switch cause := context.Cause(ctx); {
+		case errors.Is(cause, errStopping):
+			err = errStopping
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			return fault{connect.CodeDeadlineExceeded, &tributaryv1.ErrorInfo{Message: "the call's deadline has passed", Retriable: true}}
+		default:
+			return fault{connect.CodeCanceled, &tributaryv1.ErrorInfo{Message: "the call was cancelled"}}
+		}
+	}
 	var e *sqlerr.Error
 	if errors.As(err, &e) {
 		code := connect.Code(oneshot.StatusOf(e.Code))
@@ -113,15 +124,6 @@ func (s *Server) faultOf(ctx context.Context, method string, err error) fault {
 			Sqlstate: string(e.Code), Message: e.Message, Detail: e.Detail, Hint: e.Hint, Position: int32(e.Position),
 			Retriable: code == connect.CodeUnavailable || code == connect.CodeAborted,
 		}}
-	}
-	cause := context.Cause(ctx)
-	switch {
-	case errors.Is(err, errStopping), ctx.Err() != nil && errors.Is(cause, errStopping):
-		return fault{connect.CodeUnavailable, &tributaryv1.ErrorInfo{Message: errStopping.Error(), Retriable: true}}
-	case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fault{connect.CodeDeadlineExceeded, &tributaryv1.ErrorInfo{Message: "the call's deadline has passed", Retriable: true}}
-	case ctx.Err() != nil:
-		return fault{connect.CodeCanceled, &tributaryv1.ErrorInfo{Message: "the call was cancelled"}}
 	}
 	p := s.cfg.Broker.Explain(err)
 	if p.Name == unknownError {

@@ -341,10 +341,23 @@ func (endless) Read(p []byte) (int, error) {
 func TestRPCDeadline(t *testing.T) {
 	s, ctx := rpcServer(t)
 	createTopic(t, ctx, streams(t, s), "t", 1)
+	exec(t, ctx, s, "CREATE TABLE rows (id int PRIMARY KEY)", "INSERT INTO rows VALUES (1)")
 	for name, opts := range map[string][]connect.ClientOption{"grpc": {connect.WithGRPC()}, "connect": nil} {
-		cl := streams(t, s, opts...)
 		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
-		_, _, err := consumed(short, cl, &v1.ConsumeRequest{Topic: "t"})
+		watch, err := queries(t, s, opts...).WatchView(short, connect.NewRequest(&v1.WatchViewRequest{Name: "rows"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for watch.Receive() {
+		}
+		if err := watch.Err(); connect.CodeOf(err) != connect.CodeDeadlineExceeded {
+			t.Errorf("%s, WatchView: %v", name, err)
+		}
+		_ = watch.Close() // it has ended
+		cancel()
+		cl := streams(t, s, opts...)
+		short, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
+		_, _, err = consumed(short, cl, &v1.ConsumeRequest{Topic: "t"})
 		cancel()
 		if connect.CodeOf(err) != connect.CodeDeadlineExceeded {
 			t.Errorf("%s: %v", name, err)
