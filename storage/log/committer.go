@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/job"
@@ -27,6 +28,8 @@ func (db *DB) runCommitter() {
 			return
 		default:
 			db.commitGroups(groups, &commit{rows: db.cfg.OffsetRows})
+			// Who was answered is ready in this place, which the next sync would block until somebody takes it away.
+			runtime.Gosched()
 		}
 	}
 }

@@ -4,9 +4,11 @@
 //	         │                               │                          ▲
 //	         ▼            commit lock        ▼                          │
 //	  ┌─────────────────────────────────────────────┐       only what is durable
-//	  │ check → one Pebble batch → WAL (no wait)    │                   │
+//	  │ check → one Pebble batch → memtable, buffer │                   │
+//	  │         of its WAL, the same chunks here    │                   │
 //	  └─────────────────────────────────────────────┘                   │
-//	         │ lock released, one fsync covers many                     │
+//	         │ lock released: who comes first writes the chunks and     │
+//	         │ syncs, for all that were placed by then (wal_ahead.go)   │
 //	         └──────────► durable ticket ──────────────────────────────►┘
 //
 // # Vocabulary
@@ -29,7 +31,8 @@
 // # Goroutines and locks
 //
 // mu orders writes (check, encode, place in the WAL); sync is waited for outside it. The mutex of
-// durability guards the durable ticket and nests in mu; diskFS.gate nests in all, also in Pebble's.
+// durability guards the durable ticket and nests in mu. aheadFile.sync is held while a WAL is written and synced, and
+// aheadFile.mu nests in it; Pebble takes both when it ends a WAL. diskFS.gate nests in all, also in Pebble's.
 // A goroutine runs from the moment the disk is full until there is room, or Close.
 //
 // # A full disk
@@ -66,5 +69,8 @@
 //   - The parent directory is synced at every open: a fresh directory whose name is not durable
 //     loses all that was synced inside it.
 //   - Pebble ends the process when it cannot go on (Logger.Fatalf). Here it ends the goroutine
-//     that met the error and stops the engine; writes run in a goroutine of their own for that.
+//     that met the error and stops the engine; writes for which the memtable may have no room run in a
+//     goroutine of their own for that. With room they meet nothing that could end them.
+//   - A WAL is written by who commits, before Pebble does, with Pebble's own bytes. Whatever writes to
+//     Pebble's database goes through placeLocked: bytes that were not emitted end the engine.
 package meta

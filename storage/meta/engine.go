@@ -25,6 +25,7 @@ type engine struct {
 	// Guarded by the store's mu.
 	version     uint64 // last version given out
 	ticket      uint64 // last write placed in the WAL
+	room        memtableRoom
 	last, floor CommitSeq
 	identities  int
 	oldestID    uint64 // version below which no identity is kept
@@ -58,15 +59,15 @@ func (s *PebbleStore) openEngine() (*engine, error) {
 }
 
 func (e *engine) open(path string) (err error) {
-	if e.files, err = watch(e.disk, path); err != nil {
+	if e.files, err = watch(e.disk, path, &e.store.syncs); err != nil {
 		return err
 	}
-	e.files.syncs = &e.store.syncs
 	if err := removeOptions(e.disk, path); err != nil {
 		return err
 	}
 	cache := pebble.NewCache(cacheSize)
 	defer cache.Unref()
+	e.room.init(e.store.opts.memTable)
 	e.db, err = pebble.Open(path, &pebble.Options{
 		FS: e.files, Cache: cache, Logger: fatalLogger{e},
 		MemTableSize:       e.store.opts.memTable,

@@ -36,13 +36,16 @@ func (e *engine) load() error {
 func (e *engine) initialize() error {
 	e.floor = 1
 	b := e.db.NewBatch()
-	defer func() { _ = b.Close() }() // a batch's Close has no effect on what was committed
 	for name, n := range map[string]uint64{"format": pebbleFormat, "floor": 1, "version": 0} {
 		if err := b.Set(metaKey(name), number(n), nil); err != nil {
 			return err
 		}
 	}
-	return e.db.Apply(b, pebble.Sync)
+	p, err := e.placeLocked(b)
+	if err != nil {
+		return err
+	}
+	return e.finish(p)
 }
 
 func (e *engine) loadLast() error {

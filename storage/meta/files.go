@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/vfs"
 
@@ -50,11 +51,12 @@ type watchedFS struct {
 	facts fileFacts
 	// written is each MANIFEST that was made since the open, as far as it was synced.
 	written map[uint64]*manifestFile
-	syncs   *latency.Histogram // of WALs, nil = not timed
+	syncs   *latency.Histogram        // of WALs
+	wal     atomic.Pointer[aheadFile] // the newest
 }
 
-func watch(fs vfs.FS, path string) (*watchedFS, error) {
-	w := &watchedFS{FS: fs, slots: &slotFile{fs: fs, path: fs.PathJoin(path, filesName)}, written: map[uint64]*manifestFile{}}
+func watch(fs vfs.FS, path string, syncs *latency.Histogram) (*watchedFS, error) {
+	w := &watchedFS{FS: fs, syncs: syncs, slots: &slotFile{fs: fs, path: fs.PathJoin(path, filesName)}, written: map[uint64]*manifestFile{}}
 	line, _, err := w.slots.read()
 	if err != nil {
 		return nil, err
@@ -103,8 +105,10 @@ func (w *watchedFS) made(f vfs.File, path string) (vfs.File, error) {
 		_ = f.Close() // nothing is in it yet
 		return nil, err
 	}
-	if _, wal := walNumber(base); wal && w.syncs != nil {
-		return &timedFile{f, w.syncs}, nil
+	if n, wal := walNumber(base); wal {
+		ahead := &aheadFile{File: f, number: uint32(n), syncs: w.syncs}
+		w.wal.Store(ahead)
+		return ahead, nil
 	}
 	return f, nil
 }

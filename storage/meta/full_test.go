@@ -91,6 +91,17 @@ func (f *smallFile) Write(p []byte) (int, error) {
 	return f.File.Write(p)
 }
 
+func (f *smallFile) WriteAt(p []byte, at int64) (int, error) {
+	if err := f.fs.take(); err != nil {
+		if f.fs.atSync {
+			return f.File.WriteAt(p, at)
+		}
+		n, _ := f.File.WriteAt(bytes.Clone(p[:len(p)/2]), at)
+		return n, err
+	}
+	return f.File.WriteAt(p, at)
+}
+
 func (f *smallFile) Sync() error {
 	if limit := f.fs.limit.Load(); f.fs.atSync && limit > 0 && f.fs.taken.Load() > limit {
 		return syscall.ENOSPC

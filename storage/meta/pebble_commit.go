@@ -26,6 +26,19 @@ func (s *PebbleStore) Commit(ctx context.Context, t Txn) error {
 	return p.engine.finish(p)
 }
 
+// write makes a batch durable.
+func (s *PebbleStore) write(ctx context.Context, b *pebble.Batch) error {
+	var p placed
+	err := s.use(ctx, func(e *engine) (err error) {
+		p, err = e.placeLocked(b)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return p.engine.finish(p)
+}
+
 // outcome of a write that has its place in the WAL: if there was no room it may be there or not.
 func outcome(err error) error {
 	if errors.Is(err, ErrFull) {
@@ -38,6 +51,8 @@ func outcome(err error) error {
 type placed struct {
 	engine *engine
 	batch  *pebble.Batch
+	wal    *aheadFile // nil = it is durable
+	end    int64      // of the write in wal
 	ticket uint64
 	seq    CommitSeq // of AppendLog
 }
@@ -108,23 +123,50 @@ func (e *engine) placeLocked(b *pebble.Batch) (placed, error) {
 	if e.readOnly {
 		return placed{}, fmt.Errorf("%w: it can only be read now", ErrFull)
 	}
+	p := placed{engine: e, batch: b}
+	before := e.files.wal.Load()
 	if err := e.place(b); err != nil {
 		return placed{}, outcome(e.fail(err))
 	}
+	p.wal = e.files.wal.Load()
+	if p.wal != before {
+		e.room.rotated()
+	}
+	e.room.take(b)
+	// Pebble keeps the bytes of a batch that is too large for a memtable, and has ended the WAL behind it, with a sync.
+	if repr := b.Repr(); len(repr) > walBatchHeader {
+		p.end = p.wal.emit(repr)
+	} else {
+		p.wal = nil
+	}
 	e.ticket++
-	return placed{engine: e, batch: b, ticket: e.ticket}, nil
+	p.ticket = e.ticket
+	return p, nil
 }
 
-// place does not outlive the engine: Pebble may let a write wait for a flush that has ended.
-func (e *engine) place(b *pebble.Batch) error {
-	return containedUntil(e.durable.stopped, func() error { return e.db.ApplyNoSyncWait(b, pebble.Sync) })
+// place gives the batch to Pebble. With room in the memtable that is a copy into it and into LogWriter's buffer.
+// Without, Pebble makes a new memtable and a new WAL first, and may let the write wait for a flush that has ended;
+// that does not outlive the engine.
+func (e *engine) place(b *pebble.Batch) (err error) {
+	apply := func() error { return e.db.Apply(b, pebble.NoSync) }
+	if !e.room.has(b) {
+		return containedUntil(e.durable.stopped, apply)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("storage engine: %v", r)
+		}
+	}()
+	return apply()
 }
 
 // finish waits for the sync. A write whose sync failed has an unknown outcome: ErrPoisoned wraps
 // the cause, or ErrUnknown and ErrFull do when there was no room.
 func (e *engine) finish(p placed) error {
-	if err := p.batch.SyncWait(); err != nil {
-		return outcome(e.fail(err))
+	if p.wal != nil {
+		if err := p.wal.durable(p.end); err != nil {
+			return outcome(e.fail(err))
+		}
 	}
 	e.durable.reached(p.ticket, p.seq)
 	// why: not when the engine failed meanwhile: an earlier write's sync failed, and
@@ -134,3 +176,40 @@ func (e *engine) finish(p placed) error {
 	}
 	return p.batch.Close()
 }
+
+// memtableRoom is how much room the memtable has at least: whether Pebble will have to make another one for a batch,
+// it does not tell beforehand.
+type memtableRoom struct {
+	size int64 // of the newest memtable, at least
+	left int64
+	most int64 // how large memtables become
+}
+
+// Of Pebble: the first memtable's size, each next one being twice as large; what an empty one holds, and an entry
+// beside its key and value, at most.
+const (
+	firstMemTable = 256 << 10
+	emptyMemTable = 4 << 10
+	memTableEntry = 256
+)
+
+func (r *memtableRoom) init(most uint64) {
+	r.most = int64(most)
+	r.size = min(firstMemTable, r.most)
+	r.left = r.size - emptyMemTable
+}
+
+// rotated: Pebble has made another memtable.
+func (r *memtableRoom) rotated() {
+	r.size = min(2*r.size, r.most)
+	r.left = r.size - emptyMemTable
+}
+
+// has: a batch of about half a memtable goes to none, and has another one made behind it.
+func (r *memtableRoom) has(b *pebble.Batch) bool {
+	return need(b) <= min(r.left, r.most/2-emptyMemTable)
+}
+
+func (r *memtableRoom) take(b *pebble.Batch) { r.left -= need(b) }
+
+func need(b *pebble.Batch) int64 { return int64(b.Len()) + memTableEntry*int64(b.Count()) }

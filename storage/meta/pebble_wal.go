@@ -18,6 +18,7 @@ const (
 	walHeader      = 11 // checksum u32, size u16, type u8, log number u32
 	walTypeFull    = 5
 	walTypeFirst   = 6
+	walTypeMiddle  = 7
 	walTypeLast    = 8
 	walBatchHeader = 12 // sequence u64, count u32
 )

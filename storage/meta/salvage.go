@@ -98,7 +98,7 @@ func (s Salvage) Do(ctx context.Context, path string, opts PebbleOptions) error 
 	if err != nil {
 		return err
 	}
-	err = contained(func() error { return s.fill(store.mu.engine.db, path) })
+	err = contained(func() error { return s.fill(ctx, store, path) })
 	if closeErr := store.Close(); err == nil {
 		err = closeErr
 	}
@@ -138,12 +138,12 @@ func FinishSalvage(path string) error {
 // salvageBatch bounds one write of the new store.
 const salvageBatch = 4 << 20
 
-func (s Salvage) fill(to *pebble.DB, path string) error {
-	b := to.NewBatch()
+func (s Salvage) fill(ctx context.Context, to *PebbleStore, path string) error {
+	b := new(pebble.Batch)
 	floor := s.Kept + 1
 	flush := func() error {
-		err := to.Apply(b, pebble.Sync)
-		b = to.NewBatch()
+		err := to.write(ctx, b)
+		b = new(pebble.Batch)
 		return err
 	}
 	if s.Readable {
