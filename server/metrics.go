@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -14,7 +15,7 @@ import (
 
 // httpConfig is what the HTTP face shows: readiness, and the counters of every layer.
 func (s *Server) httpConfig() httpd.Config {
-	metrics := append(s.logMetrics(), s.chainMetrics()...)
+	metrics := slices.Concat(s.logMetrics(), s.chainMetrics(), s.backupMetrics())
 	metrics = append(metrics, s.engineMetrics()...)
 	metrics = append(metrics, newObjectMetrics(s))
 	metrics = append(metrics, s.faceMetrics()...)

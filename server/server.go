@@ -68,7 +68,9 @@ type Server struct {
 	identity  identity
 	epochs    *epoch.Epochs
 	meta      meta.Store
-	chain     *chain.Store // meta, with durability = object
+	chain     *chain.Store      // meta, with durability = object
+	local     *meta.PebbleStore // what meta is, or is in front of
+	backups   backups
 	ballast   *ballast.File
 	ranges    *rangecache.Cache // nil with a directory as the object store
 	catalog   *catalog.Catalog
@@ -287,6 +289,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 		return err
 	}
 	s.handleRPC(web)
+	web.Handle("POST /backup", s.backupHandler())
 	s.serve(web)
 	s.tellHeld(ctx)
 	return nil

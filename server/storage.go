@@ -40,7 +40,7 @@ func (s *Server) openStorage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.meta, s.metaSyncs = store, store.SyncLatency
+	s.meta, s.local, s.metaSyncs = store, store, store.SyncLatency
 	s.onClose(func(context.Context) error { return s.meta.Close() })
 	if err := s.openChain(ctx, found, store, id); err != nil {
 		return err
@@ -57,6 +57,9 @@ func (s *Server) openStorage(ctx context.Context) error {
 	}
 	s.onClose(s.closeLog)
 	if err := s.clampOffsets(ctx); err != nil {
+		return err
+	}
+	if err := s.loadBackups(ctx); err != nil {
 		return err
 	}
 	if s.epochs, err = epoch.Load(ctx, s.meta, s.log, s.identity.timeline()); err != nil {

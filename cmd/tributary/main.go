@@ -39,7 +39,7 @@ var errSilent = errors.New("failed")
 
 func newRoot() *cobra.Command {
 	root := newServe()
-	root.AddCommand(newDemo(), newGenerate(), newRecover(), newDebug(), newVersion(), newSettingsHelp())
+	root.AddCommand(newDemo(), newGenerate(), newRecover(), newBackup(), newRestore(), newDebug(), newVersion(), newSettingsHelp())
 	groupedHelp(root)
 	cli.UsageErrors(root)
 	return root

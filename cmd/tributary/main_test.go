@@ -81,7 +81,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("a line of %d bytes: %s", len(line), line)
 		}
 	}
-	for _, args := range [][]string{{"demo", "--help"}, {"debug", "log", "--help"}, {"debug", "segment", "--help"}, {"generate", "nexmark", "--help"}} {
+	for _, args := range [][]string{{"demo", "--help"}, {"debug", "log", "--help"}, {"debug", "segment", "--help"}, {"generate", "nexmark", "--help"}, {"recover", "--help"}, {"backup", "--help"}, {"restore", "--help"}} {
 		if out, err := command(t, args...); err != nil || !strings.Contains(out, "Examples:") {
 			t.Errorf("%v: %v\n%s", args, err, out)
 		}

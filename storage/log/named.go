@@ -6,6 +6,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/tributary-db/tributary/storage/objstore"
 )
 
 // NamedObject is an object that the index names, and one of the runs in it.
@@ -83,3 +86,22 @@ func (anyCatalog) Check(Condition, []Change) error { return nil }
 func (anyCatalog) Apply(CommitSeq, Change) error   { return nil }
 func (anyCatalog) Save() func(io.Writer) error     { return func(io.Writer) error { return nil } }
 func (anyCatalog) Load(io.Reader) error            { return nil }
+
+// RecordTime is the commit time of an encoded commit record.
+func RecordTime(record []byte) (time.Time, error) {
+	r, err := decodeRecord(record)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(r.TimeMillis), nil
+}
+
+// UsableSnapshots are the keys of snapshots that a start on these timelines may use, newest first.
+func UsableSnapshots(ctx context.Context, objects objstore.Store, timelines []Timeline) ([]string, error) {
+	names, err := usableSnapshots(ctx, objects, timelines)
+	keys := make([]string, len(names))
+	for i, n := range names {
+		keys[i] = n.key
+	}
+	return keys, err
+}

@@ -157,3 +157,12 @@ func rebuild(ctx context.Context, db *pebble.DB, fill func(put func(key, value [
 	}
 	return db.Apply(b, pebble.Sync)
 }
+
+// CommitOf is the number of the commit record that an entry of Each is; ok is false for all else.
+func CommitOf(key []byte) (seq CommitSeq, ok bool) {
+	if len(key) == 0 || key[0] != prefixLog {
+		return 0, false
+	}
+	seq, err := logSeq(key)
+	return seq, err == nil
+}

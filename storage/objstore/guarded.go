@@ -3,6 +3,7 @@ package objstore
 import (
 	"context"
 	"iter"
+	"sync"
 )
 
 // Guarded asks look before anything in the store is replaced or deleted, or appears under a name
@@ -11,6 +12,9 @@ import (
 type Guarded struct {
 	inner Store
 	look  func(ctx context.Context) error
+
+	deleting sync.RWMutex // held for reading by each Delete
+	held     holds
 }
 
 var _ Store = (*Guarded)(nil)
@@ -73,6 +77,11 @@ func (g *Guarded) List(ctx context.Context, prefix, after string) iter.Seq2[Obje
 // Delete implements Store.
 func (g *Guarded) Delete(ctx context.Context, keys ...string) error {
 	if len(keys) == 0 {
+		return nil
+	}
+	g.deleting.RLock()
+	defer g.deleting.RUnlock()
+	if g.park(keys) {
 		return nil
 	}
 	if err := g.look(ctx); err != nil {

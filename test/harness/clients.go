@@ -166,3 +166,11 @@ func RunFor(t testing.TB, d time.Duration, program string, args ...string) {
 	defer cancel()
 	_ = exec.CommandContext(ctx, program, args...).Run() // how it ends is what the caller looks at
 }
+
+// Output runs a program, which may fail, and returns all that it said.
+func Output(program string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+	return string(out), err
+}
