@@ -47,13 +47,13 @@ func Recover(ctx context.Context, cfg *config.Settings, logger *slog.Logger) (ou
 	if s.metaPath() == "" {
 		return out, fmt.Errorf("meta %q: only pebble://DIRECTORY is there now", redact.URL(cfg.Meta))
 	}
+	if err := checkDirectoryStore(cfg.ObjectStore); err != nil {
+		return out, err
+	}
 	if err := s.lockDirectory(ctx); err != nil {
 		return out, err
 	}
 	if err := s.checkEmpty(); err != nil {
-		return out, err
-	}
-	if err := checkDirectoryStore(cfg.ObjectStore); err != nil {
 		return out, err
 	}
 	store, err := objstore.Open(ctx, cfg.ObjectStore)

@@ -194,9 +194,7 @@ func loseNothing(t *testing.T, seed uint64) {
 		_ = s.Close() // of one that stopped there is no more to say
 		faulty.Heal()
 		if r.IntN(2) == 0 {
-			if got := restore(t, opts, faulty, path); got.Gap != nil {
-				t.Fatal(got.Gap)
-			}
+			recoverFrom(t, opts, faulty, path, r)
 		}
 		check := open(t, opts, path, faulty)
 		found := contents(t, check)
@@ -226,6 +224,42 @@ func loseNothing(t *testing.T, seed uint64) {
 		}
 		if err := errors.Join(inner.Close(), check.Close()); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// recoverFrom makes the local store anew and takes the chain for it, whatever the object store does; what is cut off is done again.
+func recoverFrom(t *testing.T, opts meta.PebbleOptions, faulty *objstoretest.Faulty, path string, r *mathrand.Rand) {
+	t.Helper()
+	for try := 0; ; try++ {
+		if got := restore(t, opts, faulty, path); got.Gap != nil {
+			t.Fatal(got.Gap)
+		}
+		if try == 0 && r.IntN(2) == 0 {
+			return // as a copy, that has the chain when it writes
+		}
+		inner, err := meta.OpenPebble(path, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		if try < 2 {
+			faulty.Inject(fault(r))
+			if r.IntN(3) == 0 { // killed while the object store does not answer
+				faulty.Heal()
+				faulty.Inject(objstoretest.Fault{Op: objstoretest.OpPut, Ambiguous: r.IntN(2) == 0, Err: errors.New("away"), Prefix: "meta/chain/"})
+				cancel()
+				ctx, cancel = context.WithTimeout(t.Context(), 10*time.Millisecond)
+			}
+		}
+		err = chain.TakeOver(ctx, config(inner, faulty), []meta.Write{{Key: []byte("owner"), Value: []byte(fmt.Sprint(try))}})
+		cancel()
+		if closeErr := inner.Close(); closeErr != nil {
+			t.Fatal(closeErr)
+		}
+		faulty.Heal()
+		if err == nil {
+			return
 		}
 	}
 }
