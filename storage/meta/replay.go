@@ -124,7 +124,7 @@ func Rebuild(ctx context.Context, path string, opts PebbleOptions, fill func(put
 	if err != nil {
 		return err
 	}
-	err = contained(func() error { return rebuild(ctx, store.mu.engine.db, fill) })
+	err = contained(func() error { return rebuild(ctx, store, fill) })
 	if closeErr := store.Close(); err == nil {
 		err = closeErr
 	}
@@ -139,8 +139,8 @@ func Adopt(from, to string) error {
 	return syncDirectory(vfs.Default, vfs.Default.PathDir(to))
 }
 
-func rebuild(ctx context.Context, db *pebble.DB, fill func(put func(key, value []byte) error) error) error {
-	b := db.NewBatch()
+func rebuild(ctx context.Context, to *PebbleStore, fill func(put func(key, value []byte) error) error) error {
+	b := new(pebble.Batch)
 	err := fill(func(key, value []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -148,14 +148,14 @@ func rebuild(ctx context.Context, db *pebble.DB, fill func(put func(key, value [
 		if err := b.Set(key, value, nil); err != nil || b.Len() < salvageBatch {
 			return err
 		}
-		err := db.Apply(b, pebble.Sync)
-		b = db.NewBatch()
+		err := to.write(ctx, b)
+		b = new(pebble.Batch)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return db.Apply(b, pebble.Sync)
+	return to.write(ctx, b)
 }
 
 // CommitOf is the number of the commit record that an entry of Each is; ok is false for all else.
