@@ -4,17 +4,19 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tributary-db/tributary/internal/topicconfig"
+	"github.com/tributary-db/tributary/kafka/group"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
 // DescribeConfigs: of topics (what was set, else defaults), of this broker (its limits, under
 // Kafka's names; ksqlDB and user interfaces do not start without), and of groups. Those of the
-// broker and of groups are read-only. A subscription of client metrics has none. Other resources
+// broker are read-only, as are those of consumer groups. A subscription of client metrics has none. Other resources
 // are INVALID_REQUEST.
 //
 // Versions: 1 where a value comes from, and synonyms; 3 types and documentation; 4 flexible.
@@ -27,6 +29,14 @@ type configValue struct {
 	source           kmsg.ConfigSource
 	// def is what it would be if it were not set.
 	def string
+}
+
+// configSourceDynamicGroup is Kafka's DYNAMIC_GROUP_CONFIG.
+const configSourceDynamicGroup kmsg.ConfigSource = 8
+
+// dynamic tells whether somebody has set it.
+func (v *configValue) dynamic() bool {
+	return v.source == kmsg.ConfigSourceDynamicTopicConfig || v.source == configSourceDynamicGroup
 }
 
 func topicConfigValues(t *log.Topic) []configValue {
@@ -45,14 +55,28 @@ func topicConfigValues(t *log.Topic) []configValue {
 	return values
 }
 
-// groupConfigValues are those of a KIP-848 group.
-func groupConfigValues() []configValue {
+// groupConfigValues are those of a group: of share groups they can be set, of the others not.
+func (s *Server) groupConfigValues(id string) []configValue {
 	const noEffect = "No effect here: the members of a classic group choose it."
 	value := func(name, value string) configValue {
 		return configValue{name: name, value: value, def: value, doc: noEffect, kind: kmsg.ConfigTypeInt, readOnly: true,
 			source: kmsg.ConfigSourceDefaultConfig}
 	}
-	return []configValue{value("consumer.heartbeat.interval.ms", "5000"), value("consumer.session.timeout.ms", "45000")}
+	values := []configValue{value("consumer.heartbeat.interval.ms", "5000"), value("consumer.session.timeout.ms", "45000")}
+	var set map[string]string
+	s.groups.With(func(_ time.Time, m *group.Machine) { set = m.Configs(id) })
+	for i := range group.ConfigDefs {
+		d := &group.ConfigDefs[i]
+		v := configValue{name: d.Name, value: d.Default, def: d.Default, doc: d.Doc, kind: kmsg.ConfigTypeString, source: kmsg.ConfigSourceDefaultConfig}
+		if d.Number {
+			v.kind = kmsg.ConfigTypeInt
+		}
+		if given, ok := set[d.Name]; ok {
+			v.value, v.source = given, configSourceDynamicGroup
+		}
+		values = append(values, v)
+	}
+	return values
 }
 
 func (s *Server) describeConfigs(_ context.Context, _ *request, req *kmsg.DescribeConfigsRequest) (kmsg.Response, error) {
@@ -92,7 +116,7 @@ func (s *Server) configsOf(asked *kmsg.DescribeConfigsRequestResource) ([]config
 		if asked.ResourceName == "" {
 			return nil, refuse(kerr.InvalidRequest, "the group name is empty")
 		}
-		return groupConfigValues(), nil
+		return s.groupConfigValues(asked.ResourceName), nil
 	case kmsg.ConfigResourceTypeClientMetrics:
 		return nil, nil
 	}
@@ -121,7 +145,7 @@ func (s *Server) thisBroker(name string) error {
 func describedConfig(v *configValue, req *kmsg.DescribeConfigsRequest) kmsg.DescribeConfigsResponseResourceConfig {
 	c := kmsg.NewDescribeConfigsResponseResourceConfig()
 	c.Name, c.Value, c.ReadOnly = v.name, kmsg.StringPtr(v.value), v.readOnly
-	c.IsDefault, c.Source, c.ConfigType = v.source != kmsg.ConfigSourceDynamicTopicConfig, v.source, v.kind
+	c.IsDefault, c.Source, c.ConfigType = !v.dynamic(), v.source, v.kind
 	if req.IncludeDocumentation {
 		c.Documentation = kmsg.StringPtr(v.doc)
 	}
@@ -134,7 +158,7 @@ func describedConfig(v *configValue, req *kmsg.DescribeConfigsRequest) kmsg.Desc
 		c.ConfigSynonyms = append(c.ConfigSynonyms, synonym)
 	}
 	add(v.value, v.source)
-	if v.source == kmsg.ConfigSourceDynamicTopicConfig {
+	if v.dynamic() {
 		add(v.def, kmsg.ConfigSourceDefaultConfig)
 	}
 	return c

@@ -2,11 +2,15 @@ package kafka
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tributary-db/tributary/internal/topicconfig"
+	"github.com/tributary-db/tributary/kafka/group"
 )
 
 // AlterConfigs: the configs of a resource become those that are named; all others go back to
@@ -14,7 +18,7 @@ import (
 //
 // Behaviour:
 //   - Each resource succeeds or fails alone; one that is named twice is INVALID_REQUEST.
-//   - Only topics can be changed. The broker's are settings of the server (INVALID_REQUEST).
+//   - Topics can be changed, and groups in what is of share groups. The broker's are settings of the server (INVALID_REQUEST).
 //   - Names and values by Kafka's rules (INVALID_CONFIG); a topic that a table writes is
 //     INVALID_REQUEST.
 //   - validate_only does everything but change.
@@ -74,6 +78,8 @@ func (s *Server) alterConfigsOf(ctx context.Context, r *request, of configResour
 			return err
 		}
 		return refuse(kerr.InvalidRequest, "the configs of the broker are settings of the server: they change with its configuration file")
+	case kmsg.ConfigResourceTypeGroupConfig:
+		return s.alterGroupConfigs(ctx, of.name, validateOnly, alter)
 	default:
 		return refuse(kerr.InvalidRequest, "configs of resource type %d cannot be changed", of.kind)
 	}
@@ -93,6 +99,34 @@ func (s *Server) alterConfigsOf(ctx context.Context, r *request, of configResour
 		r.changed("ALTER TOPIC", t.Name)
 	}
 	return err
+}
+
+// alterGroupConfigs gives a group the configs that alter makes of those it has.
+func (s *Server) alterGroupConfigs(ctx context.Context, id string, validateOnly bool, alter func(map[string]string) (map[string]string, error)) error {
+	if id == "" {
+		return refuse(kerr.InvalidRequest, "the group name is empty")
+	}
+	var set map[string]string
+	s.groups.With(func(_ time.Time, m *group.Machine) { set = m.Configs(id) })
+	set, err := alter(set)
+	if err == nil {
+		err = group.CheckConfigs(set)
+	}
+	if err != nil || validateOnly {
+		return err
+	}
+	done := make(chan error, 1)
+	s.groups.With(func(_ time.Time, m *group.Machine) { m.SetConfigs(id, set, func(err error) { done <- err }) })
+	result, err := await(ctx, ctx, done)
+	return errors.Join(result, err)
+}
+
+// knownConfig tells whether resources of a kind have a config of that name that can be set.
+func knownConfig(kind kmsg.ConfigResourceType, name string) bool {
+	if kind == kmsg.ConfigResourceTypeGroupConfig {
+		return slices.ContainsFunc(group.ConfigDefs, func(d group.ConfigDef) bool { return d.Name == name })
+	}
+	return topicconfig.Find(name) != nil
 }
 
 // listConfig tells whether a config is a list, which can be appended to.

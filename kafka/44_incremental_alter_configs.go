@@ -34,7 +34,7 @@ func (s *Server) incrementalAlterConfigs(ctx context.Context, r *request, req *k
 		err := errTwice
 		if named[of] == 1 {
 			err = s.alterConfigsOf(ctx, r, of, req.ValidateOnly, func(before map[string]string) (map[string]string, error) {
-				return incrementedConfigs(before, asked.Configs)
+				return incrementedConfigs(of.kind, before, asked.Configs)
 			})
 		}
 		rr.ErrorCode, rr.ErrorMessage = codeAndMessage(err)
@@ -43,7 +43,7 @@ func (s *Server) incrementalAlterConfigs(ctx context.Context, r *request, req *k
 	return resp, nil
 }
 
-func incrementedConfigs(before map[string]string, asked []kmsg.IncrementalAlterConfigsRequestResourceConfig) (map[string]string, error) {
+func incrementedConfigs(kind kmsg.ConfigResourceType, before map[string]string, asked []kmsg.IncrementalAlterConfigsRequestResourceConfig) (map[string]string, error) {
 	after := map[string]string{}
 	maps.Copy(after, before)
 	seen := map[string]bool{}
@@ -52,8 +52,8 @@ func incrementedConfigs(before map[string]string, asked []kmsg.IncrementalAlterC
 			return nil, refuse(kerr.InvalidRequest, "error due to duplicate config keys: %s", c.Name)
 		}
 		seen[c.Name] = true
-		if topicconfig.Find(c.Name) == nil {
-			return nil, refuse(kerr.InvalidConfig, "unknown topic config name: %s", c.Name)
+		if !knownConfig(kind, c.Name) {
+			return nil, refuse(kerr.InvalidConfig, "unknown config name: %s", c.Name)
 		}
 		if c.Value == nil && c.Op != kmsg.IncrementalAlterConfigOpDelete {
 			return nil, refuse(kerr.InvalidRequest, "null value not supported for: %s", c.Name)

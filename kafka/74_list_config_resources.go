@@ -3,13 +3,16 @@ package kafka
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tributary-db/tributary/kafka/group"
 )
 
-// ListConfigResources: what there is to describe configs of: topics, and this broker. Groups and client metrics
-// have none of their own. A type that has no configs here is UNSUPPORTED_VERSION, as Kafka says of one.
+// ListConfigResources: what there is to describe configs of: topics, this broker, and groups of which something
+// was set. Client metrics have none. A type that has no configs here is UNSUPPORTED_VERSION, as Kafka says of one.
 //
 // Versions: 0 lists client metrics alone; 1 by type, no type asks for all.
 
@@ -37,6 +40,13 @@ func (s *Server) listConfigResources(_ context.Context, _ *request, req *kmsg.Li
 	if len(asked) == 0 || asked[kmsg.ConfigResourceTypeTopic] {
 		for _, t := range s.cfg.Log.Topics() {
 			add(kmsg.ConfigResourceTypeTopic, t.Name)
+		}
+	}
+	if len(asked) == 0 || asked[kmsg.ConfigResourceTypeGroupConfig] {
+		var groups []string
+		s.groups.With(func(_ time.Time, m *group.Machine) { groups = m.ConfiguredGroups() })
+		for _, id := range groups {
+			add(kmsg.ConfigResourceTypeGroupConfig, id)
 		}
 	}
 	if len(asked) == 0 || asked[kmsg.ConfigResourceTypeBroker] {

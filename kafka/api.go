@@ -98,8 +98,15 @@ func (s *Server) apiTable() []*api {
 		entry(72, 0, smallBody, "u 4 1 1 y", s.pushTelemetry),
 		entry(74, 0, smallBody, "[1]:1-", s.listConfigResources),
 		entry(75, 0, mediumBody, "[{s}] 4 ?{s 4}", s.describeTopicPartitions),
+		entry(76, 1, mediumBody, "s s 4 s [s]", s.shareGroupHeartbeat),
+		entry(77, 1, mediumBody, "[s] 1", s.shareGroupDescribe),
+		s.shareFetchEntry(),
+		entry(79, 1, largeBody, "s s 4 1:2- [{u [{4 [{8 8 [1]}]}]}]", s.shareAcknowledge),
 		entry(80, 0, smallBody, "s 4 4 u [{s s 2}] 1:1-", s.addRaftVoter),
 		entry(81, 0, smallBody, "s 4 u", s.removeRaftVoter),
+		entry(90, 0, mediumBody, "[{s [{s [4]}]}]", s.describeShareGroupOffsets),
+		entry(91, 0, mediumBody, "s [{s [{4 8}]}]", s.alterShareGroupOffsets),
+		entry(92, 0, mediumBody, "s [{s}]", s.deleteShareGroupOffsets),
 	}
 }
 

@@ -26,6 +26,7 @@ func (s *Server) brokerConfigValues() []configValue {
 		brokerMillis("group.initial.rebalance.delay.ms", c.GroupInitialDelay, "How long a new group waits for more members."),
 		brokerMillis("group.max.session.timeout.ms", c.MaxSessionTimeout, "The longest session timeout of a member."),
 		brokerNumber("group.max.size", int64(c.MaxGroupMembers), "The most members of a group."),
+		brokerNumber("group.share.max.share.sessions", int64(c.MaxShareSessions), "The most members of share groups that fetch at once."),
 		brokerMillis("group.min.session.timeout.ms", c.MinSessionTimeout, "The shortest session timeout of a member."),
 		brokerConfig("log.cleanup.policy", kmsg.ConfigTypeList, topic(topicconfig.CleanupPolicy), "cleanup.policy of a topic that does not set it."),
 		brokerConfig("log.message.timestamp.type", kmsg.ConfigTypeString, topic(topicconfig.TimestampType), "message.timestamp.type of a topic that does not set it."),

@@ -82,6 +82,7 @@ type Config struct {
 	MaxSessionTimeout     time.Duration // group.max.session.timeout.ms; 30 min
 	GroupInitialDelay     time.Duration // group.initial.rebalance.delay.ms; none
 	ConsumerSession       time.Duration // group.consumer.session.timeout.ms; 45 s
+	MaxShareSessions      int           // group.share.max.share.sessions; 2,000
 	ConsumerHeartbeat     time.Duration // group.consumer.heartbeat.interval.ms; 5 s
 	MaxTransactionTimeout time.Duration // transaction.max.timeout.ms; 15 min
 	MaxRecordDecodeBytes  int           // decompressed size of one record batch; 64 MiB
@@ -148,6 +149,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.MinSessionTimeout, 6*time.Second)
 	orDefault(&c.MaxSessionTimeout, 30*time.Minute)
 	orDefault(&c.ConsumerSession, 45*time.Second)
+	orDefault(&c.MaxShareSessions, 2_000)
 	orDefault(&c.ConsumerHeartbeat, 5*time.Second)
 	orDefault(&c.MaxTransactionTimeout, 15*time.Minute)
 	orDefault(&c.MaxRecordDecodeBytes, 64<<20)

@@ -42,11 +42,13 @@ type conn struct {
 
 	mutedUntil atomic.Int64 // Unix nanoseconds: nothing is read before, a quota says so
 
-	slot    *admission.Slot
-	asked   bool                           // the reader's: a whole request has come
-	who     atomic.Pointer[auth.Principal] // nil until the client is known
-	sasl    saslState
-	loginBy time.Time // the reader's: until when the client must be known; zero = it is
+	slot  *admission.Slot
+	asked bool                           // the reader's: a whole request has come
+	who   atomic.Pointer[auth.Principal] // nil until the client is known
+	sasl  saslState
+	// shareSessions are those of share groups that the connection began, which end with it; the writer's.
+	shareSessions map[shareMember]struct{}
+	loginBy       time.Time // the reader's: until when the client must be known; zero = it is
 }
 
 // exchange is one request and its answer.
@@ -92,6 +94,7 @@ func (c *conn) run(ctx, waits context.Context) {
 	close(c.queue)
 	<-written
 	endWaits()
+	c.s.endShareSessions(c)
 	_ = c.nc.Close() // everything that could be said was flushed
 	c.logEnd(err)
 }

@@ -87,6 +87,11 @@ var errorCodes = []struct {
 	{group.ErrUnsupportedAssignor, kerr.UnsupportedAssignor},
 	{group.ErrInvalidRegex, kerr.InvalidRegularExpression},
 	{group.ErrTooManyOffsets, kerr.InvalidCommitOffsetSize},
+	{group.ErrInvalidConfig, kerr.InvalidConfig},
+	{group.ErrRecordState, kerr.InvalidRecordState},
+	{group.ErrShareSession, kerr.ShareSessionNotFound},
+	{group.ErrShareSessionEpoch, kerr.InvalidShareSessionEpoch},
+	{group.ErrTooManyShareSessions, kerr.ShareSessionLimitReached},
 	{group.ErrMetadataTooLarge, kerr.OffsetMetadataTooLarge},
 
 	{context.Canceled, kerr.NotLeaderForPartition},

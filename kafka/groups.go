@@ -14,6 +14,12 @@ type GroupStatus struct {
 	Offsets map[group.TopicPartition]group.Offset
 }
 
+// ShareStats counts what share groups hold, for metrics.
+func (s *Server) ShareStats() (st group.ShareStats) {
+	s.groups.With(func(_ time.Time, m *group.Machine) { st = m.ShareStats() })
+	return st
+}
+
 // Groups lists the consumer groups by name. Each is read by itself, so that no lock is held for
 // all of them.
 func (s *Server) Groups() []GroupStatus {

@@ -84,7 +84,7 @@ func New(cfg Config) (*Server, error) {
 	s.groups = group.NewCoordinator(cfg.Meta, cfg.Clock, group.Limits{
 		MaxGroups: cfg.MaxGroups, MaxMembers: cfg.MaxGroupMembers, MaxBytes: cfg.MaxGroupBytes,
 		MinSessionTimeout: cfg.MinSessionTimeout, MaxSessionTimeout: cfg.MaxSessionTimeout,
-		InitialDelay: cfg.GroupInitialDelay, ConsumerSession: cfg.ConsumerSession,
+		InitialDelay: cfg.GroupInitialDelay, ConsumerSession: cfg.ConsumerSession, MaxShareSessions: cfg.MaxShareSessions,
 	}, s.newUUID)
 	s.quotas = quota.New(cfg.Meta, cfg.MaxQuotaClients)
 	s.mu.conns = map[*conn]struct{}{}

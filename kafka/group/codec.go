@@ -15,7 +15,7 @@ import (
 //	kafka/group/  + name                                        one group
 //	kafka/offset/ + u16 len(name), name, topic id 16, index u32  one committed offset
 //
-//	group  = (a consumer group: see consumerRow)
+//	group  = (a consumer group: see consumerRow; a share group: shareRow)
 //	         u8 version 1, protocol type str, generation i32, protocol str, leader str,
 //	         u32 members, each: id str, static u8, instance str, client str, host str,
 //	         session ms u32, rebalance ms u32, u32 protocols (name str, metadata bytes),
@@ -115,6 +115,9 @@ func decodeGroup(src []byte, g *group) error {
 	if err != nil {
 		return err
 	}
+	if r.version == shareRow {
+		return decodeShares(r, g)
+	}
 	if r.version == consumerRow {
 		return decodeConsumers(r, g)
 	}
@@ -162,7 +165,7 @@ func openRow(src []byte) (*rowReader, error) {
 	if crc32.Checksum(body, castagnoli) != sum {
 		return nil, fmt.Errorf("%w: group row's checksum", meta.ErrCorrupt)
 	}
-	if body[0] != rowVersion && body[0] != consumerRow {
+	if body[0] != rowVersion && body[0] != consumerRow && body[0] != shareRow {
 		return nil, fmt.Errorf("%w: group row of version %d", meta.ErrCorrupt, body[0])
 	}
 	return &rowReader{src: body[1:], version: body[0]}, nil

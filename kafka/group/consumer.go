@@ -219,7 +219,7 @@ func (m *Machine) consumersOf(r *ConsumerHeartbeat) (*consumers, error) {
 		return nil, ErrNotAvailable
 	case g.consumers != nil:
 		return g.consumers, nil
-	case !joins, g.state != stateEmpty, len(g.pending) > 0:
+	case !joins, g.state != stateEmpty, len(g.pending) > 0, g.shares != nil:
 		m.forgetIfBlank(g)
 		return nil, fmt.Errorf("%w: group %s is not a consumer group", ErrGroupNotFound, r.GroupID)
 	}

@@ -48,12 +48,28 @@ func (c *Coordinator) Load(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
-		return scan(s, offsetPrefix, func(key, value []byte) error {
+		if err := scan(s, offsetPrefix, func(key, value []byte) error {
 			id, tp, err := parseOffsetKey(key)
 			if err != nil {
 				return err
 			}
 			return m.restoreOffset(id, tp, value)
+		}); err != nil {
+			return err
+		}
+		if err := scan(s, sharePrefix, func(key, value []byte) error {
+			id, tp, err := parseOffsetKey(append([]byte(offsetPrefix), key[len(sharePrefix):]...))
+			if err != nil {
+				return err
+			}
+			return m.restoreShare(id, tp, value)
+		}); err != nil {
+			return err
+		}
+		return scan(s, configPrefix, func(key, value []byte) error {
+			set, err := decodeConfigs(value)
+			m.setConfigs(string(key[len(configPrefix):]), set)
+			return err
 		})
 	})
 	if err != nil {

@@ -5,7 +5,7 @@ import "sort"
 // Describe shows one classic group; false when nobody knows it.
 func (m *Machine) Describe(groupID string) (Description, bool) {
 	g := m.groups[groupID]
-	if g == nil || g.consumers != nil {
+	if g == nil || g.consumers != nil || g.shares != nil {
 		return Description{}, false
 	}
 	d := g.describe()
@@ -34,6 +34,8 @@ func (m *Machine) Members(groupID string) int {
 	switch {
 	case g == nil:
 		return 0
+	case g.shares != nil:
+		return len(g.shares.members)
 	case g.consumers != nil:
 		return len(g.consumers.members)
 	}
@@ -41,6 +43,9 @@ func (m *Machine) Members(groupID string) int {
 }
 
 func (g *group) describe() Description {
+	if g.shares != nil {
+		return Description{GroupID: g.id, State: g.shares.state(), Type: "share", ProtocolType: "share"}
+	}
 	if c := g.consumers; c != nil {
 		return Description{GroupID: g.id, State: c.state(), Type: "consumer", ProtocolType: "consumer"}
 	}

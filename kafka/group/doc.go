@@ -21,7 +21,16 @@
 //	   member: Stable ──► Unrevoked (lets go of what is not in its target) ┤ then is at the epoch
 //	                  ◄── Unreleased (waits for what others hold) ◄────────┘
 //
-// A group is of one kind while it has members; an empty one becomes what its next member speaks.
+// In a share group (KIP-932, share*.go) the members of a partition have its records one by one:
+//
+//	fetch ─► available ─► acquired by a member ─► accepted, rejected, too often: done ─► start moves on
+//	             ▲                 │
+//	             └─────────────────┘ released, its lock ended, its session or connection ended
+//
+// What is acquired is in memory alone and available after a restart; an acknowledgement is answered once the row of its
+// partition is durable. A share group stays one until it is deleted.
+//
+// Of the others, a group is of one kind while it has members; an empty one becomes what its next member speaks.
 //
 // Vocabulary: Kafka's. A member is *pending* between being given an id (MEMBER_ID_REQUIRED) and
 // joining with it. A *static* member has an instance id and survives its own restart.
@@ -31,8 +40,8 @@
 // under which nothing blocks: replies must not (they send into channels with room). Run owns
 // two goroutines, one for timers and one that stores.
 //
-// Formats: one metadata row per group and one per committed offset, in codec.go and
-// consumer_codec.go.
+// Formats: one metadata row per group and one per committed offset, in codec.go,
+// consumer_codec.go and share_codec.go.
 // Members are stored with the group, so that a restart of the server is no rebalance: they go
 // on with their generation, and their session timers start anew.
 //

@@ -24,5 +24,6 @@ var (
 	ErrUnreleasedInstanceID  = errors.New("instance id is still in use")
 	ErrUnsupportedAssignor   = errors.New("unsupported assignor")
 	ErrInvalidRegex          = errors.New("invalid regular expression")
+	ErrInvalidConfig         = errors.New("invalid configuration of a group")
 	ErrMetadataTooLarge      = errors.New("offset metadata too large")
 )

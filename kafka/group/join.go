@@ -35,6 +35,8 @@ func (m *Machine) join(now time.Time, r *JoinRequest, reply func(JoinReply)) err
 	switch {
 	case g.state == stateDead:
 		return ErrNotAvailable
+	case g.shares != nil:
+		return ErrInconsistentProtocol
 	case g.consumers != nil && !g.empty():
 		return ErrInconsistentProtocol // its members speak the other protocol
 	case g.consumers != nil:

@@ -14,8 +14,11 @@ type Machine struct {
 	newID  func() string
 	groups map[string]*group
 	timers timers
-	stores []Store
-	bytes  int64 // of members and offsets, see Limits.MaxBytes
+	// configs of groups that were set, shareSessions of all groups.
+	configs       map[string]map[string]string
+	shareSessions int
+	stores        []Store
+	bytes         int64 // of members and offsets, see Limits.MaxBytes
 	// commits counts plain commits as they are queued and those of transactions as they come.
 	commits uint64
 }
@@ -29,7 +32,28 @@ type Store struct {
 
 // NewMachine has no groups.
 func NewMachine(limits Limits, newID func() string) *Machine {
-	return &Machine{limits: limits, newID: newID, groups: map[string]*group{}}
+	return &Machine{limits: limits, newID: newID, groups: map[string]*group{}, configs: map[string]map[string]string{}}
+}
+
+// ShareStats are what share groups hold.
+type ShareStats struct{ Sessions, Acquired int64 }
+
+// ShareStats of all groups.
+func (m *Machine) ShareStats() (st ShareStats) {
+	st.Sessions = int64(m.shareSessions)
+	for _, g := range m.groups {
+		if g.shares == nil {
+			continue
+		}
+		for _, p := range g.shares.parts {
+			for i := range p.runs {
+				if r := &p.runs[i]; r.state == shareAcquired {
+					st.Acquired += r.last - r.first + 1
+				}
+			}
+		}
+	}
+	return st
 }
 
 // TakeStores hands over what is to be stored; the caller owns it.
@@ -83,7 +107,7 @@ func (m *Machine) add(id string) *group {
 // forgetIfBlank drops a group that holds nothing and was never stored, so that names which
 // somebody only tried do not pile up.
 func (m *Machine) forgetIfBlank(g *group) {
-	if g.empty() && !g.stored && g.storing == 0 && len(g.pending) == 0 && len(g.offsets) == 0 {
+	if g.empty() && !g.stored && g.storing == 0 && len(g.pending) == 0 && len(g.offsets) == 0 && (g.shares == nil || len(g.shares.parts) == 0) {
 		delete(m.groups, g.id)
 	}
 }

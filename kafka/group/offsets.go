@@ -85,6 +85,8 @@ func (m *Machine) mayCommit(r *CommitRequest) (*group, error) {
 	switch {
 	case g.state == stateDead:
 		return nil, ErrNotAvailable
+	case g.shares != nil:
+		return nil, ErrGroupNotFound
 	case g.consumers != nil:
 		return g, g.consumers.mayCommit(r.MemberID, r.Generation)
 	case r.Generation < 0 && g.state == stateEmpty:
@@ -146,6 +148,11 @@ func (m *Machine) Delete(groupID string, reply func(error)) {
 	for tp := range g.offsets {
 		writes = append(writes, meta.Write{Key: offsetKey(g.id, tp)})
 	}
+	if g.shares != nil {
+		for tp := range g.shares.parts {
+			writes = append(writes, meta.Write{Key: shareKey(g.id, tp)})
+		}
+	}
 	m.store(func(_ time.Time, err error) {
 		if err != nil {
 			g.state = stateEmpty
@@ -154,6 +161,9 @@ func (m *Machine) Delete(groupID string, reply func(error)) {
 		}
 		for tp := range g.offsets {
 			g.dropOffset(tp)
+		}
+		if g.shares != nil {
+			g.shares.forget()
 		}
 		delete(m.groups, g.id)
 		reply(nil)

@@ -9,6 +9,9 @@ import (
 // row is the group as it is to be stored.
 func (g *group) row() meta.Write {
 	value := appendGroup
+	if g.shares != nil {
+		return meta.Write{Key: groupKey(g.id), Value: appendShares(nil, g.shares)}
+	}
 	if g.consumers != nil {
 		value = func(dst []byte, g *group) []byte { return appendConsumers(dst, g.consumers) }
 	}
@@ -51,9 +54,32 @@ func (m *Machine) restoreOffset(id string, tp TopicPartition, value []byte) erro
 	return nil
 }
 
+// restoreShare takes one row of a partition of a share group.
+func (m *Machine) restoreShare(id string, tp TopicPartition, value []byte) error {
+	p, err := decodeShare(value)
+	if err != nil {
+		return err
+	}
+	g := m.groups[id]
+	if g == nil {
+		g = m.add(id)
+	}
+	if g.shares == nil {
+		g.shares = newShares(g)
+	}
+	at := g.shares.part(tp)
+	at.sharePartition, at.stored = p, true
+	at.changed()
+	return nil
+}
+
 // restored lets the members' sessions start. A group was stored when it got stable or empty.
 func (m *Machine) restored(now time.Time) {
 	for _, g := range m.groups {
+		if g.shares != nil {
+			g.shares.restored(now)
+			continue
+		}
 		if c := g.consumers; c != nil {
 			c.restored(now)
 			continue

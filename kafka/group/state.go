@@ -47,6 +47,8 @@ type group struct {
 	// consumers is set while the group is one of the consumer protocol (KIP-848): what is above
 	// this line is then unused, and state Empty or Dead.
 	consumers *consumers
+	// shares is set for good in a share group (KIP-932), of which nothing else here is used.
+	shares *shares
 
 	offsets map[TopicPartition]Offset
 	// plain: offsets were committed without a transaction since the start. fresh are then the partitions
@@ -59,7 +61,7 @@ type group struct {
 
 // empty tells whether the group has no members of either protocol and is not being deleted.
 func (g *group) empty() bool {
-	return g.state == stateEmpty && (g.consumers == nil || len(g.consumers.members) == 0)
+	return g.state == stateEmpty && (g.consumers == nil || len(g.consumers.members) == 0) && (g.shares == nil || len(g.shares.members) == 0)
 }
 
 // member is one consumer of a classic group.

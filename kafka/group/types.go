@@ -20,6 +20,8 @@ type Limits struct {
 	InitialDelay time.Duration
 	// ConsumerSession is how long a member of the consumer protocol may be silent.
 	ConsumerSession time.Duration
+	// MaxShareSessions of members of share groups, all groups together.
+	MaxShareSessions int
 }
 
 // newMemberTimeout bounds how long a member that never was in a generation may wait in

@@ -10,8 +10,6 @@ import (
 
 // notServed are the keys of Kafka that a client or a tool may send and that are refused by ApiVersions, and why.
 var notServed = map[int16]string{
-	76: "share groups", 77: "share groups", 78: "share groups", 79: "share groups",
-	90: "share groups", 91: "share groups", 92: "share groups",
 	88: "Kafka Streams' own group protocol; the classic one is served", 89: "Kafka Streams' own group protocol; the classic one is served",
 }
 
