@@ -200,6 +200,7 @@ func (f *shareFetch) partition(tp group.TopicPartition) *kmsg.ShareFetchResponse
 	if !known || tp == topic {
 		p := kmsg.NewShareFetchResponseTopicPartition()
 		p.Partition, p.CurrentLeader.LeaderID, p.CurrentLeader.LeaderEpoch = tp.Index, -1, -1
+		p.Records = []byte{} // why: the Java client does not go on after null records
 		j = [2]int{i[0], len(t.Partitions)}
 		if tp != topic {
 			f.at[tp] = j
