@@ -168,7 +168,29 @@ func (f *foreignKeys) Changed(ctx context.Context, t *table.Table, before, after
 	if before.Len == 0 {
 		return nil
 	}
-	return f.referring(t, func(b *boundKey) error { return f.went(b, before, after) })
+	return f.referring(t, func(b *boundKey) error {
+		for _, part := range changedAndGone(before, after) {
+			if err := f.went(b, part[0], part[1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// changedAndGone tells the rows of a MERGE that were changed, which come first, from those that were deleted.
+func changedAndGone(before, after *delta.Batch) [][2]*delta.Batch {
+	if after.Len == 0 || after.Len == before.Len {
+		return [][2]*delta.Batch{{before, after}}
+	}
+	part := func(from, to int) *delta.Batch {
+		out := &delta.Batch{Len: to - from, Cols: make([]delta.Column, len(before.Cols))}
+		for i := range before.Cols {
+			out.Cols[i] = before.Cols[i].Slice(from, to)
+		}
+		return out
+	}
+	return [][2]*delta.Batch{{part(0, after.Len), after}, {part(after.Len, before.Len), {}}}
 }
 
 // came notes the keys of rows that did not refer to them before.
@@ -314,10 +336,10 @@ func freshKeys(before, after *delta.Batch, cols []int) []int32 {
 	})
 }
 
-// goneKeys are the rows of before whose columns, none of them NULL, are not the same in after: all, if that has none.
+// goneKeys are the rows of before whose columns, none of them NULL, are not the same in after, which may have fewer rows.
 func goneKeys(before, after *delta.Batch, cols []int) []int32 {
 	return rowsWhere(before, func(i int32) bool {
-		same := after.Len > 0
+		same := int(i) < after.Len
 		for _, c := range cols {
 			if before.Cols[c].Null(i) {
 				return false

@@ -8,10 +8,10 @@ import (
 
 // Watcher is told of the rows that a Tx writes, those of TRUNCATE aside. Rows are full, and borrowed.
 type Watcher interface {
-	// Changing is called before rows are locked that are to be changed (after has as many) or deleted (after has none). What
+	// Changing is called before rows are locked that are to be changed or deleted: after has the new ones of the first. What
 	// it locks stays locked when others turn out to have changed them.
 	Changing(ctx context.Context, t *Table, before, after *delta.Batch) error
-	// Changed is called behind a write: of rows that came before has none, of rows that went after.
+	// Changed is called behind a write, with the same; of rows that came before has none.
 	Changed(ctx context.Context, t *Table, before, after *delta.Batch) error
 }
 
