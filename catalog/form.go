@@ -5,6 +5,7 @@ package catalog
 func (r *Relation) Form(columns int) *Relation {
 	f := *r
 	f.Schema, f.Name, f.TopicName, f.KeyName, f.KeyIndex, f.Checks, f.Inputs, f.Retold = "", "", "", "", 0, nil, nil, ""
+	f.Layouts, f.Format.Key, f.Format.KeyFields = nil, nil, nil
 	f.OnErrorSkip = false // governs reads
 	if columns < 0 || columns > len(r.Columns) {
 		columns = len(r.Columns)

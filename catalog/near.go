@@ -44,7 +44,7 @@ func Near(r Reader, schema, name string, path []string, of ...Kind) string {
 func (r *Relation) NearColumn(name string) string {
 	return suggest.Nearest(name, func(yield func(string) bool) {
 		for i := range r.Columns {
-			if !yield(r.Columns[i].Name) {
+			if !r.Columns[i].Dropped && !yield(r.Columns[i].Name) {
 				return
 			}
 		}

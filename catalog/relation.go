@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -52,6 +53,9 @@ type Relation struct {
 	// KeyIndex is the index that is the primary key of a table which got it after it was created: its rows
 	// are named by a hidden id, and PrimaryKey is empty.
 	KeyIndex OID `json:"key_index,omitempty"`
+	// Layouts are the names that the columns of a table had as fields of its records, by position, before each change of them;
+	// "" = no field that means something now. Records of now are of layout len(Layouts).
+	Layouts [][]string `json:"layouts,omitempty"`
 	// Checks of a table.
 	Checks []Check `json:"checks,omitempty"`
 	// ForeignKeys of a table.
@@ -124,6 +128,8 @@ type Column struct {
 	Sequence OID `json:"sequence,omitempty"`
 	// Identity is "always" or "by default" of an identity column.
 	Identity string `json:"identity,omitempty"`
+	// Missing is the text of the value that the column has in rows which are older than it, nil = NULL.
+	Missing *string `json:"missing,omitempty"`
 	// Dropped: the column is gone, and keeps its position; rows have NULL there.
 	Dropped bool `json:"dropped,omitempty"`
 	// Generated is the expression over the other columns that a stored generated column has.
@@ -159,6 +165,9 @@ type Format struct {
 	Delimiter string   `json:"delimiter,omitempty"`
 	Key       []string `json:"key,omitempty"`        // columns of the record key
 	KeyFormat string   `json:"key_format,omitempty"` // json (default) or text
+	// KeyFields are the names that the columns of Key have in record keys, if they are not theirs: a key of a topic that is
+	// compacted by key must stay what it is, so a RENAME does not change it.
+	KeyFields []string `json:"key_fields,omitempty"`
 }
 
 // Watermark of a stream: the largest Column seen in the partition that is furthest behind, less
@@ -199,11 +208,62 @@ func (r *Relation) ListsRows() bool { return r.Kind == KindErrors && r.ColumnInd
 // ColumnIndex returns the position of the column called name, -1 if there is none.
 func (r *Relation) ColumnIndex(name string) int {
 	for i := range r.Columns {
-		if r.Columns[i].Name == name {
+		if r.Columns[i].Name == name && !r.Columns[i].Dropped {
 			return i
 		}
 	}
 	return -1
+}
+
+// Field is the name of a column's field in the records of a layout of a table, "" = they have none.
+func (r *Relation) Field(layout, column int) string {
+	switch c := &r.Columns[column]; {
+	case c.Dropped:
+		return ""
+	case layout >= len(r.Layouts):
+		return c.Name
+	case column < len(r.Layouts[layout]):
+		return r.Layouts[layout][column]
+	}
+	return ""
+}
+
+// KeyField is the name of the i-th column of Format.Key in record keys.
+func (r *Relation) KeyField(i int) string {
+	if i < len(r.Format.KeyFields) {
+		return r.Format.KeyFields[i]
+	}
+	return r.Format.Key[i]
+}
+
+// RenameColumn gives a column of a table another name; r is a copy.
+func (r *Relation) RenameColumn(at int, name string) {
+	r.NextLayout()
+	if i := slices.Index(r.Format.Key, r.Columns[at].Name); i >= 0 {
+		if r.Format.KeyFields == nil {
+			r.Format.KeyFields = slices.Clone(r.Format.Key)
+		}
+		r.Format.Key = slices.Clone(r.Format.Key)
+		r.Format.Key[i] = name
+	}
+	r.Columns = slices.Clone(r.Columns)
+	r.Columns[at].Name = name
+}
+
+// DropColumn takes a column out of a table; r is a copy.
+func (r *Relation) DropColumn(at int) {
+	r.NextLayout()
+	r.Columns = slices.Clone(r.Columns)
+	r.Columns[at] = Column{Name: fmt.Sprintf("........pg.dropped.%d........", at+1), Type: r.Columns[at].Type, Dropped: true}
+}
+
+// NextLayout begins a new layout of a table's records, before a change of columns; r is a copy.
+func (r *Relation) NextLayout() {
+	names := make([]string, len(r.Columns))
+	for i := range r.Columns {
+		names[i] = r.Field(len(r.Layouts), i)
+	}
+	r.Layouts = append(slices.Clone(r.Layouts), names)
 }
 
 // IsKey reports whether a column is one of the primary key's.

@@ -35,6 +35,9 @@ func (s *Server) flightTables() []flight.Table {
 		for _, rel := range now.Relations(kind) {
 			t := flight.Table{Schema: rel.Schema, Name: rel.Name, Type: name}
 			for _, c := range rel.Columns {
+				if c.Dropped {
+					continue
+				}
 				t.Columns = append(t.Columns, columnar.Field{Name: c.Name, Type: c.Type})
 			}
 			for _, i := range rel.PrimaryKey {

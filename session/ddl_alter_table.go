@@ -26,17 +26,10 @@ func (s *Session) alterTable(ctx context.Context, b *parse.AlterTable, w face.Wr
 		return w.Complete("ALTER TABLE")
 	}
 	err = s.change(ctx, "ALTER TABLE", func(t *catalog.Txn) error {
-		for _, c := range b.Changes {
+		skipped := map[string]bool{} // columns that IF NOT EXISTS did not add, with their constraints
+		for _, c := range bind.InPasses(b.Changes) {
 			rel, _ := t.At().ByOID(rel.OID) // as the changes before left it
-			def, err := bind.AlterTable(rel, c, t.At(), s.bindOptions())
-			if err == nil && def == nil {
-				s.notice("constraint %q of relation %q does not exist, skipping", c.Name, rel.Name)
-				continue
-			}
-			if err == nil {
-				err = s.alterDefinition(ctx, t, rel, def)
-			}
-			if err != nil {
+			if err := s.alterOnce(ctx, t, rel, c, skipped); err != nil {
 				return err
 			}
 		}
@@ -46,6 +39,27 @@ func (s *Session) alterTable(ctx context.Context, b *parse.AlterTable, w face.Wr
 		return err
 	}
 	return w.Complete("ALTER TABLE")
+}
+
+// alterOnce makes one of the changes of a statement.
+func (s *Session) alterOnce(ctx context.Context, t *catalog.Txn, rel *catalog.Relation, c *parse.AlterCmd, skipped map[string]bool) error {
+	if skipped[bind.OfNewColumn(c)] {
+		return nil
+	}
+	if d, ok := bind.DropsColumn(c); ok && !rel.FromTopic {
+		return s.dropColumn(ctx, t, rel, d)
+	}
+	def, err := bind.AlterTable(rel, c, t.At(), s.bindOptions())
+	if err != nil {
+		return err
+	}
+	if def != nil {
+		return s.alterDefinition(ctx, t, rel, def)
+	}
+	column, code, text := bind.NothingToDo(rel, c)
+	skipped[column] = column != ""
+	s.tell(face.Notice{Code: string(code), Message: text})
+	return nil
 }
 
 // alterDefinition makes one change of a table, whose rows must be as the changed definition says.
@@ -63,6 +77,20 @@ func (s *Session) alterDefinition(ctx context.Context, t *catalog.Txn, rel *cata
 		}
 		if broken {
 			return def.Error
+		}
+	}
+	if def.Retyped > 0 {
+		return s.alterType(ctx, t, rel, def)
+	}
+	if def.Added > 0 {
+		return s.addColumn(ctx, t, def)
+	}
+	if def.DropSequence != 0 {
+		s.dropSequence(t, def.DropSequence)
+	}
+	if def.Relation != nil {
+		if err := s.addSequences(ctx, t, def.Relation, def.Sequences); err != nil {
+			return err
 		}
 	}
 	if def.Index != nil {

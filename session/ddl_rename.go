@@ -258,8 +258,8 @@ func (s *Session) renameConstraint(ctx context.Context, t *catalog.Txn, rel *cat
 
 // renameColumn gives a column another name.
 func (s *Session) renameColumn(ctx context.Context, t *catalog.Txn, rel *catalog.Relation, b *parse.Rename) error {
-	switch rel.Kind {
-	case catalog.KindPlainView, catalog.KindView:
+	switch {
+	case rel.Kind == catalog.KindPlainView, rel.Kind == catalog.KindView, rel.Kind == catalog.KindTable && !rel.FromTopic:
 	default:
 		return unsupported("RENAME COLUMN of a " + string(rel.Kind))
 	}
@@ -274,8 +274,15 @@ func (s *Session) renameColumn(ctx context.Context, t *catalog.Txn, rel *catalog
 		return err
 	}
 	changed := *rel
-	changed.Columns = slices.Clone(rel.Columns)
-	changed.Columns[at].Name = b.New
+	if rel.Kind == catalog.KindTable {
+		changed.RenameColumn(at, b.New)
+		if err := bind.RenameInRules(&changed, b.Old, b.New); err != nil {
+			return err
+		}
+	} else {
+		changed.Columns = slices.Clone(rel.Columns)
+		changed.Columns[at].Name = b.New
+	}
 	t.Put(&changed)
 	return s.retell(ctx, t, rel)
 }

@@ -63,6 +63,9 @@ func (s *Session) describe(b *parse.Describe, w face.Writer) error {
 	default:
 		for i := range rel.Columns {
 			c := &rel.Columns[i]
+			if c.Dropped {
+				continue
+			}
 			rows = append(rows, []string{c.Name, c.Type.String(), nullable(c), s.defaultText(c), columnNote(rel, i)})
 		}
 	}

@@ -91,6 +91,9 @@ func (s *Session) frozenText(rel *catalog.Relation) string {
 func (s *Session) columnList(rel *catalog.Relation) string {
 	var lines []string
 	for _, c := range rel.Columns {
+		if c.Dropped {
+			continue
+		}
 		line := "    " + ident(c.Name) + " " + c.Type.String()
 		if c.NotNull {
 			line += " NOT NULL"

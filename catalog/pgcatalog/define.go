@@ -128,7 +128,7 @@ func mentioned(r *catalog.Relation, e string) []int {
 	}
 	e = strings.Join(words, "'")
 	for i := range r.Columns {
-		if hasWord(e, ident.Quote(r.Columns[i].Name)) {
+		if !r.Columns[i].Dropped && hasWord(e, ident.Quote(r.Columns[i].Name)) {
 			out = append(out, i)
 		}
 	}

@@ -91,6 +91,12 @@ func indexAttributes(x indexed, add system.Adder) error {
 
 // attribute adds a column; of a table's come with its default and the like.
 func attribute(of uint32, c *catalog.Column, at int, notNull, tables bool, add system.Adder) error {
+	if c.Dropped { // as PostgreSQL leaves it
+		t := storages()[c.Type.OID]
+		return add(of, c.Name, uint32(0), int32(0), t.len, int16(at+1), int32(0), int32(-1), c.Type.Mod,
+			t.byValue, t.align, t.storage, "", false, false, false, "", "",
+			true, true, int32(0), t.collation, nil, nil, nil, nil)
+	}
 	t := storages()[c.Type.OID]
 	var identity, generated any = "", ""
 	if tables && c.Identity != "" {

@@ -22,6 +22,9 @@ var columns = &Relation{
 	Rows: func(_ context.Context, f Facts, _ Key, add Adder) error {
 		for _, r := range every(f.Catalog()) {
 			for i, c := range r.Columns {
+				if c.Dropped {
+					continue
+				}
 				err := add(r.OID, r.Schema, r.Name, int32(i+1), c.Name, sqltype.TypeName(c.Type), c.NotNull, orNull(c.Default))
 				if err != nil {
 					return err

@@ -32,16 +32,20 @@ func NewEncoder(rel *catalog.Relation) (*Encoder, error) {
 	// The buffers are never nil: a nil value is a tombstone, a nil key none.
 	e := &Encoder{rel: rel, keyBuf: make([]byte, 0, 64), valueBuf: make([]byte, 0, 256)}
 	for i := range rel.Columns {
+		if rel.Columns[i].Dropped {
+			e.names = append(e.names, nil)
+			continue
+		}
 		e.names = append(e.names, quoteName(rel.Columns[i].Name))
 	}
-	for _, name := range rel.Format.Key {
+	for i, name := range rel.Format.Key {
 		at := rel.ColumnIndex(name)
 		if at < 0 {
 			return nil, sqlerr.New(sqlerr.UndefinedColumn, "key column %q of %s %q does not exist", name, rel.Kind, rel.Name)
 		}
 		e.key = append(e.key, at)
 		e.keyed = true
-		e.keyNames = append(e.keyNames, e.names[at])
+		e.keyNames = append(e.keyNames, quoteName(rel.KeyField(i)))
 	}
 	// A sink whose result is one row has the empty key, {}.
 	e.keyed = e.keyed || rel.Kind == catalog.KindSink && !rel.AppendOnly && rel.Format.Name != catalog.FormatChangelog
@@ -56,6 +60,9 @@ func NewEncoder(rel *catalog.Relation) (*Encoder, error) {
 	}
 	return e, nil
 }
+
+// Relation is what the Encoder was made of.
+func (e *Encoder) Relation() *catalog.Relation { return e.rel }
 
 // Row encodes one row. key is nil when the relation has none, or as text would be NULL; value
 // is nil only for a NULL in format raw; timestamp is Unix milliseconds

@@ -12,8 +12,12 @@ import (
 // cols, already quoted by quoteName.
 func AppendJSON(dst []byte, names [][]byte, cols []delta.Column, row int32) []byte {
 	dst = append(dst, '{')
+	empty := len(dst)
 	for i := range cols {
-		if i > 0 {
+		if names[i] == nil {
+			continue // no field is of it
+		}
+		if len(dst) > empty {
 			dst = append(dst, ',')
 		}
 		dst = append(append(dst, names[i]...), ':')

@@ -52,7 +52,7 @@ func (o *overlay) fillIndex(ctx context.Context, made *index) error {
 	if err := fill(ctx, made.rows, view); err != nil || !made.rel.Unique {
 		return err
 	}
-	last := delta.NewBatchBuilder(o.t.types)
+	last := delta.NewBatchBuilder(o.t.Types())
 	return eachRow(ctx, made.rows, func(rows *delta.Batch, row int32) error {
 		if gone, err := o.tookOut(rows, row); err != nil || gone {
 			return err

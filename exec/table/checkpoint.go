@@ -90,7 +90,7 @@ func (c *Capture) add(t *Table, snap *catalog.Snapshot, v log.CommitSeq) error {
 func (t *Table) captured() (*content, *catalog.Relation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rel := *t.rel()
+	rel := *t.now().form.rel
 	rel.Rebuilt = t.mu.built
 	return t.now(), &rel
 }
@@ -177,8 +177,12 @@ func fingerprint(rel *catalog.Relation) string {
 // with all its indexes when it cannot.
 func (s *Set) loadTable(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded) (*Table, log.CommitSeq) {
 	if from != nil {
-		if saved, ok := from.Table(rel.OID); ok && slices.Contains([]string{fingerprint(rel.Form(-1)), fingerprint(rel)}, saved.Fingerprint) {
-			t, err := s.load(ctx, rel, indexes, from, saved)
+		saved, ok := from.Table(rel.OID)
+		if was := savedForm(rel, saved); ok && was != nil {
+			t, err := s.load(ctx, was, indexes, from, saved)
+			if err == nil && was != rel {
+				err = t.widen(rel)
+			}
 			if err == nil {
 				return t, from.Boundary
 			}
@@ -186,6 +190,40 @@ func (s *Set) loadTable(ctx context.Context, rel *catalog.Relation, indexes []*c
 		}
 	}
 	return newTable(s, rel, indexes), 0
+}
+
+// savedForm is the definition that the rows of a checkpoint are of: rel, or rel before columns were added; nil = another one.
+func savedForm(rel *catalog.Relation, saved *checkpoint.Table) *catalog.Relation {
+	if saved == nil {
+		return nil
+	}
+	if saved.Fingerprint == fingerprint(rel.Form(-1)) || saved.Fingerprint == fingerprint(rel) {
+		return rel
+	}
+	for n := len(rel.Columns) - 1; n > 0; n-- {
+		if saved.Fingerprint == fingerprint(rel.Form(n)) {
+			was := *rel
+			was.Columns = rel.Columns[:n]
+			return &was
+		}
+	}
+	return nil
+}
+
+// widen gives a table that nobody else has the form of a later definition.
+func (t *Table) widen(rel *catalog.Relation) error {
+	old := t.now()
+	made, ok, err := t.widened(old, rel)
+	if err == nil && !ok {
+		err = errors.New("its rows are of another form")
+	}
+	if err != nil {
+		return err
+	}
+	t.def.Store(rel)
+	t.content.Store(made)
+	t.free(old)
+	return nil
 }
 
 func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded, saved *checkpoint.Table) (*Table, error) {
@@ -201,7 +239,7 @@ func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalo
 	t.nextRowID.Store(max(1, saved.NextRowID))
 	for _, ix := range indexes {
 		list, ok := lists[checkpoint.PartIndex(ix.OID)]
-		if !ok {
+		if !ok || slices.Max(ix.KeyColumns) >= len(rel.Columns) {
 			continue
 		}
 		rows := t.arrange(c, ix.KeyColumns)

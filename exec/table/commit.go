@@ -238,7 +238,7 @@ func (o *overlay) delta() delta.Batch {
 		}
 		return news
 	}
-	out := delta.NewBatchBuilder(o.t.types)
+	out := delta.NewBatchBuilder(o.t.Types())
 	for i := range int32(olds.Len) {
 		out.AppendRow(olds.Cols, i, -1)
 	}

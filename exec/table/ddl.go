@@ -40,7 +40,13 @@ func (tx *Tx) Table(ctx context.Context, oid catalog.OID) (*Table, error) {
 // ownTable is a table that the Tx has made, nil if it did not. It has no rows but those of the Tx: at the commit the
 // set makes another one, of the changelog.
 func (tx *Tx) ownTable(oid catalog.OID) *Table {
-	if tx.ddl == nil || !tx.ddl.Created(oid) {
+	if tx.ddl == nil {
+		return nil
+	}
+	if !tx.ddl.Created(oid) {
+		if tx.sees(oid) {
+			return tx.own[oid] // one that it gave another form
+		}
 		return nil
 	}
 	t := tx.own[oid]
@@ -69,6 +75,9 @@ func (tx *Tx) dropMade() {
 	}
 	for _, t := range tx.own {
 		t.free(t.now())
+	}
+	for i := range tx.reformed {
+		tx.reformed[i].free()
 	}
 }
 

@@ -65,12 +65,12 @@ func (tx *Tx) Modify(ctx context.Context, t *Table, repeatable bool, attempt fun
 
 // dedupe keeps the first of those rows that have the same table key.
 func (c *Change) dedupe(t *Table) error {
-	seen := state.NewFlat(t.keyTypes(t.key), nil, state.Options{})
+	seen := state.NewFlat(t.keyTypes(t.Key()), nil, state.Options{})
 	var s [1]state.Slot
 	c.Kept = []int32{}
 	for i := range int32(c.Old.Len) {
 		had := seen.Len()
-		if err := seen.Probe(pick(c.Old.Cols, t.key), []int32{i}, true, s[:]); err != nil {
+		if err := seen.Probe(pick(c.Old.Cols, t.Key()), []int32{i}, true, s[:]); err != nil {
 			return err
 		}
 		if seen.Len() > had {
@@ -112,7 +112,7 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 			return 0, false, err
 		}
 	}
-	keys := pick(c.Old.Cols, t.key)
+	keys := pick(c.Old.Cols, t.Key())
 	if err := tx.lockRows(ctx, t.oid, keys, c.Old.Len); err != nil {
 		return 0, false, err
 	}
@@ -154,7 +154,7 @@ func (tx *Tx) unchanged(ctx context.Context, t *Table, o *overlay, c *Change) (b
 		return true, nil
 	}
 	found := make([]bool, c.Old.Len)
-	err = eachMatch(ctx, view, pick(c.Old.Cols, t.key), c.Old.Len, func(rows *delta.Batch, row, key int32) error {
+	err = eachMatch(ctx, view, pick(c.Old.Cols, t.Key()), c.Old.Len, func(rows *delta.Batch, row, key int32) error {
 		found[key] = delta.CompareRows(rows.Cols, row, c.Old.Cols, key) == 0
 		return nil
 	})

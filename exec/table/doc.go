@@ -13,6 +13,11 @@
 // begins from a checkpoint and replays what came after. Log compaction thins the topic out behind that (lane's Needs): a
 // table made from all of it has its rows at versions behind what was lost, and refuses older ones.
 //
+// Columns keep their positions for ever: one that is dropped is NULL from then on, one that is added stands behind the others
+// (form.go). A change of columns begins a new layout of records, which name theirs in a header (layout.go); a content is
+// widened without a row being copied (state.Widen), by whoever comes first of the catalog's follower and the table's. A Tx that
+// changed a table has one of its own in the new form, that shares the rows (reform.go).
+//
 // A table over a topic (CREATE TABLE … WITH (topic = …)) is the same fold of records that others write, which
 // package keyed reads; nothing here writes it, and it is filled when it is created.
 //

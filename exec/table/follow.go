@@ -18,6 +18,12 @@ import (
 // Apply brings the table to d.Seq. The log calls it in commit order. It never ends the following: a table that
 // cannot take a commit stands by itself, its locks go, and what it misses is in the log.
 func (t *Table) Apply(ctx context.Context, d *log.Delivery) error {
+	t.work.Lock()
+	defer t.work.Unlock()
+	if tr := t.trouble.Load(); tr != nil {
+		return t.rebuild(ctx, tr, d.Seq)
+	}
+	t.catchUp(ctx)
 	if tr := t.trouble.Load(); tr != nil {
 		return t.rebuild(ctx, tr, d.Seq)
 	}
@@ -162,7 +168,7 @@ func (f catalogFollower) Apply(ctx context.Context, d *log.Delivery) error {
 		}
 		for _, oid := range put {
 			if rel, ok := snap.ByOID(oid); ok && rel.Kind == catalog.KindTable {
-				f.s.add(rel, snap.Indexes(oid)).want(rel.Rebuilt)
+				f.s.change(ctx, rel, snap.Indexes(oid))
 			}
 		}
 		for _, oid := range dropped {
@@ -177,7 +183,7 @@ func (f catalogFollower) Apply(ctx context.Context, d *log.Delivery) error {
 // match makes the set that of a catalog, whatever happened between.
 func (s *Set) match(ctx context.Context, snap *catalog.Snapshot) error {
 	for _, rel := range snap.Relations(catalog.KindTable) {
-		s.add(rel, snap.Indexes(rel.OID)).want(rel.Rebuilt)
+		s.change(ctx, rel, snap.Indexes(rel.OID))
 	}
 	s.mu.RLock()
 	var gone []catalog.OID
@@ -196,12 +202,11 @@ func (s *Set) match(ctx context.Context, snap *catalog.Snapshot) error {
 }
 
 // add makes the table of a new relation, empty or to be filled from its topic, of which the commit that made it may have the
-// first records. One that is there gets the new definition.
+// first records. One that is there stays.
 func (s *Set) add(rel *catalog.Relation, indexes []*catalog.Relation) *Table {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t := s.mu.tables[rel.OID]; t != nil {
-		t.def.Store(rel)
 		return t
 	}
 	t := newTable(s, rel, indexes)
@@ -217,6 +222,38 @@ func (s *Set) add(rel *catalog.Relation, indexes []*catalog.Relation) *Table {
 	s.follow(t, rel.CreatedAt-1)
 	s.mu.tables[rel.OID] = t
 	return t
+}
+
+// change makes a table what its definition says.
+func (s *Set) change(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation) {
+	t := s.add(rel, indexes)
+	if t.rel() != rel {
+		if t.trouble.Load() != nil { // somebody is at work for long, and makes it in the newest form
+			t.def.Store(rel)
+		} else {
+			t.work.Lock()
+			t.fit(ctx, rel, indexes)
+			t.work.Unlock()
+		}
+		s.mu.Lock()
+		for _, ix := range indexes {
+			s.mu.tableOf[ix.OID] = rel.OID
+		}
+		s.mu.Unlock()
+	}
+	t.want(rel.Rebuilt)
+}
+
+// catchUp gives the table the form of its newest definition: records that come may be of it. REQUIRES: t.work held.
+func (t *Table) catchUp(ctx context.Context) {
+	if t.set.catalog == nil {
+		return
+	}
+	snap := t.set.catalog.Now()
+	rel, ok := snap.ByOID(t.oid)
+	if ok && rel != t.rel() {
+		t.fit(ctx, rel, snap.Indexes(t.oid))
+	}
 }
 
 // drop forgets a table or an index; views that are open stay readable.

@@ -35,7 +35,7 @@ func (in *inputs) Relation(id plan.RelationID) (*catalog.Relation, error) {
 func (in *inputs) Contents(id, indexID plan.RelationID, v log.CommitSeq) (state.View, error) {
 	o := in.tx.byTable[catalog.OID(id)]
 	if own := in.tx.ownTable(catalog.OID(id)); own != nil && o == nil {
-		return own.at(0, latest) // no row was ever written
+		return own.at(catalog.OID(indexID), latest) // the Tx has written nothing to it
 	}
 	at := 0 // of the index among the overlay's, 1 = the first
 	if o != nil && indexID != 0 {
@@ -45,7 +45,7 @@ func (in *inputs) Contents(id, indexID plan.RelationID, v log.CommitSeq) (state.
 	if err != nil || o == nil {
 		return view, err
 	}
-	key := o.t.key
+	key := o.t.Key()
 	if at > 0 {
 		key = o.indexes[at-1].key
 	}

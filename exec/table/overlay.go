@@ -41,7 +41,7 @@ const (
 )
 
 func newOverlay(tx *Tx, t *Table, indexes []*index) *overlay {
-	o := &overlay{tx: tx, t: t, indexes: indexes, news: delta.NewBatchBuilder(t.types), olds: delta.NewBatchBuilder(t.types)}
+	o := &overlay{tx: tx, t: t, indexes: indexes, news: delta.NewBatchBuilder(t.Types()), olds: delta.NewBatchBuilder(t.Types())}
 	o.staged = make([]stagedRuns, 1+len(indexes))
 	o.reset()
 	return o
@@ -53,7 +53,7 @@ func (o *overlay) reset() {
 	o.news.Clear()
 	o.olds.Clear()
 	o.at, o.oldAt, o.taken = o.at[:0], o.oldAt[:0], o.taken[:0]
-	o.slots = state.NewFlat(t.keyTypes(t.key), []state.CellType{state.CellInt64, state.CellInt64}, state.Options{})
+	o.slots = state.NewFlat(t.keyTypes(t.Key()), []state.CellType{state.CellInt64, state.CellInt64}, state.Options{})
 	for _, ix := range o.indexes {
 		if !ix.rel.Unique {
 			o.taken = append(o.taken, nil)
@@ -94,7 +94,7 @@ func (o *overlay) probe(rows []delta.Column, n int, insert bool) ([]state.Slot, 
 		o.buf = make([]state.Slot, n)
 	}
 	o.buf = o.buf[:n]
-	err := o.slots.Probe(pick(rows, o.t.key), nil, insert, o.buf)
+	err := o.slots.Probe(pick(rows, o.t.Key()), nil, insert, o.buf)
 	return o.buf, err
 }
 
@@ -132,7 +132,7 @@ func (o *overlay) remove(rows *delta.Batch) (int64, error) {
 // tookOut reports whether the Tx took a row of the snapshot out.
 func (o *overlay) tookOut(rows *delta.Batch, row int32) (bool, error) {
 	var s [1]state.Slot
-	err := o.slots.Probe(pick(rows.Cols, o.t.key), []int32{row}, false, s[:])
+	err := o.slots.Probe(pick(rows.Cols, o.t.Key()), []int32{row}, false, s[:])
 	return err == nil && s[0] != state.NoSlot && o.slots.Int64(cellOld).At(s[0]) != 0, err
 }
 
@@ -187,7 +187,7 @@ func (o *overlay) gone(i int) bool {
 		return true
 	}
 	old, now := o.olds.Batch(), o.news.Batch()
-	for _, c := range o.t.key {
+	for _, c := range o.t.Key() {
 		if !delta.EqualImage(&old.Cols[c], int32(i), &now.Cols[c], int32(at-1)) {
 			return true
 		}

@@ -230,7 +230,7 @@ func (t *Table) remake(ctx context.Context, to log.CommitSeq) (made *content, nu
 		indexes = append(indexes, ix.rel)
 	}
 	t.mu.Unlock()
-	made = t.empty(indexes)
+	made = t.empty(newForm(t.rel()), indexes)
 	return made, number, t.set.replay(ctx, t, made, 0, to)
 }
 

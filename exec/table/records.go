@@ -13,11 +13,15 @@ import (
 // records is what the Tx did to the table as changelog records: first the rows that are gone
 // (tombstones), then the new ones, each in the order they were written.
 func (o *overlay) records(maxBatch int, nowMillis int64, breathe func() error) ([]byte, error) {
-	w := changelog{t: o.t, batches: record.NewBatches(o.t.rel().Topic, 1, maxBatch), now: nowMillis}
+	rel := o.tx.relation(o.t).Relation
+	w := changelog{t: o.t, batches: record.NewBatches(rel.Topic, 1, maxBatch), now: nowMillis, columns: len(rel.Columns)}
+	if n := len(rel.Layouts); n > 0 {
+		w.headers = []recordbatch.RecordHeader{{Key: []byte(LayoutHeader), Value: strconv.AppendInt(nil, int64(n), 10)}}
+	}
 	w.encoder, _ = o.t.encoders.Get().(*record.Encoder)
-	if w.encoder == nil {
+	if w.encoder == nil || w.encoder.Relation() != rel {
 		var err error
-		if w.encoder, err = record.NewEncoder(o.t.rel()); err != nil {
+		if w.encoder, err = record.NewEncoder(rel); err != nil {
 			return nil, err
 		}
 	}
@@ -57,6 +61,8 @@ type changelog struct {
 	now     int64
 	rowID   []byte
 	exact   []byte
+	columns int
+	headers []recordbatch.RecordHeader // of all records
 }
 
 func (w *changelog) add(cols []delta.Column, row int32, tombstone bool) error {
@@ -71,10 +77,13 @@ func (w *changelog) add(cols []delta.Column, row int32, tombstone bool) error {
 		key = append(w.rowID, '}')
 	}
 	if tombstone {
-		return w.batches.Add(key, nil, w.now)
+		value = nil
+	} else if w.exact = record.AppendExact(w.exact[:0], cols[:w.columns], row); len(w.exact) > 0 {
+		exact := recordbatch.RecordHeader{Key: []byte(record.ExactHeader), Value: w.exact}
+		return w.batches.AddHeaders(key, value, append(w.headers[:len(w.headers):len(w.headers)], exact), w.now)
 	}
-	if w.exact = record.AppendExact(w.exact[:0], cols[:len(w.t.rel().Columns)], row); len(w.exact) > 0 {
-		return w.batches.AddHeaders(key, value, []recordbatch.RecordHeader{{Key: []byte(record.ExactHeader), Value: w.exact}}, w.now)
+	if len(w.headers) > 0 {
+		return w.batches.AddHeaders(key, value, w.headers, w.now)
 	}
 	return w.batches.Add(key, value, w.now)
 }

@@ -5,16 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/checkpoint"
-	"github.com/tributary-db/tributary/exec/decode"
 	"github.com/tributary-db/tributary/exec/keyed"
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
 	"github.com/tributary-db/tributary/internal/sqlerr"
-	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/objstore"
 	"github.com/tributary-db/tributary/storage/state"
@@ -163,8 +162,7 @@ func (s *Set) replay(ctx context.Context, t *Table, c *content, after, newest lo
 type replay struct {
 	t       *Table
 	into    *content
-	values  *decode.Decoder
-	keys    *decode.Decoder
+	layouts map[int]*layout
 	version log.CommitSeq
 	foreign *keyed.Decoder // of a table over a topic, nil = it is the table's own changelog
 	cells   state.Flat     // key -> position in rows + 1, or -1 = deleted
@@ -181,36 +179,18 @@ const yieldRecords = 64
 const flushRows = 8192
 
 func newReplay(t *Table, into *content) (*replay, error) {
-	p := &replay{t: t, into: into, rows: delta.NewBatchBuilder(t.types), key: delta.NewBatchBuilder(t.keyTypes(t.key))}
-	if t.rel().FromTopic {
-		p.reset()
-		var err error
-		p.foreign, err = keyed.New(t.rel())
-		return p, err
-	}
-	columns := make([]decode.Column, len(t.rel().Columns))
-	want := make([]int, len(t.rel().Columns))
-	for i, c := range t.rel().Columns {
-		columns[i], want[i] = decode.Column{Name: c.Name, Type: c.Type}, i
-	}
-	var err error
-	if p.values, err = decode.New(decode.JSON, columns, want, decode.Options{}); err != nil {
-		return nil, err
-	}
-	keyColumns := []decode.Column{{Name: RowIDColumn, Type: sqltype.Of(sqltype.Int8)}}
-	if !t.HasRowID() {
-		keyColumns = nil
-		for _, c := range t.key {
-			keyColumns = append(keyColumns, columns[c])
-		}
-	}
-	p.keys, err = decode.New(decode.JSON, keyColumns, want[:len(keyColumns)], decode.Options{})
+	f := into.form
+	p := &replay{t: t, into: into, rows: delta.NewBatchBuilder(f.types), key: delta.NewBatchBuilder(f.keyTypes()), layouts: map[int]*layout{}}
 	p.reset()
+	var err error
+	if f.rel.FromTopic {
+		p.foreign, err = keyed.New(f.rel)
+	}
 	return p, err
 }
 
 func (p *replay) reset() {
-	p.cells = state.NewFlat(p.t.keyTypes(p.t.key), []state.CellType{state.CellInt64}, state.Options{})
+	p.cells = state.NewFlat(p.into.form.keyTypes(), []state.CellType{state.CellInt64}, state.Options{})
 	p.rows.Clear()
 	p.key.Clear()
 }
@@ -250,8 +230,26 @@ func (p *replay) run(ctx context.Context, run log.ChangeRun) error {
 
 // record notes what one record makes of its key.
 func (p *replay) record(r *recordbatch.Record) error {
+	exact, of := []byte(nil), 0
+	p.headers = r.Headers(p.headers[:0])
+	for _, h := range p.headers {
+		switch string(h.Key) {
+		case record.ExactHeader:
+			exact = h.Value
+		case LayoutHeader:
+			n, err := strconv.Atoi(string(h.Value))
+			if err != nil {
+				return err
+			}
+			of = n
+		}
+	}
+	l, err := p.layout(of)
+	if err != nil {
+		return err
+	}
 	p.key.Clear()
-	if f, ok := p.keys.Decode(r.Key, p.key.Cols); !ok {
+	if f, ok := l.keys.Decode(r.Key, p.key.Cols); !ok {
 		return &f
 	}
 	p.key.End(1)
@@ -260,7 +258,8 @@ func (p *replay) record(r *recordbatch.Record) error {
 	if err := p.cells.Probe(key.Cols, nil, true, slot[:]); err != nil {
 		return err
 	}
-	if p.t.HasRowID() {
+	rowID := len(p.into.form.rel.PrimaryKey) == 0
+	if rowID {
 		p.t.noteRowID(delta.Values[int64](&key.Cols[0])[0])
 	}
 	at := p.cells.Write(slot[:]).Int64(0)
@@ -268,21 +267,11 @@ func (p *replay) record(r *recordbatch.Record) error {
 		at[slot[0]] = -1
 		return nil
 	}
-	visible := p.rows.Cols[:len(p.t.rel().Columns)]
-	if f, ok := p.values.Decode(r.Value, visible); !ok {
-		return &f
+	if err := l.row(r.Value, exact, p.rows.Cols); err != nil {
+		return err
 	}
-	p.headers = r.Headers(p.headers[:0])
-	for _, h := range p.headers {
-		if string(h.Key) != record.ExactHeader {
-			continue
-		}
-		if err := record.ApplyExact(h.Value, visible); err != nil {
-			return err
-		}
-	}
-	if p.t.HasRowID() {
-		p.rows.Cols[len(visible)].AppendFrom(&key.Cols[0], 0)
+	if rowID {
+		p.rows.Cols[len(p.into.form.rel.Columns)].AppendFrom(&key.Cols[0], 0)
 	}
 	p.rows.End(1)
 	at[slot[0]] = int64(p.rows.Len())
@@ -303,7 +292,7 @@ func (p *replay) change(r *recordbatch.Record) error {
 		return nil
 	}
 	p.key.Clear()
-	for i, at := range p.t.key {
+	for i, at := range p.into.form.key {
 		col := p.rows.Cols[at].Column()
 		p.key.Cols[i].AppendFrom(&col, int32(p.rows.Len()))
 	}
@@ -336,7 +325,7 @@ func (p *replay) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	out := delta.NewBatchBuilder(p.t.types)
+	out := delta.NewBatchBuilder(p.into.form.types)
 	view, err := p.into.rows.At(latest)
 	if err != nil && !errors.Is(err, state.ErrSnapshotTooOld) {
 		return err

@@ -53,6 +53,7 @@ func (tx *Tx) RollbackTo(s *Savepoint) {
 	if tx.ddl != nil {
 		tx.ddl.RollbackTo(s.ddl)
 	}
+	tx.unform(s)
 }
 
 func (o *overlay) rollbackTo(m mark) {

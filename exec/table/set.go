@@ -108,6 +108,11 @@ func (s *Set) At(ctx context.Context, oid, index catalog.OID, v log.CommitSeq) (
 	if err := t.reached(ctx, v); err != nil {
 		return nil, err
 	}
+	if rel, ok := s.catalog.Now().ByOID(oid); ok && rel != t.rel() { // it is about to get another form
+		if err := s.Settle(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return t.at(index, v)
 }
 

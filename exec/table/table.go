@@ -24,8 +24,6 @@ type Table struct {
 	set     *Set
 	oid     catalog.OID
 	def     atomic.Pointer[catalog.Relation] // the newest committed
-	types   []sqltype.OID                    // of the row: the columns, then the row id if there is no primary key
-	key     []int                            // positions in the row
 	options state.Options                    // of the rows and of every index
 
 	// content is replaced, under mu, when the table is made anew.
@@ -38,6 +36,8 @@ type Table struct {
 	// deltas: there may be versions that keep can let go. kept is the oldest version that it kept last.
 	deltas atomic.Bool
 	kept   atomic.Uint64
+	// work is held by who applies a delivery, or gives the table another form.
+	work sync.Mutex
 	// trouble is why the table cannot be used, nil when it can.
 	trouble atomic.Pointer[trouble]
 	mu      struct {
@@ -54,6 +54,7 @@ type Table struct {
 
 // content is what a table has: its rows, and the rows by each index. Its indexes are guarded by Table.mu.
 type content struct {
+	form    *form
 	rows    *state.RunSet
 	indexes []*index
 }
@@ -70,27 +71,20 @@ type index struct {
 }
 
 func newTable(s *Set, rel *catalog.Relation, indexes []*catalog.Relation) *Table {
-	t := &Table{set: s, oid: rel.OID, key: rel.PrimaryKey, options: s.options()}
+	t := &Table{set: s, oid: rel.OID, options: s.options()}
 	t.def.Store(rel)
-	for i := range rel.Columns {
-		t.types = append(t.types, rel.Columns[i].Type.OID)
-	}
-	if len(t.key) == 0 {
-		t.key = []int{len(t.types)}
-		t.types = append(t.types, sqltype.Int8)
-	}
 	t.nextRowID.Store(1)
 	t.deltas.Store(true) // of a checkpoint
 	t.mu.wanted, t.mu.built = rel.Rebuilt, rel.Rebuilt
 	t.kept.Store(uint64(rel.CreatedAt)) // older versions of a topic's table cannot be asked for
-	t.content.Store(t.empty(indexes))
+	t.content.Store(t.empty(newForm(rel), indexes))
 	return t
 }
 
 // empty makes the content of a table without rows.
-func (t *Table) empty(indexes []*catalog.Relation) *content {
-	c := &content{}
-	c.rows = t.arrange(c, t.key)
+func (t *Table) empty(f *form, indexes []*catalog.Relation) *content {
+	c := &content{form: f}
+	c.rows = t.arrange(c, f.key)
 	for _, ix := range indexes {
 		c.indexes = append(c.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(c, ix.KeyColumns)})
 	}
@@ -109,7 +103,10 @@ func (t *Table) Relation() *catalog.Relation { return t.rel() }
 func (t *Table) rel() *catalog.Relation { return t.def.Load() }
 
 // Types of a full row, the hidden row id included.
-func (t *Table) Types() []sqltype.OID { return t.types }
+func (t *Table) Types() []sqltype.OID { return t.now().form.types }
+
+// Key is where the table's key stands in a full row.
+func (t *Table) Key() []int { return t.now().form.key }
 
 func (t *Table) indexList() []*index { return t.indexesOf(t.now()) }
 
@@ -123,7 +120,7 @@ func (t *Table) indexesOf(c *content) []*index {
 func (t *Table) keyTypes(cols []int) []sqltype.OID {
 	out := make([]sqltype.OID, len(cols))
 	for i, c := range cols {
-		out[i] = t.types[c]
+		out[i] = t.Types()[c]
 	}
 	return out
 }
@@ -202,6 +199,12 @@ func (t *Table) keep(v log.CommitSeq) {
 // arrange makes an arrangement of a content. Damage that is met while the table has that content has it made
 // anew.
 func (t *Table) arrange(c *content, key []int) *state.RunSet {
+	options := t.optionsOf(c)
+	return state.NewArrangement(c.form.types, key, options)
+}
+
+// optionsOf are those of an arrangement of a content.
+func (t *Table) optionsOf(c *content) state.Options {
 	options := t.options
 	options.Breathe = func() error {
 		runtime.Gosched()
@@ -212,7 +215,7 @@ func (t *Table) arrange(c *content, key []int) *state.RunSet {
 			t.hurt(err)
 		}
 	}
-	return state.NewArrangement(t.types, key, options)
+	return options
 }
 
 // arrangements of a content: the rows, then each index.

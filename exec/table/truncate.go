@@ -46,7 +46,7 @@ func (tx *Tx) Truncate(ctx context.Context, t *Table) (int64, error) {
 
 // takeOut locks rows and takes out those of their keys that there are in the newest version.
 func (tx *Tx) takeOut(ctx context.Context, t *Table, o *overlay, rows *delta.Batch) (int64, error) {
-	live := delta.NewBatchBuilder(t.types)
+	live := delta.NewBatchBuilder(t.Types())
 	err := rows.EachRow(func(row int32) error {
 		gone, err := o.tookOut(rows, row)
 		if err == nil && !gone {
@@ -62,13 +62,13 @@ func (tx *Tx) takeOut(ctx context.Context, t *Table, o *overlay, rows *delta.Bat
 		if err := tx.charge(found.Size() + (lockBytes+slotBytes)*int64(found.Len)); err != nil {
 			return 0, err
 		}
-		if err := tx.lockRows(ctx, t.oid, pick(found.Cols, t.key), found.Len); err != nil {
+		if err := tx.lockRows(ctx, t.oid, pick(found.Cols, t.Key()), found.Len); err != nil {
 			return 0, err
 		}
 		if err := tx.lockUnique(ctx, o, &found); err != nil {
 			return 0, err
 		}
-		now := delta.NewBatchBuilder(t.types)
+		now := delta.NewBatchBuilder(t.Types())
 		if err := o.newestOf(ctx, &found, now); err != nil {
 			return 0, err
 		}
@@ -93,8 +93,8 @@ func (o *overlay) newestOf(ctx context.Context, rows *delta.Batch, to *delta.Bat
 		return err
 	}
 	defer view.Release()
-	found, at := delta.NewBatchBuilder(o.t.types), make([]int, rows.Len)
-	err = eachMatch(ctx, view, pick(rows.Cols, o.t.key), rows.Len, func(b *delta.Batch, row, key int32) error {
+	found, at := delta.NewBatchBuilder(o.t.Types()), make([]int, rows.Len)
+	err = eachMatch(ctx, view, pick(rows.Cols, o.t.Key()), rows.Len, func(b *delta.Batch, row, key int32) error {
 		found.AppendRow(b.Cols, row, 1)
 		at[key] = found.Len()
 		return nil
@@ -110,7 +110,7 @@ func (o *overlay) newestOf(ctx context.Context, rows *delta.Batch, to *delta.Bat
 
 // liveRows are copies of the rows that the Tx has written and that are there.
 func (o *overlay) liveRows() delta.Batch {
-	all, out := o.news.Batch(), delta.NewBatchBuilder(o.t.types)
+	all, out := o.news.Batch(), delta.NewBatchBuilder(o.t.Types())
 	for i := range int32(all.Len) {
 		if o.live(int(i)) {
 			out.AppendRow(all.Cols, i, 1)

@@ -43,6 +43,8 @@ type Tx struct {
 	// ddl is what the Tx does to the catalog, nil = nothing; own are the tables that it has made.
 	ddl *catalog.Txn
 	own map[catalog.OID]*Table
+	// reformed is what the Tx had of tables before it gave them another form.
+	reformed []reformed
 
 	// Guarded by the lock table's mutex. waitsForObject is what it waits for, nil = for waitsFor.
 	locked         []lockKey
@@ -155,7 +157,7 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 	}
 	for i, s := range slots { // row by row, and of each the primary key first, as PostgreSQL
 		if exists[i] && o.slots.Int64(cellOld).At(s) == 0 || o.slots.Int64(cellNew).At(s) > 0 {
-			return tx.relation(t).duplicate(tx.relation(t).PrimaryKeyName(), t.key, full, int32(i))
+			return tx.relation(t).duplicate(tx.relation(t).PrimaryKeyName(), t.Key(), full, int32(i))
 		}
 		if err := tx.checkUnique(o, full, int32(i), has); err != nil {
 			return err
@@ -170,7 +172,7 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 // lockFree locks the table keys of rows, those aside whose row in the newest version the Tx took out:
 // it holds that one's unique keys, so nobody else changes it.
 func (tx *Tx) lockFree(ctx context.Context, o *overlay, full *delta.Batch) error {
-	keys, n := pick(full.Cols, o.t.key), full.Len
+	keys, n := pick(full.Cols, o.t.Key()), full.Len
 	if o.olds.Len() > 0 {
 		slots, err := o.probe(full.Cols, full.Len, false)
 		if err != nil {
@@ -204,7 +206,7 @@ func inBase(ctx context.Context, o *overlay, full *delta.Batch) ([]bool, error) 
 		return nil, err
 	}
 	defer view.Release()
-	return exists, eachMatch(ctx, view, pick(full.Cols, t.key), full.Len, func(_ *delta.Batch, _, key int32) error {
+	return exists, eachMatch(ctx, view, pick(full.Cols, t.Key()), full.Len, func(_ *delta.Batch, _, key int32) error {
 		exists[key] = true
 		return nil
 	})
@@ -271,7 +273,7 @@ func (tx *Tx) Rollback() {
 func (tx *Tx) end() {
 	tx.dropStage()
 	tx.dropMade()
-	tx.touched, tx.appends, tx.byTable, tx.own, tx.ddl = nil, nil, nil, nil, nil
+	tx.touched, tx.appends, tx.byTable, tx.own, tx.ddl, tx.reformed = nil, nil, nil, nil, nil, nil
 	tx.set.locks.releaseAll(tx)
 	if tx.memory != nil {
 		tx.memory.Drop()

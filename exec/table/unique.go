@@ -117,6 +117,17 @@ func (tx *Tx) relation(t *Table) seen {
 	return seen{t.rel()}
 }
 
+// shown are the columns of a row that are there.
+func (r seen) shown(cols []delta.Column) []delta.Column {
+	out := make([]delta.Column, 0, len(r.Columns))
+	for i := range r.Columns {
+		if !r.Columns[i].Dropped {
+			out = append(out, cols[i])
+		}
+	}
+	return out
+}
+
 // duplicate is PostgreSQL's unique violation.
 func (r seen) duplicate(constraint string, key []int, rows *delta.Batch, row int32) error {
 	return sqlerr.New(sqlerr.UniqueViolation, "duplicate key value violates unique constraint %q", constraint).
@@ -147,7 +158,7 @@ func (tx *Tx) CheckNotNull(t *Table, rows *delta.Batch) error {
 		for i := range int32(rows.Len) {
 			if rows.Cols[c].Null(i) {
 				return sqlerr.New(sqlerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint", r.Columns[c].Name, r.Name).
-					WithDetail("Failing row contains (%s).", rowText(rows.Cols[:len(r.Columns)], i, "null")).
+					WithDetail("Failing row contains (%s).", rowText(r.shown(rows.Cols), i, "null")).
 					About(r.object(r.Columns[c].Name, ""))
 			}
 		}
@@ -159,6 +170,6 @@ func (tx *Tx) CheckNotNull(t *Table, rows *delta.Batch) error {
 func (tx *Tx) CheckViolated(t *Table, constraint string, rows *delta.Batch, row int32) error {
 	r := tx.relation(t)
 	return sqlerr.New(sqlerr.CheckViolation, "new row for relation %q violates check constraint %q", r.Name, constraint).
-		WithDetail("Failing row contains (%s).", rowText(rows.Cols[:len(r.Columns)], row, "null")).
+		WithDetail("Failing row contains (%s).", rowText(r.shown(rows.Cols), row, "null")).
 		About(r.object("", constraint))
 }

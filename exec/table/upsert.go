@@ -80,7 +80,7 @@ func (u *Upsert) open(tx *Tx, t *Table) {
 		u.owner = tx.set.cfg.Memory.Owner()
 		options.Account = u.owner.Charge
 	}
-	u.done = state.NewFlat(t.keyTypes(t.key), []state.CellType{state.CellInt64}, options)
+	u.done = state.NewFlat(t.keyTypes(t.Key()), []state.CellType{state.CellInt64}, options)
 }
 
 // upserting is one batch of an Upsert.
@@ -114,7 +114,7 @@ func (up *upserting) run(ctx context.Context) error {
 		return err
 	}
 	if up.u.Update != nil {
-		up.gone, up.rows = delta.NewBatchBuilder(up.t.types), delta.NewBatchBuilder(up.t.types)
+		up.gone, up.rows = delta.NewBatchBuilder(up.t.Types()), delta.NewBatchBuilder(up.t.Types())
 		if err := up.update(ctx); err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func gather(rows *delta.Batch, sel []int32) delta.Batch {
 // lock takes all unique keys of the rows.
 func (up *upserting) lock(ctx context.Context) error {
 	if !up.t.HasRowID() {
-		if err := up.tx.lockRows(ctx, up.t.oid, pick(up.full.Cols, up.t.key), up.full.Len); err != nil {
+		if err := up.tx.lockRows(ctx, up.t.oid, pick(up.full.Cols, up.t.Key()), up.full.Len); err != nil {
 			return err
 		}
 	}
@@ -225,9 +225,9 @@ func sameRows(x, y *delta.BatchBuilder) bool {
 
 // find looks the rows up in every arbiter.
 func (up *upserting) find(ctx context.Context) error {
-	up.found, up.olds = make([]int, up.full.Len), delta.NewBatchBuilder(up.t.types)
+	up.found, up.olds = make([]int, up.full.Len), delta.NewBatchBuilder(up.t.Types())
 	if !up.t.HasRowID() && up.asks(up.t.oid) {
-		if err := up.findBy(ctx, 0, up.t.key); err != nil {
+		if err := up.findBy(ctx, 0, up.t.Key()); err != nil {
 			return err
 		}
 		slots, err := up.o.probe(up.full.Cols, up.full.Len, false)
@@ -323,7 +323,7 @@ func (up *upserting) visible(ctx context.Context) error {
 	view = state.With(view, up.o.staged[0].runs...)
 	defer view.Release()
 	seen := make([]bool, olds.Len)
-	err = eachMatch(ctx, view, pick(olds.Cols, up.t.key), olds.Len, func(rows *delta.Batch, row, k int32) error {
+	err = eachMatch(ctx, view, pick(olds.Cols, up.t.Key()), olds.Len, func(rows *delta.Batch, row, k int32) error {
 		seen[k] = delta.CompareRows(rows.Cols, row, olds.Cols, k) == 0
 		return nil
 	})
@@ -346,7 +346,7 @@ func (up *upserting) visible(ctx context.Context) error {
 func (up *upserting) fresh() ([]int32, error) {
 	var arbiters []*index
 	if !up.t.HasRowID() && up.asks(up.t.oid) {
-		arbiters = append(arbiters, &index{key: up.t.key})
+		arbiters = append(arbiters, &index{key: up.t.Key()})
 	}
 	for at, ix := range up.o.indexes {
 		if up.o.enforces(at) && up.asks(ix.rel.OID) {
@@ -409,19 +409,19 @@ func (up *upserting) update(ctx context.Context) error {
 		}
 	}
 	for len(pending) > 0 {
-		asked := state.NewFlat(up.t.keyTypes(up.t.key), nil, state.Options{})
+		asked := state.NewFlat(up.t.keyTypes(up.t.Key()), nil, state.Options{})
 		var now, later []int32
 		for _, i := range pending {
 			at := []int32{int32(up.found[i] - 1)}
 			var s [1]state.Slot
-			if err := up.u.done.Probe(pick(olds.Cols, up.t.key), at, false, s[:]); err != nil {
+			if err := up.u.done.Probe(pick(olds.Cols, up.t.Key()), at, false, s[:]); err != nil {
 				return err
 			}
 			if s[0] != state.NoSlot {
 				return errTwice
 			}
 			had := asked.Len()
-			if err := asked.Probe(pick(olds.Cols, up.t.key), at, true, s[:]); err != nil {
+			if err := asked.Probe(pick(olds.Cols, up.t.Key()), at, true, s[:]); err != nil {
 				return err
 			}
 			if asked.Len() == had {
@@ -456,7 +456,7 @@ func (up *upserting) updateSome(ctx context.Context, olds *delta.Batch, some []i
 	}
 	if moved := movedKeys(up.t, &gone, &rows); len(moved) > 0 {
 		keys := gather(&gone, moved)
-		if err := up.tx.lockRows(ctx, up.t.oid, pick(keys.Cols, up.t.key), keys.Len); err != nil {
+		if err := up.tx.lockRows(ctx, up.t.oid, pick(keys.Cols, up.t.Key()), keys.Len); err != nil {
 			return err
 		}
 	}
@@ -468,7 +468,7 @@ func (up *upserting) updateSome(ctx context.Context, olds *delta.Batch, some []i
 		up.out[row], up.at[row] = Updated, int32(up.rows.Len())
 		up.rows.AppendRow(rows.Cols, int32(i), 1)
 		up.gone.AppendRow(gone.Cols, int32(i), 1)
-		if err := up.u.mark(pick(gone.Cols, up.t.key), int32(i)); err != nil {
+		if err := up.u.mark(pick(gone.Cols, up.t.Key()), int32(i)); err != nil {
 			return err
 		}
 	}
@@ -485,7 +485,7 @@ func (u *Upsert) mark(key []delta.Column, row int32) error {
 func movedKeys(t *Table, old, now *delta.Batch) []int32 {
 	var out []int32
 	for i := range int32(old.Len) {
-		for _, c := range t.key {
+		for _, c := range t.Key() {
 			if !delta.EqualKey(&old.Cols[c], i, &now.Cols[c], i) {
 				out = append(out, i)
 				break
@@ -497,5 +497,5 @@ func movedKeys(t *Table, old, now *delta.Batch) []int32 {
 
 // note remembers rows that the statement has written.
 func (up *upserting) note(cols []delta.Column, n int) error {
-	return up.u.done.Probe(pick(cols, up.t.key), nil, true, make([]state.Slot, n))
+	return up.u.done.Probe(pick(cols, up.t.Key()), nil, true, make([]state.Slot, n))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/plan"
 )
 
 // AlterTablePlan is a bound change of a table's definition: a new definition, or a new unique index.
@@ -22,6 +23,18 @@ type AlterTablePlan struct {
 	// Broken is the condition of a row that the changed definition does not allow, which is the error then; empty = there is none.
 	Broken string
 	Error  *sqlerr.Error
+	// Added is a new column's position + 1. Rows that are there have Value in it, nil = NULL, or with Fill what each gets as if it
+	// was written now.
+	Added int
+	Value plan.Expr
+	Fill  bool
+	// Retyped is the position + 1 of a column that gets another type, and Using its value over a row as it was; nil = the values are
+	// what they are.
+	Retyped int
+	Using   plan.Expr
+	// Sequences are new, of columns; DropSequence is one that goes, 0 = none.
+	Sequences    []ColumnSequence
+	DropSequence catalog.OID
 	// Loosens: rows may come that the definition did not allow before.
 	Loosens bool
 	// Foreign is a foreign key that is new, nil = none; Relation has it not yet. Valid is one of Relation's that all rows are to be held to, nil = none.
@@ -52,6 +65,16 @@ func AlterTable(rel *catalog.Relation, c *pg.AlterTableCmd, cat catalog.Reader, 
 		return d.validate(c.Name)
 	case pg.AlterTableType_AT_AlterConstraint:
 		return d.alterConstraint(c.Def.GetConstraint())
+	case pg.AlterTableType_AT_AddColumn:
+		return d.addColumn(c)
+	case pg.AlterTableType_AT_AlterColumnType:
+		return d.alterType(c)
+	case pg.AlterTableType_AT_DropIdentity:
+		return d.dropIdentity(c)
+	case pg.AlterTableType_AT_AddIdentity:
+		return d.addIdentity(c)
+	case pg.AlterTableType_AT_DropExpression:
+		return d.dropExpression(c)
 	}
 	con := c.Def.GetConstraint()
 	switch con.Contype {

@@ -57,15 +57,15 @@ func QueryWith(q parse.Query, cat catalog.Reader, o Options) (*plan.Query, []*Pa
 
 // binder binds one statement.
 type binder struct {
-	cat    catalog.Reader // with the names of the query that is bound
-	today  catalog.Reader
-	opts   Options
+	cat   catalog.Reader // with the names of the query that is bound
+	today catalog.Reader
+	opts  Options
 	// named are the places where the query of tellingOf names relations; nil = nobody asks.
 	named     []named
 	tellingOf catalog.Reader
-	lv     *level
-	params []sqltype.OID
-	rels   []plan.RelationID
+	lv        *level
+	params    []sqltype.OID
+	rels      []plan.RelationID
 	// cteReads counts the places that read a WITH query, as often as they are planned.
 	cteReads int
 	// viewReads counts those that read a plain view.

@@ -162,42 +162,18 @@ func (d *definition) hasCheck(name string) bool {
 
 // columnsIn are the columns that an expression names, each once.
 func columnsIn(n *pg.Node, found []string) []string {
-	add := func(nodes ...*pg.Node) {
-		for _, n := range nodes {
-			if n != nil {
-				found = columnsIn(n, found)
-			}
-		}
+	if n == nil {
+		return found
 	}
-	switch n := n.GetNode().(type) {
-	case *pg.Node_ColumnRef:
-		if parts, _ := refParts(n.ColumnRef); len(parts) > 0 && !slices.Contains(found, parts[len(parts)-1]) {
+	eachMessage(n.ProtoReflect(), func(m any) {
+		ref, ok := m.(*pg.ColumnRef)
+		if !ok {
+			return
+		}
+		if parts, _ := refParts(ref); len(parts) > 0 && !slices.Contains(found, parts[len(parts)-1]) {
 			found = append(found, parts[len(parts)-1])
 		}
-	case *pg.Node_TypeCast:
-		add(n.TypeCast.Arg)
-	case *pg.Node_AExpr:
-		add(n.AExpr.Lexpr, n.AExpr.Rexpr)
-	case *pg.Node_BoolExpr:
-		add(n.BoolExpr.Args...)
-	case *pg.Node_FuncCall:
-		add(n.FuncCall.Args...)
-	case *pg.Node_NullTest:
-		add(n.NullTest.Arg)
-	case *pg.Node_BooleanTest:
-		add(n.BooleanTest.Arg)
-	case *pg.Node_CoalesceExpr:
-		add(n.CoalesceExpr.Args...)
-	case *pg.Node_MinMaxExpr:
-		add(n.MinMaxExpr.Args...)
-	case *pg.Node_List:
-		add(n.List.Items...)
-	case *pg.Node_CaseExpr:
-		add(n.CaseExpr.Arg, n.CaseExpr.Defresult)
-		for _, w := range n.CaseExpr.Args {
-			add(w.GetCaseWhen().Expr, w.GetCaseWhen().Result)
-		}
-	}
+	})
 	return found
 }
 

@@ -48,7 +48,7 @@ func copyColumns(rel *catalog.Relation, names []string) ([]int, error) {
 	var cols []int
 	if len(names) == 0 {
 		for i := range rel.Columns {
-			if rel.Columns[i].Generated == "" {
+			if c := &rel.Columns[i]; c.Generated == "" && !c.Dropped {
 				cols = append(cols, i)
 			}
 		}

@@ -1,7 +1,6 @@
 package bind
 
 import (
-
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"

@@ -37,6 +37,7 @@ const (
 	inCheck     place = "check constraints"
 	inGenerated place = "column generation expressions"
 	inIndex     place = "index expressions"
+	inUsing     place = "transform expressions"
 
 	inPartition   place = "window PARTITION BY"
 	inWindowOrder place = "window ORDER BY"
@@ -48,6 +49,7 @@ const (
 // withoutSubqueries are the places that never take one.
 var withoutSubqueries = map[place]string{
 	inCheck: "check constraint", inGenerated: "column generation expression", inDefault: "DEFAULT expression", inExecute: "EXECUTE parameter", inIndex: "index expression",
+	inUsing: "transform expression",
 }
 
 // exprAt binds an expression that stands at a place.

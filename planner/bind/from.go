@@ -122,12 +122,17 @@ func itemOverNode(node plan.Node) *item {
 
 // rename applies the column aliases of AS t (a, b); limit is how many columns may be named.
 func rename(it *item, a *pg.Alias, limit int) error {
+	at := 0
 	for i, n := range a.Colnames {
-		if i >= limit || it.columns[i].hidden {
+		for at < limit && it.columns[at].dropped {
+			at++
+		}
+		if at >= limit || it.columns[at].hidden {
 			return sqlerr.New(sqlerr.InvalidColumnReference, "table \"%s\" has %d columns available but %d columns specified",
 				it.name, i, len(a.Colnames))
 		}
-		it.columns[i].name = n.GetString_().GetSval()
+		it.columns[at].name = n.GetString_().GetSval()
+		at++
 	}
 	return nil
 }

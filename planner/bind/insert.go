@@ -124,6 +124,9 @@ type inserter struct {
 func (in *inserter) columns() error {
 	if len(in.stmt.Cols) == 0 {
 		for i := range in.rel.Columns {
+			if in.rel.Columns[i].Dropped {
+				continue
+			}
 			in.targets = append(in.targets, i)
 			in.places = append(in.places, -1)
 		}

@@ -82,6 +82,11 @@ func (b *binder) plainView(n *pg.RangeVar, rel *catalog.Relation) (*source, erro
 func viewSource(n *pg.RangeVar, rel *catalog.Relation, node plan.Node) (*source, error) {
 	it := itemOverNode(node)
 	it.name, it.schema, it.byName, it.pos = rel.Name, rel.Schema, true, n.Location
+	for i := range rel.Columns {
+		if rel.Columns[i].Dropped { // it came when the query that names the view was there
+			it.columns[i].hidden, it.columns[i].dropped = true, true
+		}
+	}
 	if n.Alias != nil {
 		it.name, it.schema = n.Alias.Aliasname, ""
 		if err := rename(it, n.Alias, len(rel.Columns)); err != nil {

@@ -48,6 +48,11 @@ func (b *binder) scan(n *pg.RangeVar, rel *catalog.Relation, rowID bool) (*sourc
 		s.P.Fields = append(s.P.Fields, plan.Field{Name: name, Type: t, Relation: id, Attnum: attnum})
 	}
 	for i, c := range rel.Columns {
+		if c.Dropped {
+			add(droppedField, i, c.Type, true, 0)
+			it.columns[i].dropped = true
+			continue
+		}
 		add(c.Name, i, c.Type, false, int16(i+1))
 	}
 	var hidden []hiddenColumn
@@ -76,6 +81,9 @@ func (b *binder) scan(n *pg.RangeVar, rel *catalog.Relation, rowID bool) (*sourc
 	}
 	return &source{node: s, items: []*item{it}}, nil
 }
+
+// droppedField names columns that are not there any more, so that the others keep their positions.
+const droppedField = "?dropped?"
 
 // scanName is what plans call a relation: by its name of today; in a query that keeps running by the one that
 // the query has, so that a RENAME does not make another plan of it.

@@ -63,7 +63,7 @@ func itemOver(rel *catalog.Relation, name string, at int) *item {
 	it := &item{name: name, byName: true, byColumn: true, rel: rel, pos: -1}
 	for i, c := range rel.Columns {
 		it.columns = append(it.columns, column{
-			name: c.Name, typ: c.Type, index: at + i, rel: plan.RelationID(rel.OID), attnum: int16(i + 1),
+			name: c.Name, typ: c.Type, index: at + i, rel: plan.RelationID(rel.OID), attnum: int16(i + 1), hidden: c.Dropped, dropped: c.Dropped,
 		})
 	}
 	return it
@@ -72,7 +72,7 @@ func itemOver(rel *catalog.Relation, name string, at int) *item {
 // shift has the visible columns of an item be those from position at on.
 func (it *item) shift(at int) {
 	for i := range it.columns {
-		if it.columns[i].hidden {
+		if it.columns[i].hidden && !it.columns[i].dropped {
 			it.columns = it.columns[:i]
 			return
 		}

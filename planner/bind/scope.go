@@ -38,8 +38,10 @@ type column struct {
 	typ    sqltype.Type
 	index  int // in the row
 	hidden bool
-	rel    plan.RelationID
-	attnum int16
+	// dropped: it is hidden, and among those that are not.
+	dropped bool
+	rel     plan.RelationID
+	attnum  int16
 	// merged is the value of a column merged by USING that is neither side's column; nil else.
 	merged plan.Expr
 }

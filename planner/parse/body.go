@@ -8,6 +8,8 @@ type (
 	Node = pg.Node
 	// SelectStmt is SELECT, VALUES, TABLE or a set operation.
 	SelectStmt = pg.SelectStmt
+	// AlterCmd is one change of ALTER TABLE.
+	AlterCmd = pg.AlterTableCmd
 )
 
 // Body says what a statement is; the types that implement it are all there are.

@@ -150,6 +150,8 @@ var alterKinds = map[pg.ObjectType]ObjectKind{
 var changesOfTables = []pg.AlterTableType{
 	pg.AlterTableType_AT_AddConstraint, pg.AlterTableType_AT_DropConstraint, pg.AlterTableType_AT_ColumnDefault,
 	pg.AlterTableType_AT_SetNotNull, pg.AlterTableType_AT_DropNotNull, pg.AlterTableType_AT_ValidateConstraint, pg.AlterTableType_AT_AlterConstraint,
+	pg.AlterTableType_AT_AddColumn, pg.AlterTableType_AT_DropColumn,
+	pg.AlterTableType_AT_AddIdentity, pg.AlterTableType_AT_DropIdentity, pg.AlterTableType_AT_DropExpression, pg.AlterTableType_AT_AlterColumnType,
 }
 
 // alter knows changes of a table, and SET (…) and RESET (…).

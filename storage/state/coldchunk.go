@@ -19,6 +19,9 @@ type coldChunk struct {
 	indexSize int64 // in the piece, behind the blocks
 	size      int64 // memory of all this, the index with it
 	rest      *coldRest
+	// of, where it is not nil, is the chunk that this one is, with wider rows.
+	of   *chunk
+	wide *Widening
 }
 
 // coldBlock is a block on disk, in memory while it is in the cache.
@@ -123,6 +126,9 @@ func (t *Tier) linked(o *RowOrder, c *chunk) *coldChunk {
 
 // block gives the k-th block, from the cache or from disk.
 func (c *coldChunk) block(k int, keep bool) (*block, error) {
+	if c.of != nil {
+		return c.widenedBlock(k, keep)
+	}
 	from := &c.blocks[k]
 	if b := from.cached.Load(); b != nil {
 		c.tier.counts.hits.Add(1)
@@ -148,7 +154,16 @@ func (c *coldChunk) read(from *coldBlock) (*block, error) {
 }
 
 // stored gives the k-th block as it lies on disk.
-func (c *coldChunk) stored(k int) ([]byte, error) { return c.checked(&c.blocks[k]) }
+func (c *coldChunk) stored(k int) ([]byte, error) {
+	if c.of == nil {
+		return c.checked(&c.blocks[k])
+	}
+	b, err := c.widenedBlock(k, false)
+	if err != nil {
+		return nil, err
+	}
+	return encodeBlock(b), nil
+}
 
 func (c *coldChunk) checked(from *coldBlock) ([]byte, error) {
 	return c.readChecked(from.at, from.size, checkBlock)
@@ -183,6 +198,9 @@ func (c *coldChunk) readOnce(at, size int64, check func([]byte) error) ([]byte, 
 
 // lookup is the index of the chunk.
 func (c *coldChunk) lookup() (*coldIndex, error) {
+	if c.of != nil {
+		return c.widenedIndex()
+	}
 	if index := c.index.Load(); index != nil {
 		return index, nil
 	}

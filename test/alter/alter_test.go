@@ -98,12 +98,14 @@ func (p *pair) answer(db *pgconn.PgConn, sql string) string {
 	return b.String()
 }
 
+// viewsAreViews makes plain views of materialized ones.
+var viewsAreViews = strings.NewReplacer("MATERIALIZED VIEW", "VIEW", "materialized view", "view")
+
 // both runs a statement on both.
 func (p *pair) both(sql string) {
 	p.t.Helper()
-	theirs := strings.NewReplacer("MATERIALIZED VIEW", "VIEW", "materialized view", "view").Replace(sql)
-	got, want := p.answer(p.ours, sql), p.answer(p.pg.PgConn(), theirs)
-	if plain := strings.NewReplacer("MATERIALIZED VIEW", "VIEW", "materialized view", "view", "SELECT 0\n", "CREATE VIEW\n"); plain.Replace(got) != plain.Replace(want) {
+	got, want := p.answer(p.ours, sql), p.answer(p.pg.PgConn(), viewsAreViews.Replace(sql))
+	if viewsAreViews.Replace(got) != viewsAreViews.Replace(want) {
 		p.t.Errorf("%s\nours:\n%s\nPostgreSQL:\n%s", sql, got, want)
 	}
 }
