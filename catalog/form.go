@@ -15,7 +15,7 @@ func (r *Relation) Form(columns int) *Relation {
 		c := &r.Columns[i]
 		f.Columns[i] = Column{Type: c.Type}
 		if r.Kind == KindStream || r.FromTopic { // read by its name, and refused where it is NULL
-			f.Columns[i].Name, f.Columns[i].NotNull = c.Name, c.NotNull
+			f.Columns[i].Name, f.Columns[i].NotNull = c.FieldName(), c.NotNull
 		}
 	}
 	if r.Kind == KindTable {

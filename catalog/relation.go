@@ -128,6 +128,9 @@ type Column struct {
 	Sequence OID `json:"sequence,omitempty"`
 	// Identity is "always" or "by default" of an identity column.
 	Identity string `json:"identity,omitempty"`
+	// Field is the name of the column in the records of a stream or of a topic's table, if it is another than Name: a RENAME does not
+	// change what a topic holds, or what others write to it.
+	Field string `json:"field,omitempty"`
 	// Missing is the text of the value that the column has in rows which are older than it, nil = NULL.
 	Missing *string `json:"missing,omitempty"`
 	// Dropped: the column is gone, and keeps its position; rows have NULL there.
@@ -135,6 +138,9 @@ type Column struct {
 	// Generated is the expression over the other columns that a stored generated column has.
 	Generated string `json:"generated,omitempty"`
 }
+
+// FieldName is the name of the column in records.
+func (c *Column) FieldName() string { return cmp.Or(c.Field, c.Name) }
 
 // Sequence is what a sequence counts. Where it stands is a progress of the log (exec/sequence).
 type Sequence struct {
@@ -248,6 +254,23 @@ func (r *Relation) RenameColumn(at int, name string) {
 	}
 	r.Columns = slices.Clone(r.Columns)
 	r.Columns[at].Name = name
+}
+
+// RenameField gives a column of a stream, or of a topic's table, another name; r is a copy. Records keep theirs.
+func (r *Relation) RenameField(at int, name string) {
+	r.Columns = slices.Clone(r.Columns)
+	c := &r.Columns[at]
+	if i := slices.Index(r.Format.Key, c.Name); i >= 0 {
+		if r.Format.KeyFields == nil {
+			r.Format.KeyFields = slices.Clone(r.Format.Key)
+		}
+		r.Format.Key = slices.Clone(r.Format.Key)
+		r.Format.Key[i] = name
+	}
+	if c.Field = c.FieldName(); c.Field == name {
+		c.Field = ""
+	}
+	c.Name = name
 }
 
 // DropColumn takes a column out of a table; r is a copy.

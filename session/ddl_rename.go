@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec/connector"
 	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -259,11 +260,17 @@ func (s *Session) renameConstraint(ctx context.Context, t *catalog.Txn, rel *cat
 // renameColumn gives a column another name.
 func (s *Session) renameColumn(ctx context.Context, t *catalog.Txn, rel *catalog.Relation, b *parse.Rename) error {
 	switch {
-	case rel.Kind == catalog.KindPlainView, rel.Kind == catalog.KindView, rel.Kind == catalog.KindTable && !rel.FromTopic:
+	case rel.Kind == catalog.KindPlainView, rel.Kind == catalog.KindView, rel.Kind == catalog.KindTable:
+	case rel.Kind == catalog.KindStream && !rel.Derived() && !connector.Has(rel):
 	default:
 		return unsupported("RENAME COLUMN of a " + string(rel.Kind))
 	}
 	at := rel.ColumnIndex(b.Old)
+	if rel.Kind == catalog.KindStream || rel.Kind == catalog.KindTable {
+		if err := bind.Reserved(b.New); err != nil {
+			return err
+		}
+	}
 	switch {
 	case at < 0:
 		return sqlerr.New(sqlerr.UndefinedColumn, "column %q does not exist", b.Old).Meant(rel.NearColumn(b.Old))
@@ -274,7 +281,9 @@ func (s *Session) renameColumn(ctx context.Context, t *catalog.Txn, rel *catalog
 		return err
 	}
 	changed := *rel
-	if rel.Kind == catalog.KindTable {
+	if rel.Kind == catalog.KindStream || rel.FromTopic {
+		changed.RenameField(at, b.New)
+	} else if rel.Kind == catalog.KindTable {
 		changed.RenameColumn(at, b.New)
 		if err := bind.RenameInRules(&changed, b.Old, b.New); err != nil {
 			return err

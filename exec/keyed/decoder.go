@@ -32,7 +32,7 @@ type Decoder struct {
 func New(rel *catalog.Relation) (*Decoder, error) {
 	d := &Decoder{primary: rel.PrimaryKey}
 	for _, c := range rel.Columns {
-		d.columns = append(d.columns, decode.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull})
+		d.columns = append(d.columns, decode.Column{Name: c.FieldName(), Type: c.Type, NotNull: c.NotNull})
 		d.spareRow = append(d.spareRow, delta.NewBuilder(c.Type.OID))
 	}
 	var keyColumns []decode.Column

@@ -36,7 +36,7 @@ func NewEncoder(rel *catalog.Relation) (*Encoder, error) {
 			e.names = append(e.names, nil)
 			continue
 		}
-		e.names = append(e.names, quoteName(rel.Columns[i].Name))
+		e.names = append(e.names, quoteName(rel.Columns[i].FieldName()))
 	}
 	for i, name := range rel.Format.Key {
 		at := rel.ColumnIndex(name)

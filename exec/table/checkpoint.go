@@ -239,7 +239,7 @@ func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalo
 	t.nextRowID.Store(max(1, saved.NextRowID))
 	for _, ix := range indexes {
 		list, ok := lists[checkpoint.PartIndex(ix.OID)]
-		if !ok || slices.Max(ix.KeyColumns) >= len(rel.Columns) {
+		if !ok || len(ix.KeyColumns) > 0 && slices.Max(ix.KeyColumns) >= len(rel.Columns) {
 			continue
 		}
 		rows := t.arrange(c, ix.KeyColumns)

@@ -27,7 +27,7 @@ func (d *definition) alterType(c *pg.AlterTableCmd) (*AlterTablePlan, error) {
 		return nil, sqlerr.New(sqlerr.InvalidTableDefinition, "column \"%s\" has pseudo-type %s", c.Name, displayType(t.OID))
 	case col.Generated != "":
 		return nil, unsupported("ALTER TYPE of a generated column")
-	case col.Identity != "" && !sameKey(sqltype.Int8, t.OID):
+	case col.Identity != "" && !sameKey(sqltype.Int2, t.OID):
 		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "identity column type must be smallint, integer, or bigint")
 	}
 	for _, ix := range d.b.cat.Indexes(d.rel.OID) {
@@ -38,22 +38,40 @@ func (d *definition) alterType(c *pg.AlterTableCmd) (*AlterTablePlan, error) {
 		}
 	}
 	out := &AlterTablePlan{Relation: d.rel, Retyped: at + 1}
+	if (same(col.Type, t) || d.rel.IsKey(at)) && d.onlyCasts(n.RawDefault, c.Name, t) {
+		n = &pg.ColumnDef{TypeName: n.TypeName}
+	}
 	if n.RawDefault != nil || !same(col.Type, t) {
 		if d.rel.IsKey(at) && (n.RawDefault != nil || !sameKey(col.Type.OID, t.OID)) {
-			return nil, unsupported("ALTER TYPE of the primary key that a table was created with, but from an integer type to another").
+			return nil, unsupported("ALTER TYPE of the primary key that a table was created with, other than from an integer type to a wider one,").
 				WithHint("Its rows are kept by it. Create another table and INSERT INTO … SELECT.")
 		}
 		if err := d.using(out, col, t, n.RawDefault); err != nil {
 			return nil, err
 		}
 	}
-	col.Type = t
 	if col.Default != "" {
-		if _, err := d.b.defaultOf(col); err != nil {
+		e, err := d.b.defaultOf(col) // as it is now: a literal of its text may be one of the other type too
+		if err != nil {
+			return nil, err
+		}
+		if e, err = d.b.coerceTo(e, t, assignment, -1); err != nil || e == nil {
 			return nil, sqlerr.New(sqlerr.DatatypeMismatch, "default for column \"%s\" cannot be cast automatically to type %s", c.Name, displayType(t.OID))
 		}
 	}
+	col.Type = t
 	return out, nil
+}
+
+// onlyCasts: USING says nothing but the column as the type.
+func (d *definition) onlyCasts(using *pg.Node, column string, t sqltype.Type) bool {
+	cast := using.GetTypeCast()
+	if cast == nil || cast.Arg.GetColumnRef() == nil {
+		return false
+	}
+	parts, star := refParts(cast.Arg.GetColumnRef())
+	to, err := d.b.typeOf(cast.TypeName)
+	return err == nil && to == t && !star && len(parts) > 0 && parts[len(parts)-1] == column
 }
 
 // using binds what the column is over a row as it was.
@@ -87,9 +105,9 @@ func same(from, to sqltype.Type) bool {
 	return from == to || from.OID == to.OID && (to.Mod == -1 || from.OID == sqltype.Varchar && from.Mod != -1 && from.Mod <= to.Mod)
 }
 
-// sameKey: a key of one type is written into records as that of the other.
+// sameKey: every key of one type, also of a record of long ago, is written into records as that of the other.
 func sameKey(from, to sqltype.OID) bool {
-	_, a := sequenceRanges[from]
-	_, b := sequenceRanges[to]
-	return a && b || from == to
+	a, of := sequenceRanges[from]
+	b, is := sequenceRanges[to]
+	return of && is && b[0] <= a[0] && a[1] <= b[1] || from == to
 }

@@ -201,7 +201,12 @@ func nullNode() *pg.Node {
 }
 
 // reserved refuses the names of metadata columns and of PostgreSQL's system columns.
-func (d *definition) reserved(name string, pos int32) error {
+func (d *definition) reserved(name string, pos int32) error { return reserved(name, pos) }
+
+// Reserved refuses a name that a column may not be given.
+func Reserved(name string) error { return reserved(name, -1) }
+
+func reserved(name string, pos int32) error {
 	for _, m := range metaColumns {
 		if m.name == name {
 			return sqlerr.New(sqlerr.DuplicateColumn, "column name \"%s\" conflicts with a metadata column name", name).At(pos)

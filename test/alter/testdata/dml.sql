@@ -1,0 +1,38 @@
+CREATE TABLE t (a int PRIMARY KEY, x text, b int DEFAULT 5, y int, c text);
+INSERT INTO t VALUES (1, 'x1', 10, 100, 'one'), (2, 'x2', 20, 200, 'two');
+ALTER TABLE t DROP COLUMN x, DROP COLUMN y, ADD COLUMN z int DEFAULT 9, ADD COLUMN x numeric DEFAULT 1.5;
+INSERT INTO t VALUES (3, 30, 'three') RETURNING *;
+INSERT INTO t VALUES (3, 31, 'drei', 8) ON CONFLICT (a) DO UPDATE SET b = excluded.b, c = t.c || excluded.c RETURNING *;
+INSERT INTO t SELECT a + 10, b, c FROM t WHERE a < 3 RETURNING *;
+UPDATE t SET b = s.b + 1 FROM (SELECT a, b FROM t) s WHERE s.a = t.a AND t.a < 3 RETURNING t.*;
+DELETE FROM t USING (VALUES (11)) v (a) WHERE v.a = t.a RETURNING t.*;
+MERGE INTO t USING (VALUES (1, 'm'), (40, 'new')) s (a, c) ON t.a = s.a WHEN MATCHED THEN UPDATE SET c = s.c, x = 2 WHEN NOT MATCHED THEN INSERT (a, c) VALUES (s.a, s.c);
+SELECT * FROM t ORDER BY a;
+WITH moved AS (DELETE FROM t WHERE a = 40 RETURNING *) INSERT INTO t SELECT a + 1, b, c, z, x FROM moved RETURNING *;
+SELECT q.* FROM t AS q (k, l) WHERE k = 41;
+SELECT * FROM t AS q (k, l, m, n, o, p);
+SELECT t.y FROM t;
+SELECT x, z FROM t ORDER BY a;
+ALTER TABLE t ADD CONSTRAINT pos CHECK (b > 0);
+INSERT INTO t VALUES (50, -1);
+INSERT INTO t (a, c) VALUES (NULL, 'null');
+CREATE TABLE k (x int, g text, y int);
+INSERT INTO k SELECT i, 'g', i FROM generate_series(1, 5000) s (i);
+ALTER TABLE k DROP COLUMN g, ADD COLUMN h text DEFAULT 'h', ADD PRIMARY KEY (x);
+SELECT count(*), sum(x), sum(y), min(h), max(h) FROM k;
+UPDATE k SET y = -y WHERE x % 10 = 0;
+INSERT INTO k VALUES (7, 7, 'dup');
+INSERT INTO k VALUES (7, 7, 'dup') ON CONFLICT (x) DO UPDATE SET h = excluded.h;
+SELECT * FROM k WHERE x IN (7, 10, 11) ORDER BY x;
+-- restart
+SELECT count(*), sum(x), sum(y), min(h), max(h) FROM k;
+SELECT * FROM t ORDER BY a;
+ALTER TABLE k ADD COLUMN i int DEFAULT 1;
+ALTER TABLE k RENAME COLUMN y TO yy;
+UPDATE k SET i = 2 WHERE x < 100;
+-- kill
+SELECT count(*), sum(x), sum(yy), sum(i), min(h), max(h) FROM k;
+SELECT * FROM k WHERE x = 7;
+TRUNCATE k;
+INSERT INTO k VALUES (1, 1);
+SELECT * FROM k;
