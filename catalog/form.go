@@ -19,6 +19,7 @@ func (r *Relation) Form(columns int) *Relation {
 		}
 	}
 	if r.Kind == KindTable {
+		f.ForeignKeys = nil
 		f.DependsOn = nil // sequences of defaults
 	}
 	return &f

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/sequence"
+	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
@@ -166,6 +167,11 @@ func (d *columnDrop) find() error {
 			}
 		}
 	}
+	tables, keys := d.referring()
+	for i, k := range keys {
+		d.lines = append(d.lines, fmt.Sprintf("constraint %s on table %s depends on %s", ident(k.Name), ident(tables[i].Name), what))
+		d.drop.cascades = append(d.drop.cascades, fmt.Sprintf("drop cascades to constraint %s on table %s", ident(k.Name), ident(tables[i].Name)))
+	}
 	deps := d.t.At().Dependents(d.rel.OID)
 	slices.SortFunc(deps, func(a, b *catalog.Relation) int { return cmp.Compare(a.OID, b.OID) })
 	for _, dep := range deps {
@@ -187,9 +193,44 @@ func (d *columnDrop) find() error {
 	return nil
 }
 
+// referring are the foreign keys that refer to the column, and their tables.
+func (d *columnDrop) referring() (tables []*catalog.Relation, keys []catalog.ForeignKey) {
+	all, of := foreignKeysOn(d.t.At(), d.rel.OID, 0)
+	for i, k := range of {
+		own := all[i].OID == d.rel.OID && slices.Contains(k.Columns, d.at) // it goes with the column
+		if slices.Contains(k.Key, d.at) && !own {
+			tables, keys = append(tables, all[i]), append(keys, k)
+		}
+	}
+	return tables, keys
+}
+
+// forgetReferring takes the foreign keys that refer to the column out of their tables.
+func (d *columnDrop) forgetReferring(ctx context.Context) error {
+	tables, keys := d.referring()
+	for i, k := range keys {
+		if err := d.s.lock(ctx, "ALTER TABLE", tables[i].OID, table.Exclusive); err != nil {
+			return err
+		}
+		if child, ok := d.t.At().ByOID(tables[i].OID); ok && child.ForeignKey(k.OID) != nil {
+			d.t.Put(child.WithoutForeignKey(k.OID))
+		}
+	}
+	return nil
+}
+
 // put changes the table.
 func (d *columnDrop) put(ctx context.Context) error {
-	changed := *d.rel
+	if err := d.forgetReferring(ctx); err != nil {
+		return err
+	}
+	now, _ := d.t.At().ByOID(d.rel.OID)
+	changed := *now
+	for _, k := range now.ForeignKeys {
+		if slices.Contains(k.Columns, d.at) {
+			changed = *changed.WithoutForeignKey(k.OID)
+		}
+	}
 	for _, ix := range d.indexes {
 		if user := d.s.computedFrom(d.t.At(), d.rel.OID); user != nil && ix.Unique {
 			return sqlerr.New(sqlerr.FeatureNotSupported, "cannot take a constraint from table %s because %s %s is computed from it", d.rel.Name, user.Kind, user.Name).

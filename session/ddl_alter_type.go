@@ -66,6 +66,11 @@ func (s *Session) alterType(ctx context.Context, t *catalog.Txn, old *catalog.Re
 // refuseRetype refuses another type of a column that something is computed from.
 func (s *Session) refuseRetype(t *catalog.Txn, rel *catalog.Relation, at int) error {
 	name := rel.Columns[at].Name
+	_, keys := foreignKeysOn(t.At(), rel.OID, 0)
+	refers := slices.ContainsFunc(rel.ForeignKeys, func(k catalog.ForeignKey) bool { return slices.Contains(k.Columns, at) })
+	if refers || slices.ContainsFunc(keys, func(k catalog.ForeignKey) bool { return slices.Contains(k.Key, at) }) {
+		return unsupported("ALTER TYPE of a column of a foreign key").WithHint("DROP CONSTRAINT, change the types on both sides, and add it again.")
+	}
 	for i := range rel.Columns {
 		if rel.Columns[i].Generated == "" {
 			continue

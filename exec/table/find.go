@@ -147,7 +147,7 @@ func (f *finding) open(t *Table) error {
 // indexOver is an index that begins with some columns, in any order (0 = the rows), and which of the columns each of its is; nil if
 // there is none.
 func (tx *Tx) indexOver(t *Table, o *overlay, columns []int) (catalog.OID, []int) {
-	if order := permutation(t.key, columns); order != nil {
+	if order := permutation(t.Key(), columns); order != nil {
 		return 0, order
 	}
 	indexes := t.indexList()
@@ -272,7 +272,7 @@ func (f *finding) rows(rows *delta.Batch, ofVersion bool) error {
 
 // LockFound locks rows that were found.
 func (tx *Tx) LockFound(ctx context.Context, t *Table, rows *delta.Batch) error {
-	return tx.lockRows(ctx, t.oid, pick(rows.Cols, t.key), rows.Len)
+	return tx.lockRows(ctx, t.oid, pick(rows.Cols, t.Key()), rows.Len)
 }
 
 // Newer reports whether one of some rows that the Tx sees was committed after version at.
@@ -287,7 +287,7 @@ func (tx *Tx) Newer(ctx context.Context, t *Table, rows *delta.Batch, at log.Com
 		return false, err
 	}
 	defer then.Release()
-	keys := pick(rows.Cols, t.key)
+	keys := pick(rows.Cols, t.Key())
 	newer := make([]bool, rows.Len)
 	mark := func(to bool) func(b *delta.Batch, row, key int32) error {
 		return func(b *delta.Batch, row, key int32) error {
