@@ -17,7 +17,8 @@ import (
 //	3: relations may have inputs
 //	4: relations may be schemas; before, schema public was there without being told of
 //	5: relations may have foreign_keys
-const changeVersion = 5
+//	6: relations, columns, checks and foreign keys may have a comment; one may be the database
+const changeVersion = 6
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
 type change struct {

@@ -7,6 +7,7 @@ type ForeignKey struct {
 	// OID comes from the counter of relations.
 	OID     OID    `json:"oid"`
 	Name    string `json:"name"`
+	Comment string `json:"comment,omitempty"`
 	Columns []int  `json:"columns"`
 	// References is the table that is referred to, Key the columns there, one for each of Columns.
 	References OID   `json:"references"`

@@ -33,6 +33,8 @@ const (
 	KindSequence Kind = "sequence"
 	// KindSchema is a schema: an object of the catalog as relations are, in no schema itself.
 	KindSchema Kind = "schema"
+	// KindDatabase is what is said of the database and of topics: one, without a name, once something is said.
+	KindDatabase Kind = "database"
 	// KindSystem relations are given by a provider and are never stored.
 	KindSystem Kind = "system view"
 )
@@ -47,6 +49,14 @@ type Relation struct {
 	Columns []Column `json:"columns,omitempty"`
 	// PrimaryKey are positions in Columns; for a view or an updating sink, its derived unique key.
 	PrimaryKey []int `json:"primary_key,omitempty"`
+
+	// Comment is what COMMENT ON says of it; KeyComment of the index of its primary key, where that is no relation; and
+	// ConstraintComment of the constraint that this index is, or of the primary key.
+	Comment           string `json:"comment,omitempty"`
+	KeyComment        string `json:"key_comment,omitempty"`
+	ConstraintComment string `json:"constraint_comment,omitempty"`
+	// TopicComments, of the database, are what is said of topics, by their IDs in hex digits.
+	TopicComments map[string]string `json:"topic_comments,omitempty"`
 
 	// KeyName is the name of the primary key's constraint, empty = <table>_pkey.
 	KeyName string `json:"key_name,omitempty"`
@@ -122,6 +132,7 @@ type Column struct {
 	Name    string       `json:"name"`
 	Type    sqltype.Type `json:"type"`
 	NotNull bool         `json:"not_null,omitempty"`
+	Comment string       `json:"comment,omitempty"`
 	// Default is an SQL expression, empty = NULL.
 	Default string `json:"default,omitempty"`
 	// Sequence gives the column's values where INSERT names none: of a serial or identity column.
@@ -155,8 +166,9 @@ type Sequence struct {
 
 // Check is a CHECK constraint.
 type Check struct {
-	Name string `json:"name"`
-	Expr string `json:"expr"`
+	Name    string `json:"name"`
+	Expr    string `json:"expr"`
+	Comment string `json:"comment,omitempty"`
 }
 
 // Formats of records that say what changed. The others are a row, or nothing.

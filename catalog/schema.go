@@ -9,7 +9,7 @@ const Public = "public"
 const publicOID OID = 2200
 
 func publicSchema() *Relation {
-	return &Relation{OID: publicOID, Name: Public, Kind: KindSchema, TimestampColumn: -1}
+	return &Relation{OID: publicOID, Name: Public, Kind: KindSchema, TimestampColumn: -1, Comment: "standard public schema"}
 }
 
 // SystemSchemas are those whose relations come with the server. Nothing is made in them.
@@ -19,11 +19,19 @@ var SystemSchemas = []string{"pg_catalog", "information_schema", "tributary"}
 func SystemSchema(name string) bool { return slices.Contains(SystemSchemas, name) }
 
 // Schema finds a schema of users, public among them.
-func (s *Snapshot) Schema(name string) (*Relation, bool) { return s.in("", name) }
+func (s *Snapshot) Schema(name string) (*Relation, bool) {
+	if name == "" {
+		return nil, false
+	}
+	return s.in("", name)
+}
+
+// Database is what is said of the database, if something is.
+func (s *Snapshot) Database() (*Relation, bool) { return s.in("", "") }
 
 // HasSchema reports whether there is a schema of that name, one of the system or of users.
 func (s *Snapshot) HasSchema(name string) bool {
-	_, ok := s.in("", name)
+	_, ok := s.Schema(name)
 	return ok || SystemSchema(name)
 }
 

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 )
@@ -18,7 +19,9 @@ func TestSchemasOverRestart(t *testing.T) {
 		"CREATE SCHEMA a", "CREATE TABLE a.t (id serial PRIMARY KEY, n int)", "CREATE TABLE t (id int)",
 		"DROP SCHEMA public CASCADE", "CREATE SCHEMA public", "CREATE TABLE t (id int)", "ALTER SCHEMA a RENAME TO b",
 		"INSERT INTO b.t (n) VALUES (1), (2)", "SET search_path = b", "CREATE MATERIALIZED VIEW v AS SELECT sum(n) AS n FROM t",
-		"CREATE VIEW w AS SELECT n + 1 AS m FROM v",
+		"CREATE VIEW w AS SELECT n + 1 AS m FROM v", "COMMENT ON COLUMN t.n IS 'counted'", "COMMENT ON DATABASE tributary IS 'ours'",
+		"COMMENT ON MATERIALIZED VIEW v IS 'kept'", "CREATE TOPIC told", "COMMENT ON TOPIC told IS 'a topic'", "CREATE STREAM st (a int) WITH (topic = 'told')",
+		"COMMENT ON STREAM st IS 'it''s a stream'", "CREATE SINK si TO TOPIC out AS SELECT a FROM st", "COMMENT ON SINK si IS 'a sink'",
 	} {
 		exec(t, ctx, c, sql)
 	}
@@ -33,6 +36,17 @@ func TestSchemasOverRestart(t *testing.T) {
 			(SELECT oid = 2200 FROM pg_namespace WHERE nspname = 'public')`).Scan(&m, &count, &schemas, &first)
 		if err != nil || m != total || count != 0 || schemas != "b public tributary" || first {
 			t.Errorf("%d, %d, %q, %v, %v", m, count, schemas, first, err)
+		}
+		var said string
+		if err := c.QueryRow(ctx, `SELECT concat_ws('|', col_description('b.t'::regclass, 2), shobj_description(5, 'pg_database'),
+			obj_description('b.v'::regclass, 'pg_class'), obj_description('b.st'::regclass, 'pg_class'),
+			(SELECT description FROM pg_description WHERE description = 'a sink'))`).Scan(&said); err != nil ||
+			said != "counted|ours|kept|it's a stream|a sink" {
+			t.Errorf("comments: %q, %v", said, err)
+		}
+		results, err := c.PgConn().Exec(ctx, "SHOW TOPICS").ReadAll()
+		if err != nil || !slices.ContainsFunc(results[0].Rows, func(r [][]byte) bool { return string(r[0]) == "told" && string(r[3]) == "a topic" }) {
+			t.Errorf("topics: %q, %v", results[0].Rows, err)
 		}
 		for _, sql := range []string{"SELECT * FROM a.t", "SELECT n FROM public.t"} {
 			if _, err := c.Exec(ctx, sql); err == nil {

@@ -68,6 +68,8 @@ func objectOf(b parse.Body) string {
 		return strings.Join(names, ", ")
 	case *parse.CreateSchema:
 		return b.Name
+	case *parse.Comment:
+		return b.Name.String()
 	case *parse.AlterSchema:
 		return b.Name
 	case *parse.SetSchema:

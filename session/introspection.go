@@ -41,11 +41,6 @@ func (i *introspection) Database() string { return i.s.database }
 func (i *introspection) PID() int32       { return i.s.pid }
 func (i *introspection) Path() []string   { return i.path }
 
-// Comment: there are none yet beside PostgreSQL's own.
-func (i *introspection) Comment(object, class uint32, sub int32) (string, bool) {
-	return i.View.Comment(object, class, sub)
-}
-
 // Bytes: what a relation takes is not known by relation.
 func (i *introspection) Bytes(uint32, bool) (int64, bool) { return 0, false }
 

@@ -51,6 +51,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.createIndex(ctx, b, w)
 	case *parse.CreateSchema:
 		return s.createSchema(ctx, b, w)
+	case *parse.Comment:
+		return s.comment(ctx, b, w)
 	case *parse.AlterSchema:
 		return s.alterSchema(ctx, b, w)
 	case *parse.SetSchema:
@@ -119,7 +121,7 @@ func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateTableAs, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
 		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole,
-		*parse.CreateSchema, *parse.AlterSchema, *parse.SetSchema:
+		*parse.CreateSchema, *parse.AlterSchema, *parse.Comment, *parse.SetSchema:
 		return true
 	}
 	return false

@@ -67,7 +67,7 @@ var showColumns = map[parse.ObjectKind][]string{
 	parse.ObjTable:            {"schema", "name", "topic", "status", "since", "reason"},
 	parse.ObjMaterializedView: {"schema", "name", "status", "version", "row_errors", "since", "reason"},
 	parse.ObjSink:             {"schema", "name", "topic", "status", "row_errors", "since", "reason"},
-	parse.ObjTopic:            {"name", "partitions", "cleanup_policy"},
+	parse.ObjTopic:            {"name", "partitions", "cleanup_policy", "comment"},
 }
 
 // showFields describes SHOW's result, for Describe.
@@ -112,12 +112,16 @@ func (s *Session) showObjects(b *parse.ShowObjects, w face.Writer) error {
 			rows = append(rows, append([]string{r.Schema, r.Name, r.TopicName, status.State}, why...))
 		}
 	case parse.ObjTopic:
+		said := map[string]string{}
+		if d, ok := snap.Database(); ok {
+			said = d.TopicComments
+		}
 		for _, t := range s.db.Log.Topics() {
 			policy := t.Configs["cleanup.policy"]
 			if policy == "" {
 				policy = "delete"
 			}
-			rows = append(rows, []string{t.Name, strconv.Itoa(int(t.Partitions)), policy})
+			rows = append(rows, []string{t.Name, strconv.Itoa(int(t.Partitions)), policy, said[fmt.Sprintf("%x", t.ID)]})
 		}
 	}
 	return textRows(w, fmt.Sprintf("SHOW %d", len(rows)), names, rows)

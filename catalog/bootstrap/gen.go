@@ -39,7 +39,7 @@ var tables = []struct{ name, where string }{
 	{"pg_amproc", "true"},
 	{"pg_cast", "true"},
 	{"pg_collation", "collname IN ('default', 'C', 'POSIX', 'ucs_basic')"},
-	{"pg_description", "classoid IN ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass, 'pg_am'::regclass, 'pg_language'::regclass, 'pg_namespace'::regclass, 'pg_collation'::regclass, 'pg_opclass'::regclass, 'pg_cast'::regclass) AND (classoid <> 'pg_collation'::regclass OR objoid IN (100, 950, 951))"},
+	{"pg_description", "classoid IN ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass, 'pg_am'::regclass, 'pg_language'::regclass, 'pg_namespace'::regclass, 'pg_collation'::regclass, 'pg_opclass'::regclass, 'pg_cast'::regclass) AND (classoid <> 'pg_collation'::regclass OR objoid IN (100, 950, 951)) AND (classoid, objoid) <> ('pg_namespace'::regclass, 2200)"},
 	{"pg_language", "lanname <> 'plpgsql'"},
 	{"pg_namespace", "nspname <> 'public'"},
 	{"pg_opclass", "true"},

@@ -12,6 +12,7 @@ import (
 
 // What LIKE takes besides names, types and NOT NULL (TableLikeOption).
 const (
+	likeComments    = 1 << 0
 	likeConstraints = 1 << 2
 	likeDefaults    = 1 << 3
 	likeGenerated   = 1 << 4
@@ -40,7 +41,12 @@ func (d *definition) like(n *pg.TableLikeClause) error {
 		}
 	}
 	if takes(likeConstraints) {
-		d.rel.Checks = append(d.rel.Checks, from.Checks...)
+		for _, c := range from.Checks {
+			if !takes(likeComments) {
+				c.Comment = ""
+			}
+			d.rel.Checks = append(d.rel.Checks, c)
+		}
 	}
 	if takes(likeIndexes) {
 		return d.likeIndexes(from, first)
@@ -58,6 +64,9 @@ func (d *definition) likeColumn(from *catalog.Relation, at int, takes func(uint3
 		return sqlerr.New(sqlerr.DuplicateColumn, "column \"%s\" specified more than once", c.Name)
 	}
 	made := catalog.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull || from.Kind == catalog.KindTable && from.IsKey(at)}
+	if takes(likeComments) {
+		made.Comment = c.Comment
+	}
 	switch {
 	case c.Identity != "":
 		if !takes(likeIdentity) {

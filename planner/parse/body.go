@@ -176,6 +176,16 @@ type (
 		Elements    []string // statements, in the order in which they run
 		Outside     string   // the schema that an element names, which is not Name
 	}
+	// Comment is COMMENT ON what IS text.
+	Comment struct {
+		Kind     ObjectKind // 0: of a column or constraint of the relation, or of the database
+		Name     Name       // of the relation, schema, topic or database
+		Database bool
+		Column   string
+		// Constraint of the relation.
+		Constraint string
+		Text       string // empty: none
+	}
 	// AlterSchema is ALTER SCHEMA name RENAME TO new and OWNER TO role.
 	AlterSchema struct {
 		Name, NewName, Owner string
@@ -390,6 +400,7 @@ func (*Refresh) body()                {}
 func (*CreateIndex) body()            {}
 func (*CreateSchema) body()           {}
 func (*AlterSchema) body()            {}
+func (*Comment) body()                {}
 func (*SetSchema) body()              {}
 func (*CreateSequence) body()         {}
 func (*AlterSequence) body()          {}

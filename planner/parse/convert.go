@@ -46,6 +46,8 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &CreateIndex{Name: i.Idxname, Table: nameOf(i.Relation), Unique: i.Unique, IfNotExists: i.IfNotExists, Stmt: i}, nil
 	case *pg.Node_CreateSchemaStmt:
 		return createSchema(s.CreateSchemaStmt)
+	case *pg.Node_CommentStmt:
+		return comment(s.CommentStmt), nil
 	case *pg.Node_AlterObjectSchemaStmt:
 		return setSchema(s.AlterObjectSchemaStmt), nil
 	case *pg.Node_RenameStmt:

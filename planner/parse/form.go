@@ -114,6 +114,8 @@ func (r *rewriter) statement(s *segment) (form, error) {
 		}
 	case s.is(0, "alter"):
 		err = r.byHand(s, &f, alterForm)
+	case s.is(0, "comment"):
+		err = r.byHand(s, &f, commentForm)
 	case s.is(0, "show"), s.is(0, "describe"), s.is(0, "desc"):
 		err = r.byHand(s, &f, showForms)
 	case s.is(start, "subscribe", "to"):

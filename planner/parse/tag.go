@@ -48,6 +48,8 @@ func tagOf(b Body) string {
 		return "CREATE INDEX"
 	case *CreateSchema:
 		return "CREATE SCHEMA"
+	case *Comment:
+		return "COMMENT"
 	case *AlterSchema:
 		return "ALTER SCHEMA"
 	case *SetSchema:
