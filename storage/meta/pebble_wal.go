@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 )
@@ -40,8 +41,10 @@ func damagedAt(b []byte, number uint32) (bad int, last CommitSeq) {
 		}
 		at += size
 	}
+	// why: a WAL that was killed ends with megabytes of zeros (lengthen), among which no chunk begins.
+	end := min(len(b), len(bytes.TrimRight(b, "\x00"))+walBlock)
 	behind := 0
-	for i := at + 1; i+walHeader <= len(b); i++ {
+	for i := at + 1; i+walHeader <= end; i++ {
 		size, ok := walChunk(b, i, number)
 		if !ok {
 			continue
