@@ -65,7 +65,7 @@ var unmoved = map[string]string{
 	"tributary_rpc_calls":                    "is not 0 while an RPC is under way",
 	"tributary_rpc_bytes":                    "is not 0 while a large message is read or an answer is written",
 	"tributary_rpc_refused_total":            "needs many RPCs at one moment: server/rpc, TestCallsAreBounded",
-	"tributary_rpc_too_slow_total":           "takes a client a minute: server/rpc, TestSlowReaderIsCutOff",
+	"tributary_rpc_too_slow_total":           "takes a client a minute",
 	"tributary_shards_busy":                  "is not 0 while a divided statement runs",
 	"tributary_shard_refused_total":          "needs several large statements at one moment: exec/lane, TestShardsAreShared",
 	"tributary_state_merges_waiting":         "lasts as long as a merge waits",

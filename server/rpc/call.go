@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 type call struct {
 	who     auth.Principal
 	body    *body
+	stall   time.Duration // how long an answer may be left unread
 	control *http.ResponseController
 }
 
@@ -36,7 +36,7 @@ func (s *Server) handler(next http.Handler) http.Handler {
 			return
 		}
 		defer s.leave(who.Peer)
-		c := &call{who: who, control: http.NewResponseController(w)}
+		c := &call{who: who, stall: s.writeStall, control: http.NewResponseController(w)}
 		ctx, cancel := context.WithCancelCause(context.WithValue(r.Context(), callKey{}, c))
 		defer cancel(nil)
 		c.body = newBody(ctx, r, s.room, c)
@@ -126,7 +126,7 @@ func (s *Server) whenStopping(f func()) (unhook func()) {
 }
 
 // sending sets the deadline of the next bytes to the client.
-func (c *call) sending() error { return c.control.SetWriteDeadline(time.Now().Add(writeStall)) }
+func (c *call) sending() error { return c.control.SetWriteDeadline(time.Now().Add(c.stall)) }
 
 // observer counts calls, ends them in gRPC's terms, and has clients go on reading.
 type observer struct{ s *Server }
@@ -184,8 +184,10 @@ func (p *paced) Send(m any) error {
 	if err := p.c.sending(); err != nil {
 		return err
 	}
+	began := time.Now()
 	err := p.StreamingHandlerConn.Send(m)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	// HTTP/1 and HTTP/2 say it in different words: the time tells.
+	if err != nil && time.Since(began) >= p.c.stall {
 		p.s.counts.tooSlow.Add(1)
 		p.s.cfg.Logger.Info("RPC client does not read its stream and was cut off", "method", p.Spec().Procedure, "client", p.c.who.Peer)
 	}

@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ import (
 
 	v1 "github.com/tributary-db/tributary/api/v1"
 	"github.com/tributary-db/tributary/api/v1/tributaryv1connect"
+	"github.com/tributary-db/tributary/internal/config"
+	"github.com/tributary-db/tributary/internal/tlsconf/tlstest"
 	"github.com/tributary-db/tributary/server"
 )
 
@@ -480,4 +483,38 @@ func token(t *testing.T, ctx context.Context, s *server.Server) string {
 		t.Fatal(resp.Status, errors.Join(err))
 	}
 	return strings.TrimSpace(string(raw))
+}
+
+// TestRPCOverTLS: gRPC by ALPN, under a certificate, and nothing in clear.
+func TestRPCOverTLS(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dir, ca := t.TempDir(), tlstest.NewAuthority(t)
+	cfg := settings(t.TempDir())
+	cfg.TLSCert, cfg.TLSKey = tlstest.Write(t, dir, "server", ca.Server(t))
+	cfg.HTTPTLS = config.TLSRequire
+	s := start(t, ctx, cfg)
+	defer stop(t, s)
+	_, port, _ := net.SplitHostPort(s.HTTPAddr.String())
+	p := new(http.Protocols)
+	p.SetHTTP2(true)
+	tr := &http.Transport{Protocols: p, TLSClientConfig: &tls.Config{RootCAs: ca.Pool(), ServerName: "localhost"}}
+	defer tr.CloseIdleConnections()
+	cl := tributaryv1connect.NewStreamServiceClient(&http.Client{Transport: tr}, "https://localhost:"+port, connect.WithGRPC())
+	createTopic(t, ctx, cl, "t", 1)
+	stream := cl.ProduceStream(ctx)
+	for range 3 {
+		if err := stream.Send(&v1.ProduceRequest{Topic: "t", Records: []*v1.Record{{}}}); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := stream.Receive(); err != nil || m.GetProduced() == nil {
+			t.Fatal(m, err)
+		}
+	}
+	if err := errors.Join(stream.CloseRequest(), stream.CloseResponse()); err != nil {
+		t.Error(err)
+	}
+	if _, err := streams(t, s, connect.WithGRPC()).ListTopics(ctx, connect.NewRequest(&v1.ListTopicsRequest{})); err == nil {
+		t.Error("a call in clear was answered")
+	}
 }

@@ -98,7 +98,9 @@ type Server struct {
 	stopping chan struct{}
 	stopOnce sync.Once
 	counts   counts
-	late     sync.WaitGroup // records whose call ended before the log had decided
+	// writeStall is the constant; shorter in tests.
+	writeStall time.Duration
+	late       sync.WaitGroup // records whose call ended before the log had decided
 
 	mu struct {
 		sync.Mutex
@@ -129,7 +131,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Ready == nil {
 		cfg.Ready = func() error { return nil }
 	}
-	s := &Server{cfg: cfg, room: admission.New(cfg.Memory), inflated: admission.New(cfg.Memory), stopping: make(chan struct{}), inflating: make(chan struct{}, 2*cores.Count()), methods: newMethods()}
+	s := &Server{cfg: cfg, room: admission.New(cfg.Memory), inflated: admission.New(cfg.Memory), writeStall: writeStall, stopping: make(chan struct{}), inflating: make(chan struct{}, 2*cores.Count()), methods: newMethods()}
 	s.mu.peers = map[string]int{}
 	s.refusing = connect.NewErrorWriter()
 	return s, nil

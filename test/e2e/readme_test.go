@@ -47,23 +47,61 @@ func steps(t *testing.T, text string) (out []step) {
 
 // TestReadme runs the first five minutes of the README in a shell, against a server on other
 // ports, and compares what each command prints.
-func TestReadme(t *testing.T) {
-	for _, tool := range []string{"bash", "psql", "kcat"} {
+func TestReadme(t *testing.T) { runConsole(t, "README.md", 10, "bash", "psql", "kcat") }
+
+// TestRPCPage runs what docs/rpc.md shows with curl.
+func TestRPCPage(t *testing.T) { runConsole(t, "docs/rpc.md", 9, "bash", "curl") }
+
+// TestTutorialByRPC: the order that the tutorial produces with curl is one.
+func TestTutorialByRPC(t *testing.T) {
+	for _, tool := range []string{"bash", "curl"} {
 		harness.Tool(t, tool)
 	}
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../docs/tutorial.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(kind string) string {
+		_, after, _ := strings.Cut(string(text), "```"+kind+"\n")
+		inside, _, ok := strings.Cut(after, "```\n")
+		if !ok {
+			t.Fatalf("no %s in the tutorial", kind)
+		}
+		return inside
+	}
+	s := harness.Start(t, t.TempDir())
+	s.Exec(t, block("sql"))
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "bash", "-ec", strings.ReplaceAll(block("sh"), "127.0.0.1:7480", s.HTTP)).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "positions") {
+		t.Fatalf("%s, %v", out, err)
+	}
+	got, err := harness.Rows(ctx, s.Connect(t), "SELECT id, item, amount FROM orders WHERE id > 'A2'")
+	if err != nil || len(got) != 1 || got[0] != "A5|cup|1.00" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// runConsole runs the commands of a page.
+func runConsole(t *testing.T, page string, least int, tools ...string) {
+	for _, tool := range tools {
+		harness.Tool(t, tool)
+	}
+	text, err := os.ReadFile("../../" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := steps(t, string(text))
-	if len(all) < 10 {
+	if len(all) < least {
 		t.Fatalf("only %d commands found", len(all))
 	}
 	s := harness.Start(t, t.TempDir())
 	const end = "--- end of step"
 	var script strings.Builder
 	for _, st := range all {
-		command := strings.NewReplacer("PGHOST=127.0.0.1", "PGHOST="+s.PGHost, "PGPORT=7432", "PGPORT="+s.PGPort, "127.0.0.1:9092", s.KafkaAddr).Replace(st.command)
+		command := strings.NewReplacer("PGHOST=127.0.0.1", "PGHOST="+s.PGHost, "PGPORT=7432", "PGPORT="+s.PGPort, "127.0.0.1:9092", s.KafkaAddr,
+			"127.0.0.1:7480", s.HTTP).Replace(st.command)
 		fmt.Fprintf(&script, "%s\necho '%s'\n", command, end)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
@@ -79,10 +117,10 @@ func TestReadme(t *testing.T) {
 	printed := strings.Split(out.String(), end+"\n")
 	for i, st := range all {
 		if i >= len(printed)-1 {
-			t.Fatalf("README.md:%d: not reached; so far:\n%s", st.line, out.String())
+			t.Fatalf("%s:%d: not reached; so far:\n%s", page, st.line, out.String())
 		}
 		if got, want := trimmed(strings.Split(printed[i], "\n")), trimmed(st.want); got != want {
-			t.Errorf("README.md:%d: %s\nprints:\n%s\nthe README says:\n%s", st.line, st.command, got, want)
+			t.Errorf("%s:%d: %s\nprints:\n%s\nthe page says:\n%s", page, st.line, st.command, got, want)
 		}
 	}
 }
