@@ -78,6 +78,7 @@ func (c *Catalog) Apply(v log.CommitSeq, ch log.Change) error {
 	if err != nil {
 		return err
 	}
+	c.Now().publish(decoded)
 	c.now.Store(c.Now().with(v, decoded))
 	return nil
 }
@@ -89,6 +90,7 @@ func (c *Catalog) Load(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	s.publish(change{Put: s.Relations(KindType)})
 	c.now.Store(s)
 	return nil
 }

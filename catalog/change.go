@@ -18,7 +18,8 @@ import (
 //	4: relations may be schemas; before, schema public was there without being told of
 //	5: relations may have foreign_keys
 //	6: relations, columns, checks and foreign keys may have a comment; one may be the database
-const changeVersion = 6
+//	7: relations may be types
+const changeVersion = 7
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
 type change struct {
@@ -50,10 +51,15 @@ func decodeChange(b []byte) (change, error) {
 	if c.V < 1 || c.V > changeVersion {
 		return c, fmt.Errorf("catalog change has version %d, this program reads %d", c.V, changeVersion)
 	}
-	if slices.Contains(c.Put, nil) {
+	if !whole(c.Put) {
 		return c, errors.New("catalog change puts nothing where a relation belongs")
 	}
 	return c, nil
+}
+
+// whole: each is a relation, and a type is one.
+func whole(relations []*Relation) bool {
+	return !slices.ContainsFunc(relations, func(r *Relation) bool { return r == nil || r.Kind == KindType && r.UserType == nil })
 }
 
 // saved is the catalog in a snapshot of the fold.
@@ -79,7 +85,7 @@ func loadSnapshot(r io.Reader, system *layer) (*Snapshot, error) {
 	if in.V < 1 || in.V > changeVersion {
 		return nil, fmt.Errorf("catalog snapshot has version %d, this program reads %d", in.V, changeVersion)
 	}
-	if slices.Contains(in.Relations, nil) {
+	if !whole(in.Relations) {
 		return nil, errors.New("catalog snapshot has nothing where a relation belongs")
 	}
 	if in.V < 4 {

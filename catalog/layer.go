@@ -17,7 +17,7 @@ func newLayer(relations []*Relation) *layer {
 	}
 	for _, r := range relations {
 		l.byOID[r.OID] = r
-		l.byName[qualified{r.Schema, r.Name}] = r
+		l.byName[nameOf(r)] = r
 		if r.Parent != 0 {
 			l.users[r.Parent] = append(l.users[r.Parent], r)
 		}

@@ -82,6 +82,9 @@ type Relation struct {
 	// LookupColumns of a system relation: by each of them alone its rows are found without all being made.
 	LookupColumns []int `json:"-"`
 
+	// UserType is the definition of a type.
+	UserType *UserType `json:"user_type,omitempty"`
+
 	// Sequence is the definition of a sequence.
 	Sequence *Sequence `json:"sequence,omitempty"`
 

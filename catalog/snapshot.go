@@ -27,6 +27,8 @@ type Reader interface {
 	Schema(name string) (*Relation, bool)
 	// HasSchema knows those of the system as well.
 	HasSchema(name string) bool
+	// Type finds the user's type schema.name; an empty schema searches path in order.
+	Type(schema, name string, path []string) (*Relation, bool)
 }
 
 // Snapshot is one immutable version of the catalog: a layer that many versions share, and what
@@ -44,7 +46,13 @@ type Snapshot struct {
 // maxChanged bounds what lies over a layer; beyond it a version gets a layer of its own.
 const maxChanged = 256
 
-type qualified struct{ schema, name string }
+// qualified is a name in a schema: of a relation, or of a type.
+type qualified struct {
+	schema, name string
+	isType       bool
+}
+
+func nameOf(r *Relation) qualified { return qualified{r.Schema, r.Name, r.Kind == KindType} }
 
 var _ Reader = (*Snapshot)(nil)
 
@@ -76,15 +84,21 @@ func (s *Snapshot) Relation(schema, name string, path []string) (*Relation, bool
 }
 
 func (s *Snapshot) in(schema, name string) (*Relation, bool) {
-	r, ok := s.named[qualified{schema, name}]
-	if !ok {
-		r = s.layer.byName[qualified{schema, name}]
-	}
-	if r != nil {
+	q := qualified{schema: schema, name: name}
+	if r := s.user(q); r != nil {
 		return r, true
 	}
-	r, ok = s.system.byName[qualified{schema, name}]
+	r, ok := s.system.byName[q]
 	return r, ok
+}
+
+// user is what users gave that name, nil if nothing.
+func (s *Snapshot) user(q qualified) *Relation {
+	r, ok := s.named[q]
+	if !ok {
+		r = s.layer.byName[q]
+	}
+	return r
 }
 
 func (s *Snapshot) ByOID(oid OID) (*Relation, bool) {
@@ -183,7 +197,7 @@ func (s *Snapshot) with(v log.CommitSeq, c change) *Snapshot {
 			r = &created
 		}
 		n.changed[r.OID] = r
-		n.named[qualified{r.Schema, r.Name}] = r
+		n.named[nameOf(r)] = r
 		n.nextOID = max(n.nextOID, r.OID+1)
 		for i := range r.ForeignKeys {
 			n.nextOID = max(n.nextOID, r.ForeignKeys[i].OID+1)
@@ -205,6 +219,6 @@ func (s *Snapshot) forget(oid OID) bool {
 	if old == nil {
 		return false
 	}
-	s.changed[oid], s.named[qualified{old.Schema, old.Name}] = nil, nil
+	s.changed[oid], s.named[nameOf(old)] = nil, nil
 	return true
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
@@ -66,10 +67,13 @@ func (t *Txn) add(s step) {
 
 // Put creates r, giving it an OID when it has none, or replaces the relation with its OID.
 func (t *Txn) Put(r *Relation) *Relation {
-	if r.OID == 0 {
+	for r.OID == 0 || r.Kind == KindType && r.CreatedAt == 0 && !t.Created(r.OID) && sqltype.IsDefined(sqltype.OID(r.OID)) {
 		r.OID = t.c.newOID()
 	}
 	t.add(step{put: r})
+	if r.Kind == KindType && !sqltype.IsDefined(sqltype.OID(r.OID)) {
+		define(r) // nobody else knows the OID
+	}
 	return r
 }
 

@@ -37,7 +37,7 @@ func (s *Session) free(ctx context.Context, t *catalog.Txn, schema, name string,
 		}
 	}
 	if _, taken := t.At().Relation(schema, name, nil); !taken {
-		return nil
+		return s.noType(t, schema, name)
 	}
 	if ifNotExists {
 		return errExists{name}

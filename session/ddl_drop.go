@@ -19,7 +19,7 @@ import (
 var dropKinds = map[parse.ObjectKind]catalog.Kind{
 	parse.ObjTable: catalog.KindTable, parse.ObjStream: catalog.KindStream, parse.ObjSink: catalog.KindSink,
 	parse.ObjView: catalog.KindPlainView, parse.ObjMaterializedView: catalog.KindView, parse.ObjIndex: catalog.KindIndex,
-	parse.ObjSequence: catalog.KindSequence,
+	parse.ObjSequence: catalog.KindSequence, parse.ObjType: catalog.KindType,
 }
 
 // drop is DROP of anything.
@@ -110,6 +110,9 @@ func (s *Session) alterTarget(at *catalog.Snapshot, n parse.Name, of parse.Objec
 }
 
 func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, of parse.ObjectKind, ifExists bool, other string) (*catalog.Relation, error) {
+	if of == parse.ObjType {
+		return s.typeTarget(at, n, ifExists)
+	}
 	rel, ok := at.Relation(n.Schema, n.Name, s.set.derived.SearchPath)
 	noun := strings.ToLower(of.String())
 	if !ok {
@@ -183,6 +186,11 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 			}
 			continue
 		}
+		if rel.Kind == catalog.KindType {
+			if err := d.keepsColumns(dep, rel); err != nil {
+				return err
+			}
+		}
 		if cascade && !owned && !slices.Contains(d.asked, dep.OID) && !d.seen[dep.OID] {
 			d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to %s %s", dep.Kind, d.s.shownName(dep)))
 		}
@@ -237,6 +245,9 @@ func (d *dropping) throughView(dep, rel *catalog.Relation) bool {
 func (d *dropping) dependence(dep, rel *catalog.Relation) string {
 	if rel.Kind == catalog.KindSequence && dep.Kind == catalog.KindTable {
 		return fmt.Sprintf("default value for column %s of table %s depends on sequence %s", d.columnOf(dep, rel), d.s.shownName(dep), d.s.shownName(rel))
+	}
+	if rel.Kind == catalog.KindType {
+		return typeDependence(dep, rel)
 	}
 	return fmt.Sprintf("%s %s depends on %s %s", dep.Kind, d.s.shownName(dep), rel.Kind, d.s.shownName(rel))
 }

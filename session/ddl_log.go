@@ -76,6 +76,12 @@ func objectOf(b parse.Body) string {
 		return b.Name.String()
 	case *parse.CreateSequence:
 		return b.Name.String()
+	case *parse.CreateEnum:
+		return b.Name.String()
+	case *parse.AlterEnum:
+		return b.Name.String()
+	case *parse.RenameType:
+		return b.Name.String()
 	case *parse.AlterTable:
 		return b.Name.String()
 	case *parse.AlterSequence:

@@ -208,7 +208,11 @@ func (d *dropping) schema(schema *catalog.Relation, cascade bool) error {
 
 // shownName is a relation as messages name it: with its schema unless the name alone finds it.
 func (s *Session) shownName(rel *catalog.Relation) string {
-	if found, ok := s.catalog().Relation("", rel.Name, s.set.derived.SearchPath); ok && found.OID == rel.OID {
+	find := s.catalog().Relation
+	if rel.Kind == catalog.KindType {
+		find = s.catalog().Type
+	}
+	if found, ok := find("", rel.Name, s.set.derived.SearchPath); ok && found.OID == rel.OID {
 		return sqlident.Quote(rel.Name)
 	}
 	return sqlident.Quote(rel.Schema) + "." + sqlident.Quote(rel.Name)

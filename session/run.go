@@ -61,6 +61,12 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.createSequence(ctx, b, w)
 	case *parse.AlterSequence:
 		return s.alterSequence(ctx, b, w)
+	case *parse.CreateEnum:
+		return s.createEnum(ctx, b, w)
+	case *parse.AlterEnum:
+		return s.alterEnum(ctx, b, w)
+	case *parse.RenameType:
+		return s.renameType(ctx, b, w)
 	case *parse.Drop:
 		return s.drop(ctx, b, w)
 	case *parse.AlterTable:
@@ -120,7 +126,7 @@ func unsupported(what string) *sqlerr.Error {
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateTableAs, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
-		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole,
+		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.CreateEnum, *parse.AlterEnum, *parse.RenameType, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole,
 		*parse.CreateSchema, *parse.AlterSchema, *parse.Comment, *parse.SetSchema:
 		return true
 	}

@@ -27,6 +27,7 @@ type txState struct {
 	began       time.Time // of the transaction, for now()
 	saved       txSettings
 	sequences   []catalog.OID // that it has made
+	types       []catalog.OID // likewise
 	// after is what is done behind the commit.
 	after []func(ctx context.Context, wait bool) error
 	// savepoints of the block, the newest last. While there are some, an error keeps what was written
@@ -163,6 +164,7 @@ func (s *Session) endTx(rolledBack bool) {
 	s.locks.EndTx()
 	s.release()
 	s.endSequences(s.tx.sequences)
+	s.endTypes(s.tx.types)
 	s.set.newTransaction()
 	s.tx = txState{}
 }

@@ -54,8 +54,11 @@ func BtreeOf(t sqltype.OID) (b Btree, ok bool) {
 
 // anyCmp is the comparison of types that are made of others, and the pseudo-type that stands for t there.
 func anyCmp(t sqltype.OID) (cmp uint32, stand sqltype.OID) {
-	if t == sqltype.Record {
+	switch {
+	case t == sqltype.Record:
 		return recordCmp, sqltype.Record
+	case sqltype.IsEnum(t):
+		return enumCmp, sqltype.AnyEnum
 	}
 	if elem := t.Elem(); elem != sqltype.Invalid {
 		if _, ok := BtreeOf(elem); ok {

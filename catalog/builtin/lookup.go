@@ -129,7 +129,20 @@ func CastFor(source, target sqltype.OID) *Cast { return registry().casts[castKey
 func CastsFrom(source sqltype.OID) []*Cast { return registry().castsFrom[source] }
 
 // TypeByOID returns what resolution needs to know of a type, nil for a type not kept.
-func TypeByOID(oid sqltype.OID) *Type { return registry().types[oid] }
+func TypeByOID(oid sqltype.OID) *Type {
+	if oid < sqltype.FirstDefined {
+		return registry().types[oid]
+	}
+	i, ok := sqltype.InfoOf(oid)
+	if !ok {
+		return nil
+	}
+	t := &Type{OID: oid, Name: i.Name, Kind: 'b', Category: byte(i.Category), Array: i.Array, Elem: i.Elem}
+	if sqltype.IsEnum(oid) {
+		t.Kind = 'e'
+	}
+	return t
+}
 
 // TypeByName finds a type by its pg_type.typname ("int4", not "integer").
 func TypeByName(name string) *Type { return registry().typeByName[name] }

@@ -221,6 +221,12 @@ func (v *View) elementType(name string) uint32 {
 	if len(parts) == 2 {
 		schema = parts[0]
 	}
+	if r, ok := v.cat.Type(schema, last, v.path); ok {
+		return uint32(r.OID)
+	}
+	if r, ok := v.cat.Type(schema, trimmed(last), v.path); ok {
+		return arrayTypes + uint32(r.OID)
+	}
 	if r, ok := v.cat.Relation(schema, last, v.path); ok && hasRowType(r) {
 		return rowTypes + uint32(r.OID)
 	}
@@ -231,6 +237,9 @@ func (v *View) elementType(name string) uint32 {
 func (v *View) arrayOf(oid uint32) uint32 {
 	if row := bootstrap.ByOID("pg_type", oid); row != nil {
 		return bootstrap.Number(row[14])
+	}
+	if v.userType(oid) != nil {
+		return arrayTypes + oid
 	}
 	if rel, sort, _ := relationOf(oid); sort == rowTypes {
 		return arrayTypes + uint32(rel)

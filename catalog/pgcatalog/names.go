@@ -121,6 +121,10 @@ func (v *View) Visible(class string, oid uint32) (visible, ok bool) {
 		r := v.byOID(oid)
 		return r != nil && v.relationVisible(r), r != nil
 	case "pg_type":
+		if r := v.userType(oid); r != nil {
+			found, ok := v.cat.Type("", r.Name, v.path)
+			return ok && found.OID == r.OID, true
+		}
 		if row == nil {
 			rel, sort, _ := relationOf(oid)
 			r := v.byOID(uint32(rel))

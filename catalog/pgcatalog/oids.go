@@ -13,9 +13,11 @@ const (
 	keyIndexes    = 0x5000_0000
 	checks        = 0x6000_0000
 	defaults      = 0x9000_0000
+	labels        = 0xe000_0000 // of enums; nothing looks them up
 
 	checkStride   = 256
 	defaultStride = 1600
+	labelStride   = 1024
 )
 
 // Catalogs that rows name by OID.

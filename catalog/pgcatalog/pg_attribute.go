@@ -89,15 +89,26 @@ func indexAttributes(x indexed, add system.Adder) error {
 	return nil
 }
 
+// columnStorage is how values of a type lie in PostgreSQL's rows.
+func columnStorage(t sqltype.OID) storage {
+	if s, ok := storages()[t]; ok {
+		return s
+	}
+	if sqltype.IsEnum(t) {
+		return storage{len: 4, byValue: true, align: 'i', storage: 'p'}
+	}
+	return storage{len: -1, align: 'i', storage: 'x'}
+}
+
 // attribute adds a column; of a table's come with its default and the like.
 func attribute(of uint32, c *catalog.Column, at int, notNull, tables bool, add system.Adder) error {
 	if c.Dropped { // as PostgreSQL leaves it
-		t := storages()[c.Type.OID]
+		t := columnStorage(c.Type.OID)
 		return add(of, c.Name, uint32(0), int32(0), t.len, int16(at+1), int32(0), int32(-1), c.Type.Mod,
 			t.byValue, t.align, t.storage, "", false, false, false, "", "",
 			true, true, int32(0), t.collation, nil, nil, nil, nil)
 	}
-	t := storages()[c.Type.OID]
+	t := columnStorage(c.Type.OID)
 	var identity, generated any = "", ""
 	if tables && c.Identity != "" {
 		identity = map[string]byte{"always": 'a', "by default": 'd'}[c.Identity]

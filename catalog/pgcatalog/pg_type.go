@@ -13,10 +13,13 @@ var (
 
 const arraySubscripts, arrayTypanalyze = uint32(6179), uint32(3816)
 
-// typeRows is pg_type: the row types of relations, and the arrays of them.
+// typeRows is pg_type: the types of users, the row types of relations, and the arrays of them.
 func typeRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
 	switch key.Column {
 	case 0:
+		if r := v.userType(key.OID); r != nil {
+			return v.userTypeRows(r, add)
+		}
 		oid, sort, _ := relationOf(key.OID)
 		if r := v.byOID(uint32(oid)); r != nil && (sort == rowTypes || sort == arrayTypes) {
 			return v.rowType(r, add)
@@ -26,6 +29,11 @@ func typeRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
 		name := key.Name
 		for _, schema := range v.schemas() {
 			for _, try := range []string{name, trimmed(name)} {
+				if r, ok := v.cat.Type(schema, try, nil); ok && try != "" {
+					if err := v.userTypeRows(r, add); err != nil {
+						return err
+					}
+				}
 				if r, ok := v.cat.Relation(schema, try, nil); ok && try != "" {
 					if err := v.rowType(r, add); err != nil {
 						return err
@@ -34,6 +42,11 @@ func typeRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
 			}
 		}
 		return nil
+	}
+	for _, r := range v.cat.Relations(catalog.KindType) {
+		if err := v.userTypeRows(r, add); err != nil {
+			return err
+		}
 	}
 	for _, r := range v.relations() {
 		if err := v.rowType(r, add); err != nil {

@@ -60,6 +60,7 @@ func objects(n int) []*catalog.Relation {
 		{OID: 16388, Schema: "public", Name: "v", Kind: catalog.KindView, Query: "SELECT id FROM t", DependsOn: []catalog.OID{16384}, Columns: []catalog.Column{{Name: "id", Type: int4}}},
 		{OID: 16389, Schema: "public", Name: "s", Kind: catalog.KindStream, Columns: []catalog.Column{{Name: "at", Type: sqltype.Of(sqltype.Timestamptz)}}},
 		{OID: 16390, Schema: "public", Name: "out", Kind: catalog.KindSink, Query: "SELECT 1"},
+		{OID: 16391, Schema: "public", Name: "mood", Kind: catalog.KindType, CreatedAt: 1, UserType: &catalog.UserType{Labels: []sqltype.Label{{Name: "sad", Key: 1}, {Name: "ok", Key: 2}}}},
 	}
 	for i := range n {
 		out = append(out, &catalog.Relation{OID: 17000 + catalog.OID(i), Schema: "public", Name: fmt.Sprintf("t%d", i), Kind: catalog.KindTable, PrimaryKey: []int{0},

@@ -25,6 +25,7 @@ var sources = map[string]source{
 	"pg_class":               {classRows, "oid", []string{"oid", "relname"}},
 	"pg_attribute":           {attributeRows, "", []string{"attrelid"}},
 	"pg_type":                {typeRows, "oid", []string{"oid", "typname"}},
+	"pg_enum":                {enumRows, "oid", []string{"enumtypid"}},
 	"pg_index":               {indexRows, "", []string{"indrelid", "indexrelid"}},
 	"pg_constraint":          {constraintRows, "oid", []string{"conrelid", "oid"}},
 	"pg_attrdef":             {defaultRows, "oid", []string{"adrelid"}},

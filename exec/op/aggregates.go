@@ -77,6 +77,7 @@ func buildAggregates() map[plan.FuncID]aggregate {
 		{2130, 2146, sqltype.Numeric},
 		{2244, 2245, sqltype.BPChar},
 		{2050, 2051, sqltype.AnyArray}, // of the call's type
+		{3526, 3527, sqltype.AnyEnum},
 		{3564, 3565, sqltype.Inet},
 		{2124, 2140, sqltype.Timetz},
 		{2125, 2141, sqltype.Money},
@@ -134,7 +135,7 @@ func newAccumulator(a *plan.Aggregate, ordinal int) (accumulator, error) {
 		return newKept(a, ordinal, agg.collect(a)), nil
 	}
 	acc := agg.make(ordinal)
-	if e, ok := acc.(*extreme); ok && e.typ == sqltype.AnyArray {
+	if e, ok := acc.(*extreme); ok && (e.typ == sqltype.AnyArray || e.typ == sqltype.AnyEnum) {
 		e.typ = a.Args[0].Type().OID
 	}
 	if !a.Distinct || agg.distinctSame || len(a.Args) == 0 {

@@ -109,6 +109,7 @@ const (
 	ObjectInUse                       Code = "55006"
 	CantChangeRuntimeParam            Code = "55P02"
 	LockNotAvailable                  Code = "55P03"
+	UnsafeNewEnumValueUsage           Code = "55P04"
 	QueryCanceled                     Code = "57014"
 	SystemError                       Code = "58000"
 	IOError                           Code = "58030"

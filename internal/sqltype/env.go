@@ -16,6 +16,8 @@ type Env struct {
 	ByteaEscape      bool // bytea_output = escape
 	// Names of the reg types' values; nil = they are read and shown as numbers.
 	Names Names
+	// Stored: the text was written once, and may say labels of enums as they were called then.
+	Stored bool
 }
 
 var defaults = &Env{}
@@ -29,4 +31,4 @@ func (e *Env) OrDefault() *Env {
 }
 
 // UTC is the environment of streams: TimeZone UTC and all defaults.
-var UTC = defaults
+var UTC = &Env{Stored: true}

@@ -197,10 +197,13 @@ var byOIDOps = func() (table [8192]*Ops) {
 	return table
 }()
 
-// OpsOf is the Ops of a type that is always there; of any other, one whose values have no form.
+// OpsOf is the Ops of a type that is always there or defined; of any other, one whose values have no form.
 func OpsOf(t OID) *Ops {
 	if t < OID(len(byOIDOps)) {
 		return byOIDOps[t]
+	}
+	if d := definedOf(t); d != nil {
+		return d.ops
 	}
 	return none
 }

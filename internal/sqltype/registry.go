@@ -7,6 +7,7 @@ type Category byte
 
 const (
 	CatArray     Category = 'A'
+	CatEnum      Category = 'E'
 	CatBitString Category = 'V'
 	CatBoolean   Category = 'B'
 	CatDateTime  Category = 'D'
@@ -152,7 +153,7 @@ func init() {
 
 // Len is pg_type.typlen, the size that clients are told; -1 = variable.
 func (t OID) Len() int16 {
-	if i, ok := byOID[t]; ok {
+	if i := infoOf(t); i != nil {
 		return i.Len
 	}
 	return -1
@@ -160,7 +161,7 @@ func (t OID) Len() int16 {
 
 // Elem is the type of an array type's elements, Invalid of any other type.
 func (t OID) Elem() OID {
-	if i, ok := byOID[t]; ok {
+	if i := infoOf(t); i != nil {
 		return i.Elem
 	}
 	return Invalid
@@ -168,7 +169,7 @@ func (t OID) Elem() OID {
 
 // Array is the type of arrays of t, Invalid for what has none.
 func (t OID) Array() OID {
-	if i, ok := byOID[t]; ok {
+	if i := infoOf(t); i != nil {
 		return i.Array
 	}
 	return Invalid

@@ -64,6 +64,3 @@ func ShapeOf(t Type) Shape {
 	defer shapes.RUnlock()
 	return shapes.of[t.Mod]
 }
-
-// IsEnum: t is an enum.
-func IsEnum(OID) bool { return false }

@@ -3,12 +3,13 @@
 //
 //	OID ──► Info   name, category, length: pg_type
 //	    ──► Ops    physical form, order, hash, equality, text, binary, JSON ──► over Vec
+//	  16384… ◄── Define ◄── catalog: enums, and arrays over them
 //
 // A Vec is values in a physical form; delta.Column is a type and a Vec. Ops are found once, when work is
-// opened, never for a row. A type made of others is Ops made of theirs: ArrayOf makes arrays, made_test.go
-// an enum. How text and binary are read is in the package codec, which fills delta.Builders.
+// opened, never for a row. A type made of others is Ops made of theirs: ArrayOf makes arrays, enumOps an enum. How text and binary are read is in the package codec, which fills delta.Builders.
 //
-// No state, no goroutines. It imports leaves only.
+// Its only state are the types that are defined and the shapes of records, known to the whole process: values are read by who has no
+// catalog at hand. No goroutines. It imports leaves only.
 package sqltype
 
 // OID identifies a type as PostgreSQL does.
@@ -137,6 +138,5 @@ func (p Physical) Size() int {
 	return 0
 }
 
-// Phys returns the physical form of a type that is always there, PhysNone for one that has no values
-// here.
+// Phys returns the physical form of a type's values, PhysNone for one that has none here.
 func (t OID) Phys() Physical { return OpsOf(t).Phys }

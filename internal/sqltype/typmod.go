@@ -62,13 +62,13 @@ func ModOf(t OID, args []int64) (int32, error) {
 		}
 		if args[0] < 0 {
 			return 0, sqlerr.New(sqlerr.InvalidParameterValue, "%s(%d)%s precision must not be negative",
-				strings.ToUpper(strings.SplitN(byOID[t].Name, "tz", 2)[0]), args[0], zoneWords(t))
+				strings.ToUpper(strings.SplitN(infoOf(t).Name, "tz", 2)[0]), args[0], zoneWords(t))
 		}
 		return int32(min(args[0], maxPrecision)), nil
 	case Interval:
 		return intervalMod(args)
 	}
-	return 0, sqlerr.New(sqlerr.SyntaxError, "type modifier is not allowed for type \"%s\"", byOID[t].Name)
+	return 0, sqlerr.New(sqlerr.SyntaxError, "type modifier is not allowed for type \"%s\"", infoOf(t).Name)
 }
 
 func zoneWords(t OID) string {
@@ -95,7 +95,7 @@ func charMod(t OID, args []int64) (int32, error) {
 }
 
 func bitMod(t OID, args []int64) (int32, error) {
-	switch name := byOID[t].Name; {
+	switch name := infoOf(t).Name; {
 	case len(args) != 1:
 		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "invalid type modifier")
 	case args[0] < 1:
@@ -151,11 +151,11 @@ var intervalRanges = map[int32]string{
 // TypeName is what format_type shows: "integer", "character varying(10)", "numeric(10,2)",
 // "timestamp(3) without time zone".
 func TypeName(t Type) string {
-	i, ok := byOID[t.OID]
+	i := infoOf(t.OID)
 	switch {
 	case t.OID == Invalid:
 		return "-"
-	case !ok:
+	case i == nil:
 		return "???"
 	}
 	if i.Elem != Invalid && t.OID != Int2Vector && t.OID != OIDVector {
@@ -194,7 +194,7 @@ func (t Type) String() string { return TypeName(t) }
 
 // String is the name without a modifier, as error messages of functions show it.
 func (t OID) String() string {
-	if i, ok := byOID[t]; ok {
+	if i := infoOf(t); i != nil {
 		return i.SQLName
 	}
 	return TypeName(Of(t))

@@ -66,6 +66,7 @@ type binder struct {
 	lv        *level
 	params    []sqltype.OID
 	rels      []plan.RelationID
+	types     []sqltype.OID // of users, that the text names
 	// cteReads counts the places that read a WITH query, as often as they are planned.
 	cteReads int
 	// viewReads counts those that read a plain view.
@@ -163,7 +164,7 @@ func (b *binder) finish(root plan.Node) (*plan.Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &plan.Query{Root: root, Fields: visible(root), Relations: b.rels, Settings: b.opts.Settings}
+	q := &plan.Query{Root: root, Fields: visible(root), Relations: b.rels, Types: b.types, Settings: b.opts.Settings}
 	if b.emit == parse.EmitOnWindowClose {
 		q.Emit = plan.EmitOnWindowClose
 	}

@@ -64,6 +64,8 @@ func (f *fakeCatalog) Schema(name string) (*catalog.Relation, bool) {
 	return &catalog.Relation{OID: 2200, Name: name, Kind: catalog.KindSchema}, name == "public"
 }
 
+func (f *fakeCatalog) Type(string, string, []string) (*catalog.Relation, bool) { return nil, false }
+
 func (f *fakeCatalog) HasSchema(name string) bool { return name == "public" }
 
 func (f *fakeCatalog) add(r *catalog.Relation) *catalog.Relation {

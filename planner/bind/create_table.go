@@ -157,6 +157,7 @@ func (d *definition) elements(list []*pg.Node) error {
 			return err
 		}
 	}
+	dependOnTypes(d.rel, d.b.types)
 	SortChecks(d.rel.Checks)
 	return nil
 }

@@ -154,10 +154,7 @@ func runSettings(rel *catalog.Relation, cat catalog.Reader, query parse.Query, q
 		return err
 	}
 	rel.AppendOnly = q.Root.Props().AppendOnly
-	for _, id := range q.Relations {
-		rel.DependsOn = append(rel.DependsOn, catalog.OID(id))
-	}
-	rel.Inputs = catalog.InputsOf(cat, rel.DependsOn)
+	dependOn(rel, q, cat)
 	onError, err := opts.oneOf("on_error", "fail", "fail", "skip")
 	if err != nil {
 		return err
@@ -169,6 +166,28 @@ func runSettings(rel *catalog.Relation, cat catalog.Reader, query parse.Query, q
 	}
 	rel.NoSnapshot = true
 	return startsAtCreation(rel, q.Root, opts.pos("snapshot"))
+}
+
+// dependOn notes what the query of rel reads, and the types that it and the columns have.
+func dependOn(rel *catalog.Relation, q *plan.Query, cat catalog.Reader) {
+	for _, id := range q.Relations {
+		rel.DependsOn = append(rel.DependsOn, catalog.OID(id))
+	}
+	rel.Inputs = catalog.InputsOf(cat, rel.DependsOn)
+	dependOnTypes(rel, q.Types)
+}
+
+// dependOnTypes notes the types of the columns and those that the text names.
+func dependOnTypes(rel *catalog.Relation, named []sqltype.OID) {
+	of := catalog.TypesOf(rel.Columns)
+	for _, t := range named {
+		of = append(of, catalog.OID(t))
+	}
+	for _, oid := range of {
+		if !slices.Contains(rel.DependsOn, oid) {
+			rel.DependsOn = append(rel.DependsOn, oid)
+		}
+	}
 }
 
 // startsAtCreation refuses snapshot = false where "from now" has no meaning. What is read from now

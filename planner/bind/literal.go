@@ -102,11 +102,28 @@ func located(err error, pos int32) error {
 
 // literal reads text as the input function of t does.
 func (b *binder) literal(t sqltype.Type, text string) (*plan.Const, error) {
+	if err := b.committedLabel(t.OID, text); err != nil {
+		return nil, err
+	}
 	bld := delta.NewBuilder(t.OID)
 	if err := codec.AppendText(bld, t, []byte(text), b.env()); err != nil {
 		return nil, err
 	}
 	return &plan.Const{T: t, Value: bld.Constant(1)}, nil
+}
+
+// committedLabel refuses a label that the transaction has added itself: values of it in indexes would stay if it were rolled back.
+func (b *binder) committedLabel(t sqltype.OID, text string) error {
+	e := sqltype.EnumOf(t)
+	if e == nil {
+		return nil
+	}
+	r, ok := b.cat.ByOID(catalog.OID(t))
+	if _, known := e.Key([]byte(text)); known || !ok || r.UserType == nil || r.UserType.Label(text) < 0 {
+		return nil
+	}
+	return sqlerr.New(sqlerr.UnsafeNewEnumValueUsage, "unsafe use of new value \"%s\" of enum type %s", text, t).
+		WithHint("New enum values must be committed before they can be used.")
 }
 
 // env is what reading a literal depends on of the session's settings.

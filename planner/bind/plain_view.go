@@ -39,10 +39,7 @@ func PlainView(s *parse.CreateView, cat catalog.Reader, o Options) (*catalog.Rel
 	if rel.Columns, err = definedColumns(q, s.ColumnNames); err != nil {
 		return nil, err
 	}
-	for _, id := range q.Relations {
-		rel.DependsOn = append(rel.DependsOn, catalog.OID(id))
-	}
-	rel.Inputs = catalog.InputsOf(cat, rel.DependsOn)
+	dependOn(rel, q, cat)
 	return rel, nil
 }
 

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -24,6 +25,11 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 	t := builtin.TypeByName(name)
 	if len(parts) > 2 || (len(parts) == 2 && parts[0] != "pg_catalog") {
 		t = nil
+	}
+	if t == nil || t.Kind == 'p' {
+		if own := b.userType(parts); own != nil {
+			t = own
+		}
 	}
 	if t == nil || t.Kind == 'p' || knownElsewhere[name] {
 		if knownElsewhere[name] {
@@ -55,6 +61,31 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 		return sqltype.Type{}, located(err, n.Location)
 	}
 	return sqltype.Type{OID: oid, Mod: mod}, nil
+}
+
+// userType is the type of users that a name means, nil if none. The statement then depends on it.
+func (b *binder) userType(parts []string) *builtin.Type {
+	schema, name := "", parts[len(parts)-1]
+	if len(parts) == 2 {
+		schema = parts[0]
+	}
+	path, array := b.opts.Settings.SearchPath, false
+	r, ok := b.cat.Type(schema, name, path)
+	if bare, is := strings.CutPrefix(name, "_"); !ok && is {
+		r, array = b.cat.Type(schema, bare, path)
+		ok = array
+	}
+	if !ok || len(parts) > 2 {
+		return nil
+	}
+	oid := sqltype.OID(r.OID)
+	if !slices.Contains(b.types, oid) {
+		b.types = append(b.types, oid)
+	}
+	if array {
+		oid = oid.Array()
+	}
+	return builtin.TypeByOID(oid)
 }
 
 // knownElsewhere are PostgreSQL's types that this server does not have: another answer than

@@ -61,6 +61,7 @@ const (
 	ObjIndex
 	ObjSchema
 	ObjSequence
+	ObjType
 )
 
 // RenamePart is what of a relation gets another name.
@@ -75,6 +76,7 @@ const (
 var objectNames = map[ObjectKind]string{
 	ObjTable: "TABLE", ObjStream: "STREAM", ObjSink: "SINK", ObjTopic: "TOPIC",
 	ObjMaterializedView: "MATERIALIZED VIEW", ObjView: "VIEW", ObjIndex: "INDEX", ObjSchema: "SCHEMA", ObjSequence: "SEQUENCE",
+	ObjType: "TYPE",
 }
 
 // String is the kind as command tags spell it: "MATERIALIZED VIEW".
@@ -202,6 +204,25 @@ type (
 		Name        Name
 		IfNotExists bool
 		Options     []*pg.Node
+	}
+	// CreateEnum is CREATE TYPE name AS ENUM (…).
+	CreateEnum struct {
+		Name   Name
+		Labels []string
+	}
+	// AlterEnum is ALTER TYPE name ADD VALUE, or RENAME VALUE where Old is given.
+	AlterEnum struct {
+		Name        Name
+		Old, Label  string
+		IfNotExists bool
+		// Beside is the label that the new one comes before or behind; empty: it comes last.
+		Beside string
+		After  bool
+	}
+	// RenameType is ALTER TYPE name RENAME TO.
+	RenameType struct {
+		Name Name
+		To   string
 	}
 	// AlterSequence is ALTER SEQUENCE [IF EXISTS] name options.
 	AlterSequence struct {
@@ -404,6 +425,9 @@ func (*Comment) body()                {}
 func (*SetSchema) body()              {}
 func (*CreateSequence) body()         {}
 func (*AlterSequence) body()          {}
+func (*CreateEnum) body()             {}
+func (*AlterEnum) body()              {}
+func (*RenameType) body()             {}
 func (*Drop) body()                   {}
 func (*AlterTable) body()             {}
 func (*Rename) body()                 {}

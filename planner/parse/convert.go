@@ -54,6 +54,9 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_SCHEMA {
 			return &AlterSchema{Name: s.RenameStmt.Subname, NewName: s.RenameStmt.Newname}, nil
 		}
+		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_TYPE {
+			return renameType(s.RenameStmt), nil
+		}
 		return rename(s.RenameStmt), nil
 	case *pg.Node_AlterOwnerStmt:
 		if s.AlterOwnerStmt.ObjectType == pg.ObjectType_OBJECT_SCHEMA {
@@ -67,6 +70,10 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &CreateSequence{Name: nameOf(q.Sequence), IfNotExists: q.IfNotExists, Options: q.Options}, nil
 	case *pg.Node_AlterSeqStmt:
 		return &AlterSequence{Name: nameOf(s.AlterSeqStmt.Sequence), IfExists: s.AlterSeqStmt.MissingOk, Options: s.AlterSeqStmt.Options}, nil
+	case *pg.Node_CreateEnumStmt:
+		return &CreateEnum{Name: qualify(stringsOf(s.CreateEnumStmt.TypeName)), Labels: stringsOf(s.CreateEnumStmt.Vals)}, nil
+	case *pg.Node_AlterEnumStmt:
+		return alterEnum(s.AlterEnumStmt), nil
 	case *pg.Node_DropStmt:
 		return drop(s.DropStmt), nil
 	case *pg.Node_AlterTableStmt:

@@ -107,6 +107,7 @@ var dropKinds = map[pg.ObjectType]ObjectKind{
 	pg.ObjectType_OBJECT_TABLE: ObjTable, pg.ObjectType_OBJECT_VIEW: ObjView,
 	pg.ObjectType_OBJECT_MATVIEW: ObjMaterializedView, pg.ObjectType_OBJECT_INDEX: ObjIndex,
 	pg.ObjectType_OBJECT_SCHEMA: ObjSchema, pg.ObjectType_OBJECT_SEQUENCE: ObjSequence,
+	pg.ObjectType_OBJECT_TYPE: ObjType,
 }
 
 func drop(s *pg.DropStmt) Body {
@@ -119,6 +120,9 @@ func drop(s *pg.DropStmt) Body {
 		parts := stringsOf(o.GetList().GetItems())
 		if o.GetString_() != nil {
 			parts = []string{o.GetString_().Sval}
+		}
+		if t := o.GetTypeName(); t != nil {
+			parts = stringsOf(t.Names)
 		}
 		d.Names = append(d.Names, qualify(parts))
 	}

@@ -58,6 +58,10 @@ func tagOf(b Body) string {
 		return "CREATE SEQUENCE"
 	case *AlterSequence:
 		return "ALTER SEQUENCE"
+	case *CreateEnum:
+		return "CREATE TYPE"
+	case *AlterEnum, *RenameType:
+		return "ALTER TYPE"
 	case *Drop:
 		return "DROP " + b.Kind.String()
 	case *AlterTable:

@@ -97,5 +97,7 @@ type Query struct {
 	Params []sqltype.Type
 	// Relations the plan reads, without repeats.
 	Relations []RelationID
-	Settings  Settings
+	// Types of users that the query's text names.
+	Types    []sqltype.OID
+	Settings Settings
 }

@@ -146,6 +146,9 @@ func (c *Catalog) Schema(name string) (*catalog.Relation, bool) {
 }
 
 // HasSchema knows public and pg_catalog.
+// Type: there are none of users.
+func (c *Catalog) Type(string, string, []string) (*catalog.Relation, bool) { return nil, false }
+
 func (c *Catalog) HasSchema(name string) bool { return name == "public" || name == "pg_catalog" }
 
 func (c *Catalog) filter(keep func(*catalog.Relation) bool) []*catalog.Relation {

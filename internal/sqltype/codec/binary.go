@@ -46,6 +46,9 @@ func AppendBinary(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error 
 		case sqltype.Timetz:
 			return appendBinaryTimetz(b, t, src)
 		}
+		if sqltype.EnumOf(t.OID) != nil {
+			return AppendText(b, t, src, env)
+		}
 		if len(src) < p.Size() {
 			return errShort()
 		}

@@ -47,7 +47,24 @@ func AppendText(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
 		b.AppendNumeric(d)
 		return nil
 	}
+	if e := sqltype.EnumOf(t.OID); e != nil {
+		return appendLabel(b, t.OID, e, src, env)
+	}
 	return appendTextFixed(b, t, src, env)
+}
+
+// appendLabel is enum_in.
+func appendLabel(b *delta.Builder, t sqltype.OID, e *sqltype.Enum, src []byte, env *Env) error {
+	find := e.Key
+	if env.Stored {
+		find = e.KeyOnce
+	}
+	key, ok := find(src)
+	if !ok {
+		return sqlerr.New(sqlerr.InvalidTextRepresentation, "invalid input value for enum %s: \"%s\"", t, src)
+	}
+	delta.Append(b, key)
+	return nil
 }
 
 // CheckText refuses what is not UTF-8 or holds a NUL.
