@@ -21,6 +21,8 @@ type engine struct {
 	readOnly bool
 	// users are those that use db without the store's mu; they begin under it.
 	users sync.WaitGroup
+	// placing are the writes that are inside Pebble, also those that nobody waits for any more.
+	placing sync.WaitGroup
 
 	// Guarded by the store's mu.
 	version     uint64 // last version given out
@@ -110,7 +112,7 @@ func (e *engine) fail(cause error) error {
 }
 
 // closeTimeout is how long an engine that failed may take to close. Pebble may wait for ever for a
-// goroutine that the error ended.
+// goroutine that the error ended, and so may a write inside it.
 const closeTimeout = 2 * time.Second
 
 // close ends the engine. One that failed changes nothing more.
@@ -129,6 +131,8 @@ func (e *engine) close(path string) error {
 	done := make(chan struct{})
 	go func() { // ends with the engine, or is left behind with it
 		defer close(done)
+		// why: Close frees the memory of the memtables, which a write that wakes up then would write to.
+		e.placing.Wait()
 		_ = contained(e.db.Close) // what it has to say is known
 	}()
 	select {

@@ -146,11 +146,15 @@ func (e *engine) placeLocked(b *pebble.Batch) (placed, error) {
 
 // place gives the batch to Pebble. With room in the memtable that is a copy into it and into LogWriter's buffer.
 // Without, Pebble makes a new memtable and a new WAL first, and may let the write wait for a flush that has ended;
-// that does not outlive the engine.
+// that does not outlive the engine. What is left behind goes on inside Pebble, which closes only when it has come out.
 func (e *engine) place(b *pebble.Batch) (err error) {
 	apply := func() error { return e.db.Apply(b, pebble.NoSync) }
 	if !e.room.has(b) {
-		return containedUntil(e.durable.stopped, apply)
+		e.placing.Add(1)
+		return containedUntil(e.durable.stopped, func() error {
+			defer e.placing.Done()
+			return apply()
+		})
 	}
 	defer func() {
 		if r := recover(); r != nil {
