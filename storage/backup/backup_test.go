@@ -30,7 +30,14 @@ type database struct {
 	store   *metatest.Memory
 	objects *objstore.Mem
 	n       int
+	hours   int
 }
+
+// laterClock is some hours ahead.
+type laterClock struct{ hours int }
+
+func (c laterClock) Now() time.Time                       { return time.Now().Add(time.Duration(c.hours) * time.Hour) }
+func (laterClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
 func newDatabase(t *testing.T) *database {
 	return &database{store: metatest.OpenMemory(t), objects: objstore.NewMem()}
@@ -61,7 +68,8 @@ func (d *database) backup(t *testing.T, to objstore.Store, o backup.Options) (ba
 		t.Fatal(err)
 	}
 	defer im.Close()
-	o.Clock = clock.Real{}
+	d.hours++ // why: the newest of two points of one millisecond is either of them
+	o.Clock = laterClock{d.hours}
 	return backup.Make(t.Context(), backup.Source{Objects: d.objects, Image: im, Cluster: cluster, Meta: metaID, Rand: rand.Reader}, to, o)
 }
 
