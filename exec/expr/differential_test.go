@@ -267,6 +267,9 @@ func TestKernelsAgainstPostgres(t *testing.T) {
 		if !expr.Supported(f) || f.Volatile == 'v' || f.OID >= builtin.FirstOwnOID && f.OID <= builtin.LastOwnOID || skipped[f.Symbol] || skippedOIDs[f.OID] {
 			continue
 		}
+		if slices.Contains(f.Args, sqltype.AnyEnum) {
+			continue // there is no enum here; the suite types/enum.slt has them
+		}
 		if !only.MatchString(f.Name) && !only.MatchString(f.Symbol) {
 			continue
 		}

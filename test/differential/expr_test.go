@@ -218,7 +218,7 @@ func (g *gen) boolean(depth int) string {
 		return fmt.Sprintf("(%s %sBETWEEN %s AND %s)", a, g.one("", "NOT "), b, g.expr(k, depth))
 	}
 	if g.subqueries && g.IntN(3) == 0 {
-		return g.subquery(depth)
+		return "(" + g.subquery(depth) + ")" // NOT EXISTS would bind less tightly than what is around
 	}
 	return fmt.Sprintf("(%s %sLIKE %s)", g.expr(text, depth), g.one("", "NOT "), g.one("'a%'", "'%b'", "'_'", "'%x\\_%'", "''"))
 }

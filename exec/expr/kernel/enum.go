@@ -27,7 +27,7 @@ func init() {
 // enumEnd is a label of the argument's type, whatever the argument is.
 func enumEnd(of func([]sqltype.Label) sqltype.Label) Kernel {
 	return func(c *Call) {
-		labels := sqltype.EnumOf(c.Args[0].Type).Labels()
+		labels := labelsOf(c)
 		for _, i := range c.Sel {
 			if len(labels) == 0 {
 				c.Fail(i, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "enum %s contains no values", c.Args[0].Type))
@@ -47,10 +47,19 @@ func bound(a *delta.Column, row int32) *int64 {
 }
 
 func enumRange(c *Call, elems *delta.Builder, from, to *int64) []sqltype.Dim {
-	for _, l := range sqltype.EnumOf(c.Args[0].Type).Labels() {
+	for _, l := range labelsOf(c) {
 		if (from == nil || l.Key >= *from) && (to == nil || l.Key <= *to) {
 			delta.Append(elems, l.Key)
 		}
 	}
 	return vectorDims(elems)
+}
+
+// labelsOf are those of the first argument's type; none if it was dropped behind a plan that still runs.
+func labelsOf(c *Call) []sqltype.Label {
+	e := sqltype.EnumOf(c.Args[0].Type)
+	if e == nil {
+		return nil
+	}
+	return e.Labels()
 }
