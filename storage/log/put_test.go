@@ -25,11 +25,7 @@ func TestHangingPut(t *testing.T) {
 		"refused, nothing done": {objstoretest.Fault{Op: objstoretest.OpPut, Prefix: "log/", Times: 1, Err: objstore.ErrUnknown}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			attempt := time.Minute
-			if c.fault.Gate != nil { // else nothing hangs, however slow the machine is
-				attempt = 20 * time.Millisecond
-			}
-			m := newMachine(t, log.Limits{InlineBytes: -1, AttemptTimeout: attempt, UploadTimeout: 5 * time.Minute})
+			m := newMachine(t, log.Limits{InlineBytes: -1, AttemptTimeout: 20 * time.Millisecond, UploadTimeout: time.Minute})
 			db := m.start()
 			p := part(logtest.CreateTopic(t, db, "t", 1), 0)
 			m.objects.Inject(c.fault)

@@ -61,7 +61,7 @@ func (s *PebbleStore) openEngine() (*engine, error) {
 }
 
 func (e *engine) open(path string) (err error) {
-	if e.files, err = watch(e.disk, path, &e.store.syncs, int64(e.store.opts.memTable)/10*11); err != nil {
+	if e.files, err = watch(e.disk, path, &e.store.syncs); err != nil {
 		return err
 	}
 	if err := removeOptions(e.disk, path); err != nil {

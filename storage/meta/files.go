@@ -50,14 +50,13 @@ type watchedFS struct {
 	mu    sync.Mutex
 	facts fileFacts
 	// written is each MANIFEST that was made since the open, as far as it was synced.
-	written  map[uint64]*manifestFile
-	syncs    *latency.Histogram        // of WALs
-	wal      atomic.Pointer[aheadFile] // the newest
-	walBytes int64                     // how long WALs become
+	written map[uint64]*manifestFile
+	syncs   *latency.Histogram        // of WALs
+	wal     atomic.Pointer[aheadFile] // the newest
 }
 
-func watch(fs vfs.FS, path string, syncs *latency.Histogram, walBytes int64) (*watchedFS, error) {
-	w := &watchedFS{FS: fs, syncs: syncs, walBytes: walBytes, slots: &slotFile{fs: fs, path: fs.PathJoin(path, filesName)}, written: map[uint64]*manifestFile{}}
+func watch(fs vfs.FS, path string, syncs *latency.Histogram) (*watchedFS, error) {
+	w := &watchedFS{FS: fs, syncs: syncs, slots: &slotFile{fs: fs, path: fs.PathJoin(path, filesName)}, written: map[uint64]*manifestFile{}}
 	line, _, err := w.slots.read()
 	if err != nil {
 		return nil, err
@@ -70,9 +69,6 @@ func (w *watchedFS) Create(name string) (vfs.File, error) {
 	f, err := w.FS.Create(name)
 	if err != nil {
 		return nil, err
-	}
-	if _, wal := walNumber(w.PathBase(name)); wal {
-		lengthen(f, w.walBytes)
 	}
 	return w.made(f, name)
 }

@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 )
@@ -41,10 +40,8 @@ func damagedAt(b []byte, number uint32) (bad int, last CommitSeq) {
 		}
 		at += size
 	}
-	// why: a WAL that was killed ends with megabytes of zeros (lengthen), among which no chunk begins.
-	end := min(len(b), len(bytes.TrimRight(b, "\x00"))+walBlock)
 	behind := 0
-	for i := at + 1; i+walHeader <= end; i++ {
+	for i := at + 1; i+walHeader <= len(b); i++ {
 		size, ok := walChunk(b, i, number)
 		if !ok {
 			continue

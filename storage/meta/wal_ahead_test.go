@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 
@@ -170,56 +167,5 @@ func TestAheadDiffers(t *testing.T) {
 	}
 	if err := f.durable(end); !errors.Is(err, errAhead) {
 		t.Errorf("durable behind it: %v", err)
-	}
-}
-
-// TestLengthened: on a disk a WAL is as long as it will be from the start. One that nobody closed is read to where
-// it was written, and what is damaged before that is found.
-func TestLengthened(t *testing.T) {
-	dir := t.TempDir()
-	s, err := OpenPebble(filepath.Join(dir, "meta"), PebbleOptions{memTable: 8 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	for i := range 20 {
-		if _, err := s.AppendLog(context.Background(), CommitSeq(i), func(CommitSeq, []Record) ([]byte, []Write, error) {
-			return bytes.Repeat([]byte{byte(i)}, 100), nil, nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	killed := filepath.Join(dir, "killed")
-	if err := os.CopyFS(killed, os.DirFS(filepath.Join(dir, "meta"))); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(killed, walName(s.mu.engine.files.facts.wal))
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if runtime.GOOS == "linux" && len(b) < 8<<20 {
-		t.Errorf("the WAL has %d bytes", len(b))
-	}
-	again, err := OpenPebble(killed, PebbleOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if last, err := again.LastSeq(context.Background()); last != 20 || err != nil {
-		t.Errorf("%d commits, %v", last, err)
-	}
-	if err := again.Close(); err != nil {
-		t.Fatal(err)
-	}
-	damaged := filepath.Join(dir, "damaged")
-	if err := os.CopyFS(damaged, os.DirFS(filepath.Join(dir, "meta"))); err != nil {
-		t.Fatal(err)
-	}
-	b[1000] ^= 1
-	if err := os.WriteFile(filepath.Join(damaged, filepath.Base(path)), b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenPebble(damaged, PebbleOptions{}); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("a damaged WAL: %v", err)
 	}
 }
