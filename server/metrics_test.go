@@ -28,47 +28,56 @@ import (
 
 // unmoved are the metrics that the workload of TestEveryMetricMoves does not move, and why.
 var unmoved = map[string]string{
-	"tributary_panics_total":                 "counts bugs",
-	"tributary_checkpoints_failed_total":     "needs a store that fails",
-	"tributary_shard_sorts_total":            "needs a large tick beside a free processor: exec/lane, TestLargeTicksOnShards",
-	"tributary_connections_rejected_total":   "needs only busy connections: kafka, TestBusyConnectionsStay",
-	"tributary_dataflow_failed":              "needs a view that cannot be built again: TestRetentionAndViews",
-	"tributary_dataflow_dropping":            "lasts as long as a tick that does not look up",
-	"tributary_kafka_sessions_expired_total": "a client that authenticates again in time does not move it: kafka, TestReauthentication",
-	"tributary_kafka_too_slow_total":         "takes a client a minute: kafka, TestHolderOfRoomKeepsPace",
-	"tributary_pg_too_slow_total":            "takes a client a minute: pgwire, TestLargeMessages",
-	"tributary_log_notes_dropped_total":      "needs tables that are far behind: storage/log, TestFollowersSeeEverything",
-	"tributary_log_admission_waits_total":    "needs many large requests at one moment: internal/admission",
-	"tributary_log_levels_total":             "needs many objects that the tail cache has let go: storage/log, TestLevels",
-	"tributary_log_level_bytes_total":        "needs many objects that the tail cache has let go: storage/log, TestLevels",
-	"tributary_log_cleans_total":             "needs records that wait for compaction: TestCompactionAndViews",
-	"tributary_log_clean_bytes_total":        "needs records that wait for compaction: TestCompactionAndViews",
-	"tributary_log_cleaned_records_total":    "needs records that wait for compaction: TestCompactionAndViews",
-	"tributary_log_cleaned_bytes_total":      "needs records that wait for compaction: TestCompactionAndViews",
-	"tributary_log_in_flight_bytes":          "is not 0 while a Produce is under way",
-	"tributary_kafka_body_bytes":             "is not 0 while a request is under way",
-	"tributary_pg_body_bytes":                "is not 0 while a large message is under way",
-	"tributary_log_unknown_outcomes_total":   "needs a store that fails",
-	"tributary_log_uploads_failed_total":     "needs a store that fails",
-	"tributary_object_errors_total":          "needs a store that fails",
-	"tributary_object_put_hedges_total":      "needs a store that hangs",
-	"tributary_object_read_retries_total":    "needs a store that fails",
-	"tributary_object_read_hedges_total":     "needs a store that is slow",
-	"tributary_disk_cache_damaged_total":     "needs a disk that fails",
-	"tributary_disk_cache_dropped_total":     "needs a disk that is slow or full",
-	"tributary_disk_cache_failures_total":    "needs a disk that fails",
-	"tributary_parses_left_behind":           "lasts as long as a parse whose statement was cancelled",
-	"tributary_state_disk_failed_total":      "needs a disk that fails",
-	"tributary_state_merges_failed_total":    "needs a merge that runs out of memory",
-	"tributary_state_merges_helped_total":    "needs a pool of merges that is behind",
-	"tributary_temp_bytes":                   "is not 0 while a statement spills",
-	"tributary_rpc_calls":                    "is not 0 while an RPC is under way",
-	"tributary_rpc_bytes":                    "is not 0 while a large message is read or an answer is written",
-	"tributary_rpc_refused_total":            "needs many RPCs at one moment: server/rpc, TestCallsAreBounded",
-	"tributary_rpc_too_slow_total":           "takes a client a minute",
-	"tributary_shards_busy":                  "is not 0 while a divided statement runs",
-	"tributary_shard_refused_total":          "needs several large statements at one moment: exec/lane, TestShardsAreShared",
-	"tributary_state_merges_waiting":         "lasts as long as a merge waits",
+	"tributary_panics_total":                       "counts bugs",
+	"tributary_checkpoints_failed_total":           "needs a store that fails",
+	"tributary_shard_sorts_total":                  "needs a large tick beside a free processor: exec/lane, TestLargeTicksOnShards",
+	"tributary_connections_rejected_total":         "needs only busy connections: kafka, TestBusyConnectionsStay",
+	"tributary_dataflow_failed":                    "needs a view that cannot be built again: TestRetentionAndViews",
+	"tributary_dataflow_dropping":                  "lasts as long as a tick that does not look up",
+	"tributary_kafka_sessions_expired_total":       "a client that authenticates again in time does not move it: kafka, TestReauthentication",
+	"tributary_kafka_too_slow_total":               "takes a client a minute: kafka, TestHolderOfRoomKeepsPace",
+	"tributary_pg_too_slow_total":                  "takes a client a minute: pgwire, TestLargeMessages",
+	"tributary_log_notes_dropped_total":            "needs tables that are far behind: storage/log, TestFollowersSeeEverything",
+	"tributary_log_admission_waits_total":          "needs many large requests at one moment: internal/admission",
+	"tributary_log_levels_total":                   "needs many objects that the tail cache has let go: storage/log, TestLevels",
+	"tributary_log_level_bytes_total":              "needs many objects that the tail cache has let go: storage/log, TestLevels",
+	"tributary_log_cleans_total":                   "needs records that wait for compaction: TestCompactionAndViews",
+	"tributary_log_clean_bytes_total":              "needs records that wait for compaction: TestCompactionAndViews",
+	"tributary_log_cleaned_records_total":          "needs records that wait for compaction: TestCompactionAndViews",
+	"tributary_log_cleaned_bytes_total":            "needs records that wait for compaction: TestCompactionAndViews",
+	"tributary_log_in_flight_bytes":                "is not 0 while a Produce is under way",
+	"tributary_kafka_body_bytes":                   "is not 0 while a request is under way",
+	"tributary_pg_body_bytes":                      "is not 0 while a large message is under way",
+	"tributary_log_unknown_outcomes_total":         "needs a store that fails",
+	"tributary_log_uploads_failed_total":           "needs a store that fails",
+	"tributary_object_errors_total":                "needs a store that fails",
+	"tributary_object_put_hedges_total":            "needs a store that hangs",
+	"tributary_object_read_retries_total":          "needs a store that fails",
+	"tributary_object_read_hedges_total":           "needs a store that is slow",
+	"tributary_disk_cache_damaged_total":           "needs a disk that fails",
+	"tributary_disk_cache_dropped_total":           "needs a disk that is slow or full",
+	"tributary_disk_cache_failures_total":          "needs a disk that fails",
+	"tributary_parses_left_behind":                 "lasts as long as a parse whose statement was cancelled",
+	"tributary_state_disk_failed_total":            "needs a disk that fails",
+	"tributary_state_merges_failed_total":          "needs a merge that runs out of memory",
+	"tributary_state_merges_helped_total":          "needs a pool of merges that is behind",
+	"tributary_temp_bytes":                         "is not 0 while a statement spills",
+	"tributary_kafka_fetch_sessions_evicted_total": "needs more sessions than there are slots: kafka/fetchsession",
+	"tributary_kafka_fetch_sessions_refused_total": "needs more sessions than there are slots: kafka/fetchsession",
+	"tributary_kafka_share_acquired_records":       "needs a share consumer: kafka, TestShareGroup",
+	"tributary_kafka_share_sessions":               "needs a share consumer: kafka, TestShareGroup",
+	"tributary_chain_failing":                      "needs a store that hangs",
+	"tributary_chain_waiting":                      "is not 0 while a commit is under way",
+	"tributary_backup_objects_held":                "is not 0 while a backup is under way",
+	"tributary_backup_objects_pending":             "is not 0 while a backup is under way",
+	"tributary_rpc_calls":                          "is not 0 while an RPC is under way",
+	"tributary_rpc_bytes":                          "is not 0 while a large message is read or an answer is written",
+	"tributary_foreign_key_lock_escalations_total": "needs more keys than max_foreign_key_locks: exec/table, TestKeyLocks",
+	"tributary_rpc_refused_total":                  "needs many RPCs at one moment: server/rpc, TestCallsAreBounded",
+	"tributary_rpc_too_slow_total":                 "takes a client a minute",
+	"tributary_shards_busy":                        "is not 0 while a divided statement runs",
+	"tributary_shard_refused_total":                "needs several large statements at one moment: exec/lane, TestShardsAreShared",
+	"tributary_state_merges_waiting":               "lasts as long as a merge waits",
 
 	"tributary_dataflow_late_rows_unlisted_total": "needs late rows by the thousand: exec/lane, TestLateRowsAreBounded",
 	"tributary_dataflow_history_bytes":            "is looked at once a second: exec/lane, TestHistoryIsBounded",
@@ -136,7 +145,7 @@ func TestEveryMetricMoves(t *testing.T) {
 	}
 	m := &moves{t: t, moved: map[string]bool{}}
 	for _, run := range []func(*testing.T, context.Context, *moves){
-		moveClients, moveViews, moveLog, moveRanges, moveInline, moveState, moveTemp, moveStaged, moveLimits, moveLogins,
+		moveClients, moveViews, moveLog, moveRanges, moveInline, moveState, moveTemp, moveStaged, moveLimits, moveLogins, moveChain,
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		run(t, ctx, m)
@@ -385,6 +394,22 @@ func moveInline(t *testing.T, ctx context.Context, m *moves) {
 		}
 	}
 	m.until(s, "tributary_log_rolls_total", "tributary_log_snapshots_total", "tributary_log_inline_bytes")
+}
+
+// moveChain: the metadata in the object store, and a backup.
+func moveChain(t *testing.T, ctx context.Context, m *moves) {
+	cfg := settings(t.TempDir())
+	cfg.Durability = config.DurabilityObject
+	s := start(t, ctx, cfg)
+	defer stop(t, s)
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, "CREATE TABLE c (id int PRIMARY KEY)")
+	exec(t, ctx, db, "INSERT INTO c VALUES (1)")
+	if _, err := s.Backup(ctx, "file://"+t.TempDir(), server.BackupOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	m.until(s, "tributary_chain_attempts_total", "tributary_chain_bases_total", "tributary_chain_behind_base", "tributary_chain_bytes_total",
+		"tributary_chain_links_total", "tributary_chain_writes_total", "tributary_backup_last_timestamp_seconds")
 }
 
 // moveState: a table larger than state_memory; then a start that brings some of it into memory.

@@ -36,6 +36,9 @@ func (d *definition) like(n *pg.TableLikeClause) error {
 	takes := func(option uint32) bool { return n.Options&option != 0 }
 	first := len(d.rel.Columns)
 	for i := range from.Columns {
+		if from.Columns[i].Dropped {
+			continue
+		}
 		if err := d.likeColumn(from, i, takes); err != nil {
 			return err
 		}
@@ -105,6 +108,11 @@ func (d *definition) likeIndexes(from *catalog.Relation, first int) error {
 		out := make([]int, len(at))
 		for i, n := range at {
 			out[i] = n + first
+			for k := range n {
+				if from.Columns[k].Dropped {
+					out[i]--
+				}
+			}
 		}
 		return out
 	}

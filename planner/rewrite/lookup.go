@@ -177,11 +177,10 @@ func narrow(value plan.Expr, to sqltype.OID) plan.Expr {
 }
 
 func integerConst(t sqltype.OID, v int64) plan.Expr {
-	k := &plan.Const{T: sqltype.Of(t), Value: delta.Const(t, v, 1)}
 	if t == sqltype.Int4 {
-		k.Value = delta.Const(t, int32(v), 1)
+		return &plan.Const{T: sqltype.Of(t), Value: delta.Const(t, int32(v), 1)}
 	}
-	return k
+	return &plan.Const{T: sqltype.Of(t), Value: delta.Const(t, v, 1)}
 }
 
 // compare is a op b, of one type.

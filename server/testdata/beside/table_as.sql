@@ -128,3 +128,19 @@ drop table src
 drop table l1, l2, l3, l7
 
 drop table src
+
+create table holed (id int primary key, a int, b text unique, c int)
+
+alter table holed drop column a
+
+create table l8 (like holed including all, xx int)
+
+select column_name, ordinal_position from information_schema.columns where table_name = 'l8' order by ordinal_position
+
+insert into l8 values (1, 'x', 2, 3)
+
+insert into l8 values (2, 'x', 2, 3)
+
+select * from l8
+
+drop table holed, l8
