@@ -77,7 +77,6 @@ type Store struct {
 	sinceNum int64                       // links behind the newest base
 	sinceLen int64                       // their bytes
 	based    chan error                  // the base under way; nil = none is
-	bases    []uint64                    // newest first, those known to be whole
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
