@@ -8,7 +8,6 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/planner/parse"
-	"github.com/tributary-db/tributary/planner/plan"
 )
 
 // named is a place of a text that names a relation.
@@ -27,22 +26,11 @@ func Retold(rel *catalog.Relation, cat catalog.Reader) (string, error) {
 	if same {
 		return rel.Query, nil
 	}
-	b := newBinder(cat, Options{Settings: plan.FrozenSettings(rel.Settings), NoParams: true, Continuous: rel.Kind != catalog.KindPlainView})
+	b := newBinder(cat, storedOptions(rel))
 	b.cat = catalog.AsWritten(cat, rel)
 	b.tellingOf = b.cat
-	stmts, err := parse.Parse(rel.Query)
+	q, _, err := b.stored(rel)
 	if err != nil {
-		return "", err
-	}
-	var q parse.Query
-	switch s := stmts[0].Body.(type) {
-	case *parse.Select:
-		q = s.Query
-	case *parse.Subscribe:
-		q = s.Query
-	}
-	b.emit = q.Emit
-	if _, err := b.query(q); err != nil {
 		return "", err
 	}
 	return retell(rel.Query, b.named, cat, allColumns(q.Select)), nil

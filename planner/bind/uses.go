@@ -40,21 +40,9 @@ func (l *lacking) Relation(schema, name string, path []string) (*catalog.Relatio
 
 // storedPlan is the plan of a stored query, as text.
 func storedPlan(rel *catalog.Relation, names, today catalog.Reader) (string, error) {
-	b := newBinder(today, Options{Settings: plan.FrozenSettings(rel.Settings), NoParams: true, Continuous: rel.Kind != catalog.KindPlainView})
+	b := newBinder(today, storedOptions(rel))
 	b.cat = names
-	stmts, err := parse.Parse(rel.Query)
-	if err != nil {
-		return "", err
-	}
-	var q parse.Query
-	switch s := stmts[0].Body.(type) {
-	case *parse.Select:
-		q = s.Query
-	case *parse.Subscribe:
-		q = s.Query
-	}
-	b.emit = q.Emit
-	root, err := b.query(q)
+	_, root, err := b.stored(rel)
 	if err != nil {
 		return "", err
 	}
@@ -62,6 +50,27 @@ func storedPlan(rel *catalog.Relation, names, today catalog.Reader) (string, err
 	return strings.Join(slices.DeleteFunc(lines, func(l string) bool {
 		return strings.HasPrefix(strings.TrimSpace(l), "Columns: ") // what a relation has is not what is used of it
 	}), "\n"), nil
+}
+
+func storedOptions(rel *catalog.Relation) Options {
+	return Options{Settings: plan.FrozenSettings(rel.Settings), NoParams: true, Continuous: rel.Kind != catalog.KindPlainView}
+}
+
+// stored binds the query of a relation anew.
+func (b *binder) stored(rel *catalog.Relation) (q parse.Query, root plan.Node, err error) {
+	stmts, err := parse.Parse(rel.Query)
+	if err != nil {
+		return q, nil, err
+	}
+	switch s := stmts[0].Body.(type) {
+	case *parse.Select:
+		q = s.Query
+	case *parse.Subscribe:
+		q = s.Query
+	}
+	b.emit = q.Emit
+	root, err = b.query(q)
+	return q, root, err
 }
 
 // RuleUses reports whether a stored expression over a row of a table names a column.
