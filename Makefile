@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -46,6 +46,11 @@ bench: build ## Measure the built server and print one table; with S3 once make 
 	@tools=$${TRIBUTARY_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/tributary-tools}; \
 	if ls $$tools/minio-* >/dev/null 2>&1; then .ci/with-s3 $(GO) run ./bench -binary $(BIN); \
 	else $(GO) run ./bench -binary $(BIN); fi
+
+bench-sql: build ## Measure the 22 queries of TPC-H beside PostgreSQL and DuckDB (installed on first use) at SCALE (1).
+	@tools=$${TRIBUTARY_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/tributary-tools}; \
+	test -x $$tools/duckdb/bin/python || { python3 -m venv $$tools/duckdb && $$tools/duckdb/bin/pip install -q duckdb; } || true; \
+	$(GO) run ./bench -binary $(BIN) -only sql -python $$tools/duckdb/bin/python -scale $(or $(SCALE),1)
 
 bench-restart: build ## Measure checkpoints and restarts at size: ROWS rows (8 million), state_memory 512 MB.
 	$(GO) run ./bench -binary $(BIN) -only restart -rows $(or $(ROWS),8000000)

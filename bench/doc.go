@@ -7,6 +7,8 @@
 // -only restart, size and steady are runs of their own at size, which print what they find as they go: restarts,
 // state larger than memory, and a timeline of produce to view beside checkpoints, merges and backfills.
 //
+// -only sql runs the 22 queries of TPC-H (internal/tpch) here, in PostgreSQL and in DuckDB, by turns.
+//
 // Rates are wall time as seen by the client, which runs on the same machine and takes its share
 // of it; so server CPU time per unit stands beside them, read from /proc. Nothing here is
 // asserted: numbers are for people to compare between two commits on one machine.

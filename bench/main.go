@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,6 +23,15 @@ type options struct {
 	part    string
 	minutes time.Duration
 	coldMB  int
+	scale   float64
+	queries string
+	tries   int
+	python  string
+}
+
+// wants reports whether a query of TPC-H is among those that are to run.
+func (o *options) wants(query int) bool {
+	return o.queries == "" || slices.Contains(strings.Split(o.queries, ","), fmt.Sprint(query))
 }
 
 func (o *options) duration() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
@@ -38,6 +48,10 @@ func main() {
 	flag.StringVar(&o.part, "part", "", "groups, join, text: what is larger than memory (-only size); empty = all")
 	flag.DurationVar(&o.minutes, "for", 10*time.Minute, "length of the run (-only steady)")
 	flag.IntVar(&o.coldMB, "cold", 512, "MB of records of each topic that is read cold (-only cold)")
+	flag.Float64Var(&o.scale, "scale", 1, "scale factor of TPC-H (-only sql)")
+	flag.StringVar(&o.queries, "queries", "", "queries of TPC-H, as 1,6,17 (-only sql); empty = all")
+	flag.IntVar(&o.tries, "tries", 3, "how often a query runs on each engine (-only sql); the quickest counts")
+	flag.StringVar(&o.python, "python", "python3", "Python with the package duckdb (-only sql)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -56,6 +70,9 @@ func run(ctx context.Context, o options) error {
 	}
 	if o.only == "size" {
 		return benchSize(ctx, o)
+	}
+	if o.only == "sql" {
+		return benchSQL(ctx, o)
 	}
 	fmt.Printf("%s\n%s\n\n", strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " "), machine())
 	t := newTable(os.Stdout)

@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // Filter keeps the rows for which Cond is true.
 type Filter struct {
 	P     Props
@@ -7,8 +9,9 @@ type Filter struct {
 	Cond  Expr
 }
 
-// NewFilter keeps the rows of in for which all conditions hold; in itself without any.
+// NewFilter keeps the rows of in for which all conditions hold; in itself without any. What is there twice is asked once.
 func NewFilter(in Node, conds []Expr) Node {
+	conds = once(conds)
 	if len(conds) == 0 {
 		return in
 	}
@@ -54,3 +57,20 @@ func (n *Filter) prune(need []bool) (Node, []int) { return pruneSame(n, also(nee
 func (n *Filter) title() string { return "Filter" }
 
 func (n *Filter) details() []string { return []string{"Filter: " + FormatExpr(n.Cond)} }
+
+// maxCompared bounds how many conditions are compared with each other: more of them have few that repeat.
+const maxCompared = 100
+
+// once is the conditions without those that repeat one before them.
+func once(conds []Expr) []Expr {
+	if len(conds) < 2 || len(conds) > maxCompared {
+		return conds
+	}
+	var out []Expr
+	for _, c := range conds {
+		if Volatile(c) || !slices.ContainsFunc(out, func(o Expr) bool { return Equal(o, c) }) {
+			out = append(out, c)
+		}
+	}
+	return out
+}

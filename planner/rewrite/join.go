@@ -122,7 +122,7 @@ func (t *joinTree) leafOf(column int) int {
 func (p *pusher) pushJoin(n plan.Node, conds []plan.Expr) plan.Node {
 	t := &joinTree{}
 	t.collect(n)
-	t.conds = append(t.conds, conds...)
+	t.conds = factored(append(t.conds, conds...))
 	own := make([][]plan.Expr, len(t.leaves))
 	var last []plan.Expr
 	var between []link
@@ -133,10 +133,16 @@ func (p *pusher) pushJoin(n plan.Node, conds []plan.Expr) plan.Node {
 			continue
 		}
 		if leaf, ok := l.all.only(len(t.leaves)); ok {
-			base := t.base[leaf]
-			own[leaf] = append(own[leaf], plan.MapColumns(c, func(i int) int { return i - base }))
-		} else {
-			between = append(between, l)
+			own[leaf] = append(own[leaf], t.within(leaf, c))
+			continue
+		}
+		between = append(between, l)
+		if or, ok := c.(*plan.Or); ok {
+			for leaf := range t.leaves {
+				if e := t.implied(or, leaf); l.all.has(leaf) && e != nil {
+					own[leaf] = append(own[leaf], t.within(leaf, e))
+				}
+			}
 		}
 	}
 	for _, s := range t.semis {
@@ -146,6 +152,11 @@ func (p *pusher) pushJoin(n plan.Node, conds []plan.Expr) plan.Node {
 		t.leaves[i] = p.push(leaf, own[i])
 	}
 	return t.build(between, last)
+}
+
+// within is a condition on one input over that input's row.
+func (t *joinTree) within(leaf int, c plan.Expr) plan.Expr {
+	return plan.MapColumns(c, func(i int) int { return i - t.base[leaf] })
 }
 
 // partial is some of the inputs joined; at says where a column of the concatenated row is.
