@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -41,6 +41,9 @@ test-long: ## Run the end-to-end tests in their long form: ten kills, more recor
 
 slt: ## Run the sqllogictest suites and the corpus's eight files in all modes (about ten minutes).
 	TRIBUTARY_TEST_SLT=1 TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -v -timeout 60m ./sqllogictest/...
+
+pgregress: ## Run PostgreSQL's own regression suite, SUITE=src/test/regress of its sources, here and on a PostgreSQL; writes docs/postgresql-suite.md.
+	TRIBUTARY_TEST_PGREGRESS=$(abspath $(SUITE)) $(GO) test -count=1 -timeout 60m -v -run TestSuite ./test/pgregress -update
 
 bench: build ## Measure the built server and print one table; with S3 once make test-s3 has built a server.
 	@tools=$${TRIBUTARY_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/tributary-tools}; \
