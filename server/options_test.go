@@ -92,7 +92,7 @@ type effect struct {
 var settingEffects = map[string]effect{
 	"application_name":                    {value: "'psql'", probe: `\param application_name`},
 	"client_encoding":                     {bad: "'LATIN1'", none: true},
-	"DateStyle":                           {value: "'ISO, DMY'", probe: "SELECT '01/02/2024'::date", bad: "'GERMAN'"},
+	"DateStyle":                           {value: "'ISO, DMY'", probe: "SELECT '01/02/2024'::date", bad: "'ISO, SQL'"},
 	"default_transaction_read_only":       {value: "on", probe: "INSERT INTO probe VALUES (1)", bad: "'maybe'"},
 	"IntervalStyle":                       {value: "iso_8601", probe: "SELECT interval '1 day 02:00'", bad: "'nope'"},
 	"standard_conforming_strings":         {bad: "off", none: true},

@@ -9,11 +9,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 )
 
-// dateOrders and intervalStyles map the values that the settings can have.
-var dateOrders = map[string]datetime.DateOrder{
-	"ISO, MDY": datetime.OrderMDY, "ISO, DMY": datetime.OrderDMY, "ISO, YMD": datetime.OrderYMD,
-}
-
+// intervalStyles maps the values that the setting can have.
 var intervalStyles = map[string]datetime.IntervalStyle{
 	"postgres": datetime.IntervalPostgres, "postgres_verbose": datetime.IntervalVerbose,
 	"sql_standard": datetime.IntervalSQLStandard, "iso_8601": datetime.IntervalISO8601,
@@ -26,7 +22,7 @@ func (s *Session) codecEnv() *codec.Env {
 		Location: d.Location, ExtraFloatDigits: d.ExtraFloatDigits, FewFloatDigits: d.ExtraFloatDigits <= 0,
 		ByteaEscape: d.ByteaOutput == "escape", Names: s.introspection(),
 	}
-	env.DateOrder = dateOrders[d.DateStyle]
+	env.DateStyle, _ = datetime.ReadDateStyle(d.DateStyle, datetime.DateStyle{})
 	env.IntervalStyle = intervalStyles[d.IntervalStyle]
 	return env
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/internal/config"
 	sqlident "github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 )
 
 // unnamed is the error of a value whose parameter is not known where it is checked: set puts
@@ -30,7 +31,7 @@ func nameIn(err error, name string) error {
 	return e
 }
 
-func badValue(name, value string) error {
+func badValue(name, value string) *sqlerr.Error {
 	return sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter %q: %q", name, value)
 }
 
@@ -163,25 +164,14 @@ func parseEncoding(v string) (string, error) {
 	return "", badValue("client_encoding", v)
 }
 
-// parseDateStyle accepts ISO with any field order; other output styles are not offered.
-func parseDateStyle(v string) (string, error) {
-	order := "MDY"
-	for part := range strings.SplitSeq(v, ",") {
-		switch p := strings.ToUpper(strings.TrimSpace(part)); p {
-		case "ISO", "":
-		case "MDY", "DMY", "YMD":
-			order = p
-		case "US", "NONEURO", "NONEUROPEAN":
-			order = "MDY"
-		case "EURO", "EUROPEAN":
-			order = "DMY"
-		case "SQL", "POSTGRES", "GERMAN":
-			return "", sqlerr.New(sqlerr.FeatureNotSupported, "DateStyle %q is not supported", part).WithHint("Use ISO.")
-		default:
-			return "", badValue("DateStyle", v)
-		}
+// mergeDateStyle reads a style over the one that holds: what the words leave open stays.
+func mergeDateStyle(v, now string) (string, error) {
+	held, _ := datetime.ReadDateStyle(now, datetime.DateStyle{})
+	style, wrong := datetime.ReadDateStyle(v, held)
+	if wrong != "" {
+		return "", badValue("DateStyle", v).WithDetail("%s", wrong)
 	}
-	return "ISO, " + order, nil
+	return style.String(), nil
 }
 
 func parseIntervalStyle(v string) (string, error) {

@@ -21,6 +21,8 @@ type setting struct {
 	fixed  bool   // cannot be SET
 	// parse checks a value and gives the form that is kept; nil keeps any text.
 	parse func(value string) (string, error)
+	// merge is a parse that needs the value that holds.
+	merge func(value, now string) (string, error)
 	// millis: the value is kept in milliseconds and shown in its largest unit; size: in bytes.
 	millis bool
 	size   bool
@@ -45,7 +47,7 @@ func (d *setting) shown(value string) string {
 var settingList = []setting{
 	{name: "application_name", report: true, doc: "Name of the client program."},
 	{name: "client_encoding", value: "UTF8", report: true, parse: parseEncoding, doc: "Encoding of the client; UTF8 is the only one."},
-	{name: "DateStyle", value: "ISO, MDY", report: true, parse: parseDateStyle, doc: "Output form of dates and times; ISO is the only one."},
+	{name: "DateStyle", value: "ISO, MDY", report: true, merge: mergeDateStyle, doc: "Output form of dates and timestamps (ISO, Postgres, SQL, German), and how dates of three numbers are read (MDY, DMY, YMD)."},
 	{name: "default_transaction_read_only", value: "off", report: true, parse: parseBool, doc: "New transactions are read-only."},
 	{name: "in_hot_standby", value: "off", report: true, fixed: true, doc: "Always off."},
 	{name: "integer_datetimes", value: "on", report: true, fixed: true, doc: "Always on."},
@@ -196,10 +198,14 @@ func (s *settings) set(name, value string) (reported face.Setting, err error) {
 	if d.fixed {
 		return reported, sqlerr.New(sqlerr.CantChangeRuntimeParam, "parameter %q cannot be changed", d.name)
 	}
-	if d.parse != nil {
-		if value, err = d.parse(value); err != nil {
-			return reported, nameIn(err, d.name)
-		}
+	switch {
+	case d.parse != nil:
+		value, err = d.parse(value)
+	case d.merge != nil:
+		value, err = d.merge(value, s.values[i])
+	}
+	if err != nil {
+		return reported, nameIn(err, d.name)
 	}
 	if s.values[i] == value {
 		return reported, nil

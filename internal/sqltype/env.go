@@ -9,7 +9,7 @@ import (
 // Env is the settings of a session that text forms depend on. nil is UTC and the defaults.
 type Env struct {
 	Location         *time.Location // TimeZone, nil = UTC
-	DateOrder        datetime.DateOrder
+	DateStyle        datetime.DateStyle
 	IntervalStyle    datetime.IntervalStyle
 	ExtraFloatDigits int  // > 0 or 0-value Env: shortest; see FloatDigits
 	FewFloatDigits   bool // ExtraFloatDigits <= 0 was asked for

@@ -50,16 +50,17 @@ func (e *Env) float(dst []byte, v float64, bits int) []byte {
 	return AppendFloat(dst, v, bits)
 }
 
-func textTimestamp(dst []byte, v *Vec, row int32, _ *Env) []byte {
-	return datetime.AppendTimestamp(dst, valueAt[int64](v, row), ' ')
+func textTimestamp(dst []byte, v *Vec, row int32, env *Env) []byte {
+	return env.OrDefault().DateStyle.AppendTimestamp(dst, valueAt[int64](v, row))
 }
 
 func textTimestamptz(dst []byte, v *Vec, row int32, env *Env) []byte {
-	return datetime.AppendTimestamptz(dst, valueAt[int64](v, row), env.OrDefault().Location, ' ')
+	env = env.OrDefault()
+	return env.DateStyle.AppendTimestamptz(dst, valueAt[int64](v, row), env.Location)
 }
 
-func textDate(dst []byte, v *Vec, row int32, _ *Env) []byte {
-	return datetime.AppendDate(dst, valueAt[int32](v, row))
+func textDate(dst []byte, v *Vec, row int32, env *Env) []byte {
+	return env.OrDefault().DateStyle.AppendDate(dst, valueAt[int32](v, row))
 }
 
 func textTime(dst []byte, v *Vec, row int32, _ *Env) []byte {

@@ -129,12 +129,6 @@ func (b *binder) committedLabel(t sqltype.OID, text string) error {
 // env is what reading a literal depends on of the session's settings.
 func (b *binder) env() *codec.Env {
 	env := &codec.Env{Location: b.opts.Settings.Location, Names: pgcatalog.NewView(b.cat, b.opts.Settings.SearchPath)}
-	style := strings.ToUpper(b.opts.Settings.DateStyle)
-	switch {
-	case strings.Contains(style, "DMY"):
-		env.DateOrder = datetime.OrderDMY
-	case strings.Contains(style, "YMD"):
-		env.DateOrder = datetime.OrderYMD
-	}
+	env.DateStyle, _ = datetime.ReadDateStyle(b.opts.Settings.DateStyle, datetime.DateStyle{})
 	return env
 }

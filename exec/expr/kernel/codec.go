@@ -22,14 +22,7 @@ func Codec(s plan.Settings) *codec.Env {
 	if e.Location == nil {
 		e.Location, _ = datetime.LoadZone(s.TimeZone)
 	}
-	for _, word := range strings.Split(strings.ToUpper(s.DateStyle), ",") {
-		switch strings.TrimSpace(word) {
-		case "DMY", "EURO", "EUROPEAN":
-			e.DateOrder = datetime.OrderDMY
-		case "YMD":
-			e.DateOrder = datetime.OrderYMD
-		}
-	}
+	e.DateStyle, _ = datetime.ReadDateStyle(s.DateStyle, datetime.DateStyle{})
 	switch strings.ToLower(s.IntervalStyle) {
 	case "iso_8601":
 		e.IntervalStyle = datetime.IntervalISO8601

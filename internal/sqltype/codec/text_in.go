@@ -215,16 +215,16 @@ func appendTextFixed(b *delta.Builder, t sqltype.Type, src []byte, env *Env) err
 		v, err := network.ParseMAC8(src)
 		return putValue(b, sqltype.FromMAC8(v), err)
 	case sqltype.Date:
-		v, err := datetime.ParseDate(src, env.DateOrder)
+		v, err := datetime.ParseDate(src, env.DateStyle.Order)
 		return putValue(b, v, err)
 	case sqltype.Time:
 		v, err := datetime.ParseTime(src)
 		return putValue(b, datetime.RoundMicros(v, t.Mod), err)
 	case sqltype.Timestamp:
-		v, err := datetime.ParseTimestamp(src, env.DateOrder)
+		v, err := datetime.ParseTimestamp(src, env.DateStyle.Order)
 		return putRounded(b, v, t.Mod, err)
 	case sqltype.Timestamptz:
-		v, err := datetime.ParseTimestamptz(src, env.DateOrder, env.Location)
+		v, err := datetime.ParseTimestamptz(src, env.DateStyle.Order, env.Location)
 		return putRounded(b, v, t.Mod, err)
 	case sqltype.Interval:
 		v, err := datetime.ParseInterval(src, sqltype.IntervalFields(t.Mod))

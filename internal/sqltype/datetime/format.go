@@ -36,13 +36,17 @@ func appendClock(dst []byte, f *Fields) []byte {
 
 // appendDate appends yyyy-mm-dd; the caller adds BC at the end of everything.
 func appendDate(dst []byte, f *Fields) []byte {
-	year := f.Year
-	if year <= 0 {
-		year = 1 - year
-	}
-	dst = append(appendPadded(dst, year, 4), '-')
+	dst = append(appendPadded(dst, eraYear(f), 4), '-')
 	dst = append(appendPadded(dst, f.Month, 2), '-')
 	return appendPadded(dst, f.Day, 2)
+}
+
+// eraYear is the year as it is written, without BC.
+func eraYear(f *Fields) int {
+	if f.Year <= 0 {
+		return 1 - f.Year
+	}
+	return f.Year
 }
 
 func appendEra(dst []byte, f *Fields) []byte {

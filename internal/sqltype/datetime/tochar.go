@@ -247,13 +247,9 @@ func ToCharTZ(dst []byte, ts int64, loc *time.Location, format []byte) (out []by
 	if !FiniteTimestamp(ts) || len(format) == 0 {
 		return dst, false
 	}
-	if loc == nil {
-		loc = time.UTC
-	}
-	off := offsetAt(loc, ts)
+	name, off := zoneAt(loc, ts)
 	f := Split(ts + int64(off)*UsecsPerSecond)
 	f.Offset = off
-	name, _ := time.Unix(floorDiv(ts, UsecsPerSecond)-UnixEpochMicros/UsecsPerSecond, 0).In(loc).Zone()
 	return toChar(dst, &f, format, name), true
 }
 

@@ -66,16 +66,21 @@ const (
 
 // offsetAt is the zone's offset in seconds east at a timestamp (UTC microseconds).
 func offsetAt(loc *time.Location, ts int64) int {
+	_, off := zoneAt(loc, ts)
+	return off
+}
+
+// zoneAt is the name that a zone has at a time, as PST, and its offset.
+func zoneAt(loc *time.Location, ts int64) (name string, offset int) {
 	if loc == nil || loc == time.UTC {
-		return 0
+		return "UTC", 0
 	}
 	sec := floorDiv(ts, UsecsPerSecond) - UnixEpochMicros/UsecsPerSecond // in this order: no overflow
 	if sec > farFuture {
 		// The calendar repeats every 400 years; Go's zones lose their way near the end.
 		sec -= (sec - farFuture) / gregorianCycle * gregorianCycle
 	}
-	_, off := time.Unix(sec, 0).In(loc).Zone()
-	return off
+	return time.Unix(sec, 0).In(loc).Zone()
 }
 
 // OffsetOfLocal is the offset that a local time of loc has. Of a local time that comes twice it
