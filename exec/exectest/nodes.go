@@ -151,7 +151,7 @@ func OnClose(n plan.Node, key int, size, slide, lateness time.Duration, at int) 
 	g := *n.(*plan.GroupBy)
 	g.P.AppendOnly = g.Input.Props().AppendOnly
 	before := slices.IndexFunc(g.Input.Props().Fields, func(f plan.Field) bool { return f.Name == watermarkName })
-	g.OnClose = &plan.WindowClose{Key: key, Size: size, Slide: slide, Lateness: lateness, Time: at, Before: before}
+	g.OnClose = &plan.WindowClose{Key: key, Size: size, Slide: slide, Whole: size, Lateness: lateness, Time: at, Before: before}
 	return &g
 }
 
@@ -226,4 +226,19 @@ func Framed(w plan.WindowFunc, f plan.Frame) plan.WindowFunc {
 // Over computes window functions.
 func Over(in plan.Node, partition []int, order []plan.SortKey, funcs ...plan.WindowFunc) plan.Node {
 	return plan.NewOver(in, partition, order, funcs, make([]string, len(funcs)))
+}
+
+// Session puts rows into sessions by column at, among those equal in the columns partition.
+func Session(in plan.Node, partition []int, at int, gap time.Duration) *plan.SessionWindow {
+	return plan.NewSessionWindow(in, partition, at, gap)
+}
+
+// ClosedSession gives rows out when their session is closed; the input's last column is the watermark.
+func ClosedSession(in plan.Node, partition []int, at int, gap, lateness time.Duration) plan.Node {
+	n := Session(in, partition, at, gap)
+	before := slices.IndexFunc(in.Props().Fields, func(f plan.Field) bool { return f.Name == watermarkName })
+	n.OnClose = &plan.WindowClose{Time: at, Before: before, Lateness: lateness}
+	plan.Derive(n)
+	n.P.AppendOnly = in.Props().AppendOnly
+	return n
 }

@@ -37,6 +37,8 @@ func Build(n plan.Node) (exec.Operator, error) {
 		return newRecursion(n)
 	case *plan.Expand:
 		return newExpand(n)
+	case *plan.SessionWindow:
+		return newSession(n)
 	case *plan.Over:
 		return newOver(n)
 	case *plan.SetOp:

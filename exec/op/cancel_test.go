@@ -31,7 +31,11 @@ func endless() map[string]plan.Node {
 	max := exectest.Agg("max", txt, col(a, 2))
 	round := plan.NewWorking(b.Props().Fields)
 	count := exectest.Distinct(exectest.Agg("count", i8, col(a, 2)))
+	waiting := exectest.Session(a, []int{1}, 4, time.Hour)
+	waiting.OnClose = &plan.WindowClose{Time: 4, Before: 0}
 	return map[string]plan.Node{
+		"SessionWindow":       exectest.Session(a, []int{1}, 4, time.Hour),
+		"SessionWindow, kept": waiting,
 		"Filter":              exectest.Filter(a, differ(a, 0, 1)),
 		"Project":             exectest.Project(a, exectest.Call(int8mul, i8, col(a, 0), exectest.Int(0))),
 		"Hop":                 exectest.Hop(a, 4, time.Millisecond, time.Hour),

@@ -14,7 +14,7 @@ import (
 // closing is EMIT ON WINDOW CLOSE: which rows are late, and which groups are final.
 type closing struct {
 	plan.WindowClose
-	start int // input column with the window's start
+	start int // input column with the window's key
 	// next is the earliest end of a window that may be open: no group closes before it.
 	next  int64
 	ready []int32
@@ -28,6 +28,9 @@ func (c *closing) open() { c.next = math.MinInt64 }
 // without a time. A record that sliding windows share is late when the last of them is closed: it
 // is counted once, there.
 func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) ([]int32, error) {
+	if c.Final {
+		return sel, nil
+	}
 	c.ready, c.late, c.blank = none(c.ready), none(c.late), none(c.blank)
 	at, before, start := &in.Cols[c.Time], &in.Cols[c.Before], &in.Cols[c.start]
 	times, marks, starts := delta.Values[int64](at), delta.Values[int64](before), delta.Values[int64](start)
@@ -39,7 +42,7 @@ func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) ([]int32, e
 		s := starts[start.At(row)]
 		if before.Null(row) || c.end(s) > marks[before.At(row)] {
 			c.ready = append(c.ready, row)
-		} else if times[at.At(row)]-s < c.Slide.Microseconds() {
+		} else if c.last(times[at.At(row)], s) {
 			c.late = append(c.late, row)
 		}
 	}
@@ -47,6 +50,15 @@ func (c *closing) onTime(env exec.Env, in *delta.Batch, sel []int32) ([]int32, e
 		return nil, err
 	}
 	return c.ready, tell(env, in, c.blank, exec.ReasonNoTime)
+}
+
+// last: of the windows of a time, that of this key closes last.
+func (c *closing) last(at, key int64) bool {
+	end, whole := key+c.Size.Microseconds(), c.Whole.Microseconds()
+	if c.Cumulate {
+		return alignedBelow(end, whole) == end
+	}
+	return at-(end-whole) < c.Slide.Microseconds()
 }
 
 // tell names the rows that are left out, with the records behind them.
@@ -64,7 +76,7 @@ func tell(env exec.Env, in *delta.Batch, rows []int32, why exec.LateReason) erro
 	return nil
 }
 
-// end is the watermark that closes the window which starts at s; an infinite one never closes.
+// end is the watermark that closes the window of key s; an infinite one never closes.
 func (c *closing) end(s int64) int64 {
 	size := (c.Size + c.Lateness).Microseconds()
 	if s > math.MaxInt64-size || s == math.MinInt64 {

@@ -7,7 +7,7 @@
 //	              (the near side of an exchange may begin the groups of an aggregation: preGroup)
 //	bilinear      Join          dL x R_old  +  L_new x dR       emits inside Push; of kinds that keep rows
 //	                            which meet none, these at the ends of ports and ticks (joinkept.go)
-//	nonlinear     GroupBy, Distinct, TopN, Over, Sort           gather in Push, emit in EndTick:
+//	nonlinear     GroupBy, Distinct, TopN, Over, Session, Sort  gather in Push, emit in EndTick:
 //	                                                            -old +new where they differ
 //	recursive     Recursive                                     gathers in Push, runs a flow of its own in EndTick
 //

@@ -14,11 +14,12 @@ import (
 const epoch1970 = -946_684_800_000_000
 
 // hop repeats each row once for every window [start, start+size) that holds its time and
-// appends the start.
+// appends the start. Cumulating windows are those of a multiple of the size that end a slide apart, behind the time.
 type hop struct {
 	ports
 	time        *scalar
 	slide, size int64
+	cumulate    bool
 	all         []int32
 	kept        []int32
 	rows        []int32
@@ -32,7 +33,7 @@ func newHop(n *plan.Hop) (exec.Operator, error) {
 	}
 	return &hop{
 		ports: newPorts(1), time: newScalar(n.Time),
-		slide: n.Slide.Microseconds(), size: n.Size.Microseconds(),
+		slide: n.Slide.Microseconds(), size: n.Size.Microseconds(), cumulate: n.Cumulate,
 		made: delta.NewBatchBuilder(fieldTypes(&n.P)),
 	}, nil
 }
@@ -70,17 +71,26 @@ func (h *hop) expand(ctx context.Context, at *delta.Column, row int32, in *delta
 	if t == math.MaxInt64 || t == math.MinInt64 {
 		return h.add(ctx, row, t, in, out) // as date_bin has it: infinity stays where it is
 	}
-	since := (t - epoch1970) % h.slide
-	if since < 0 {
-		since += h.slide
+	last := alignedBelow(t, h.slide)
+	start := last - h.size + h.slide
+	if h.cumulate {
+		start, last = last, alignedBelow(t, h.size)+h.size-h.slide
 	}
-	last := t - since
-	for start := last - h.size + h.slide; start <= last; start += h.slide {
+	for ; start <= last; start += h.slide {
 		if err := h.add(ctx, row, start, in, out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// alignedBelow is the last multiple of a length at or before a time.
+func alignedBelow(t, length int64) int64 {
+	since := (t - epoch1970) % length
+	if since < 0 {
+		since += length
+	}
+	return t - since
 }
 
 // noStart stands for NULL in starts; no window starts there (it is below every timestamp).

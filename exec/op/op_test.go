@@ -72,6 +72,11 @@ func TestLinear(t *testing.T) {
 	run(t, "hop", []in{{Types: types(i4, ts), Values: 9}}, func(l []node) node {
 		return exectest.Hop(l[0], 1, 5*time.Second, 20*time.Second)
 	})
+	run(t, "cumulate", []in{{Types: types(i4, ts), Values: 9}}, func(l []node) node {
+		h := exectest.Hop(l[0], 1, 5*time.Second, 20*time.Second)
+		h.(*plan.Hop).Cumulate = true
+		return h
+	})
 	run(t, "sort", one, func(l []node) node { return exectest.Sort(l[0], plan.SortKey{Expr: col(l[0], 1)}) })
 }
 
@@ -266,6 +271,24 @@ func TestOnWindowClose(t *testing.T) {
 		u.Props().Fields[3].Name = "watermark"
 		g := exectest.OnClose(exectest.GroupBy(u, []int{4, 1}, exectest.Agg("count", i8)), 0, 15*time.Second, 15*time.Second, 0, 0)
 		return exectest.GroupBy(g, []int{0}, exectest.Agg("sum", num, col(g, 2)))
+	})
+}
+
+func TestSession(t *testing.T) {
+	run(t, "by key", []in{{Types: types(i4, ts, txt), Values: 9, Errors: true}}, func(l []node) node {
+		return exectest.Session(l[0], []int{0}, 1, 6*time.Second)
+	})
+	run(t, "of all, grouped", []in{{Types: types(i4, ts), Values: 25}}, func(l []node) node {
+		s := exectest.Session(l[0], nil, 1, 3*time.Second)
+		return exectest.GroupBy(s, []int{2, 3}, exectest.Agg("count", i8), exectest.Agg("max", i4, col(s, 0)))
+	})
+	stream := []in{{Types: types(ts, i4, num), Values: 12, Timed: true, Delay: 10_000_000}}
+	for _, late := range []time.Duration{0, 8 * time.Second} {
+		run(t, "until it closes", stream, func(l []node) node { return exectest.ClosedSession(l[0], []int{1}, 0, 7*time.Second, late) })
+	}
+	run(t, "of all, until it closes", stream, func(l []node) node {
+		s := exectest.ClosedSession(l[0], nil, 0, 2*time.Second, 0)
+		return exectest.GroupBy(s, []int{1}, exectest.Agg("count", i8))
 	})
 }
 

@@ -31,6 +31,14 @@ type over struct {
 }
 
 func newOver(n *plan.Over) (exec.Operator, error) {
+	o, err := newOverOf(n)
+	if err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+func newOverOf(n *plan.Over) (*over, error) {
 	in := newSortedInput(n.Input.Props(), n.Order)
 	o := &over{ports: newPorts(1), in: in, part: n.Partition, types: fieldTypes(&n.P)}
 	o.order = state.NewRowOrder(in.types, n.Partition, in.order)

@@ -10,6 +10,7 @@ import (
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -25,10 +26,35 @@ type stream struct {
 	feed   decoded.Feed
 	rows   decoded.Rows
 	mark   *watermark
-	before *delta.Builder // the watermark before each row; nil = not wanted
+	given  given
 	env    exec.Env
 	cols   []delta.Column
 	places places
+}
+
+// given are the columns that are not in the records; nil = not wanted.
+type given struct {
+	before    *delta.Builder // the watermark before each row
+	committed *delta.Builder // the time of its commit
+}
+
+// empty is the same columns without rows.
+func (g given) empty() given {
+	if g.before != nil {
+		g.before = delta.NewBuilder(g.before.Type())
+	}
+	if g.committed != nil {
+		g.committed = delta.NewBuilder(g.committed.Type())
+	}
+	return g
+}
+
+func (g given) clear() {
+	for _, b := range []*delta.Builder{g.before, g.committed} {
+		if b != nil {
+			b.Clear()
+		}
+	}
 }
 
 // places are the records behind the rows of a batch.
@@ -49,8 +75,12 @@ func newStream(n *plan.Scan, cfg Config) (*stream, error) {
 	}
 	s := &stream{node: n, rel: rel, cfg: cfg, timeAt: -1, places: places{topic: rel.TopicName}}
 	for _, at := range n.Columns {
-		if at == plan.MetaWatermark {
-			s.before = delta.NewBuilder(sqltype.Int8)
+		switch at {
+		case plan.MetaWatermark:
+			s.given.before = delta.NewBuilder(sqltype.Int8)
+			continue
+		case plan.MetaCommitTime:
+			s.given.committed = delta.NewBuilder(sqltype.Timestamptz)
 			continue
 		}
 		s.want = append(s.want, at)
@@ -115,10 +145,10 @@ func (s *stream) Next(ctx context.Context, dst *delta.Batch) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := s.judge(&s.rows, s.before); err != nil {
+	if err := s.judge(&s.rows, s.given); err != nil {
 		return false, err
 	}
-	s.cols = s.shape(s.cols[:0], &s.rows, s.before)
+	s.cols = s.shape(s.cols[:0], &s.rows, s.given)
 	s.places.partitions, s.places.offsets = s.rows.Partitions, s.rows.Offsets
 	*dst = delta.Batch{Len: s.rows.Len, Cols: s.cols, From: &s.places}
 	if more {
@@ -137,25 +167,26 @@ func (s *stream) endRange() error {
 }
 
 // shape appends the columns that the scan has of rows to cols.
-func (s *stream) shape(cols []delta.Column, rows *decoded.Rows, before *delta.Builder) []delta.Column {
+func (s *stream) shape(cols []delta.Column, rows *decoded.Rows, more given) []delta.Column {
 	next := 0
 	for _, at := range s.node.Columns {
-		if at == plan.MetaWatermark {
-			cols = append(cols, before.Column())
-			continue
+		switch at {
+		case plan.MetaWatermark:
+			cols = append(cols, more.before.Column())
+		case plan.MetaCommitTime:
+			cols = append(cols, more.committed.Column())
+		default:
+			cols = append(cols, rows.Cols[next])
+			next++
 		}
-		cols = append(cols, rows.Cols[next])
-		next++
 	}
 	return cols
 }
 
-// judge takes the rows' event times into the watermark, and notes in before, unless it is nil, the one before
-// each row, which is the same for all of a commit.
-func (s *stream) judge(rows *decoded.Rows, before *delta.Builder) error {
-	if before != nil {
-		before.Clear()
-	}
+// judge takes the rows' event times into the watermark, and notes for each row what is the same for all of a commit:
+// the watermark before it, and its time.
+func (s *stream) judge(rows *decoded.Rows, more given) error {
+	more.clear()
 	row := 0
 	for _, c := range rows.Commits {
 		now := int64(exec.NoWatermark)
@@ -167,8 +198,11 @@ func (s *stream) judge(rows *decoded.Rows, before *delta.Builder) error {
 			}
 		}
 		for ; row < c.End; row++ {
-			if before != nil {
-				delta.Append(before, now)
+			if more.before != nil {
+				delta.Append(more.before, now)
+			}
+			if more.committed != nil {
+				delta.Append(more.committed, c.Micros+datetime.UnixEpochMicros)
 			}
 		}
 	}

@@ -28,10 +28,7 @@ func (s *stream) EndParts() error { return s.endRange() }
 
 // NewPartReader implements exec.Divisible.
 func (s *stream) NewPartReader() (exec.PartReader, error) {
-	r := &streamPartReader{of: s, places: places{topic: s.places.topic}}
-	if s.before != nil {
-		r.before = delta.NewBuilder(s.before.Type())
-	}
+	r := &streamPartReader{of: s, places: places{topic: s.places.topic}, given: s.given.empty()}
 	var err error
 	r.decoder, err = decoded.NewPartDecoder(s.rel, s.want)
 	return r, err
@@ -42,7 +39,7 @@ type streamPartReader struct {
 	of      *stream
 	decoder *decoded.PartDecoder
 	rows    decoded.Rows
-	before  *delta.Builder // as of stream
+	given   given
 	whole   []delta.Column // of rows
 	next    int            // of rows
 	cols    []delta.Column
@@ -60,8 +57,8 @@ func (r *streamPartReader) Judged() bool { return r.of.mark != nil }
 
 // Judge uses the watermark of the stream.
 func (r *streamPartReader) Judge() error {
-	err := r.of.judge(&r.rows, r.before)
-	r.whole = r.of.shape(r.whole[:0], &r.rows, r.before)
+	err := r.of.judge(&r.rows, r.given)
+	r.whole = r.of.shape(r.whole[:0], &r.rows, r.given)
 	return err
 }
 

@@ -34,6 +34,9 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 	if isHop(name) {
 		return b.hopCall(name, n)
 	}
+	if name == "proctime" && len(n.Args) == 0 {
+		return b.processingTime(n)
+	}
 	if mayAggregate(name) {
 		return b.aggregateCall(name, n)
 	}

@@ -110,7 +110,7 @@ func (b *binder) nodeAt(n *pg.Node) int32 {
 	return -1
 }
 
-// overRelation: the function is a window over a relation, TUMBLE or HOP.
+// overRelation: the function is a window over a relation, like TUMBLE.
 func overRelation(n *pg.RangeFunction) bool {
 	return slices.ContainsFunc(n.Functions, func(f *pg.Node) bool {
 		call := f.GetList().GetItems()[0].GetFuncCall()
@@ -118,6 +118,6 @@ func overRelation(n *pg.RangeFunction) bool {
 			return false
 		}
 		name, err := functionName(call)
-		return err == nil && windowForms[name].args > 0
+		return err == nil && windowForms[name].args != nil
 	})
 }

@@ -291,7 +291,7 @@ func (g *grouping) node(in plan.Node) (plan.Node, error) {
 	for i := range g.aggs {
 		n.P.Fields = append(n.P.Fields, plan.Field{Name: plan.FormatAggregate(&g.aggs[i]), Type: g.aggs[i].T})
 	}
-	if err := g.c.onClose(n, g.keys, len(fields)); err != nil {
+	if err := g.c.onClose(n, g.keys); err != nil {
 		return nil, err
 	}
 	plan.Derive(n)

@@ -8,55 +8,50 @@ import (
 
 // onClose makes an aggregation wait for its windows' ends when the statement says EMIT ON
 // WINDOW CLOSE. Its key must be a window over the column of a declared watermark.
-func (c *core) onClose(n *plan.GroupBy, keys []plan.Expr, width int) error {
+func (c *core) onClose(n *plan.GroupBy, keys []plan.Expr) error {
 	if c.b.emit != parse.EmitOnWindowClose {
 		return nil
 	}
-	for i, k := range keys {
-		timeExpr, w, ok := c.windowOf(n.Input, k)
+	for i, k := range n.Keys {
+		at, w, ok := windowAt(n.Input, k)
 		if !ok {
 			continue
 		}
-		pos := c.b.where(k)
-		col, isColumn := timeExpr.(*plan.Column)
-		wm := n.Input.Props().Watermark
-		before := carried(n.Input.Props().Fields)
-		switch {
-		case wm < 0 || before < 0:
-			return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a stream with a watermark").At(pos).
-				WithHint("Declare it in CREATE STREAM: WATERMARK FOR column AS column - INTERVAL '5 seconds'.")
-		case !isColumn || col.Index != wm:
-			return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a window over the watermark's column").At(pos)
+		before, err := c.b.closable(n.Input, at, c.b.where(keys[i]))
+		if err != nil {
+			return err
 		}
-		w.Key, w.Time, w.Before, w.Lateness = i, wm, before, c.b.opts.AllowedLateness
+		w.Key, w.Time, w.Before, w.Lateness = i, at, before, c.b.opts.AllowedLateness
 		n.OnClose = &w
 		return nil
 	}
 	return nil
 }
 
-// windowOf reports whether a group key over n's rows is the start of a window, over which time and of
-// which size and slide.
-func (c *core) windowOf(n plan.Node, k plan.Expr) (at plan.Expr, w plan.WindowClose, ok bool) {
-	if h := c.lv.hop; h != nil && plan.Equal(k, h.start) {
-		return h.time, plan.WindowClose{Size: h.sizeLen, Slide: h.slideLen}, true
+// closable holds what a window over column at of n's rows needs to be closed: the column of a watermark, and with
+// each row the watermark before its commit, whose column it gives.
+func (b *binder) closable(n plan.Node, at int, pos int32) (before int, err error) {
+	wm, before := n.Props().Watermark, carried(n.Props().Fields)
+	switch {
+	case wm < 0 || before < 0:
+		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a stream with a watermark").At(pos).
+			WithHint("Declare it in CREATE STREAM: WATERMARK FOR column AS column - INTERVAL '5 seconds'.")
+	case at != wm:
+		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a window over the watermark's column").At(pos)
 	}
-	switch k := k.(type) {
-	case *plan.Call:
-		return tumbleOf(k)
-	case *plan.Column:
-		time, w, ok := windowStartAt(n, k.Index)
-		return &plan.Column{Index: time}, w, ok
-	}
-	return nil, w, false
+	return before, nil
 }
 
-// closesWindows reports whether some aggregation of a plan waits for its windows.
+// closesWindows reports whether something in a plan waits for its windows.
 func closesWindows(root plan.Node) bool {
 	found := false
 	plan.WalkNodes(root, func(n plan.Node) {
-		g, ok := n.(*plan.GroupBy)
-		found = found || ok && g.OnClose != nil
+		switch n := n.(type) {
+		case *plan.GroupBy:
+			found = found || n.OnClose != nil
+		case *plan.SessionWindow:
+			found = found || n.OnClose != nil
+		}
 	})
 	return found
 }

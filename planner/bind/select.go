@@ -187,6 +187,10 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	if err := c.group(s.GroupClause, s.GroupDistinct); err != nil {
 		return nil, err
 	}
+	sessionKeys, err := c.sessionKeys()
+	if err != nil {
+		return nil, err
+	}
 	if err := c.distinctClause(s.DistinctClause); err != nil {
 		return nil, err
 	}
@@ -202,7 +206,9 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 	if where != nil {
 		c.in = filter(c.in, where)
 	}
-	c.in = b.lv.hop.node(c.in)
+	if c.in, err = b.lv.hop.node(b, c.in, sessionKeys); err != nil {
+		return nil, err
+	}
 	c.grouped = len(s.GroupClause) > 0 || len(b.lv.aggs) > 0 || c.having != nil || b.lv.groupings
 	return c.body(), nil
 }

@@ -19,7 +19,7 @@ type converter struct {
 //
 //lint:dispatch
 func (c *converter) statement(n *pg.Node) (Body, error) {
-	if c.form != nil {
+	if c.form != nil && c.form.kind != formInside {
 		return c.formStatement(n)
 	}
 	switch s := n.GetNode().(type) {

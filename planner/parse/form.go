@@ -18,6 +18,7 @@ const (
 	formByHand             // nothing is left for the grammar: body is the statement
 	formFetch              // FETCH … WITH (options), which are taken out
 	formEmit               // only an EMIT clause
+	formInside             // only forms inside a query: the statement is one of PostgreSQL's
 )
 
 // form is what was taken out of one statement's text.
@@ -57,11 +58,15 @@ func rewrite(sql string) (text string, forms []form, err error) {
 		if err != nil {
 			return "", nil, err
 		}
-		if f.kind == formNone && f.emit == EmitNone {
-			continue
-		}
-		if f.kind == formNone {
+		inside := r.windows(&seg)
+		switch {
+		case f.kind != formNone:
+		case f.emit != EmitNone:
 			f.kind = formEmit
+		case inside:
+			f.kind = formInside
+		default:
+			continue
 		}
 		f.start, f.end = start, end
 		forms = append(forms, f)
@@ -73,7 +78,7 @@ func rewrite(sql string) (text string, forms []form, err error) {
 func suspect(s *segment) bool {
 	for i := range s.toks {
 		if s.kind(i) == tokWord && (s.is(i, "emit") || s.is(i, "subscribe") || s.is(i, "stream") ||
-			s.is(i, "sink") || s.is(i, "topic") || s.is(i, "rebuild") || (i == 0 && (s.is(i, "show") || s.is(i, "describe") || s.is(i, "desc") || fetches(s)))) {
+			s.is(i, "sink") || s.is(i, "topic") || s.is(i, "rebuild") || opensWindow(s, i) || (i == 0 && (s.is(i, "show") || s.is(i, "describe") || s.is(i, "desc") || fetches(s)))) {
 			return true
 		}
 	}

@@ -128,6 +128,9 @@ func sameColumns(a, b Node) bool {
 	case *GroupBy:
 		o, ok := b.(*GroupBy)
 		return ok && slices.Equal(a.Keys, o.Keys) && a.OnClose == nil && o.OnClose == nil
+	case *SessionWindow:
+		o, ok := b.(*SessionWindow)
+		return ok && slices.Equal(a.Partition, o.Partition) && a.Time == o.Time && a.OnClose == nil && o.OnClose == nil
 	case *Join:
 		o, ok := b.(*Join)
 		return ok && slices.Equal(a.LeftKeys, o.LeftKeys) && slices.Equal(a.RightKeys, o.RightKeys)

@@ -21,13 +21,18 @@ type GroupBy struct {
 	OnClose *WindowClose
 }
 
-// WindowClose tells a GroupBy when a group is final: its key column Key is the start of a
-// window of Size over the input's watermark column.
+// WindowClose tells a GroupBy when a group is final: its key column Key says which window over the
+// input's watermark column it is of, which ends Size after the key's value: that is the window's start, or its
+// end and Size is zero.
 type WindowClose struct {
 	Key  int // position in GroupBy.Keys
 	Size time.Duration
-	// Slide is the distance of two windows' starts; Size when windows do not overlap.
-	Slide time.Duration
+	// Whole is how long a window is. Slide is the distance of two windows' starts, Whole when windows do not
+	// overlap; with Cumulate windows begin every Whole, and their ends are Slide apart.
+	Slide, Whole time.Duration
+	Cumulate     bool
+	// Final: rows come only when their window has been closed, and none of them is late.
+	Final bool
 	// Lateness is how long after its end a window stays open.
 	Lateness time.Duration
 	// Time is the input column that carries the event time: a row whose windows have all been

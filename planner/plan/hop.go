@@ -9,11 +9,15 @@ import (
 // Hop repeats each row once a window that contains it and appends the window's start as a last
 // column; Time is timestamp or timestamptz over the input. A NULL time gives one row with a
 // NULL start.
+//
+// With Cumulate the windows of a row begin together, at a multiple of Size, and end Slide apart: what is appended
+// is the start of a window's last Slide.
 type Hop struct {
 	P           Props
 	Input       Node
 	Time        Expr
 	Slide, Size time.Duration
+	Cumulate    bool
 }
 
 // Props are the output edge's.
@@ -57,7 +61,7 @@ func (n *Hop) below(cond Expr) (Expr, bool) {
 func (n *Hop) prune(need []bool) (Node, []int) {
 	width := len(need) - 1
 	in, at := Prune(n.Input, also(need[:width], n.Time))
-	out := &Hop{Input: in, Time: moved(n.Time, at), Slide: n.Slide, Size: n.Size}
+	out := &Hop{Input: in, Time: moved(n.Time, at), Slide: n.Slide, Size: n.Size, Cumulate: n.Cumulate}
 	fields := in.Props().Fields
 	out.P.Fields = append(slices.Clone(fields), n.P.Fields[width])
 	Derive(out)
@@ -67,5 +71,9 @@ func (n *Hop) prune(need []bool) (Node, []int) {
 func (n *Hop) title() string { return "Hop" }
 
 func (n *Hop) details() []string {
-	return []string{fmt.Sprintf("Window: hop(%s, %s, %s)", FormatExpr(n.Time), n.Slide, n.Size)}
+	name := "hop"
+	if n.Cumulate {
+		name = "cumulate"
+	}
+	return []string{fmt.Sprintf("Window: %s(%s, %s, %s)", name, FormatExpr(n.Time), n.Slide, n.Size)}
 }

@@ -48,6 +48,8 @@ const (
 	MetaWatermark = -7
 	// MetaTableOID is tableoid of a system relation: its own OID.
 	MetaTableOID = -8
+	// MetaCommitTime is _commit_time timestamptz: when the record's commit was made.
+	MetaCommitTime = -9
 )
 
 // Props are the output edge's.

@@ -113,6 +113,10 @@ func (d *domain) beside(n plan.Node) plan.Node {
 		return d.setOp(n)
 	case *plan.Over:
 		return d.over(n)
+	case *plan.SessionWindow:
+		if n.OnClose == nil {
+			return d.session(n)
+		}
 	case *plan.Expand:
 		width := len(n.Input.Props().Fields)
 		c := plan.WithInputs(n, []plan.Node{d.beside(n.Input)})
@@ -161,6 +165,17 @@ func (d *domain) over(n *plan.Over) plan.Node {
 		partition = append(partition, width+i)
 	}
 	made := plan.NewOver(d.beside(n.Input), partition, c.Order, c.Funcs, names)
+	return d.moved(made, n.P.Fields, func(i int) int { return d.behind(i, width) }, width)
+}
+
+// session makes sessions for each argument.
+func (d *domain) session(n *plan.SessionWindow) plan.Node {
+	width := len(n.Input.Props().Fields)
+	partition := slices.Clone(n.Partition)
+	for i := range d.width() {
+		partition = append(partition, width+i)
+	}
+	made := plan.NewSessionWindow(d.beside(n.Input), partition, n.Time, n.Gap)
 	return d.moved(made, n.P.Fields, func(i int) int { return d.behind(i, width) }, width)
 }
 

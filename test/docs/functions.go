@@ -94,7 +94,7 @@ func Functions(aggregate func(f *builtin.Func) bool) string {
 		"Every function and aggregate that can be called today, by its argument types, as PostgreSQL declares them\n"+
 			"and with PostgreSQL's results. What PostgreSQL has besides is refused with `0A000`, \"not supported yet\".\n"+
 			"`CASE`, `COALESCE`, `NULLIF`, `GREATEST`, `LEAST`, `CAST`, `EXTRACT`, `LIKE`, `IN` and the like are syntax and work\n"+
-			"on every type. `TUMBLE` and `HOP` are windows, for FROM and GROUP BY."))
+			"on every type. `TUMBLE`, `HOP`, `CUMULATE` and `SESSION` are windows, for FROM and GROUP BY ([SELECT](select.md))."))
 	hidden := plumbing()
 	groups := map[string][]string{}
 	for _, f := range builtin.Funcs() {
