@@ -106,7 +106,11 @@ func (w *watchedFS) made(f vfs.File, path string) (vfs.File, error) {
 		return nil, err
 	}
 	if n, wal := walNumber(base); wal {
-		ahead := &aheadFile{File: f, number: uint32(n), syncs: w.syncs}
+		ahead, err := newAhead(f, uint32(n), w.syncs)
+		if err != nil {
+			_ = f.Close() // nothing is in it yet
+			return nil, err
+		}
 		w.wal.Store(ahead)
 		return ahead, nil
 	}

@@ -29,6 +29,7 @@ type aheadFile struct {
 	sync struct {
 		sync.Mutex
 		to      int64 // everything before is durable
+		length  int64 // of the file
 		closed  bool
 		scratch []byte
 	}
@@ -41,6 +42,16 @@ type aheadFile struct {
 		seen    int64  // up to where Pebble has written it
 		err     error  // the first that a write or sync met
 	}
+}
+
+func newAhead(f vfs.File, number uint32, syncs *latency.Histogram) (*aheadFile, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	a := &aheadFile{File: f, number: number, syncs: syncs}
+	a.sync.length = info.Size()
+	return a, nil
 }
 
 // emit appends the chunks of a batch and gives their end.
@@ -102,7 +113,10 @@ func (f *aheadFile) durable(end int64) error {
 	if err != nil {
 		return err
 	}
-	if _, err = f.File.WriteAt(f.sync.scratch, from); err == nil {
+	if err = f.lengthenLocked(to); err == nil {
+		_, err = f.File.WriteAt(f.sync.scratch, from)
+	}
+	if err == nil {
 		err = f.timed(f.File.SyncData)
 	}
 	if err != nil {
@@ -116,6 +130,28 @@ func (f *aheadFile) durable(end int64) error {
 	if cap(f.sync.scratch) > keepBuffer {
 		f.sync.scratch = nil
 	}
+	return nil
+}
+
+// stretch is by how much a WAL grows at once.
+const stretch = 256 << 10
+
+var zeros [stretch]byte
+
+// lengthenLocked makes room up to end and some behind it, of zeros, which readers take for the end of the log. A sync
+// behind a write that makes the file longer has the file system write down the new length too, and one behind a write
+// to where nothing was written yet has it write down that something is: that is more work than the commit itself.
+// Where Pebble uses a file again, all of this is there.
+// REQUIRES: sync held. It comes before the batches are written: that there is no room for it tells them too.
+func (f *aheadFile) lengthenLocked(end int64) error {
+	if end <= f.sync.length {
+		return nil
+	}
+	to := (end/stretch + 1) * stretch
+	if _, err := f.File.WriteAt(zeros[:to-end], end); err != nil {
+		return err
+	}
+	f.sync.length = to
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -167,5 +169,66 @@ func TestAheadDiffers(t *testing.T) {
 	}
 	if err := f.durable(end); !errors.Is(err, errAhead) {
 		t.Errorf("durable behind it: %v", err)
+	}
+}
+
+// TestLengthened: a WAL is longer than what was written of it. One that nobody closed is read to where it was written,
+// what is damaged before that is found, and so is one that was closed.
+func TestLengthened(t *testing.T) {
+	dir := t.TempDir()
+	s, err := OpenPebble(filepath.Join(dir, "meta"), PebbleOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := func(name string, change func(wal []byte)) string {
+		to := filepath.Join(dir, name)
+		if err := os.CopyFS(to, os.DirFS(filepath.Join(dir, "meta"))); err != nil {
+			t.Fatal(err)
+		}
+		wal := filepath.Join(to, walName(s.mu.engine.files.facts.wal))
+		b, err := os.ReadFile(wal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(b)%stretch != 0 || len(b) == 0 {
+			t.Errorf("%s: the WAL has %d bytes", name, len(b))
+		}
+		change(b)
+		if err := os.WriteFile(wal, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return to
+	}
+	const each = 3 * stretch / 200 // commits, past the first stretch
+	for i := range 200 {
+		if _, err := s.AppendLog(context.Background(), CommitSeq(i), func(CommitSeq, []Record) ([]byte, []Write, error) {
+			return bytes.Repeat([]byte{byte(i)}, each), nil, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same := func([]byte) {}
+	killed := copied("killed", same)
+	damaged := copied("damaged", func(wal []byte) { wal[1000] ^= 1 })
+	behind := copied("behind", func(wal []byte) { wal[len(wal)-1] ^= 1 }) // what nobody wrote
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{killed, behind, copied("closed", same)} {
+		again, err := OpenPebble(path, PebbleOptions{})
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		if last, err := again.LastSeq(context.Background()); last != 200 || err != nil {
+			t.Errorf("%s: %d commits, %v", path, last, err)
+		}
+		if err := again.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{damaged, copied("closed and damaged", func(wal []byte) { wal[1000] ^= 1 })} {
+		if _, err := OpenPebble(path, PebbleOptions{}); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
