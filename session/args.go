@@ -9,12 +9,6 @@ import (
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 )
 
-// intervalStyles maps the values that the setting can have.
-var intervalStyles = map[string]datetime.IntervalStyle{
-	"postgres": datetime.IntervalPostgres, "postgres_verbose": datetime.IntervalVerbose,
-	"sql_standard": datetime.IntervalSQLStandard, "iso_8601": datetime.IntervalISO8601,
-}
-
 // codecEnv is the session's settings as the codecs take them.
 func (s *Session) codecEnv() *codec.Env {
 	d := s.set.derived
@@ -23,7 +17,7 @@ func (s *Session) codecEnv() *codec.Env {
 		ByteaEscape: d.ByteaOutput == "escape", Names: s.introspection(),
 	}
 	env.DateStyle, _ = datetime.ReadDateStyle(d.DateStyle, datetime.DateStyle{})
-	env.IntervalStyle = intervalStyles[d.IntervalStyle]
+	env.IntervalStyle = datetime.ReadIntervalStyle(d.IntervalStyle)
 	return env
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
+	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
@@ -87,7 +88,7 @@ func copiedTypes(q *plan.Query, subscribe bool) (types []sqltype.OID) {
 	return append(types, fieldTypes(q)...)
 }
 
-// planCopy plans what is copied. COPY table is the query that selects its columns.
+// planCopy plans what is copied. COPY table is the query that selects its columns, without those that are generated.
 func (s *Session) planCopy(b *parse.CopyTo) (*plan.Query, error) {
 	switch {
 	case b.Subscribe:
@@ -95,14 +96,18 @@ func (s *Session) planCopy(b *parse.CopyTo) (*plan.Query, error) {
 	case b.Query != nil:
 		return s.planQuery(*b.Query, nil)
 	}
+	columns, err := bind.CopySource(b, s.catalog(), bind.Options{Settings: s.set.derived})
+	if err != nil {
+		return nil, err
+	}
 	text := "SELECT "
-	for i, c := range b.Columns {
+	for i, c := range columns {
 		if i > 0 {
 			text += ", "
 		}
 		text += quoteIdent(c)
 	}
-	if len(b.Columns) == 0 {
+	if len(columns) == 0 {
 		text += "*"
 	}
 	text += " FROM "

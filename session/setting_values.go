@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tributary-db/tributary/internal/config"
 	sqlident "github.com/tributary-db/tributary/internal/ident"
@@ -179,12 +178,11 @@ func parseIntervalStyle(v string) (string, error) {
 }
 
 func parseTimeZone(v string) (string, error) {
-	name := strings.Trim(v, "'\"")
-	switch strings.ToUpper(name) {
-	case "UTC", "GMT", "Z", "ZULU", "DEFAULT", "LOCAL", "UCT", "ETC/UTC":
+	if strings.EqualFold(v, "default") || strings.EqualFold(v, "local") {
 		return "UTC", nil
 	}
-	if _, err := time.LoadLocation(name); err != nil || name == "" {
+	name, _, ok := datetime.ZoneOfSetting(strings.Trim(v, "'\""))
+	if !ok {
 		return "", sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter \"TimeZone\": %q", v)
 	}
 	return name, nil

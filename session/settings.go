@@ -1,6 +1,7 @@
 package session
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -177,6 +178,9 @@ func unknownSetting(name string) error {
 	return sqlerr.New(sqlerr.UndefinedObject, "unrecognized configuration parameter %q", name).Meant(nearSetting(name))
 }
 
+// customName is what a parameter of the user's own may be called.
+var customName = regexp.MustCompile(`^[a-z_\x80-\xff][a-z0-9_$\x80-\xff]*(\.[a-z_\x80-\xff][a-z0-9_$\x80-\xff]*)+$`)
+
 // set changes a value; reported is the parameter to tell the client of, empty name = none.
 func (s *settings) set(name, value string) (reported face.Setting, err error) {
 	low := strings.ToLower(name)
@@ -187,6 +191,10 @@ func (s *settings) set(name, value string) (reported face.Setting, err error) {
 		}
 		if !strings.Contains(low, ".") {
 			return reported, unknownSetting(name)
+		}
+		if !customName.MatchString(low) {
+			return reported, sqlerr.New(sqlerr.InvalidName, "invalid configuration parameter name %q", name).
+				WithDetail("Custom parameter names must be two or more simple identifiers separated by dots.")
 		}
 		if _, known := s.custom[low]; !known && len(s.custom) >= 1000 {
 			return reported, sqlerr.New(sqlerr.ProgramLimitExceeded, "too many custom parameters")
@@ -275,6 +283,21 @@ var (
 		{settingIndex["transaction_deferrable"], settingIndex["default_transaction_deferrable"]},
 	}
 )
+
+// modes are the current transaction's characteristics, for setModes.
+func (s *settings) modes() []string {
+	out := make([]string, len(txDefaults))
+	for i, d := range txDefaults {
+		out[i] = s.values[d.of]
+	}
+	return out
+}
+
+func (s *settings) setModes(modes []string) {
+	for i, d := range txDefaults {
+		s.values[d.of] = modes[i]
+	}
+}
 
 // newTransaction gives the next transaction the session's characteristics.
 func (s *settings) newTransaction() {

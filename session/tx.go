@@ -234,19 +234,31 @@ func (s *Session) allowMode(name, value string) error {
 }
 
 func (s *Session) end(ctx context.Context, c *parse.Transaction, w face.Writer) error {
+	if !s.tx.block && c.Chain {
+		kind := "COMMIT"
+		if c.Kind == parse.Rollback {
+			kind = "ROLLBACK"
+		}
+		return sqlerr.New(sqlerr.NoActiveSQLTransaction, "%s AND CHAIN can only be used in transaction blocks", kind)
+	}
 	if !s.tx.block {
 		s.tell(face.Notice{Severity: "WARNING", Code: string(sqlerr.NoActiveSQLTransaction), Message: "there is no transaction in progress"})
 	}
-	failed := s.tx.failed
+	failed, modes := s.tx.failed, s.set.modes()
 	s.dropPortals()
+	tag := "COMMIT"
 	if c.Kind == parse.Rollback || failed {
 		s.rollback()
-		return w.Complete("ROLLBACK")
-	}
-	if err := s.commit(ctx); err != nil {
+		tag = "ROLLBACK"
+	} else if err := s.commit(ctx); err != nil {
 		return err
 	}
-	return w.Complete("COMMIT")
+	if c.Chain { // the next block begins at once, with the characteristics of this one
+		s.keepSettings()
+		s.set.setModes(modes)
+		s.tx.block, s.tx.began = true, s.db.Clock.Now()
+	}
+	return w.Complete(tag)
 }
 
 // statementTimeout bounds a statement by statement_timeout.

@@ -43,6 +43,24 @@ func CopyTarget(s *parse.CopyFrom, cat catalog.Reader, o Options) (rel *catalog.
 	return rel, cols, defaults, nil
 }
 
+// CopySource is the columns that COPY table TO sends: those named, or all but generated ones. Nil stands for what
+// the relation selects; one that is not there is left to who reads it.
+func CopySource(s *parse.CopyTo, cat catalog.Reader, o Options) ([]string, error) {
+	rel, ok := cat.Relation(s.Table.Schema, s.Table.Name, o.Settings.SearchPath)
+	if !ok || rel.Kind != catalog.KindTable {
+		return s.Columns, nil
+	}
+	cols, err := copyColumns(rel, s.Columns)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(cols))
+	for i, c := range cols {
+		names[i] = rel.Columns[c].Name
+	}
+	return names, nil
+}
+
 // copyColumns are the positions of the named columns, all without a list.
 func copyColumns(rel *catalog.Relation, names []string) ([]int, error) {
 	var cols []int

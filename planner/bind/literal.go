@@ -130,5 +130,6 @@ func (b *binder) committedLabel(t sqltype.OID, text string) error {
 func (b *binder) env() *codec.Env {
 	env := &codec.Env{Location: b.opts.Settings.Location, Names: pgcatalog.NewView(b.cat, b.opts.Settings.SearchPath)}
 	env.DateStyle, _ = datetime.ReadDateStyle(b.opts.Settings.DateStyle, datetime.DateStyle{})
+	env.IntervalStyle = datetime.ReadIntervalStyle(b.opts.Settings.IntervalStyle)
 	return env
 }

@@ -67,6 +67,7 @@ func (b *binder) sequence(q *catalog.Sequence, options []*pg.Node, fresh bool) (
 		v, err := integerOf(d.Arg)
 		return v, err == nil, err
 	}
+	was := q.Type
 	if d := seen["as"]; d != nil {
 		t, err := b.typeOf(d.Arg.GetTypeName())
 		if err != nil {
@@ -88,7 +89,7 @@ func (b *binder) sequence(q *catalog.Sequence, options []*pg.Node, fresh bool) (
 	if d := seen["cycle"]; d != nil {
 		q.Cycle = d.Arg.GetBoolean().GetBoolval()
 	}
-	if err := sequenceBounds(q, seen, number, fresh); err != nil {
+	if err := sequenceBounds(q, was, seen, number, fresh); err != nil {
 		return nil, err
 	}
 	if v, ok, err := number("start"); err != nil {
@@ -140,7 +141,7 @@ func (b *binder) sequence(q *catalog.Sequence, options []*pg.Node, fresh bool) (
 }
 
 // sequenceBounds applies MINVALUE and MAXVALUE.
-func sequenceBounds(q *catalog.Sequence, seen map[string]*pg.DefElem, number func(string) (int64, bool, error), fresh bool) error {
+func sequenceBounds(q *catalog.Sequence, was sqltype.OID, seen map[string]*pg.DefElem, number func(string) (int64, bool, error), fresh bool) error {
 	low, high := sequenceRanges[q.Type][0], sequenceRanges[q.Type][1]
 	for _, side := range []struct {
 		name  string
@@ -148,8 +149,9 @@ func sequenceBounds(q *catalog.Sequence, seen map[string]*pg.DefElem, number fun
 		far   bool // the bound that the sequence runs to
 		limit int64
 		first int64
+		was   int64 // the limit of the type before this statement: a bound that was it is that of the new type
 	}{
-		{"maxvalue", &q.Max, q.Increment > 0, high, -1}, {"minvalue", &q.Min, q.Increment < 0, low, 1},
+		{"maxvalue", &q.Max, q.Increment > 0, high, -1, sequenceRanges[was][1]}, {"minvalue", &q.Min, q.Increment < 0, low, 1, sequenceRanges[was][0]},
 	} {
 		v, ok, err := number(side.name)
 		switch {
@@ -157,7 +159,7 @@ func sequenceBounds(q *catalog.Sequence, seen map[string]*pg.DefElem, number fun
 			return err
 		case ok:
 			*side.bound = v
-		case (fresh || seen[side.name] != nil || seen["as"] != nil) && side.far:
+		case (fresh || seen[side.name] != nil) && side.far || *side.bound == side.was && !fresh:
 			*side.bound = side.limit
 		case fresh || seen[side.name] != nil:
 			*side.bound = side.first

@@ -33,9 +33,18 @@ func set(s *pg.VariableSetStmt) Body {
 	}
 	out := &Set{Name: s.Name, Local: s.IsLocal, Default: s.Kind == pg.VariableSetKind_VAR_SET_DEFAULT}
 	for _, a := range s.Args {
-		out.Values = append(out.Values, scalarText(a))
+		text := scalarText(a)
+		if isIntervalConst(a) { // SET TIME ZONE INTERVAL '…'
+			text = "INTERVAL '" + text + "'"
+		}
+		out.Values = append(out.Values, text)
 	}
 	return out
+}
+
+func isIntervalConst(n *pg.Node) bool {
+	names := n.GetTypeCast().GetTypeName().GetNames()
+	return len(names) > 0 && names[len(names)-1].GetString_().GetSval() == "interval"
 }
 
 var transactionKinds = map[pg.TransactionStmtKind]TransactionKind{

@@ -3,10 +3,10 @@ package plan
 import (
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/ident"
+	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 )
 
 // Frozen are the session settings that Settings are made of, with what they are where nobody has said
@@ -34,7 +34,7 @@ func FrozenSettings(kept map[string]string) Settings {
 // SettingsOf makes Settings of the values of Frozen, which were checked when they were set, and of
 // session_authorization.
 func SettingsOf(value func(name string) string) Settings {
-	loc, _ := time.LoadLocation(value("TimeZone"))
+	_, loc, _ := datetime.ZoneOfSetting(value("TimeZone"))
 	digits, _ := strconv.Atoi(value("extra_float_digits"))
 	return Settings{
 		TimeZone: value("TimeZone"), Location: loc, DateStyle: value("DateStyle"), IntervalStyle: value("IntervalStyle"),

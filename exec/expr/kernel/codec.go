@@ -23,14 +23,7 @@ func Codec(s plan.Settings) *codec.Env {
 		e.Location, _ = datetime.LoadZone(s.TimeZone)
 	}
 	e.DateStyle, _ = datetime.ReadDateStyle(s.DateStyle, datetime.DateStyle{})
-	switch strings.ToLower(s.IntervalStyle) {
-	case "iso_8601":
-		e.IntervalStyle = datetime.IntervalISO8601
-	case "postgres_verbose":
-		e.IntervalStyle = datetime.IntervalVerbose
-	case "sql_standard":
-		e.IntervalStyle = datetime.IntervalSQLStandard
-	}
+	e.IntervalStyle = datetime.ReadIntervalStyle(s.IntervalStyle)
 	return e
 }
 

@@ -185,12 +185,12 @@ func firstQuadrant(a float64) (_, sign float64) {
 
 func tanDegrees(a float64) float64 {
 	a, sign := firstQuadrant(a)
-	return sign * (sinQuadrant(a) / cosQuadrant(a)) / (sinQuadrant(45) / cosQuadrant(45))
+	return sign*(sinQuadrant(a)/cosQuadrant(a))/(sinQuadrant(45)/cosQuadrant(45)) + 0 // no negative zero
 }
 
 func cotDegrees(a float64) float64 {
 	a, sign := firstQuadrant(a)
-	return sign * (cosQuadrant(a) / sinQuadrant(a)) / (cosQuadrant(45) / sinQuadrant(45))
+	return sign*(cosQuadrant(a)/sinQuadrant(a))/(cosQuadrant(45)/sinQuadrant(45)) + 0
 }
 
 func arcsinDegrees(a float64) float64 {
@@ -215,9 +215,18 @@ func arccosDegrees(a float64) float64 {
 
 const radiansPerDegree = math.Pi / 180
 
+// What the exact values are exact by: computed as the functions compute, rounded at run time, and not by the compiler.
+var (
+	sin30     = sinOf(30)
+	versine60 = versineOf(60)
+)
+
+func sinOf(a float64) float64     { return math.Sin(a * radiansPerDegree) }
+func versineOf(a float64) float64 { return 1 - math.Cos(a*radiansPerDegree) }
+
 func sinQuadrant(a float64) float64 {
 	if a <= 30 {
-		return math.Sin(a*radiansPerDegree) / math.Sin(30*radiansPerDegree) / 2
+		return sinOf(a) / sin30 / 2
 	}
 	return cosOf(90 - a)
 }
@@ -231,5 +240,5 @@ func cosQuadrant(a float64) float64 {
 
 // cosOf is cos of 0 to 60 degrees, exactly 1/2 at 60.
 func cosOf(a float64) float64 {
-	return 1 - (1-math.Cos(a*radiansPerDegree))/(1-math.Cos(60*radiansPerDegree))/2
+	return 1 - versineOf(a)/versine60/2
 }

@@ -119,7 +119,7 @@ func (c *Call) jsonObject(dst []byte, row int32) ([]byte, Err) {
 		if key.Null(row) {
 			return dst, sqlerr.New(sqlerr.InvalidParameterValue, pick(c.Type.OID == sqltype.JSON, "argument %d cannot be null", "argument %d: key must not be null"), i+1)
 		}
-		if key.Type == sqltype.JSON || key.Type == sqltype.JSONB {
+		if !scalarKey(key.Type) {
 			return dst, sqlerr.New(sqlerr.InvalidParameterValue, "key value must be scalar, not array, composite, or json")
 		}
 		dst = append(jsonb.AppendString(dst, c.jsonKey(key, row)), " : "...)
@@ -134,11 +134,16 @@ func (c *Call) jsonField(dst []byte, row int32) ([]byte, Err) {
 	if key.Null(row) {
 		return dst, sqlerr.New(sqlerr.InvalidParameterValue, "field name must not be null")
 	}
-	if key.Type == sqltype.JSON || key.Type == sqltype.JSONB || key.Type.Elem() != sqltype.Invalid {
+	if !scalarKey(key.Type) {
 		return dst, sqlerr.New(sqlerr.InvalidParameterValue, "key value must be scalar, not array, composite, or json")
 	}
 	dst = append(jsonb.AppendString(dst, c.jsonKey(key, row)), " : "...)
 	return c.jsonValue(dst, c.Args[1], row), nil
+}
+
+// scalarKey: a value of the type can be an object's key.
+func scalarKey(t sqltype.OID) bool {
+	return t != sqltype.JSON && t != sqltype.JSONB && t != sqltype.Record && t.Elem() == sqltype.Invalid
 }
 
 // jsonKey is a value as an object's key: the text of what it is as a JSON value.

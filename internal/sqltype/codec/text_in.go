@@ -227,7 +227,7 @@ func appendTextFixed(b *delta.Builder, t sqltype.Type, src []byte, env *Env) err
 		v, err := datetime.ParseTimestamptz(src, env.DateStyle.Order, env.Location)
 		return putRounded(b, v, t.Mod, err)
 	case sqltype.Interval:
-		v, err := datetime.ParseInterval(src, sqltype.IntervalFields(t.Mod))
+		v, err := datetime.ParseInterval(src, sqltype.IntervalFields(t.Mod), env.IntervalStyle)
 		if err == nil {
 			v = datetime.ApplyIntervalMod(v, sqltype.IntervalFields(t.Mod), sqltype.IntervalPrecision(t.Mod))
 		}

@@ -2,7 +2,7 @@ package datetime
 
 import "strconv"
 
-// IntervalStyle is how intervals are shown.
+// IntervalStyle is how intervals are shown, and how a leading sign is read.
 type IntervalStyle uint8
 
 const (
@@ -11,6 +11,13 @@ const (
 	IntervalVerbose
 	IntervalSQLStandard
 )
+
+var intervalStyles = map[string]IntervalStyle{
+	"iso_8601": IntervalISO8601, "postgres_verbose": IntervalVerbose, "sql_standard": IntervalSQLStandard,
+}
+
+// ReadIntervalStyle is the style that the setting of this name says in lower case, postgres for what is none.
+func ReadIntervalStyle(name string) IntervalStyle { return intervalStyles[name] }
 
 // parts are an interval's fields as shown.
 type parts struct {

@@ -2,6 +2,7 @@ package datetime
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -144,6 +145,8 @@ type intervalParser struct {
 	unit   Unit // of the next number to the left; UnitNone = by the range
 	needs  bool // a unit has been read and waits for its number
 	ago    bool
+	// negative: the sign of the first field is that of all, as the SQL standard has it.
+	negative bool
 }
 
 func (p *intervalParser) parse(pieces []piece) problem {
@@ -168,7 +171,7 @@ const clockBits = 1<<UnitHour | 1<<UnitMinute | 1<<UnitSecond | 1<<UnitMilliseco
 func (p *intervalParser) piece(pc piece) (uint32, problem) {
 	switch pc.kind {
 	case kindTime:
-		pr := p.clock(pc.text, false)
+		pr := p.clock(pc.text, p.negative)
 		p.unit, p.needs = UnitDay, false
 		return clockBits, pr
 	case kindZone:
@@ -227,9 +230,10 @@ func (p *intervalParser) number(s string) (uint32, problem) {
 	if unit == UnitNone {
 		unit = rightmostUnit(p.fields)
 	}
-	neg := s[0] == '-'
+	signed := s[0] == '-' || s[0] == '+'
+	neg := s[0] == '-' || p.negative && !signed
 	body := s
-	if neg || s[0] == '+' {
+	if signed {
 		body = s[1:]
 	}
 	n := digitsLen(body)
@@ -306,10 +310,15 @@ func (w *wide) result() (Interval, error) {
 }
 
 // ParseInterval reads an interval: units, SQL standard and ISO 8601 forms. fields is the range
-// of the typmod, FullRange without one.
-func ParseInterval(src []byte, fields int32) (Interval, error) {
+// of the typmod, FullRange without one. Under the style of the SQL standard the sign of the first field is that of all when
+// no other has one: '-1 1:00:00' is 25 hours back.
+func ParseInterval(src []byte, fields int32, style IntervalStyle) (Interval, error) {
 	p := intervalParser{fields: fields}
 	pieces, ok := cut(src)
+	if style == IntervalSQLStandard && len(pieces) > 0 {
+		signed := func(pc piece) bool { return pc.text[0] == '-' || pc.text[0] == '+' }
+		p.negative = pieces[0].text[0] == '-' && !slices.ContainsFunc(pieces[1:], signed)
+	}
 	pr := badFormat
 	if ok && len(pieces) > 0 {
 		pr = p.parse(pieces)

@@ -36,7 +36,7 @@ func stamp(t *testing.T, s string) int64 {
 
 func interval(t *testing.T, s string) Interval {
 	t.Helper()
-	v, err := ParseInterval([]byte(s), FullRange)
+	v, err := ParseInterval([]byte(s), FullRange, IntervalPostgres)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,3 +59,29 @@ func TestDateStyleOracle(t *testing.T) {
 		compare(t, conn, checks)
 	}
 }
+
+// TestZoneOfSettingOracle: what TimeZone may be set to, how SHOW has it, and which time it is there.
+func TestZoneOfSettingOracle(t *testing.T) {
+	conn := pgoracle.Start(t)
+	values := []string{"UTC", "gmt", "america/NEW_york", "EST", "EST5EDT", "-3", "+4", "5.5", "0", "-02:30", "+4:30", "FOO8BAR", "<+05>-5", "INTERVAL '5:30'", "interval '-8 hours'", "interval '1 day'",
+		"EST5EDT4,M3.2.0,M11.1.0", "CET-1CEST,M3.5.0,M10.5.0/3", "nope", "", "200", "FOO", "America/Nowhere"}
+	for _, value := range values {
+		name, loc, ok := ZoneOfSetting(value)
+		if _, err := conn.Exec(t.Context(), "SELECT set_config('timezone', $1, false)", value); (err == nil) != ok {
+			t.Errorf("%q: read %t, PostgreSQL says %v", value, ok, err)
+			continue
+		}
+		if !ok {
+			continue
+		}
+		var shown string
+		if err := conn.QueryRow(t.Context(), "SHOW timezone").Scan(&shown); err != nil || shown != name {
+			t.Errorf("%q is shown as %s, in PostgreSQL as %s (%v)", value, name, shown, err)
+		}
+		var checks []check
+		for _, s := range []string{"2024-01-15 12:00:00", "2024-07-15 12:00:00", "2024-03-10 07:30:00", "2031-11-02 05:59:59"} {
+			checks = append(checks, check{"timestamptz '" + s + "+00'", string(DateStyle{}.AppendTimestamptz(nil, stamp(t, s), loc))})
+		}
+		compare(t, conn, checks)
+	}
+}
