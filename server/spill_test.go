@@ -72,3 +72,29 @@ func TestStatementsSpill(t *testing.T) {
 		t.Errorf("%v are left: %v", files, err)
 	}
 }
+
+// TestWorkMem: PostgreSQL's name of the limit holds once a session sets it.
+func TestWorkMem(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s := start(t, ctx, settings(t.TempDir()))
+	t.Cleanup(func() { stop(t, s) })
+	db := connect(t, ctx, s)
+	const sql = "SELECT sum(x) FROM (SELECT x FROM generate_series(1, 50000) g(x) ORDER BY x % 1000, x LIMIT 40000) y"
+	spills := func() bool {
+		before := metric(t, s, "tributary_temp_written_bytes_total")
+		number(t, ctx, db, sql)
+		return metric(t, s, "tributary_temp_written_bytes_total") > before
+	}
+	if spills() {
+		t.Error("it spills without a limit")
+	}
+	exec(t, ctx, db, "SET work_mem = '64kB'")
+	if !spills() {
+		t.Error("it does not with work_mem = 64kB")
+	}
+	exec(t, ctx, db, "SET work_memory = '1GB'")
+	if spills() {
+		t.Error("work_memory does not win")
+	}
+}

@@ -85,6 +85,8 @@ func (i *introspection) SetSetting(name, value string, local bool) (string, erro
 // settingTypes are the parameters that are no strings, as pg_settings.vartype.
 func settingType(d *setting) string {
 	switch {
+	case d.kind != "":
+		return d.kind
 	case d.value == "on" || d.value == "off":
 		return "bool"
 	case d.millis || d.size:
@@ -99,7 +101,7 @@ func (i *introspection) SessionSettings() []system.SessionSetting {
 	for k := range settingList {
 		d := &settingList[k]
 		out = append(out, system.SessionSetting{
-			Name: d.name, Value: i.s.set.values[k], Boot: d.value, Reset: i.s.set.defaults[k], Doc: d.doc, Type: settingType(d), Fixed: d.fixed,
+			Name: d.name, Value: i.s.set.values[k], Boot: d.value, Reset: i.s.set.defaults[k], Doc: d.doc, Type: settingType(d), Values: d.enum, Unit: d.unit, Fixed: d.fixed,
 		})
 	}
 	slices.SortFunc(out, func(a, b system.SessionSetting) int {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -27,13 +28,18 @@ type setting struct {
 	// millis: the value is kept in milliseconds and shown in its largest unit; size: in bytes.
 	millis bool
 	size   bool
-	doc    string
+	// unit, kind and enum are pg_settings': the base unit of the kept number, the type, and what an enum may be. Empty: as the value looks.
+	unit, kind string
+	enum       []string
+	doc        string
 }
 
 // shown is a value as SHOW prints it.
 func (d *setting) shown(value string) string {
 	n, err := strconv.ParseInt(value, 10, 64)
 	switch {
+	case d.unit != "":
+		return inUnit(value, d.unit)
 	case err != nil || n <= 0:
 		return value
 	case d.millis:
@@ -45,7 +51,7 @@ func (d *setting) shown(value string) string {
 }
 
 // settingList is every session setting, in the order in which the reported ones are sent.
-var settingList = []setting{
+var settingList = withInert([]setting{
 	{name: "application_name", report: true, doc: "Name of the client program."},
 	{name: "client_encoding", value: "UTF8", report: true, parse: parseEncoding, doc: "Encoding of the client; UTF8 is the only one."},
 	{name: "DateStyle", value: "ISO, MDY", report: true, merge: mergeDateStyle, doc: "Output form of dates and timestamps (ISO, Postgres, SQL, German), and how dates of three numbers are read (MDY, DMY, YMD)."},
@@ -69,6 +75,7 @@ var settingList = []setting{
 	{name: "statement_memory", value: "0", parse: parseSizeOf("statement_memory"), size: true, doc: "Memory of one statement; 0 = no limit."},
 	{name: "log_min_duration_statement", value: "-1", parse: parseMillisOrOff, millis: true, doc: "A statement that takes so long is a line of the log; 0 = every one, -1 = none."},
 	{name: "work_memory", value: "0", parse: parseSizeOf("work_memory"), size: true, doc: "Memory of a statement's sorts, joins, aggregates and DISTINCT before rows go to the disk; 0 = none does."},
+	{name: "work_mem", value: "4096", parse: workMem.parse, unit: "kB", kind: "integer", doc: "PostgreSQL's name of work_memory: once it is SET it holds, unless that is SET as well."},
 	{name: "temp_file_limit", value: "0", parse: parseSizeOf("temp_file_limit"), size: true, doc: "Bytes that a statement may have on the disk: rows for want of work_memory, a Parquet file; 0 = no limit."},
 	{name: "shards", value: "0", parse: parseInt(0, 256), doc: "Processors that a large SELECT is divided among at most; 1 = it is not, 0 = as many as the server allows."},
 	{name: "min_shard_rows", value: "0", parse: parseInt(0, 1<<31-1), doc: "Rows that a SELECT must read to be divided."},
@@ -96,7 +103,7 @@ var settingList = []setting{
 	{name: "check_function_bodies", value: "on", parse: parseBool, doc: "Nothing depends on it: there are no functions to create."},
 	{name: "default_table_access_method", value: "heap", parse: onlyText("default_table_access_method", "heap"), doc: "Always heap, which stands for the one way there is."},
 	{name: "default_tablespace", parse: onlyText("default_tablespace", "", "pg_default"), doc: "There is one tablespace, pg_default, which the empty text means as well."},
-}
+})
 
 var settingIndex = func() map[string]int {
 	m := map[string]int{}
@@ -144,7 +151,7 @@ func (s *settings) derive() {
 		statementTimeout: s.duration("statement_timeout"), lockTimeout: s.duration("lock_timeout"),
 		idleSession: s.duration("idle_session_timeout"), idleInTransaction: s.duration("idle_in_transaction_session_timeout"),
 		logMinDuration:  s.duration("log_min_duration_statement"),
-		statementMemory: s.bytes("statement_memory"), workMemory: s.bytes("work_memory"), tempFileLimit: s.bytes("temp_file_limit"),
+		statementMemory: s.bytes("statement_memory"), workMemory: s.workMemory(), tempFileLimit: s.bytes("temp_file_limit"),
 		shards: s.number("shards"), minShardRows: s.number("min_shard_rows"),
 		readMode: s.readMode(),
 	}
@@ -260,6 +267,18 @@ func (s *settings) duration(name string) time.Duration {
 }
 
 func (s *settings) bytes(name string) int64 { return s.number(name) }
+
+// workMem is work_mem: what of it holds is told by workMemory.
+var workMem = inertSetting{name: "work_mem", kind: "integer", unit: "kB", min: 64, max: math.MaxInt32}
+
+// workMemory is what a statement's sorts and joins may hold: work_mem if the session has set it, and not work_memory.
+func (s *settings) workMemory() int64 {
+	own, alias := settingIndex["work_memory"], settingIndex["work_mem"]
+	if s.values[alias] != settingList[alias].value && s.values[own] == s.defaults[own] {
+		return s.number("work_mem") << 10
+	}
+	return s.number("work_memory")
+}
 
 func (s *settings) number(name string) int64 {
 	n, _ := strconv.ParseInt(s.get(name), 10, 64) // checked when it was set

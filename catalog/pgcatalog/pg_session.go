@@ -15,11 +15,14 @@ func settingRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error 
 		if s.Value == s.Boot {
 			source = "default"
 		}
-		var values any
+		var values, unit any
+		if s.Unit != "" {
+			unit = s.Unit
+		}
 		if s.Type == "enum" {
 			values = s.Values
 		}
-		err := add(s.Name, s.Value, nil, "Client Connection Defaults", s.Doc, nil, context, s.Type, source, nil, nil, values,
+		err := add(s.Name, s.Value, unit, "Client Connection Defaults", s.Doc, nil, context, s.Type, source, nil, nil, values,
 			s.Boot, s.Reset, nil, nil, false)
 		if err != nil {
 			return err

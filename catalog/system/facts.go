@@ -46,6 +46,7 @@ type SessionSetting struct {
 	// Type is bool, integer, string or enum, as pg_settings.vartype; Values are an enum's.
 	Type   string
 	Values []string
+	Unit   string // of the number, empty = none
 	Fixed  bool
 }
 

@@ -171,13 +171,8 @@ func stripHidden(node plan.Node) plan.Node {
 // cross joins two sources without a condition.
 func (b *binder) cross(l, r *source) (*source, error) {
 	for _, it := range r.items {
-		if it.name == "" || !it.byName {
-			continue
-		}
-		for _, other := range l.items {
-			if other.byName && other.name == it.name && (other.schema == it.schema || other.schema == "" || it.schema == "") {
-				return nil, sqlerr.New(sqlerr.DuplicateAlias, "table name \"%s\" specified more than once", it.name)
-			}
+		if err := l.nameFree(it); err != nil {
+			return nil, err
 		}
 	}
 	width := len(l.node.Props().Fields)
@@ -193,6 +188,16 @@ func (b *binder) cross(l, r *source) (*source, error) {
 		node: j, items: append(append([]*item(nil), l.items...), r.items...),
 		hidden: append(append([]string(nil), l.hidden...), r.hidden...),
 	}, nil
+}
+
+// nameFree refuses an item that is called as one that is there.
+func (s *source) nameFree(it *item) error {
+	for _, other := range s.items {
+		if it.name != "" && it.byName && other.byName && other.name == it.name && (other.schema == it.schema || other.schema == "" || it.schema == "") {
+			return sqlerr.New(sqlerr.DuplicateAlias, "table name \"%s\" specified more than once", it.name)
+		}
+	}
+	return nil
 }
 
 func filter(in plan.Node, cond plan.Expr) plan.Node {

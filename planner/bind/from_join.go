@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -47,6 +49,9 @@ func (b *binder) join(n *pg.JoinExpr) (*source, error) {
 		cond, err = b.joinUsing(both, l, r, names, kind)
 	case n.Quals != nil:
 		cond, err = b.joinOn(both, n.Quals)
+	}
+	if err == nil && n.JoinUsingAlias != nil {
+		err = both.nameMerged(n.JoinUsingAlias.Aliasname, len(names))
 	}
 	if err != nil {
 		return nil, err
@@ -135,6 +140,17 @@ func (b *binder) joinUsing(s, l, r *source, names []string, kind plan.JoinKind) 
 	}
 	s.items = append(s.items, merged)
 	return conjunction(conds), nil
+}
+
+// nameMerged gives the merged columns of USING a table's name: USING (a, b) AS x. The tables keep theirs.
+func (s *source) nameMerged(name string, count int) error {
+	merged := s.items[len(s.items)-1]
+	it := &item{name: name, byName: true, columns: slices.Clone(merged.columns[:count]), pos: -1}
+	if err := s.nameFree(it); err != nil {
+		return err
+	}
+	s.items = append(s.items, it)
+	return nil
 }
 
 // mergedColumn is the column that stands for two of one name: that of the side whose rows are kept, of

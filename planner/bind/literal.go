@@ -67,27 +67,14 @@ func (b *binder) coerceUnknown(e plan.Expr, target sqltype.Type, x coercion) (pl
 	if b.opts.Continuous && clockWord(target.OID, text) {
 		return nil, notInView("the value \"" + strings.TrimSpace(text) + "\" of type " + displayType(target.OID)).At(b.where(e))
 	}
+	if clock, err := b.clockLiteral(target.OID, text); clock != nil || err != nil {
+		return clock, err
+	}
 	out, err := b.literal(t, text)
 	if err != nil {
 		return nil, located(err, b.where(e))
 	}
 	return b.at(out, b.where(e)), nil
-}
-
-// clockWord reports whether a literal means the time at which it is read.
-func clockWord(t sqltype.OID, text string) bool {
-	switch t {
-	case sqltype.Date, sqltype.Time, sqltype.Timetz, sqltype.Timestamp, sqltype.Timestamptz:
-	default:
-		return false
-	}
-	for _, w := range strings.Fields(strings.ToLower(text)) {
-		switch w {
-		case "now", "today", "tomorrow", "yesterday":
-			return true
-		}
-	}
-	return false
 }
 
 // located gives err the place of what it speaks of, unless it has one.

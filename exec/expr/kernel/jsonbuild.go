@@ -91,6 +91,9 @@ func (c *Call) jsonText(a *delta.Column, row int32) []byte {
 	case sqltype.JSONTimestamptz:
 		return datetime.AppendTimestamptz(nil, delta.Values[int64](a)[a.At(row)], c.zone(), 'T')
 	}
+	if a.Type == sqltype.Date { // ISO whatever DateStyle is, as the others
+		return datetime.AppendDate(nil, delta.Values[int32](a)[a.At(row)])
+	}
 	return c.text(nil, a, row)
 }
 

@@ -131,6 +131,9 @@ func (p *parser) datePiece(s string) (have, problem) {
 	if !isDigit(s[0]) && p.pending == meansNothing {
 		z, ok := LoadZone(s)
 		if !ok {
+			z, ok = PosixZone(s) // GMT+8
+		}
+		if !ok {
 			p.zoneName = s
 			return 0, badZone
 		}
