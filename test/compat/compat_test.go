@@ -41,12 +41,16 @@ var gzip = kgo.ProducerBatchCompression(kgo.GzipCompression())
 // client is one client of another make.
 type client struct {
 	name    string
-	program []string // what runs it; a file of clients/ comes last
+	program []string // what runs it; where it is more than one word a file of clients/ comes last
 	env     []string
 	needs   func() error // nil, or why it cannot be run
 }
 
 func clients() []client {
+	goClient := func(name string) client {
+		program := filepath.Join(os.Getenv("TRIBUTARY_TEST_GO_CLIENTS"), name)
+		return client{name: name, program: []string{program}, needs: func() error { _, err := os.Stat(program); return err }}
+	}
 	python, jars, node := os.Getenv("TRIBUTARY_TEST_PYTHON"), os.Getenv("TRIBUTARY_TEST_JAVA"), os.Getenv("TRIBUTARY_TEST_NODE")
 	if python == "" {
 		python = "python3"
@@ -70,15 +74,13 @@ func clients() []client {
 			}
 			return exec.Command("node", "--version").Run()
 		}},
+		goClient("sarama"), goClient("confluent-kafka-go"), goClient("kafka-go"),
 	}
 }
 
-// notRun are clients that nothing here runs yet.
-var notRun = []string{"sarama", "confluent-kafka-go", "kafka-go"}
-
 var steps = []struct{ name, heading string }{
 	{"produce", "produce"}, {"consume", "consume"}, {"group", "group"}, {"group848", "group, KIP-848"}, {"transactions", "transactions"},
-	{"admin", "admin"}, {"secure", "SCRAM over TLS"},
+	{"admin", "admin"}, {"lag", "lag"}, {"secure", "SCRAM over TLS"},
 }
 
 // notThere is the exit code of a client that has no such step.
@@ -155,9 +157,6 @@ func TestClients(t *testing.T) {
 			return "yes"
 		})
 	}
-	for _, name := range notRun {
-		row(name, "", func(string) string { return "not run" })
-	}
 	page := "# Clients\n\n<!-- Written by `make compat`; do not edit. -->\n\nWhat clients of other makes did against the built server, each step looked up by another client afterwards. " +
 		"“–”: the client\nhas no such thing. “not run”: it was not installed, and nothing is said of it.\n\n| client | version"
 	for _, s := range steps {
@@ -180,7 +179,11 @@ func (c client) run(step string, env ...string) (out string, code int, err error
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	args := append(slices.Clone(c.program[1:len(c.program)-1]), filepath.Join(dir, c.program[len(c.program)-1]), step)
+	args := slices.Clone(c.program[1:])
+	if n := len(args); n > 0 {
+		args[n-1] = filepath.Join(dir, args[n-1])
+	}
+	args = append(args, step)
 	cmd := exec.CommandContext(ctx, c.program[0], args...)
 	cmd.Env = append(append(append(os.Environ(), c.env...), "CLIENTS="+dir), env...)
 	var stdout, stderr bytes.Buffer
@@ -225,7 +228,7 @@ func (a at) prepare(step string) {
 	if _, err := kadm.NewClient(a.cl).CreateTopic(a.context(), 3, -1, nil, a.name); err != nil {
 		a.t.Fatal(err)
 	}
-	if step != "consume" && !strings.HasPrefix(step, "group") {
+	if step != "consume" && step != "lag" && !strings.HasPrefix(step, "group") {
 		return
 	}
 	var rs []*kgo.Record
@@ -233,6 +236,25 @@ func (a at) prepare(step string) {
 		rs = append(rs, &kgo.Record{Topic: a.name, Key: []byte("k" + v[1:]), Value: []byte(v)})
 	}
 	if err := a.cl.ProduceSync(a.context(), rs...).FirstErr(); err != nil {
+		a.t.Fatal(err)
+	}
+	if step == "lag" {
+		a.commitBehind()
+	}
+}
+
+// behind is how far the group of the step "lag" is behind the end of each partition.
+const behind = 7
+
+func (a at) commitBehind() {
+	adm := kadm.NewClient(a.cl)
+	ends, err := adm.ListEndOffsets(a.context(), a.name)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	var offsets kadm.Offsets
+	ends.Each(func(o kadm.ListedOffset) { offsets.AddOffset(o.Topic, o.Partition, o.Offset-behind, -1) })
+	if err := adm.CommitAllOffsets(a.context(), a.name, offsets); err != nil {
 		a.t.Fatal(err)
 	}
 }
@@ -246,6 +268,8 @@ func (a at) check(step, out string) error {
 		return same(strings.Fields(out), values("v"))
 	case "group", "group848":
 		return errors.Join(same(strings.Fields(out), values("v")), a.committed())
+	case "lag":
+		return same(strings.Fields(out), []string{fmt.Sprint(3 * behind)})
 	case "transactions":
 		return errors.Join(a.written(values("c"), true), a.written(append(values("a"), values("c")...), false))
 	}

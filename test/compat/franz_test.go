@@ -40,6 +40,10 @@ func (a at) franz(step string) (string, error) {
 		return "", a.transact(ctx)
 	}
 	adm := kadm.NewClient(a.cl)
+	if step == "lag" {
+		lags, err := adm.Lag(ctx, a.name)
+		return fmt.Sprint(lags[a.name].Lag.Total()), errors.Join(err, lags.Error())
+	}
 	hour := "3600000"
 	if _, err := adm.CreateTopic(ctx, 2, -1, map[string]*string{"retention.ms": &hour}, a.name); err != nil {
 		return "", err

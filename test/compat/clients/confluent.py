@@ -1,7 +1,7 @@
 """confluent-kafka-python. See ../doc.go for what each step is to do."""
 import os, sys
-from confluent_kafka import Consumer, KafkaError, Producer, libversion, version
-from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, libversion, version
+from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic, OffsetSpec
 
 how = {"bootstrap.servers": os.environ["BOOTSTRAP"], "client.id": "compat"}
 topic, n = os.environ["TOPIC"], int(os.environ["N"])
@@ -61,10 +61,17 @@ def admin():
     a.delete_topics([topic + "-gone"])[topic + "-gone"].result()
 
 
+def lag():
+    a = AdminClient(how)
+    committed = a.list_consumer_group_offsets([ConsumerGroupTopicPartitions(os.environ["GROUP"])])[os.environ["GROUP"]].result().topic_partitions
+    ends = a.list_offsets({p: OffsetSpec.latest() for p in committed})
+    print(sum(f.result().offset for f in ends.values()) - sum(p.offset for p in committed))
+
+
 if sys.argv[1] == "version":
     print(f"{version()}, librdkafka {libversion()[0]}")
 else:
     {"produce": produce, "secure": produce, "consume": lambda: read(False, **{"group.id": os.environ["GROUP"]}),
      "group": lambda: read(True, **{"group.id": os.environ["GROUP"]}),
      "group848": lambda: read(True, **{"group.id": os.environ["GROUP"], "group.protocol": "consumer"}),
-     "transactions": transactions, "admin": admin}[sys.argv[1]]()
+     "transactions": transactions, "admin": admin, "lag": lag}[sys.argv[1]]()

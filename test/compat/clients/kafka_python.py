@@ -53,10 +53,16 @@ def admin():
     a.delete_topics([topic + "-gone"])
 
 
+def lag():
+    committed = KafkaAdminClient(**how).list_group_offsets(os.environ["GROUP"])[os.environ["GROUP"]]
+    ends = kafka.KafkaConsumer(**how).end_offsets(list(committed))
+    print(sum(ends[p] - o.offset for p, o in committed.items()))
+
+
 if sys.argv[1] == "version":
     print(__import__("importlib.metadata", fromlist=["version"]).version("kafka-python"))
 elif sys.argv[1] == "group848":
     sys.exit(NOT_THERE)
 else:
     {"produce": produce, "secure": produce, "consume": lambda: read(False, None), "group": lambda: read(True, os.environ["GROUP"]),
-     "transactions": transactions, "admin": admin}[sys.argv[1]]()
+     "transactions": transactions, "admin": admin, "lag": lag}[sys.argv[1]]()

@@ -60,7 +60,17 @@ async function admin() {
   await a.disconnect()
 }
 
-const steps = { produce, secure: produce, consume: read, group: read, transactions, admin }
+async function lag() {
+  const a = kafka.admin()
+  await a.connect()
+  const [committed] = await a.fetchOffsets({ groupId: GROUP, topics: [TOPIC] })
+  const ends = await a.fetchTopicOffsets(TOPIC)
+  const sum = (list) => list.reduce((n, p) => n + Number(p.offset), 0)
+  console.log(sum(ends) - sum(committed.partitions))
+  await a.disconnect()
+}
+
+const steps = { produce, secure: produce, consume: read, group: read, transactions, admin, lag }
 const step = process.argv[2]
 if (step === 'version') {
   console.log(require('kafkajs/package.json').version)
