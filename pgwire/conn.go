@@ -170,6 +170,7 @@ func (c *conn) start(ctx context.Context) error {
 	c.srv.conns.arm(c, secret)
 	session, err := c.srv.cfg.Open(ctx, face.Startup{
 		Principal: who, Database: h.database, Settings: h.settings, PID: c.pid, Remote: c.nc.RemoteAddr(), Client: c,
+		Cancel: func(cause *sqlerr.Error) { c.stmt.cancel(cause) }, Terminate: c.terminate,
 	})
 	if err != nil {
 		return err // what came with it is not to be closed
@@ -207,8 +208,8 @@ func (c *conn) ready() error {
 // serve runs the command loop. Its error is why the connection ends, never nil.
 func (c *conn) serve() error {
 	for {
-		if c.srv.isDraining() {
-			return errShutdown
+		if err := c.mustEnd(); err != nil {
+			return err
 		}
 		typ, body, err := c.next()
 		if err != nil {
@@ -216,8 +217,8 @@ func (c *conn) serve() error {
 			if errors.As(err, &bad) {
 				return bad
 			}
-			if c.srv.isDraining() {
-				return errShutdown
+			if err := c.mustEnd(); err != nil {
+				return err
 			}
 			return errGone
 		}
@@ -225,6 +226,17 @@ func (c *conn) serve() error {
 			return err
 		}
 	}
+}
+
+// mustEnd is why the connection is to end at the next point where no statement runs, nil = it may go on.
+func (c *conn) mustEnd() error {
+	if c.srv.isDraining() {
+		return errShutdown
+	}
+	if why := c.stmt.ended(); why != nil {
+		return why
+	}
+	return nil
 }
 
 // next reads a message. A client that is silent for longer than the session allows is told so.
@@ -302,6 +314,13 @@ func (c *conn) close() {
 // drain ends the connection at the next point where no statement runs. From another goroutine.
 func (c *conn) drain() {
 	c.stmt.ifIdle(c.interrupt.want)
+}
+
+// terminate ends the connection, for the client to be told why. From another goroutine, or from its own statement.
+func (c *conn) terminate(why *sqlerr.Error) {
+	c.stmt.endAll(why)
+	_ = c.nc.SetWriteDeadline(c.srv.cfg.Clock.Now().Add(lastWords)) // of an answer that nobody takes
+	c.interrupt.want()
 }
 
 // kill ends the connection now. From another goroutine.

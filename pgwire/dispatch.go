@@ -137,10 +137,10 @@ func (c *conn) failed(ctx context.Context, err error) error {
 		c.log.Error("statement failed inside", "err", err)
 	}
 	c.srv.stats.errors.Add(1)
-	c.out.errorResponse("ERROR", e)
-	if e == errShutdown {
-		return errShutdown
+	if e == errShutdown || e == c.stmt.ended() {
+		return e // FATAL, and once
 	}
+	c.out.errorResponse("ERROR", e)
 	return nil
 }
 

@@ -3,6 +3,8 @@ package pgwire
 import (
 	"context"
 	"sync"
+
+	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
 // statement is the context that calls of the session run under. One context serves many
@@ -14,6 +16,8 @@ type statement struct {
 		ctx     context.Context
 		end     context.CancelCauseFunc
 		running bool
+		// last is why no call runs to its end any more.
+		last *sqlerr.Error
 	}
 }
 
@@ -25,7 +29,27 @@ func (s *statement) begin() context.Context {
 		s.mu.ctx, s.mu.end = context.WithCancelCause(s.parent)
 	}
 	s.mu.running = true
+	if s.mu.last != nil {
+		s.mu.end(s.mu.last)
+	}
 	return s.mu.ctx
+}
+
+// endAll ends the running call and all to come.
+func (s *statement) endAll(why *sqlerr.Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mu.last = why
+	if s.mu.running {
+		s.mu.end(why)
+	}
+}
+
+// ended is what endAll was told, nil = nothing.
+func (s *statement) ended() *sqlerr.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.last
 }
 
 // done ends the call: what cancels from now on finds nothing to cancel.

@@ -54,6 +54,17 @@ func (f facts) Tables() (out []system.Table) {
 	return out
 }
 
+func (f facts) Sessions() (out []system.Session) {
+	for _, s := range f.s.db.Sessions() {
+		out = append(out, system.Session{
+			PID: s.PID, User: s.User, Database: s.Database, Application: s.Application, Remote: s.Remote,
+			Since: s.Since, XactStart: s.XactStart, QueryStart: s.QueryStart, StateChange: s.StateChange,
+			State: string(s.State), Query: s.Query, WaitType: s.WaitType, WaitEvent: s.WaitEvent,
+		})
+	}
+	return out
+}
+
 func (f facts) Pins() (out []system.Pin) {
 	for _, p := range f.s.runtime.Pins() {
 		out = append(out, system.Pin{Owner: p.Owner, Since: p.Since, Version: p.Version, Bytes: p.Bytes})

@@ -14,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/memory"
 	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/session/activity"
 	"github.com/tributary-db/tributary/session/advisory"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
@@ -69,6 +70,8 @@ type Database struct {
 	plans   planCache
 	parsers parsers
 	locks   *advisory.Locks
+	// activity is who is connected.
+	activity activity.Registry
 }
 
 // New makes a Database.

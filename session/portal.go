@@ -29,7 +29,7 @@ const maxNamed = 10_000
 
 // Parse prepares a statement.
 func (s *Session) Parse(ctx context.Context, name, sql string, types []sqltype.OID) (err error) {
-	began := s.startClock()
+	began := s.beginStatement(sql)
 	defer func() {
 		err = s.finish(err, sql)
 		s.logSlow(began, "parse", sql, err)
@@ -231,7 +231,7 @@ func (s *Session) Execute(ctx context.Context, name string, maxRows int, w face.
 	}
 	ctx, done := s.statementTimeout(ctx)
 	defer done()
-	began := s.startClock()
+	began := s.beginStatement(p.prepared.statement.sql)
 	if err = s.tx.allow(p.prepared.statement.Body); err == nil {
 		err = s.runPortal(ctx, p, maxRows, w)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/session/activity"
 	"github.com/tributary-db/tributary/session/advisory"
 )
 
@@ -44,6 +45,8 @@ type Session struct {
 	seen *introspection
 	// locks are the advisory locks that it holds.
 	locks *advisory.Owner
+	// doing is what others see of it.
+	doing *activity.Entry
 }
 
 // Open starts a session.
@@ -75,9 +78,13 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 			return nil, err
 		}
 	}
-	s.sequences.s, s.locks = s, db.locks.Owner()
+	s.sequences.s, s.locks = s, db.locks.Owner(st.PID)
 	s.set.newTransaction()
 	s.set.defaults = append([]string(nil), s.set.values...)
+	s.doing = db.activity.Open(activity.Info{
+		PID: st.PID, User: s.user, Database: s.database, Remote: st.Remote, Since: db.Clock.Now(), Cancel: st.Cancel, Terminate: st.Terminate,
+	})
+	s.doing.Name(s.set.get("application_name"))
 	return s, nil
 }
 
@@ -118,6 +125,7 @@ func (s *Session) Close() error {
 	s.rollback()
 	s.run.close()
 	s.locks.Close()
+	s.doing.Close()
 	return nil
 }
 
@@ -129,10 +137,11 @@ func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err er
 	unlimited := ctx
 	ctx, done := s.statementTimeout(ctx)
 	defer done()
-	began := s.startClock()
+	began := s.beginStatement(sql)
 	defer func() {
 		err = s.finish(err, sql)
 		s.logSlow(began, "query", sql, err)
+		s.rest()
 	}()
 	held := &heldTag{Writer: w}
 	s.held = held
@@ -211,6 +220,7 @@ func (s *Session) Sync(ctx context.Context) error {
 		s.dropPortals() // before the snapshot that they read
 	}
 	err := s.endImplicit(ctx)
+	s.rest()
 	return s.finish(err, "")
 }
 

@@ -13,6 +13,9 @@ import (
 func (s *Session) report(p face.Setting) {
 	if p.Name != "" {
 		s.client.Parameter(p.Name, p.Value)
+		if p.Name == "application_name" {
+			s.doing.Name(p.Value)
+		}
 	}
 }
 

@@ -107,6 +107,8 @@ func DefaultArgs(f *Func) []string {
 		return []string{"true"}
 	case "jsonb_set_lax":
 		return []string{"true", "'use_json_null'"}
+	case "pg_terminate_backend":
+		return []string{"0"}
 	case "json_populate_record", "json_populate_recordset":
 		return []string{"false"}
 	}

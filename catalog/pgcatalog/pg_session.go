@@ -56,19 +56,3 @@ func cursorRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
 	}
 	return nil
 }
-
-// activityRows is pg_stat_activity: the session that asks.
-func activityRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
-	a := f.Asker()
-	if a == nil {
-		return nil
-	}
-	application := ""
-	for _, s := range a.SessionSettings() {
-		if s.Name == "application_name" {
-			application = s.Value
-		}
-	}
-	return add(DatabaseOID, a.Database(), a.PID(), nil, owner, a.User(), application, nil, nil, nil, nil, nil, nil, nil, nil, nil, "active",
-		nil, nil, nil, "", "client backend")
-}

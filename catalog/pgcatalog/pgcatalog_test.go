@@ -24,6 +24,9 @@ type some struct {
 
 func (f some) Catalog() *catalog.Snapshot { return f.cat }
 func (f some) Asker() system.Asker        { return asker{} }
+func (f some) Sessions() []system.Session {
+	return []system.Session{{PID: 7, User: "tributary", Database: "tributary", State: "active"}}
+}
 
 type asker struct{}
 

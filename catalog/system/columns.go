@@ -25,7 +25,7 @@ var columns = &Relation{
 				if c.Dropped {
 					continue
 				}
-				err := add(r.OID, r.Schema, r.Name, int32(i+1), c.Name, sqltype.TypeName(c.Type), c.NotNull, orNull(c.Default))
+				err := add(r.OID, r.Schema, r.Name, int32(i+1), c.Name, sqltype.TypeName(c.Type), c.NotNull, OrNull(c.Default))
 				if err != nil {
 					return err
 				}

@@ -34,8 +34,8 @@ var compactions = &Relation{
 			if c.Reason != "" {
 				state = "failed"
 			}
-			err := add(c.What, orNull(c.Topic), c.Partition, int64(c.Partitions), int32(c.From), int32(c.To), int64(c.Runs), c.Bytes,
-				written, state, c.Since, ended, orNull(c.Reason))
+			err := add(c.What, OrNull(c.Topic), c.Partition, int64(c.Partitions), int32(c.From), int32(c.To), int64(c.Runs), c.Bytes,
+				written, state, c.Since, ended, OrNull(c.Reason))
 			if err != nil {
 				return err
 			}

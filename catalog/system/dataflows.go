@@ -40,8 +40,8 @@ var dataflows = &Relation{
 			if d.Record != nil {
 				topic, partition, offset = d.Record.Topic, d.Record.Partition, d.Record.Offset
 			}
-			err := add(d.Relation.Schema, d.Relation.Name, string(d.Relation.Kind), d.State, orNull(d.Since), int64(d.Frontier),
-				orNull(int64(d.Target)), scanned, toScan, code, reason, d.RowErrors, topic, partition, offset, d.StateBytes, d.LateRows)
+			err := add(d.Relation.Schema, d.Relation.Name, string(d.Relation.Kind), d.State, OrNull(d.Since), int64(d.Frontier),
+				OrNull(int64(d.Target)), scanned, toScan, code, reason, d.RowErrors, topic, partition, offset, d.StateBytes, d.LateRows)
 			if err != nil {
 				return err
 			}

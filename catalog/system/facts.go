@@ -1,6 +1,7 @@
 package system
 
 import (
+	"net"
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -18,6 +19,8 @@ type Facts interface {
 	Settings() []Setting
 	Pins() []Pin
 	Compactions() []Compaction
+	// Sessions are those that are open, by process ID.
+	Sessions() []Session
 	// Asker is the session that asks, nil = none.
 	Asker() Asker
 	// Segments visits where records lie, by topic, partition and offset; an error of visit ends it and is returned.
@@ -38,6 +41,16 @@ type Asker interface {
 	// Prepared and Cursors are what it has open, by name.
 	Prepared() []PreparedStatement
 	Cursors() []Cursor
+}
+
+// Session is one that is open, and what it does. Times that are zero are not known, or there are none.
+type Session struct {
+	PID                                       int32
+	User, Database, Application               string
+	Remote                                    net.Addr // nil = not known
+	Since, XactStart, QueryStart, StateChange time.Time
+	State, Query                              string
+	WaitType, WaitEvent                       string
 }
 
 // SessionSetting is a run-time parameter of a session.

@@ -50,7 +50,7 @@ type Column struct {
 // All are the system relations, by schema and name.
 func All() []*Relation { return slices.Clone(relations) }
 
-var relations = []*Relation{columns, compactions, dataflows, pins, relationsRelation, segments, settings, tables}
+var relations = []*Relation{columns, compactions, dataflows, pins, relationsRelation, segments, sessions, settings, tables}
 
 // ByOID finds one.
 func ByOID(oid catalog.OID) (*Relation, bool) {

@@ -35,8 +35,8 @@ var relationsRelation = &Relation{
 					of = table
 				}
 			}
-			err := add(r.OID, r.Schema, r.Name, string(r.Kind), orNull(r.TopicName), orNull(r.Format.Name), orNull(columnNames(of, key)),
-				orNull(r.Parent), orNull(r.Shown()), orNull(int64(r.CreatedAt)))
+			err := add(r.OID, r.Schema, r.Name, string(r.Kind), OrNull(r.TopicName), OrNull(r.Format.Name), OrNull(columnNames(of, key)),
+				OrNull(r.Parent), OrNull(r.Shown()), OrNull(int64(r.CreatedAt)))
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,7 @@ var segments = &Relation{
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			return add(s.Topic, s.Partition, s.First, s.Next, s.Records, s.Bytes, orNull(s.Object), int32(s.Level), s.From, s.To)
+			return add(s.Topic, s.Partition, s.First, s.Next, s.Records, s.Bytes, OrNull(s.Object), int32(s.Level), s.From, s.To)
 		})
 	},
 }

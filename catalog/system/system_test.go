@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,15 @@ func (some) Segments(visit func(Segment) error) error {
 }
 
 func (some) Asker() Asker { return nil }
+
+func (some) Sessions() []Session {
+	at := time.UnixMilli(946_684_800_000)
+	return []Session{
+		{PID: 7, User: "u", Database: "d", Application: "a", Remote: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 9}, Since: at, XactStart: at, QueryStart: at, StateChange: at,
+			State: "active", Query: "SELECT 1", WaitType: "Lock", WaitEvent: "relation"},
+		{PID: 8, Since: at, StateChange: at, State: "idle"},
+	}
+}
 
 func (some) Settings() []Setting { return []Setting{{"a", "b", "default", "c"}} }
 

@@ -23,9 +23,9 @@ var tables = &Relation{
 		for _, t := range f.Tables() {
 			var code, reason, detail any
 			if t.Reason != nil {
-				code, reason, detail = string(t.Reason.Code), t.Reason.Message, orNull(t.Reason.Detail)
+				code, reason, detail = string(t.Reason.Code), t.Reason.Message, OrNull(t.Reason.Detail)
 			}
-			if err := add(t.Relation.Schema, t.Relation.Name, t.Relation.TopicName, t.State, orNull(t.Since), code, reason, detail); err != nil {
+			if err := add(t.Relation.Schema, t.Relation.Name, t.Relation.TopicName, t.State, OrNull(t.Since), code, reason, detail); err != nil {
 				return err
 			}
 		}

@@ -25,7 +25,7 @@ func put(b *delta.Builder, t sqltype.OID, v any) error {
 			b.AppendString(v)
 		}
 	case Text:
-		if t.Phys() == sqltype.PhysBytes && t.Elem() == sqltype.Invalid {
+		if t.Phys() == sqltype.PhysBytes && t.Elem() == sqltype.Invalid && t != sqltype.Inet {
 			b.AppendString(string(v))
 			return nil
 		}
@@ -63,6 +63,10 @@ func put(b *delta.Builder, t sqltype.OID, v any) error {
 			texts(b, t, v)
 		}
 	case time.Time:
+		if v.IsZero() {
+			b.AppendNull()
+			return nil
+		}
 		ok = fixed(b, t, v.UnixMicro()-unixToPostgresMicros, sqltype.Timestamptz)
 	}
 	if !ok {
@@ -119,8 +123,8 @@ func texts(b *delta.Builder, t sqltype.OID, v []string) {
 	codec.AppendElements(b, []sqltype.Dim{{Len: int32(len(v)), Lower: 1}}, elems)
 }
 
-// orNull is v, or NULL for the zero value.
-func orNull[T comparable](v T) any {
+// OrNull is v, or NULL for the zero value.
+func OrNull[T comparable](v T) any {
 	var zero T
 	if v == zero {
 		return nil

@@ -25,7 +25,7 @@ func (tx *Tx) LockKeys(ctx context.Context, index catalog.OID, keys []delta.Colu
 	if mode == Exclusive {
 		some = takesSome
 	}
-	if held, ok := tx.allKeys[index]; ok && held.with(mode) == held {
+	if held, ok := tx.allKeys[index]; ok && held|mode == held {
 		return nil
 	}
 	limit := tx.set.cfg.MaxKeyLocks
@@ -36,10 +36,7 @@ func (tx *Tx) LockKeys(ctx context.Context, index catalog.OID, keys []delta.Colu
 		if tx.allKeys == nil {
 			tx.allKeys = map[catalog.OID]LockMode{}
 		}
-		if held, ok := tx.allKeys[index]; ok {
-			mode = mode.with(held)
-		}
-		tx.allKeys[index] = mode
+		tx.allKeys[index] |= mode
 		tx.set.keyEscalations.Add(1)
 		return nil
 	}

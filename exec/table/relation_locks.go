@@ -8,35 +8,6 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
-// LockMode is how a relation, name or key is locked.
-type LockMode uint8
-
-const (
-	// sharesSome and takesSome are on all keys of a table: who holds them has some keys shared, or exclusive.
-	sharesSome LockMode = iota
-	takesSome
-	// Shared is what who writes a table holds, or makes something that depends on a relation, or a row that refers to a key.
-	Shared
-	// Exclusive is what who changes or drops a relation holds, or gives one a name, or takes a key away.
-	Exclusive
-)
-
-// against: two transactions cannot hold an object so.
-func (m LockMode) against(other LockMode) bool {
-	if m > other {
-		m, other = other, m
-	}
-	return other == Exclusive || m == takesSome && other == Shared
-}
-
-// with is the mode that is both.
-func (m LockMode) with(other LockMode) LockMode {
-	if m.against(other) {
-		return Exclusive
-	}
-	return max(m, other)
-}
-
 // object is what is locked that is no row: a relation, a name that one may get, or keys of a table (key_locks.go).
 type object struct {
 	oid          catalog.OID
@@ -92,7 +63,7 @@ func (l *locks) standFor(tx *Tx, o object, mode LockMode) (*objectWaiter, error)
 	held := slices.IndexFunc(at.holders, func(h objectHolder) bool { return h.tx == tx })
 	if held >= 0 {
 		has := at.holders[held].mode
-		if mode = mode.with(has); mode == has {
+		if mode |= has; mode == has {
 			return nil, nil
 		}
 	}
@@ -135,7 +106,7 @@ func (a *objectLock) grants(tx *Tx, mode LockMode) bool {
 func (a *objectLock) grant(o object, tx *Tx, mode LockMode) {
 	for i := range a.holders {
 		if a.holders[i].tx == tx {
-			a.holders[i].mode = a.holders[i].mode.with(mode)
+			a.holders[i].mode |= mode
 			return
 		}
 	}

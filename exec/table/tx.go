@@ -19,6 +19,7 @@ const latest = log.CommitSeq(1<<64 - 1)
 type Tx struct {
 	set     *Set
 	timeout time.Duration
+	owner   int32 // the session, 0 = none
 	// touched in the order of the first write.
 	touched []*overlay
 	byTable map[catalog.OID]*overlay

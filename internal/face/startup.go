@@ -4,6 +4,7 @@ import (
 	"net"
 
 	"github.com/tributary-db/tributary/internal/auth"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
 // Startup is what a client said when it connected. It is authenticated, and the database
@@ -18,6 +19,9 @@ type Startup struct {
 	PID    int32
 	Remote net.Addr
 	Client Client
+	// Cancel ends the call that runs now, if one does, Terminate the conversation; the client is told the cause. From any
+	// goroutine; nil = that cannot be.
+	Cancel, Terminate func(cause *sqlerr.Error)
 }
 
 // Setting is the name and value of a run-time setting.

@@ -225,6 +225,8 @@ type Session struct {
 	Catalog Catalog
 	// Locks are the session's advisory locks; nil where a query has none.
 	Locks Locks
+	// Peers are the other sessions; nil where a query has none.
+	Peers Peers
 }
 
 // Sequences are what functions of sequences ask, each named by its OID. Its errors are users'.

@@ -139,14 +139,23 @@ func (r *Runner) ended(began time.Time, err error) {
 
 // with parses st in a session that ends when run does.
 func (r *Runner) with(ctx context.Context, st Statement, run func(Session) error) (err error) {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	ended := func(cause *sqlerr.Error) { end(cause) }
 	s, err := r.cfg.Open(ctx, face.Startup{
+		Cancel: ended, Terminate: ended,
 		Principal: st.Principal, Database: r.cfg.Database, Settings: st.Settings,
 		PID: firstPID + r.pids.Add(1)&(firstPID-1), Client: nobody{},
 	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() {
+		if cause := context.Cause(ctx); err != nil && cause != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			err = cause
+		}
+		err = errors.Join(err, s.Close())
+	}()
 	if err := s.Parse(ctx, "", st.SQL, nil); err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ type waiter struct {
 // Owner is a session.
 type Owner struct {
 	locks *Locks
+	pid   int32
 	// guarded by locks.mu
 	held    map[Key]*holding
 	waiting *Key
@@ -64,8 +65,8 @@ func New(c clock.Clock) *Locks {
 	return l
 }
 
-// Owner makes one.
-func (l *Locks) Owner() *Owner { return &Owner{locks: l, held: map[Key]*holding{}} }
+// Owner makes one, of the session with a process ID.
+func (l *Locks) Owner(pid int32) *Owner { return &Owner{locks: l, pid: pid, held: map[Key]*holding{}} }
 
 // free reports whether o may have a lock now: nobody holds it in a mode against it, and nobody stands in line before
 // it unless o holds the key already.

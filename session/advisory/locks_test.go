@@ -25,7 +25,7 @@ func try(t *testing.T, o *Owner, k Key, m Mode, want bool) {
 
 func TestModes(t *testing.T) {
 	l := New(clock.Real{})
-	a, b := l.Owner(), l.Owner()
+	a, b := l.Owner(0), l.Owner(0)
 	try(t, a, one, Mode{}, true)
 	try(t, a, one, Mode{}, true)
 	try(t, b, one, Mode{Shared: true}, false)
@@ -54,7 +54,7 @@ func TestModes(t *testing.T) {
 func TestWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(clock.Real{})
-		a, b, c := l.Owner(), l.Owner(), l.Owner()
+		a, b, c := l.Owner(0), l.Owner(0), l.Owner(0)
 		try(t, a, one, Mode{}, true)
 		var order []string
 		var wg sync.WaitGroup
@@ -92,7 +92,7 @@ func TestWaiting(t *testing.T) {
 func TestDeadlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(clock.Real{})
-		a, b := l.Owner(), l.Owner()
+		a, b := l.Owner(0), l.Owner(0)
 		try(t, a, one, Mode{}, true)
 		try(t, b, two, Mode{}, true)
 		var wg sync.WaitGroup
@@ -117,7 +117,7 @@ func TestExclusion(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			o, random := l.Owner(), rand.New(rand.NewPCG(1, uint64(i)))
+			o, random := l.Owner(0), rand.New(rand.NewPCG(1, uint64(i)))
 			defer o.Close()
 			for range 300 {
 				shared := random.IntN(2) == 0

@@ -1,0 +1,34 @@
+package pgcatalog
+
+import (
+	"net"
+
+	"github.com/tributary-db/tributary/catalog/system"
+)
+
+// activityRows is pg_stat_activity: the sessions of clients. There are no others: what works in the background is in schema
+// tributary.
+func activityRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
+	for _, s := range f.Sessions() {
+		host, port := remote(s.Remote)
+		err := add(DatabaseOID, s.Database, s.PID, nil, owner, s.User, s.Application, host, nil, port,
+			s.Since, s.XactStart, s.QueryStart, s.StateChange, system.OrNull(s.WaitType), system.OrNull(s.WaitEvent), s.State,
+			nil, nil, nil, s.Query, "client backend")
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remote is an address and a port, as they are shown of a socket of the machine: NULL and -1.
+func remote(a net.Addr) (host, port any) {
+	tcp, ok := a.(*net.TCPAddr)
+	switch {
+	case ok:
+		return system.Text(tcp.IP.String()), int32(tcp.Port)
+	case a == nil:
+		return nil, nil
+	}
+	return nil, int32(-1)
+}

@@ -1,0 +1,104 @@
+package session
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/plan"
+	"github.com/tributary-db/tributary/session/activity"
+)
+
+// Why another session, or this one, ends something: what its client is told.
+var (
+	errCanceledByPeer   = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to user request")
+	errTerminatedByPeer = sqlerr.New(sqlerr.AdminShutdown, "terminating connection due to administrator command")
+)
+
+// peers are the other sessions, as functions reach them.
+type peers struct{ s *Session }
+
+var _ plan.Peers = peers{}
+
+// Sleep waits for so long, or until ctx ends.
+func (p peers) Sleep(ctx context.Context, d time.Duration) error {
+	defer p.s.doing.Wait("Timeout", "PgSleep")()
+	select {
+	case <-p.s.db.Clock.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// other finds the session of a process ID; who asks for one that is not there is told.
+func (p peers) other(pid int32) *activity.Entry {
+	e := p.s.db.activity.Find(pid)
+	if e == nil {
+		p.warn("PID %d is not a PostgreSQL backend process", pid)
+	}
+	return e
+}
+
+func (p peers) warn(format string, args ...any) {
+	p.s.tell(face.Notice{Severity: "WARNING", Code: string(sqlerr.Warning), Message: sqlerr.New(sqlerr.Warning, format, args...).Message})
+}
+
+// Cancel is pg_cancel_backend.
+func (p peers) Cancel(pid int32) (bool, error) {
+	e := p.other(pid)
+	if e == nil || e.Cancel == nil {
+		return false, nil
+	}
+	e.Cancel(errCanceledByPeer)
+	return true, nil
+}
+
+// Terminate is pg_terminate_backend.
+func (p peers) Terminate(ctx context.Context, pid int32, wait time.Duration) (bool, error) {
+	e := p.other(pid)
+	if e == nil || e.Terminate == nil {
+		return false, nil
+	}
+	e.Terminate(errTerminatedByPeer)
+	if wait == 0 || e == p.s.doing {
+		return true, nil
+	}
+	defer p.s.doing.Wait("IPC", "BackendTermination")()
+	select {
+	case <-e.Gone():
+		return true, nil
+	case <-p.s.db.Clock.After(min(wait, math.MaxInt64)):
+		p.warn("backend with PID %d did not terminate within %d milliseconds", pid, wait.Milliseconds())
+		return false, nil
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+}
+
+// Blocking is pg_blocking_pids.
+func (p peers) Blocking(pid int32) []int32 { return p.s.db.blocking(pid) }
+
+// began notes what the client asks for: a statement, which is also the start of a transaction where there is none.
+func (s *Session) beginStatement(sql string) time.Time {
+	now := s.startClock()
+	if s.tx.began.IsZero() {
+		s.tx.began = now
+	}
+	s.doing.Run(sql, now, s.tx.began)
+	return now
+}
+
+// rest notes that the client is asked what comes next.
+func (s *Session) rest() {
+	state, xact := activity.Idle, time.Time{}
+	switch s.tx.status() {
+	case face.TxActive:
+		state, xact = activity.IdleInTx, s.tx.began
+	case face.TxFailed:
+		state, xact = activity.IdleInFailed, s.tx.began
+	}
+	s.doing.Rest(state, s.db.Clock.Now(), xact)
+}
