@@ -66,11 +66,11 @@ func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 			return nil, err
 		}
 	}
-	if ofOuterLevel(agg.Args) {
-		return nil, unsupported("an aggregate of the query around").At(n.Location).WithHint("Compute it there, and refer to its result.")
-	}
 	agg.T = resultTypeMod(r, agg.Args)
 	if err := b.aggregateDetails(&agg, args, r.fn, n); err != nil {
+		return nil, err
+	}
+	if err := ofThisLevel(&agg, n.Location); err != nil {
 		return nil, err
 	}
 	ref := &aggRef{Column: &plan.Column{Index: -1, T: agg.T, Name: plan.FormatAggregate(&agg)}, agg: agg, pos: n.Location}
@@ -78,11 +78,18 @@ func (b *binder) aggregateCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	return b.at(ref, n.Location), nil
 }
 
-// ofOuterLevel: all columns that the arguments of an aggregate refer to are of levels around this one, so
-// that the aggregate is too.
-func ofOuterLevel(args []plan.Expr) bool {
+// ofThisLevel refuses an aggregate whose arguments, order and FILTER refer to columns of levels around this one alone: it is
+// one of theirs, as in PostgreSQL (check_agg_arguments).
+func ofThisLevel(agg *plan.Aggregate, pos int32) error {
 	own, outer := false, false
-	for _, a := range args {
+	over := slices.Clone(agg.Args)
+	for _, k := range agg.Order {
+		over = append(over, k.Expr)
+	}
+	if agg.Filter != nil {
+		over = append(over, agg.Filter)
+	}
+	for _, a := range over {
 		plan.Walk(a, func(e plan.Expr) bool {
 			switch e.(type) {
 			case *plan.Column:
@@ -93,7 +100,10 @@ func ofOuterLevel(args []plan.Expr) bool {
 			return true
 		})
 	}
-	return outer && !own
+	if outer && !own {
+		return unsupported("an aggregate of the query around").At(pos).WithHint("Compute it there, and refer to its result.")
+	}
+	return nil
 }
 
 func (b *binder) resolveAggregate(name string, args []plan.Expr, n *pg.FuncCall) (resolved, error) {

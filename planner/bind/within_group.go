@@ -47,15 +47,15 @@ func (b *binder) withinGroup(name string, n *pg.FuncCall) (plan.Expr, error) {
 	if err := b.withinArgs(&agg, r, direct, args, n); err != nil {
 		return nil, err
 	}
-	if ofOuterLevel(agg.Args) {
-		return nil, unsupported("an aggregate of the query around").At(n.Location).WithHint("Compute it there, and refer to its result.")
-	}
 	if n.AggFilter != nil {
 		lv.inAgg = true
 		agg.Filter, err = b.condition(n.AggFilter, inFilter, "FILTER")
 		if lv.inAgg = nested; err != nil {
 			return nil, err
 		}
+	}
+	if err := ofThisLevel(&agg, n.Location); err != nil {
+		return nil, err
 	}
 	ref := &aggRef{Column: &plan.Column{Index: -1, T: agg.T, Name: plan.FormatAggregate(&agg)}, agg: agg, pos: n.Location}
 	lv.aggs = append(lv.aggs, ref)
