@@ -213,7 +213,7 @@ func (r *Relation) QualifiedName() string {
 
 // Readable reports whether a query may read the relation.
 func (r *Relation) Readable() bool {
-	return r.Kind != KindSink && r.Kind != KindIndex && r.Kind != KindSequence
+	return r.Kind != KindSink && r.Kind != KindIndex
 }
 
 // Shown is Query with today's names.

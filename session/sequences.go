@@ -105,6 +105,15 @@ func (q *sequences) Last() (int64, error) {
 	return q.mu.got[q.mu.last], nil
 }
 
+func (q *sequences) Position(id plan.RelationID) (last int64, given bool, err error) {
+	rel, err := q.relation(id)
+	if err != nil {
+		return 0, false, err
+	}
+	last, given = q.s.db.Sequences.Last(rel)
+	return last, given, nil
+}
+
 func (q *sequences) Set(id plan.RelationID, v int64, given bool) error {
 	rel, err := q.relation(id)
 	if err != nil {

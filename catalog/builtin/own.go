@@ -17,6 +17,7 @@ const (
 	CurrvalText            uint32 = 8011
 	SetvalText             uint32 = 8012
 	SetvalGivenText        uint32 = 8013
+	SequencePosition       uint32 = 8014 // last_value of a sequence that is read as a relation
 
 	ExpandArray uint32 = 8030 // information_schema._pg_expandarray, which has no OID of its own
 
@@ -54,6 +55,7 @@ func sequenceFuncs() []Func {
 		f(CurrvalText, "currval_by_name", "currval_text", int8, text),
 		f(SetvalText, "setval_by_name", "setval_text", int8, text, int8),
 		f(SetvalGivenText, "setval_by_name", "setval3_text", int8, text, int8, boolean),
+		f(SequencePosition, "sequence_position", "sequence_position", int8, sqltype.Regclass),
 	}
 }
 

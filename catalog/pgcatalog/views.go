@@ -30,7 +30,7 @@ var views = map[string]string{
 		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
 
 	"pg_catalog.pg_sequences": `SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), s.seqtypid::regtype, s.seqstart, s.seqmin, s.seqmax,
-		s.seqincrement, s.seqcycle, s.seqcache, NULL::bigint
+		s.seqincrement, s.seqcycle, s.seqcache, CASE WHEN has_sequence_privilege(c.oid, 'SELECT,USAGE') THEN pg_catalog.pg_sequence_last_value(c.oid::regclass) END
 		FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
 
 	"pg_catalog.pg_stat_all_tables": `SELECT c.oid, n.nspname, c.relname, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,

@@ -29,7 +29,7 @@ func (d *definition) like(n *pg.TableLikeClause) error {
 	if err != nil {
 		return err
 	}
-	if !from.Readable() || from.Kind == catalog.KindErrors {
+	if !from.Readable() || from.Kind == catalog.KindErrors || from.Kind == catalog.KindSequence {
 		return sqlerr.New(sqlerr.WrongObjectType, "relation \"%s\" is invalid in LIKE clause", from.Name).At(n.Relation.Location).
 			WithDetail("This operation is not supported for %s.", kindsInDetail[from.Kind])
 	}

@@ -43,6 +43,9 @@ func (b *binder) rangeVar(n *pg.RangeVar) (*source, error) {
 	if rel.Kind == catalog.KindSystem && rel.Query != "" {
 		return b.systemView(n, rel)
 	}
+	if rel.Kind == catalog.KindSequence {
+		return b.sequenceRow(n, rel)
+	}
 	if rel.Kind == catalog.KindPlainView {
 		return b.plainView(n, rel)
 	}

@@ -104,6 +104,9 @@ func insertable(rel *catalog.Relation, pos int32) error {
 	case rel.Kind == catalog.KindView:
 		return sqlerr.New(sqlerr.WrongObjectType, "cannot change materialized view \"%s\"", rel.Name).At(pos)
 	}
+	if rel.Kind == catalog.KindSequence {
+		return sqlerr.New(sqlerr.WrongObjectType, "cannot change sequence \"%s\"", rel.Name)
+	}
 	return sqlerr.New(sqlerr.WrongObjectType, "cannot insert into %s \"%s\"", rel.Kind, rel.Name).At(pos)
 }
 

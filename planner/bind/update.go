@@ -180,6 +180,9 @@ func changeable(rel *catalog.Relation, verb string, pos int32) error {
 		return sqlerr.New(sqlerr.WrongObjectType, "cannot %s stream \"%s\"", verb, rel.Name).At(pos).
 			WithDetail("A stream is append-only.")
 	}
+	if rel.Kind == catalog.KindSequence {
+		verb = "change"
+	}
 	return sqlerr.New(sqlerr.WrongObjectType, "cannot %s %s \"%s\"", verb, rel.Kind, rel.Name).At(pos)
 }
 

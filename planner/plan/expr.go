@@ -240,6 +240,8 @@ type Sequences interface {
 	// Current is the value that this session got last of the sequence, Last of any.
 	Current(id RelationID) (int64, error)
 	Last() (int64, error)
+	// Position is the last value of the sequence, of whichever session, and whether it has been given: if not, it is the next one.
+	Position(id RelationID) (last int64, given bool, err error)
 	// Set makes v the last value, or with given false the next one.
 	Set(id RelationID, v int64, given bool) error
 }

@@ -28,6 +28,17 @@ func init() {
 		"setval3_text": fn3c(func(c *Call, name string, v int64, given bool) (int64, Err) {
 			return setvalNamed(c, name, v, given)
 		}),
+		"sequence_position": fn1c(func(c *Call, id int32) (int64, Err) {
+			v, _, err := positionOf(c, id)
+			return v, err
+		}),
+		"pg_sequence_last_value": fn1c(func(c *Call, id int32) (int64, Err) {
+			v, given, err := positionOf(c, id)
+			if err == nil {
+				err = nullUnless(given)
+			}
+			return v, err
+		}),
 		"lastval": fn0c(func(c *Call) (int64, Err) {
 			s, err := sequencesOf(c)
 			if err != nil {
@@ -48,6 +59,15 @@ func init() {
 			return name, userErr(e)
 		}),
 	})
+}
+
+func positionOf(c *Call, id int32) (last int64, given bool, err Err) {
+	s, err := sequencesOf(c)
+	if err != nil {
+		return 0, false, err
+	}
+	last, given, e := s.Position(plan.RelationID(uint32(id)))
+	return last, given, userErr(e)
 }
 
 func sequencesOf(c *Call) (plan.Sequences, Err) {

@@ -90,3 +90,31 @@ set datestyle = 'iso, sql'
 show datestyle
 
 reset datestyle
+
+create sequence ur start 5
+
+select last_value, is_called from ur
+
+select nextval('ur')
+
+select last_value, is_called from ur
+
+select setval('ur', 20, false)
+
+select last_value, is_called, pg_sequence_last_value('ur'::regclass) from ur
+
+select nextval('ur'), nextval('ur')
+
+select s.last_value, x.c from ur s, ur as x(a, b, c)
+
+select sequencename, last_value from pg_sequences where sequencename = 'ur'
+
+create view uq as select last_value from ur
+
+select * from uq
+
+create table ul (like ur)
+
+insert into ur values (1, 1, true)
+
+drop sequence ur
