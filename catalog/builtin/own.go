@@ -27,6 +27,11 @@ const (
 	ArrayElement    uint32 = 8022 // a[1][2]
 	ArraySlice      uint32 = 8023 // a[1:2][:3]: a text with l, u or - for each bound, the array, the bounds that are there
 
+	// What SET a[1] = x, SET a[1:2] = x and SET j['k'] = x write.
+	ArrayAssign      uint32 = 8031 // the array, the element, the subscripts
+	ArrayAssignSlice uint32 = 8032 // a text as ArraySlice's, the array, what comes in, the bounds that are there
+	JSONAssign       uint32 = 8033 // the jsonb, the value, the path, whether a NULL becomes an array
+
 	// What the grammar writes for rows.
 	RowOfFields  uint32 = 8025 // ROW(a, b)
 	FieldOfRow   uint32 = 8026 // (row).f: the row, and the place of the field
@@ -89,6 +94,9 @@ func syntaxFuncs() []Func {
 		of(ArrayOfArrays, "array of arrays", false, true),
 		of(ArrayElement, "array element", true, false),
 		of(ArraySlice, "array slice", true, false),
+		of(ArrayAssign, "array assign", false, true),
+		of(ArrayAssignSlice, "array assign slice", false, true),
+		of(JSONAssign, "jsonb assign", false, true),
 		of(JSONField, "json field", false, true),
 	}
 }

@@ -192,15 +192,26 @@ func (b *binder) subscripted(array plan.Expr, indices []*pg.Node) (plan.Expr, er
 // jsonSubscript binds j['a'][0], which is the part at that path.
 func (b *binder) jsonSubscript(value plan.Expr, indices []*pg.Node) (plan.Expr, error) {
 	const extractPath = 3217
+	path, _, err := b.jsonKeys(indices)
+	if err != nil {
+		return nil, err
+	}
+	pos := b.where(value)
+	return b.at(&plan.Call{Func: extractPath, Args: []plan.Expr{value, path}, T: sqltype.Of(sqltype.JSONB), Pos: pos}, pos), nil
+}
+
+// jsonKeys are subscripts as a path, an array of texts; number tells that the first is one.
+func (b *binder) jsonKeys(indices []*pg.Node) (path plan.Expr, number bool, err error) {
 	var keys []plan.Expr
-	for _, i := range indices {
+	for at, i := range indices {
 		e, err := b.expr(i.GetAIndices().Uidx)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		t := e.Type().OID
 		switch {
 		case t != sqltype.Unknown && canCoerce(t, sqltype.Int4, implicit):
+			number = number || at == 0
 			if e, err = b.coerce(e, sqltype.Of(sqltype.Int4), implicit, -1); err == nil {
 				e, err = b.coerce(e, sqltype.Of(sqltype.Text), assignment, -1)
 			}
@@ -211,13 +222,12 @@ func (b *binder) jsonSubscript(value plan.Expr, indices []*pg.Node) (plan.Expr, 
 				WithHint("jsonb subscript must be coercible to either integer or text.")
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		keys = append(keys, e)
 	}
-	pos := b.where(value)
-	path := b.at(&plan.Call{Func: plan.FuncID(builtin.ArrayOfElements), Args: keys, T: sqltype.Of(sqltype.Text.Array()), Pos: pos}, pos)
-	return b.at(&plan.Call{Func: extractPath, Args: []plan.Expr{value, path}, T: sqltype.Of(sqltype.JSONB), Pos: pos}, pos), nil
+	pos := b.where(keys[0])
+	return b.at(&plan.Call{Func: plan.FuncID(builtin.ArrayOfElements), Args: keys, T: sqltype.Of(sqltype.Text.Array()), Pos: pos}, pos), number, nil
 }
 
 func (b *binder) subscript(n *pg.Node) (plan.Expr, error) {
@@ -232,8 +242,17 @@ func (b *binder) subscript(n *pg.Node) (plan.Expr, error) {
 	return at, err
 }
 
-// slice binds a[l:u], either of which may be left out; beside one, [n] is [1:n].
+// slice binds a[l:u].
 func (b *binder) slice(array plan.Expr, indices []*pg.Node) (plan.Expr, error) {
+	args, err := b.sliceArgs(array, indices)
+	if err != nil {
+		return nil, err
+	}
+	return b.at(&plan.Call{Func: plan.FuncID(builtin.ArraySlice), Args: args, T: array.Type(), Pos: b.where(array)}, b.where(array)), nil
+}
+
+// sliceArgs are the arguments of ArraySlice. Either bound may be left out; beside a slice, [n] is [1:n].
+func (b *binder) sliceArgs(array plan.Expr, indices []*pg.Node) ([]plan.Expr, error) {
 	var form []byte
 	args := []plan.Expr{nil, array}
 	for _, i := range indices {
@@ -257,7 +276,7 @@ func (b *binder) slice(array plan.Expr, indices []*pg.Node) (plan.Expr, error) {
 		}
 	}
 	args[0] = &plan.Const{T: sqltype.Of(sqltype.Text), Value: delta.ConstBytes(sqltype.Text, form, 1)}
-	return b.at(&plan.Call{Func: plan.FuncID(builtin.ArraySlice), Args: args, T: array.Type(), Pos: b.where(array)}, b.where(array)), nil
+	return args, nil
 }
 
 // coerceArray casts an array element by element; how its elements are cast is what two types of them say.

@@ -119,8 +119,10 @@ type inserter struct {
 	// metadata column's negative one. places are their places in the text.
 	targets []int
 	places  []int32
-	named   bool
-	meta    []int
+	// parts are the subscripts of targets that are parts of columns, by their place in targets.
+	parts map[int][]*pg.Node
+	named bool
+	meta  []int
 }
 
 // columns reads the column list, all columns without one.
@@ -143,10 +145,16 @@ func (in *inserter) columns() error {
 		if err != nil {
 			return err
 		}
-		if seen[at] {
+		if len(rt.Indirection) > 0 {
+			if in.parts == nil {
+				in.parts = map[int][]*pg.Node{}
+			}
+			in.parts[len(in.targets)] = rt.Indirection
+		}
+		if whole, ok := seen[at]; ok && (whole || len(rt.Indirection) == 0) {
 			return sqlerr.New(sqlerr.DuplicateColumn, "column \"%s\" specified more than once", rt.Name).At(rt.Location)
 		}
-		seen[at] = true
+		seen[at] = len(rt.Indirection) == 0
 		in.targets = append(in.targets, at)
 		in.places = append(in.places, rt.Location)
 	}
@@ -159,9 +167,6 @@ func (in *inserter) columns() error {
 }
 
 func (in *inserter) column(rt *pg.ResTarget) (int, error) {
-	if len(rt.Indirection) > 0 {
-		return 0, unsupported("assigning to a part of a column").At(rt.Location)
-	}
 	if i := in.rel.ColumnIndex(rt.Name); i >= 0 {
 		return i, nil
 	}
@@ -288,13 +293,25 @@ func (in *inserter) cast(exprs []plan.Expr) ([]plan.Expr, error) {
 			continue
 		}
 		name, t := in.typeOf(i)
-		c, err := in.b.assign(e, name, t)
+		c, err := in.assigned(i, e, name, t)
 		if err != nil {
 			return nil, err
 		}
 		out[i] = c
 	}
 	return out, nil
+}
+
+// assigned is e as target i takes it.
+func (in *inserter) assigned(i int, e plan.Expr, name string, t sqltype.Type) (plan.Expr, error) {
+	if in.parts[i] == nil {
+		return in.b.assign(e, name, t)
+	}
+	t, err := in.b.partType(t, in.parts[i], in.places[i])
+	if err != nil {
+		return nil, err
+	}
+	return in.b.assignInto(e, name, t, in.places[i])
 }
 
 // assign casts e for storing into a column.
@@ -315,6 +332,9 @@ func (b *binder) assign(e plan.Expr, name string, t sqltype.Type) (plan.Expr, er
 func (in *inserter) fullRow(exprs []plan.Expr) ([]plan.Expr, error) {
 	row := make([]plan.Expr, len(in.rel.Columns)+len(in.meta))
 	for i, e := range exprs {
+		if e == nil && in.parts[i] != nil {
+			return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cannot set an array element to DEFAULT").At(in.places[i])
+		}
 		if e == nil {
 			continue
 		}
@@ -329,6 +349,16 @@ func (in *inserter) fullRow(exprs []plan.Expr) ([]plan.Expr, error) {
 				if m == at {
 					at = len(in.rel.Columns) + k
 				}
+			}
+		}
+		if in.parts[i] != nil {
+			whole := row[at]
+			if whole == nil {
+				whole = nullConst(in.rel.Columns[at].Type)
+			}
+			var err error
+			if e, err = in.b.withPart(whole, e, in.parts[i]); err != nil {
+				return nil, err
 			}
 		}
 		row[at] = e

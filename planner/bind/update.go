@@ -198,11 +198,9 @@ func (b *binder) affected(where plan.Expr) plan.Node {
 // setClauses binds SET a = x, (b, c) = (y, z) into set, by the columns of rel; it returns the
 // columns that are named.
 func (b *binder) setClauses(rel *catalog.Relation, set []plan.Expr, list []*pg.Node) (changed []int, err error) {
+	parted := map[int]bool{} // what is assigned by parts, which may be several
 	for _, n := range list {
 		rt := n.GetResTarget()
-		if len(rt.Indirection) > 0 {
-			return nil, unsupported("assigning to a part of a column").At(rt.Location)
-		}
 		value := rt.Val
 		if m := value.GetMultiAssignRef(); m != nil {
 			row := m.Source.GetRowExpr()
@@ -226,17 +224,55 @@ func (b *binder) setClauses(rel *catalog.Relation, set []plan.Expr, list []*pg.N
 			}
 			return nil, e.WithDetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c.Name)
 		}
-		e, err := b.setValue(value, &rel.Columns[i])
+		part := len(rt.Indirection) > 0
+		var e plan.Expr
+		if part {
+			e, err = b.setPart(rel, i, set[i], value, rt)
+		} else {
+			e, err = b.setValue(value, &rel.Columns[i])
+		}
 		if err != nil {
 			return nil, err
 		}
-		if set[i] != nil {
+		if set[i] != nil && !(part && parted[i]) {
 			return nil, sqlerr.New(sqlerr.SyntaxError, "multiple assignments to same column \"%s\"", rt.Name)
 		}
-		set[i] = e
-		changed = append(changed, i)
+		set[i], parted[i] = e, part
+		if !slices.Contains(changed, i) {
+			changed = append(changed, i)
+		}
 	}
 	return changed, nil
+}
+
+// setPart is the column at i with a part assigned: over what SET has made of it before, or the row's.
+func (b *binder) setPart(rel *catalog.Relation, i int, whole plan.Expr, value *pg.Node, rt *pg.ResTarget) (plan.Expr, error) {
+	c := &rel.Columns[i]
+	t, err := b.partType(c.Type, rt.Indirection, rt.Location)
+	if err != nil {
+		return nil, err
+	}
+	if value.GetSetToDefault() != nil {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cannot set an array element to DEFAULT").At(rt.Location)
+	}
+	old := b.lv.place
+	b.lv.place = inUpdate
+	defer func() { b.lv.place = old }()
+	e, err := b.expr(value)
+	if err != nil {
+		return nil, err
+	}
+	if e, err = b.assignInto(e, c.Name, t, rt.Location); err != nil {
+		return nil, err
+	}
+	if whole == nil {
+		for _, it := range b.lv.scope.items {
+			if it.rel != nil && it.rel.OID == rel.OID && whole == nil {
+				whole = it.columns[i].expr()
+			}
+		}
+	}
+	return b.withPart(whole, e, rt.Indirection)
 }
 
 func (b *binder) setValue(n *pg.Node, c *catalog.Column) (plan.Expr, error) {
