@@ -29,6 +29,9 @@ func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 func (s *Server) handler(next http.Handler) http.Handler {
 	guarded := http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.misdirected(w, r) {
+			return
+		}
 		who := s.cfg.Principal(r.Context())
 		if !s.enter(who.Peer) {
 			s.counts.refused.Add(1)
@@ -181,15 +184,16 @@ type paced struct {
 }
 
 func (p *paced) Send(m any) error {
-	if err := p.c.sending(); err != nil {
+	deadline := time.Now().Add(p.c.stall)
+	if err := p.c.control.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
-	began := time.Now()
 	err := p.StreamingHandlerConn.Send(m)
-	// HTTP/1 and HTTP/2 say it in different words: the time tells.
-	if err != nil && time.Since(began) >= p.c.stall {
+	// HTTP/1 and HTTP/2 have different words for it, and a message that only its flush could not write has none: the time tells.
+	if !time.Now().Before(deadline) {
 		p.s.counts.tooSlow.Add(1)
 		p.s.cfg.Logger.Info("RPC client does not read its stream and was cut off", "method", p.Spec().Procedure, "client", p.c.who.Peer)
+		return errTooSlow
 	}
 	if err == nil {
 		err = p.c.control.SetWriteDeadline(time.Time{}) // the next message may be long in coming

@@ -22,6 +22,9 @@ type Problem struct {
 // errStopping is why streams end that have no end; a session that meets it takes it as it is.
 var errStopping error = sqlerr.New(sqlerr.AdminShutdown, "the server is stopping")
 
+// errTooSlow ends a stream whose answer was left unread; nobody hears of it but the log.
+var errTooSlow = connect.NewError(connect.CodeDeadlineExceeded, errors.New("the client does not read"))
+
 var errInternal = errors.New("internal error")
 
 // unknownError is Kafka's name for what nobody mapped: a bug.

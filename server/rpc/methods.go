@@ -17,7 +17,13 @@ type Method struct {
 	Name    string // StreamService/Produce
 	Latency latency.Histogram
 	Failed  atomic.Int64
+
+	stream, both bool   // from the server; from both sides
+	instead      string // what to call where the stream is too much, for a message
 }
+
+// instead of a stream, for who has curl.
+var instead = map[string]string{"Consume": "; StreamService/Fetch is its first answer", "ProduceStream": "; StreamService/Produce is one request of it"}
 
 // newMethods are all methods, by procedure.
 func newMethods() map[string]*Method {
@@ -27,7 +33,10 @@ func newMethods() map[string]*Method {
 			service := f.Services().Get(i)
 			for j := range service.Methods().Len() {
 				m := service.Methods().Get(j)
-				out["/"+string(service.FullName())+"/"+string(m.Name())] = &Method{Name: string(service.Name()) + "/" + string(m.Name())}
+				out["/"+string(service.FullName())+"/"+string(m.Name())] = &Method{
+					Name:   string(service.Name()) + "/" + string(m.Name()),
+					stream: m.IsStreamingServer() || m.IsStreamingClient(), both: m.IsStreamingClient(), instead: instead[string(m.Name())],
+				}
 			}
 		}
 	}

@@ -65,7 +65,7 @@ func (noBroker) Fetched(auth.Principal, int) time.Duration  { return 0 }
 func (noBroker) Explain(err error) Problem                  { return Problem{Name: unknownError, Message: err.Error()} }
 
 // endlessServer serves an endlessLog; stall is how long an answer may be left unread.
-func endlessServer(t *testing.T, stall time.Duration) (*Server, func() tributaryv1connect.StreamServiceClient) {
+func endlessServer(t *testing.T, stall time.Duration) (*Server, func(http2 bool) tributaryv1connect.StreamServiceClient) {
 	s, err := New(Config{
 		Log: newEndlessLog(t), Broker: noBroker{}, Statements: oneshot.New(oneshot.Config{}), Memory: 64 << 20,
 		Principal: func(context.Context) auth.Principal { return auth.Principal{Peer: "p"} },
@@ -81,14 +81,18 @@ func endlessServer(t *testing.T, stall time.Duration) (*Server, func() tributary
 	srv := httptest.NewUnstartedServer(mux)
 	srv.Config.Protocols = new(http.Protocols)
 	srv.Config.Protocols.SetUnencryptedHTTP2(true)
+	srv.Config.Protocols.SetHTTP1(true)
 	srv.Start()
 	t.Cleanup(srv.Close)
-	return s, func() tributaryv1connect.StreamServiceClient {
-		p := new(http.Protocols)
-		p.SetUnencryptedHTTP2(true)
+	return s, func(http2 bool) tributaryv1connect.StreamServiceClient {
+		p, how := new(http.Protocols), []connect.ClientOption(nil)
+		if p.SetHTTP1(!http2); http2 {
+			p.SetUnencryptedHTTP2(true)
+			how = append(how, connect.WithGRPC())
+		}
 		tr := &http.Transport{Protocols: p}
 		t.Cleanup(tr.CloseIdleConnections)
-		return tributaryv1connect.NewStreamServiceClient(&http.Client{Transport: tr}, srv.URL, connect.WithGRPC())
+		return tributaryv1connect.NewStreamServiceClient(&http.Client{Transport: tr}, srv.URL, how...)
 	}
 }
 
@@ -107,9 +111,9 @@ func TestReaderBesideSlowOne(t *testing.T) {
 	_, client := endlessServer(t, time.Hour)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	stuck := unread(t, ctx, client())
+	stuck := unread(t, ctx, client(true))
 	defer stuck.Close()
-	quick, err := client().Consume(ctx, connect.NewRequest(&tributaryv1.ConsumeRequest{Topic: "t", MaxRecords: 20_000}))
+	quick, err := client(true).Consume(ctx, connect.NewRequest(&tributaryv1.ConsumeRequest{Topic: "t", MaxRecords: 20_000}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,4 +131,36 @@ func TestReaderBesideSlowOne(t *testing.T) {
 		t.Errorf("%d records beside a stream that is not read: %v", at, err)
 	}
 	cancel() // the other one's call ends with it
+}
+
+// TestSlowReaderIsCutOff: who reads nothing for as long as an answer may be left unread is cut off, counted once and leaves
+// nothing, on both protocols; who ends its call itself is not counted.
+func TestSlowReaderIsCutOff(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		t.Run(fmt.Sprint("http2=", http2), func(t *testing.T) {
+			s, client := endlessServer(t, 300*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			gone, leave := context.WithCancel(ctx)
+			stream := unread(t, gone, client(http2))
+			leave()
+			_ = stream.Close() // its call was ended
+			stuck := unread(t, ctx, client(http2))
+			defer stuck.Close()
+			for s.Stats().TooSlow == 0 || s.Stats().Calls > 0 {
+				if ctx.Err() != nil {
+					t.Fatalf("%+v", s.Stats())
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			if n := s.Stats(); n.TooSlow != 1 || n.Bytes != 0 {
+				t.Errorf("%d were too slow, %d bytes are held", n.TooSlow, n.Bytes)
+			}
+			for stuck.Receive() {
+			}
+			if stuck.Err() == nil {
+				t.Error("its stream ended well")
+			}
+		})
+	}
 }
