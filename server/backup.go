@@ -40,9 +40,10 @@ type lastBackup struct {
 	TimeMillis int64  `json:"time"`
 }
 
-// BackupOptions are the rate in bytes a second, 0 = no bound, and who is told of progress.
+// BackupOptions are the rate in bytes a second, 0 = no bound, how many points stay, 0 = all, and who is told of progress.
 type BackupOptions struct {
 	Rate     int64
+	Keep     int
 	Progress func(backup.Progress)
 }
 
@@ -55,6 +56,9 @@ type Backed struct {
 	Bytes         int64  `json:"bytes"`
 	CopiedObjects int    `json:"copied_objects"` // those that were not there
 	CopiedBytes   int64  `json:"copied_bytes"`
+	// What --keep has removed.
+	RemovedPoints  int `json:"removed_points,omitempty"`
+	RemovedObjects int `json:"removed_objects,omitempty"`
 }
 
 // errBackupRuns: one backup at a time.
@@ -125,6 +129,11 @@ func (s *Server) backup(ctx context.Context, objects objstore.Store, to string, 
 	}
 	b.Point, b.Commit, b.Objects, b.Bytes = made.Point.Name, made.Point.Commit, len(made.Point.Objects), made.Point.Bytes()
 	b.CopiedObjects, b.CopiedBytes = made.Copied.Objects, made.Copied.Bytes
+	if o.Keep > 0 {
+		if b.RemovedPoints, b.RemovedObjects, err = backup.Prune(ctx, store, o.Keep); err != nil {
+			return b, fmt.Errorf("the backup is made, point %s, but older ones could not be removed from %s: %w", b.Point, b.To, err)
+		}
+	}
 	return b, nil
 }
 
@@ -171,7 +180,10 @@ func (s *Server) loadBackups(ctx context.Context) error {
 		if err != nil || version == 0 {
 			return err
 		}
-		return json.Unmarshal(text, &s.backups.last)
+		if err := json.Unmarshal(text, &s.backups.last); err != nil {
+			return fmt.Errorf("%w: row %s: %w", meta.ErrCorrupt, lastBackupKey, err)
+		}
+		return nil
 	})
 }
 

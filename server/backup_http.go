@@ -26,6 +26,7 @@ const (
 type BackupRequest struct {
 	To   string `json:"to"`
 	Rate int64  `json:"rate_bytes,omitempty"` // a second; 0 = no bound
+	Keep int    `json:"keep,omitempty"`       // points that stay; 0 = all
 }
 
 // BackupLine is a line of the answer: progress, and at last what was made or why not.
@@ -50,8 +51,8 @@ func (s *Server) backupHandler() http.Handler {
 		var q BackupRequest
 		in := json.NewDecoder(r.Body)
 		in.DisallowUnknownFields()
-		if err := in.Decode(&q); err != nil || q.To == "" || q.Rate < 0 || in.Decode(&struct{}{}) != io.EOF {
-			http.Error(w, `the body must be {"to": URL, "rate_bytes": number}`, http.StatusBadRequest)
+		if err := in.Decode(&q); err != nil || q.To == "" || q.Rate < 0 || q.Keep < 0 || in.Decode(&struct{}{}) != io.EOF {
+			http.Error(w, `the body must be {"to": URL, "rate_bytes": number, "keep": number}`, http.StatusBadRequest)
 			return
 		}
 		s.answerBackup(r.Context(), w, q)
@@ -64,7 +65,7 @@ func (s *Server) answerBackup(ctx context.Context, w http.ResponseWriter, q Back
 	out := &backupAnswer{w: w, control: http.NewResponseController(w), cancel: cancel}
 	_ = out.control.SetReadDeadline(time.Time{}) // the body was read; the connection lives as long as the copying takes
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	b, err := s.Backup(ctx, q.To, BackupOptions{Rate: q.Rate, Progress: func(p backup.Progress) {
+	b, err := s.Backup(ctx, q.To, BackupOptions{Rate: q.Rate, Keep: q.Keep, Progress: func(p backup.Progress) {
 		if now := s.clock.Now(); out.due(now) {
 			out.line(now, BackupLine{Progress: &p})
 		}

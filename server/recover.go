@@ -26,7 +26,8 @@ type Recovered struct {
 	Commit   log.CommitSeq
 	Timeline uint32
 	Objects  int    // that the log names, all there but for Missing
-	Missing  int    // accepted
+	Missing  int    // accepted, and damaged ones
+	Verified bool   // the bytes of all objects with records were read
 	Links    int    // read behind the base
 	Lost     string // accepted; "" = nothing
 }
@@ -39,9 +40,9 @@ const recoverTries = 5
 
 // Recover makes the metadata of a database anew from its object store alone, in a directory that has
 // nothing, and takes the object store: a server that still writes to it acknowledges nothing from then on. What cannot
-// be had again is refused until cfg.AcceptLoss repeats what the refusal says. A crash leaves a
-// directory on which Recover may be called again.
-func Recover(ctx context.Context, cfg *config.Settings, logger *slog.Logger) (out Recovered, err error) {
+// be had again is refused until cfg.AcceptLoss repeats what the refusal says. quick looks at names and sizes of objects with
+// records and does not read them. A crash leaves a directory on which Recover may be called again.
+func Recover(ctx context.Context, cfg *config.Settings, logger *slog.Logger, quick bool) (out Recovered, err error) {
 	s := &Server{cfg: cfg, logger: logger, clock: clock.Real{}}
 	defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
 	if s.metaPath() == "" {
@@ -63,7 +64,7 @@ func Recover(ctx context.Context, cfg *config.Settings, logger *slog.Logger) (ou
 	s.onClose(func(context.Context) error { return objstore.Close(store) })
 	s.objects = objstore.NewCounting(store)
 	for try := 1; ; try++ {
-		out, err = s.recover(ctx)
+		out, err = s.recover(ctx, quick)
 		if !errors.Is(err, objstore.ErrFenced) || try == recoverTries {
 			break
 		}
@@ -109,7 +110,7 @@ func (s *Server) checkEmpty() error {
 	return nil
 }
 
-func (s *Server) recover(ctx context.Context) (out Recovered, err error) {
+func (s *Server) recover(ctx context.Context, quick bool) (out Recovered, err error) {
 	path := s.metaPath() + recovering
 	f := &findings{metaPath: s.metaPath(), storeURL: redact.URL(s.cfg.ObjectStore)}
 	if err := f.findStore(ctx, s.objects); err != nil {
@@ -139,6 +140,15 @@ func (s *Server) recover(ctx context.Context) (out Recovered, err error) {
 	state, missing, err := s.inspect(ctx, f, store)
 	if err != nil {
 		return out, err
+	}
+	if out.Verified = !quick; out.Verified {
+		there := slices.DeleteFunc(slices.Clone(state.Objects), func(o log.NamedObject) bool { return slices.Contains(missing, o) })
+		bad, err := s.damaged(ctx, there)
+		if err != nil {
+			return out, fmt.Errorf("verify records: %w", err)
+		}
+		missing = append(missing, bad...)
+		slices.SortFunc(missing, func(a, b log.NamedObject) int { return strings.Compare(a.Key, b.Key) })
 	}
 	out.Objects, out.Missing = len(state.Objects), len(missing)
 	if out.Lost, err = f.judgeRecovery(restored, missing, s.cfg.AcceptLoss); err != nil {
@@ -191,7 +201,7 @@ func (f *findings) judgeRecovery(r chain.Restored, missing []log.NamedObject, ac
 			r.Newest, f.identity.timeline(), most.by, most.last, most.timeline))
 	}
 	if n := len(missing); n > 0 {
-		why = append(why, fmt.Sprintf("%d objects with records are missing or cut, the first is %s", n, missing[0]))
+		why = append(why, fmt.Sprintf("%d objects with records are missing, cut or damaged, the first is %s", n, missing[0]))
 	}
 	token := fmt.Sprintf("%d:%d", max(f.identity.timeline(), f.writer.Newest()), r.Newest)
 	if len(missing) > 0 {
@@ -258,6 +268,9 @@ func (s *Server) takeRecovered(ctx context.Context, f *findings, store *meta.Peb
 func (r Recovered) Report(w io.Writer, cfg *config.Settings) error {
 	_, err := fmt.Fprintf(w, "Recovered commit %d into %s: timeline %d, %d objects with records, %d objects of the chain read.\n",
 		r.Commit, cfg.DataDir, r.Timeline, r.Objects, r.Links)
+	if err == nil && !r.Verified {
+		_, err = fmt.Fprintln(w, "The bytes of the records were not read: without --quick their checksums are verified.")
+	}
 	if err == nil && r.Lost != "" {
 		_, err = fmt.Fprintf(w, "Given up: %s.\n", r.Lost)
 	}

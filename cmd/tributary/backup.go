@@ -56,6 +56,7 @@ of a directory whose server is stopped. The backup is a place of its own, for on
 
 Ends with 0 when the point is complete. One that was cut off leaves copies that the next one writes over.`,
 		Example: `  tributary backup --to s3://backups/tributary
+  tributary backup --to s3://backups/tributary --keep 14
   tributary backup --to file:///backup/tributary --server http://127.0.0.1:7480 --rate 200MB
   TRIBUTARY_PASSWORD=… tributary backup --to s3://backups/tributary --server https://db.example:7480 --user tributary
   tributary backup --to file:///backup/tributary --data-dir /var/lib/tributary`,
@@ -69,7 +70,11 @@ Ends with 0 when the point is complete. One that was cut off leaves copies that 
 	c.Flags().StringVar(&user, "user", "tributary", "role to log in as, where the server asks; its password is in --login-file or TRIBUTARY_PASSWORD")
 	c.Flags().StringVar(&passwordFile, "login-file", "", "file whose first line is the password")
 	rate := rateFlag(c)
+	keep := c.Flags().Int("keep", 0, "points that stay, the new one among them; older ones are removed with what they alone name. 0 = all")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if *keep < 0 {
+			return cli.Usage("--keep: %d is negative", *keep)
+		}
 		if to == "" {
 			return cli.Usage("--to is needed: where the backup is")
 		}
@@ -87,11 +92,11 @@ Ends with 0 when the point is complete. One that was cut off leaves copies that 
 				return err
 			}
 			syscall.Umask(0o077)
-			made, err = server.BackupStopped(ctx, cfg, newLogger(cfg, os.Stderr), to, server.BackupOptions{Rate: perSecond, Progress: line.show})
+			made, err = server.BackupStopped(ctx, cfg, newLogger(cfg, os.Stderr), to, server.BackupOptions{Rate: perSecond, Keep: *keep, Progress: line.show})
 		} else {
 			to, err = absolute(to)
 			if err == nil {
-				made, err = askForBackup(ctx, address, user, passwordFile, server.BackupRequest{To: to, Rate: perSecond}, line.show)
+				made, err = askForBackup(ctx, address, user, passwordFile, server.BackupRequest{To: to, Rate: perSecond, Keep: *keep}, line.show)
 			}
 		}
 		line.end()
@@ -100,6 +105,9 @@ Ends with 0 when the point is complete. One that was cut off leaves copies that 
 		}
 		_, err = fmt.Fprintf(c.OutOrStdout(), "Backup of commit %d to %s, point %s: %d objects, %d bytes; copied %d objects, %d bytes.\n",
 			made.Commit, made.To, made.Point, made.Objects, made.Bytes, made.CopiedObjects, made.CopiedBytes)
+		if err == nil && made.RemovedPoints > 0 {
+			_, err = fmt.Fprintf(c.OutOrStdout(), "Removed %d older points, and %d objects that they alone had.\n", made.RemovedPoints, made.RemovedObjects)
+		}
 		return err
 	}
 	return c

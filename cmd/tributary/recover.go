@@ -19,8 +19,8 @@ func newRecover() *cobra.Command {
 		Short: "Make a data directory anew from the object store alone",
 		Long: `Makes the data directory of a database anew from its object store, where the server ran with durability = object: every
 commit that was acknowledged, consumer groups with their offsets, roles and passwords. The directory must be empty. Checksums
-of the metadata are verified, and that every object with records is there. What is missing is refused, with what is lost and the
-flag that goes on without it.
+of the metadata and of all records are verified, for which every object is read once; --quick leaves the records out. What is missing
+or damaged is refused, with what is lost and the flag that goes on without it.
 
 A new timeline begins: Kafka clients see a new leader epoch. A server that still writes to the object store
 acknowledges nothing any more and stops.`,
@@ -32,6 +32,7 @@ acknowledges nothing any more and stops.`,
 		SilenceErrors: true,
 	}
 	loader := storageFlags(c, "data-dir", "meta", "config", "object-store", "accept-loss", "broker-id")
+	quick := c.Flags().Bool("quick", false, "look at names and sizes of the objects with records, and do not read them")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, warnings, err := loader.Load(os.Environ())
 		if err != nil {
@@ -44,7 +45,7 @@ acknowledges nothing any more and stops.`,
 		syscall.Umask(0o077)
 		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		r, err := server.Recover(ctx, cfg, logger)
+		r, err := server.Recover(ctx, cfg, logger, *quick)
 		if err != nil {
 			return err
 		}

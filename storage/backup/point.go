@@ -154,9 +154,23 @@ func own(ctx context.Context, to objstore.Store, cluster string) error {
 	if err != nil {
 		return err
 	}
-	there, err := readAll(ctx, to, ownerKey, info.Size)
-	if err == nil && !bytes.Equal(there, text) {
-		err = fmt.Errorf("%w: %s says %s", ErrForeign, ownerKey, bytes.TrimSpace(there))
+	there, err := readAll(ctx, to, ownerKey, min(info.Size, maxOwner))
+	if err != nil || bytes.Equal(there, text) {
+		return err
 	}
-	return err
+	var of struct {
+		Cluster string `json:"cluster_id"`
+		Version int    `json:"format_version"`
+	}
+	switch err := json.Unmarshal(there, &of); {
+	case err != nil || of.Cluster == "":
+		return fmt.Errorf("%w: %s is damaged, so whose backup it is cannot be told: if its points are of this database, write %s there, else give another place",
+			ErrCorrupt, ownerKey, bytes.TrimSpace(text))
+	case of.Cluster == cluster:
+		return fmt.Errorf("%s says format %d, this is format %d: give another place", ownerKey, of.Version, formatVersion)
+	}
+	return fmt.Errorf("%w: %s says cluster %q, this is %q", ErrForeign, ownerKey, of.Cluster, cluster)
 }
+
+// maxOwner is more than backup.json ever has.
+const maxOwner = 4 << 10
