@@ -106,7 +106,7 @@ type Server struct {
 func Start(ctx context.Context, cfg *config.Settings, logger *slog.Logger) (*Server, error) {
 	s := &Server{cfg: cfg, logger: logger, clock: clock.Real{}}
 	for _, step := range []func(context.Context) error{
-		s.lockDirectory, s.openTLS, s.listen, s.openStorage, s.openEngine, s.openFaces,
+		s.lockDirectory, s.fitDisk, s.openTLS, s.listen, s.openStorage, s.openEngine, s.openFaces,
 	} {
 		if err := step(ctx); err != nil {
 			_ = s.close(context.WithoutCancel(ctx)) // the first error is the one to tell

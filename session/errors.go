@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -94,6 +95,11 @@ func userError(err error, logger *slog.Logger) error {
 		if errors.Is(err, s.err) {
 			e := sqlerr.New(s.code, "%s", s.message)
 			e.Cause = err
+			var full *log.FullError
+			if errors.As(err, &full) {
+				e.Detail = fmt.Sprintf("%d MB of the disk are free, and disk_reserve is %d MB.", full.Free>>20, full.Reserve>>20)
+				e.Hint = "Writing goes on by itself when there is room. DROP, and a shorter retention, give some back."
+			}
 			if state.IsDamage(err) {
 				e.Hint = "What has the damaged rows is made again from the log by itself: try again. SHOW TABLES and tributary.dataflows tell how far that is."
 			}

@@ -105,3 +105,12 @@ func TestUserError(t *testing.T) {
 		}
 	}
 }
+
+// TestFullSaysFigures: what is refused for want of room says how much there is and how much is wanted.
+func TestFullSaysFigures(t *testing.T) {
+	err := userError(fmt.Errorf("write: %w", &log.FullError{Free: 3 << 20, Reserve: 256 << 20}), slog.New(slog.DiscardHandler))
+	var e *sqlerr.Error
+	if !errors.As(err, &e) || e.Code != sqlerr.DiskFull || e.Detail != "3 MB of the disk are free, and disk_reserve is 256 MB." {
+		t.Errorf("%+v", err)
+	}
+}

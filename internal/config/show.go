@@ -22,6 +22,9 @@ func Default() *Settings {
 	return s
 }
 
+// Given reports whether a setting was given, by a flag, a variable or a file.
+func (s *Settings) Given(name string) bool { return s.sources[name] != "" }
+
 // Definitions returns what there is to set, in the order it is documented.
 func Definitions() []*Definition { return new(Settings).definitions() }
 

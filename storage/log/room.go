@@ -11,6 +11,15 @@ import (
 // roomCheckEvery is how often the free space is asked for at most, and at least while records come.
 const roomCheckEvery = time.Second
 
+// FullError is ErrFull with its figures and, since there may be room later, ErrUnavailable.
+type FullError struct{ Free, Reserve int64 }
+
+func (e *FullError) Error() string {
+	return fmt.Sprintf("%v: %d bytes are free, disk_reserve is %d: %v", ErrFull, e.Free, e.Reserve, ErrUnavailable)
+}
+
+func (e *FullError) Unwrap() []error { return []error{ErrFull, ErrUnavailable} }
+
 // room refuses records while the disk has less left than its reserve, so that what is under way,
 // snapshots, rolls and dropping things still have some: a store that meets the end of the disk
 // stops. It looks once a second, and counts what was taken since as if it were written already.
@@ -28,8 +37,7 @@ type room struct {
 	}
 }
 
-// take says whether so many bytes of records may come. Its error is ErrFull and, since there may
-// be room later, ErrUnavailable.
+// take says whether so many bytes of records may come. Its error is a FullError.
 func (r *room) take(bytes int64, refused func(full bool)) error {
 	if r.free == nil || r.reserve <= 0 {
 		return nil
@@ -53,7 +61,7 @@ func (r *room) take(bytes int64, refused func(full bool)) error {
 		refused(full)
 	}
 	if full {
-		return fmt.Errorf("%w: %d bytes are free, disk_reserve is %d: %w", ErrFull, r.mu.left, r.reserve, ErrUnavailable)
+		return &FullError{Free: r.mu.left, Reserve: r.reserve}
 	}
 	r.mu.taken += bytes
 	return nil
