@@ -194,7 +194,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestDamaged(t *testing.T) {
-	for _, bad := range []string{"", "{", `{"v":9}`, `{"v":5,"put":[{"oid":16384,"name":"m","kind":"type"}],"relations":[{"oid":16384,"name":"m","kind":"type"}]}`, `{"v":1,"put":[null]}`, `{"v":1,"put":[{"oid":"x"}]}`, `[]`, `{"v":1,"put":{}}`, "\x00\x01", `{"v":1,"drop":[-1]}`} {
+	for _, bad := range []string{"", "{", `{"v":99}`, `{"v":5,"put":[{"oid":16384,"name":"m","kind":"type"}],"relations":[{"oid":16384,"name":"m","kind":"type"}]}`, `{"v":1,"put":[null]}`, `{"v":1,"put":[{"oid":"x"}]}`, `[]`, `{"v":1,"put":{}}`, "\x00\x01", `{"v":1,"drop":[-1]}`} {
 		c := catalog.New()
 		if err := c.Apply(1, log.Change{Kind: log.KindCatalog, Payload: []byte(bad)}); err == nil {
 			t.Errorf("change %q was applied", bad)
@@ -203,7 +203,7 @@ func TestDamaged(t *testing.T) {
 			t.Errorf("change %q moved the catalog", bad)
 		}
 	}
-	for _, bad := range []string{"", "{", `{"v":9}`, `{"v":5,"put":[{"oid":16384,"name":"m","kind":"type"}],"relations":[{"oid":16384,"name":"m","kind":"type"}]}`, `{"v":2,"relations":[null]}`, `{"v":1,"relations":[{"columns":3}]}`, "\xff"} {
+	for _, bad := range []string{"", "{", `{"v":99}`, `{"v":5,"put":[{"oid":16384,"name":"m","kind":"type"}],"relations":[{"oid":16384,"name":"m","kind":"type"}]}`, `{"v":2,"relations":[null]}`, `{"v":1,"relations":[{"columns":3}]}`, "\xff"} {
 		if err := catalog.New().Load(bytes.NewReader([]byte(bad))); err == nil {
 			t.Errorf("snapshot %q was loaded", bad)
 		}

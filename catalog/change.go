@@ -19,7 +19,8 @@ import (
 //	5: relations may have foreign_keys
 //	6: relations, columns, checks and foreign keys may have a comment; one may be the database
 //	7: relations may be types
-const changeVersion = 7
+//	10: relations may be roles; before, role tributary was there without being told of. Relations may have an owner and an acl
+const changeVersion = 10
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
 type change struct {
@@ -57,9 +58,11 @@ func decodeChange(b []byte) (change, error) {
 	return c, nil
 }
 
-// whole: each is a relation, and a type is one.
+// whole: each is a relation, and a type or a role is one.
 func whole(relations []*Relation) bool {
-	return !slices.ContainsFunc(relations, func(r *Relation) bool { return r == nil || r.Kind == KindType && r.UserType == nil })
+	return !slices.ContainsFunc(relations, func(r *Relation) bool {
+		return r == nil || r.Kind == KindType && r.UserType == nil || r.Kind == KindRole && r.Role == nil
+	})
 }
 
 // saved is the catalog in a snapshot of the fold.
@@ -90,6 +93,9 @@ func loadSnapshot(r io.Reader, system *layer) (*Snapshot, error) {
 	}
 	if in.V < 4 {
 		in.Relations = append(in.Relations, publicSchema())
+	}
+	if in.V < 10 {
+		in.Relations = append(in.Relations, firstRole())
 	}
 	s := emptySnapshot(system)
 	s.version, s.nextOID = in.Version, in.NextOID

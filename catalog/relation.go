@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -50,6 +51,11 @@ type Relation struct {
 	// PrimaryKey are positions in Columns; for a view or an updating sink, its derived unique key.
 	PrimaryKey []int `json:"primary_key,omitempty"`
 
+	// Owner is the role whose it is, 0 = the first role; of what has a Parent that is its parent's (Snapshot.OwnerOf).
+	Owner OID `json:"owner,omitempty"`
+	// ACL are the grants on it, nil = nobody has granted or revoked anything.
+	ACL *acl.ACL `json:"acl,omitempty"`
+
 	// Comment is what COMMENT ON says of it; KeyComment of the index of its primary key, where that is no relation; and
 	// ConstraintComment of the constraint that this index is, or of the primary key.
 	Comment           string `json:"comment,omitempty"`
@@ -57,6 +63,8 @@ type Relation struct {
 	ConstraintComment string `json:"constraint_comment,omitempty"`
 	// TopicComments, of the database, are what is said of topics, by their IDs in hex digits.
 	TopicComments map[string]string `json:"topic_comments,omitempty"`
+	// TopicAccess, of the database, is who may do what with topics, likewise.
+	TopicAccess map[string]TopicAccess `json:"topic_access,omitempty"`
 
 	// KeyName is the name of the primary key's constraint, empty = <table>_pkey.
 	KeyName string `json:"key_name,omitempty"`
@@ -82,8 +90,9 @@ type Relation struct {
 	// LookupColumns of a system relation: by each of them alone its rows are found without all being made.
 	LookupColumns []int `json:"-"`
 
-	// UserType is the definition of a type.
+	// UserType is the definition of a type, Role of a role.
 	UserType *UserType `json:"user_type,omitempty"`
+	Role     *Role     `json:"role,omitempty"`
 
 	// Sequence is the definition of a sequence.
 	Sequence *Sequence `json:"sequence,omitempty"`
@@ -136,6 +145,8 @@ type Column struct {
 	Type    sqltype.Type `json:"type"`
 	NotNull bool         `json:"not_null,omitempty"`
 	Comment string       `json:"comment,omitempty"`
+	// ACL are the grants on the column alone.
+	ACL acl.ACL `json:"acl,omitempty"`
 	// Default is an SQL expression, empty = NULL.
 	Default string `json:"default,omitempty"`
 	// Sequence gives the column's values where INSERT names none: of a serial or identity column.

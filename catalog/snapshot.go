@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/storage/log"
 )
 
@@ -27,6 +28,14 @@ type Reader interface {
 	Schema(name string) (*Relation, bool)
 	// HasSchema knows those of the system as well.
 	HasSchema(name string) bool
+	// RoleNamed and RoleOf find a role, Roles are all by name.
+	RoleNamed(name string) (*Relation, bool)
+	RoleOf(oid OID) (*Relation, bool)
+	Roles() []*Relation
+	// OwnerOf is the role whose a relation, schema or type is.
+	OwnerOf(r *Relation) OID
+	// InitialACL are the grants on what nobody has granted anything on.
+	InitialACL(r *Relation) acl.ACL
 	// Type finds the user's type schema.name; an empty schema searches path in order.
 	Type(schema, name string, path []string) (*Relation, bool)
 }
@@ -46,18 +55,35 @@ type Snapshot struct {
 // maxChanged bounds what lies over a layer; beyond it a version gets a layer of its own.
 const maxChanged = 256
 
-// qualified is a name in a schema: of a relation, or of a type.
+// qualified is a name in a schema, in one of the namespaces.
 type qualified struct {
 	schema, name string
-	isType       bool
+	space        space
 }
 
-func nameOf(r *Relation) qualified { return qualified{r.Schema, r.Name, r.Kind == KindType} }
+// space is a namespace: relations and schemas, types, roles.
+type space byte
+
+const (
+	types space = iota + 1
+	roles
+)
+
+func nameOf(r *Relation) qualified {
+	q := qualified{schema: r.Schema, name: r.Name}
+	switch r.Kind {
+	case KindType:
+		q.space = types
+	case KindRole:
+		q.space = roles
+	}
+	return q
+}
 
 var _ Reader = (*Snapshot)(nil)
 
 func emptySnapshot(system *layer) *Snapshot {
-	return &Snapshot{nextOID: FirstOID, layer: newLayer([]*Relation{publicSchema()}), system: system}
+	return &Snapshot{nextOID: FirstOID, layer: newLayer([]*Relation{publicSchema(), firstRole()}), system: system}
 }
 
 func (s *Snapshot) Version() log.CommitSeq { return s.version }

@@ -17,7 +17,8 @@ func TestSnapshotModel(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		s := emptySnapshot(newLayer(nil))
 		public, _ := s.Schema(Public)
-		model := map[OID]*Relation{public.OID: public}
+		first, _ := s.RoleNamed(Superuser)
+		model := map[OID]*Relation{public.OID: public, first.OID: first}
 		var older []*Snapshot
 		var was []map[OID]*Relation
 		for v := log.CommitSeq(1); v <= 2000; v++ {

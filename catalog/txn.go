@@ -19,6 +19,8 @@ type Txn struct {
 	base  *Snapshot
 	view  *Snapshot // base with the steps; nil = to be made
 	steps []step
+	// Making, if set, is called with what is made, before it has an OID.
+	Making func(*Relation)
 }
 
 // step is one change: exactly one of its fields is set.
@@ -67,6 +69,9 @@ func (t *Txn) add(s step) {
 
 // Put creates r, giving it an OID when it has none, or replaces the relation with its OID.
 func (t *Txn) Put(r *Relation) *Relation {
+	if r.OID == 0 && t.Making != nil {
+		t.Making(r)
+	}
 	for r.OID == 0 || r.Kind == KindType && r.CreatedAt == 0 && !t.Created(r.OID) && sqltype.IsDefined(sqltype.OID(r.OID)) {
 		r.OID = t.c.newOID()
 	}

@@ -70,7 +70,7 @@ func (s *Snapshot) Type(schema, name string, path []string) (*Relation, bool) {
 		path = []string{schema}
 	}
 	for _, p := range path {
-		if r := s.user(qualified{p, name, true}); r != nil {
+		if r := s.user(qualified{p, name, types}); r != nil {
 			return r, true
 		}
 	}

@@ -28,6 +28,9 @@ func (c *conn) identify(ctx context.Context, h *hello, attempt auth.Attempt) (au
 	if !c.srv.cfg.Auth.Trusting() {
 		if c.certifiedName() == h.user {
 			who, known, err := c.srv.cfg.Auth.Certificate(ctx, attempt)
+			if errors.Is(err, auth.ErrNoLogin) {
+				err = noLogin(h.user)
+			}
 			if known || err != nil {
 				return who, err
 			}
@@ -38,10 +41,17 @@ func (c *conn) identify(ctx context.Context, h *hello, attempt auth.Attempt) (au
 		return auth.Principal{}, noEntry(attempt.Peer, h)
 	}
 	who, err := c.srv.cfg.Auth.Trust(ctx, attempt)
+	if errors.Is(err, auth.ErrNoLogin) {
+		return who, noLogin(h.user)
+	}
 	if errors.Is(err, auth.ErrRefused) {
 		err = sqlerr.New(sqlerr.InvalidAuthorizationSpecification, "role \"%s\" does not exist", h.user)
 	}
 	return who, err
+}
+
+func noLogin(role string) error {
+	return sqlerr.New(sqlerr.InvalidAuthorizationSpecification, "role \"%s\" is not permitted to log in", role)
 }
 
 // noEntry is what PostgreSQL says when no rule lets a client in.
@@ -79,7 +89,10 @@ func (c *conn) scram(ctx context.Context, attempt auth.Attempt) (auth.Principal,
 	message := string(first.Data)
 	for {
 		answer, done, err := exchange.Step(ctx, message)
-		if errors.Is(err, auth.ErrRefused) {
+		switch {
+		case errors.Is(err, auth.ErrNoLogin):
+			err = noLogin(attempt.Name)
+		case errors.Is(err, auth.ErrRefused):
 			err = sqlerr.New(sqlerr.InvalidPassword, "password authentication failed for user \"%s\"", attempt.Name)
 		}
 		if err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/server/httpd"
-	"github.com/tributary-db/tributary/session"
 	"github.com/tributary-db/tributary/storage/backup"
 )
 
@@ -39,8 +38,8 @@ type BackupLine struct {
 // backupHandler makes a backup while its client listens. It is the superuser's: the server writes where it says.
 func (s *Server) backupHandler() http.Handler {
 	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if httpd.PrincipalOf(r.Context()).Name != session.Superuser {
-			http.Error(w, "only the role "+session.Superuser+" may make backups", http.StatusForbidden)
+		if !s.superuser(httpd.PrincipalOf(r.Context()).Name) {
+			http.Error(w, "only superusers may make backups", http.StatusForbidden)
 			return
 		}
 		// why: a web page cannot send this type without asking first.

@@ -9,7 +9,9 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/auth"
+	"github.com/tributary-db/tributary/internal/clock"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/secretfile"
 	"github.com/tributary-db/tributary/kafka"
@@ -18,30 +20,56 @@ import (
 	"github.com/tributary-db/tributary/storage/meta"
 )
 
-// directory is the roles that there are: one.
-type directory struct{ meta meta.Store }
+// directory is the roles of the catalog.
+type directory struct {
+	catalog *catalog.Catalog
+	meta    meta.Store
+	clock   clock.Clock
+}
 
 func (d directory) Account(ctx context.Context, name string) (auth.Account, error) {
-	if name != session.Superuser {
+	role, ok := d.catalog.Now().RoleNamed(name)
+	if !ok {
 		return auth.Account{}, nil
 	}
-	vs, err := session.Verifiers(ctx, d.meta, name)
-	return auth.Account{Role: session.SuperuserOID, Exists: true, Verifiers: vs}, err
+	acc := auth.Account{Role: uint32(role.OID), Exists: true, NoLogin: !role.Role.Login}
+	if role.Role.Expired(d.clock.Now()) {
+		return acc, nil
+	}
+	var err error
+	acc.Verifiers, err = session.Verifiers(ctx, d.meta, role)
+	return acc, err
+}
+
+// superuser: the role of that name passes every check.
+func (s *Server) superuser(name string) bool {
+	role, ok := s.catalog.Now().RoleNamed(name)
+	return ok && role.Role.Super
 }
 
 // credentials changes passwords on behalf of Kafka clients.
-type credentials struct{ meta meta.Store }
+type credentials struct{ deps session.Deps }
 
 var _ kafka.Credentials = credentials{}
 
-func (credentials) Roles(context.Context) ([]string, error) { return []string{session.Superuser}, nil }
+func (c credentials) Roles(context.Context) ([]string, error) {
+	var names []string
+	for _, r := range c.deps.Catalog.Now().Roles() {
+		names = append(names, r.Name)
+	}
+	return names, nil
+}
 
-func (c credentials) Verifiers(ctx context.Context, role string) (auth.Verifiers, error) {
-	return session.Verifiers(ctx, c.meta, role)
+func (c credentials) Verifiers(ctx context.Context, name string) (auth.Verifiers, error) {
+	role, ok := c.deps.Catalog.Now().RoleNamed(name)
+	if !ok {
+		return nil, nil
+	}
+	return session.Verifiers(ctx, c.deps.Meta, role)
 }
 
 func (c credentials) Alter(ctx context.Context, role string, change func(auth.Verifiers) (auth.Verifiers, error)) error {
-	return session.AlterVerifiers(ctx, c.meta, role, change)
+	return session.AlterVerifiers(ctx, c.deps, role, change)
 }
 
 // openGate makes what all faces authenticate their clients by.
@@ -54,7 +82,7 @@ func (s *Server) openGate(ctx context.Context) (err error) {
 		return err
 	}
 	s.gate, err = auth.New(auth.Config{
-		Directory: directory{s.meta}, Trusting: s.cfg.Auth == string(auth.Trust), Nameless: session.Superuser, MockKey: key, Clock: s.clock, Logger: s.logger,
+		Directory: directory{s.catalog, s.meta, s.clock}, Trusting: s.cfg.Auth == string(auth.Trust), Nameless: session.Superuser, MockKey: key, Clock: s.clock, Logger: s.logger,
 	})
 	return err
 }
@@ -88,7 +116,8 @@ func mockKey(ctx context.Context, m meta.Store, random io.Reader) (key []byte, e
 // setPassword takes the first password from password_file, and refuses to ask for passwords
 // when there is none.
 func (s *Server) setPassword(ctx context.Context) error {
-	have, err := session.Verifiers(ctx, s.meta, session.Superuser)
+	first, _ := s.catalog.Now().RoleOf(catalog.SuperuserOID)
+	have, err := session.Verifiers(ctx, s.meta, first)
 	if err != nil || have != nil {
 		return err
 	}
@@ -105,12 +134,20 @@ func (s *Server) setPassword(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return session.SetVerifiers(ctx, s.meta, session.Superuser, vs)
+		return s.setFirstPassword(ctx, vs)
 	}
 	if s.cfg.Auth != string(auth.Trust) {
 		return fmt.Errorf("auth = %s needs a password for role %s: set password_file", s.cfg.Auth, session.Superuser)
 	}
 	return nil
+}
+
+// setFirstPassword gives the first role a password, wherever its old one is.
+func (s *Server) setFirstPassword(ctx context.Context, vs auth.Verifiers) error {
+	if first, _ := s.catalog.Now().RoleOf(catalog.SuperuserOID); first.Role.Password == nil {
+		return session.SetFirstPassword(ctx, s.meta, vs)
+	}
+	return session.AlterVerifiers(ctx, s.db.Deps, session.Superuser, func(auth.Verifiers) (auth.Verifiers, error) { return vs, nil })
 }
 
 func (s *Server) openSession(ctx context.Context, st face.Startup) (pgwire.Session, error) {

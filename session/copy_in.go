@@ -44,7 +44,11 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	var defaults []plan.Expr
 	for {
 		at := s.catalog()
-		if rel, columns, defaults, err = bind.CopyTarget(b, at, bind.Options{Settings: s.set.derived, NoParams: true}); err != nil {
+		var needs []*plan.Need
+		if rel, columns, defaults, needs, err = bind.CopyTarget(b, at, s.binding()); err != nil {
+			return err
+		}
+		if err := s.mayRun(&plan.Query{Needs: needs}); err != nil {
 			return err
 		}
 		if err := s.lock(ctx, "COPY FROM", rel.OID, table.Shared); err != nil {
@@ -179,7 +183,7 @@ func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns 
 	if c.table, err = tx.Table(ctx, rel.OID); err != nil {
 		return nil, err
 	}
-	checks, generated, err := bind.Rules(rel, s.catalog(), bind.Options{Settings: s.set.derived})
+	checks, generated, err := bind.Rules(rel, s.catalog(), s.binding())
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,9 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 	end := s.beginPlanning(ctx)
 	q, err := s.planCopy(b)
 	end()
+	if err == nil {
+		err = s.mayRun(q)
+	}
 	if err != nil {
 		return err
 	}

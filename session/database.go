@@ -72,6 +72,8 @@ type Database struct {
 	locks   *advisory.Locks
 	// activity is who is connected.
 	activity activity.Registry
+	// sessions that are open, by role.
+	sessions roleSessions
 }
 
 // New makes a Database.
@@ -79,7 +81,8 @@ func New(d Deps) *Database {
 	if d.Memory == nil {
 		d.Memory = memory.New("", 0)
 	}
-	return &Database{Deps: d, plans: newPlanCache(planCacheSize), parsers: newParsers(), locks: advisory.New(d.Clock)}
+	return &Database{Deps: d, plans: newPlanCache(planCacheSize), parsers: newParsers(), locks: advisory.New(d.Clock),
+		sessions: roleSessions{open: map[catalog.OID]int32{}}}
 }
 
 // ServerVersion is the server_version that clients are told.

@@ -31,6 +31,9 @@ func (s *Session) free(ctx context.Context, t *catalog.Txn, schema, name string,
 	if _, err := s.lockSchema(ctx, "CREATE", schema, table.Shared); err != nil {
 		return err
 	}
+	if err := s.createIn(schema); err != nil {
+		return err
+	}
 	if _, taken := t.At().Relation(schema, name, nil); !taken {
 		if err := s.tx.writes.LockName(ctx, schema, name); err != nil {
 			return err

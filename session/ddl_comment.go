@@ -51,7 +51,7 @@ func (s *Session) comment(ctx context.Context, b *parse.Comment, w face.Writer) 
 
 // commented is the relation that a comment is on, or on a part of.
 func (s *Session) commented(b *parse.Comment) (*catalog.Relation, error) {
-	at, path := s.catalog(), s.set.derived.SearchPath
+	at, path := s.catalog(), s.path()
 	rel, ok := at.Relation(b.Name.Schema, b.Name.Name, path)
 	if !ok && b.Kind == parse.ObjIndex {
 		if of := keyTable(at, b.Name, path); of != nil {
@@ -132,21 +132,18 @@ func (s *Session) commentDatabase(ctx context.Context, b *parse.Comment, w face.
 	case !b.Database && !ok:
 		return sqlerr.New(sqlerr.UndefinedObject, "topic %q does not exist", b.Name.Name).Meant(s.nearTopic(b.Name.Name))
 	}
+	if b.Database && !s.catalog().HasPrivsOf(s.who.current, s.catalog().OwnerOfDatabase()) {
+		return denied("must be owner of database %s", s.database)
+	}
 	err := s.change(ctx, "COMMENT", func(t *catalog.Txn) error {
-		if err := s.tx.writes.LockName(ctx, "", ""); err != nil {
-			return err
-		}
-		said := catalog.Relation{Kind: catalog.KindDatabase, TimestampColumn: -1}
-		if now, ok := t.At().Database(); ok {
-			said = *now
-		}
-		if b.Database {
-			said.Comment = b.Text
-		} else {
-			said.TopicComments = s.topicComments(said.TopicComments, fmt.Sprintf("%x", topic.ID), b.Text)
-		}
-		t.Put(&said)
-		return nil
+		return s.changeDatabase(ctx, t, func(said *catalog.Relation) error {
+			if b.Database {
+				said.Comment = b.Text
+			} else {
+				said.TopicComments = s.topicComments(said.TopicComments, fmt.Sprintf("%x", topic.ID), b.Text)
+			}
+			return nil
+		})
 	})
 	if err != nil {
 		return err

@@ -20,14 +20,16 @@ func (s *Session) freeze(rel *catalog.Relation) {
 	for _, f := range plan.Frozen {
 		rel.Settings[f.Name] = s.set.get(f.Name)
 	}
-	if _, own := s.catalog().Schema(s.user); own { // "$user" is who makes it, whoever reads it
-		rel.Settings["search_path"] = quotedList(s.set.derived.SearchPath)
+	if _, own := s.catalog().Schema(s.currentUser()); own || !s.super() { // "$user" is who makes it, whoever reads it
+		rel.Settings["search_path"] = quotedList(s.path())
 	}
 }
 
 // bindOptions are for statements that define something.
 func (s *Session) bindOptions() bind.Options {
-	return bind.Options{Settings: s.set.derived, IdleTimeout: s.db.WatermarkIdleTimeout}
+	o := s.binding()
+	o.IdleTimeout = s.db.WatermarkIdleTimeout
+	return o
 }
 
 // refuseErrors: the error rows of a view are read, not computed with for ever, and system

@@ -113,7 +113,7 @@ func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, 
 	if of == parse.ObjType {
 		return s.typeTarget(at, n, ifExists)
 	}
-	rel, ok := at.Relation(n.Schema, n.Name, s.set.derived.SearchPath)
+	rel, ok := at.Relation(n.Schema, n.Name, s.path())
 	noun := strings.ToLower(of.String())
 	if !ok {
 		if n.Schema != "" && !at.HasSchema(n.Schema) {
@@ -132,7 +132,7 @@ func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, 
 			code = sqlerr.UndefinedObject
 		}
 		return nil, sqlerr.New(code, "%s %q does not exist", noun, n.String()).
-			Meant(catalog.Near(at, n.Schema, n.Name, s.set.derived.SearchPath, kind))
+			Meant(catalog.Near(at, n.Schema, n.Name, s.path(), kind))
 	}
 	if rel.Kind != kind {
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "%q is not a %s", n.Name, noun).

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
@@ -43,6 +44,9 @@ func (s *Session) lockReferred(ctx context.Context, t *catalog.Txn, tag string, 
 	if k.References == own {
 		return nil
 	}
+	if err := s.mayRefer(k); err != nil {
+		return err
+	}
 	if err := s.lock(ctx, tag, k.References, table.Exclusive); err != nil {
 		return err
 	}
@@ -51,6 +55,21 @@ func (s *Session) lockReferred(ctx context.Context, t *catalog.Txn, tag string, 
 		oids = append(oids, k.Index)
 	}
 	return stillThere(t.At(), oids)
+}
+
+// mayRefer refuses who may not refer to the columns of a foreign key.
+func (s *Session) mayRefer(k *catalog.ForeignKey) error {
+	at := s.catalog()
+	rel, ok := at.ByOID(k.References)
+	if !ok || at.Privs(s.who.current, rel, acl.References) != 0 {
+		return nil
+	}
+	for _, c := range k.Key {
+		if at.ColumnPrivs(s.who.current, rel, c, acl.References) == 0 {
+			return deniedFor(rel)
+		}
+	}
+	return nil
 }
 
 // foreignKeysOn are the constraints that rely on a unique index, and their tables.

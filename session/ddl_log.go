@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 func (s *Session) changeAlone(ctx context.Context, build func(t *catalog.Txn) error) error {
 	empty := true
 	_, err := s.db.Catalog.Run(ctx, s.db.Log, func(t *catalog.Txn) error {
+		t.Making = s.making(t)
 		err := build(t)
 		empty = t.Empty()
 		return err
@@ -93,5 +95,27 @@ func objectOf(b parse.Body) string {
 	case *parse.AlterRebuild:
 		return b.Name.String()
 	}
-	return Superuser // ALTER ROLE: there is no other
+	return objectOfRole(b)
+}
+
+// objectOfRole names what a statement about roles is about.
+func objectOfRole(b parse.Body) string {
+	var of []parse.RoleSpec
+	switch b := b.(type) {
+	case *parse.CreateRole:
+		return b.Name
+	case *parse.AlterRole:
+		of = []parse.RoleSpec{b.Role}
+	case *parse.AlterOwner:
+		return b.Name.String()
+	case *parse.RenameRole:
+		return b.Name
+	case *parse.DropRole:
+		of = b.Roles
+	}
+	names := make([]string, len(of))
+	for i, r := range of {
+		names[i] = cmp.Or(r.Name, r.Special.String())
+	}
+	return strings.Join(names, ", ")
 }

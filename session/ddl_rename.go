@@ -47,7 +47,7 @@ func (s *Session) rename(ctx context.Context, b *parse.Rename, w face.Writer) er
 // renameTarget finds what is renamed; nil when there is none and need not be. ALTER TABLE and ALTER INDEX take all kinds, as
 // PostgreSQL's do.
 func (s *Session) renameTarget(b *parse.Rename) (rel *catalog.Relation, keyed bool, err error) {
-	at, path := s.catalog(), s.set.derived.SearchPath
+	at, path := s.catalog(), s.path()
 	rel, ok := at.Relation(b.Name.Schema, b.Name.Name, path)
 	if !ok && b.Part == parse.RenameRelation {
 		if of := keyTable(at, b.Name, path); of != nil {

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
-	"github.com/tributary-db/tributary/catalog/pgcatalog"
 	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/face"
 	sqlident "github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -22,10 +22,14 @@ func (s *Session) createSchema(ctx context.Context, b *parse.CreateSchema, w fac
 	name := b.Name
 	if name == "" {
 		if name = b.Owner; b.Anybody {
-			name = s.user
+			name = s.currentUser()
 		}
 	}
-	if err := s.ownable(b.Owner); err != nil {
+	owner, err := s.ownerOfNew(b.Owner)
+	if err != nil {
+		return err
+	}
+	if err := s.onDatabase(acl.Create); err != nil {
 		return err
 	}
 	if err := allowedSchema(name); err != nil {
@@ -34,11 +38,14 @@ func (s *Session) createSchema(ctx context.Context, b *parse.CreateSchema, w fac
 	if b.Outside != "" && b.Outside != name {
 		return sqlerr.New(sqlerr.InvalidSchemaDefinition, "CREATE specifies a schema (%s) different from the one being created (%s)", b.Outside, name)
 	}
-	err := s.change(ctx, "CREATE SCHEMA", func(t *catalog.Txn) error {
+	err = s.change(ctx, "CREATE SCHEMA", func(t *catalog.Txn) error {
 		if err := s.freeSchema(ctx, t, name); err != nil {
 			return err
 		}
-		t.Put(&catalog.Relation{Name: name, Kind: catalog.KindSchema, TimestampColumn: -1})
+		if err := s.keepRole(ctx, owner); err != nil {
+			return err
+		}
+		t.Put(&catalog.Relation{Name: name, Kind: catalog.KindSchema, Owner: owner, TimestampColumn: -1})
 		return nil
 	})
 	if e, ok := err.(*sqlerr.Error); ok && b.IfNotExists && e.Code == sqlerr.DuplicateSchema {
@@ -54,12 +61,19 @@ func (s *Session) createSchema(ctx context.Context, b *parse.CreateSchema, w fac
 	return w.Complete("CREATE SCHEMA")
 }
 
-// ownable checks that a role which is to own something is there; there is one, whose everything is.
-func (s *Session) ownable(role string) error {
-	if _, ok := s.introspection().RoleNamed(role); !ok && role != "" {
-		return sqlerr.New(sqlerr.UndefinedObject, "role \"%s\" does not exist", role)
+// ownerOfNew is the role that AUTHORIZATION says is to own a new schema, who asks without it. Who makes it is in that role.
+func (s *Session) ownerOfNew(name string) (catalog.OID, error) {
+	if name == "" {
+		return s.who.current, nil
 	}
-	return nil
+	role, err := s.role(parse.RoleSpec{Name: name})
+	if err != nil {
+		return 0, err
+	}
+	if !s.catalog().IsMember(s.who.current, role.OID) {
+		return 0, denied("must be member of role \"%s\"", role.Name)
+	}
+	return role.OID, nil
 }
 
 func allowedSchema(name string) error {
@@ -126,7 +140,7 @@ func withoutPlace(err error) error {
 	return err
 }
 
-// lockSchema finds a schema of users and locks it to the end of the transaction.
+// lockSchema finds a schema of users and locks it to the end of the transaction: for its owner to change it, or with others.
 func (s *Session) lockSchema(ctx context.Context, tag, name string, mode table.LockMode) (*catalog.Relation, error) {
 	for {
 		schema, ok := s.catalog().Schema(name)
@@ -135,6 +149,11 @@ func (s *Session) lockSchema(ctx context.Context, tag, name string, mode table.L
 				return nil, sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for schema %s", name)
 			}
 			return nil, sqlerr.New(sqlerr.InvalidSchemaName, "schema \"%s\" does not exist", name)
+		}
+		if mode == table.Exclusive {
+			if err := s.owns(schema); err != nil {
+				return nil, err
+			}
 		}
 		if err := s.lock(ctx, tag, schema.OID, mode); err != nil {
 			return nil, err
@@ -212,28 +231,19 @@ func (s *Session) shownName(rel *catalog.Relation) string {
 	if rel.Kind == catalog.KindType {
 		find = s.catalog().Type
 	}
-	if found, ok := find("", rel.Name, s.set.derived.SearchPath); ok && found.OID == rel.OID {
+	if found, ok := find("", rel.Name, s.path()); ok && found.OID == rel.OID {
 		return sqlident.Quote(rel.Name)
 	}
 	return sqlident.Quote(rel.Schema) + "." + sqlident.Quote(rel.Name)
 }
 
-// alterSchema is ALTER SCHEMA … RENAME TO and OWNER TO.
+// alterSchema is ALTER SCHEMA … RENAME TO.
 func (s *Session) alterSchema(ctx context.Context, b *parse.AlterSchema, w face.Writer) error {
-	if b.NewName == "" {
-		if err := s.ownable(b.Owner); err != nil {
-			return err
-		}
-		if !s.catalog().HasSchema(b.Name) {
-			return sqlerr.New(sqlerr.InvalidSchemaName, "schema \"%s\" does not exist", b.Name)
-		}
-		if b.Owner != "" && b.Owner != pgcatalog.Superuser {
-			return unsupported("ALTER SCHEMA … OWNER TO another role")
-		}
-		return w.Complete("ALTER SCHEMA")
-	}
 	schema, err := s.lockSchema(ctx, "ALTER SCHEMA", b.Name, table.Exclusive)
 	if err != nil {
+		return err
+	}
+	if err := s.onDatabase(acl.Create); err != nil {
 		return err
 	}
 	err = s.change(ctx, "ALTER SCHEMA", func(t *catalog.Txn) error {

@@ -72,7 +72,7 @@ func (s *Session) own(t *catalog.Txn, seq *catalog.Relation, owner *parse.Name) 
 		seq.Parent = 0
 		return nil
 	}
-	table, ok := t.At().Relation(owner.Catalog, owner.Schema, s.set.derived.SearchPath)
+	table, ok := t.At().Relation(owner.Catalog, owner.Schema, s.path())
 	if !ok {
 		return sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", owner.Schema)
 	}

@@ -29,6 +29,7 @@ func (s *Session) change(ctx context.Context, tag string, build func(t *catalog.
 		return err
 	}
 	t := tx.DDL()
+	t.Making = s.making(t)
 	mark, after := t.Mark(), len(s.tx.after)
 	if err := build(t); err != nil {
 		t.RollbackTo(mark)
@@ -48,11 +49,14 @@ func (s *Session) lock(ctx context.Context, tag string, oid catalog.OID, mode ta
 	return tx.LockRelation(ctx, oid, mode)
 }
 
-// lockFound locks what find finds, again while it is another after the wait; nil is locked by nobody.
+// lockFound locks what find finds for its owner to change, again while it is another after the wait; nil is locked by nobody.
 func (s *Session) lockFound(ctx context.Context, tag string, find func() (*catalog.Relation, error)) (*catalog.Relation, error) {
 	for {
 		rel, err := find()
 		if err != nil || rel == nil {
+			return nil, err
+		}
+		if err := s.mayChange(tag, rel); err != nil {
 			return nil, err
 		}
 		if err := s.lock(ctx, tag, rel.OID, table.Exclusive); err != nil {
@@ -105,7 +109,7 @@ func (s *Session) committed(ctx context.Context, block bool, after []func(ctx co
 // alone: the statement's change of the catalog is a commit of its own.
 func alone(b parse.Body) bool {
 	switch b := b.(type) {
-	case *parse.CreateTopic, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole:
+	case *parse.CreateTopic, *parse.AlterSet, *parse.AlterRebuild:
 		return true
 	case *parse.Drop:
 		return b.Kind == parse.ObjTopic

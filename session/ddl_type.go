@@ -66,6 +66,9 @@ func checkLabel(label string) error {
 
 // freeType checks that a type's name is not taken: relations have types of their names.
 func (s *Session) freeType(ctx context.Context, t *catalog.Txn, schema, name string) error {
+	if err := s.createIn(schema); err != nil {
+		return err
+	}
 	if err := s.tx.writes.LockName(ctx, schema, name); err != nil {
 		return err
 	}
@@ -90,7 +93,7 @@ func (s *Session) noType(t *catalog.Txn, schema, name string) error {
 
 // typeTarget is the type that a statement is about; nil if there is none and that is fine.
 func (s *Session) typeTarget(at *catalog.Snapshot, n parse.Name, ifExists bool) (*catalog.Relation, error) {
-	rel, ok := at.Type(n.Schema, n.Name, s.set.derived.SearchPath)
+	rel, ok := at.Type(n.Schema, n.Name, s.path())
 	switch {
 	case ok:
 		return rel, nil

@@ -102,13 +102,16 @@ func (s *Session) refresh(ctx context.Context, b *parse.Refresh, w face.Writer) 
 	if b.NoData {
 		return unsupported("REFRESH MATERIALIZED VIEW … WITH NO DATA").WithHint("A materialized view always has its rows.")
 	}
-	rel, ok := s.catalog().Relation(b.Name.Schema, b.Name.Name, s.set.derived.SearchPath)
+	rel, ok := s.catalog().Relation(b.Name.Schema, b.Name.Name, s.path())
 	switch {
 	case !ok:
 		return sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", b.Name.String()).
-			Meant(catalog.Near(s.catalog(), b.Name.Schema, b.Name.Name, s.set.derived.SearchPath, catalog.KindView))
+			Meant(catalog.Near(s.catalog(), b.Name.Schema, b.Name.Name, s.path(), catalog.KindView))
 	case rel.Kind != catalog.KindView:
 		return sqlerr.New(sqlerr.FeatureNotSupported, "%q is not a materialized view", rel.Name)
+	}
+	if err := s.owns(rel); err != nil {
+		return err
 	}
 	if _, err := s.readable([]catalog.OID{rel.OID}); err != nil {
 		return err

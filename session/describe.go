@@ -20,7 +20,7 @@ var showCreateColumns = []string{"name", "create_statement"}
 
 // object finds what a name means: a relation, else a topic.
 func (s *Session) object(n parse.Name) (*catalog.Relation, log.Topic, error) {
-	if rel, ok := s.catalog().Relation(n.Schema, n.Name, s.set.derived.SearchPath); ok {
+	if rel, ok := s.catalog().Relation(n.Schema, n.Name, s.path()); ok {
 		return rel, log.Topic{}, nil
 	}
 	if n.Schema == "" {
@@ -30,7 +30,7 @@ func (s *Session) object(n parse.Name) (*catalog.Relation, log.Topic, error) {
 	}
 	return nil, log.Topic{}, sqlerr.New(sqlerr.UndefinedTable, "relation or topic %q does not exist", n.String()).At(n.Pos).
 		WithHint("SHOW STREAMS, SHOW TABLES, SHOW MATERIALIZED VIEWS, SHOW SINKS and SHOW TOPICS list what exists.").
-		Meant(cmp.Or(catalog.Near(s.catalog(), n.Schema, n.Name, s.set.derived.SearchPath), s.nearTopic(n.String())))
+		Meant(cmp.Or(catalog.Near(s.catalog(), n.Schema, n.Name, s.path()), s.nearTopic(n.String())))
 }
 
 // describe is DESCRIBE name: the columns of anything that has some.

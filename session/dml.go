@@ -38,7 +38,8 @@ type dml struct {
 
 func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
 	cat := s.catalog()
-	o := bind.Options{Settings: s.set.derived, ParamTypes: given, Meter: s.planning}
+	o := s.binding()
+	o.ParamTypes, o.Meter = given, s.planning
 	d := &dml{}
 	var parts []*bind.Part
 	var err error
@@ -333,7 +334,7 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 	}
 	defer rules.close()
 	return tx.Modify(ctx, t, s.repeatable(), func() (*table.Change, error) {
-		pin, free, err := s.snapshot(ctx, d.query.Relations)
+		pin, free, err := s.snapshot(ctx, d.query)
 		if err != nil {
 			return nil, err
 		}

@@ -28,6 +28,9 @@ func (s *Session) explain(ctx context.Context, p *portal, w face.Writer) error {
 	end := s.beginPlanning(ctx)
 	q, d, err := s.planExplained(b.Body)
 	end()
+	if err == nil {
+		err = s.mayRun(q)
+	}
 	if err != nil {
 		return err
 	}

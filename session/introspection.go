@@ -26,7 +26,7 @@ var (
 
 // introspection is the same while neither the catalog nor the search path changes: who keeps names looks at that.
 func (s *Session) introspection() *introspection {
-	cat, path := s.catalog(), s.set.derived.SearchPath
+	cat, path := s.catalog(), s.path()
 	if s.seen == nil || s.seen.cat != catalog.Reader(cat) || !slices.Equal(s.seen.path, path) {
 		s.seen = &introspection{View: pgcatalog.NewView(cat, path), s: s, cat: cat, path: path}
 	}

@@ -89,7 +89,8 @@ func (s *Session) plannedDML(body parse.Body, given []sqltype.OID) (*planned, er
 
 // noParameters is the error of a simple query that has parameters: it names the first one.
 func (s *Session) noParameters(st *statement) error {
-	cat, o := s.catalog(), bind.Options{Settings: s.set.derived, NoParams: true}
+	cat, o := s.catalog(), s.binding()
+	o.NoParams = true
 	var err error
 	switch b := st.Body.(type) {
 	case *parse.Select:
@@ -126,17 +127,26 @@ func (s *Session) beginPlanning(ctx context.Context) (end func()) {
 
 // planQuery plans a query that runs once.
 func (s *Session) planQuery(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
-	return s.db.plan(q, s.catalog(), bind.Options{Settings: s.set.derived, ParamTypes: given, Meter: s.planning})
+	o := s.binding()
+	o.ParamTypes, o.Meter = given, s.planning
+	return s.db.plan(q, s.catalog(), o)
 }
 
 // planSubscription plans a query that goes on, with parameters.
 func (s *Session) planSubscription(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
-	return s.db.plan(q, s.catalog(), bind.Options{Settings: s.set.derived, ParamTypes: given, Continuous: true, Meter: s.planning})
+	o := s.binding()
+	o.ParamTypes, o.Continuous, o.Meter = given, true, s.planning
+	return s.db.plan(q, s.catalog(), o)
 }
 
 // planContinuous plans the query of a definition.
 func (s *Session) planContinuous(q parse.Query) (*plan.Query, error) {
-	made, err := s.db.plan(q, s.catalog(), bind.Options{Settings: s.set.derived, Continuous: true, NoParams: true, Meter: s.planning})
+	o := s.binding()
+	o.Continuous, o.NoParams, o.Meter = true, true, s.planning
+	made, err := s.db.plan(q, s.catalog(), o)
+	if err == nil {
+		err = s.mayRun(made)
+	}
 	if err != nil {
 		return nil, err
 	}

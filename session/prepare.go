@@ -90,9 +90,9 @@ func (s *Session) maintain(b *parse.Maintain, w face.Writer) error {
 	}
 	now := s.catalog()
 	for _, n := range b.Names {
-		if _, ok := now.Relation(n.Schema, n.Name, s.set.derived.SearchPath); !ok {
+		if _, ok := now.Relation(n.Schema, n.Name, s.path()); !ok {
 			return sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", n.String()).
-				Meant(catalog.Near(now, n.Schema, n.Name, s.set.derived.SearchPath, catalog.KindTable))
+				Meant(catalog.Near(now, n.Schema, n.Name, s.path(), catalog.KindTable))
 		}
 	}
 	return w.Complete(b.What)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
@@ -14,9 +15,24 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 )
 
-// snapshot pins the version a statement reads: the block's in REPEATABLE READ, else the newest.
+// snapshot pins the version that the queries of a statement read, if they may run: the block's in REPEATABLE READ, else the newest.
 // free lets it go.
-func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID) (pin *lane.Pin, free func(), err error) {
+func (s *Session) snapshot(ctx context.Context, queries ...*plan.Query) (pin *lane.Pin, free func(), err error) {
+	var rels []plan.RelationID
+	for _, q := range queries {
+		if err := s.mayRun(q); err != nil {
+			return nil, nil, err
+		}
+		if len(queries) == 1 {
+			rels = q.Relations
+			break
+		}
+		rels = append(rels, q.Relations...)
+	}
+	if len(queries) > 1 {
+		slices.Sort(rels)
+		rels = slices.Compact(rels)
+	}
 	if s.with != nil {
 		return s.with.pin, func() {}, nil
 	}
@@ -54,7 +70,7 @@ func oids(rels []plan.RelationID) []catalog.OID {
 
 // runQuery runs a plan once and gives its rows to out.
 func (s *Session) runQuery(ctx context.Context, q *plan.Query, args []delta.Column, out exec.Out) error {
-	pin, free, err := s.snapshot(ctx, q.Relations)
+	pin, free, err := s.snapshot(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -117,7 +133,7 @@ func (s *Session) clockMicros() int64 {
 
 // rowsTo writes a query's rows to w and counts them.
 func (s *Session) rowsTo(ctx context.Context, q *plan.Query, args []delta.Column, w face.Writer) (int64, error) {
-	pin, free, err := s.snapshot(ctx, q.Relations)
+	pin, free, err := s.snapshot(ctx, q)
 	if err != nil {
 		return 0, err
 	}

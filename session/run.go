@@ -77,8 +77,16 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.alterSet(ctx, b, w)
 	case *parse.AlterRebuild:
 		return s.alterRebuild(ctx, b, w)
+	case *parse.CreateRole:
+		return s.createRole(ctx, b, w)
 	case *parse.AlterRole:
 		return s.alterRole(ctx, b, w)
+	case *parse.AlterOwner:
+		return s.alterOwner(ctx, b, w)
+	case *parse.RenameRole:
+		return s.renameRole(ctx, b, w)
+	case *parse.DropRole:
+		return s.dropRole(ctx, b, w)
 	case *parse.Describe:
 		return s.describe(b, w)
 	case *parse.ShowCreate:
@@ -126,7 +134,8 @@ func unsupported(what string) *sqlerr.Error {
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateTableAs, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
-		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.CreateEnum, *parse.AlterEnum, *parse.RenameType, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild, *parse.AlterRole,
+		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.CreateEnum, *parse.AlterEnum, *parse.RenameType, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild,
+		*parse.CreateRole, *parse.AlterRole, *parse.AlterOwner, *parse.RenameRole, *parse.DropRole,
 		*parse.CreateSchema, *parse.AlterSchema, *parse.Comment, *parse.SetSchema:
 		return true
 	}

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -22,7 +23,7 @@ type sequences struct {
 var _ plan.Sequences = (*sequences)(nil)
 
 func (q *sequences) Find(name string) (plan.RelationID, error) {
-	rel, err := bind.SequenceNamed(q.s.catalog(), name, q.s.set.derived.SearchPath)
+	rel, err := bind.SequenceNamed(q.s.catalog(), name, q.s.path())
 	if err != nil {
 		return 0, err
 	}
@@ -35,7 +36,7 @@ func (q *sequences) Serial(table, column string) (string, error) {
 		return "", err
 	}
 	snap := q.s.catalog()
-	rel, ok := snap.Relation(n.Schema, n.Name, q.s.set.derived.SearchPath)
+	rel, ok := snap.Relation(n.Schema, n.Name, q.s.path())
 	if !ok {
 		return "", sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", table)
 	}
@@ -57,9 +58,28 @@ func (q *sequences) relation(id plan.RelationID) (*catalog.Relation, error) {
 	return rel, nil
 }
 
+// may refuses who has none of the privileges. The sequence of an identity column is part of its table: who inserts there draws from it.
+func (q *sequences) may(rel *catalog.Relation, any acl.Privs) error {
+	at, role := q.s.catalog(), q.s.who.current
+	if at.Privs(role, rel, any) != 0 {
+		return nil
+	}
+	if up, ok := at.ByOID(rel.Parent); ok && any&acl.Usage != 0 && at.AnyColumn(role, up, acl.Insert) {
+		for i := range up.Columns {
+			if c := &up.Columns[i]; c.Sequence == rel.OID && c.Identity != "" {
+				return nil
+			}
+		}
+	}
+	return deniedFor(rel)
+}
+
 func (q *sequences) Next(id plan.RelationID, n int) ([]int64, error) {
 	rel, err := q.relation(id)
 	if err != nil {
+		return nil, err
+	}
+	if err := q.may(rel, acl.Usage|acl.Update); err != nil {
 		return nil, err
 	}
 	if err := q.s.mayWrite("nextval()"); err != nil {
@@ -87,6 +107,9 @@ func (q *sequences) Current(id plan.RelationID) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := q.may(rel, acl.Usage|acl.Select); err != nil {
+		return 0, err
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	v, ok := q.mu.got[id]
@@ -101,6 +124,11 @@ func (q *sequences) Last() (int64, error) {
 	defer q.mu.Unlock()
 	if q.mu.last == 0 {
 		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
+	}
+	if rel, err := q.relation(q.mu.last); err == nil {
+		if err := q.may(rel, acl.Usage|acl.Select); err != nil {
+			return 0, err
+		}
 	}
 	return q.mu.got[q.mu.last], nil
 }
@@ -117,6 +145,9 @@ func (q *sequences) Position(id plan.RelationID) (last int64, given bool, err er
 func (q *sequences) Set(id plan.RelationID, v int64, given bool) error {
 	rel, err := q.relation(id)
 	if err != nil {
+		return err
+	}
+	if err := q.may(rel, acl.Update); err != nil {
 		return err
 	}
 	if err := q.s.mayWrite("setval()"); err != nil {

@@ -20,7 +20,8 @@ import (
 // Session is one client's conversation. It is what pgwire.Session asks for.
 type Session struct {
 	db       *Database
-	user     string
+	user     string // who came in, for the log
+	who      identity
 	database string
 	pid      int32
 	client   face.Client
@@ -58,6 +59,9 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 		reads:   fmt.Sprintf("session %d", st.PID),
 		version: "PostgreSQL " + db.ServerVersion() + " on " + runtime.GOARCH + "-" + runtime.GOOS,
 	}
+	if err := s.newIdentity(st.Principal.Name); err != nil {
+		return nil, err
+	}
 	for name, d := range map[string]time.Duration{
 		"statement_timeout": db.StatementTimeout, "lock_timeout": db.LockTimeout, "log_min_duration_statement": db.LogMinDuration,
 	} {
@@ -75,6 +79,7 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 	s.set.derive()
 	for _, v := range st.Settings {
 		if _, err := s.set.set(v.Name, v.Value); err != nil {
+			s.db.sessions.leave(s.who.login)
 			return nil, err
 		}
 	}
@@ -126,6 +131,7 @@ func (s *Session) Close() error {
 	s.run.close()
 	s.locks.Close()
 	s.doing.Close()
+	s.db.sessions.leave(s.who.login)
 	return nil
 }
 

@@ -94,7 +94,7 @@ func (f *foreignKeys) checkNow(ctx context.Context) error {
 
 // constraintsNamed are the deferrable constraints of a name, in the first schema of the path that has the name.
 func (s *Session) constraintsNamed(n parse.Name, deferred bool) (oids []catalog.OID, err error) {
-	at, schemas := s.catalog(), s.set.derived.SearchPath
+	at, schemas := s.catalog(), s.path()
 	if n.Schema != "" {
 		schemas = []string{n.Schema}
 	}

@@ -59,7 +59,7 @@ var settingList = withInert([]setting{
 	{name: "in_hot_standby", value: "off", report: true, fixed: true, doc: "Always off."},
 	{name: "integer_datetimes", value: "on", report: true, fixed: true, doc: "Always on."},
 	{name: "IntervalStyle", value: "postgres", report: true, parse: parseIntervalStyle, doc: "Output form of intervals."},
-	{name: "is_superuser", value: "on", report: true, fixed: true, doc: "The one role is a superuser."},
+	{name: "is_superuser", value: "on", report: true, fixed: true, doc: "The role whose privileges count is a superuser."},
 	{name: "server_encoding", value: "UTF8", report: true, fixed: true, doc: "Always UTF8."},
 	{name: "server_version", report: true, fixed: true, doc: "PostgreSQL version whose behaviour is offered."},
 	{name: "session_authorization", value: "tributary", report: true, fixed: true, doc: "The user of the session."},

@@ -34,6 +34,9 @@ func (s *Session) subscribe(ctx context.Context, p *portal, w face.Writer) error
 
 // changes runs a subscription until it is cancelled or the server stops: it never ends by itself.
 func (s *Session) changes(ctx context.Context, q *plan.Query, args []delta.Column, to lane.Subscriber) error {
+	if err := s.mayRun(q); err != nil {
+		return err
+	}
 	if s.db.Stopping != nil {
 		var end context.CancelCauseFunc
 		ctx, end = context.WithCancelCause(ctx)

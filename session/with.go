@@ -91,12 +91,11 @@ func (s *Session) writeWith(ctx context.Context, tx *table.Tx, d *dml, args []de
 }
 
 func (s *Session) writeParts(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column, returned *gathered) (string, error) {
-	var relations []plan.RelationID
-	for _, q := range append(slices.Clone(d.parts), d) {
-		relations = append(relations, q.query.Relations...)
+	var queries []*plan.Query
+	for _, part := range append(slices.Clone(d.parts), d) {
+		queries = append(queries, part.query)
 	}
-	slices.Sort(relations)
-	pin, free, err := s.snapshot(ctx, slices.Compact(relations))
+	pin, free, err := s.snapshot(ctx, queries...)
 	if err != nil {
 		return "", err
 	}

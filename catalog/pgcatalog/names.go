@@ -142,22 +142,16 @@ func (v *View) Visible(class string, oid uint32) (visible, ok bool) {
 
 // Role is a role's name.
 func (v *View) Role(oid uint32) (string, bool) {
-	switch oid {
-	case owner:
-		return Superuser, true
-	case databaseOwner:
-		return "pg_database_owner", true
+	if r, ok := v.cat.RoleOf(catalog.OID(oid)); ok {
+		return r.Name, true
 	}
 	return "", false
 }
 
 // RoleNamed is the OID of a role.
 func (v *View) RoleNamed(name string) (uint32, bool) {
-	switch name {
-	case Superuser:
-		return owner, true
-	case "pg_database_owner":
-		return databaseOwner, true
+	if r, ok := v.cat.RoleNamed(name); ok {
+		return uint32(r.OID), true
 	}
 	return 0, false
 }

@@ -31,10 +31,10 @@ var storages = sync.OnceValue(func() map[sqltype.OID]storage {
 func attributeRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
 	if key.Column == 0 {
 		if x, ok := v.index(key.OID); ok {
-			return indexAttributes(x, add)
+			return v.indexAttributes(x, add)
 		}
 		if r := v.byOID(key.OID); r != nil {
-			return attributes(r, add)
+			return v.attributes(r, add)
 		}
 		return nil
 	}
@@ -42,11 +42,11 @@ func attributeRows(v *View, _ system.Facts, key system.Key, add system.Adder) er
 		if r.Kind == catalog.KindIndex {
 			continue // with its table
 		}
-		if err := attributes(r, add); err != nil {
+		if err := v.attributes(r, add); err != nil {
 			return err
 		}
 		for _, x := range v.indexes(r) {
-			if err := indexAttributes(x, add); err != nil {
+			if err := v.indexAttributes(x, add); err != nil {
 				return err
 			}
 		}
@@ -61,7 +61,7 @@ var sequenceColumns = []catalog.Column{
 	{Name: "is_called", Type: sqltype.Of(sqltype.Bool), NotNull: true},
 }
 
-func attributes(r *catalog.Relation, add system.Adder) error {
+func (v *View) attributes(r *catalog.Relation, add system.Adder) error {
 	columns := r.Columns
 	if r.Kind == catalog.KindSequence {
 		columns = sequenceColumns
@@ -72,7 +72,7 @@ func attributes(r *catalog.Relation, add system.Adder) error {
 		if b != nil {
 			notNull = b.Columns[i].NotNull
 		}
-		if err := attribute(uint32(r.OID), &columns[i], i, notNull, true, add); err != nil {
+		if err := v.attribute(uint32(r.OID), &columns[i], i, notNull, true, add); err != nil {
 			return err
 		}
 	}
@@ -80,9 +80,9 @@ func attributes(r *catalog.Relation, add system.Adder) error {
 }
 
 // indexAttributes are those of an index: the columns of its key.
-func indexAttributes(x indexed, add system.Adder) error {
+func (v *View) indexAttributes(x indexed, add system.Adder) error {
 	for i, at := range x.columns {
-		if err := attribute(x.oid, &x.table.Columns[at], i, false, false, add); err != nil {
+		if err := v.attribute(x.oid, &x.table.Columns[at], i, false, false, add); err != nil {
 			return err
 		}
 	}
@@ -101,7 +101,7 @@ func columnStorage(t sqltype.OID) storage {
 }
 
 // attribute adds a column; of a table's come with its default and the like.
-func attribute(of uint32, c *catalog.Column, at int, notNull, tables bool, add system.Adder) error {
+func (v *View) attribute(of uint32, c *catalog.Column, at int, notNull, tables bool, add system.Adder) error {
 	if c.Dropped { // as PostgreSQL leaves it
 		t := columnStorage(c.Type.OID)
 		return add(of, c.Name, uint32(0), int32(0), t.len, int16(at+1), int32(0), int32(-1), c.Type.Mod,
@@ -116,13 +116,17 @@ func attribute(of uint32, c *catalog.Column, at int, notNull, tables bool, add s
 	if tables && c.Generated != "" {
 		generated = byte('s')
 	}
+	var list any
+	if tables && c.ACL != nil {
+		list = v.aclTexts(c.ACL)
+	}
 	dims := int32(0)
 	if c.Type.OID.Elem() != sqltype.Invalid && c.Type.OID != sqltype.Int2Vector && c.Type.OID != sqltype.OIDVector && of >= uint32(catalog.FirstOID) {
 		dims = 1
 	}
 	return add(of, c.Name, uint32(c.Type.OID), int32(-1), t.len, int16(at+1), dims, int32(-1), c.Type.Mod,
 		t.byValue, t.align, t.storage, "", notNull, tables && hasDefault(c), false, identity, generated,
-		false, true, int32(0), t.collation, nil, nil, nil, nil)
+		false, true, int32(0), t.collation, list, nil, nil, nil)
 }
 
 // hasDefault reports whether pg_attrdef has the column.

@@ -12,11 +12,11 @@ func namespaceRows(v *View, _ system.Facts, _ system.Key, add system.Adder) erro
 		if len(bootstrap.Named("pg_namespace", name)) > 0 {
 			continue
 		}
-		oid, of := v.schemaOID(name), owner
-		if oid == publicSchema {
-			of = databaseOwner
+		of, acl := any(owner), any(nil)
+		if r, ok := v.cat.Schema(name); ok {
+			of, acl = v.cat.OwnerOf(r), v.aclOf(r)
 		}
-		if err := add(oid, name, of, nil); err != nil {
+		if err := add(v.schemaOID(name), name, of, acl); err != nil {
 			return err
 		}
 	}
@@ -27,26 +27,16 @@ func namespaceRows(v *View, _ system.Facts, _ system.Key, add system.Adder) erro
 const DatabaseOID uint32 = 5
 
 // databaseRows is pg_database: the one that is asked, under the name that it was asked by.
-func databaseRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
+func databaseRows(v *View, f system.Facts, _ system.Key, add system.Adder) error {
 	name := "tributary"
 	if a := f.Asker(); a != nil {
 		name = a.Database()
 	}
-	return add(DatabaseOID, name, owner, int32(6), byte('c'), false, true, int32(-1), uint32(0), uint32(0), uint32(1663), "C.UTF-8", "C.UTF-8", nil, nil, nil)
-}
-
-// Superuser is the name of the one role.
-const Superuser = "tributary"
-
-// databaseOwner is the role that owns schema public from the start.
-const databaseOwner = 6171
-
-// roleRows is pg_authid.
-func roleRows(_ *View, _ system.Facts, _ system.Key, add system.Adder) error {
-	if err := add(owner, Superuser, true, true, true, true, true, true, true, int32(-1), nil, nil); err != nil {
-		return err
+	of, list := any(owner), any(nil)
+	for _, d := range v.cat.Relations(catalog.KindDatabase) {
+		of, list = v.cat.OwnerOf(d), v.aclOf(d)
 	}
-	return add(uint32(databaseOwner), "pg_database_owner", false, true, false, false, false, false, false, int32(-1), nil, nil)
+	return add(DatabaseOID, name, of, int32(6), byte('c'), false, true, int32(-1), uint32(0), uint32(0), uint32(1663), "C.UTF-8", "C.UTF-8", nil, nil, list)
 }
 
 // sequenceRows is pg_sequence.

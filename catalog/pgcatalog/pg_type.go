@@ -80,7 +80,7 @@ func (v *View) rowType(r *catalog.Relation, add system.Adder) error {
 	}
 	row, array, schema := rowTypes+uint32(r.OID), arrayTypes+uint32(r.OID), v.schemaOID(r.Schema)
 	one := func(oid uint32, name string, kind, category byte, rel, subscript, elem, arr uint32, io []any, analyze uint32) error {
-		values := []any{oid, name, schema, owner, int16(-1), false, kind, category, false, true, byte(','), rel, subscript, elem, arr}
+		values := []any{oid, name, schema, v.cat.OwnerOf(r), int16(-1), false, kind, category, false, true, byte(','), rel, subscript, elem, arr}
 		values = append(values, io...)
 		values = append(values, uint32(0), uint32(0), analyze, byte('d'), byte('x'), false, uint32(0), int32(-1), int32(0), uint32(0), nil, nil, nil)
 		return add(values...)

@@ -78,6 +78,7 @@ func facts(n int) some {
 	for _, r := range objects(n) {
 		tx.Put(r)
 	}
+	tx.Put(&catalog.Relation{OID: 60_000, Name: "bob", Kind: catalog.KindRole, Role: &catalog.Role{MemberOf: []catalog.Membership{{Role: 10, Grantor: 10}}}})
 	entry, err := tx.Entry()
 	if err != nil {
 		panic(err)

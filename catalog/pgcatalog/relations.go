@@ -32,6 +32,7 @@ var sources = map[string]source{
 	"pg_namespace":           {namespaceRows, "oid", nil},
 	"pg_database":            {databaseRows, "oid", nil},
 	"pg_authid":              {roleRows, "oid", nil},
+	"pg_auth_members":        {memberRows, "", nil},
 	"pg_sequence":            {sequenceRows, "seqrelid", nil},
 	"pg_depend":              {dependRows, "", nil},
 	"pg_rewrite":             {rewriteRows, "oid", []string{"ev_class"}},

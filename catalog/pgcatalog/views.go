@@ -9,10 +9,11 @@ var views = map[string]string{
 	"pg_catalog.pg_user": `SELECT usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, '********'::text, valuntil, useconfig
 		FROM pg_catalog.pg_shadow`,
 
-	"pg_catalog.pg_shadow": `SELECT rolname, oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, NULL::text, rolvaliduntil, NULL::text[]
+	"pg_catalog.pg_shadow": `SELECT rolname, oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, rolpassword, rolvaliduntil, NULL::text[]
 		FROM pg_catalog.pg_authid WHERE rolcanlogin`,
 
-	"pg_catalog.pg_group": `SELECT rolname, oid, ARRAY[]::oid[] FROM pg_catalog.pg_authid WHERE NOT rolcanlogin`,
+	"pg_catalog.pg_group": `SELECT rolname, oid, ARRAY(SELECT m.member FROM pg_catalog.pg_auth_members m WHERE m.roleid = a.oid)
+		FROM pg_catalog.pg_authid a WHERE NOT rolcanlogin`,
 
 	"pg_catalog.pg_tables": `SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), NULL::name, c.relhasindex, c.relhasrules,
 		c.relhastriggers, c.relrowsecurity

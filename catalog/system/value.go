@@ -13,6 +13,9 @@ import (
 // Text is a value in the text form of its type.
 type Text string
 
+// Micros is a timestamptz as its type has it.
+type Micros int64
+
 // put appends a Go value to a column of the type that holds such values; nil is NULL.
 func put(b *delta.Builder, t sqltype.OID, v any) error {
 	ok := false
@@ -59,9 +62,11 @@ func put(b *delta.Builder, t sqltype.OID, v any) error {
 	case []uint32:
 		ok = array(b, t, signed(v), sqltype.OIDType)
 	case []string:
-		if ok = t.Elem() == sqltype.Text || t.Elem() == sqltype.Name; ok {
+		if ok = t.Elem() == sqltype.Text || t.Elem() == sqltype.Name || t.Elem() == sqltype.ACLItem; ok {
 			texts(b, t, v)
 		}
+	case Micros:
+		ok = fixed(b, t, int64(v), sqltype.Timestamptz)
 	case time.Time:
 		if v.IsZero() {
 			b.AppendNull()

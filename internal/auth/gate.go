@@ -15,10 +15,14 @@ import (
 // password at all. Which of them it is, nobody is told.
 var ErrRefused = errors.New("authentication failed")
 
+// ErrNoLogin is ErrRefused of a client that has proved to be a role which may not log in.
+var ErrNoLogin = fmt.Errorf("%w: the role may not log in", ErrRefused)
+
 // Account is what the directory knows of a name. The zero value is a role that does not exist.
 type Account struct {
 	Role      uint32 // OID
-	Exists    bool   // and may log in
+	Exists    bool
+	NoLogin   bool // nobody is let in as this role, with whatever proof
 	Verifiers Verifiers
 }
 
@@ -113,8 +117,12 @@ func (g *Gate) Trust(ctx context.Context, a Attempt) (Principal, error) {
 		a.Name = g.cfg.Nameless
 	}
 	acc, err := g.lookup(ctx, a)
-	if err == nil && !acc.Exists {
+	switch {
+	case err != nil:
+	case !acc.Exists:
 		err = ErrRefused
+	case acc.NoLogin:
+		err = ErrNoLogin
 	}
 	if err != nil {
 		g.failed(a, err)
@@ -131,6 +139,10 @@ func (g *Gate) Certificate(ctx context.Context, a Attempt) (p Principal, known b
 	acc, err := g.cfg.Directory.Account(ctx, a.Name)
 	if err != nil || !acc.Exists {
 		return Principal{}, false, err
+	}
+	if acc.NoLogin {
+		g.failed(a, ErrNoLogin)
+		return Principal{}, true, ErrNoLogin
 	}
 	return a.principal(acc), true, nil
 }
@@ -162,6 +174,9 @@ func (g *Gate) check(ctx context.Context, a Attempt, acc Account, password strin
 	}
 	if !v.matches(password) || !ok {
 		return ErrRefused
+	}
+	if acc.NoLogin {
+		return ErrNoLogin
 	}
 	return nil
 }

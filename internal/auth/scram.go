@@ -151,6 +151,9 @@ func (x *Exchange) final(text string) (string, error) {
 	if right := hmac.Equal(mech.sum(key), x.verifier.StoredKey); !right || !x.account.Exists {
 		return "", ErrRefused
 	}
+	if x.account.NoLogin {
+		return "", ErrNoLogin
+	}
 	return "v=" + base64.StdEncoding.EncodeToString(mech.mac(x.verifier.ServerKey, signed)), nil
 }
 

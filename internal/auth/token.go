@@ -54,7 +54,7 @@ func (g *Gate) Token(ctx context.Context, a Attempt, token string) (Principal, e
 		return Principal{}, err
 	}
 	expires := time.Unix(int64(binary.BigEndian.Uint64(body)), 0)
-	if !hmac.Equal(proof, g.tokenProof(body, acc)) || !acc.Exists {
+	if !hmac.Equal(proof, g.tokenProof(body, acc)) || !acc.Exists || acc.NoLogin {
 		g.failed(a, ErrRefused)
 		return Principal{}, ErrRefused
 	}
@@ -67,6 +67,7 @@ func (g *Gate) Token(ctx context.Context, a Attempt, token string) (Principal, e
 }
 
 func (g *Gate) tokenProof(body []byte, acc Account) []byte {
-	v, _ := acc.Verifiers.Of(SHA256) // none under trust
-	return SHA256.mac(g.cfg.MockKey, "token "+string(v.StoredKey)+" "+string(body))
+	v, _ := acc.Verifiers.Of(SHA256)                     // none under trust
+	role := binary.BigEndian.AppendUint32(nil, acc.Role) // another role that gets the name is another
+	return SHA256.mac(g.cfg.MockKey, "token "+string(role)+string(v.StoredKey)+" "+string(body))
 }

@@ -31,6 +31,8 @@ type Options struct {
 	IdleTimeout time.Duration
 	// Meter ends the work; nil = never.
 	Meter *meter.Meter
+	// UseSchema refuses a schema that the statement names and who runs it may not use; nil = all may be used.
+	UseSchema func(name string) error
 }
 
 // Query binds a query. The plan is not rewritten yet: a cross join is a cross join, every
@@ -66,7 +68,10 @@ type binder struct {
 	lv        *level
 	params    []sqltype.OID
 	rels      []plan.RelationID
-	types     []sqltype.OID // of users, that the text names
+	// needs are what it takes to run the statement; as is the role as which the text is bound that is bound now, 0 = who runs it.
+	needs []*plan.Need
+	as    uint32
+	types []sqltype.OID // of users, that the text names
 	// cteReads counts the places that read a WITH query, as often as they are planned.
 	cteReads int
 	// viewReads counts those that read a plain view.
@@ -164,7 +169,7 @@ func (b *binder) finish(root plan.Node) (*plan.Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &plan.Query{Root: root, Fields: visible(root), Relations: b.rels, Types: b.types, Settings: b.opts.Settings}
+	q := &plan.Query{Root: root, Fields: visible(root), Relations: b.rels, Needs: b.needs, Types: b.types, Settings: b.opts.Settings}
 	if b.emit == parse.EmitOnWindowClose {
 		q.Emit = plan.EmitOnWindowClose
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/builtin"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -63,6 +64,12 @@ func (f *fakeCatalog) Relations(kind catalog.Kind) []*catalog.Relation {
 func (f *fakeCatalog) Schema(name string) (*catalog.Relation, bool) {
 	return &catalog.Relation{OID: 2200, Name: name, Kind: catalog.KindSchema}, name == "public"
 }
+
+func (f *fakeCatalog) OwnerOf(*catalog.Relation) catalog.OID        { return 0 }
+func (f *fakeCatalog) InitialACL(*catalog.Relation) acl.ACL         { return nil }
+func (f *fakeCatalog) RoleNamed(string) (*catalog.Relation, bool)   { return nil, false }
+func (f *fakeCatalog) RoleOf(catalog.OID) (*catalog.Relation, bool) { return nil, false }
+func (f *fakeCatalog) Roles() []*catalog.Relation                   { return nil }
 
 func (f *fakeCatalog) Type(string, string, []string) (*catalog.Relation, bool) { return nil, false }
 

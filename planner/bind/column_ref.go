@@ -40,6 +40,7 @@ func (b *binder) qualifiedColumn(parts []string, pos int32) (plan.Expr, error) {
 			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column %s does not exist", parts[len(parts)-2]+"."+name).At(pos).
 				WithHint("%s", b.nearColumn(parts[len(parts)-2], name))
 		}
+		b.reads(c)
 		return c.expr(), nil
 	})
 	if err != nil {
@@ -96,6 +97,7 @@ func (b *binder) bareColumn(name string, pos int32) (plan.Expr, error) {
 		if err != nil || c == nil {
 			return nil, err
 		}
+		b.reads(c)
 		return c.expr(), nil
 	})
 	if err != nil {
@@ -135,7 +137,7 @@ func (b *binder) star(n *pg.ColumnRef) ([]target, error) {
 	add := func(it *item) {
 		for i := range it.columns {
 			if c := &it.columns[i]; !c.hidden {
-				out = append(out, target{expr: b.columnExpr(it, c, n.Location), name: c.name})
+				out = append(out, target{expr: b.columnExpr(c, n.Location), name: c.name})
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -9,24 +10,30 @@ import (
 
 // CopyTarget binds the target of COPY … FROM: the relation, the columns that the data has (in
 // the data's order), and for each column of the relation that it has not, its default; nil for
-// those that it has.
-func CopyTarget(s *parse.CopyFrom, cat catalog.Reader, o Options) (rel *catalog.Relation, cols []int, defaults []plan.Expr, err error) {
+// those that it has; and what it takes to do it.
+func CopyTarget(s *parse.CopyFrom, cat catalog.Reader, o Options) (rel *catalog.Relation, cols []int, defaults []plan.Expr, needs []*plan.Need, err error) {
 	o.NoParams = true
 	b := newBinder(cat, o)
 	if s.Where {
-		return nil, nil, nil, unsupported("COPY … WHERE")
+		return nil, nil, nil, nil, unsupported("COPY … WHERE")
+	}
+	if s.Table.Schema != "" && o.UseSchema != nil {
+		if err := o.UseSchema(s.Table.Schema); err != nil {
+			return nil, nil, nil, nil, err
+		}
 	}
 	rel, ok := cat.Relation(s.Table.Schema, s.Table.Name, b.opts.Settings.SearchPath)
 	if !ok {
-		return nil, nil, nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", s.Table). // without a place, as PostgreSQL
-															Meant(catalog.Near(cat, s.Table.Schema, s.Table.Name, b.opts.Settings.SearchPath))
+		return nil, nil, nil, nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", s.Table). // without a place, as PostgreSQL
+																Meant(catalog.Near(cat, s.Table.Schema, s.Table.Name, b.opts.Settings.SearchPath))
 	}
 	if err := insertable(rel, s.Table.Pos); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, nil, err
 	}
 	if cols, err = copyColumns(rel, s.Columns); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, nil, err
 	}
+	b.writes(rel, acl.Insert, cols...)
 	defaults = make([]plan.Expr, len(rel.Columns))
 	has := make([]bool, len(rel.Columns))
 	for _, c := range cols {
@@ -37,10 +44,10 @@ func CopyTarget(s *parse.CopyFrom, cat catalog.Reader, o Options) (rel *catalog.
 			continue
 		}
 		if defaults[i], err = b.defaultOf(&rel.Columns[i]); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, nil, err
 		}
 	}
-	return rel, cols, defaults, nil
+	return rel, cols, defaults, b.needs, nil
 }
 
 // CopySource is the columns that COPY table TO sends: those named, or all but generated ones. Nil stands for what

@@ -143,6 +143,7 @@ func (b *binder) wholeRow(it *item, pos int32) (plan.Expr, error) {
 	if it.scalar {
 		return b.at(it.columns[0].expr(), pos), nil
 	}
+	b.readsAll(it)
 	var args []plan.Expr
 	var shape sqltype.Shape
 	for i := range it.columns {

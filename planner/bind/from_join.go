@@ -117,6 +117,8 @@ func (b *binder) joinUsing(s, l, r *source, names []string, kind plan.JoinKind) 
 		if err != nil {
 			return nil, err
 		}
+		b.reads(lc)
+		b.reads(rc)
 		le, re := lc.expr(), rc.expr()
 		eq, err := b.binary("=", le, re, -1)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/suggest"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -40,6 +41,7 @@ func (b *binder) rangeVar(n *pg.RangeVar) (*source, error) {
 	if !rel.Readable() {
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "%s \"%s\" cannot be read", rel.Kind, rel.Name).At(n.Location)
 	}
+	b.need(plan.RelationID(rel.OID)).Adds(acl.Select)
 	if rel.Kind == catalog.KindSystem && rel.Query != "" {
 		return b.systemView(n, rel)
 	}
@@ -57,6 +59,11 @@ func (b *binder) relation(n *pg.RangeVar) (*catalog.Relation, error) {
 	if n.Catalogname != "" && n.Catalogname != "tributary" && n.Catalogname != "postgres" {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cross-database references are not implemented: \"%s.%s.%s\"",
 			n.Catalogname, n.Schemaname, n.Relname).At(n.Location)
+	}
+	if n.Schemaname != "" && b.as == 0 && b.opts.UseSchema != nil { // in a view it was asked when that was made
+		if err := b.opts.UseSchema(n.Schemaname); err != nil {
+			return nil, located(err, n.Location)
+		}
 	}
 	if rel, ok := b.cat.Relation(n.Schemaname, n.Relname, b.opts.Settings.SearchPath); ok {
 		if b.tellingOf != nil && b.cat == b.tellingOf {

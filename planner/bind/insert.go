@@ -4,6 +4,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -52,6 +53,7 @@ func (b *binder) insert(n *pg.InsertStmt) (*InsertPlan, error) {
 	if err := in.columns(); err != nil {
 		return nil, err
 	}
+	b.writes(rel, acl.Insert)
 	root, err := in.source()
 	if err != nil {
 		return nil, err
@@ -288,6 +290,7 @@ func (in *inserter) cast(exprs []plan.Expr) ([]plan.Expr, error) {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "INSERT has more target columns than expressions").At(in.places[len(exprs)])
 	}
 	out := make([]plan.Expr, len(exprs))
+	in.b.writes(in.rel, acl.Insert, in.targets[:len(exprs)]...)
 	for i, e := range exprs {
 		if e == nil {
 			continue

@@ -4,6 +4,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -138,12 +139,15 @@ func (m *merger) action(w *pg.MergeWhenClause) (int32, []plan.Expr, error) {
 	b, rel := m.b, m.target.rel
 	switch w.CommandType {
 	case pg.CmdType_CMD_UPDATE:
+		b.writes(rel, acl.Update)
 		row := make([]plan.Expr, len(rel.Columns))
 		_, err := b.setClauses(rel, row, w.TargetList)
 		return MergeUpdate, row, err
 	case pg.CmdType_CMD_DELETE:
+		b.writes(rel, acl.Delete)
 		return MergeDelete, nil, nil
 	case pg.CmdType_CMD_INSERT:
+		b.writes(rel, acl.Insert)
 		row, err := m.insert(w)
 		return MergeInsert, row, err
 	}

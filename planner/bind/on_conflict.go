@@ -6,6 +6,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -54,10 +55,12 @@ func (b *binder) onConflict(rel *catalog.Relation, target string, n *pg.InsertSt
 func (b *binder) arbiters(rel *catalog.Relation, in *pg.InferClause) ([]catalog.OID, error) {
 	if in.Conname != "" {
 		if len(rel.PrimaryKey) > 0 && in.Conname == rel.PrimaryKeyName() {
+			b.writes(rel, acl.Select, rel.PrimaryKey...)
 			return []catalog.OID{rel.OID}, nil
 		}
 		for _, ix := range b.cat.Indexes(rel.OID) {
 			if ix.Unique && ix.Name == in.Conname {
+				b.writes(rel, acl.Select, ix.KeyColumns...)
 				return []catalog.OID{ix.OID}, nil
 			}
 		}
@@ -73,6 +76,7 @@ func (b *binder) arbiters(rel *catalog.Relation, in *pg.InferClause) ([]catalog.
 		if i < 0 {
 			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", e.Name).At(in.Location).Meant(rel.NearColumn(e.Name))
 		}
+		b.writes(rel, acl.Select, i)
 		if !slices.Contains(want, i) {
 			want = append(want, i)
 		}

@@ -61,7 +61,11 @@ func (b *binder) plainView(n *pg.RangeVar, rel *catalog.Relation) (*source, erro
 	old, params, settings, cat := b.lv, b.opts.NoParams, b.opts.Settings, b.cat
 	b.lv, b.opts.NoParams, b.opts.Settings = nil, true, plan.FrozenSettings(rel.Settings)
 	b.cat = catalog.AsWritten(b.today, rel)
-	node, err := b.subquery(sel.Query.Select)
+	var node plan.Node
+	err = b.asOwner(rel, func() (err error) {
+		node, err = b.subquery(sel.Query.Select)
+		return err
+	})
 	b.lv, b.opts.NoParams, b.opts.Settings, b.cat = old, params, settings, cat
 	if err != nil {
 		return nil, inView(err, rel, n.Location)

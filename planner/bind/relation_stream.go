@@ -45,7 +45,7 @@ func hiddenOfStream(b *binder) []hiddenColumn {
 
 // processingTime is PROCTIME(): the commit time of the record, of the one stream in FROM.
 func (b *binder) processingTime(n *pg.FuncCall) (plan.Expr, error) {
-	it, c, err := b.lv.scope.findColumn(commitTime, n.Location)
+	_, c, err := b.lv.scope.findColumn(commitTime, n.Location)
 	switch {
 	case err != nil:
 		return nil, sqlerr.New(sqlerr.AmbiguousColumn, "PROCTIME() is ambiguous").At(n.Location).
@@ -54,5 +54,5 @@ func (b *binder) processingTime(n *pg.FuncCall) (plan.Expr, error) {
 		return nil, unsupported("PROCTIME() where no stream is in FROM").At(n.Location).
 			WithHint("The processing time of a record is the time of its commit, column %s of its stream.", commitTime)
 	}
-	return b.columnExpr(it, c, n.Location), nil
+	return b.columnExpr(c, n.Location), nil
 }

@@ -63,7 +63,10 @@ func (c *column) shift(by int) {
 	c.index += by
 }
 
-func (b *binder) columnExpr(it *item, c *column, pos int32) plan.Expr { return b.at(c.expr(), pos) }
+func (b *binder) columnExpr(c *column, pos int32) plan.Expr {
+	b.reads(c)
+	return b.at(c.expr(), pos)
+}
 
 // findColumn resolves a name without a table in the innermost level; nil without an error when
 // there is none.

@@ -36,7 +36,11 @@ func (b *binder) systemView(n *pg.RangeVar, rel *catalog.Relation) (*source, err
 	}
 	old, cat := b.lv, b.cat
 	b.lv, b.cat = &level{parent: old, with: &level{}}, b.today
-	node, err := b.subquery(q)
+	var node plan.Node
+	err = b.asOwner(rel, func() (err error) {
+		node, err = b.subquery(q)
+		return err
+	})
 	b.lv, b.cat = old, cat
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -66,6 +67,7 @@ func (b *binder) update(n *pg.UpdateStmt) (*UpdatePlan, error) {
 		}
 	}
 	set := make([]plan.Expr, len(t.rel.Columns))
+	b.writes(t.rel, acl.Update)
 	changed, err := b.setClauses(t.rel, set, n.TargetList)
 	if err != nil {
 		return nil, err
@@ -113,6 +115,7 @@ func (b *binder) delete(n *pg.DeleteStmt) (*DeletePlan, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.writes(t.rel, acl.Delete)
 	var where plan.Expr
 	if n.WhereClause != nil {
 		if where, err = b.condition(n.WhereClause, inWhere, "WHERE"); err != nil {
@@ -238,6 +241,7 @@ func (b *binder) setClauses(rel *catalog.Relation, set []plan.Expr, list []*pg.N
 			return nil, sqlerr.New(sqlerr.SyntaxError, "multiple assignments to same column \"%s\"", rt.Name)
 		}
 		set[i], parted[i] = e, part
+		b.writes(rel, acl.Update, i)
 		if !slices.Contains(changed, i) {
 			changed = append(changed, i)
 		}

@@ -188,10 +188,8 @@ type (
 		Constraint string
 		Text       string // empty: none
 	}
-	// AlterSchema is ALTER SCHEMA name RENAME TO new and OWNER TO role.
-	AlterSchema struct {
-		Name, NewName, Owner string
-	}
+	// AlterSchema is ALTER SCHEMA name RENAME TO new.
+	AlterSchema struct{ Name, NewName string }
 	// SetSchema is ALTER kind name SET SCHEMA schema.
 	SetSchema struct {
 		Kind     ObjectKind
@@ -265,12 +263,6 @@ type (
 		Name     Name
 		IfExists bool
 		Left     bool // FROM WHAT IS LEFT
-	}
-	// AlterRole is ALTER ROLE|USER name [PASSWORD 'p'].
-	AlterRole struct {
-		Role     string // empty: the current user
-		Password *string
-		Null     bool // PASSWORD NULL
 	}
 
 	// ShowObjects is SHOW STREAMS | TABLES | MATERIALIZED VIEWS | SINKS | TOPICS.
@@ -433,7 +425,6 @@ func (*AlterTable) body()             {}
 func (*Rename) body()                 {}
 func (*AlterSet) body()               {}
 func (*AlterRebuild) body()           {}
-func (*AlterRole) body()              {}
 func (*ShowObjects) body()            {}
 func (*Show) body()                   {}
 func (*Set) body()                    {}

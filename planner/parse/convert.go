@@ -57,11 +57,12 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_TYPE {
 			return renameType(s.RenameStmt), nil
 		}
+		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_ROLE {
+			return &RenameRole{Name: s.RenameStmt.Subname, New: s.RenameStmt.Newname}, nil
+		}
 		return rename(s.RenameStmt), nil
 	case *pg.Node_AlterOwnerStmt:
-		if s.AlterOwnerStmt.ObjectType == pg.ObjectType_OBJECT_SCHEMA {
-			return &AlterSchema{Name: s.AlterOwnerStmt.Object.GetString_().GetSval(), Owner: roleOf(s.AlterOwnerStmt.Newowner)}, nil
-		}
+		return alterOwner(s.AlterOwnerStmt), nil
 	case *pg.Node_CreateSeqStmt:
 		q := s.CreateSeqStmt
 		if q.Sequence.Relpersistence == "t" {
@@ -79,7 +80,11 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 	case *pg.Node_AlterTableStmt:
 		return alter(s.AlterTableStmt), nil
 	case *pg.Node_AlterRoleStmt:
-		return alterRole(s.AlterRoleStmt), nil
+		return alterRole(s.AlterRoleStmt)
+	case *pg.Node_CreateRoleStmt:
+		return createRole(s.CreateRoleStmt)
+	case *pg.Node_DropRoleStmt:
+		return &DropRole{Roles: roleSpecs(s.DropRoleStmt.Roles), IfExists: s.DropRoleStmt.MissingOk}, nil
 	case *pg.Node_VariableShowStmt:
 		return show(s.VariableShowStmt), nil
 	case *pg.Node_VariableSetStmt:

@@ -161,6 +161,12 @@ var changesOfTables = []pg.AlterTableType{
 // alter knows changes of a table, and SET (…) and RESET (…).
 func alter(s *pg.AlterTableStmt) Body {
 	kind, ok := alterKinds[s.Objtype]
+	if cmd := s.Cmds[0].GetAlterTableCmd(); len(s.Cmds) == 1 && cmd.GetSubtype() == pg.AlterTableType_AT_ChangeOwner {
+		if s.Objtype == pg.ObjectType_OBJECT_SEQUENCE {
+			kind = ObjSequence
+		}
+		return &AlterOwner{Kind: kind, Name: nameOf(s.Relation), IfExists: s.MissingOk, Owner: roleSpec(cmd.Newowner)}
+	}
 	unsupported := &Unsupported{What: "ALTER " + objectWords(s.Objtype)}
 	if !ok || len(s.Cmds) == 0 {
 		return unsupported
@@ -186,22 +192,4 @@ func alter(s *pg.AlterTableStmt) Body {
 		Kind: kind, Name: nameOf(s.Relation), IfExists: s.MissingOk,
 		Options: optionsOf(cmd.GetDef().GetList().GetItems()), Reset: reset,
 	}
-}
-
-func alterRole(s *pg.AlterRoleStmt) Body {
-	out := &AlterRole{}
-	if s.Role.GetRoletype() == pg.RoleSpecType_ROLESPEC_CSTRING {
-		out.Role = s.Role.Rolename
-	}
-	if len(s.Options) != 1 || s.Options[0].GetDefElem().GetDefname() != "password" {
-		return &Unsupported{What: "ALTER ROLE"}
-	}
-	arg := s.Options[0].GetDefElem().Arg
-	if arg == nil {
-		out.Null = true
-		return out
-	}
-	text := scalarText(arg)
-	out.Password = &text
-	return out
 }

@@ -42,6 +42,7 @@ var messageCodes = []struct {
 	{"invalid byte sequence", sqlerr.CharacterNotInRepertoire},
 	{"cannot have multiple", sqlerr.SyntaxError},
 	{"frame", sqlerr.WindowingError},
+	{"is reserved", sqlerr.ReservedName},
 }
 
 func codeOf(message string) sqlerr.Code {

@@ -42,7 +42,7 @@ func changesOther(s *segment) bool {
 		i += 2
 	}
 	_, n, ok := s.qualified(i)
-	return ok && (s.is(i+n, "rename") || s.is(i+n, "add") || s.is(i+n, "drop") || s.is(i+n, "alter"))
+	return ok && (s.is(i+n, "rename") || s.is(i+n, "add") || s.is(i+n, "drop") || s.is(i+n, "alter") || s.is(i+n, "owner"))
 }
 
 // word is token i in lower case.
@@ -64,6 +64,9 @@ func alterOther(n *pg.Node, kind ObjectKind) Body {
 	}
 	switch b := b.(type) {
 	case *Rename:
+		b.Kind = kind
+		return b
+	case *AlterOwner:
 		b.Kind = kind
 		return b
 	}

@@ -72,8 +72,17 @@ func tagOf(b Body) string {
 		return "ALTER " + b.Kind.String()
 	case *AlterRebuild:
 		return "ALTER " + b.Kind.String()
-	case *AlterRole:
+	case *CreateRole:
+		return "CREATE ROLE"
+	case *AlterRole, *RenameRole:
 		return "ALTER ROLE"
+	case *AlterOwner:
+		if b.Kind == 0 {
+			return "ALTER DATABASE"
+		}
+		return "ALTER " + b.Kind.String()
+	case *DropRole:
+		return "DROP ROLE"
 	case *ShowObjects, *Show, *ShowCreate:
 		return "SHOW"
 	case *Describe:

@@ -97,6 +97,8 @@ type Query struct {
 	Params []sqltype.Type
 	// Relations the plan reads, without repeats.
 	Relations []RelationID
+	// Needs are the privileges that running it takes.
+	Needs []*Need
 	// Types of users that the query's text names.
 	Types    []sqltype.OID
 	Settings Settings

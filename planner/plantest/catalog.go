@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/storage/log"
@@ -145,10 +146,17 @@ func (c *Catalog) Schema(name string) (*catalog.Relation, bool) {
 	return &catalog.Relation{OID: 2200, Name: name, Kind: catalog.KindSchema}, name == catalog.Public
 }
 
-// HasSchema knows public and pg_catalog.
+// OwnerOf, InitialACL, RoleNamed, RoleOf, Roles: there are no roles.
+func (c *Catalog) OwnerOf(*catalog.Relation) catalog.OID        { return 0 }
+func (c *Catalog) InitialACL(*catalog.Relation) acl.ACL         { return nil }
+func (c *Catalog) RoleNamed(string) (*catalog.Relation, bool)   { return nil, false }
+func (c *Catalog) RoleOf(catalog.OID) (*catalog.Relation, bool) { return nil, false }
+func (c *Catalog) Roles() []*catalog.Relation                   { return nil }
+
 // Type: there are none of users.
 func (c *Catalog) Type(string, string, []string) (*catalog.Relation, bool) { return nil, false }
 
+// HasSchema knows public and pg_catalog.
 func (c *Catalog) HasSchema(name string) bool { return name == "public" || name == "pg_catalog" }
 
 func (c *Catalog) filter(keep func(*catalog.Relation) bool) []*catalog.Relation {

@@ -1,0 +1,124 @@
+package acl
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Item is what one grantor gave one grantee.
+type Item struct {
+	Grantee uint32 // 0 = PUBLIC
+	Grantor uint32
+	Privs   Privs
+	Options Privs // that the grantee may give on
+}
+
+// ACL is the list of an object's grants, in the order in which they came. It is never changed: changes make another.
+type ACL []Item
+
+// Default is the list of an object of a kind on which nobody has granted anything.
+func Default(k Kind, owner uint32) ACL {
+	var world Privs
+	switch k {
+	case Database:
+		world = Temporary | Connect
+	case Function, Type, Language:
+		world = All(k)
+	case Column:
+		return nil
+	}
+	var out ACL
+	if world != 0 {
+		out = append(out, Item{Grantor: owner, Privs: world})
+	}
+	return append(out, Item{Grantee: owner, Grantor: owner, Privs: All(k)})
+}
+
+// text is an item as PostgreSQL writes it.
+func (i Item) text(name func(uint32) string) string {
+	var b strings.Builder
+	if i.Grantee != 0 {
+		b.WriteString(name(i.Grantee))
+	}
+	b.WriteByte('=')
+	for at := range letters {
+		if i.Privs&(1<<at) != 0 {
+			b.WriteByte(letters[at])
+		}
+		if i.Options&(1<<at) != 0 {
+			b.WriteByte('*')
+		}
+	}
+	b.WriteByte('/')
+	b.WriteString(name(i.Grantor))
+	return b.String()
+}
+
+// Texts are the items as PostgreSQL writes them; name gives what a role is called, "" = it is gone.
+func (a ACL) Texts(name func(role uint32) string) []string {
+	out := make([]string, len(a))
+	for i, item := range a {
+		out[i] = item.text(func(role uint32) string {
+			if n := name(role); n != "" {
+				return quoted(n)
+			}
+			return number(role)
+		})
+	}
+	return out
+}
+
+// quoted is a name in an item: in quotes unless it is of letters, digits and underscores.
+func quoted(name string) string {
+	for _, c := range []byte(name) {
+		if c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+		}
+	}
+	return name
+}
+
+func number(role uint32) string { return strconv.FormatUint(uint64(role), 10) }
+
+// MarshalText is the form in the catalog: as PostgreSQL's, with OIDs.
+func (i Item) MarshalText() ([]byte, error) { return []byte(i.text(number)), nil }
+
+var errItem = errors.New("not a grant")
+
+// UnmarshalText reads what MarshalText wrote.
+func (i *Item) UnmarshalText(text []byte) error {
+	grantee, rest, ok1 := strings.Cut(string(text), "=")
+	privs, grantor, ok2 := strings.Cut(rest, "/")
+	if !ok1 || !ok2 {
+		return fmt.Errorf("%w: %q", errItem, text)
+	}
+	var out Item
+	for at := range len(privs) {
+		bit := strings.IndexByte(letters, privs[at])
+		switch {
+		case bit >= 0:
+			out.Privs |= 1 << bit
+		case privs[at] == '*' && at > 0 && privs[at-1] != '*':
+			out.Options |= 1 << strings.IndexByte(letters, privs[at-1])
+		default:
+			return fmt.Errorf("%w: %q", errItem, text)
+		}
+	}
+	for _, n := range []struct {
+		text string
+		to   *uint32
+	}{{grantee, &out.Grantee}, {grantor, &out.Grantor}} {
+		if n.text == "" && n.to == &out.Grantee {
+			continue
+		}
+		v, err := strconv.ParseUint(n.text, 10, 32)
+		if err != nil {
+			return fmt.Errorf("%w: %q", errItem, text)
+		}
+		*n.to = uint32(v)
+	}
+	*i = out
+	return nil
+}

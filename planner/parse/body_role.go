@@ -1,0 +1,65 @@
+package parse
+
+// Statements about roles and what they may do.
+type (
+	// RoleSpec names a role, or who is asking.
+	RoleSpec struct {
+		Name    string
+		Special RoleSpecial
+	}
+	// RoleOptions are those of CREATE and ALTER ROLE; nil = not given.
+	RoleOptions struct {
+		Super, Inherit, CreateRole, CreateDB, Login, Replication, BypassRLS *bool
+		ConnLimit                                                           *int64
+		ValidUntil                                                          *string
+		Password                                                            *string
+		NoPassword                                                          bool // PASSWORD NULL
+		SysID                                                               bool
+		InRoles, Members, Admins                                            []RoleSpec
+	}
+	// CreateRole is CREATE ROLE, USER and GROUP.
+	CreateRole struct {
+		Name    string
+		User    bool // CREATE USER: it may log in
+		Options RoleOptions
+	}
+	// AlterRole is ALTER ROLE and USER, and with Group ALTER GROUP … ADD or DROP USER.
+	AlterRole struct {
+		Role        RoleSpec
+		Options     RoleOptions
+		Group, Drop bool
+	}
+	// AlterOwner is ALTER kind name OWNER TO role.
+	AlterOwner struct {
+		Kind     ObjectKind // 0: of the database
+		Name     Name
+		IfExists bool
+		Owner    RoleSpec
+	}
+	// RenameRole is ALTER ROLE … RENAME TO.
+	RenameRole struct{ Name, New string }
+	// DropRole is DROP ROLE, USER and GROUP.
+	DropRole struct {
+		Roles    []RoleSpec
+		IfExists bool
+	}
+)
+
+// RoleSpecial is a role that is named by what it is.
+type RoleSpecial byte
+
+const (
+	RoleCurrent RoleSpecial = iota + 1 // CURRENT_USER, CURRENT_ROLE
+	RoleSession                        // SESSION_USER
+	RolePublic
+)
+
+func (s RoleSpecial) String() string {
+	return [...]string{"", "CURRENT_USER", "SESSION_USER", "PUBLIC"}[s]
+}
+
+func (*CreateRole) body() {}
+func (*AlterRole) body()  {}
+func (*RenameRole) body() {}
+func (*AlterOwner) body() {}
+func (*DropRole) body()   {}
