@@ -2,13 +2,18 @@ package catalog
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/tributary-db/tributary/internal/acl"
+	"github.com/tributary-db/tributary/storage/log"
 )
 
 // OwnerOf is the role whose a relation, schema or type is.
 func (s *Snapshot) OwnerOf(r *Relation) OID {
+	if r.Kind == KindDatabase {
+		return cmp.Or(r.Owner, SuperuserOID)
+	}
 	for r.Parent != 0 { // why: what belongs to a relation always has the same owner
 		up, ok := s.ByOID(r.Parent)
 		if !ok {
@@ -127,6 +132,18 @@ func (s *Snapshot) ColumnPrivs(role OID, r *Relation, column int, want acl.Privs
 	return have | s.Granting(s.OwnerOf(r)).Mask(r.Columns[column].ACL, uint32(role), want)
 }
 
+// OptionOn reports whether a role may give one of privs on a relation, schema or type, or on a column of it (-1 = on all).
+func (s *Snapshot) OptionOn(role OID, r *Relation, column int, privs acl.Privs) bool {
+	if s.IsSuper(role) {
+		return true
+	}
+	o := s.Granting(s.OwnerOf(r))
+	if o.Options(s.ACLOf(r), uint32(role), privs) != 0 {
+		return true
+	}
+	return column >= 0 && column < len(r.Columns) && o.Options(r.Columns[column].ACL, uint32(role), privs) != 0
+}
+
 // AnyColumn: there is a column on which the role has a privilege.
 func (s *Snapshot) AnyColumn(role OID, r *Relation, want acl.Privs) bool {
 	for i := range r.Columns {
@@ -139,11 +156,11 @@ func (s *Snapshot) AnyColumn(role OID, r *Relation, want acl.Privs) bool {
 
 // DatabasePrivs are those of want that a role has on the database.
 func (s *Snapshot) DatabasePrivs(role OID, want acl.Privs) acl.Privs {
-	return s.Privs(role, s.database(), want)
+	return s.Privs(role, s.DatabaseEntry(), want)
 }
 
-// database is the database, as if something had been said of it.
-func (s *Snapshot) database() *Relation {
+// DatabaseEntry is the database, as if something had been said of it.
+func (s *Snapshot) DatabaseEntry() *Relation {
 	if d, ok := s.Database(); ok {
 		return d
 	}
@@ -194,6 +211,54 @@ func (s *Snapshot) RolesOf(role OID) (out []uint32) {
 type TopicAccess struct {
 	Owner OID      `json:"owner,omitempty"` // 0 = the first role
 	ACL   *acl.ACL `json:"acl,omitempty"`
+}
+
+// topicAccess is what is said of a topic.
+func (s *Snapshot) topicAccess(id log.TopicID) TopicAccess {
+	d, ok := s.Database()
+	if !ok || len(d.TopicAccess) == 0 {
+		return TopicAccess{}
+	}
+	return d.TopicAccess[fmt.Sprintf("%x", id)]
+}
+
+// OwnerOfTopic is the role whose a topic is: that of the table whose changelog it is, else who made it.
+func (s *Snapshot) OwnerOfTopic(id log.TopicID) OID {
+	for _, r := range s.UsersOfTopic(id) {
+		if r.Kind == KindTable && !r.FromTopic {
+			return s.OwnerOf(r)
+		}
+	}
+	return cmp.Or(s.topicAccess(id).Owner, SuperuserOID)
+}
+
+// TopicPrivs are those of want (SELECT, INSERT) that a role has on a topic: as its owner, by grants on it, and by those on what lies
+// over it whole. Who may read a table, derived stream or sink may read the records that are its rows; who may insert into a stream may write
+// its topic. A stream's columns need not be all of a record, so SELECT on it does not open the topic.
+func (s *Snapshot) TopicPrivs(role OID, id log.TopicID, want acl.Privs) acl.Privs {
+	if s.IsSuper(role) {
+		return want
+	}
+	owner, said := s.OwnerOfTopic(id), s.topicAccess(id)
+	list := acl.Default(acl.Topic, uint32(owner))
+	if said.ACL != nil {
+		list = *said.ACL
+	}
+	have := s.Granting(owner).Mask(list, uint32(role), want) | want&s.byRole(role, acl.Topic)
+	for _, r := range s.UsersOfTopic(id) {
+		switch {
+		case r.Kind == KindSink || r.Kind == KindTable && !r.FromTopic || r.Kind == KindStream && r.Derived():
+			have |= s.Privs(role, r, acl.Select) & want
+		case r.Kind == KindStream:
+			have |= s.Privs(role, r, acl.Insert) & want
+		}
+	}
+	return have
+}
+
+// OwnsTopic reports whether a role may do what owners of a topic do.
+func (s *Snapshot) OwnsTopic(role OID, id log.TopicID) bool {
+	return s.HasPrivsOf(role, s.OwnerOfTopic(id))
 }
 
 // Objects are all that users have made and that have an owner, roles and the database among them.

@@ -165,7 +165,7 @@ func (s *Snapshot) UsesTopic(id log.TopicID) *Relation {
 
 // UsersOfTopic lists the relations over the topic.
 func (s *Snapshot) UsersOfTopic(id log.TopicID) []*Relation {
-	return s.filter(func(r *Relation) bool { return r.Topic == id })
+	return s.among(s.layer.topics[id], func(r *Relation) bool { return r.Topic == id })
 }
 
 func (s *Snapshot) filter(keep func(*Relation) bool) []*Relation {

@@ -42,6 +42,7 @@ const maxProducePartitions = 1 << 16
 // produceWork is a Produce request between append and answer.
 type produceWork struct {
 	s       *Server
+	role    string
 	version int16
 	acks    int16
 	txnID   string
@@ -76,7 +77,7 @@ func (s *Server) startProduce(ctx context.Context, x *exchange) (*produceWork, e
 	if x.version >= minProduce {
 		txnID, _ = c.string()
 	}
-	p := &produceWork{s: s, version: x.version, txnID: txnID, acks: c.int16()}
+	p := &produceWork{s: s, role: x.user(), version: x.version, txnID: txnID, acks: c.int16()}
 	c.skip(4) // the timeout: what is appended is decided in any case, and the client has its own
 	now := s.cfg.Clock.Now().UnixMilli()
 	for n := c.count(); n > 0 && !c.bad; n-- {
@@ -100,7 +101,9 @@ func (p *produceWork) topic(ctx context.Context, c *cursor, nowMillis int64) err
 	topic.partitions = make([]producedPartition, count)
 	p.topics = append(p.topics, topic)
 	var rules recordbatch.Rules
+	var denied error
 	if known {
+		denied = p.s.mayTopic(p.role, t.ID, WriteTopic)
 		rules = p.s.topicRules(&t, nowMillis)
 	}
 	partitions := p.topics[len(p.topics)-1].partitions
@@ -120,6 +123,8 @@ func (p *produceWork) topic(ctx context.Context, c *cursor, nowMillis int64) err
 			d.refuse(kerr.UnknownTopicID, "")
 		case !known || d.index < 0 || d.index >= t.Partitions:
 			d.refuse(kerr.UnknownTopicOrPartition, "")
+		case denied != nil:
+			d.refuse(kerr.TopicAuthorizationFailed, "")
 		case t.Internal:
 			d.refuse(kerr.InvalidTopicException, "the topic belongs to a table and is written through SQL alone")
 		default:

@@ -37,6 +37,7 @@ import (
 // tags for brokers and replicas.
 
 type fetchRequest struct {
+	role               string
 	maxWait            time.Duration
 	minBytes, maxBytes int
 	committed          bool
@@ -92,6 +93,7 @@ func (s *Server) fetch(ctx context.Context, r *request) (answer, error) {
 		f.session.begins = false
 		return answer{parts: encodeFetch(r.version, 0, wait, &fetchRequest{session: f.session}, nil)}, nil
 	}
+	f.role = r.user()
 	s.resolve(f)
 	f.maxBytes = s.quotas.Most(r.user(), r.clientID, quota.Fetch, f.maxBytes)
 	f.minBytes = min(f.minBytes, f.maxBytes)
@@ -314,6 +316,7 @@ func (s *Server) resolve(f *fetchRequest) {
 	f.reads = make([]log.PartitionRead, 0, len(f.asks))
 	var found log.Topic
 	var known bool
+	var denied error
 	unknown := kerr.UnknownTopicOrPartition.Code
 	if f.session.topicIDs {
 		unknown = kerr.UnknownTopicID.Code
@@ -329,11 +332,16 @@ func (s *Server) resolve(f *fetchRequest) {
 				t.id = found.ID
 			}
 			f.topics = append(f.topics, t)
+			if denied = nil; known {
+				denied = s.mayTopic(f.role, found.ID, ReadTopic)
+			}
 		}
 		p.topic, p.index, p.read = len(f.topics)-1, a.Index, -1
 		switch {
 		case !known:
 			p.code = unknown
+		case denied != nil:
+			p.code = kerr.TopicAuthorizationFailed.Code
 		case p.index < 0 || p.index >= found.Partitions:
 			p.code = kerr.UnknownTopicOrPartition.Code
 		default:

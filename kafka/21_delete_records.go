@@ -21,7 +21,7 @@ import (
 //
 // Versions: 2 flexible.
 
-func (s *Server) deleteRecords(ctx context.Context, _ *request, req *kmsg.DeleteRecordsRequest) (kmsg.Response, error) {
+func (s *Server) deleteRecords(ctx context.Context, r *request, req *kmsg.DeleteRecordsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.DeleteRecordsResponse)
 	var waits []deletion
 	for i := range req.Topics {
@@ -32,7 +32,7 @@ func (s *Server) deleteRecords(ctx context.Context, _ *request, req *kmsg.Delete
 			rp := kmsg.NewDeleteRecordsResponseTopicPartition()
 			rp.Partition, rp.LowWatermark = asked.Partitions[j].Partition, -1
 			d := deletion{topic: i, partition: j}
-			if d.pending, d.of, d.err = s.deleteBelow(ctx, asked.Topic, asked.Partitions[j].Partition, asked.Partitions[j].Offset); d.err != nil {
+			if d.pending, d.of, d.err = s.deleteBelow(ctx, r.user(), asked.Topic, asked.Partitions[j].Partition, asked.Partitions[j].Offset); d.err != nil {
 				rp.ErrorCode = codeOf(d.err)
 			}
 			if r, ok := d.err.(*refusal); ok {
@@ -70,12 +70,14 @@ type deletion struct {
 	err              error
 }
 
-func (s *Server) deleteBelow(ctx context.Context, topic string, index int32, offset int64) (log.Pending, log.Partition, error) {
+func (s *Server) deleteBelow(ctx context.Context, role, topic string, index int32, offset int64) (log.Pending, log.Partition, error) {
 	t, ok := s.cfg.Log.TopicByName(topic)
 	p := log.Partition{Topic: t.ID, Index: index}
 	switch {
 	case !ok || index < 0 || index >= t.Partitions:
 		return nil, p, log.ErrUnknownTopic
+	case s.mayTopic(role, t.ID, ChangeTopic) != nil:
+		return nil, p, errTopicDenied
 	case t.Internal:
 		return nil, p, refuse(kerr.InvalidTopicException, "topic %q is a table's", topic)
 	case !topicconfig.Of(t.Configs).Delete:

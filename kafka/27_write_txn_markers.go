@@ -38,6 +38,8 @@ func (s *Server) writeTxnMarkers(ctx context.Context, r *request, req *kmsg.Writ
 				rp := kmsg.NewWriteTxnMarkersResponseMarkerTopicPartition()
 				rp.Partition = index
 				switch {
+				case !s.super(r.user()):
+					rp.ErrorCode = kerr.ClusterAuthorizationFailed.Code
 				case asked.Committed:
 					rp.ErrorCode = kerr.InvalidRequest.Code
 				case !known || index < 0 || index >= t.Partitions:

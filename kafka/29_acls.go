@@ -7,13 +7,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// DescribeAcls (29), CreateAcls (30), DeleteAcls (31): there is one role and it may do everything, so there
-// is nothing that would look at an ACL. SECURITY_DISABLED, as of a Kafka without an authorizer: nobody may
-// believe that a topic is closed which is not.
+// DescribeAcls (29), CreateAcls (30), DeleteAcls (31): what roles may do with topics is granted in SQL (GRANT … ON TOPIC), and these
+// requests are not served: SECURITY_DISABLED, as of a Kafka without an authorizer. Nobody may believe that a topic is closed, or open,
+// by an ACL which is not there.
 //
 // Versions: 1 patterns of names; 2 flexible; 3 user resources.
 
-var noAuthorizer = kmsg.StringPtr("there are no ACLs: whoever can log in may do everything")
+var noAuthorizer = kmsg.StringPtr("there are no ACLs: GRANT … ON TOPIC in SQL says who may read and write a topic")
 
 func (s *Server) describeACLs(_ context.Context, _ *request, req *kmsg.DescribeACLsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.DescribeACLsResponse)

@@ -79,12 +79,18 @@ func (s *Server) alterConfigsOf(ctx context.Context, r *request, of configResour
 		}
 		return refuse(kerr.InvalidRequest, "the configs of the broker are settings of the server: they change with its configuration file")
 	case kmsg.ConfigResourceTypeGroupConfig:
+		if !s.super(r.user()) {
+			return errGroupDenied
+		}
 		return s.alterGroupConfigs(ctx, of.name, validateOnly, alter)
 	default:
 		return refuse(kerr.InvalidRequest, "configs of resource type %d cannot be changed", of.kind)
 	}
 	t, err := s.topicForConfigs(of.name)
 	if err != nil {
+		return err
+	}
+	if err := s.mayTopic(r.user(), t.ID, ChangeTopic); err != nil {
 		return err
 	}
 	after, err := alter(t.Configs)

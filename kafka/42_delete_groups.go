@@ -13,9 +13,16 @@ import (
 //
 // Versions: 2 flexible; 3 messages.
 
-func (s *Server) deleteGroups(ctx context.Context, _ *request, req *kmsg.DeleteGroupsRequest) (kmsg.Response, error) {
+func (s *Server) deleteGroups(ctx context.Context, r *request, req *kmsg.DeleteGroupsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.DeleteGroupsResponse)
 	for _, id := range req.Groups {
+		if !s.super(r.user()) {
+			rg := kmsg.NewDeleteGroupsResponseGroup()
+			rg.Group = id
+			rg.ErrorCode, rg.ErrorMessage = codeAndMessage(errGroupDenied)
+			resp.Groups = append(resp.Groups, rg)
+			continue
+		}
 		done := make(chan error, 1)
 		s.groups.With(func(_ time.Time, m *group.Machine) { m.Delete(id, func(err error) { done <- err }) })
 		result, err := await(ctx, ctx, done)

@@ -14,8 +14,12 @@ import (
 // OffsetDelete: offsets of a group, without the group. While the group has members every
 // partition is GROUP_SUBSCRIBED_TO_TOPIC; Kafka looks at what they subscribe to.
 
-func (s *Server) offsetDelete(ctx context.Context, _ *request, req *kmsg.OffsetDeleteRequest) (kmsg.Response, error) {
+func (s *Server) offsetDelete(ctx context.Context, r *request, req *kmsg.OffsetDeleteRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.OffsetDeleteResponse)
+	if !s.super(r.user()) {
+		resp.ErrorCode = kerr.GroupAuthorizationFailed.Code
+		return resp, nil
+	}
 	var all []group.TopicPartition
 	for i := range req.Topics {
 		rt := kmsg.NewOffsetDeleteResponseTopic()

@@ -152,6 +152,9 @@ func (s *Server) alterClientQuotas(ctx context.Context, r *request, req *kmsg.Al
 			re.Entity = append(re.Entity, kmsg.AlterClientQuotasResponseEntryEntity{Type: e.Type, Name: e.Name})
 		}
 		err := wrong[i]
+		if err == nil && !s.super(r.user()) {
+			err = errDenied
+		}
 		if err == nil && times[entities[i]] > 1 {
 			err = refuse(kerr.InvalidRequest, "an entity is named twice")
 		}

@@ -129,7 +129,7 @@ func (s *Server) alterUserScramCredentials(ctx context.Context, r *request, req 
 	for _, user := range users {
 		err := wrong[user]
 		if err == nil {
-			err = s.alterScram(ctx, user, changes[user])
+			err = s.alterScram(ctx, r, user, changes[user])
 		}
 		if err == nil {
 			r.changed("ALTER ROLE", user)
@@ -156,7 +156,10 @@ func scramVerifier(u *kmsg.AlterUserSCRAMCredentialsRequestUpsertion) (auth.Veri
 	return v, err
 }
 
-func (s *Server) alterScram(ctx context.Context, user string, changes []scramChange) error {
+func (s *Server) alterScram(ctx context.Context, r *request, user string, changes []scramChange) error {
+	if !s.super(r.user()) && user != r.user() {
+		return errDenied
+	}
 	roles, err := s.cfg.Credentials.Roles(ctx)
 	if err != nil {
 		return err

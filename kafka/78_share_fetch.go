@@ -282,6 +282,9 @@ func (f *shareFetch) targets(ctx context.Context) (ok []group.ShareTarget, news 
 			case !known:
 				f.partition(t.Partition).ErrorCode, wrong = kerr.UnknownTopicID.Code, true
 				continue
+			case f.s.mayTopic(f.r.user(), topic.ID, ReadTopic) != nil:
+				f.partition(t.Partition).ErrorCode, wrong = kerr.TopicAuthorizationFailed.Code, true
+				continue
 			case t.Partition.Index < 0 || t.Partition.Index >= topic.Partitions:
 				f.partition(t.Partition).ErrorCode, wrong = kerr.UnknownTopicOrPartition.Code, true
 				continue

@@ -80,7 +80,7 @@ func (s *Server) topicsOfShares(offsets map[group.TopicPartition]group.ShareOffs
 	return out
 }
 
-func (s *Server) alterShareGroupOffsets(ctx context.Context, _ *request, req *kmsg.AlterShareGroupOffsetsRequest) (kmsg.Response, error) {
+func (s *Server) alterShareGroupOffsets(ctx context.Context, r *request, req *kmsg.AlterShareGroupOffsetsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.AlterShareGroupOffsetsResponse)
 	starts := map[group.TopicPartition]int64{}
 	for i := range req.Topics {
@@ -102,7 +102,7 @@ func (s *Server) alterShareGroupOffsets(ctx context.Context, _ *request, req *km
 		}
 		resp.Topics = append(resp.Topics, rt)
 	}
-	err := s.changeShares(ctx, req.GroupID, func(m *group.Machine, reply func(error)) { m.AlterShareOffsets(req.GroupID, starts, reply) })
+	err := s.changeShares(ctx, r, req.GroupID, func(m *group.Machine, reply func(error)) { m.AlterShareOffsets(req.GroupID, starts, reply) })
 	if resp.ErrorCode, resp.ErrorMessage = codeAndMessage(err); err != nil {
 		resp.Topics = nil
 	}
@@ -110,9 +110,12 @@ func (s *Server) alterShareGroupOffsets(ctx context.Context, _ *request, req *km
 }
 
 // changeShares waits for a change of a share group.
-func (s *Server) changeShares(ctx context.Context, id string, change func(m *group.Machine, reply func(error))) error {
+func (s *Server) changeShares(ctx context.Context, r *request, id string, change func(m *group.Machine, reply func(error))) error {
 	if id == "" {
 		return group.ErrInvalidGroupID
+	}
+	if !s.super(r.user()) {
+		return errGroupDenied
 	}
 	done := make(chan error, 1)
 	s.groups.With(func(_ time.Time, m *group.Machine) { change(m, func(err error) { done <- err }) })
@@ -123,7 +126,7 @@ func (s *Server) changeShares(ctx context.Context, id string, change func(m *gro
 	return result
 }
 
-func (s *Server) deleteShareGroupOffsets(ctx context.Context, _ *request, req *kmsg.DeleteShareGroupOffsetsRequest) (kmsg.Response, error) {
+func (s *Server) deleteShareGroupOffsets(ctx context.Context, r *request, req *kmsg.DeleteShareGroupOffsetsRequest) (kmsg.Response, error) {
 	resp := req.ResponseKind().(*kmsg.DeleteShareGroupOffsetsResponse)
 	var topics []log.TopicID
 	for i := range req.Topics {
@@ -137,7 +140,7 @@ func (s *Server) deleteShareGroupOffsets(ctx context.Context, _ *request, req *k
 		}
 		resp.Topics = append(resp.Topics, rt)
 	}
-	err := s.changeShares(ctx, req.GroupID, func(m *group.Machine, reply func(error)) { m.DeleteShareOffsets(req.GroupID, topics, reply) })
+	err := s.changeShares(ctx, r, req.GroupID, func(m *group.Machine, reply func(error)) { m.DeleteShareOffsets(req.GroupID, topics, reply) })
 	if resp.ErrorCode, resp.ErrorMessage = codeAndMessage(err); err != nil {
 		resp.Topics = nil
 	}

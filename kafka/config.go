@@ -29,6 +29,8 @@ type Config struct {
 	Meta   meta.Store // groups and their offsets
 	Topics Topics
 	Auth   *auth.Gate
+	// Access says what roles may do; nil = everything.
+	Access Access
 	// Credentials of roles, which clients may change.
 	Credentials Credentials
 	Clock       clock.Clock  // the machine's

@@ -42,6 +42,10 @@ func (s *Server) newTopic(ctx context.Context, a asker, room *topicRoom, n NewTo
 	if err := waitsOf(ctx).Err(); err != nil {
 		return log.Topic{}, err
 	}
+	if err := s.mayCreate(a.role); err != nil {
+		return log.Topic{}, err
+	}
+	n.Owner = a.role
 	if !room.fits(n.Partitions) {
 		return log.Topic{}, errTooManyTopics
 	}

@@ -23,6 +23,7 @@ type NewTopic struct {
 	Name       string
 	Partitions int32
 	Configs    map[string]string // only what the client set
+	Owner      string            // the role that makes it
 }
 
 // Topics changes topics on behalf of Kafka clients; the catalog implements it, so that SQL sees

@@ -104,8 +104,9 @@ func (b *both) run(line string) {
 		b.t.Fatalf("no role: %q", line)
 	}
 	c := b.of(role)
-	want := strings.ReplaceAll(roleOutcome(b.ctx, c[0], sql), b.conns["super"][0].Config().User, "tributary")
-	if got := roleOutcome(b.ctx, c[1], sql); got != want {
+	of := b.conns["super"][0].Config()
+	want := strings.NewReplacer(of.Database, "tributary", of.User, "tributary").Replace(roleOutcome(b.ctx, c[0], strings.ReplaceAll(sql, "$DB", of.Database)))
+	if got := roleOutcome(b.ctx, c[1], strings.ReplaceAll(sql, "$DB", "tributary")); got != want {
 		b.t.Errorf("%s\n got %s\nwant %s", line, got, want)
 	}
 }

@@ -32,6 +32,9 @@ func (t topics) CreateTopic(ctx context.Context, n kafka.NewTopic) (log.Topic, e
 			return log.ErrTopicExists
 		}
 		txn.CreateTopic(topic)
+		if owner, ok := txn.At().RoleNamed(n.Owner); ok {
+			txn.OwnTopic(id, owner.OID)
+		}
 		return nil
 	})
 	if errors.Is(err, log.ErrCondition) {

@@ -99,7 +99,7 @@ func (s *Session) planCopy(b *parse.CopyTo) (*plan.Query, error) {
 	case b.Query != nil:
 		return s.planQuery(*b.Query, nil)
 	}
-	columns, err := bind.CopySource(b, s.catalog(), bind.Options{Settings: s.set.derived})
+	columns, err := bind.CopySource(b, s.catalog(), s.binding())
 	if err != nil {
 		return nil, err
 	}

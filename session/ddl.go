@@ -9,6 +9,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/table"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -100,7 +101,7 @@ func (s *Session) bindTopic(t *catalog.Txn, rel *catalog.Relation, name string, 
 			return sqlerr.New(sqlerr.InvalidParameterValue, "topic %q has %d partitions, not %d", name, topic.Partitions, partitions)
 		}
 		rel.Topic = topic.ID
-		return nil
+		return s.mayUseTopic(t, rel, &topic)
 	}
 	topic, err := s.newTopic(name, partitions)
 	if err != nil {
@@ -108,7 +109,20 @@ func (s *Session) bindTopic(t *catalog.Txn, rel *catalog.Relation, name string, 
 	}
 	maps.Copy(topic.Configs, configs)
 	t.CreateTopic(topic)
+	t.OwnTopic(topic.ID, s.who.current)
 	rel.Topic = topic.ID
+	return nil
+}
+
+// mayUseTopic refuses a relation over a topic that is there to who may not read it, or not write it where the relation does.
+func (s *Session) mayUseTopic(t *catalog.Txn, rel *catalog.Relation, topic *log.Topic) error {
+	want := acl.Select
+	if rel.Kind == catalog.KindSink || rel.Derived() {
+		want = acl.Insert
+	}
+	if t.At().TopicPrivs(s.who.current, topic.ID, want) != want {
+		return denied("permission denied for topic %s", topic.Name)
+	}
 	return nil
 }
 

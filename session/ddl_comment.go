@@ -135,6 +135,11 @@ func (s *Session) commentDatabase(ctx context.Context, b *parse.Comment, w face.
 	if b.Database && !s.catalog().HasPrivsOf(s.who.current, s.catalog().OwnerOfDatabase()) {
 		return denied("must be owner of database %s", s.database)
 	}
+	if !b.Database {
+		if err := s.ownsTopic(&topic); err != nil {
+			return err
+		}
+	}
 	err := s.change(ctx, "COMMENT", func(t *catalog.Txn) error {
 		return s.changeDatabase(ctx, t, func(said *catalog.Relation) error {
 			if b.Database {

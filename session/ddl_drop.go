@@ -321,6 +321,9 @@ func (s *Session) dropTopics(ctx context.Context, b *parse.Drop, w face.Writer) 
 				}
 				return sqlerr.New(sqlerr.UndefinedObject, "topic %q does not exist", n.String()).Meant(s.nearTopic(n.String()))
 			}
+			if err := s.ownsTopic(&topic); err != nil {
+				return err
+			}
 			if user := t.At().UsesTopic(topic.ID); user != nil {
 				return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop topic %s because other objects depend on it", topic.Name).
 					WithDetail("%s %s is bound to it.", user.Kind, user.Name)

@@ -112,6 +112,18 @@ func objectOfRole(b parse.Body) string {
 		return b.Name
 	case *parse.DropRole:
 		of = b.Roles
+	case *parse.DropOwned:
+		of = b.Roles
+	case *parse.GrantRole:
+		return strings.Join(b.Roles, ", ")
+	case *parse.Grant:
+		names := make([]string, len(b.Objects))
+		for i, n := range b.Objects {
+			names[i] = n.String()
+		}
+		return strings.Join(names, ", ")
+	case *parse.DefaultPrivileges:
+		of = b.Roles
 	}
 	names := make([]string, len(of))
 	for i, r := range of {

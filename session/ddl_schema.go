@@ -53,7 +53,7 @@ func (s *Session) createSchema(ctx context.Context, b *parse.CreateSchema, w fac
 		return w.Complete("CREATE SCHEMA")
 	}
 	if err == nil {
-		err = s.schemaElements(ctx, name, b.Elements, w)
+		err = s.schemaElements(ctx, name, owner, b.Elements, w)
 	}
 	if err != nil {
 		return err
@@ -102,8 +102,8 @@ type quiet struct{ face.Writer }
 
 func (quiet) Complete(string) error { return nil }
 
-// schemaElements runs the elements of a CREATE SCHEMA, which find the new schema first.
-func (s *Session) schemaElements(ctx context.Context, schema string, elements []string, w face.Writer) error {
+// schemaElements runs the elements of a CREATE SCHEMA as its owner; they find the new schema first.
+func (s *Session) schemaElements(ctx context.Context, schema string, owner catalog.OID, elements []string, w face.Writer) error {
 	at := settingIndex["search_path"]
 	was := s.set.values[at]
 	s.set.values[at] = sqlident.Quote(schema)
@@ -111,8 +111,10 @@ func (s *Session) schemaElements(ctx context.Context, schema string, elements []
 		s.set.values[at] += ", " + path
 	}
 	s.set.derive()
+	me := s.who.current
+	s.who.current = owner
 	defer func() {
-		s.set.values[at] = was
+		s.who.current, s.set.values[at] = me, was
 		s.set.derive()
 	}()
 	for _, text := range elements {

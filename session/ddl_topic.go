@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/topicconfig"
@@ -31,6 +32,9 @@ func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.
 	if wrong := topicconfig.Check(configs); wrong != "" {
 		return sqlerr.New(sqlerr.InvalidParameterValue, "%s", wrong)
 	}
+	if err := s.onDatabase(acl.Create); err != nil {
+		return err
+	}
 	err = s.changeAlone(ctx, func(t *catalog.Txn) error {
 		if _, ok := s.db.Log.TopicByName(b.Name); ok {
 			if b.IfNotExists {
@@ -44,6 +48,7 @@ func (s *Session) createTopic(ctx context.Context, b *parse.CreateTopic, w face.
 		}
 		topic.Configs = configs
 		t.CreateTopic(topic)
+		t.OwnTopic(topic.ID, s.who.current)
 		return nil
 	})
 	return s.created(err, "CREATE TOPIC", w)
@@ -63,6 +68,9 @@ func (s *Session) alterTopic(ctx context.Context, b *parse.AlterSet, w face.Writ
 		}
 		return sqlerr.New(sqlerr.UndefinedObject, "topic %q does not exist", b.Name.Name).At(b.Name.Pos).Meant(s.nearTopic(b.Name.Name))
 	}
+	if err := s.ownsTopic(&topic); err != nil {
+		return err
+	}
 	changes, err := o.topicChanges(&topic, b.Reset)
 	if err != nil {
 		return err
@@ -81,6 +89,13 @@ func (s *Session) alterTopic(ctx context.Context, b *parse.AlterSet, w face.Writ
 	}
 	s.changed = true
 	return w.Complete("ALTER TOPIC")
+}
+
+func (s *Session) ownsTopic(topic *log.Topic) error {
+	if s.catalog().OwnsTopic(s.who.current, topic.ID) {
+		return nil
+	}
+	return denied("must be owner of topic %s", topic.Name)
 }
 
 // morePartitions is how many partitions ALTER TOPIC wants a topic to have.

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
 )
@@ -24,8 +25,71 @@ func (s *Session) newIdentity(name string) error {
 	if !r.Role.Login {
 		return sqlerr.New(sqlerr.InvalidAuthorizationSpecification, "role \"%s\" is not permitted to log in", name)
 	}
-	s.who = identity{r.OID, r.OID, r.OID}
+	s.who, s.loginName = identity{r.OID, r.OID, r.OID}, r.Name
+	s.set.allow, s.set.changed = s.allowIdentity, s.deriveIdentity
+	s.deriveIdentity()
 	return s.db.sessions.enter(r)
+}
+
+// noRoleSet is the value of role without SET ROLE.
+const noRoleSet = "none"
+
+// deriveIdentity has the settings role and session_authorization be of effect. A role that is gone has no privileges.
+func (s *Session) deriveIdentity() {
+	named := func(name string) catalog.OID {
+		if r, ok := s.catalog().RoleNamed(name); ok {
+			return r.OID
+		}
+		return 0
+	}
+	s.who.session = s.who.login
+	if name := s.set.get("session_authorization"); name != s.loginName { // who came in stays who he is when he is renamed
+		s.who.session = named(name)
+	}
+	s.who.current = s.who.session
+	if name := s.set.get("role"); name != noRoleSet {
+		s.who.current = named(name)
+	}
+	super := "off"
+	if s.super() {
+		super = "on"
+	}
+	if at := settingIndex["is_superuser"]; s.set.values[at] != super {
+		s.set.values[at] = super
+		if !s.opened {
+			return // the client is told of all values then
+		}
+		s.report(face.Setting{Name: settingList[at].name, Value: super})
+	}
+}
+
+// allowIdentity refuses to become a role that the session may not be.
+func (s *Session) allowIdentity(name, value string) error {
+	at := s.catalog()
+	switch name {
+	case "role":
+		if value == noRoleSet {
+			return nil
+		}
+		r, ok := at.RoleNamed(value)
+		if !ok {
+			return sqlerr.New(sqlerr.InvalidParameterValue, "role \"%s\" does not exist", value)
+		}
+		if !at.IsMember(s.who.session, r.OID) {
+			return denied("permission denied to set role \"%s\"", value)
+		}
+	case "session_authorization":
+		r, ok := at.RoleNamed(value)
+		if !ok && value != s.loginName {
+			return sqlerr.New(sqlerr.InvalidParameterValue, "role \"%s\" does not exist", value)
+		}
+		if value != s.loginName && r.OID != s.who.login && !at.IsSuper(s.who.login) {
+			return denied("permission denied to set session authorization")
+		}
+		s.set.values[settingIndex["role"]] = noRoleSet
+		s.set.derive()
+	}
+	return nil
 }
 
 // roleSessions counts the sessions of each role, for CONNECTION LIMIT.

@@ -36,7 +36,11 @@ func (s *Session) introspection() *introspection {
 // Catalog is what the session sees, with the DDL of its transaction.
 func (i *introspection) Catalog() *catalog.Snapshot { return i.s.catalog() }
 
-func (i *introspection) User() string     { return i.s.user }
+func (i *introspection) User() string { return i.s.roleName(i.s.who.session) }
+
+// CurrentRole is whose privileges count.
+func (i *introspection) CurrentRole() uint32 { return uint32(i.s.who.current) }
+
 func (i *introspection) Database() string { return i.s.database }
 func (i *introspection) PID() int32       { return i.s.pid }
 func (i *introspection) Path() []string   { return i.path }

@@ -52,8 +52,27 @@ func (p peers) Cancel(pid int32) (bool, error) {
 	if e == nil || e.Cancel == nil {
 		return false, nil
 	}
+	if err := p.may(e, "must be a superuser to cancel superuser query", "must be a member of the role whose query is being canceled or member of pg_signal_backend"); err != nil {
+		return false, err
+	}
 	e.Cancel(errCanceledByPeer)
 	return true, nil
+}
+
+// may refuses who has nothing to say about another's session.
+func (p peers) may(e *activity.Entry, super, member string) error {
+	at, role := p.s.catalog(), p.s.who.current
+	if at.IsSuper(role) {
+		return nil
+	}
+	of, ok := at.RoleNamed(e.User)
+	switch {
+	case ok && of.Role.Super:
+		return denied("%s", super)
+	case !ok || !at.HasPrivsOf(role, of.OID):
+		return denied("%s", member)
+	}
+	return nil
 }
 
 // Terminate is pg_terminate_backend.
@@ -61,6 +80,9 @@ func (p peers) Terminate(ctx context.Context, pid int32, wait time.Duration) (bo
 	e := p.other(pid)
 	if e == nil || e.Terminate == nil {
 		return false, nil
+	}
+	if err := p.may(e, "must be a superuser to terminate superuser process", "must be a member of the role whose process is being terminated or member of pg_signal_backend"); err != nil {
+		return false, err
 	}
 	e.Terminate(errTerminatedByPeer)
 	if wait == 0 || e == p.s.doing {

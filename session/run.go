@@ -83,6 +83,14 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.alterRole(ctx, b, w)
 	case *parse.AlterOwner:
 		return s.alterOwner(ctx, b, w)
+	case *parse.Grant:
+		return s.grant(ctx, b, w)
+	case *parse.GrantRole:
+		return s.grantRole(ctx, b, w)
+	case *parse.DefaultPrivileges:
+		return s.defaultPrivileges(ctx, b, w)
+	case *parse.DropOwned:
+		return s.dropOwned(ctx, b, w)
 	case *parse.RenameRole:
 		return s.renameRole(ctx, b, w)
 	case *parse.DropRole:
@@ -135,7 +143,7 @@ func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateTableAs, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
 		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.CreateEnum, *parse.AlterEnum, *parse.RenameType, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild,
-		*parse.CreateRole, *parse.AlterRole, *parse.AlterOwner, *parse.RenameRole, *parse.DropRole,
+		*parse.CreateRole, *parse.AlterRole, *parse.AlterOwner, *parse.Grant, *parse.GrantRole, *parse.DefaultPrivileges, *parse.DropOwned, *parse.RenameRole, *parse.DropRole,
 		*parse.CreateSchema, *parse.AlterSchema, *parse.Comment, *parse.SetSchema:
 		return true
 	}

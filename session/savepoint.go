@@ -80,9 +80,7 @@ func (s *Session) rollbackTo(p *savepoint) {
 	s.tx.constraints = p.constraints.clone()
 	for i := range settingList {
 		if want := p.values[i]; want != s.set.values[i] {
-			if r, err := s.set.set(settingList[i].name, want); err == nil {
-				s.report(r)
-			}
+			s.report(s.set.put(i, want))
 		}
 	}
 	s.set.custom = maps.Clone(p.custom)

@@ -19,13 +19,16 @@ import (
 
 // Session is one client's conversation. It is what pgwire.Session asks for.
 type Session struct {
-	db       *Database
-	user     string // who came in, for the log
-	who      identity
-	database string
-	pid      int32
-	client   face.Client
-	set      *settings
+	db   *Database
+	user string // who came in, for the log
+	who  identity
+	// loginName is what who came in was called then.
+	loginName string
+	opened    bool
+	database  string
+	pid       int32
+	client    face.Client
+	set       *settings
 	// with is the statement under way whose WITH changes data; nil = there is none.
 	with     *withRun
 	tx       txState
@@ -90,6 +93,7 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 		PID: st.PID, User: s.user, Database: s.database, Remote: st.Remote, Since: db.Clock.Now(), Cancel: st.Cancel, Terminate: st.Terminate,
 	})
 	s.doing.Name(s.set.get("application_name"))
+	s.opened = true
 	return s, nil
 }
 

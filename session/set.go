@@ -69,7 +69,9 @@ func (s *Session) resetParameter(b *parse.Reset, w face.Writer) error {
 	if b.Name == "all" {
 		names = names[:0]
 		for i := range settingList {
-			names = append(names, settingList[i].name)
+			if name := settingList[i].name; name != "role" && name != "session_authorization" { // as in PostgreSQL
+				names = append(names, name)
+			}
 		}
 	}
 	s.keepSettings()

@@ -50,9 +50,7 @@ func (s *Session) undoSettings(rolledBack bool) {
 			want, changed = s.tx.saved.values[i], true
 		}
 		if changed && want != s.set.values[i] {
-			if p, err := s.set.set(settingList[i].name, want); err == nil {
-				s.report(p)
-			}
+			s.report(s.set.put(i, want))
 		}
 	}
 	if rolledBack {

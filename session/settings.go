@@ -59,13 +59,14 @@ var settingList = withInert([]setting{
 	{name: "in_hot_standby", value: "off", report: true, fixed: true, doc: "Always off."},
 	{name: "integer_datetimes", value: "on", report: true, fixed: true, doc: "Always on."},
 	{name: "IntervalStyle", value: "postgres", report: true, parse: parseIntervalStyle, doc: "Output form of intervals."},
-	{name: "is_superuser", value: "on", report: true, fixed: true, doc: "The role whose privileges count is a superuser."},
+	{name: "is_superuser", value: "off", report: true, fixed: true, doc: "The role whose privileges count is a superuser."},
 	{name: "server_encoding", value: "UTF8", report: true, fixed: true, doc: "Always UTF8."},
 	{name: "server_version", report: true, fixed: true, doc: "PostgreSQL version whose behaviour is offered."},
-	{name: "session_authorization", value: "tributary", report: true, fixed: true, doc: "The user of the session."},
+	{name: "session_authorization", value: "tributary", report: true, doc: "The user of the session; superusers may become another."},
 	{name: "standard_conforming_strings", value: "on", report: true, parse: onlyValue("standard_conforming_strings", "on"), doc: "Always on."},
 	{name: "TimeZone", value: "UTC", report: true, parse: parseTimeZone, doc: "Time zone of timestamptz input and output."},
 
+	{name: "role", value: "none", doc: "The role whose privileges count, one that the user is in; none = the user."},
 	{name: "server_version_num", value: "150000", fixed: true, doc: "server_version as a number."},
 	{name: "search_path", value: `"$user", public`, parse: parseSearchPath, doc: "Schemas in which bare names are looked up."},
 	{name: "extra_float_digits", value: "1", parse: parseInt(-15, 3), doc: "Digits of floating-point output; 1 and more are shortest-precise."},
@@ -122,6 +123,9 @@ type settings struct {
 	derived  plan.Settings
 	planned  string // the values that plans depend on, as one text
 	limits   limits
+	// allow refuses a value that somebody asks for; changed follows every change. nil = nobody cares.
+	allow   func(name, value string) error
+	changed func()
 }
 
 // limits are the values that every statement asks for, as numbers.
@@ -155,13 +159,21 @@ func (s *settings) derive() {
 		shards: s.number("shards"), minShardRows: s.number("min_shard_rows"),
 		readMode: s.readMode(),
 	}
-	s.derived = plan.SettingsOf(s.get)
-	var values []string
+	s.derived = plan.SettingsOf(func(name string) string {
+		if role := s.get("role"); name == "session_authorization" && role != noRoleSet {
+			return role
+		}
+		return s.get(name)
+	})
+	values := []string{s.get("session_authorization"), s.get("role")} // by which names find other things
 	for _, f := range plan.Frozen {
 		values = append(values, s.get(f.Name))
 	}
 	values = append(values, s.derived.SearchPath...) // of which "$user" is another for another user
 	s.planned = strings.Join(values, "\x01")
+	if s.changed != nil {
+		s.changed()
+	}
 }
 
 // stamp names the values that plans depend on.
@@ -222,15 +234,25 @@ func (s *settings) set(name, value string) (reported face.Setting, err error) {
 	if err != nil {
 		return reported, nameIn(err, d.name)
 	}
+	if s.allow != nil {
+		if err := s.allow(d.name, value); err != nil {
+			return reported, err
+		}
+	}
+	return s.put(i, value), nil
+}
+
+// put changes a value that was checked before.
+func (s *settings) put(i int, value string) (reported face.Setting) {
 	if s.values[i] == value {
-		return reported, nil
+		return reported
 	}
 	s.values[i] = value
 	s.derive()
-	if d.report {
-		reported = face.Setting{Name: d.name, Value: value}
+	if settingList[i].report {
+		reported = face.Setting{Name: settingList[i].name, Value: value}
 	}
-	return reported, nil
+	return reported
 }
 
 // reset goes back to the value of the session's start.

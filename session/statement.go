@@ -3,7 +3,6 @@ package session
 import (
 	"container/list"
 	"context"
-	"encoding/binary"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -121,9 +120,6 @@ func (c *planCache) put(e *cached) {
 // until the next one.
 func (s *Session) cacheKey(sql string, given []sqltype.OID) []byte {
 	key := append(append(append(s.key[:0], s.set.stamp()...), 0), sql...)
-	if !s.super() { // what names find is another thing for each role
-		key = binary.LittleEndian.AppendUint32(key, uint32(s.who.current))
-	}
 	for _, t := range given {
 		key = append(key, byte(t), byte(t>>8), byte(t>>16), byte(t>>24))
 	}

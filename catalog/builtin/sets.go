@@ -13,6 +13,7 @@ type OutColumn struct {
 
 // outColumns are the OUT parameters of set-returning functions, by symbol.
 var outColumns = map[string][]OutColumn{
+	"aclexplode":                {{"grantor", sqltype.OIDType}, {"grantee", sqltype.OIDType}, {"privilege_type", sqltype.Text}, {"is_grantable", sqltype.Bool}},
 	"json_array_elements":       {{"value", sqltype.JSON}},
 	"json_array_elements_text":  {{"value", sqltype.Text}},
 	"jsonb_array_elements":      {{"value", sqltype.JSONB}},
@@ -39,6 +40,7 @@ func recordSets() []Func {
 			Volatile: 'i', MayFail: mayFail, Symbol: symbol}
 	}
 	return []Func{
+		of(1689, "aclexplode", "aclexplode", 1034, true),
 		of(3958, "json_each", "json_each", sqltype.JSON, true),
 		of(3959, "json_each_text", "json_each_text", sqltype.JSON, true),
 		of(3208, "jsonb_each", "jsonb_each", sqltype.JSONB, true),

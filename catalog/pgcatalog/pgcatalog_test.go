@@ -11,6 +11,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/bootstrap"
 	"github.com/tributary-db/tributary/catalog/system"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
@@ -78,7 +79,8 @@ func facts(n int) some {
 	for _, r := range objects(n) {
 		tx.Put(r)
 	}
-	tx.Put(&catalog.Relation{OID: 60_000, Name: "bob", Kind: catalog.KindRole, Role: &catalog.Role{MemberOf: []catalog.Membership{{Role: 10, Grantor: 10}}}})
+	tx.Put(&catalog.Relation{OID: 60_000, Name: "bob", Kind: catalog.KindRole, Role: &catalog.Role{MemberOf: []catalog.Membership{{Role: 10, Grantor: 10}},
+		Defaults: []catalog.DefaultACL{{Kind: acl.Table}}}})
 	entry, err := tx.Entry()
 	if err != nil {
 		panic(err)

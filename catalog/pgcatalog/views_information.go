@@ -22,6 +22,12 @@ const (
 
 	here = `pg_catalog.current_database()`
 
+	// Of a row x of aclexplode: whose the grant is, whom it is to, and whether it is one that who asks may see.
+	grantorName  = `pg_catalog.pg_get_userbyid(x.grantor)`
+	granteeName  = `CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(x.grantee) END`
+	grantable    = `CASE WHEN x.is_grantable OR pg_catalog.pg_has_role(x.grantee, relowner, 'USAGE') THEN 'YES' ELSE 'NO' END`
+	mineOrPublic = `(x.grantee = 0 OR pg_catalog.pg_has_role(x.grantor, 'USAGE') OR pg_catalog.pg_has_role(x.grantee, 'USAGE'))`
+
 	// What a foreign key does is told between these.
 	action  = `CASE `
 	actions = ` WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' WHEN 'r' THEN 'RESTRICT' WHEN 'a' THEN 'NO ACTION' END`
@@ -131,21 +137,31 @@ func init() {
 		"information_schema.collations": `SELECT ` + here + `, n.nspname, c.collname, 'NO PAD'
 			FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace WHERE c.collencoding IN (-1, 6)`,
 
-		"information_schema.enabled_roles":    `SELECT rolname FROM pg_catalog.pg_authid WHERE rolcanlogin`,
-		"information_schema.applicable_roles": `SELECT NULL::name, NULL::name, 'NO' WHERE false`,
+		"information_schema.enabled_roles": `SELECT rolname FROM pg_catalog.pg_authid WHERE pg_catalog.pg_has_role(oid, 'USAGE')`,
+		"information_schema.applicable_roles": `SELECT m.rolname, r.rolname, CASE WHEN x.admin_option THEN 'YES' ELSE 'NO' END
+			FROM pg_catalog.pg_auth_members x JOIN pg_catalog.pg_authid m ON m.oid = x.member JOIN pg_catalog.pg_authid r ON r.oid = x.roleid
+			WHERE pg_catalog.pg_has_role(m.oid, 'USAGE')`,
 
-		"information_schema.table_privileges": `SELECT 'tributary', 'tributary', ` + here + `, n.nspname, c.relname, p.privilege, 'YES',
-			CASE WHEN p.privilege = 'SELECT' THEN 'YES' ELSE 'NO' END
+		"information_schema.table_privileges": `SELECT ` + grantorName + `, ` + granteeName + `, ` + here + `, n.nspname, c.relname, x.privilege_type,
+			` + grantable + `, CASE WHEN x.privilege_type = 'SELECT' THEN 'YES' ELSE 'NO' END
 			FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
-			(VALUES ('INSERT'), ('SELECT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) AS p (privilege)
-			WHERE c.relkind IN ('r', 'v', 'f', 'p')`,
-		"information_schema.role_table_grants": `SELECT * FROM information_schema.table_privileges`,
+			LATERAL pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) AS x
+			WHERE c.relkind IN ('r', 'v', 'f', 'p') AND ` + mineOrPublic,
+		"information_schema.role_table_grants": `SELECT * FROM information_schema.table_privileges WHERE grantee <> 'PUBLIC'`,
 
-		"information_schema.column_privileges": `SELECT 'tributary', 'tributary', ` + here + `, n.nspname, c.relname, a.attname, p.privilege, 'YES'
-			FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
-			(VALUES ('INSERT'), ('SELECT'), ('UPDATE'), ('REFERENCES')) AS p (privilege)
-			WHERE c.relkind IN ('r', 'v', 'f', 'p') AND a.attnum > 0`,
-		"information_schema.role_column_grants": `SELECT * FROM information_schema.column_privileges`,
+		"information_schema.column_privileges": `SELECT DISTINCT ` + grantorName + `, ` + granteeName + `, ` + here + `, x.nspname, x.relname, x.attname, x.privilege_type,
+			` + grantable + `
+			FROM (SELECT n.nspname, c.relname, c.relowner, a.attname, p.grantor, p.grantee, p.privilege_type, p.is_grantable
+				FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+				LATERAL pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) AS p
+				WHERE c.relkind IN ('r', 'v', 'f', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+				UNION ALL
+				SELECT n.nspname, c.relname, c.relowner, a.attname, p.grantor, p.grantee, p.privilege_type, p.is_grantable
+				FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+				LATERAL pg_catalog.aclexplode(a.attacl) AS p
+				WHERE c.relkind IN ('r', 'v', 'f', 'p') AND a.attnum > 0 AND NOT a.attisdropped) AS x
+			WHERE x.privilege_type IN ('INSERT', 'SELECT', 'UPDATE', 'REFERENCES') AND ` + mineOrPublic,
+		"information_schema.role_column_grants": `SELECT * FROM information_schema.column_privileges WHERE grantee <> 'PUBLIC'`,
 
 		"information_schema.routines": routines,
 	})

@@ -87,14 +87,18 @@ func (i Item) MarshalText() ([]byte, error) { return []byte(i.text(number)), nil
 
 var errItem = errors.New("not a grant")
 
-// UnmarshalText reads what MarshalText wrote.
-func (i *Item) UnmarshalText(text []byte) error {
-	grantee, rest, ok1 := strings.Cut(string(text), "=")
-	privs, grantor, ok2 := strings.Cut(rest, "/")
-	if !ok1 || !ok2 {
-		return fmt.Errorf("%w: %q", errItem, text)
+// ParseItem reads an item as PostgreSQL writes it; role finds the role that a name is of.
+func ParseItem(text string, role func(name string) (uint32, bool)) (out Item, err error) {
+	bad := fmt.Errorf("%w: %q", errItem, text)
+	grantee, rest, ok := cutName(text)
+	if !ok || !strings.HasPrefix(rest, "=") {
+		return out, bad
 	}
-	var out Item
+	privs, last, ok := strings.Cut(rest[1:], "/")
+	grantor, end, named := cutName(last)
+	if !ok || !named || end != "" {
+		return out, bad
+	}
 	for at := range len(privs) {
 		bit := strings.IndexByte(letters, privs[at])
 		switch {
@@ -103,22 +107,63 @@ func (i *Item) UnmarshalText(text []byte) error {
 		case privs[at] == '*' && at > 0 && privs[at-1] != '*':
 			out.Options |= 1 << strings.IndexByte(letters, privs[at-1])
 		default:
-			return fmt.Errorf("%w: %q", errItem, text)
+			return Item{}, bad
 		}
 	}
-	for _, n := range []struct {
-		text string
-		to   *uint32
-	}{{grantee, &out.Grantee}, {grantor, &out.Grantor}} {
-		if n.text == "" && n.to == &out.Grantee {
-			continue
+	if grantee != "" {
+		if out.Grantee, ok = role(grantee); !ok {
+			return Item{}, bad
 		}
-		v, err := strconv.ParseUint(n.text, 10, 32)
-		if err != nil {
-			return fmt.Errorf("%w: %q", errItem, text)
-		}
-		*n.to = uint32(v)
 	}
-	*i = out
-	return nil
+	if out.Grantor, ok = role(grantor); !ok {
+		return Item{}, bad
+	}
+	return out, nil
+}
+
+// cutName takes the name of a role, which may be in quotes, from the begin of a text.
+func cutName(text string) (name, rest string, ok bool) {
+	if !strings.HasPrefix(text, `"`) {
+		end := strings.IndexAny(text, "=")
+		if end < 0 {
+			end = len(text)
+		}
+		return text[:end], text[end:], true
+	}
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] != '"':
+		case i+1 < len(text) && text[i+1] == '"':
+			i++
+		default:
+			return strings.ReplaceAll(text[1:i], `""`, `"`), text[i+1:], true
+		}
+	}
+	return "", "", false
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (i *Item) UnmarshalText(text []byte) (err error) {
+	*i, err = ParseItem(string(text), func(name string) (uint32, bool) {
+		v, err := strconv.ParseUint(name, 10, 32)
+		return uint32(v), err == nil
+	})
+	return err
+}
+
+// Exploded is one privilege of an item.
+type Exploded struct {
+	Grantor, Grantee uint32
+	Word             string
+	Option           bool
+}
+
+// Explode lists the privileges of an item.
+func (i Item) Explode() (out []Exploded) {
+	for at, w := range words {
+		if i.Privs&(1<<at) != 0 {
+			out = append(out, Exploded{i.Grantor, i.Grantee, w, i.Options&(1<<at) != 0})
+		}
+	}
+	return out
 }

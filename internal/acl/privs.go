@@ -28,7 +28,7 @@ const letters = "arwdDxtXUCTc"
 
 var words = []string{"INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "EXECUTE", "USAGE", "CREATE", "TEMPORARY", "CONNECT"}
 
-// Kind is a sort of objects, which have the same privileges: PostgreSQL's letters of acldefault, and 'p' for topics.
+// Kind is a sort of objects, which have the same privileges: PostgreSQL's letters of acldefault, and 'k' for topics.
 type Kind byte
 
 const (
@@ -40,7 +40,7 @@ const (
 	Language Kind = 'l'
 	Schema   Kind = 'n'
 	Type     Kind = 'T'
-	Topic    Kind = 'p'
+	Topic    Kind = 'k'
 )
 
 // All are the privileges that objects of a kind have.

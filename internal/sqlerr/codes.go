@@ -4,6 +4,8 @@ package sqlerr
 const (
 	SuccessfulCompletion              Code = "00000"
 	Warning                           Code = "01000"
+	PrivilegeNotRevoked               Code = "01006"
+	PrivilegeNotGranted               Code = "01007"
 	ConnectionException               Code = "08000"
 	ConnectionFailure                 Code = "08006"
 	ProtocolViolation                 Code = "08P01"

@@ -63,3 +63,67 @@ func (*AlterRole) body()  {}
 func (*RenameRole) body() {}
 func (*AlterOwner) body() {}
 func (*DropRole) body()   {}
+
+// Statements about what roles may do.
+type (
+	// GrantPriv is a privilege of GRANT and REVOKE, of all columns or of some. An empty Word = all privileges.
+	GrantPriv struct {
+		Word    string
+		Columns []string
+	}
+	// Grant is GRANT and REVOKE of privileges on objects.
+	Grant struct {
+		Revoke bool
+		// Option: WITH GRANT OPTION, or GRANT OPTION FOR.
+		Option  bool
+		Privs   []GrantPriv // none = all
+		Kind    GrantKind
+		Only    ObjectKind // 0 = of any kind; ObjStream and ObjSink where that was said
+		InAll   bool       // Objects are schemas, whose objects of the kind are meant
+		Objects []Name
+		To      []RoleSpec
+		Grantor *RoleSpec
+		Cascade bool
+	}
+	// DefaultPrivileges is ALTER DEFAULT PRIVILEGES. Without Roles it is about who asks, without Schemas about all.
+	DefaultPrivileges struct {
+		Roles   []RoleSpec
+		Schemas []string
+		Action  Grant
+	}
+	// GrantRole is GRANT and REVOKE of roles.
+	GrantRole struct {
+		Revoke  bool
+		Admin   bool // WITH ADMIN OPTION, or ADMIN OPTION FOR
+		Roles   []string
+		To      []RoleSpec
+		Grantor *RoleSpec
+	}
+	// DropOwned is DROP OWNED BY, or with To REASSIGN OWNED BY … TO.
+	DropOwned struct {
+		Roles   []RoleSpec
+		To      *RoleSpec
+		Cascade bool
+	}
+)
+
+// GrantKind is what GRANT is on.
+type GrantKind byte
+
+const (
+	OnTable GrantKind = iota + 1
+	OnSequence
+	OnSchema
+	OnDatabase
+	OnType
+	OnTopic
+)
+
+func (k GrantKind) String() string {
+	return [...]string{"", "relation", "sequence", "schema", "database", "type", "topic"}[k]
+}
+
+func (*Grant) body()             {}
+func (*DefaultPrivileges) body() {}
+func (*GrantRole) body()         {}
+func (*DropOwned) body()         {}

@@ -83,6 +83,16 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return alterRole(s.AlterRoleStmt)
 	case *pg.Node_CreateRoleStmt:
 		return createRole(s.CreateRoleStmt)
+	case *pg.Node_GrantStmt:
+		return grant(s.GrantStmt), nil
+	case *pg.Node_AlterDefaultPrivilegesStmt:
+		return defaultPrivileges(s.AlterDefaultPrivilegesStmt), nil
+	case *pg.Node_GrantRoleStmt:
+		return grantRole(s.GrantRoleStmt)
+	case *pg.Node_DropOwnedStmt:
+		return &DropOwned{Roles: roleSpecs(s.DropOwnedStmt.Roles), Cascade: s.DropOwnedStmt.Behavior == pg.DropBehavior_DROP_CASCADE}, nil
+	case *pg.Node_ReassignOwnedStmt:
+		return &DropOwned{Roles: roleSpecs(s.ReassignOwnedStmt.Roles), To: grantor(s.ReassignOwnedStmt.Newrole)}, nil
 	case *pg.Node_DropRoleStmt:
 		return &DropRole{Roles: roleSpecs(s.DropRoleStmt.Roles), IfExists: s.DropRoleStmt.MissingOk}, nil
 	case *pg.Node_VariableShowStmt:
@@ -172,6 +182,8 @@ func (c *converter) formStatement(n *pg.Node) (Body, error) {
 			to.Subscribe = true
 		}
 		return body, err
+	case f.kind == formGrant && n.GetGrantStmt() != nil:
+		return grantOther(n.GetGrantStmt(), f.object), nil
 	case f.kind == formEmit:
 		return c.emitStatement(n)
 	}

@@ -13,6 +13,7 @@ const (
 	formSink               // CREATE SINK, rewritten to CREATE VIEW
 	formDrop               // DROP STREAM|SINK, rewritten to DROP TABLE|VIEW
 	formAlter              // ALTER STREAM|SINK with changes of columns and names, rewritten to ALTER TABLE|VIEW
+	formGrant              // GRANT and REVOKE ON STREAM|SINK|TOPIC, rewritten to one without the word
 	formSubscribe          // SUBSCRIBE TO, rewritten to TABLE
 	formCopy               // COPY (SUBSCRIBE TO …) TO, rewritten inside
 	formByHand             // nothing is left for the grammar: body is the statement
@@ -116,6 +117,10 @@ func (r *rewriter) statement(s *segment) (form, error) {
 			r.put(s, 1, 1, "TABLE")
 		} else {
 			r.put(s, 1, 1, "VIEW")
+		}
+	case s.is(0, "grant"), s.is(0, "revoke"):
+		if f.object = r.grantsOther(s); f.object != 0 {
+			f.kind = formGrant
 		}
 	case s.is(0, "alter"):
 		err = r.byHand(s, &f, alterForm)

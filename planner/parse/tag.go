@@ -76,6 +76,23 @@ func tagOf(b Body) string {
 		return "CREATE ROLE"
 	case *AlterRole, *RenameRole:
 		return "ALTER ROLE"
+	case *Grant:
+		if b.Revoke {
+			return "REVOKE"
+		}
+		return "GRANT"
+	case *GrantRole:
+		if b.Revoke {
+			return "REVOKE ROLE"
+		}
+		return "GRANT ROLE"
+	case *DefaultPrivileges:
+		return "ALTER DEFAULT PRIVILEGES"
+	case *DropOwned:
+		if b.To != nil {
+			return "REASSIGN OWNED"
+		}
+		return "DROP OWNED"
 	case *AlterOwner:
 		if b.Kind == 0 {
 			return "ALTER DATABASE"

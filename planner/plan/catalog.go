@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/tributary-db/tributary/internal/sqltype"
+import (
+	"github.com/tributary-db/tributary/catalog/pgcatalog"
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
 
 // Catalog is what functions of the catalogs ask, in one version of it and for one session. Objects are named by
 // their OIDs in pg_catalog; false: there is none.
@@ -22,6 +25,13 @@ type Catalog interface {
 	// Role is the name of a role, RoleNamed its OID.
 	Role(oid uint32) (string, bool)
 	RoleNamed(name string) (uint32, bool)
+	// CurrentRole is who asks, RoleExists whether there is a role of that OID.
+	CurrentRole() uint32
+	RoleExists(oid uint32) bool
+	// Attnum is the number of a relation's column, 0 = there is none of the name.
+	Attnum(relation uint32, column string) int16
+	// HasPrivilege answers has_…_privilege; false: there is no such object.
+	HasPrivilege(a pgcatalog.Asked) (has, ok bool)
 	// SearchPath is current_schemas: of schemas that exist, pg_catalog among them if implicit.
 	SearchPath(implicit bool) []string
 	// Bytes is what a relation takes in storage with its indexes or without; false: not known, or no relation.

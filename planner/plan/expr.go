@@ -213,8 +213,8 @@ type Settings struct {
 
 // Session is what functions about the session itself answer.
 type Session struct {
-	User, Database, Version string
-	PID                     int32
+	User, SessionUser, Database, Version string
+	PID                                  int32
 	// Now is the start of the transaction, in microseconds since 2000-01-01.
 	Now int64
 	// Clock is the time now, in the same unit; nil where nobody may ask.

@@ -93,6 +93,9 @@ func (s *Server) newConsumer(ctx context.Context, m *tributaryv1.ConsumeRequest)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.cfg.Broker.May(callOf(ctx).who, &t, false); err != nil {
+		return nil, err
+	}
 	c := &consumer{s: s, req: m, topic: t, maxBytes: int(m.MaxBytes), remaining: m.MaxRecords, maxWait: -1}
 	switch {
 	case m.MaxBytes < 0 || m.MaxBytes > maxMessage:

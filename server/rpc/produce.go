@@ -56,6 +56,9 @@ func (s *Server) produce(ctx context.Context, m *tributaryv1.ProduceRequest) (p 
 	if err := s.cfg.Broker.Writable(&t); err != nil {
 		return p, err
 	}
+	if err := s.cfg.Broker.May(callOf(ctx).who, &t, true); err != nil {
+		return p, err
+	}
 	switch n := len(m.Records); {
 	case n == 0:
 		return p, invalid("no records")

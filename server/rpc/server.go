@@ -47,6 +47,8 @@ type Log interface {
 type Broker interface {
 	CreateTopic(ctx context.Context, who auth.Principal, name string, partitions int32, configs map[string]string) (log.Topic, error)
 	DeleteTopic(ctx context.Context, who auth.Principal, name string) error
+	// May tells what stands in the way of who wants to read a topic, or to write it.
+	May(who auth.Principal, t *log.Topic, write bool) error
 	// Writable tells what stands against producing to a topic at all.
 	Writable(t *log.Topic) error
 	// Append produces to partitions of one topic, all of it or nothing; it owns the record batches.

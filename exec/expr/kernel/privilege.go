@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog/bootstrap"
+	"github.com/tributary-db/tributary/catalog/pgcatalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -19,7 +21,7 @@ type privileges struct {
 	words []string
 }
 
-// Functions of privileges. There is one role, which may do everything: they check what they are asked and say yes.
+// Functions of privileges.
 func init() {
 	table := []string{"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"}
 	for _, p := range []privileges{
@@ -63,78 +65,147 @@ func (p privileges) ask(role bool) Kernel {
 			if c.stopped() {
 				return
 			}
-			e := err
+			has, e := false, err
 			if e == nil {
-				e = p.check(c, x, i, role)
+				has, e = p.check(c, x, i, role)
 			}
 			if e != nil {
 				c.finish(i, e)
 				continue
 			}
-			put(i, true)
+			put(i, has)
 		}
 	}
 }
 
-// check is nil for an object that is there and a privilege that it can have.
-func (p privileges) check(c *Call, x plan.Catalog, row int32, role bool) Err {
-	args := c.Args
+// check tells whether there is one of the privileges that are asked for.
+func (p privileges) check(c *Call, x plan.Catalog, row int32, role bool) (bool, Err) {
+	ask, args := pgcatalog.Asked{Sort: p.sort, Role: x.CurrentRole()}, c.Args
 	if role {
-		if a := args[0]; a.Phys == sqltype.PhysBytes {
-			name := string(a.Bytes(row))
-			if _, ok := x.RoleNamed(name); !ok && name != "public" {
-				return sqlerr.New(sqlerr.UndefinedObject, "role \"%s\" does not exist", name)
-			}
+		var err Err
+		if ask.Role, err = askedRole(x, args[0], row, p.sort == "role"); err != nil {
+			return false, err
 		}
 		args = args[1:]
 	}
-	object := args[0]
+	object, words := args[0], string(args[len(args)-1].Bytes(row))
 	named := object.Phys == sqltype.PhysBytes
-	if named && p.sort != "sequence" {
-		if err := p.find(c, x, string(object.Bytes(row))); err != nil {
-			return err
+	if p.sort == "sequence" { // PostgreSQL looks at the words first
+		if _, err := p.chunks(words); err != nil {
+			return false, err
 		}
 	}
-	for _, chunk := range strings.Split(string(args[len(args)-1].Bytes(row)), ",") {
-		chunk = strings.TrimSpace(chunk)
-		word, _ := strings.CutSuffix(strings.ToUpper(chunk), " WITH GRANT OPTION")
-		word, _ = strings.CutSuffix(word, " WITH ADMIN OPTION")
-		if !slices.Contains(p.words, word) {
-			return sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized privilege type: \"%s\"", chunk)
+	if named {
+		var err Err
+		if ask.Object, err = p.find(c, x, string(object.Bytes(row))); err != nil {
+			return false, err
+		}
+	} else {
+		ask.Object = uint32(delta.Values[int32](object)[object.At(row)])
+	}
+	if p.sort == "column" {
+		if err := askedColumn(x, &ask, args[1], row); err != nil {
+			return false, err
 		}
 	}
-	if named && p.sort == "sequence" {
-		return p.find(c, x, string(object.Bytes(row)))
+	chunks, err := p.chunks(words)
+	if err != nil {
+		return false, err
 	}
-	if p.reg != 0 && !named && x.NameOf(p.reg, uint32(delta.Values[int32](object)[object.At(row)])) == "" {
-		return errNull
+	return p.any(x, ask, chunks)
+}
+
+// any tells whether one of the privileges is there.
+func (p privileges) any(x plan.Catalog, ask pgcatalog.Asked, chunks []chunk) (bool, Err) {
+	any := false
+	for _, k := range chunks {
+		ask.Privs, ask.Word, ask.Option = acl.Word(k.word), k.word, k.option
+		has, ok := x.HasPrivilege(ask)
+		if !ok {
+			return false, errNull
+		}
+		any = any || has
+	}
+	return any, nil
+}
+
+// askedRole is the role of an argument that is a name or an OID; PUBLIC is 0.
+func askedRole(x plan.Catalog, a *delta.Column, row int32, roles bool) (uint32, Err) {
+	if a.Phys != sqltype.PhysBytes {
+		return uint32(delta.Values[int32](a)[a.At(row)]), nil
+	}
+	name := string(a.Bytes(row))
+	if oid, ok := x.RoleNamed(name); ok {
+		return oid, nil
+	}
+	if name == "public" && !roles {
+		return 0, nil
+	}
+	return 0, sqlerr.New(sqlerr.UndefinedObject, "role \"%s\" does not exist", name)
+}
+
+// askedColumn puts the column of an argument, a name or a number, into what is asked.
+func askedColumn(x plan.Catalog, ask *pgcatalog.Asked, a *delta.Column, row int32) Err {
+	if a.Phys != sqltype.PhysBytes {
+		ask.Column = delta.Values[int16](a)[a.At(row)]
+		return nil
+	}
+	name := string(a.Bytes(row))
+	if ask.Column = x.Attnum(ask.Object, name); ask.Column == 0 {
+		of := x.NameOf(sqltype.Regclass, ask.Object)
+		if of == "" {
+			return errNull
+		}
+		return sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, of)
 	}
 	return nil
 }
 
-// find is nil for the name of an object that is there. Names of what is in no schema are what they are; those of
+// chunk is one of the privileges of a list.
+type chunk struct {
+	word   string
+	option bool
+}
+
+func (p privileges) chunks(list string) (out []chunk, _ Err) {
+	for _, text := range strings.Split(list, ",") {
+		text = strings.TrimSpace(text)
+		word, option := strings.CutSuffix(strings.ToUpper(text), " WITH GRANT OPTION")
+		if p.sort == "role" && !option {
+			word, option = strings.CutSuffix(word, " WITH ADMIN OPTION")
+		}
+		if !slices.Contains(p.words, word) {
+			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized privilege type: \"%s\"", text)
+		}
+		out = append(out, chunk{word, option})
+	}
+	return out, nil
+}
+
+// find is the OID of an object by its name. Names of what is in no schema are what they are; those of
 // the others are read as SQL.
-func (p privileges) find(c *Call, x plan.Catalog, name string) Err {
+func (p privileges) find(c *Call, x plan.Catalog, name string) (uint32, Err) {
 	catalog := ""
 	switch p.sort {
 	case "schema", "role":
 		name = ident.Quote(name)
 	case "database":
 		if s := c.Env.Settings.Session; s != nil && s.Database == name {
-			return nil
+			return pgcatalog.DatabaseOID, nil
 		}
-		return sqlerr.New(sqlerr.InvalidCatalogName, "database \"%s\" does not exist", name)
+		return 0, sqlerr.New(sqlerr.InvalidCatalogName, "database \"%s\" does not exist", name)
 	case "language":
 		catalog = "pg_language"
 	case "tablespace":
 		catalog = "pg_tablespace"
 	}
 	if catalog != "" {
-		if len(bootstrap.Named(catalog, name)) == 0 {
-			return sqlerr.New(sqlerr.UndefinedObject, "%s \"%s\" does not exist", p.sort, name)
+		rows := bootstrap.Named(catalog, name)
+		if len(rows) == 0 {
+			return 0, sqlerr.New(sqlerr.UndefinedObject, "%s \"%s\" does not exist", p.sort, name)
 		}
-		return nil
+		return bootstrap.Number(rows[0][0]), nil
 	}
-	_, err := x.OIDOf(p.reg, name)
-	return userErr(err)
+	oid, err := x.OIDOf(p.reg, name)
+	return oid, userErr(err)
 }

@@ -9,7 +9,7 @@ func init() {
 		"pgsql_version":    fn0c(ofSession(func(s *plan.Session) string { return s.Version })),
 		"current_database": fn0c(ofSession(func(s *plan.Session) string { return s.Database })),
 		"current_user":     fn0c(ofSession(func(s *plan.Session) string { return s.User })),
-		"session_user":     fn0c(ofSession(func(s *plan.Session) string { return s.User })),
+		"session_user":     fn0c(ofSession(func(s *plan.Session) string { return s.SessionUser })),
 		"pg_backend_pid":   fn0c(ofSession(func(s *plan.Session) int32 { return s.PID })),
 		"current_schema": func(c *Call) {
 			for _, i := range c.Sel {
