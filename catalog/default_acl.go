@@ -32,7 +32,7 @@ func (s *Snapshot) DefaultACL(r *Relation) *acl.ACL {
 	if !found || everywhere.Same(base) {
 		return nil
 	}
-	out := slices.Clone(everywhere)
+	out := everywhere.Sorted()
 	return &out
 }
 

@@ -25,13 +25,13 @@ gr_o: CREATE TABLE t (a int PRIMARY KEY, b text, c int)
 gr_o: CREATE TABLE u (a int REFERENCES t, id serial)
 gr_o: CREATE TABLE k (a int, id int GENERATED ALWAYS AS IDENTITY)
 gr_o: CREATE VIEW v AS SELECT a, b FROM t
-gr_o: CREATE MATERIALIZED VIEW m AS SELECT a FROM t
 gr_o: CREATE SEQUENCE q
 gr_o: CREATE TYPE e AS ENUM ('x', 'y')
 gr_o: CREATE SCHEMA gr_s
 gr_o: CREATE TABLE gr_s.z (a int)
 gr_o: INSERT INTO t VALUES (1, 'one', 10), (2, 'two', 20)
 gr_o: INSERT INTO gr_s.z VALUES (5)
+gr_o!: CREATE MATERIALIZED VIEW m AS SELECT a FROM t
 gr_a: SELECT * FROM t
 gr_a: SELECT count(*) FROM t
 gr_a: SELECT 1 FROM v
@@ -182,7 +182,7 @@ gr_o: CREATE TABLE gr_s.d (a int)
 gr_o: CREATE TABLE d (a int)
 gr_o: CREATE SEQUENCE gr_s.ds
 gr_o: CREATE TYPE gr_s.dt AS ENUM ('x')
-super: SELECT relname, relacl FROM pg_class WHERE relname IN ('d', 'ds') ORDER BY 1, 2
+super: SELECT relname, relacl FROM pg_class WHERE relname IN ('d', 'ds') ORDER BY 1, relnamespace
 super: SELECT typacl FROM pg_type WHERE typname = 'dt'
 super: SELECT r.rolname, coalesce(n.nspname, '-'), defaclobjtype, defaclacl FROM pg_default_acl d JOIN pg_roles r ON r.oid = defaclrole LEFT JOIN pg_namespace n ON n.oid = defaclnamespace ORDER BY 2, 3
 gr_o: ALTER DEFAULT PRIVILEGES REVOKE INSERT ON TABLES FROM gr_b
@@ -193,7 +193,7 @@ gr_o: ALTER TABLE d OWNER TO gr_a
 super: GRANT CREATE ON SCHEMA public TO gr_a
 gr_o: ALTER TABLE d OWNER TO gr_a
 gr_o: ALTER SCHEMA gr_s OWNER TO gr_a
-super: SELECT relname, pg_get_userbyid(relowner), relacl FROM pg_class WHERE relname = 'd' ORDER BY 1, 3
+super: SELECT relname, pg_get_userbyid(relowner), relacl FROM pg_class WHERE relname = 'd' ORDER BY 1, relnamespace
 super: SELECT pg_has_role('gr_a', 'gr_g', 'MEMBER'), pg_has_role('gr_n', 'gr_g', 'USAGE'), pg_has_role('gr_n', 'gr_g', 'MEMBER'), pg_has_role('gr_a', 'gr_g', 'MEMBER WITH ADMIN OPTION'), pg_has_role('gr_b', 'gr_g', 'MEMBER')
 super: SELECT has_table_privilege('gr_b', 'd', 'INSERT'), has_table_privilege('public', 'v', 'SELECT'), has_database_privilege('gr_o', '$DB', 'CREATE'), has_database_privilege('gr_b', '$DB', 'CREATE'), has_sequence_privilege('gr_b', 'q', 'SELECT'), has_type_privilege('gr_b', 'e', 'USAGE')
 super: SELECT has_table_privilege('gr_nobody', 'd', 'INSERT')

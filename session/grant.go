@@ -71,9 +71,6 @@ func (s *Session) newGranting(ctx context.Context, t *catalog.Txn, b *parse.Gran
 	}
 	for _, to := range b.To {
 		if to.Special == parse.RolePublic {
-			if b.Option && !b.Revoke {
-				return nil, sqlerr.New(sqlerr.InvalidGrantOperation, "grant options can only be granted to roles")
-			}
 			g.grantees = append(g.grantees, 0)
 			continue
 		}
@@ -264,6 +261,9 @@ func (g *granting) changed(d granted) (acl.ACL, error) {
 func (g *granting) edit(o acl.Object, list acl.ACL, grantor uint32, privs acl.Privs) (acl.ACL, error) {
 	for _, to := range g.grantees {
 		item := acl.Item{Grantee: to, Grantor: grantor}
+		if to == 0 && g.b.Option && !g.b.Revoke {
+			return nil, sqlerr.New(sqlerr.InvalidGrantOperation, "grant options can only be granted to roles")
+		}
 		if !g.b.Revoke || !g.b.Option {
 			item.Privs = privs
 		}

@@ -111,9 +111,9 @@ func (g *granting) setDefault(owner catalog.OID, r *catalog.Role, schema catalog
 	}
 	if list.Same(usual) {
 		list = nil
-	} else if list == nil {
-		list = acl.ACL{}
+		r.SetDefault(schema, kind, nil)
+		return nil
 	}
-	r.SetDefault(schema, kind, list)
+	r.SetDefault(schema, kind, list.Sorted())
 	return nil
 }

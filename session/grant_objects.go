@@ -47,6 +47,8 @@ func (g *granting) relation(n parse.Name) (*catalog.Relation, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case !ok && keyTable(g.t.At(), n, g.s.path()) != nil:
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "\"%s\" is an index", n.Name)
 	case !ok && n.Schema != "" && !g.t.At().HasSchema(n.Schema):
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation \"%s\" does not exist", n.String())
 	case !ok:

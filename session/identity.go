@@ -84,7 +84,7 @@ func (s *Session) allowIdentity(name, value string) error {
 			return sqlerr.New(sqlerr.InvalidParameterValue, "role \"%s\" does not exist", value)
 		}
 		if value != s.loginName && r.OID != s.who.login && !at.IsSuper(s.who.login) {
-			return denied("permission denied to set session authorization")
+			return denied("permission denied to set session authorization \"%s\"", value)
 		}
 		s.set.values[settingIndex["role"]] = noRoleSet
 		s.set.derive()

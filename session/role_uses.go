@@ -32,7 +32,7 @@ func (s *Session) usesOfRole(role catalog.OID) (out []roleUse) {
 			}
 			continue
 		}
-		if rel.Parent == 0 && at.OwnerOf(rel) == role {
+		if (rel.Parent == 0 || rel.Kind == catalog.KindSequence) && at.OwnerOf(rel) == role {
 			add(rel, "owner of %s", what)
 		}
 		if rel.ACL != nil && at.OwnerOf(rel) != role && rel.ACL.Names(uint32(role)) {

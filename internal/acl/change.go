@@ -1,6 +1,7 @@
 package acl
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 )
@@ -178,4 +179,13 @@ func (a ACL) Names(role uint32) bool {
 // Same reports whether two lists have the same items, in whatever order.
 func (a ACL) Same(b ACL) bool {
 	return len(a) == len(b) && !slices.ContainsFunc(a, func(i Item) bool { return !slices.Contains(b, i) })
+}
+
+// Sorted is the list by grantee and grantor, PUBLIC first: the order in which defaults are kept. It is never nil.
+func (a ACL) Sorted() ACL {
+	out := append(ACL{}, a...)
+	slices.SortFunc(out, func(x, y Item) int {
+		return cmp.Or(cmp.Compare(x.Grantee, y.Grantee), cmp.Compare(x.Grantor, y.Grantor))
+	})
+	return out
 }

@@ -63,6 +63,7 @@ type noBroker struct{ Broker }
 func (noBroker) Produced(auth.Principal, int) time.Duration { return 0 }
 func (noBroker) Fetched(auth.Principal, int) time.Duration  { return 0 }
 func (noBroker) Explain(err error) Problem                  { return Problem{Name: unknownError, Message: err.Error()} }
+func (noBroker) May(auth.Principal, *log.Topic, bool) error { return nil }
 
 // endlessServer serves an endlessLog; stall is how long an answer may be left unread.
 func endlessServer(t *testing.T, stall time.Duration) (*Server, func(http2 bool) tributaryv1connect.StreamServiceClient) {
