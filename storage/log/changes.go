@@ -43,9 +43,9 @@ func (db *DB) Changes(_ context.Context, from, to CommitSeq, f Filter) (ChangeRe
 		if t == nil {
 			return nil, ErrUnknownTopic
 		}
-		one := Filter{Topics: f.Topics[i : i+1]}
+		of := waited(f.Topics[i].Partitions)
 		for _, p := range t.partitions {
-			if !one.has(p.id) {
+			if !of.has(p.id.Index) {
 				continue
 			}
 			x := p.asOf(to)

@@ -8,7 +8,7 @@ import (
 // waiters are the calls of Wait under way, by what they wait for.
 type waiters struct {
 	any     map[*waiter]struct{} // any commit
-	byTopic map[TopicID]map[*waiter]struct{}
+	byTopic map[TopicID]map[*waiter]waitedPartitions
 	ended   error
 }
 
@@ -19,19 +19,54 @@ type waiter struct {
 }
 
 func (w *waiters) init() {
-	w.any, w.byTopic = map[*waiter]struct{}{}, map[TopicID]map[*waiter]struct{}{}
+	w.any, w.byTopic = map[*waiter]struct{}{}, map[TopicID]map[*waiter]waitedPartitions{}
 }
 
 func (w *waiters) add(x *waiter) {
 	if len(x.filter.Topics) == 0 {
 		w.any[x] = struct{}{}
 	}
-	for _, t := range x.filter.Topics {
+	for i := range x.filter.Topics {
+		t := &x.filter.Topics[i]
 		if w.byTopic[t.Topic] == nil {
-			w.byTopic[t.Topic] = map[*waiter]struct{}{}
+			w.byTopic[t.Topic] = map[*waiter]waitedPartitions{}
 		}
-		w.byTopic[t.Topic][x] = struct{}{}
+		of := w.byTopic[t.Topic]
+		if before, again := of[x]; again {
+			of[x] = before.and(t.Partitions)
+		} else {
+			of[x] = waited(t.Partitions)
+		}
 	}
+}
+
+// waitedPartitions are those of one topic that a waiter waits for, in order; nil: all. A consumer of thousands is asked for
+// each partition of a commit, so it is not looked through.
+type waitedPartitions []int32
+
+func waited(partitions []int32) waitedPartitions {
+	if partitions == nil || slices.IsSorted(partitions) {
+		return partitions
+	}
+	sorted := slices.Clone(partitions)
+	slices.Sort(sorted)
+	return sorted
+}
+
+// and is for a topic that a filter names twice.
+func (w waitedPartitions) and(more []int32) waitedPartitions {
+	if w == nil || more == nil {
+		return nil
+	}
+	return waited(slices.Concat(w, more))
+}
+
+func (w waitedPartitions) has(partition int32) bool {
+	if w == nil {
+		return true
+	}
+	_, found := slices.BinarySearch(w, partition)
+	return found
 }
 
 func (w *waiters) remove(x *waiter) {
@@ -59,15 +94,15 @@ func (w *waiters) wake(a *applied) {
 		return
 	}
 	for _, p := range a.partitions {
-		for x := range w.byTopic[p.id.Topic] {
-			if x.filter.has(p.id) {
+		for x, of := range w.byTopic[p.id.Topic] {
+			if of.has(p.id.Index) {
 				w.fire(x, nil)
 			}
 		}
 	}
 	for _, p := range a.truncated { // a reader below it is told
-		for x := range w.byTopic[p.id.Topic] {
-			if x.filter.has(p.id) {
+		for x, of := range w.byTopic[p.id.Topic] {
+			if of.has(p.id.Index) {
 				w.fire(x, nil)
 			}
 		}
@@ -155,8 +190,9 @@ func (db *DB) touchedLocked(f Filter, upTo CommitSeq) CommitSeq {
 		if t == nil {
 			continue
 		}
+		of := waited(f.Topics[i].Partitions)
 		for _, p := range t.partitions {
-			if newest < upTo && len(p.runs) > 0 && f.has(p.id) {
+			if newest < upTo && len(p.runs) > 0 && of.has(p.id.Index) {
 				newest = max(newest, p.touched(upTo))
 			}
 		}
