@@ -55,14 +55,18 @@ func topicConfigValues(t *log.Topic) []configValue {
 	return values
 }
 
-// groupConfigValues are those of a group: of share groups they can be set, of the others not.
+// groupConfigValues are those of a group: of share groups they can be set. Members of consumer groups (KIP-848) get the broker's,
+// those of classic groups choose for themselves.
 func (s *Server) groupConfigValues(id string) []configValue {
-	const noEffect = "No effect here: the members of a classic group choose it."
-	value := func(name, value string) configValue {
-		return configValue{name: name, value: value, def: value, doc: noEffect, kind: kmsg.ConfigTypeInt, readOnly: true,
-			source: kmsg.ConfigSourceDefaultConfig}
+	value := func(name string, d time.Duration, doc string) configValue {
+		v := strconv.FormatInt(d.Milliseconds(), 10)
+		return configValue{name: name, value: v, def: v, doc: doc, kind: kmsg.ConfigTypeInt, readOnly: true, source: kmsg.ConfigSourceDefaultConfig}
 	}
-	values := []configValue{value("consumer.heartbeat.interval.ms", "5000"), value("consumer.session.timeout.ms", "45000")}
+	const whose = " The same for all groups of the consumer protocol; members of a classic group choose it."
+	values := []configValue{
+		value("consumer.heartbeat.interval.ms", s.cfg.ConsumerHeartbeat, "How often a member of a consumer group is to be heard of."+whose),
+		value("consumer.session.timeout.ms", s.cfg.ConsumerSession, "How long a member of a consumer group may be silent."+whose),
+	}
 	var set map[string]string
 	s.groups.With(func(_ time.Time, m *group.Machine) { set = m.Configs(id) })
 	for i := range group.ConfigDefs {

@@ -166,7 +166,7 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 		httpd.Gauge("tributary_kafka_fetch_session_bytes", "Memory of all Fetch sessions (kafka_fetch_session_memory).", func() float64 { return float64(s.kafka.FetchSessions().Bytes) }),
 		c("kafka_fetch_sessions_evicted_total", "Fetch sessions that lost their place to another.", func() int64 { return s.kafka.FetchSessions().Evicted }),
 		c("kafka_fetch_sessions_refused_total", "Fetch sessions that found no room.", func() int64 { return s.kafka.FetchSessions().Refused }),
-		httpd.Gauge("tributary_kafka_share_sessions", "Members of share groups that fetch (at most 2,000).", func() float64 { return float64(s.kafka.ShareStats().Sessions) }),
+		httpd.Gauge("tributary_kafka_share_sessions", "Members of share groups that fetch (kafka_share_sessions).", func() float64 { return float64(s.kafka.ShareStats().Sessions) }),
 		httpd.Gauge("tributary_kafka_share_acquired_records", "Records that members of share groups have and have not acknowledged.", func() float64 { return float64(s.kafka.ShareStats().Acquired) }),
 		c("kafka_sessions_expired_total", "Connections closed because their client did not authenticate again in time.", k.SessionsExpired.Load),
 		c("kafka_malformed_total", "Frames that closed a connection.", k.Malformed.Load),

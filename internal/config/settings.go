@@ -81,6 +81,10 @@ type Settings struct {
 	MaxTransactionalIDs   int64
 	KafkaIdleTimeout      time.Duration
 	KafkaFetchSessions    int64
+	KafkaShareSessions    int64
+	KafkaGroups           int64
+	KafkaGroupMembers     int64
+	KafkaGroupMemory      int64
 	KafkaFetchSessionMem  int64
 	HTTPMaxConnections    int64
 	FlightMaxConnections  int64
@@ -211,6 +215,10 @@ func (s *Settings) definitions() []*Definition {
 			duration(&s.KafkaIdleTimeout, "kafka_idle_timeout", 10*time.Minute, time.Second, 24*time.Hour, "A Kafka client that sends nothing for so long is disconnected."),
 			integer(&s.KafkaFetchSessions, "kafka_fetch_sessions", 1000, 1, 100_000, "Fetch sessions (KIP-227) of Kafka consumers that are kept at once, Kafka's max.incremental.fetch.session.cache.slots. A consumer that gets none names all its partitions in every Fetch."),
 			size(&s.KafkaFetchSessionMem, "kafka_fetch_session_memory", 64*mib, mib, 1<<40, "Memory of all Fetch sessions, about 240 bytes for each partition of each; one gets a quarter of it at most."),
+			integer(&s.KafkaGroups, "kafka_groups", 10_000, 1, 1_000_000, "Groups of Kafka consumers, share groups among them; a further one is refused."),
+			integer(&s.KafkaGroupMembers, "kafka_group_members", 1000, 1, 100_000, "Members of one group, Kafka's group.max.size, group.consumer.max.size and group.share.max.size; a further one is refused (GROUP_MAX_SIZE_REACHED)."),
+			size(&s.KafkaGroupMemory, "kafka_group_memory", 256*mib, mib, 1<<40, "Memory of what groups keep together: members, assignments, committed offsets, and the records that share groups have under way. Above it nothing is added."),
+			integer(&s.KafkaShareSessions, "kafka_share_sessions", 2000, 1, 100_000, "Members of share groups that fetch at once, Kafka's group.share.max.share.sessions; a further one is refused (SHARE_SESSION_LIMIT_REACHED)."),
 			integer(&s.HTTPMaxConnections, "http_max_connections", 256, 1, 1_000_000, "HTTP clients at once; a further one gets the place of one that rests."),
 			integer(&s.RPCMaxCalls, "rpc_max_calls", 1_000, 1, 1_000_000, "RPCs on `http_listen` at once, streams among them; a further one is refused. One client address gets three quarters of them."),
 			size(&s.RPCMemory, "rpc_memory", 256*mib, 16*mib, 1<<40, "Bytes of RPC messages that are read, and of answers that wait for their client; above it calls wait. One client address gets a quarter of it."),

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/tributary-db/tributary/storage/meta"
@@ -99,7 +100,7 @@ func decodeShare(src []byte) (p sharePartition, err error) {
 	for n := r.u32(); n > 0 && !r.bad; n-- {
 		run := shareRun{first: p.end, last: int64(r.u64()), state: shareState(r.u8())}
 		run.count = int16(binary.BigEndian.Uint16(r.take(2)))
-		if run.last < run.first || run.state != shareAvailable && run.state != shareDone {
+		if run.first < 0 || run.last < run.first || run.last == math.MaxInt64 || run.state != shareAvailable && run.state != shareDone {
 			return p, fmt.Errorf("%w: share group's row", meta.ErrCorrupt)
 		}
 		p.runs, p.end = append(p.runs, run), run.last+1
