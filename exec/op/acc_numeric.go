@@ -24,6 +24,7 @@ type numericSum struct {
 	avg     bool
 	scratch []byte
 	value   []uint64
+	running *runningSums // nil until rows are added together
 }
 
 const (
@@ -36,6 +37,9 @@ const (
 func (c *numericSum) cells() []state.CellType { return []state.CellType{state.CellVar} }
 
 func (c *numericSum) add(a addition) error {
+	if a.weights == nil {
+		return c.addRows(a)
+	}
 	for i, row := range a.rows {
 		if err := c.addOne(a.cells, a.slots[i], a.arg.Numeric(row), a.weight(row)); err != nil {
 			return err
@@ -69,16 +73,19 @@ func (c *numericSum) addOne(cells state.Cells, s state.Slot, d decimal.Dec, w in
 		}
 		return c.widen(s, at)
 	}
-	return c.addSlow(s, at, d, scale, w)
-}
-
-// addSlow adds through a copy of the cell, with room for every digit.
-func (c *numericSum) addSlow(s state.Slot, at int, d decimal.Dec, scale uint16, w int64) error {
-	c.scratch = append(c.scratch[:0], c.groups.Var(c.first, s)...)
 	var product *big.Int
-	words := 0
 	if d.IsFinite() {
 		product = new(big.Int).Mul(coefficient(d), big.NewInt(w))
+	}
+	return c.addSlow(s, at, product, scale, w)
+}
+
+// addSlow adds through a copy of the cell, with room for every digit: what w values come to, nil where they are no
+// finite numbers.
+func (c *numericSum) addSlow(s state.Slot, at int, product *big.Int, scale uint16, w int64) error {
+	c.scratch = append(c.scratch[:0], c.groups.Var(c.first, s)...)
+	words := 0
+	if product != nil {
 		words = max(3, product.BitLen()/64+2)
 	}
 	if at < 0 {

@@ -25,6 +25,7 @@ type groupBy struct {
 	spill   groupSpill
 	waiting gathered
 	kept    keptCalls
+	looks   looks
 
 	// Within a tick.
 	tick    uint32
@@ -180,7 +181,11 @@ func (g *groupBy) update(ctx context.Context, in *delta.Batch, sel []int32, fail
 	}
 	cells := g.groups.flat.Write(slots)
 	if g.groups.images != nil {
-		if err := g.groups.images.Append(&delta.Batch{Len: in.Len, Cols: keys, Sel: sel, Weights: in.Weights}); err != nil {
+		of := sel
+		if g.env.Once() {
+			of = g.looks.of(keys, sel, slots)
+		}
+		if err := g.groups.images.Append(&delta.Batch{Len: in.Len, Cols: keys, Sel: of, Weights: in.Weights}); err != nil {
 			return err
 		}
 	}

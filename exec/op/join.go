@@ -88,7 +88,9 @@ func (j *join) Open(env exec.Env) (err error) {
 	for i := range j.sides {
 		s := &j.sides[i]
 		s.head = nil
-		if s.rows, err = openRows(env, s.name, s.types, s.keys); err != nil {
+		if j.once {
+			s.rows = newBuilt(env, s.types, s.keys)
+		} else if s.rows, err = openRows(env, s.name, s.types, s.keys); err != nil {
 			return err
 		}
 	}

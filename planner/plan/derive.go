@@ -33,7 +33,7 @@ func MayFail(e Expr) bool {
 		switch e := e.(type) {
 		case *Call:
 			f := builtin.FuncByOID(uint32(e.Func))
-			found = found || f == nil || f.MayFail
+			found = found || f == nil || f.MayFail && !sure(e, f)
 		case *CoerceIO:
 			found = found || !isText(e.T.OID)
 		case *Subquery:

@@ -169,13 +169,15 @@ func likeMatch(s, p []byte, chars bool) (bool, Err) {
 			j += used
 		case star >= 0:
 			starAt += charSize(s[starAt:], chars)
-			if star < len(p) && !special(p[star]) {
-				next := bytes.IndexByte(s[starAt:], p[star])
-				if next < 0 {
-					return false, nil
-				}
-				starAt += next
+			run := star // the text behind the %, which is looked for as a whole
+			for run < len(p) && !special(p[run]) {
+				run++
 			}
+			next := bytes.Index(s[starAt:], p[star:run])
+			if next < 0 {
+				return false, nil
+			}
+			starAt += next
 			i, j = starAt, star
 		default:
 			return false, nil

@@ -8,14 +8,14 @@ import (
 type dec = decimal.Dec
 
 func init() {
-	compareBy("numeric", longNames, decimal.Cmp)
+	kernels(compareNumerics())
 	kernels(map[string]Kernel{
 		"numeric_cmp":       fn2(func(a, b dec) int32 { return int32(decimal.Cmp(a, b)) }),
 		"numeric_larger":    fn2(func(a, b dec) dec { return pick(decimal.Cmp(a, b) > 0, a, b) }),
 		"numeric_smaller":   fn2(func(a, b dec) dec { return pick(decimal.Cmp(a, b) < 0, a, b) }),
-		"numeric_add":       decimals(decimal.Add),
-		"numeric_sub":       decimals(decimal.Sub),
-		"numeric_mul":       decimals(decimal.Mul),
+		"numeric_add":       arithmetic(decimal.Add, decimal.AddRows),
+		"numeric_sub":       arithmetic(decimal.Sub, decimal.SubRows),
+		"numeric_mul":       arithmetic(decimal.Mul, decimal.MulRows),
 		"numeric_div":       decimals(decimal.Div),
 		"numeric_div_trunc": decimals(decimal.DivTrunc),
 		"numeric_mod":       decimals(decimal.Mod),
