@@ -73,6 +73,67 @@ func TestLiftedTexts(t *testing.T) {
 	}
 }
 
+// TestLiftedChanges: so does what changes rows, and leaves the same ones.
+func TestLiftedChanges(t *testing.T) {
+	s := local(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	db := connect(t, ctx, s)
+	exec(t, ctx, db, `CREATE TYPE mood AS ENUM ('sad', 'happy')`)
+	exec(t, ctx, db, `CREATE TABLE t (id int PRIMARY KEY, n numeric(6, 2), v varchar(3), c char(5), s smallint, f float4, d date, z timestamp(0), b bool,
+		j jsonb, a int[], m mood, g int DEFAULT 3, CHECK (s < 100))`)
+	const row = "(7, 2.50, 'a', 'c', 5, 1.5, '2020-01-01', NULL, true, '[1]', '{1,2}', 'sad')"
+	strs, numbers := []string{"'a'", "'abcdef'", "'ab    '", "''", "5"}, []string{"7", "1.255", "'2.5'", "-3", "99999", "3000000000", "NULL"}
+	for _, form := range []struct {
+		text   string
+		values []string
+	}{
+		{"INSERT INTO t (id, n) VALUES (8, %s)", numbers},
+		{"INSERT INTO t (id, s) VALUES (8, %s) RETURNING s, s + 1", numbers},
+		{"INSERT INTO t (id, f) VALUES (8, %s)", numbers},
+		{"INSERT INTO t (id) VALUES (%s)", numbers},
+		{"INSERT INTO t (id, v) VALUES (8, %s)", strs},
+		{"INSERT INTO t (c, id) VALUES (%s, 8)", strs},
+		{"INSERT INTO t (id, d, z) VALUES (8, '2020-02-30', %s)", []string{"'2020-01-01 10:00:00.7'"}},
+		{"INSERT INTO t (id, z) VALUES (8, %s)", []string{"'2020-01-01 10:00:00.7'", "'2020'", "now()", "5"}},
+		{"INSERT INTO t (id, b, j) VALUES (8, %s, '{')", []string{"true", "'t'", "1"}},
+		{"INSERT INTO t (id, j) VALUES (8, %s)", []string{"'{\"a\": 1}'", "1", "'{'", "1.5"}},
+		{"INSERT INTO t (id, a) VALUES (8, %s)", []string{"'{3}'", "'{'", "ARRAY[1, 2]", "1"}},
+		{"INSERT INTO t (id, m) VALUES (8, %s)", []string{"'sad'", "'angry'", "1"}},
+		{"INSERT INTO t (id, n) VALUES (7, %s) ON CONFLICT (id) DO UPDATE SET n = t.n + excluded.n WHERE t.id = 7", numbers},
+		{"INSERT INTO t (id, nothing) VALUES (8, %s)", strs},
+		{"INSERT INTO t (id, n) VALUES (8, 5, %s)", strs},
+		{"UPDATE t SET n = n + %s WHERE id = 7", numbers},
+		{"UPDATE t SET n = %s, s = s - 1 WHERE id = 7 RETURNING n, s", numbers},
+		{"UPDATE t SET s = %s WHERE f = 1.5", numbers},
+		{"UPDATE t SET v = %s, c = 'x'", strs},
+		{"UPDATE t SET m = %s, b = id = 7 WHERE m = 'sad'", []string{"'happy'", "'angry'", "NULL"}},
+		{"UPDATE t SET d = d + %s WHERE d < '2021-01-01'", []string{"1", "'1 day'", "1.5", "2000000000"}},
+		{"UPDATE t SET s = s + 1 FROM (SELECT id FROM t WHERE n > 0) x WHERE t.id = x.id AND t.id = %s", numbers},
+		{"UPDATE t SET id = id / (s - 5) WHERE id = %s", numbers},
+		{"DELETE FROM t WHERE id = %s", numbers},
+		{"DELETE FROM t WHERE v = %s RETURNING *", strs},
+		{"DELETE FROM t USING (SELECT 7 AS x) u WHERE x = id AND n < %s", numbers},
+	} {
+		for _, value := range form.values {
+			sql := fmt.Sprintf(form.text, value)
+			var first string
+			for i, mode := range []pgx.QueryExecMode{pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeSimpleProtocol} {
+				if _, err := db.Exec(ctx, "DELETE FROM t; INSERT INTO t VALUES "+row, pgx.QueryExecModeSimpleProtocol); err != nil {
+					t.Fatal(err)
+				}
+				got := answer(t, ctx, db, mode, sql) + " leaves " +
+					answer(t, ctx, db, pgx.QueryExecModeExec, "SELECT id, n, v, c, s, f, d, z = '2020-01-01 10:00:01', b, j, a, m FROM t ORDER BY id")
+				if i == 0 {
+					first = got
+				} else if got != first {
+					t.Errorf("%s\nlifted: %s\nas is:  %s", sql, got, first)
+				}
+			}
+		}
+	}
+}
+
 // answer is the rows of a statement, or its error.
 func answer(t *testing.T, ctx context.Context, db *pgx.Conn, mode pgx.QueryExecMode, sql string) string {
 	t.Helper()

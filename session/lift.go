@@ -8,7 +8,7 @@ import (
 	"github.com/tributary-db/tributary/planner/parse"
 )
 
-// runLifted runs a text that differs from one run before in the values it compares with: the
+// runLifted runs a text that differs from one run before in values that it compares with, sets or inserts: the
 // literals are the parameters of one plan. Not done: nothing was run, and the text is to be taken
 // as it is; that also gives whatever is wrong with it its error and its place.
 func (s *Session) runLifted(ctx context.Context, sql string, w face.Writer) (done bool, err error) {
@@ -61,11 +61,12 @@ func (s *Session) liftedStatement(ctx context.Context, key []byte, text string) 
 	if len(stmts) != 1 {
 		return nil
 	}
-	if _, ok := stmts[0].Body.(*parse.Select); !ok {
-		return nil
+	switch stmts[0].Body.(type) {
+	case *parse.Select, *parse.Insert, *parse.Update, *parse.Delete:
+		st := stmts[0]
+		return &st
 	}
-	st := stmts[0]
-	return &st
+	return nil
 }
 
 // placeLifted brings the place of an error from the text with parameters to the client's.

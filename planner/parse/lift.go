@@ -13,7 +13,7 @@ const (
 	maxLiftedValues = 16
 )
 
-// Lifted is the text of a SELECT with the literals that its conditions compare with as parameters:
+// Lifted is the text of a statement with the literals that it compares with, sets or inserts as parameters:
 // what differs only in them has one text, and so one plan.
 type Lifted struct {
 	Text string
@@ -27,11 +27,12 @@ type Lifted struct {
 
 type shift struct{ from, by int }
 
-// Lift takes the literals out of a text that is one SELECT; ok is false when there is none to
-// take, or when the text is of a kind where a parameter would not mean the same.
+// Lift takes the literals out of a text that is one SELECT, INSERT, UPDATE or DELETE; ok is false when there is
+// none to take, or when the text is of a kind where a parameter would not mean the same.
 //
-// A literal is taken only where it stands behind a comparison in a WHERE and nothing else is done
-// to it: there a parameter is resolved as the literal is. Where expressions are compared with each
+// A literal is taken only where it is a whole operand and a parameter is resolved as the literal is: behind a
+// comparison in a WHERE, behind the = of a SET, a number that is added to or taken from a column there, and as the
+// whole of a column of VALUES. Where expressions are compared with each
 // other (GROUP BY, DISTINCT, set operations) a literal is more than its value, so such texts stay
 // as they are.
 func Lift(sql string) (l Lifted, ok bool) {
@@ -39,49 +40,35 @@ func Lift(sql string) (l Lifted, ok bool) {
 		return l, false
 	}
 	x := lexer{src: sql}
-	if first := x.next(); first.kind != tokWord || !strings.EqualFold(x.text(first), "select") {
+	first := x.next()
+	z := lifting{kind: strings.ToLower(x.text(first))}
+	if first.kind != tokWord || !liftedKinds[z.kind] {
 		return l, false
 	}
 	var out strings.Builder
 	copied := 0 // of sql, into out
-	where, compared := false, false
 	t := x.next()
 	for t.kind != tokEOF {
 		text := x.text(t)
 		next := x.next()
-		switch t.kind {
-		case tokParam:
+		if !z.goesOn(text, t.kind, next.kind) {
 			return l, false
-		case tokWord:
-			switch word := strings.ToLower(text); {
-			case noLift[word]:
-				return l, false
-			case word == "where":
-				where = true
-			}
-		case tokOp:
-			if text == ";" && next.kind != tokEOF {
-				return l, false
-			}
-		case tokString, tokNumber:
-			if !where || !compared || !endsOperand(x.text(next), next.kind) {
-				break
-			}
-			value, typ, ok := literal(text)
-			if !ok {
-				break
-			}
-			if len(l.Values) == maxLiftedValues {
-				return l, false
-			}
-			l.Values, l.Types = append(l.Values, value), append(l.Types, typ)
-			out.WriteString(sql[copied:t.start])
-			out.WriteByte('$')
-			out.WriteString(strconv.Itoa(len(l.Values)))
-			copied = int(t.end)
-			l.shifts = append(l.shifts, shift{out.Len(), copied - out.Len()})
 		}
-		compared = t.kind == tokOp && comparisons[text]
+		if t.kind == tokString || t.kind == tokNumber {
+			value, typ, plain := literal(text)
+			if plain && z.takes(typ) && z.endsOperand(x.text(next), next.kind) {
+				if len(l.Values) == maxLiftedValues {
+					return l, false
+				}
+				l.Values, l.Types = append(l.Values, value), append(l.Types, typ)
+				out.WriteString(sql[copied:t.start])
+				out.WriteByte('$')
+				out.WriteString(strconv.Itoa(len(l.Values)))
+				copied = int(t.end)
+				l.shifts = append(l.shifts, shift{out.Len(), copied - out.Len()})
+			}
+		}
+		z.behind(text, t.kind)
 		t = next
 	}
 	if len(l.Values) == 0 {
@@ -90,6 +77,72 @@ func Lift(sql string) (l Lifted, ok bool) {
 	out.WriteString(sql[copied:])
 	l.Text = out.String()
 	return l, true
+}
+
+// lifting is where a Lift is in a statement.
+type lifting struct {
+	kind string // the statement's first word
+	part string // where, set, values: what the last of these words began; empty before, and from RETURNING on
+	// depth of parentheses since VALUES; rows of it have ended.
+	depth, rows int
+	last, prior string // the two tokens before, as tokens of lastKind and priorKind
+	lastKind    tokenKind
+	priorKind   tokenKind
+}
+
+var liftedKinds = map[string]bool{"select": true, "insert": true, "update": true, "delete": true}
+
+// goesOn looks at a token; false when the text stays as it is.
+func (z *lifting) goesOn(text string, kind, next tokenKind) bool {
+	switch kind {
+	case tokParam:
+		return false
+	case tokWord:
+		word := strings.ToLower(text)
+		switch {
+		case noLift[word], word == "into" && z.kind != "insert", word == "select" && z.kind == "insert":
+			return false
+		case word == "where" && z.kind != "insert", word == "set" && z.kind == "update" && z.part == "", word == "values" && z.kind == "insert" && z.part == "":
+			z.part = word
+		case word == "returning", word == "on" && z.part == "values":
+			z.part = "done"
+		}
+	case tokOp:
+		switch {
+		case text == ";" && next != tokEOF:
+			return false
+		case z.part == "values" && text == "(":
+			if z.depth++; z.depth == 1 {
+				z.rows++
+			}
+			return z.rows == 1 // a list of rows has types of its own
+		case z.part == "values" && text == ")":
+			z.depth--
+		}
+	}
+	return true
+}
+
+// takes reports whether a literal of a type may be taken behind the tokens before it.
+func (z *lifting) takes(typ sqltype.OID) bool {
+	if z.lastKind != tokOp {
+		return false
+	}
+	switch z.part {
+	case "where":
+		return comparisons[z.last]
+	case "set":
+		// Behind an operand the sign is no part of the number.
+		return z.last == "=" || typ != 0 && (z.last == "+" || z.last == "-") && z.priorKind == tokWord
+	case "values":
+		return z.depth == 1 && (z.last == "(" || z.last == ",")
+	}
+	return false
+}
+
+func (z *lifting) behind(text string, kind tokenKind) {
+	z.prior, z.priorKind = z.last, z.lastKind
+	z.last, z.lastKind = text, kind
 }
 
 // Original is the offset in the text given to Lift of one in Text.
@@ -108,20 +161,22 @@ var comparisons = map[string]bool{"=": true, "<": true, ">": true, "<=": true, "
 // noLift are the words of texts that stay as they are.
 var noLift = map[string]bool{
 	"group": true, "having": true, "distinct": true, "union": true, "intersect": true, "except": true,
-	"emit": true, "into": true, "window": true, "over": true,
+	"emit": true, "window": true, "over": true,
 }
 
 // endsOperand: what stands before this token is a whole operand.
-func endsOperand(text string, kind tokenKind) bool {
+func (z *lifting) endsOperand(text string, kind tokenKind) bool {
 	switch kind {
 	case tokEOF:
 		return true
 	case tokOp:
-		return text == ")" || text == ";"
+		return text == ")" || text == ";" || text == "," && (z.part == "set" || z.part == "values")
 	case tokWord:
 		switch strings.ToLower(text) {
-		case "and", "or", "order", "limit", "offset", "fetch":
+		case "and", "or", "order", "limit", "offset", "fetch", "returning":
 			return true
+		case "where", "from":
+			return z.part == "set"
 		}
 	}
 	return false
