@@ -139,15 +139,15 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 			return err
 		}
 	}
-	exists, err := inBase(ctx, o, full)
-	if err != nil {
-		return err
-	}
 	slots, err := o.probe(full.Cols, full.Len, true)
 	if err != nil {
 		return err
 	}
 	slots = append([]state.Slot(nil), slots...)
+	exists, err := inBase(ctx, o, full, slots)
+	if err != nil {
+		return err
+	}
 	has := make([][]bool, len(o.indexes))
 	for i := range o.indexes {
 		if o.enforces(i) {
@@ -157,7 +157,7 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 		}
 	}
 	for i, s := range slots { // row by row, and of each the primary key first, as PostgreSQL
-		if exists[i] && o.slots.Int64(cellOld).At(s) == 0 || o.slots.Int64(cellNew).At(s) > 0 {
+		if exists[i] || o.slots.Int64(cellNew).At(s) > 0 {
 			return tx.relation(t).duplicate(tx.relation(t).PrimaryKeyName(), t.Key(), full, int32(i))
 		}
 		if err := tx.checkUnique(o, full, int32(i), has); err != nil {
@@ -195,19 +195,29 @@ func (tx *Tx) lockFree(ctx context.Context, o *overlay, full *delta.Batch) error
 	return tx.lockRows(ctx, o.t.oid, keys, n)
 }
 
-// inBase reports which keys the newest version of the table has, with what the Tx has staged. The keys
-// are locked, so what is newest for them cannot change.
-func inBase(ctx context.Context, o *overlay, full *delta.Batch) ([]bool, error) {
+// inBase reports which keys the newest version of the table has, with what the Tx has staged and without the rows that
+// the Tx took out; slots are the rows' in the overlay. The keys are locked, so what is newest for them cannot change.
+func inBase(ctx context.Context, o *overlay, full *delta.Batch, slots []state.Slot) ([]bool, error) {
 	exists, t := make([]bool, full.Len), o.t
 	if t.HasRowID() {
 		return exists, nil // row ids are fresh
+	}
+	// An UPDATE that leaves keys as they are has nothing to look up.
+	sel, olds := make([]int32, 0, full.Len), o.slots.Int64(cellOld)
+	for i, s := range slots {
+		if olds.At(s) == 0 {
+			sel = append(sel, int32(i))
+		}
+	}
+	if len(sel) == 0 {
+		return exists, nil
 	}
 	view, err := o.newest(0)
 	if err != nil {
 		return nil, err
 	}
 	defer view.Release()
-	return exists, eachMatch(ctx, view, pick(full.Cols, t.Key()), full.Len, func(_ *delta.Batch, _, key int32) error {
+	return exists, eachOf(ctx, view, pick(full.Cols, t.Key()), sel, func(_ *delta.Batch, _, key int32) error {
 		exists[key] = true
 		return nil
 	})
@@ -219,6 +229,11 @@ func eachMatch(ctx context.Context, view state.View, keys []delta.Column, n int,
 	for i := range sel {
 		sel[i] = int32(i)
 	}
+	return eachOf(ctx, view, keys, sel, visit)
+}
+
+// eachOf visits the rows of view that match some rows of keys.
+func eachOf(ctx context.Context, view state.View, keys []delta.Column, sel []int32, visit func(rows *delta.Batch, row, key int32) error) error {
 	cur, err := view.Probe(ctx, keys, sel)
 	if err != nil {
 		return err
