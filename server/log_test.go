@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"strings"
 	"sync"
@@ -71,6 +72,20 @@ func TestLogTellsDDL(t *testing.T) {
 	defer cancel()
 	s, l := logging(t, ctx, settings(t.TempDir()))
 	defer stop(t, s)
+	if lines := l.lines(t, "started"); len(lines) != 1 {
+		t.Errorf("a start is %d lines", len(lines))
+	} else {
+		sum := 0.0
+		for _, part := range []string{"looked", "metadata", "log", "tables", "dataflows", "faces"} {
+			took, ok := lines[0][part].(float64)
+			if sum += took; !ok {
+				t.Errorf("no time of %s: %v", part, lines[0])
+			}
+		}
+		if took, _ := lines[0]["took"].(float64); took == 0 || math.Abs(took-sum) > float64(6*time.Millisecond) {
+			t.Errorf("the parts of %v ns are %v ns", took, sum)
+		}
+	}
 	db := connect(t, ctx, s)
 	var want []string
 	for _, c := range []struct{ sql, line string }{

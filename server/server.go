@@ -97,6 +97,7 @@ type Server struct {
 	// Times of syncs; dirSyncs is nil where the object store is no directory.
 	metaSyncs, dirSyncs func() latency.Snapshot
 	memory              accounts
+	times               *startTimes
 
 	// What the listeners are bound to; FlightAddr is nil where Arrow Flight SQL is not served.
 	PGAddr, KafkaAddr, HTTPAddr, FlightAddr net.Addr
@@ -105,6 +106,7 @@ type Server struct {
 // Start opens and serves. The returned server must be stopped.
 func Start(ctx context.Context, cfg *config.Settings, logger *slog.Logger) (*Server, error) {
 	s := &Server{cfg: cfg, logger: logger, clock: clock.Real{}}
+	s.times = newStartTimes(s.clock)
 	for _, step := range []func(context.Context) error{
 		s.lockDirectory, s.fitDisk, s.openTLS, s.listen, s.openStorage, s.openEngine, s.openFaces,
 	} {
@@ -113,6 +115,8 @@ func Start(ctx context.Context, cfg *config.Settings, logger *slog.Logger) (*Ser
 			return nil, err
 		}
 	}
+	s.times.done("faces")
+	s.times.tell(logger)
 	return s, nil
 }
 
@@ -206,6 +210,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 	if err := s.tables.Restore(ctx, s.catalog, newest); err != nil {
 		return fmt.Errorf("restore tables: %w", err)
 	}
+	s.times.done("tables")
 	s.runtime = lane.New(lane.Config{
 		Log: s.log, Catalog: s.catalog, Tables: s.tables, Clock: s.clock, Logger: s.logger,
 		System:            s.systemRows,
@@ -237,6 +242,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		return err
 	}
 	s.onClose(s.closeRuntime)
+	s.times.done("dataflows")
 	s.sources.Restart()
 	s.onClose(func(context.Context) error { s.sources.Close(); return nil })
 	return nil

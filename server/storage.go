@@ -30,6 +30,7 @@ func (s *Server) openStorage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.times.done("looked")
 	if err := s.openBallast(); err != nil {
 		return err
 	}
@@ -42,6 +43,7 @@ func (s *Server) openStorage(ctx context.Context) error {
 	}
 	s.meta, s.local, s.metaSyncs = store, store, store.SyncLatency
 	s.onClose(func(context.Context) error { return s.meta.Close() })
+	s.times.done("metadata")
 	if err := s.openChain(ctx, found, store, id); err != nil {
 		return err
 	}
@@ -56,6 +58,7 @@ func (s *Server) openStorage(ctx context.Context) error {
 		return fmt.Errorf("open the commit log: %w", err)
 	}
 	s.onClose(s.closeLog)
+	s.times.done("log")
 	if err := s.clampOffsets(ctx); err != nil {
 		return err
 	}
