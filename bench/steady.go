@@ -84,8 +84,15 @@ func benchSteady(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	before, err := s.histograms(ctx)
+	if err != nil {
+		return err
+	}
 	fmt.Printf("at most %.0f records/s into %d views; half of that for %v beside backfills over %d rows\n", most, len(steadyViews)-3, o.minutes, o.rows)
-	return b.run(ctx, c, most/2, o.minutes)
+	if err := b.run(ctx, c, most/2, o.minutes); err != nil {
+		return err
+	}
+	return s.printWay(ctx, before)
 }
 
 // fillSteady loads the tables.

@@ -102,6 +102,11 @@ func TestRetentionAndViews(t *testing.T) {
 	if err := db.QueryRow(ctx, "SELECT n FROM above").Scan(&n); !errors.As(err, &refused) || !strings.Contains(refused.Message, `"v" has failed`) {
 		t.Errorf("a view over it: %v", err)
 	}
+	exec(t, ctx, db, "ALTER MATERIALIZED VIEW v RENAME TO renamed")
+	if err := db.QueryRow(ctx, "SELECT n FROM above").Scan(&n); !errors.As(err, &refused) || !strings.Contains(refused.Message, `"renamed" has failed`) {
+		t.Errorf("a view over one that was renamed: %v", err)
+	}
+	exec(t, ctx, db, "ALTER MATERIALIZED VIEW renamed RENAME TO v")
 	for sql, want := range map[string]string{
 		"ALTER MATERIALIZED VIEW v REBUILD":                   "TB001",
 		"ALTER MATERIALIZED VIEW v REBUILD FROM WHAT IS LEFT": "2BP01", // above has what it showed

@@ -277,7 +277,7 @@ func (r *Runtime) captureMember(m *member) {
 		}
 	}
 	if err != nil {
-		r.cfg.Logger.Warn("a dataflow is not in the checkpoint", "relation", m.rel.QualifiedName(), "error", err)
+		r.cfg.Logger.Warn("a dataflow is not in the checkpoint", "relation", m.named().QualifiedName(), "error", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

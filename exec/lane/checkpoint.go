@@ -225,7 +225,7 @@ func (c *captured) write(w *checkpoint.Writer) (*checkpoint.Manifest, error) {
 		made, err := m.write(w, c.horizon(m.m.rel.OID, m.frontier, since))
 		if state.IsDamage(err) {
 			w.Drop()
-			c.r.cfg.Logger.Warn("a dataflow is not in the checkpoint", "relation", m.m.rel.QualifiedName(), "error", err)
+			c.r.cfg.Logger.Warn("a dataflow is not in the checkpoint", "relation", m.m.named().QualifiedName(), "error", err)
 			c.r.hurt(m.m, err)
 			if m.m.sink != nil && m.m.readsVersions() {
 				c.standing = append(c.standing, &memberCapture{m: m.m, frontier: m.frontier})

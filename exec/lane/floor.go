@@ -129,7 +129,7 @@ func (r *Runtime) lostInput(m *member) error {
 
 // inputLost says that m cannot be built again, and what can be done.
 func (m *member) inputLost(cause error) *sqlerr.Error {
-	kind, name := string(m.rel.Kind), m.rel.QualifiedName()
+	kind, name := string(m.rel.Kind), m.named().QualifiedName()
 	again := fmt.Sprintf("DROP %s %s and create it again (SHOW CREATE %s has the statement) to count what is left.",
 		strings.ToUpper(kind), name, name)
 	if m.view != nil {

@@ -174,7 +174,7 @@ func (r *Runtime) cutSlowest(oid catalog.OID) {
 	if slow.sink != nil {
 		slow.cut = sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "%v", errHistory).
 			WithDetail("It stood at version %d.", slow.frontier).
-			WithHint("DROP SINK %s and create it again, which writes its rows anew; a larger history_bytes lets a sink stand for longer.", slow.rel.QualifiedName())
+			WithHint("DROP SINK %s and create it again, which writes its rows anew; a larger history_bytes lets a sink stand for longer.", slow.named().QualifiedName())
 	}
 	r.cutOff.Add(1)
 	slow.cutting.Store(true)

@@ -49,7 +49,7 @@ func (in *liveInputs) outputs(id plan.RelationID, v log.CommitSeq) (view *viewOu
 var errBeginsAgain = errors.New("it has begun again")
 
 func (m *member) beingRebuilt() error {
-	e := sqlerr.New(sqlerr.BeingRebuilt, "%s %q is being built again", m.rel.Kind, m.rel.Name).WithHint("Try again.")
+	e := sqlerr.New(sqlerr.BeingRebuilt, "%s %q is being built again", m.rel.Kind, m.named().Name).WithHint("Try again.")
 	e.Cause = errBeginsAgain
 	return e
 }

@@ -26,7 +26,8 @@ import (
 
 // member is a derived relation at work.
 type member struct {
-	rel    *catalog.Relation
+	rel    *catalog.Relation // as it was when the member was made: see named
+	defs   *catalog.Catalog
 	query  *plan.Query
 	flow   *flow.Flow
 	states *flow.States // replaced under Runtime.mu
@@ -103,8 +104,9 @@ type member struct {
 	most log.CommitSeq
 	// halved is how often that was too much. Only its goroutine uses it.
 	halved uint
-	// rested is when the last tick ended.
-	rested time.Time
+	// rested is when the last tick ended, woken when the first commit behind it touched what m is made from.
+	rested, woken time.Time
+	way           wayOf
 	// Of a member that failed: how often since it last went well, up to where it has to come to have
 	// gone well, and when it is built again.
 	tries   int
@@ -136,7 +138,7 @@ type member struct {
 // newMember plans rel and builds its flow; nothing runs yet. A query that cannot be planned
 // makes a failed member, so that it can be seen and dropped.
 func (r *Runtime) newMember(rel *catalog.Relation) (*member, error) {
-	m := &member{rel: rel, kick: make(chan struct{}, 1), gone: make(chan struct{}), moved: make(chan struct{}),
+	m := &member{rel: rel, defs: r.cfg.Catalog, kick: make(chan struct{}, 1), gone: make(chan struct{}), moved: make(chan struct{}),
 		warned: map[string]*pace.Line{}}
 	m.worker.of = m
 	m.ctx, m.cancel = context.WithCancel(r.ctx)
@@ -164,7 +166,7 @@ func (r *Runtime) build(m *member) error {
 		} else if r.ctx.Err() != nil {
 			return err
 		} else {
-			r.cfg.Logger.Warn("relation is built from the log", "relation", m.rel.QualifiedName(), "error", err)
+			r.cfg.Logger.Warn("relation is built from the log", "relation", m.named().QualifiedName(), "error", err)
 		}
 		r.reset(m)
 	}
@@ -371,6 +373,7 @@ func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) error {
 		return err
 	}
 	defer r.pauseToken(m)
+	r.wayBegins(m)
 	r.moves.Add(1)
 	if err := r.injected("tick", m); err != nil {
 		return err

@@ -490,7 +490,7 @@ func (r *Runtime) nameLaggard(err error, rels []catalog.OID, v log.CommitSeq) er
 					why = fmt.Sprintf(" It is %s: %s.", st.State, st.Reason.Message)
 				}
 				return sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to strict_read_timeout").
-					WithDetail("%s %q is at version %d, the read needs %d.%s", m.rel.Kind, m.rel.Name, m.frontier, v, why).
+					WithDetail("%s %q is at version %d, the read needs %d.%s", m.rel.Kind, m.named().Name, m.frontier, v, why).
 					WithHint("SET read_mode = 'available' reads what is there.")
 			}
 		}

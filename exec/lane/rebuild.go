@@ -24,8 +24,8 @@ func (r *Runtime) CanRebuild(oid catalog.OID) error {
 	for _, up := range m.below {
 		if up := r.mu.members[up]; up != nil && up.state == memberFailed {
 			return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "%s %q cannot be rebuilt: it is made from %s %q, which has failed",
-				m.rel.Kind, m.rel.Name, up.rel.Kind, up.rel.Name).
-				WithHint("ALTER %s %s REBUILD first.", strings.ToUpper(string(up.rel.Kind)), up.rel.QualifiedName())
+				m.rel.Kind, m.named().Name, up.rel.Kind, up.named().Name).
+				WithHint("ALTER %s %s REBUILD first.", strings.ToUpper(string(up.rel.Kind)), up.named().QualifiedName())
 		}
 	}
 	return nil
@@ -48,7 +48,7 @@ func (r *Runtime) Rebuild(ctx context.Context, oid catalog.OID) error {
 		return err
 	}
 	m.anew = true
-	r.cfg.Logger.Info("a dataflow is built anew on request", "relation", m.rel.QualifiedName(), "kind", m.rel.Kind)
+	r.cfg.Logger.Info("a dataflow is built anew on request", "relation", m.named().QualifiedName(), "kind", m.rel.Kind)
 	r.wakeLocked(m)
 	hold := r.postLocked(r.belowLocked([]catalog.OID{oid}), newest)
 	r.mu.Unlock()

@@ -62,7 +62,7 @@ func (r *Runtime) troubled(m *member, err error) {
 	if r.failed(m, err) && m.view != nil {
 		m.dropOutput() // nobody reads a view that stands
 		if err := r.makeOutput(m); err != nil {
-			r.cfg.Logger.Error("the contents of a view that stands are kept", "relation", m.rel.QualifiedName(), "error", err)
+			r.cfg.Logger.Error("the contents of a view that stands are kept", "relation", m.named().QualifiedName(), "error", err)
 		}
 	}
 }
@@ -114,7 +114,7 @@ func (r *Runtime) failed(m *member, err error) (last bool) {
 func (r *Runtime) failLocked(m *member, err error) {
 	r.setStateLocked(m, memberFailed, err)
 	r.begunLocked(m)
-	r.cfg.Logger.Error("dataflow stopped", "relation", m.rel.QualifiedName(), "kind", m.rel.Kind, "error", err)
+	r.cfg.Logger.Error("dataflow stopped", "relation", m.named().QualifiedName(), "kind", m.rel.Kind, "error", err)
 	r.broadcastLocked(m)
 	for up := range r.mu.above[m.rel.OID] { // their readers are told too
 		r.broadcastLocked(up)

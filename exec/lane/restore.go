@@ -39,7 +39,7 @@ func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {
 	}
 	if m := r.outOfReach(order, from); m != nil {
 		r.cfg.Logger.Warn("state is built from the log: the checkpoint no longer has the versions that a sink needs",
-			"sink", m.rel.QualifiedName())
+			"sink", m.named().QualifiedName())
 		for _, m := range order {
 			r.reset(m)
 		}
@@ -138,7 +138,7 @@ func (r *Runtime) savedMember(m *member) *savedEntry {
 	}
 	if saved.Fingerprint != m.fingerprint && saved.Fingerprint != r.fingerprintOf(m, whole) {
 		r.cfg.Logger.Info("relation is built from the log: its plan or its settings are not what they were",
-			"relation", m.rel.QualifiedName())
+			"relation", m.named().QualifiedName())
 		return nil
 	}
 	r.mu.Lock()

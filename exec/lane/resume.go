@@ -35,7 +35,7 @@ func (r *Runtime) resume(m *member) (bool, error) {
 		if r.ctx.Err() != nil {
 			return false, err
 		}
-		r.cfg.Logger.Warn("relation is built from the log", "relation", m.rel.QualifiedName(), "error", err)
+		r.cfg.Logger.Warn("relation is built from the log", "relation", m.named().QualifiedName(), "error", err)
 		return false, nil
 	}
 	if m.sink != nil {
@@ -49,7 +49,7 @@ func (r *Runtime) resume(m *member) (bool, error) {
 	m.full, m.again, m.ready, m.hurt, m.emptied = false, false, false, nil, false
 	r.findEndsLocked(m, m.frontier)
 	r.setStateLocked(m, memberRunning, nil)
-	r.cfg.Logger.Info("a dataflow goes on from a checkpoint", "relation", m.rel.QualifiedName(), "frontier", m.frontier)
+	r.cfg.Logger.Info("a dataflow goes on from a checkpoint", "relation", m.named().QualifiedName(), "frontier", m.frontier)
 	r.resumed.Add(1)
 	r.broadcastLocked(m)
 	return true, nil

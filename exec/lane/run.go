@@ -26,14 +26,15 @@ const (
 type step struct {
 	kind  stepKind
 	to    log.CommitSeq
-	input need // what the tick needs
+	input need      // what the tick needs
+	woken time.Time // when the first commit of the tick touched it; zero: unknown
 	err   error
 	until time.Time
 }
 
 // runMember is the goroutine of a member that has something to do.
 func (r *Runtime) runMember(m *member) {
-	job.Label("member", "relation", m.rel.QualifiedName())
+	job.Label("member", "relation", m.named().QualifiedName())
 	for {
 		s := r.nextStep(m)
 		if s.kind == stepIdle {
@@ -51,7 +52,7 @@ func (r *Runtime) runMember(m *member) {
 func (r *Runtime) do(m *member, s step) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.cfg.Logger.Error("panic in dataflow", "relation", m.rel.QualifiedName(), "panic", p, "stack", string(debug.Stack()))
+			r.cfg.Logger.Error("panic in dataflow", "relation", m.named().QualifiedName(), "panic", p, "stack", string(debug.Stack()))
 			err = sqlerr.New(sqlerr.InternalError, "dataflow panicked: %v", p)
 		}
 	}()
@@ -70,12 +71,17 @@ func (r *Runtime) do(m *member, s step) (err error) {
 	case stepReady:
 		return r.makeReady(m)
 	case stepTick:
+		m.way = wayOf{woken: s.woken}
 		if m.view != nil {
-			return r.tickView(m, s.to)
+			err = r.tickView(m, s.to)
+		} else {
+			err = r.tickSink(m, s.to)
 		}
-		return r.tickSink(m, s.to)
+		if err == nil {
+			r.wayEnds(m)
+		}
 	}
-	return nil
+	return err
 }
 
 // nextStep decides under the mutex, so that a need that is posted is seen by who is not past it.
@@ -113,13 +119,15 @@ func (r *Runtime) nextStep(m *member) (s step) {
 	switch {
 	case to > 0:
 		r.holdBeginLocked(m, to)
-		return step{kind: stepTick, to: to, input: r.postLocked(m.below, to)}
+		s = step{kind: stepTick, to: to, input: r.postLocked(m.below, to), woken: m.woken}
+		m.woken = time.Time{}
+		return s
 	case !until.IsZero():
 		return step{kind: stepRest, until: until}
 	case m.restored && !m.ready:
 		return step{kind: stepReady}
 	}
-	m.running = false
+	m.running, m.woken = false, time.Time{}
 	return s
 }
 

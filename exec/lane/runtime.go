@@ -97,6 +97,7 @@ type Runtime struct {
 
 	// moves counts ticks, to know whether there is anything new to write.
 	moves     atomic.Uint64
+	way       way
 	lateLetGo atomic.Uint64 // rows left out that are listed no longer
 	resumed   atomic.Uint64 // members that went on from a checkpoint after a failure
 	// condensed counts relations whose changes were put together, cutOff members that were cut off.

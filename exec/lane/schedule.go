@@ -113,14 +113,17 @@ func (r *Runtime) restIdle() {
 func (r *Runtime) wakeTouched(after, to log.CommitSeq) (keep bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	now := r.cfg.Clock.Now()
 	for _, readers := range r.mu.byTopic {
 		if r.cfg.Log.Touched(readers.filter, to) > after {
 			for m := range readers.members {
+				if m.woken.IsZero() {
+					m.woken = now
+				}
 				r.wakeLocked(m)
 			}
 		}
 	}
-	now := r.cfg.Clock.Now()
 	if keep = now.Sub(r.mu.kept) >= keepPause; keep {
 		r.mu.kept = now
 	}

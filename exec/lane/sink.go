@@ -188,7 +188,7 @@ func (r *Runtime) settleSink(m *member, to log.CommitSeq) error {
 	}
 	if m.sink.written > r.cfg.MaxBytes {
 		m.sink.discard()
-		return fmt.Errorf("%w: a step of sink %q, max_transaction_bytes is %d", log.ErrTooLarge, m.rel.Name, r.cfg.MaxBytes)
+		return fmt.Errorf("%w: a step of sink %q, max_transaction_bytes is %d", log.ErrTooLarge, m.named().Name, r.cfg.MaxBytes)
 	}
 	v, err := r.commitOutput(m, appends, to)
 	if err != nil {
@@ -279,7 +279,7 @@ func (r *Runtime) tryCommit(m *member, appends []log.Append, to log.CommitSeq) (
 		if at, _ := r.cfg.Log.Progress(m.sink.name); at == to {
 			return r.cfg.Log.Newest(m.ctx, true) // an attempt that looked lost was not
 		}
-		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "the progress of sink %q moved under it", m.rel.Name)
+		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "the progress of sink %q moved under it", m.named().Name)
 	}
 	return res.Seq, err
 }

@@ -185,15 +185,23 @@ func (r *Runtime) Watch(ctx context.Context, oid catalog.OID, v log.CommitSeq) e
 
 var errDropped = sqlerr.New(sqlerr.UndefinedTable, "relation was dropped meanwhile")
 
+// named is the relation under the name that it has now, for messages.
+func (m *member) named() *catalog.Relation {
+	if now, ok := m.defs.Now().ByOID(m.rel.OID); ok {
+		return now
+	}
+	return m.rel
+}
+
 // failure is what a reader of a failed member is told.
 func (m *member) failure() error {
 	if user, ok := asUser(m.err); ok {
-		e := sqlerr.New(user.Code, "%s %q has failed: %s", m.rel.Kind, m.rel.Name, user.Message)
+		e := sqlerr.New(user.Code, "%s %q has failed: %s", m.rel.Kind, m.named().Name, user.Message)
 		e.Detail, e.Hint = user.Detail, user.Hint
 		return e
 	}
-	kind, name := strings.ToUpper(string(m.rel.Kind)), m.rel.QualifiedName()
-	return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "%s %q has failed", m.rel.Kind, m.rel.Name).
+	kind, name := strings.ToUpper(string(m.rel.Kind)), m.named().QualifiedName()
+	return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "%s %q has failed", m.rel.Kind, m.named().Name).
 		WithDetail("%v.", m.err).
 		WithHint("ALTER %s %s REBUILD makes its state anew from what it reads; else DROP %s %s.", kind, name, kind, name)
 }

@@ -155,7 +155,7 @@ func (r *Runtime) warnLocked(m *member, message string, reason error) {
 		m.warned[message] = new(pace.Line)
 	}
 	if held, ok := m.warned[message].Due(r.cfg.Clock.Now(), warnEvery); ok {
-		r.cfg.Logger.Warn(message, "relation", m.rel.QualifiedName(), "kind", m.rel.Kind, "reason", reason, "rows", m.rowErrors, "not_shown", held)
+		r.cfg.Logger.Warn(message, "relation", m.named().QualifiedName(), "kind", m.rel.Kind, "reason", reason, "rows", m.rowErrors, "not_shown", held)
 	}
 }
 
@@ -167,7 +167,7 @@ func (r *Runtime) TellHeld() {
 	for _, m := range r.mu.members {
 		for message, line := range m.warned {
 			if held := line.Held(now, warnEvery); held > 0 {
-				r.cfg.Logger.Warn(message, "relation", m.rel.QualifiedName(), "kind", m.rel.Kind, "reason", m.err, "rows", m.rowErrors, "not_shown", held)
+				r.cfg.Logger.Warn(message, "relation", m.named().QualifiedName(), "kind", m.rel.Kind, "reason", m.err, "rows", m.rowErrors, "not_shown", held)
 			}
 		}
 	}
