@@ -13,10 +13,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// writeLoad is how many clients write a row at once, each in a transaction of its own.
+// writeLoad is how many clients write a row at once, each in a transaction of its own, and whether they prepare their
+// statement or send its values in the text.
 type writeLoad struct {
 	clients int
 	insert  bool
+	simple  bool
 }
 
 func (l writeLoad) String() string {
@@ -24,10 +26,20 @@ func (l writeLoad) String() string {
 	if l.insert {
 		what = "INSERT"
 	}
+	if l.simple {
+		what = "simple " + what
+	}
 	return fmt.Sprintf("%s of a row: %d clients", what, l.clients)
 }
 
-var writeLoads = []writeLoad{{1, false}, {8, false}, {32, false}, {1, true}, {8, true}, {32, true}}
+var writeLoads = func() (loads []writeLoad) {
+	for _, l := range []writeLoad{{}, {insert: true}, {simple: true}, {insert: true, simple: true}} {
+		for _, l.clients = range []int{1, 8, 32} {
+			loads = append(loads, l)
+		}
+	}
+	return loads
+}()
 
 // writeTurns is how often servers take turns in a measurement, so that whatever else the machine does meets them all.
 const writeTurns = 4
@@ -151,13 +163,7 @@ func (w writeServer) write(ctx context.Context, load writeLoad, turn int, d time
 		random := rand.New(rand.NewPCG(uint64(i), 7))
 		for time.Now().Before(until) && errs[i] == nil {
 			begin := time.Now()
-			if load.insert {
-				id := int64(load.clients)<<48 | int64(i)<<40 | int64(turn)<<32 | next[i]
-				next[i]++
-				_, errs[i] = conns[i].Exec(ctx, "INSERT INTO events VALUES ($1, $2, $3)", id, id%pointKeys, "what happened")
-			} else {
-				_, errs[i] = conns[i].Exec(ctx, "UPDATE accounts SET balance = balance + $2 WHERE id = $1", random.Int64N(pointKeys), int64(i))
-			}
+			errs[i] = load.one(ctx, conns[i], random, i, turn, &next[i])
 			samples[i] = append(samples[i], time.Since(begin))
 		}
 	}
@@ -174,4 +180,22 @@ func (w writeServer) write(ctx context.Context, load writeLoad, turn int, d time
 	r = result{wall: time.Since(begin), cpu: w.cpu() - cpu, samples: slices.Concat(samples...)}
 	r.count = int64(len(r.samples))
 	return r, errors.Join(errs...)
+}
+
+// one writes a row: client i's next one.
+func (l writeLoad) one(ctx context.Context, c *pgx.Conn, random *rand.Rand, i, turn int, next *int64) error {
+	sql, args := "UPDATE accounts SET balance = balance + $2 WHERE id = $1", []any{random.Int64N(pointKeys), int64(i)}
+	if l.insert {
+		id := int64(l.clients)<<48 | int64(i)<<40 | int64(turn)<<32 | *next
+		if l.simple {
+			id |= 1 << 56
+		}
+		*next++
+		sql, args = "INSERT INTO events VALUES ($1, $2, $3)", []any{id, id % pointKeys, "what happened"}
+	}
+	if l.simple { // pgx puts the values into the text
+		args = append([]any{pgx.QueryExecModeSimpleProtocol}, args...)
+	}
+	_, err := c.Exec(ctx, sql, args...)
+	return err
 }
