@@ -3,6 +3,7 @@ package lane
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
@@ -64,7 +65,9 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 		}
 		if err == nil {
 			to.Idle(last.version)
-			pin, err = r.nextForSubscription(ctx, q, last.version)
+			if err = r.gather(ctx, q.Every); err == nil {
+				pin, err = r.nextForSubscription(ctx, q, last.version)
+			}
 		}
 		if err != nil {
 			last.Release()
@@ -91,6 +94,19 @@ func (r *Runtime) subscriptionTick(ctx context.Context, f *flow.Flow, t exec.Tic
 		return err
 	}
 	return to.Tick(t.To)
+}
+
+// gather waits until EMIT EVERY lets the next tick begin: what is committed meanwhile comes together.
+func (r *Runtime) gather(ctx context.Context, every time.Duration) error {
+	if every == 0 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-r.cfg.Clock.After(every):
+		return nil
+	}
 }
 
 // passOn sends rows as they come: where none is ever taken back nothing has to be gathered, and

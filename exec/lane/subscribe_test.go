@@ -2,8 +2,10 @@ package lane_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/storage/log"
@@ -60,4 +62,50 @@ func (w *tickWriter) Rows(b *delta.Batch) error {
 func (w *tickWriter) Flush() error {
 	w.ticks++
 	return w.d.elsewhere(`UPDATE t SET v = v + 1`)
+}
+
+// TestSubscriptionGathers: with EMIT EVERY the next tick begins that long after the one before, and has what was
+// committed meanwhile in one.
+func TestSubscriptionGathers(t *testing.T) {
+	d := newDatabase(t)
+	d.exec(`CREATE TABLE t (k int PRIMARY KEY, v bigint)`)
+	d.exec(`INSERT INTO t VALUES (1, 0)`)
+	w := &gatherWriter{}
+	d.clock.after = func(every time.Duration) {
+		if w.waits++; every != 2*time.Hour {
+			w.err = fmt.Errorf("waits %v", every)
+		}
+		for range 3 {
+			w.err = errors.Join(w.err, d.elsewhere(`UPDATE t SET v = v + 1`))
+		}
+	}
+	if err := d.session.Simple(t.Context(), `SELECT v FROM t EMIT EVERY INTERVAL '2' HOUR`, w); !errors.Is(err, errWatched) || w.err != nil {
+		t.Fatal(err, w.err)
+	}
+	want := []string{"1|0", "-1|0", "1|3", "-1|3", "1|6"}
+	if !slices.Equal(w.seen, want) || w.waits != 2 {
+		t.Fatalf("%v after %d waits, want %v", w.seen, w.waits, want)
+	}
+	for _, sql := range []string{`CREATE MATERIALIZED VIEW e AS SELECT v FROM t EMIT EVERY '1 s'`, `SELECT v FROM t EMIT EVERY '-1 s'`} {
+		if err := d.elsewhere(sql); err == nil {
+			t.Errorf("%s is accepted", sql)
+		}
+	}
+}
+
+type gatherWriter struct {
+	rowsWriter
+	seen  []string // difference and value
+	waits int
+	err   error
+}
+
+func (w *gatherWriter) Rows(b *delta.Batch) error {
+	for i := range int32(b.Len) {
+		w.seen = append(w.seen, fmt.Sprintf("%d|%d", delta.Values[int64](&b.Cols[1])[b.Cols[1].At(i)], delta.Values[int64](&b.Cols[2])[b.Cols[2].At(i)]))
+	}
+	if len(w.seen) >= 5 {
+		return errWatched
+	}
+	return nil
 }

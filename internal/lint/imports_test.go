@@ -45,7 +45,7 @@ var owners = map[string][]string{
 	"github.com/twmb/franz-go/pkg/kerr": {"kafka"},
 	"google.golang.org/grpc":            {"server/flight"},
 	"connectrpc.com/":                   {"server/rpc", "api"},
-	"google.golang.org/protobuf":        {"server/rpc", "api", "planner/bind"},
+	"google.golang.org/protobuf":        {"server/rpc", "api", "planner/parse", "planner/bind"},
 	"github.com/xdg-go/":                {"internal/auth"},
 	"github.com/pierrec/lz4":            {"internal/columnar/parquet", "internal/recordbatch", "storage/segment", "storage/state"},
 }

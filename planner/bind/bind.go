@@ -53,8 +53,30 @@ func QueryWith(q parse.Query, cat catalog.Reader, o Options) (*plan.Query, []*Pa
 	if err != nil {
 		return nil, nil, err
 	}
+	every, err := b.every(q)
+	if err != nil {
+		return nil, nil, err
+	}
 	out, err := b.finish(root)
+	if err == nil {
+		out.Every = every
+	}
 	return out, b.parts, err
+}
+
+// every is how long EMIT EVERY gathers changes, 0 without.
+func (b *binder) every(q parse.Query) (time.Duration, error) {
+	if q.Every == nil {
+		return 0, nil
+	}
+	b.push()
+	defer b.pop()
+	e, err := b.exprAt(q.Every, inLimit)
+	if err != nil {
+		return 0, err
+	}
+	_, d, err := b.constantInterval(e, "interval of EMIT EVERY")
+	return d, err
 }
 
 // binder binds one statement.
@@ -152,7 +174,7 @@ func (b *binder) query(q parse.Query) (plan.Node, error) {
 		return nil, err
 	}
 	if b.emit == parse.EmitOnWindowClose && !closesWindows(node) {
-		return nil, sqlerr.New(sqlerr.InvalidObjectDefinition, "EMIT ON WINDOW CLOSE needs a GROUP BY with TUMBLE or HOP").At(q.EmitAt).
+		return nil, sqlerr.New(sqlerr.InvalidObjectDefinition, "EMIT ON WINDOW CLOSE needs a GROUP BY with TUMBLE, HOP, CUMULATE or SESSION").At(q.EmitAt).
 			WithHint("Group by a window over the column of the stream's WATERMARK, or use EMIT CHANGES.")
 	}
 	return node, nil

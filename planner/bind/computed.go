@@ -165,7 +165,7 @@ func columnsIn(n *pg.Node, found []string) []string {
 	if n == nil {
 		return found
 	}
-	eachMessage(n.ProtoReflect(), func(m any) {
+	parse.EachMessage(n.ProtoReflect(), func(m any) {
 		ref, ok := m.(*pg.ColumnRef)
 		if !ok {
 			return

@@ -65,6 +65,10 @@ func definedQuery(b *binder, q parse.Query, opts *optionSet) (*plan.Query, error
 
 // continuousQuery binds a query that keeps running.
 func continuousQuery(b *binder, q parse.Query) (*plan.Query, error) {
+	if q.Every != nil {
+		return nil, unsupported("EMIT EVERY in a definition").At(q.EmitAt).
+			WithHint("What is read is always up to date. SELECT … EMIT EVERY gathers the changes for who asks for them.")
+	}
 	b.opts.Continuous, b.opts.NoParams, b.emit = true, true, q.Emit
 	root, err := b.query(q)
 	if err != nil {

@@ -90,7 +90,7 @@ func (b *binder) fromItem(n *pg.Node) (*source, error) {
 	case *pg.Node_RangeFunction:
 		return b.rangeFunction(n.RangeFunction)
 	case *pg.Node_RangeTableSample:
-		return nil, unsupported("TABLESAMPLE").At(n.RangeTableSample.Location)
+		return nil, unsupportedSample(n.RangeTableSample)
 	}
 	return nil, unsupported("this form of FROM")
 }

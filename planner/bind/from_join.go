@@ -19,10 +19,18 @@ var joinKinds = map[pg.JoinType]plan.JoinKind{
 // join binds a JOIN b ON …, USING (…), NATURAL, CROSS JOIN. The condition becomes a filter
 // over the cross product, or that of an outer join: rewriting finds the keys.
 func (b *binder) join(n *pg.JoinExpr) (*source, error) {
+	if s := n.Rarg.GetRangeTableSample(); sampleMethod(s) != "" {
+		return b.asOfJoin(n, s)
+	}
 	l, err := b.fromItem(n.Larg)
 	if err != nil {
 		return nil, err
 	}
+	return b.joinTo(l, n)
+}
+
+// joinTo binds a join whose left side is bound.
+func (b *binder) joinTo(l *source, n *pg.JoinExpr) (*source, error) {
 	r, args, err := b.fromBeside(n.Rarg, l)
 	if err != nil {
 		return nil, err

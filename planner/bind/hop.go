@@ -134,6 +134,10 @@ func (h *hop) session(b *binder, in plan.Node, keys []plan.Expr) (plan.Node, err
 		if err != nil {
 			return nil, err
 		}
+		if unites(below) {
+			return nil, unsupported("SESSION with EMIT ON WINDOW CLOSE over UNION").At(b.where(h.time)).
+				WithHint("Which session a record is in depends on the order of records, which those of two streams do not have. Use EMIT CHANGES.")
+		}
 		n.OnClose = &plan.WindowClose{Time: at, Before: before, Lateness: b.opts.AllowedLateness}
 		plan.Derive(n)
 	}
@@ -195,6 +199,11 @@ func (b *binder) windowLength(e plan.Expr, what string) (*plan.Const, time.Durat
 	} else {
 		what = "window " + what
 	}
+	return b.constantInterval(e, what)
+}
+
+// constantInterval reads a constant interval as a length of time above zero.
+func (b *binder) constantInterval(e plan.Expr, what string) (*plan.Const, time.Duration, error) {
 	pos := b.where(e)
 	e, err := b.coerceTo(e, sqltype.Of(sqltype.Interval), implicit, -1)
 	if err != nil {

@@ -33,6 +33,9 @@ func (c *core) onClose(n *plan.GroupBy, keys []plan.Expr) error {
 func (b *binder) closable(n plan.Node, at int, pos int32) (before int, err error) {
 	wm, before := n.Props().Watermark, carried(n.Props().Fields)
 	switch {
+	case wm < 0 && joins(n):
+		return 0, unsupported("EMIT ON WINDOW CLOSE over a join").At(pos).
+			WithHint("Join queries whose windows are closed, each over one stream, or use EMIT CHANGES.")
 	case wm < 0 || before < 0:
 		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a stream with a watermark").At(pos).
 			WithHint("Declare it in CREATE STREAM: WATERMARK FOR column AS column - INTERVAL '5 seconds'.")
@@ -40,6 +43,26 @@ func (b *binder) closable(n plan.Node, at int, pos int32) (before int, err error
 		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a window over the watermark's column").At(pos)
 	}
 	return before, nil
+}
+
+// joins reports whether rows of n are made of those of several relations.
+func joins(n plan.Node) (found bool) {
+	plan.WalkNodes(n, func(n plan.Node) {
+		switch n.(type) {
+		case *plan.Join, *plan.Apply:
+			found = true
+		}
+	})
+	return found
+}
+
+// unites reports whether rows of n come from several nodes.
+func unites(n plan.Node) (found bool) {
+	plan.WalkNodes(n, func(n plan.Node) {
+		_, is := n.(*plan.UnionAll)
+		found = found || is
+	})
+	return found
 }
 
 // closesWindows reports whether something in a plan waits for its windows.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -40,7 +39,7 @@ func RenameSequence(rel *catalog.Relation, old, changed *catalog.Relation, cat c
 	}
 	for i := range rel.Columns {
 		err := rewritten(&rel.Columns[i].Default, func(n *pg.Node) (found bool) {
-			eachMessage(n.ProtoReflect(), func(m any) {
+			parse.EachMessage(n.ProtoReflect(), func(m any) {
 				c, ok := m.(*pg.A_Const)
 				if !ok || c.GetSval() == nil {
 					return
@@ -79,7 +78,7 @@ func rewritten(text *string, change func(n *pg.Node) bool) error {
 
 // renameRefs changes references to a column.
 func renameRefs(n *pg.Node, from, to string) (changed bool) {
-	eachMessage(n.ProtoReflect(), func(m any) {
+	parse.EachMessage(n.ProtoReflect(), func(m any) {
 		ref, ok := m.(*pg.ColumnRef)
 		if !ok || len(ref.Fields) == 0 {
 			return
@@ -93,23 +92,6 @@ func renameRefs(n *pg.Node, from, to string) (changed bool) {
 		}
 	})
 	return changed
-}
-
-// eachMessage visits a message of a tree and all below it.
-func eachMessage(m protoreflect.Message, visit func(m any)) {
-	visit(m.Interface())
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Message() == nil || f.IsMap():
-		case f.IsList():
-			for i := range v.List().Len() {
-				eachMessage(v.List().Get(i).Message(), visit)
-			}
-		default:
-			eachMessage(v.Message(), visit)
-		}
-		return true
-	})
 }
 
 // quoted is a name in a text of SQL.

@@ -38,7 +38,7 @@ func Retold(rel *catalog.Relation, cat catalog.Reader) (string, error) {
 
 // allColumns: which columns there are decides what the query means.
 func allColumns(n *pg.SelectStmt) (found bool) {
-	eachMessage(n.ProtoReflect(), func(m any) {
+	parse.EachMessage(n.ProtoReflect(), func(m any) {
 		switch n := m.(type) {
 		case *pg.A_Star:
 			found = true

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -121,7 +123,12 @@ func (b *binder) setTree(s *pg.SelectStmt) (*body, error) {
 	}
 	over := out.exprs
 	out.retarget = func(exprs []plan.Expr) { over = exprs }
-	out.build = func() (plan.Node, error) { return projectOver(node, over, out.names), nil }
+	out.build = func() (plan.Node, error) {
+		if at := carried(node.Props().Fields); at >= 0 {
+			return projectOver(node, append(slices.Clip(over), plan.ColumnOf(node.Props().Fields, at)), append(slices.Clip(out.names), watermarkField)), nil
+		}
+		return projectOver(node, over, out.names), nil
+	}
 	return out, nil
 }
 
@@ -140,6 +147,13 @@ func setNode(s *pg.SelectStmt, l, r *body, types []sqltype.Type) (plan.Node, err
 	for i, t := range types {
 		fields = append(fields, plan.Field{Name: l.names[i], Type: t})
 	}
+	// The rows of UNION ALL are those of its sides, each judged by the watermark of its own stream.
+	width := len(types)
+	if s.Op == pg.SetOperation_SETOP_UNION && s.All && carried(left.Props().Fields) == width && carried(right.Props().Fields) == width {
+		fields = append(fields, left.Props().Fields[width])
+	} else {
+		left, right = withoutCarried(left), withoutCarried(right)
+	}
 	switch s.Op {
 	case pg.SetOperation_SETOP_INTERSECT:
 		return plan.NewSetOp(plan.Intersect, s.All, left, right, fields), nil
@@ -147,6 +161,23 @@ func setNode(s *pg.SelectStmt, l, r *body, types []sqltype.Type) (plan.Node, err
 		return plan.NewSetOp(plan.Except, s.All, left, right, fields), nil
 	}
 	return unionNode(left, right, fields, s.All), nil
+}
+
+// withoutCarried drops the watermark that rows carry.
+func withoutCarried(n plan.Node) plan.Node {
+	at := carried(n.Props().Fields)
+	if at < 0 {
+		return n
+	}
+	p := &plan.Project{Input: n}
+	for i, f := range n.Props().Fields {
+		if i != at {
+			p.Exprs = append(p.Exprs, &plan.Column{Index: i, T: f.Type, Name: f.Name})
+			p.P.Fields = append(p.P.Fields, f)
+		}
+	}
+	plan.Derive(p)
+	return p
 }
 
 // unionNode concatenates two nodes; UNION ALL of UNION ALLs is one node.

@@ -43,6 +43,8 @@ type Query struct {
 	Select *SelectStmt
 	Emit   EmitMode
 	EmitAt int32 // byte offset of EMIT, -1 without
+	// Every is how long EMIT EVERY gathers changes, nil without.
+	Every *Node
 	// Text is the query as written, EMIT included, where a statement defines something by it
 	// (… AS query): Parse takes it again. Empty elsewhere.
 	Text string

@@ -227,7 +227,7 @@ func (c *converter) selectStatement(s *pg.SelectStmt) (Body, error) {
 func (c *converter) query(s *pg.SelectStmt) Query {
 	q := Query{Select: s, EmitAt: -1}
 	if c.form != nil {
-		q.Emit, q.EmitAt = c.form.emit, c.form.emitAt
+		q.Emit, q.EmitAt, q.Every = c.form.emit, c.form.emitAt, c.form.every
 	}
 	return q
 }

@@ -27,7 +27,6 @@ var dialects = []struct {
 	{true, []string{"window", "session"}, "GROUP BY SESSION(time_column, INTERVAL '5 minutes') makes windows."},
 	{true, []string{"format", "plain"}, "The format is an option: WITH (topic = '…', format = 'json')."},
 	{true, []string{"encode", "json"}, "The format is an option: WITH (topic = '…', format = 'json')."},
-	{true, []string{"for", "system_time"}, "An ordinary join reads the newest rows; a view keeps its result up to date."},
 }
 
 // dialectHint puts the form of this database into the syntax error of a statement that another

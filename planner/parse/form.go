@@ -32,8 +32,10 @@ type form struct {
 	watermark   *watermarkText
 	emit        EmitMode
 	emitAt      int32
+	every       *Node    // EMIT EVERY
 	body        Body     // formByHand
 	options     []Option // formFetch
+	asOfs       []asOf
 }
 
 // rewriter overwrites streaming forms in a copy of the text, never changing its length, so
@@ -60,6 +62,10 @@ func rewrite(sql string) (text string, forms []form, err error) {
 			return "", nil, err
 		}
 		inside := r.windows(&seg)
+		if err := r.asOfs(&seg, &f); err != nil {
+			return "", nil, err
+		}
+		inside = inside || len(f.asOfs) > 0
 		switch {
 		case f.kind != formNone:
 		case f.emit != EmitNone:
@@ -79,7 +85,7 @@ func rewrite(sql string) (text string, forms []form, err error) {
 func suspect(s *segment) bool {
 	for i := range s.toks {
 		if s.kind(i) == tokWord && (s.is(i, "emit") || s.is(i, "subscribe") || s.is(i, "stream") ||
-			s.is(i, "sink") || s.is(i, "topic") || s.is(i, "rebuild") || opensWindow(s, i) || (i == 0 && (s.is(i, "show") || s.is(i, "describe") || s.is(i, "desc") || fetches(s)))) {
+			s.is(i, "sink") || s.is(i, "topic") || s.is(i, "rebuild") || opensWindow(s, i) || s.is(i, "for", "system_time") || asOfJoin(s, i) > 0 || (i == 0 && (s.is(i, "show") || s.is(i, "describe") || s.is(i, "desc") || fetches(s)))) {
 			return true
 		}
 	}

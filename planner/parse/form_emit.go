@@ -1,7 +1,5 @@
 package parse
 
-import "github.com/tributary-db/tributary/internal/sqlerr"
-
 // emit finds an EMIT clause at the end of a statement, outside parentheses or inside those of
 // COPY (…), and takes it out of the text.
 func (r *rewriter) emit(s *segment, f *form) error {
@@ -19,15 +17,18 @@ func (r *rewriter) emit(s *segment, f *form) error {
 		if depth > limit || !s.is(i, "emit") {
 			continue
 		}
-		mode, n, err := emitClause(s, i+1)
-		if err != nil {
-			return err
-		}
+		mode, n := emitClause(s, i+1)
 		end := i + 1 + n
 		if n == 0 || (end < len(s.toks) && (limit == 0 || !s.is(end, ")"))) {
 			continue
 		}
 		f.emit, f.emitAt = mode, s.pos(i)
+		if s.is(i+1, "every") {
+			var err error
+			if f.every, err = parseExpr(s.src, int(s.pos(i+2)), int(s.toks[end-1].end), "EMIT EVERY"); err != nil {
+				return err
+			}
+		}
 		r.blank(s, i, end-1)
 		s.toks = append(s.toks[:i:i], s.toks[end:]...)
 		return nil
@@ -35,19 +36,28 @@ func (r *rewriter) emit(s *segment, f *form) error {
 	return nil
 }
 
-// emitClause reads what follows EMIT; n is the number of its tokens, 0 = not an EMIT clause.
-func emitClause(s *segment, i int) (mode EmitMode, n int, err error) {
+// emitClause reads what follows EMIT; n is the number of its tokens, 0 = not an EMIT clause. EVERY [INTERVAL] 'length'
+// [unit] is CHANGES that are gathered; FINAL is another word for ON WINDOW CLOSE.
+func emitClause(s *segment, i int) (mode EmitMode, n int) {
 	switch {
 	case s.is(i, "changes"):
-		return EmitChanges, 1, nil
+		return EmitChanges, 1
 	case s.is(i, "on", "window", "close"):
-		return EmitOnWindowClose, 3, nil
+		return EmitOnWindowClose, 3
 	case s.is(i, "final"):
-		return 0, 0, sqlerr.New(sqlerr.FeatureNotSupported, "EMIT FINAL is not supported").At(s.pos(i - 1)).
-			WithHint("Use EMIT ON WINDOW CLOSE to emit each window once, or read the view when its input has ended.")
+		return EmitOnWindowClose, 1
 	case s.is(i, "every"):
-		return 0, 0, sqlerr.New(sqlerr.FeatureNotSupported, "EMIT EVERY is not supported").At(s.pos(i - 1)).
-			WithHint("Use EMIT CHANGES, or SUBSCRIBE TO the view, which sends complete ticks.")
+		n = 1
+		if s.is(i+n, "interval") {
+			n++
+		}
+		if s.kind(i+n) != tokString {
+			return EmitNone, 0
+		}
+		if n++; s.kind(i+n) == tokWord {
+			n++
+		}
+		return EmitChanges, n
 	}
-	return 0, 0, nil
+	return EmitNone, 0
 }

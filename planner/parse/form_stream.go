@@ -99,24 +99,11 @@ func (s *segment) elementEnd(i, end int) int {
 	return end
 }
 
-// parse reads the expression at its own place in the text, so that its positions are right.
+// parse reads the expression.
 func (w *watermarkText) parse(sql string) (*Watermark, error) {
-	padded := make([]byte, w.end)
-	for i := range padded {
-		padded[i] = ' '
-	}
-	copy(padded[w.start-len("SELECT "):], "SELECT ")
-	copy(padded[w.start:], sql[w.start:w.end])
-	tree, err := parseTree(string(padded))
+	e, err := parseExpr(sql, w.start, w.end, "WATERMARK")
 	if err != nil {
 		return nil, err
 	}
-	targets := tree.Stmts[0].Stmt.GetSelectStmt().GetTargetList()
-	if len(tree.Stmts) != 1 || len(targets) != 1 {
-		return nil, sqlerr.New(sqlerr.SyntaxError, "syntax error in WATERMARK").At(int32(w.start))
-	}
-	return &Watermark{
-		Column: w.column, Pos: w.pos,
-		Expr: targets[0].GetResTarget().GetVal(), ExprAt: int32(w.start),
-	}, nil
+	return &Watermark{Column: w.column, Pos: w.pos, Expr: e, ExprAt: int32(w.start)}, nil
 }

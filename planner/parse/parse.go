@@ -123,6 +123,11 @@ func convertAll(sql string, tree *pg.ParseResult, forms []form) ([]Statement, er
 			start, end = f.start, f.end
 		}
 		c := converter{sql: sql, form: f, start: start, end: end}
+		if f != nil {
+			if err := c.place(raw.Stmt, f.asOfs); err != nil {
+				return nil, err
+			}
+		}
 		body, err := c.statement(raw.Stmt)
 		if err != nil {
 			return nil, err

@@ -22,6 +22,9 @@ func RelationSpan(text string, at int, alias bool) (nameEnd, aliasEnd int, withi
 	if !alias {
 		return nameEnd, nameEnd, within
 	}
+	if t.kind == tokWord && strings.ToLower(lx.text(t)) == "for" { // SYSTEM_TIME AS OF … AS alias
+		return nameEnd, nameEnd, true
+	}
 	if t.kind == tokOp && lx.text(t) == "*" {
 		t = lx.next()
 	}

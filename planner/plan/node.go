@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/tributary-db/tributary/internal/sqltype"
+import (
+	"time"
+
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
 
 // RelationID is a relation's OID.
 type RelationID uint32
@@ -93,6 +97,8 @@ type Query struct {
 	// Fields are the visible output columns; Root may have more behind them (sort keys).
 	Fields []Field
 	Emit   EmitMode
+	// Every is the least time between two ticks of a subscription.
+	Every time.Duration
 	// Params are the types of $1….
 	Params []sqltype.Type
 	// Relations the plan reads, without repeats.
