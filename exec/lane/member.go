@@ -106,6 +106,7 @@ type member struct {
 	halved uint
 	// rested is when the last tick ended, woken when the first commit behind it touched what m is made from.
 	rested, woken time.Time
+	chosen        log.CommitSeq // where the last tick that was chosen ends
 	way           wayOf
 	// Of a member that failed: how often since it last went well, up to where it has to come to have
 	// gone well, and when it is built again.

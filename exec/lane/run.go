@@ -27,7 +27,7 @@ type step struct {
 	kind  stepKind
 	to    log.CommitSeq
 	input need      // what the tick needs
-	woken time.Time // when the first commit of the tick touched it; zero: unknown
+	woken time.Time // when the first commit of the tick touched it
 	err   error
 	until time.Time
 }
@@ -119,9 +119,7 @@ func (r *Runtime) nextStep(m *member) (s step) {
 	switch {
 	case to > 0:
 		r.holdBeginLocked(m, to)
-		s = step{kind: stepTick, to: to, input: r.postLocked(m.below, to), woken: m.woken}
-		m.woken = time.Time{}
-		return s
+		return step{kind: stepTick, to: to, input: r.postLocked(m.below, to), woken: r.wokenLocked(m, to)}
 	case !until.IsZero():
 		return step{kind: stepRest, until: until}
 	case m.restored && !m.ready:

@@ -117,7 +117,7 @@ func (r *Runtime) wakeTouched(after, to log.CommitSeq) (keep bool) {
 	for _, readers := range r.mu.byTopic {
 		if r.cfg.Log.Touched(readers.filter, to) > after {
 			for m := range readers.members {
-				if m.woken.IsZero() {
+				if m.woken.IsZero() && to > m.chosen {
 					m.woken = now
 				}
 				r.wakeLocked(m)

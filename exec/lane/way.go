@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/internal/latency"
+	"github.com/tributary-db/tributary/storage/log"
 )
 
 // way is what records wait for from their commit on until they are in a view, or in the output of a sink:
@@ -28,13 +29,23 @@ func (r *Runtime) Way() WayStats {
 
 // wayOf is where a member's tick is on its way. Only its goroutine uses it.
 type wayOf struct {
-	woken time.Time // when the first commit of the tick was visible; zero: nobody knows
+	woken time.Time // when the first commit of the tick was visible
 	began time.Time // when it had its token
+}
+
+// wokenLocked is when the first commit of a tick to `to` touched m: now, if the schedule has not told of it yet.
+func (r *Runtime) wokenLocked(m *member, to log.CommitSeq) time.Time {
+	woken := m.woken
+	if woken.IsZero() {
+		woken = r.cfg.Clock.Now()
+	}
+	m.woken, m.chosen = time.Time{}, max(m.chosen, to)
+	return woken
 }
 
 // wayBegins notes that a tick has its token.
 func (r *Runtime) wayBegins(m *member) {
-	if m.way.woken.IsZero() || !m.way.began.IsZero() {
+	if !m.way.began.IsZero() { // of several ticks in one step the first counts
 		return
 	}
 	m.way.began = r.cfg.Clock.Now()
