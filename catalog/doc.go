@@ -16,6 +16,9 @@
 // which a transaction holds on the relations it changes and on the names it gives. OIDs are handed out for good when a step
 // is made.
 //
+// Roles, owners and grants are parts of it too: access.go says what a role may do with a relation, column, schema, type or topic, package
+// acl how lists of grants change.
+//
 // Format: a change is one JSON object with a version (see change.go); commit records carry
 // the checksum. Must not import planner, exec, session or the faces.
 package catalog

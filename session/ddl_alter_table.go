@@ -64,6 +64,11 @@ func (s *Session) alterOnce(ctx context.Context, t *catalog.Txn, rel *catalog.Re
 
 // alterDefinition makes one change of a table, whose rows must be as the changed definition says.
 func (s *Session) alterDefinition(ctx context.Context, t *catalog.Txn, rel *catalog.Relation, def *bind.AlterTablePlan) error {
+	if def.Relation != nil {
+		if err := s.mayUseTypes(def.Relation.Columns, catalog.TypesOf(rel.Columns)); err != nil {
+			return err
+		}
+	}
 	if def.Loosens {
 		if user := s.computedFrom(t.At(), rel.OID); user != nil {
 			return sqlerr.New(sqlerr.FeatureNotSupported, "cannot take a constraint from table %s because %s %s is computed from it", rel.Name, user.Kind, user.Name).

@@ -36,6 +36,9 @@ func (s *Session) makeTable(ctx context.Context, tag string, def *bind.TableDef,
 		if err := s.free(ctx, t, rel.Schema, rel.Name, ifNotExists); err != nil {
 			return err
 		}
+		if err := s.mayUseTypes(rel.Columns, nil); err != nil {
+			return err
+		}
 		if err := s.lockParents(ctx, tag, rel.DependsOn); err != nil {
 			return err
 		}

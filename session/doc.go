@@ -12,6 +12,9 @@
 // statement is one; the statements of one simple query share an implicit one. DDL commits by
 // itself: it ends an implicit transaction, and is refused in a block (25001).
 //
+// Who a session is, and whose privileges count, is in identity.go; privilege.go checks what a plan needs (plan.Need) where a statement's
+// snapshot is taken, so that no query runs past it, and what definitions need where they lock what they change (lockFound) and take names (free).
+//
 // Plans are cached by text, catalog version and settings. Errors leave as *sqlerr.Error:
 // errors.go maps the sentinels of the layers below to SQLSTATEs.
 //

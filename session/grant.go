@@ -142,7 +142,7 @@ func (g *granting) wholePrivs() (privs acl.Privs, all bool) {
 // object changes the grants on a relation, schema or type.
 func (g *granting) object(rel *catalog.Relation) error {
 	if role := g.s.who.current; g.t.At().Privs(role, rel, acl.All(rel.ACLKind())) == 0 && !g.t.At().AnyColumn(role, rel, acl.All(acl.Column)) {
-		return deniedFor(rel) // who has nothing to do with it does not hold it up
+		return g.nothing(rel) // who has nothing to do with it does not hold it up
 	}
 	if err := g.s.lock(g.ctx, "GRANT", rel.OID, table.Exclusive); err != nil {
 		return err
@@ -190,6 +190,23 @@ func (g *granting) object(rel *catalog.Relation) error {
 	}
 	g.t.Put(&changed)
 	return nil
+}
+
+// nothing is what somebody is told who has no privilege on a relation, schema or type at all.
+func (g *granting) nothing(rel *catalog.Relation) error {
+	if privs, all := g.wholePrivs(); all || privs != 0 {
+		return deniedFor(rel)
+	}
+	columns, err := g.columnPrivs(rel, 0)
+	if err != nil {
+		return err
+	}
+	for i := range rel.Columns {
+		if columns[i] != 0 {
+			return g.noGrant(granted{rel: rel, column: i})
+		}
+	}
+	return deniedFor(rel)
 }
 
 // columnPrivs are the privileges on single columns, by position: what is revoked of a relation is revoked of its columns too.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -151,6 +152,18 @@ func (s *Session) binding() bind.Options {
 		o.Settings.SearchPath, o.UseSchema = s.path(), s.useSchema
 	}
 	return o
+}
+
+// mayUseTypes refuses columns of types that the session may not use, those aside that were there before.
+func (s *Session) mayUseTypes(columns []catalog.Column, before []catalog.OID) error {
+	at := s.catalog()
+	for _, oid := range catalog.TypesOf(columns) {
+		rel, ok := at.ByOID(oid)
+		if ok && !slices.Contains(before, oid) && at.Privs(s.who.current, rel, acl.Usage) == 0 {
+			return denied("permission denied for type %s", rel.Name)
+		}
+	}
+	return nil
 }
 
 // making gives what the session makes its owner, and the grants that are its owner's default.

@@ -44,10 +44,14 @@ func (s *Session) usesOfRole(role catalog.OID) (out []roleUse) {
 			}
 		}
 		for id, said := range rel.TopicAccess {
+			topic := s.topicByHex(id)
+			if topic == "" {
+				continue // it is gone, and what is said of it goes with the next word about topics
+			}
 			if said.Owner == role {
-				add(rel, "owner of %s", "topic "+s.topicByHex(id))
+				add(rel, "owner of %s", "topic "+topic)
 			} else if said.ACL != nil && said.ACL.Names(uint32(role)) {
-				add(rel, "privileges for %s", "topic "+s.topicByHex(id))
+				add(rel, "privileges for %s", "topic "+topic)
 			}
 		}
 	}
@@ -65,14 +69,14 @@ func (s *Session) describedObject(rel *catalog.Relation) string {
 	return kindWord(rel.Kind) + " " + s.shownName(rel)
 }
 
-// topicByHex is the name of a topic whose ID is given in hex digits.
+// topicByHex is the name of a topic whose ID is given in hex digits, "" = it is gone.
 func (s *Session) topicByHex(id string) string {
 	for _, t := range s.db.Log.Topics() {
 		if fmt.Sprintf("%x", t.ID) == id {
 			return t.Name
 		}
 	}
-	return id
+	return ""
 }
 
 // mayGo refuses to drop a role that something needs.
