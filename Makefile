@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -54,6 +54,9 @@ bench-sql: build ## Measure the 22 queries of TPC-H beside PostgreSQL and DuckDB
 	@tools=$${TRIBUTARY_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/tributary-tools}; \
 	test -x $$tools/duckdb/bin/python || { python3 -m venv $$tools/duckdb && $$tools/duckdb/bin/pip install -q duckdb; } || true; \
 	$(GO) run ./bench -binary $(BIN) -only sql -python $$tools/duckdb/bin/python -scale $(or $(SCALE),1)
+
+bench-kafka: build ## Measure producing and fetching by turns with Apache Kafka's broker, whose jars are installed where they may be.
+	.ci/with-clients $(GO) run ./bench -binary $(BIN) -only 'beside Kafka' -seconds $(or $(SECONDS_EACH),5)
 
 bench-restart: build ## Measure checkpoints and restarts at size: ROWS rows (8 million), state_memory 512 MB.
 	$(GO) run ./bench -binary $(BIN) -only restart -rows $(or $(ROWS),8000000)

@@ -2,6 +2,7 @@
 //
 //	bench ─► starts the binary on an empty directory ─► franz-go, pgx on loopback ─► table
 //	      └► PostgreSQL, if installed: the same point SELECTs, COPYs and one-row writes by the same client
+//	      └► Apache Kafka, if TRIBUTARY_TEST_JAVA names its jars: the same producing and fetching, by turns
 //	      └► the same producing and fetching over S3, if TRIBUTARY_TEST_S3 names a bucket
 //
 // -only restart, size and steady are runs of their own at size, which print what they find as they go: restarts,

@@ -41,7 +41,7 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "bin/tributary", "server to measure")
 	flag.Float64Var(&o.seconds, "seconds", 3, "length of a measurement of a rate")
 	flag.IntVar(&o.records, "records", 300_000, "JSON records of the view that is measured")
-	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, latency, view, select, writes, copy, spill, shards, s3, cold, trickle; empty = all")
+	flag.StringVar(&o.only, "only", "", "part of the name of what to measure: produce, beside Kafka, latency, view, select, writes, copy, spill, shards, s3, cold, trickle; empty = all")
 	flag.StringVar(&o.beside, "beside", "", "another build of the server to measure by turns (-only writes)")
 	flag.IntVar(&o.rows, "rows", 8_000_000, "rows of a table (-only restart, -only size)")
 	flag.IntVar(&o.groups, "groups", 50_000_000, "groups of the view that is larger than memory (-only size)")
@@ -80,7 +80,7 @@ func run(ctx context.Context, o options) error {
 		name string
 		run  func(context.Context, options, *table) error
 	}{
-		{"produce", benchLocalKafka}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"writes", benchWrites}, {"copy", benchCopy}, {"spill", benchSpill}, {"shards", benchShards}, {"shards of views", benchShardViews}, {"s3", benchS3}, {"cold", benchCold}, {"trickle", benchTrickle},
+		{"produce", benchLocalKafka}, {"beside Kafka", benchBeside}, {"latency", benchLatency}, {"view", benchView}, {"select", benchSelect}, {"writes", benchWrites}, {"copy", benchCopy}, {"spill", benchSpill}, {"shards", benchShards}, {"shards of views", benchShardViews}, {"s3", benchS3}, {"cold", benchCold}, {"trickle", benchTrickle},
 	} {
 		if !strings.Contains(part.name, o.only) {
 			continue

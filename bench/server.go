@@ -22,6 +22,7 @@ type server struct {
 	dir       string
 	pg, kafka string
 	http      string
+	pid       int // of a peer's process, which is none of ours: cmd is nil
 }
 
 var (
@@ -104,7 +105,12 @@ func (s *server) stop() {
 }
 
 // cpu is the processor time that the server has used.
-func (s *server) cpu() time.Duration { return cpuOf(s.cmd.Process.Pid) }
+func (s *server) cpu() time.Duration {
+	if s.pid != 0 {
+		return cpuOf(s.pid)
+	}
+	return cpuOf(s.cmd.Process.Pid)
+}
 
 // cpuOf reads a process's user and system time.
 func cpuOf(pid int) time.Duration { return statOf(pid).of(userTime, systemTime) }

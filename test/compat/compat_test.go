@@ -162,7 +162,9 @@ func TestClients(t *testing.T) {
 	for _, s := range steps {
 		page += " | " + s.heading
 	}
-	page += " |\n|" + strings.Repeat("---|", 2+len(steps)) + "\n" + strings.Join(rows, "\n") + "\n\nWhich keys and versions of the protocol are served: [compatibility.md](compatibility.md).\n"
+	page += " |\n|" + strings.Repeat("---|", 2+len(steps)) + "\n" + strings.Join(rows, "\n") +
+		"\n\n## Programs\n\n| program | what it did | it worked |\n|---|---|---|\n" + strings.Join(programRows(t, plain), "\n") +
+		"\n\nConnect, Streams and MirrorMaker are those of Apache Kafka's version above. Which keys and versions of the protocol are served: [compatibility.md](compatibility.md).\n"
 	t.Log("\n" + page)
 	if *update && !t.Failed() {
 		if err := os.WriteFile(filepath.Join("..", "..", "docs", "clients.md"), []byte(page), 0o644); err != nil {
