@@ -65,7 +65,22 @@ func newConn(s *Server, nc net.Conn) *conn {
 	return c
 }
 
-var _ face.Client = (*conn)(nil)
+var (
+	_ face.Client   = (*conn)(nil)
+	_ face.Listener = (*conn)(nil)
+)
+
+// Notification implements face.Listener.
+func (c *conn) Notification(pid int32, channel, payload string) {
+	at := c.out.begin('A')
+	c.out.int32(uint32(pid))
+	c.out.str(channel)
+	c.out.str(payload)
+	c.out.end(at)
+}
+
+// Wake implements face.Listener: a client that sends nothing gets what there is for it. From any goroutine.
+func (c *conn) Wake() { c.interrupt.wake() }
 
 // Notice implements face.Client.
 func (c *conn) Notice(n face.Notice) { c.out.noticeResponse(n) }
@@ -246,11 +261,26 @@ func (c *conn) next() (byte, []byte, error) {
 	if c.idle {
 		limit, told = c.sess.IdleTimeout()
 	}
+	idle := c.idle
 	c.idle = false
+	var end time.Time
+	if limit > 0 {
+		end = c.srv.cfg.Clock.Now().Add(limit)
+		c.interrupt.deadline(end)
+	}
+	for idle {
+		woken, err := c.interrupt.firstByte(end, c.in.waitByte)
+		if !woken {
+			break // what else is wrong is the next read's to say
+		}
+		c.sess.Deliver()
+		if c.out.flush() != nil || err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			return 0, nil, errGone
+		}
+	}
 	if limit == 0 {
 		return c.in.next()
 	}
-	c.interrupt.deadline(c.srv.cfg.Clock.Now().Add(limit))
 	typ, body, err := c.in.next()
 	c.interrupt.deadline(time.Time{})
 	if errors.Is(err, os.ErrDeadlineExceeded) && !c.interrupt.isWanted() {

@@ -80,7 +80,9 @@ func (f *fakeSession) Parameters() []face.Setting                  { return f.se
 func (f *fakeSession) IdleTimeout() (time.Duration, *sqlerr.Error) { return 0, nil }
 
 func (f *fakeSession) Status() face.TxStatus { return f.status }
-func (f *fakeSession) Fail(context.Context)  { f.fail() }
+
+func (f *fakeSession) Deliver()             {}
+func (f *fakeSession) Fail(context.Context) { f.fail() }
 
 func (f *fakeSession) Close() error {
 	if f.closed != nil {

@@ -15,6 +15,8 @@ type interrupt struct {
 		sync.Mutex
 		wanted int
 		end    context.CancelFunc // of the wait for room; nil = none
+		// first: the first byte of a message is waited for, and nothing of it has come; woken: there is something to tell.
+		first, woken bool
 	}
 }
 
@@ -51,6 +53,35 @@ func (i *interrupt) deadline(t time.Time) {
 	if i.mu.wanted == 0 {
 		_ = i.nc.SetReadDeadline(t)
 	}
+}
+
+// wake ends the wait for the first byte of a message, or the next such. From any goroutine.
+func (i *interrupt) wake() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.mu.woken = true
+	if i.mu.first {
+		_ = i.nc.SetReadDeadline(longAgo)
+	}
+}
+
+// firstByte waits for the first byte of a message, until end (zero = for ever) at most; woken: wake was called. A message is never
+// cut by that: once its first byte is there nothing ends its reading.
+func (i *interrupt) firstByte(end time.Time, wait func() error) (woken bool, err error) {
+	i.mu.Lock()
+	i.mu.first = true
+	if i.mu.woken {
+		_ = i.nc.SetReadDeadline(longAgo)
+	}
+	i.mu.Unlock()
+	err = wait()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	woken, i.mu.first, i.mu.woken = i.mu.woken, false, false
+	if woken && i.mu.wanted == 0 {
+		_ = i.nc.SetReadDeadline(end)
+	}
+	return woken, err
 }
 
 // waiting is the context of a wait for something other than the socket; stop ends it.

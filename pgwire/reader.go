@@ -69,6 +69,15 @@ func (r *reader) next() (byte, []byte, error) {
 	return typ, body, err
 }
 
+// waitByte waits until a message begins; its error is that of the read.
+func (r *reader) waitByte() error {
+	if r.lost || r.skipLast() != nil {
+		return nil
+	}
+	_, err := r.br.Peek(1)
+	return err
+}
+
 // limit is the largest body of a message type, -1 for an unknown one.
 func (r *reader) limit(typ byte) int {
 	switch typ {

@@ -54,6 +54,8 @@ type Session interface {
 	// IdleTimeout is how long the client may be silent now, 0 = for ever, and the error that ends
 	// the connection then.
 	IdleTimeout() (time.Duration, *sqlerr.Error)
+	// Deliver tells the client what other sessions have sent it (face.Listener). Called between two statements.
+	Deliver()
 	// Status is the state of the transaction block.
 	Status() face.TxStatus
 	// Close ends the session: an open transaction is rolled back. Called once, whatever happened.

@@ -143,6 +143,8 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 		h("kafka_request_seconds", kafkaHelp, k.Latency[8].Snapshot, "api", "offset_commit"),
 		httpd.Gauge("tributary_pg_connections", "PostgreSQL clients.", func() float64 { return float64(s.pg.Stats().Connections) }),
 		httpd.Gauge("tributary_pg_starting_connections", "Connections that have not logged in (max_starting_connections).", func() float64 { return float64(s.pg.Stats().Starting) }),
+		httpd.Gauge("tributary_notify_queue_bytes", "Notifications that a session which listens has not taken (notify_queue_bytes).", func() float64 { return float64(s.db.Notes().Bytes()) }),
+		httpd.Gauge("tributary_notify_listeners", "Sessions that listen to a channel.", func() float64 { return float64(s.db.Notes().Listeners()) }),
 		httpd.Gauge("tributary_pg_body_bytes", "Bytes that messages over 64 KiB hold.", func() float64 { return float64(s.pg.Stats().BodyBytes) }),
 		c("connections_evicted_total", "Resting connections that lost their place to a newcomer.", func() int64 { return s.pg.Stats().Evicted }, "face", "pg"),
 		c("connections_evicted_total", "Resting connections that lost their place to a newcomer.", func() int64 { return s.kafka.Slots().Evicted }, "face", "kafka"),

@@ -75,6 +75,8 @@ var unmoved = map[string]string{
 	"tributary_foreign_key_lock_escalations_total": "needs more keys than max_foreign_key_locks: exec/table, TestKeyLocks",
 	"tributary_rpc_refused_total":                  "needs many RPCs at one moment: server/rpc, TestCallsAreBounded",
 	"tributary_rpc_too_slow_total":                 "takes a client a minute",
+	"tributary_notify_queue_bytes":                 "needs a listener that takes nothing: session/notify, TestRoom",
+	"tributary_notify_listeners":                   "needs a client that listens: server, TestSessions",
 	"tributary_shards_busy":                        "is not 0 while a divided statement runs",
 	"tributary_shard_refused_total":                "needs several large statements at one moment: exec/lane, TestShardsAreShared",
 	"tributary_state_merges_waiting":               "lasts as long as a merge waits",

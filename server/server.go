@@ -236,7 +236,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
 		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, Temp: s.temp, WorkMemory: s.cfg.WorkMemory, TempFileLimit: s.cfg.TempFileLimit, Shards: s.cfg.Shards, MinShardRows: s.cfg.MinShardRows, MaxStatementBytes: s.cfg.MaxStatementBytes,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout, LogMinDuration: s.cfg.LogMinDurationStatement,
-		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout,
+		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout, NotifyQueueBytes: s.cfg.NotifyQueueBytes,
 	})
 	if err := s.startRuntime(ctx); err != nil {
 		return err

@@ -65,6 +65,17 @@ func (f facts) Sessions() (out []system.Session) {
 	return out
 }
 
+func (f facts) Totals() system.Totals { return f.s.db.Totals() }
+
+func (f facts) Locks() (out []system.Lock) {
+	for _, l := range f.s.tables.Locks() {
+		for _, mode := range l.Modes {
+			out = append(out, system.Lock{PID: l.Owner, Sort: l.Sort, Relation: l.Relation, Tx: l.Tx, Of: l.Of, Mode: mode, Granted: l.Granted})
+		}
+	}
+	return append(out, f.s.db.AdvisoryLocks()...)
+}
+
 func (f facts) Pins() (out []system.Pin) {
 	for _, p := range f.s.runtime.Pins() {
 		out = append(out, system.Pin{Owner: p.Owner, Since: p.Since, Version: p.Version, Bytes: p.Bytes})

@@ -23,20 +23,29 @@ func (s *Session) planCursor(b *parse.Declare, given []sqltype.OID) (*plan.Query
 // declare is DECLARE: a portal under the cursor's name. Its snapshot is that of the DECLARE.
 func (s *Session) declare(ctx context.Context, p *portal, b *parse.Declare, w face.Writer) error {
 	switch {
-	case b.Hold:
-		return unsupported("DECLARE CURSOR WITH HOLD")
-	case b.Scroll:
-		return unsupported("DECLARE SCROLL CURSOR").WithHint("A cursor moves forward only.")
-	case !s.tx.block:
+	case b.Subscribes() && (b.Hold || b.Scroll):
+		return unsupported("a SCROLL or WITH HOLD cursor FOR SUBSCRIBE TO").WithHint("Its rows have no end: it moves forward only.")
+	case p.plan.dml != nil && p.plan.dml.lock == nil:
+		return sqlerr.New(sqlerr.FeatureNotSupported, "DECLARE CURSOR must not contain data-modifying statements in WITH")
+	case p.plan.dml != nil && b.Hold:
+		return sqlerr.New(sqlerr.FeatureNotSupported, "DECLARE CURSOR WITH HOLD ... %s is not supported", p.plan.dml.locksWords()).WithDetail("Holdable cursors must be READ ONLY.")
+	case p.plan.dml != nil && b.Scroll:
+		return sqlerr.New(sqlerr.FeatureNotSupported, "DECLARE SCROLL CURSOR ... %s is not supported", p.plan.dml.locksWords()).WithDetail("Scrollable cursors must be READ ONLY.")
+	case !s.tx.block && !b.Hold:
 		return sqlerr.New(sqlerr.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
 	case s.portals[b.Name] != nil:
 		return sqlerr.New(sqlerr.DuplicateCursor, "cursor %q already exists", b.Name)
 	case len(s.portals) >= maxNamed:
 		return sqlerr.New(sqlerr.ProgramLimitExceeded, "too many portals")
 	}
-	c := &portal{name: b.Name, args: p.args, done: true, plan: &planned{query: p.plan.query}}
+	c := &portal{name: b.Name, args: p.args, done: true, plan: &planned{query: p.plan.query}, hold: b.Hold, scroll: b.Scroll, binary: b.Binary, declared: s.db.Clock.Now()}
 	body := parse.Body(&parse.Select{Query: b.Query})
-	fields := resultFields(p.plan.query)
+	var fields []face.Field
+	if p.plan.dml != nil {
+		fields = fieldsOf(p.plan.dml.returning().Fields)
+	} else {
+		fields = resultFields(p.plan.query)
+	}
 	if b.Subscribes() {
 		body, fields = &parse.Subscribe{Query: b.Query}, subscribeFields(fields)
 	}
@@ -53,6 +62,15 @@ func (s *Session) declare(ctx context.Context, p *portal, b *parse.Declare, w fa
 		Statement: parse.Statement{Body: body, Tag: "SELECT"}, sql: p.prepared.statement.sql, memory: p.prepared.statement.memory,
 	}}
 	s.tx.queried = true
+	if b.Hold || b.Scroll || p.plan.dml != nil {
+		var err error
+		if c.cur, err = s.gatherCursor(ctx, p, b, fields); err != nil {
+			return err
+		}
+		c.cur.forward = c.cur.forward || p.plan.dml != nil
+		s.keepPortal(c)
+		return w.Complete("DECLARE CURSOR")
+	}
 	c.run = s.startPull(ctx, c)
 	if !c.subscribes() {
 		if err := c.run.prime(ctx); err != nil {
@@ -81,10 +99,10 @@ func (s *Session) fetch(ctx context.Context, p *portal, b *parse.Fetch, w face.W
 		return sqlerr.New(sqlerr.InvalidCursorName, "cursor %q does not exist", b.Cursor)
 	case c.prepared.statement == nil || !c.givesRows():
 		return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "portal %q cannot be run", b.Cursor)
-	case b.Count == 0:
-		return unsupported("fetching the current row again")
-	case b.Back || b.Count < 0:
-		return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "cursor can only scan forward")
+	}
+	skip, limit, ok := c.ahead(b)
+	if !ok && c.cur == nil {
+		return errForwardOnly
 	}
 	wait, err := fetchTimeout(b, c)
 	if err != nil {
@@ -102,20 +120,45 @@ func (s *Session) fetch(ctx context.Context, p *portal, b *parse.Fetch, w face.W
 		}
 		out = &lateFields{Writer: w, fields: fields}
 	}
-	limit := int(b.Count)
-	if b.All {
-		limit = 0
-	}
 	sent := 0
+	if c.cur != nil {
+		n, err := c.cur.fetch(b, out)
+		if err != nil {
+			return err
+		}
+		return out.Complete(tag + strconv.FormatInt(n, 10))
+	}
+	if skip > 0 {
+		passed, _, err := s.pullRows(ctx, c, int(skip), noRows{w})
+		if c.given += int64(passed); err != nil {
+			return err
+		}
+	}
 	if c.subscribes() && c.run != nil {
 		sent, err = s.fetchChanges(ctx, c, limit, wait, out)
 	} else {
 		sent, _, err = s.pullRows(ctx, c, limit, out)
 	}
-	if err != nil {
+	if c.given += int64(sent); err != nil {
 		return err
 	}
 	return out.Complete(tag + strconv.Itoa(sent))
+}
+
+// ahead is what a FETCH passes over and what it gives, limit 0 = all, of a cursor that moves forward only; false: it is not
+// ahead.
+func (c *portal) ahead(b *parse.Fetch) (skip int64, limit int, ok bool) {
+	switch {
+	case b.Direction == parse.FetchForward && b.All:
+		return 0, 0, true
+	case b.Direction == parse.FetchForward && b.Count > 0:
+		return 0, int(b.Count), true
+	case b.Direction == parse.FetchRelative && b.Count > 0 && !c.subscribes():
+		return b.Count - 1, 1, true
+	case b.Direction == parse.FetchAbsolute && b.Count > c.given && !c.subscribes():
+		return b.Count - c.given - 1, 1, true
+	}
+	return 0, 0, false
 }
 
 // closeCursor is CLOSE.

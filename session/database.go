@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -16,6 +17,7 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/session/activity"
 	"github.com/tributary-db/tributary/session/advisory"
+	"github.com/tributary-db/tributary/session/notify"
 	"github.com/tributary-db/tributary/storage/log"
 	"github.com/tributary-db/tributary/storage/meta"
 	"github.com/tributary-db/tributary/storage/temprun"
@@ -60,6 +62,8 @@ type Deps struct {
 	StatementTimeout, LockTimeout time.Duration
 	// LogMinDuration is the default of log_min_duration_statement; below 0 = never.
 	LogMinDuration time.Duration
+	// NotifyQueueBytes bounds the notifications that listeners have not taken; 0 = 64 MiB.
+	NotifyQueueBytes int64
 	// WatermarkIdleTimeout is the default of a new stream's idle_timeout.
 	WatermarkIdleTimeout time.Duration
 }
@@ -74,15 +78,22 @@ type Database struct {
 	activity activity.Registry
 	// sessions that are open, by role.
 	sessions roleSessions
+	notes    *notify.Queue
+	// commits and rollbacks are the transactions that have ended.
+	commits, rollbacks atomic.Int64
+	since              time.Time
 }
 
 // New makes a Database.
 func New(d Deps) *Database {
+	if d.NotifyQueueBytes == 0 {
+		d.NotifyQueueBytes = 64 << 20
+	}
 	if d.Memory == nil {
 		d.Memory = memory.New("", 0)
 	}
-	return &Database{Deps: d, plans: newPlanCache(planCacheSize), parsers: newParsers(), locks: advisory.New(d.Clock),
-		sessions: roleSessions{open: map[catalog.OID]int32{}}}
+	return &Database{Deps: d, since: d.Clock.Now(), plans: newPlanCache(planCacheSize), parsers: newParsers(), locks: advisory.New(d.Clock),
+		notes: notify.New(d.NotifyQueueBytes), sessions: roleSessions{open: map[catalog.OID]int32{}}}
 }
 
 // ServerVersion is the server_version that clients are told.

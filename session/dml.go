@@ -26,6 +26,7 @@ type dml struct {
 	update *bind.UpdatePlan
 	delete *bind.DeletePlan
 	merge  *bind.MergePlan
+	lock   *bind.LockPlan    // of a query that locks rows
 	target *catalog.Relation // nil of a query
 	query  *plan.Query
 	// onConflict is the query of DO UPDATE, nil without.
@@ -45,6 +46,12 @@ func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
 	var err error
 	switch b := body.(type) {
 	case *parse.Select:
+		if len(b.Query.Select.GetLockingClause()) > 0 {
+			if d.lock, err = bind.Lock(b.Query, cat, o); err == nil {
+				parts = d.lock.Parts
+			}
+			break
+		}
 		d.query, parts, err = bind.QueryWith(b.Query, cat, o)
 	case *parse.Insert:
 		if d.insert, err = bind.Insert(b, cat, o); err == nil {
@@ -67,7 +74,7 @@ func (s *Session) planDML(body parse.Body, given []sqltype.OID) (*dml, error) {
 		return nil, err
 	}
 	for _, p := range parts {
-		part := &dml{insert: p.Insert, update: p.Update, delete: p.Delete, part: p}
+		part := &dml{insert: p.Insert, update: p.Update, delete: p.Delete, lock: p.Lock, part: p}
 		if err := s.rewriteDML(part, cat, o); err != nil {
 			return nil, err
 		}
@@ -85,10 +92,17 @@ func (s *Session) rewriteDML(d *dml, cat catalog.Reader, o bind.Options) (err er
 		d.target, d.query = d.update.Relation, d.update.Source
 	case d.delete != nil:
 		d.target, d.query = d.delete.Relation, d.delete.Source
+	case d.lock != nil:
+		d.query = d.lock.Source
 	}
 	rewritten := rewrite.Options{Folder: s.db.Folder, ViewLookups: d.target == nil, Meter: s.planning}
 	if d.query, err = rewrite.Query(d.query, cat, rewritten); err != nil {
 		return err
+	}
+	if d.lock != nil {
+		if err := d.rewriteLimits(cat, rewritten); err != nil {
+			return err
+		}
 	}
 	if d.insert != nil && d.insert.Conflict != nil && d.insert.Conflict.Update != nil {
 		if d.onConflict, err = rewrite.Query(d.insert.Conflict.Update, cat, rewritten); err != nil {
@@ -114,6 +128,9 @@ func (d *dml) returning() bind.Returning {
 		return bind.Returning{}
 	}
 	fields := d.query.Fields
+	if d.lock != nil {
+		fields = fields[:d.lock.Width]
+	}
 	if fields == nil {
 		fields = []plan.Field{} // rows without columns are rows
 	}
@@ -184,7 +201,7 @@ func (s *Session) runReturning(ctx context.Context, p *portal, maxRows int, w fa
 // write runs a planned INSERT, UPDATE, DELETE or MERGE; the rows of its RETURNING go to returned. It gives the
 // command tag.
 func (s *Session) write(ctx context.Context, p *portal, returned *gathered) (tag string, err error) {
-	tx, err := s.writer(ctx, p.prepared.statement.Tag)
+	tx, err := s.writer(ctx, p.plan.dml.readOnlyTag(p.prepared.statement.Tag))
 	if err != nil {
 		return "", err
 	}
@@ -223,6 +240,9 @@ func (s *Session) writeOne(ctx context.Context, tx *table.Tx, d *dml, args []del
 	case d.delete != nil:
 		tag = "DELETE "
 		n, err = s.modify(ctx, tx, d, args, returned)
+	case d.lock != nil:
+		tag = "SELECT "
+		n, err = s.selectLocking(ctx, tx, d, args, returned)
 	default:
 		tag = "SELECT "
 		n, err = s.selectWith(ctx, d, args, returned)
@@ -230,11 +250,22 @@ func (s *Session) writeOne(ctx context.Context, tx *table.Tx, d *dml, args []del
 	return tag + strconv.FormatInt(n, 10), err
 }
 
-// targets are the relations that a statement writes.
-func (d *dml) targets() (out []catalog.OID) {
+// target is a relation that a statement writes or whose rows it locks, and how it is locked for that.
+type target struct {
+	oid  catalog.OID
+	mode table.LockMode
+}
+
+// targets are those of a statement.
+func (d *dml) targets() (out []target) {
 	for _, p := range append(slices.Clone(d.parts), d) {
 		if p.target != nil {
-			out = append(out, p.target.OID)
+			out = append(out, target{p.target.OID, table.Shared})
+		}
+		if p.lock != nil {
+			for _, t := range p.lock.Tables {
+				out = append(out, target{t.Relation.OID, table.RowShare})
+			}
 		}
 	}
 	return out
@@ -245,8 +276,8 @@ func (d *dml) targets() (out []catalog.OID) {
 func (s *Session) lockTargets(ctx context.Context, tx *table.Tx, p *portal) error {
 	for {
 		targets := p.plan.dml.targets()
-		for _, oid := range targets {
-			if err := tx.LockRelation(ctx, oid, table.Shared); err != nil {
+		for _, t := range targets {
+			if err := tx.LockRelation(ctx, t.oid, t.mode); err != nil {
 				return err
 			}
 		}

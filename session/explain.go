@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
+	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
@@ -144,7 +146,11 @@ func (s *Session) planQueryOf(b parse.Body) (*plan.Query, error) {
 		if changesData(b.Query) {
 			return nil, nil
 		}
-		return s.planQuery(b.Query, nil)
+		q, err := s.planQuery(b.Query, nil)
+		if errors.Is(err, bind.ErrLocks) {
+			return nil, nil
+		}
+		return q, err
 	case *parse.Declare:
 		return s.planCursor(b, nil)
 	case *parse.Subscribe:

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -84,6 +85,7 @@ func (p peers) Terminate(ctx context.Context, pid int32, wait time.Duration) (bo
 	if err := p.may(e, "must be a superuser to terminate superuser process", "must be a member of the role whose process is being terminated or member of pg_signal_backend"); err != nil {
 		return false, err
 	}
+	p.s.db.activity.Killed.Add(1)
 	e.Terminate(errTerminatedByPeer)
 	if wait == 0 || e == p.s.doing {
 		return true, nil
@@ -103,7 +105,12 @@ func (p peers) Terminate(ctx context.Context, pid int32, wait time.Duration) (bo
 // Blocking is pg_blocking_pids.
 func (p peers) Blocking(pid int32) []int32 { return p.s.db.blocking(pid) }
 
-// began notes what the client asks for: a statement, which is also the start of a transaction where there is none.
+// TableCounts is what was written to a table, and the rows that it has.
+func (p peers) TableCounts(oid uint32) plan.TableCounts {
+	return plan.TableCounts(p.s.db.Tables.Counts(catalog.OID(oid)))
+}
+
+// beginStatement notes what the client asks for: a statement, which is also the start of a transaction where there is none.
 func (s *Session) beginStatement(sql string) time.Time {
 	now := s.startClock()
 	if s.tx.began.IsZero() {
@@ -123,4 +130,5 @@ func (s *Session) rest() {
 		state, xact = activity.IdleInFailed, s.tx.began
 	}
 	s.doing.Rest(state, s.db.Clock.Now(), xact)
+	s.Deliver()
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
@@ -21,6 +22,9 @@ func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) 
 			return s.plannedDML(b, given)
 		}
 		q, err := s.planQuery(b.Query, given)
+		if errors.Is(err, bind.ErrLocks) {
+			return s.plannedDML(b, given)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -33,6 +37,14 @@ func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) 
 		return &planned{query: q, fields: subscribeFields(resultFields(q)), params: q.Params}, nil
 	case *parse.Declare:
 		q, err := s.planCursor(b, given)
+		if errors.Is(err, bind.ErrLocks) {
+			made, err := s.plannedDML(&parse.Select{Query: b.Query}, given)
+			if err != nil {
+				return nil, err
+			}
+			made.fields = nil // a DECLARE gives no rows
+			return made, nil
+		}
 		if err != nil {
 			return nil, err
 		}

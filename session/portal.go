@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
@@ -22,6 +23,12 @@ type portal struct {
 	inner    *portal      // of EXECUTE: what it runs
 	tag      string       // without its count, of a statement that has run and whose RETURNING gives rows
 	done     bool
+	// Of a cursor: its rows where it has them all, how many were given where it has not, and what DECLARE said. stays: it is held, and its
+	// transaction has committed.
+	cur                         *scrolled
+	given                       int64
+	hold, scroll, binary, stays bool
+	declared                    time.Time
 }
 
 // maxNamed bounds the prepared statements of a session, and its portals.
@@ -282,7 +289,33 @@ func (s *Session) dropPortals() {
 	}
 }
 
+// dropUnheld drops what does not outlive the transaction.
+func (s *Session) dropUnheld() {
+	for name, p := range s.portals {
+		if !p.hold {
+			s.dropPortal(name)
+		}
+	}
+}
+
+// settleHeld keeps the cursors WITH HOLD of a transaction that has committed, and drops those of another.
+func (s *Session) settleHeld(rolledBack bool) {
+	for name, p := range s.portals {
+		switch {
+		case !p.hold || p.stays:
+		case rolledBack:
+			s.dropPortal(name)
+		default:
+			p.stays = true
+		}
+	}
+}
+
 func (p *portal) close() {
+	if p.cur != nil {
+		p.cur.rows.drop()
+		p.cur = nil
+	}
 	if p.inner != nil {
 		p.inner.close()
 	}

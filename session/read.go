@@ -40,6 +40,9 @@ func (s *Session) snapshot(ctx context.Context, queries ...*plan.Query) (pin *la
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := s.noteReads(ctx, rels); err != nil {
+		return nil, nil, err
+	}
 	if s.tx.pin != nil {
 		done, err := s.tx.pin.Use(ctx, reads)
 		if err != nil {
@@ -54,6 +57,7 @@ func (s *Session) snapshot(ctx context.Context, queries ...*plan.Query) (pin *la
 	}
 	if kept {
 		s.tx.pin = pin
+		s.tx.serial.readAt(pin.Version())
 		done, err := pin.Use(ctx, nil)
 		return pin, done, err
 	}

@@ -115,6 +115,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.maintain(b, w)
 	case *parse.Discard:
 		return s.discard(b, w)
+	case *parse.LockTable:
+		return s.lockTable(ctx, b, w)
 	case *parse.Listen:
 		return s.listen(b, w)
 	case *parse.Declare:

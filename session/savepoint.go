@@ -20,6 +20,7 @@ type savepoint struct {
 	after   int                // things to do behind the commit
 
 	constraints constraintModes
+	notes       noteMark
 }
 
 // maxSavepoints bounds those of one transaction.
@@ -63,7 +64,7 @@ func (s *Session) addSavepoint(name string, w face.Writer) error {
 	}
 	s.tx.savepoints = append(s.tx.savepoints, savepoint{
 		name: name, writes: s.tx.writes.Savepoint(), values: slices.Clone(s.set.values), custom: maps.Clone(s.set.custom), portals: maps.Clone(s.portals), after: len(s.tx.after),
-		constraints: s.tx.constraints.clone(),
+		constraints: s.tx.constraints.clone(), notes: s.tx.notes.mark(),
 	})
 	return w.Complete("SAVEPOINT")
 }
@@ -78,6 +79,7 @@ func (s *Session) rollbackTo(p *savepoint) {
 	s.tx.writes.RollbackTo(p.writes)
 	s.tx.after = s.tx.after[:p.after]
 	s.tx.constraints = p.constraints.clone()
+	s.tx.notes.backTo(p.notes)
 	for i := range settingList {
 		if want := p.values[i]; want != s.set.values[i] {
 			s.report(s.set.put(i, want))

@@ -15,6 +15,7 @@ import (
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/session/activity"
 	"github.com/tributary-db/tributary/session/advisory"
+	"github.com/tributary-db/tributary/session/notify"
 )
 
 // Session is one client's conversation. It is what pgwire.Session asks for.
@@ -51,6 +52,8 @@ type Session struct {
 	locks *advisory.Owner
 	// doing is what others see of it.
 	doing *activity.Entry
+	// listener is what it hears of NOTIFY, nil = it never listened.
+	listener *notify.Listener
 }
 
 // Open starts a session.
@@ -134,6 +137,7 @@ func (s *Session) Close() error {
 	s.rollback()
 	s.run.close()
 	s.locks.Close()
+	s.unlistenAll()
 	s.doing.Close()
 	s.db.sessions.leave(s.who.login)
 	return nil
@@ -227,7 +231,7 @@ func (s *Session) runOne(ctx context.Context, st *statement, w face.Writer) erro
 // Sync ends the implicit transaction of an extended exchange.
 func (s *Session) Sync(ctx context.Context) error {
 	if !s.tx.block {
-		s.dropPortals() // before the snapshot that they read
+		s.dropUnheld() // before the snapshot that they read
 	}
 	err := s.endImplicit(ctx)
 	s.rest()

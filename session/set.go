@@ -131,9 +131,11 @@ func (s *Session) discard(b *parse.Discard, w face.Writer) error {
 	if s.tx.block {
 		return sqlerr.New(sqlerr.ActiveSQLTransaction, "DISCARD ALL cannot run inside a transaction block")
 	}
+	s.dropPortals()
 	s.dropPrepared()
 	s.sequences.forget()
 	s.locks.UnlockAll()
+	s.unlistenAll()
 	s.keepSettings()
 	for i := range settingList {
 		p, err := s.set.reset(settingList[i].name)
@@ -143,12 +145,4 @@ func (s *Session) discard(b *parse.Discard, w face.Writer) error {
 		s.report(p)
 	}
 	return w.Complete("DISCARD ALL")
-}
-
-// listen answers what pools send at reset; nothing is ever notified.
-func (s *Session) listen(b *parse.Listen, w face.Writer) error {
-	if b.What == "UNLISTEN" {
-		return w.Complete("UNLISTEN")
-	}
-	return unsupported(b.What)
 }

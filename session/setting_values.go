@@ -190,13 +190,10 @@ func parseTimeZone(v string) (string, error) {
 
 func parseIsolation(v string) (string, error) {
 	switch low := strings.ToLower(v); low {
-	case "read committed", "repeatable read":
+	case "read committed", "repeatable read", "serializable":
 		return low, nil
 	case "read uncommitted":
 		return "read committed", nil
-	case "serializable":
-		return "", sqlerr.New(sqlerr.FeatureNotSupported, "isolation level SERIALIZABLE is not supported").
-			WithHint("Use REPEATABLE READ.")
 	}
 	return "", unnamed{before: "invalid value for parameter ", after: fmt.Sprintf(": %q", v)}
 }

@@ -23,13 +23,15 @@ type txState struct {
 	keys    *foreignKeys // what writes does to foreign keys
 	// constraints are what SET CONSTRAINTS said.
 	constraints constraintModes
-	pin         *lane.Pin // the snapshot of a REPEATABLE READ transaction
+	pin         *lane.Pin // the snapshot of a transaction that is repeatable
+	serial      *serialReads
 	began       time.Time // of the transaction, for now()
 	saved       txSettings
 	sequences   []catalog.OID // that it has made
 	types       []catalog.OID // likewise
 	// after is what is done behind the commit.
 	after []func(ctx context.Context, wait bool) error
+	notes txNotes
 	// savepoints of the block, the newest last. While there are some, an error keeps what was written
 	// before them.
 	savepoints []savepoint
@@ -58,7 +60,9 @@ func (s *Session) fail() {
 		s.tx.broken = true
 	}
 	for _, p := range s.portals {
-		p.close()
+		if !p.stays {
+			p.close()
+		}
 	}
 	s.release()
 }
@@ -75,6 +79,8 @@ func (s *Session) release() {
 		s.tx.pin.Release()
 		s.tx.pin = nil
 	}
+	s.tx.serial.close()
+	s.tx.serial = nil
 }
 
 // allow refuses what a failed block does not do.
@@ -97,7 +103,7 @@ func (s *Session) mayWrite(tag string) error {
 }
 
 // repeatable: the transaction reads one snapshot.
-func (s *Session) repeatable() bool { return s.set.values[atIsolation] == "repeatable read" }
+func (s *Session) repeatable() bool { return s.set.values[atIsolation] != "read committed" }
 
 // writer gives the transaction's writes, beginning them at the first one; tag is the statement's.
 // Portals that are open do not see what is written from here on.
@@ -134,20 +140,30 @@ func (s *Session) endImplicit(ctx context.Context) error {
 // commit makes the writes durable and ends the transaction, also when it cannot.
 func (s *Session) commit(ctx context.Context) error {
 	w, after, block := s.tx.writes, s.tx.after, s.tx.block
-	if w == nil {
-		s.endTx(false)
-		return nil
+	if w != nil {
+		if err := s.tx.keys.commit(ctx); err != nil {
+			s.rollback()
+			return err
+		}
 	}
-	if err := s.tx.keys.commit(ctx); err != nil {
+	send, err := s.notesTurn(ctx)
+	if err != nil {
 		s.rollback()
 		return err
+	}
+	if w == nil {
+		s.endTx(false)
+		send(true)
+		return nil
 	}
 	if w.ChangesCatalog() {
 		s.settleSequences()
 	}
 	s.tx.writes = nil
-	_, err := w.Commit(ctx)
+	s.tx.serial.tell(w)
+	_, err = w.Commit(ctx)
 	s.endTx(err != nil)
+	send(err == nil)
 	if err != nil {
 		return err
 	}
@@ -160,6 +176,12 @@ func (s *Session) rollback() {
 }
 
 func (s *Session) endTx(rolledBack bool) {
+	if rolledBack {
+		s.db.rollbacks.Add(1)
+	} else {
+		s.db.commits.Add(1)
+	}
+	s.settleHeld(rolledBack)
 	s.undoSettings(rolledBack)
 	s.locks.EndTx()
 	s.release()
@@ -245,7 +267,7 @@ func (s *Session) end(ctx context.Context, c *parse.Transaction, w face.Writer) 
 		s.tell(face.Notice{Severity: "WARNING", Code: string(sqlerr.NoActiveSQLTransaction), Message: "there is no transaction in progress"})
 	}
 	failed, modes := s.tx.failed, s.set.modes()
-	s.dropPortals()
+	s.dropUnheld()
 	tag := "COMMIT"
 	if c.Kind == parse.Rollback || failed {
 		s.rollback()

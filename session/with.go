@@ -155,8 +155,11 @@ func (s *Session) selectWith(ctx context.Context, d *dml, args []delta.Column, r
 
 // runPart runs the query of a part, notes what it is to write, and the rows of its RETURNING.
 func (w *withRun) runPart(ctx context.Context, d *dml, args []delta.Column, fresh bool) error {
-	if d.insert != nil && d.insert.Conflict != nil {
+	switch {
+	case d.insert != nil && d.insert.Conflict != nil:
 		return w.upsertPart(ctx, d, args, fresh)
+	case d.lock != nil:
+		return w.lockPart(ctx, d, args)
 	}
 	s := w.s
 	made := delta.NewBatchBuilder(fieldTypes(d.query))

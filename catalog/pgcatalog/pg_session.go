@@ -50,7 +50,7 @@ func cursorRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
 		return nil
 	}
 	for _, c := range f.Asker().Cursors() {
-		if err := add(c.Name, c.Statement, nil, nil, nil, nil); err != nil {
+		if err := add(c.Name, c.Statement, c.Holdable, c.Binary, c.Scrollable, c.Declared); err != nil {
 			return err
 		}
 	}

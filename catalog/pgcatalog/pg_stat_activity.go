@@ -32,3 +32,14 @@ func remote(a net.Addr) (host, port any) {
 	}
 	return nil, int32(-1)
 }
+
+// databaseStats is pg_stat_database: what was counted since the start of the server. Blocks are not.
+func databaseStats(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
+	name := "tributary"
+	if a := f.Asker(); a != nil {
+		name = a.Database()
+	}
+	t := f.Totals()
+	return add(DatabaseOID, name, int32(len(f.Sessions())), t.Commits, t.Rollbacks, int64(0), int64(0), nil, nil, t.Inserted, t.Updated, t.Deleted,
+		int64(0), t.TempFiles, t.TempBytes, t.Deadlocks, nil, nil, float64(0), float64(0), nil, nil, nil, t.Sessions, nil, nil, t.Killed, t.Since)
+}

@@ -25,6 +25,10 @@ type some struct {
 
 func (f some) Catalog() *catalog.Snapshot { return f.cat }
 func (f some) Asker() system.Asker        { return asker{} }
+func (f some) Totals() system.Totals      { return system.Totals{Commits: 3} }
+func (f some) Locks() []system.Lock {
+	return []system.Lock{{PID: 7, Sort: "relation", Relation: 16384, Mode: "AccessShareLock", Granted: true}}
+}
 func (f some) Sessions() []system.Session {
 	return []system.Session{{PID: 7, User: "tributary", Database: "tributary", State: "active"}}
 }

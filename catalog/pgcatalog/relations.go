@@ -43,6 +43,8 @@ var sources = map[string]source{
 	"pg_prepared_statements": {preparedRows, "", nil},
 	"pg_cursors":             {cursorRows, "", nil},
 	"pg_stat_activity":       {activityRows, "", nil},
+	"pg_locks":               {lockRows, "", nil},
+	"pg_stat_database":       {databaseStats, "", nil},
 	"pg_proc":                {nil, "oid", []string{"oid", "proname"}},
 	"pg_description":         {descriptionRows, "", []string{"objoid"}},
 	"pg_shdescription":       {sharedDescriptionRows, "", nil},

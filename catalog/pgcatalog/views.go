@@ -34,9 +34,11 @@ var views = map[string]string{
 		s.seqincrement, s.seqcycle, s.seqcache, CASE WHEN has_sequence_privilege(c.oid, 'SELECT,USAGE') THEN pg_catalog.pg_sequence_last_value(c.oid::regclass) END
 		FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
 
-	"pg_catalog.pg_stat_all_tables": `SELECT c.oid, n.nspname, c.relname, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
-		NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::timestamptz,
-		NULL::timestamptz, NULL::timestamptz, 0::bigint, 0::bigint, 0::bigint, 0::bigint
+	// How often relations are scanned nobody counts.
+	"pg_catalog.pg_stat_all_tables": `SELECT c.oid, n.nspname, c.relname, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+		pg_catalog.pg_stat_get_tuples_inserted(c.oid), pg_catalog.pg_stat_get_tuples_updated(c.oid), pg_catalog.pg_stat_get_tuples_deleted(c.oid),
+		0::bigint, pg_catalog.pg_stat_get_live_tuples(c.oid), pg_catalog.pg_stat_get_dead_tuples(c.oid), 0::bigint, 0::bigint,
+		NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, 0::bigint, 0::bigint, 0::bigint, 0::bigint
 		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 't', 'm', 'p')`,
 
 	"pg_catalog.pg_stat_user_tables": `SELECT * FROM pg_catalog.pg_stat_all_tables

@@ -21,6 +21,10 @@ type Facts interface {
 	Compactions() []Compaction
 	// Sessions are those that are open, by process ID.
 	Sessions() []Session
+	// Totals are counted since the start of the server.
+	Totals() Totals
+	// Locks are what sessions hold and wait for, readers' aside, who hold none.
+	Locks() []Lock
 	// Asker is the session that asks, nil = none.
 	Asker() Asker
 	// Segments visits where records lie, by topic, partition and offset; an error of visit ends it and is returned.
@@ -53,6 +57,25 @@ type Session struct {
 	WaitType, WaitEvent                       string
 }
 
+// Lock is a lock that a session holds, or waits for.
+type Lock struct {
+	PID int32
+	// Sort is that of pg_locks: relation, transactionid, object or advisory.
+	Sort          string
+	Relation      catalog.OID
+	Tx, Of        uint64 // the transaction, 0 = none; and the one that a transactionid is
+	Class, Object uint32 // of an advisory lock
+	Sub           int16
+	Mode          string
+	Granted       bool
+}
+
+// Totals are numbers of pg_stat_database.
+type Totals struct {
+	Commits, Rollbacks, Inserted, Updated, Deleted, Deadlocks, Sessions, Killed, TempFiles, TempBytes int64
+	Since                                                                                             time.Time
+}
+
 // SessionSetting is a run-time parameter of a session.
 type SessionSetting struct {
 	Name, Value, Boot, Reset, Doc string
@@ -67,7 +90,11 @@ type SessionSetting struct {
 type PreparedStatement struct{ Name, Statement string }
 
 // Cursor is an open one.
-type Cursor struct{ Name, Statement string }
+type Cursor struct {
+	Name, Statement              string
+	Holdable, Binary, Scrollable bool
+	Declared                     time.Time
+}
 
 // Segment is a range of a partition's offsets in one object, or in the commit log.
 type Segment struct {

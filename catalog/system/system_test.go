@@ -66,6 +66,10 @@ func (some) Segments(visit func(Segment) error) error {
 
 func (some) Asker() Asker { return nil }
 
+func (some) Totals() Totals { return Totals{} }
+
+func (some) Locks() []Lock { return nil }
+
 func (some) Sessions() []Session {
 	at := time.UnixMilli(946_684_800_000)
 	return []Session{

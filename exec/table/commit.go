@@ -21,6 +21,10 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 		tx.end()
 		return 0, nil
 	}
+	if err := tx.orderCommit(ctx); err != nil {
+		tx.end()
+		return 0, err
+	}
 	n := &note{byTable: map[catalog.OID][][]*state.Prepared{}}
 	free := func() {
 		n.discard()

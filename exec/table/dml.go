@@ -113,7 +113,7 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 		}
 	}
 	keys := pick(c.Old.Cols, t.Key())
-	if err := tx.lockRows(ctx, t.oid, keys, c.Old.Len); err != nil {
+	if err := tx.lockRowsAs(ctx, t.oid, keys, c.Old.Len, o.strength(c)); err != nil {
 		return 0, false, err
 	}
 	// All keys before the look: an Upsert that changes a row holds one of its unique keys alone.
@@ -140,6 +140,32 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 		return 0, false, err
 	}
 	return n, false, tx.settle(ctx)
+}
+
+// strength is how a change locks its rows: one that leaves every key as it is lets others refer to them.
+func (o *overlay) strength(c *Change) RowMode {
+	if c.New.Len == 0 {
+		return ForUpdate
+	}
+	same := func(cols []int) bool {
+		for _, at := range cols {
+			for i := range int32(c.Old.Len) {
+				if delta.CompareRows(c.Old.Cols[at:at+1], i, c.New.Cols[at:at+1], i) != 0 {
+					return false
+				}
+			}
+		}
+		return true
+	}
+	if !same(o.t.Key()) {
+		return ForUpdate
+	}
+	for i, ix := range o.indexes {
+		if o.enforces(i) && !same(ix.key) {
+			return ForUpdate
+		}
+	}
+	return ForNoKeyUpdate
 }
 
 // unchanged reports whether the rows, now locked, are in the newest version what they were in

@@ -55,5 +55,6 @@
 //
 // Isolation. READ COMMITTED: every statement reads the newest version; a statement that waited
 // for a row, or finds one changed since its snapshot, runs again on the newest version, keeping
-// its locks. REPEATABLE READ: one snapshot, the first updater wins (40001).
+// its locks. REPEATABLE READ: one snapshot, the first updater wins (40001). SERIALIZABLE: and who
+// has written commits only if no table that it read was changed meanwhile (serial.go).
 package table

@@ -13,6 +13,7 @@ type object struct {
 	oid          catalog.OID
 	schema, name string
 	keys         bool   // all keys of the table, or one of
+	commit       bool   // the gate of commits that change the table
 	key          uint64 // this hash
 }
 
@@ -51,6 +52,24 @@ func (l *locks) lockObject(ctx context.Context, tx *Tx, o object, mode LockMode)
 	return l.await(ctx, tx, w.granted, func() (granted bool) { return l.leave(o, w) })
 }
 
+// TryLockRelation locks a relation if nobody is in the way.
+func (tx *Tx) TryLockRelation(oid catalog.OID, mode LockMode) bool {
+	l, o := tx.set.locks, object{oid: oid}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := l.mu.objects[o]
+	if at == nil {
+		at = &objectLock{}
+		l.mu.objects[o] = at
+	}
+	held := slices.ContainsFunc(at.holders, func(h objectHolder) bool { return h.tx == tx })
+	if !at.grants(tx, mode) || !held && len(at.line) > 0 {
+		return false
+	}
+	at.grant(o, tx, mode)
+	return true
+}
+
 // standFor takes o at once (nil waiter), or stands in line for it. Who holds o already goes before the line.
 func (l *locks) standFor(tx *Tx, o object, mode LockMode) (*objectWaiter, error) {
 	l.mu.Lock()
@@ -87,6 +106,7 @@ func (l *locks) standFor(tx *Tx, o object, mode LockMode) (*objectWaiter, error)
 				at.grant(o, tx, mode)
 				return nil, nil
 			}
+			l.deadlocks.Add(1)
 			return nil, sqlerr.New(sqlerr.DeadlockDetected, "deadlock detected")
 		}
 	}
@@ -187,8 +207,9 @@ func (l *locks) circleLocked(tx, from *Tx) bool {
 		}
 		seen[x] = true
 		if x.waitsForObject == nil {
-			owner := l.mu.owner[x.waitsFor]
-			return owner != nil && reaches(owner)
+			line := l.mu.lines[x.waitsFor]
+			i := slices.IndexFunc(line, func(w *waiter) bool { return w.tx == x })
+			return i >= 0 && slices.ContainsFunc(l.blockersLocked(x.waitsFor, line[i], line[:i]), reaches)
 		}
 		at := l.mu.objects[*x.waitsForObject]
 		i := slices.IndexFunc(at.line, func(w *objectWaiter) bool { return w.tx == x })

@@ -54,6 +54,8 @@ type Set struct {
 	following log.Following // of the catalog; nil until Restore
 	onRebuilt func(oid catalog.OID)
 	rebuilds  atomic.Uint64
+	begun     atomic.Uint64 // Txs
+	serials   serials
 	// keyEscalations counts locks on all keys of a table.
 	keyEscalations atomic.Uint64
 	mu             struct {
@@ -144,7 +146,7 @@ func (s *Set) History(span func(oid catalog.OID) (after, to log.CommitSeq)) (byt
 
 // Begin starts a Tx; lockTimeout 0 waits for ever.
 func (s *Set) Begin(lockTimeout time.Duration) *Tx {
-	tx := &Tx{set: s, timeout: lockTimeout, byTable: map[catalog.OID]*overlay{}}
+	tx := &Tx{set: s, id: s.begun.Add(1), timeout: lockTimeout, byTable: map[catalog.OID]*overlay{}}
 	if s.cfg.Memory != nil {
 		tx.memory = s.cfg.Memory.Owner()
 	}

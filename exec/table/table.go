@@ -29,6 +29,7 @@ type Table struct {
 	// content is replaced, under mu, when the table is made anew.
 	content   atomic.Pointer[content]
 	nextRowID atomic.Int64
+	counts    counts
 	// applied is the newest version that changed the table.
 	applied atomic.Uint64
 	// encoders of its records, each of one commit at a time.

@@ -19,7 +19,8 @@ const latest = log.CommitSeq(1<<64 - 1)
 type Tx struct {
 	set     *Set
 	timeout time.Duration
-	owner   int32 // the session, 0 = none
+	owner   int32  // the session, 0 = none
+	id      uint64 // of the Tx, from 1 on
 	// touched in the order of the first write.
 	touched []*overlay
 	byTable map[catalog.OID]*overlay
@@ -38,6 +39,10 @@ type Tx struct {
 	watcher  Watcher
 	keyLocks int
 	allKeys  map[catalog.OID]LockMode
+	// reads are the tables that a serializable Tx has read, at readAt; ungated: its commit holds no gates.
+	reads   []catalog.OID
+	readAt  log.CommitSeq
+	ungated bool
 	// savepoints are how many there are.
 	savepoints int
 
@@ -53,6 +58,14 @@ type Tx struct {
 	waitsFor       lockKey
 	waitsForObject *object
 	waiting        bool
+	holds          [rowModes]hold
+}
+
+// hold is what keys held in a mode point to.
+func (tx *Tx) hold(mode RowMode) *hold {
+	h := &tx.holds[mode]
+	h.tx, h.mode = tx, mode
+	return h
 }
 
 // Wrote reports whether a commit has anything to do.
@@ -256,19 +269,23 @@ func eachOf(ctx context.Context, view state.View, keys []delta.Column, sel []int
 	}
 }
 
-// lockRows takes the lock of every key.
+// lockRows takes the lock of every key, for what makes or takes away a row.
 func (tx *Tx) lockRows(ctx context.Context, rel catalog.OID, keys []delta.Column, n int) error {
+	return tx.lockRowsAs(ctx, rel, keys, n, ForUpdate)
+}
+
+func (tx *Tx) lockRowsAs(ctx context.Context, rel catalog.OID, keys []delta.Column, n int, mode RowMode) error {
 	tx.wanted = lockKeys(tx.wanted[:0], rel, keys, n)
 	for left := tx.wanted; len(left) > 0; {
 		var err error
 		before := len(left)
-		if left, err = tx.set.locks.takeFree(tx, left); err != nil {
+		if left, err = tx.set.locks.takeFree(tx, left, mode); err != nil {
 			return err
 		}
 		if len(left) == 0 || len(left) < before {
 			continue
 		}
-		if err = tx.set.locks.lock(ctx, tx, left[0]); err != nil {
+		if err = tx.set.locks.lock(ctx, tx, left[0], mode); err != nil {
 			return err
 		}
 		left = left[1:]
@@ -291,6 +308,10 @@ func (tx *Tx) end() {
 	tx.dropMade()
 	tx.touched, tx.appends, tx.byTable, tx.own, tx.ddl, tx.reformed = nil, nil, nil, nil, nil, nil
 	tx.set.locks.releaseAll(tx)
+	if tx.ungated {
+		tx.ungated = false
+		tx.set.serials.leave()
+	}
 	if tx.memory != nil {
 		tx.memory.Drop()
 	}

@@ -19,6 +19,7 @@ type Watcher interface {
 func (tx *Tx) Watch(w Watcher) { tx.watcher = w }
 
 func (tx *Tx) changed(ctx context.Context, t *Table, before, after *delta.Batch) error {
+	t.counts.add(before, after)
 	if tx.watcher == nil || before.Len+after.Len == 0 {
 		return nil
 	}

@@ -63,6 +63,7 @@ type Settings struct {
 	MaxStatementBytes    int64
 	MaxLockedKeys        int64
 	MaxForeignKeyLocks   int64
+	NotifyQueueBytes     int64
 	MaxInflightBytes     int64
 	DiskReserve          int64
 	DiskBallast          int64
@@ -205,6 +206,7 @@ func (s *Settings) definitions() []*Definition {
 			size(&s.MaxStatementBytes, "max_statement_bytes", 16*mib, 64*kib, 512*mib, "Longest text of a statement; what is longer is 54000. COPY and parameters carry more, a body of POST /query at most 4 MiB. A text that is parsed cannot be stopped: a statement that is cancelled ends at once, the parse behind it within a microsecond for each byte."),
 			integer(&s.MaxLockedKeys, "max_locked_keys", 64<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 			integer(&s.MaxForeignKeyLocks, "max_foreign_key_locks", 16_384, 1, 1<<24, "Keys of other tables that a transaction locks one by one as its rows refer to them, or as it takes them away; one that needs more locks all keys of the table."),
+			size(&s.NotifyQueueBytes, "notify_queue_bytes", 64*mib, 64*kib, 1<<40, "Notifications of NOTIFY that a session which listens has not taken, as it is in a transaction or its client does not read. A COMMIT that would add more is refused (54000)."),
 			size(&s.MaxInflightBytes, "max_inflight_bytes", 256*mib, mib, 1<<40, "Bytes of records taken and not yet answered; above it large requests wait. One client address gets a quarter of it."),
 		),
 		group("Connections",

@@ -36,6 +36,14 @@ type Client interface {
 	Parameter(name, value string)
 }
 
+// Listener is a client that can be told of notifications.
+type Listener interface {
+	// Notification sends one with the next answer.
+	Notification(pid int32, channel, payload string)
+	// Wake has the face call the session's Deliver as soon as the client is not served. From any goroutine.
+	Wake()
+}
+
 // Notice is a message for the client. Severity is WARNING, NOTICE, INFO, LOG or DEBUG;
 // empty is NOTICE.
 type Notice struct {

@@ -38,17 +38,21 @@ type Options struct {
 // Query binds a query. The plan is not rewritten yet: a cross join is a cross join, every
 // scan reads all columns. Params of the result are all inferred, else the error is 42P18.
 func Query(q parse.Query, cat catalog.Reader, o Options) (*plan.Query, error) {
-	out, parts, err := QueryWith(q, cat, o)
+	out, parts, err := query(q, cat, o, false)
 	if err == nil && len(parts) > 0 {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "a query here must not contain data-modifying statements in WITH").At(parts[0].pos)
 	}
 	return out, err
 }
 
-// QueryWith is Query of one whose WITH may have statements that change data.
+// QueryWith is Query of one whose WITH may have statements that change data, and that may have queries in it that lock rows.
 func QueryWith(q parse.Query, cat catalog.Reader, o Options) (*plan.Query, []*Part, error) {
+	return query(q, cat, o, true)
+}
+
+func query(q parse.Query, cat catalog.Reader, o Options, parts bool) (*plan.Query, []*Part, error) {
 	b := newBinder(cat, o)
-	b.emit, b.top = q.Emit, q.Select.GetWithClause()
+	b.emit, b.top, b.locks = q.Emit, q.Select.GetWithClause(), parts
 	root, err := b.query(q)
 	if err != nil {
 		return nil, nil, err
@@ -105,6 +109,8 @@ type binder struct {
 	top    *pg.WithClause
 	parts  []*Part
 	inPart bool
+	// locks: rows that queries inside the statement lock can be a part of it.
+	locks bool
 }
 
 func newBinder(cat catalog.Reader, o Options) *binder {
@@ -135,6 +141,8 @@ type level struct {
 	windows  windows
 	// readsWorking: FROM has the rows of a recursive query's last round.
 	readsWorking bool
+	// locking: rows of FROM are to be locked.
+	locking bool
 	// groupings: GROUPING was called.
 	groupings bool
 }

@@ -51,7 +51,7 @@ func (b *binder) rangeVar(n *pg.RangeVar) (*source, error) {
 	if rel.Kind == catalog.KindPlainView {
 		return b.plainView(n, rel)
 	}
-	return b.scan(n, rel, false)
+	return b.scan(n, rel, b.lv.locking && rel.Kind == catalog.KindTable && len(rel.PrimaryKey) == 0)
 }
 
 // relation looks a name up in the catalog.

@@ -29,7 +29,7 @@ type InsertPlan struct {
 // Insert binds an INSERT.
 func Insert(s *parse.Insert, cat catalog.Reader, o Options) (*InsertPlan, error) {
 	b := newBinder(cat, o)
-	b.top = s.Stmt.WithClause
+	b.top, b.locks = s.Stmt.WithClause, true
 	out, err := b.insert(s.Stmt)
 	if err == nil {
 		out.Parts = b.parts

@@ -45,7 +45,7 @@ type merger struct {
 // counts.
 func Merge(s *parse.Merge, cat catalog.Reader, o Options) (*MergePlan, error) {
 	m := &merger{b: newBinder(cat, o), stmt: s.Stmt}
-	m.b.top = m.stmt.WithClause
+	m.b.top, m.b.locks = m.stmt.WithClause, true
 	node, target, source, err := m.join()
 	if err != nil {
 		return nil, err

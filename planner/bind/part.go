@@ -14,6 +14,8 @@ type Part struct {
 	Insert *InsertPlan
 	Update *UpdatePlan
 	Delete *DeletePlan
+	// Lock is of a query that locks rows, in WITH or in an expression.
+	Lock *LockPlan
 
 	name string
 	pos  int32
@@ -29,6 +31,8 @@ func (p *Part) Returning() Returning {
 		return p.Insert.Returning
 	case p.Update != nil:
 		return p.Update.Returning
+	case p.Lock != nil:
+		return Returning{Fields: p.Lock.Source.Fields[:p.Lock.Width]}
 	}
 	return p.Delete.Returning
 }
@@ -36,9 +40,9 @@ func (p *Part) Returning() Returning {
 // part binds a statement in WITH, which sees the WITH queries before it.
 func (b *binder) part(c *pg.CommonTableExpr, visible map[string]*cte) (*Part, error) {
 	sub := newBinder(b.cat, b.opts)
-	sub.params, sub.places, sub.cteReads, sub.inPart = b.params, b.places, b.cteReads, true
+	sub.params, sub.places, sub.cteReads, sub.inPart, sub.locks, sub.parts = b.params, b.places, b.cteReads, true, b.locks, b.parts
 	sub.push().ctes = visible
-	out := &Part{ID: firstPart + plan.RelationID(len(b.parts)), name: c.Ctename, pos: c.Location}
+	out := &Part{name: c.Ctename, pos: c.Location}
 	var err error
 	switch n := c.Ctequery.GetNode().(type) {
 	case *pg.Node_InsertStmt:
@@ -53,7 +57,8 @@ func (b *binder) part(c *pg.CommonTableExpr, visible map[string]*cte) (*Part, er
 	if err != nil {
 		return nil, err
 	}
-	b.params, b.cteReads = sub.params, sub.cteReads
+	b.params, b.cteReads, b.parts = sub.params, sub.cteReads, sub.parts
+	out.ID = firstPart + plan.RelationID(len(b.parts))
 	b.parts = append(b.parts, out)
 	return out, nil
 }

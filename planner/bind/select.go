@@ -68,7 +68,7 @@ func (b *binder) body(s *pg.SelectStmt) (*body, error) {
 	case s == nil:
 		return nil, unsupported("this form of query")
 	case len(s.LockingClause) > 0:
-		return nil, unsupported("FOR UPDATE and FOR SHARE")
+		return b.lockedRows(s)
 	case s.IntoClause != nil:
 		return nil, sqlerr.New(sqlerr.SyntaxError, "SELECT ... INTO is not allowed here")
 	}
@@ -156,6 +156,14 @@ type core struct {
 // plainSelect binds the clauses in PostgreSQL's order, so that of two errors the same comes
 // first.
 func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
+	c, err := b.plainCore(s)
+	if err != nil {
+		return nil, err
+	}
+	return c.body(), nil
+}
+
+func (b *binder) plainCore(s *pg.SelectStmt) (*core, error) {
 	c := &core{b: b, lv: b.lv}
 	if err := b.bindFrom(s.FromClause); err != nil {
 		return nil, err
@@ -210,7 +218,7 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 		return nil, err
 	}
 	c.grouped = len(s.GroupClause) > 0 || len(b.lv.aggs) > 0 || c.having != nil || b.lv.groupings
-	return c.body(), nil
+	return c, nil
 }
 
 // maxTargets is PostgreSQL's bound of a select list with what ORDER BY and GROUP BY add to it.

@@ -47,7 +47,7 @@ type DeletePlan struct {
 // Update binds an UPDATE.
 func Update(s *parse.Update, cat catalog.Reader, o Options) (*UpdatePlan, error) {
 	b := newBinder(cat, o)
-	b.top = s.Stmt.WithClause
+	b.top, b.locks = s.Stmt.WithClause, true
 	out, err := b.update(s.Stmt)
 	if err == nil {
 		out.Parts = b.parts
@@ -102,7 +102,7 @@ func (b *binder) update(n *pg.UpdateStmt) (*UpdatePlan, error) {
 // Delete binds a DELETE.
 func Delete(s *parse.Delete, cat catalog.Reader, o Options) (*DeletePlan, error) {
 	b := newBinder(cat, o)
-	b.top = s.Stmt.WithClause
+	b.top, b.locks = s.Stmt.WithClause, true
 	out, err := b.delete(s.Stmt)
 	if err == nil {
 		out.Parts = b.parts

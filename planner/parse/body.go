@@ -341,25 +341,35 @@ type (
 		Name   string
 		Hold   bool
 		Scroll bool // asked for, not merely allowed
-		Binary bool
+		// NoScroll: refused.
+		NoScroll bool
+		Binary   bool
 		// Subscribe: FOR SUBSCRIBE TO.
 		Subscribe bool
 		Query     Query
 	}
 	// Fetch is FETCH or MOVE of a cursor.
 	Fetch struct {
-		Cursor  string
-		Count   int64
-		All     bool
-		Back    bool // anything but forward
-		Move    bool
-		Options []Option // WITH (timeout = …), of a cursor that subscribes
+		Cursor string
+		Count  int64
+		All    bool
+		// Direction that Count rows are given in, or the row that it names.
+		Direction FetchDirection
+		Move      bool
+		Options   []Option // WITH (timeout = …), of a cursor that subscribes
 	}
 	// CloseCursor is CLOSE name|ALL.
 	CloseCursor struct {
 		Name string
 		All  bool
 	}
+	// LockTable is LOCK [TABLE] name, … IN mode MODE [NOWAIT]; Mode is PostgreSQL's number of it, 1 to 8.
+	LockTable struct {
+		Tables []Name
+		Mode   int32
+		NoWait bool
+	}
+
 	// Listen is LISTEN, UNLISTEN (empty Channel = *) or NOTIFY.
 	Listen struct {
 		What    string // LISTEN, UNLISTEN or NOTIFY
@@ -443,6 +453,7 @@ func (*Discard) body()                {}
 func (*Declare) body()                {}
 func (*Fetch) body()                  {}
 func (*CloseCursor) body()            {}
+func (*LockTable) body()              {}
 func (*Listen) body()                 {}
 func (*Truncate) body()               {}
 func (*SetConstraints) body()         {}

@@ -120,6 +120,12 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return fetch(s.FetchStmt), nil
 	case *pg.Node_ClosePortalStmt:
 		return &CloseCursor{Name: s.ClosePortalStmt.Portalname, All: s.ClosePortalStmt.Portalname == ""}, nil
+	case *pg.Node_LockStmt:
+		l := &LockTable{Mode: s.LockStmt.Mode, NoWait: s.LockStmt.Nowait}
+		for _, r := range s.LockStmt.Relations {
+			l.Tables = append(l.Tables, nameOf(r.GetRangeVar()))
+		}
+		return l, nil
 	case *pg.Node_ListenStmt:
 		return &Listen{What: "LISTEN", Channel: s.ListenStmt.Conditionname}, nil
 	case *pg.Node_UnlistenStmt:

@@ -116,15 +116,16 @@ func discard(s *pg.DiscardStmt) Body {
 }
 
 const (
-	cursorBinary = 0x0001             // CURSOR_OPT_BINARY
-	cursorScroll = 0x0002             // CURSOR_OPT_SCROLL
-	cursorHold   = 0x0020             // CURSOR_OPT_HOLD
-	fetchAll     = 0x7fffffffffffffff // FETCH_ALL
+	cursorBinary   = 0x0001             // CURSOR_OPT_BINARY
+	cursorScroll   = 0x0002             // CURSOR_OPT_SCROLL
+	cursorNoScroll = 0x0004             // CURSOR_OPT_NO_SCROLL
+	cursorHold     = 0x0020             // CURSOR_OPT_HOLD
+	fetchAll       = 0x7fffffffffffffff // FETCH_ALL
 )
 
 func (c *converter) declare(d *pg.DeclareCursorStmt) Body {
 	return &Declare{
-		Name: d.Portalname, Hold: d.Options&cursorHold != 0, Scroll: d.Options&cursorScroll != 0,
+		Name: d.Portalname, Hold: d.Options&cursorHold != 0, Scroll: d.Options&cursorScroll != 0, NoScroll: d.Options&cursorNoScroll != 0,
 		Binary: d.Options&cursorBinary != 0, Query: c.query(d.Query.GetSelectStmt()),
 	}
 }
@@ -135,9 +136,19 @@ func (d *Declare) Subscribes() bool { return d.Subscribe || d.Query.Emit == Emit
 func fetch(s *pg.FetchStmt) *Fetch {
 	return &Fetch{
 		Cursor: s.Portalname, Count: s.HowMany, All: s.HowMany == fetchAll,
-		Back: s.Direction != pg.FetchDirection_FETCH_FORWARD, Move: s.Ismove,
+		Direction: FetchDirection(s.Direction - pg.FetchDirection_FETCH_FORWARD), Move: s.Ismove,
 	}
 }
+
+// FetchDirection is that of a FETCH.
+type FetchDirection uint8
+
+const (
+	FetchForward FetchDirection = iota
+	FetchBackward
+	FetchAbsolute
+	FetchRelative
+)
 
 // objectWords spells an object type as statements do.
 func objectWords(t pg.ObjectType) string {

@@ -140,6 +140,8 @@ func tagOf(b Body) string {
 			return "CLOSE CURSOR ALL"
 		}
 		return "CLOSE CURSOR"
+	case *LockTable:
+		return "LOCK TABLE"
 	case *Listen:
 		return b.What
 	case *Truncate:

@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -61,12 +62,15 @@ type Registry struct {
 		sync.Mutex
 		byPID map[int32]*Entry
 	}
+	// Opened and Killed are the sessions since the start, and those ended by another.
+	Opened, Killed atomic.Int64
 }
 
 // Open adds a session.
 func (r *Registry) Open(i Info) *Entry {
 	e := &Entry{Info: i, of: r, gone: make(chan struct{})}
 	e.mu.State, e.mu.StateChange = Idle, i.Since
+	r.Opened.Add(1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.mu.byPID == nil {

@@ -25,6 +25,31 @@ func init() {
 			wait := time.Duration(min(millis, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
 			return withPeers(c, func(p plan.Peers) (bool, error) { return p.Terminate(c.Env.Meter.Context(), pid, wait) })
 		}),
+		"pg_notify": func(c *Call) { // which is not strict
+			put := kindOf[string]().store(c)
+			text := func(arg int, row int32) string {
+				if c.Args[arg].Null(row) {
+					return ""
+				}
+				return string(c.Args[arg].Bytes(row))
+			}
+			for _, i := range c.Sel {
+				_, err := withPeers(c, func(p plan.Peers) (struct{}, error) { return struct{}{}, p.Notify(text(0, i), text(1, i)) })
+				if err != nil {
+					c.finish(i, err)
+					continue
+				}
+				put(i, "")
+			}
+		},
+		"pg_notification_queue_usage": fn0c(func(c *Call) (float64, Err) {
+			return withPeers(c, func(p plan.Peers) (float64, error) { return p.NotesUsed(), nil })
+		}),
+		"pg_stat_get_tuples_inserted": tableCount(func(t plan.TableCounts) int64 { return t.Inserted }),
+		"pg_stat_get_tuples_updated":  tableCount(func(t plan.TableCounts) int64 { return t.Updated }),
+		"pg_stat_get_tuples_deleted":  tableCount(func(t plan.TableCounts) int64 { return t.Deleted }),
+		"pg_stat_get_live_tuples":     tableCount(func(t plan.TableCounts) int64 { return t.Live }),
+		"pg_stat_get_dead_tuples":     tableCount(func(plan.TableCounts) int64 { return 0 }),
 		"pg_blocking_pids": arrayMaker(func(c *Call, row int32, elems *delta.Builder) ([]sqltype.Dim, Err) {
 			pid := delta.Values[int32](c.Args[0])[c.Args[0].At(row)]
 			pids, err := withPeers(c, func(p plan.Peers) ([]int32, error) { return p.Blocking(pid), nil })
@@ -32,6 +57,15 @@ func init() {
 				delta.Append(elems, p)
 			}
 			return vectorDims(elems), err
+		}),
+	})
+	sets(map[string]SetKernel{
+		"pg_listening_channels": listed(sqltype.Text, func(c *Call, _ int32, values *delta.Builder) Err {
+			channels, err := withPeers(c, func(p plan.Peers) ([]string, error) { return p.Listening(), nil })
+			for _, ch := range channels {
+				values.AppendString(ch)
+			}
+			return err
 		}),
 	})
 	kernelsOf(map[uint32]Kernel{
@@ -85,4 +119,12 @@ func withPeers[R any](c *Call, f func(p plan.Peers) (R, error)) (R, Err) {
 		return none, ErrStopped
 	}
 	return v, userErr(err)
+}
+
+// tableCount is a number of a table, 0 of what is none.
+func tableCount(of func(plan.TableCounts) int64) Kernel {
+	return fn1c(func(c *Call, oid int32) (int64, Err) {
+		t, err := withPeers(c, func(p plan.Peers) (plan.TableCounts, error) { return p.TableCounts(uint32(oid)), nil })
+		return of(t), err
+	})
 }
