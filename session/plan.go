@@ -170,7 +170,7 @@ func (db *Database) plan(q parse.Query, cat catalog.Reader, o bind.Options) (*pl
 	if err != nil {
 		return nil, err
 	}
-	return rewrite.Query(bound, cat, rewrite.Options{Folder: db.Folder, Continuous: o.Continuous, ViewLookups: true, Meter: o.Meter})
+	return rewrite.Query(bound, cat, rewrite.Options{Folder: db.Folder, Continuous: o.Continuous, ViewLookups: true, Statistics: db.Runtime.Statistics(), Meter: o.Meter})
 }
 
 // resultFields are a query's columns for the client.

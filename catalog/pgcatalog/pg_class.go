@@ -15,18 +15,18 @@ const (
 )
 
 // classRows is pg_class.
-func classRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
+func classRows(v *View, f system.Facts, key system.Key, add system.Adder) error {
 	switch key.Column {
 	case 0:
 		if r := v.byOID(key.OID); r != nil {
-			return v.class(r, add)
+			return v.class(r, f, add)
 		}
 		return nil
 	case 1:
-		return v.classNamed(key.Name, add)
+		return v.classNamed(key.Name, f, add)
 	}
 	for _, r := range v.relations() {
-		if err := v.class(r, add); err != nil {
+		if err := v.class(r, f, add); err != nil {
 			return err
 		}
 	}
@@ -34,17 +34,17 @@ func classRows(v *View, _ system.Facts, key system.Key, add system.Adder) error 
 }
 
 // classNamed adds the relations of a name, in any schema. The index of a primary key is found by it too.
-func (v *View) classNamed(name string, add system.Adder) error {
+func (v *View) classNamed(name string, f system.Facts, add system.Adder) error {
 	for _, schema := range v.schemas() {
 		if r, ok := v.cat.Relation(schema, name, nil); ok && relkind(r) != 0 {
-			if err := v.class(r, add); err != nil {
+			if err := v.class(r, f, add); err != nil {
 				return err
 			}
 		}
 	}
 	for _, r := range v.cat.Relations(catalog.KindTable) {
 		if hasKey(r) && r.PrimaryKeyName() == name {
-			if err := v.class(r, add); err != nil {
+			if err := v.class(r, f, add); err != nil {
 				return err
 			}
 		}
@@ -53,7 +53,7 @@ func (v *View) classNamed(name string, add system.Adder) error {
 }
 
 // class adds a relation, and the index of its primary key.
-func (v *View) class(r *catalog.Relation, add system.Adder) error {
+func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) error {
 	kind, of := relkind(r), r
 	rowType, am, file, hasIndex, replicas := rowTypes+uint32(r.OID), uint32(0), uint32(0), false, byte('n')
 	attributes := len(r.Columns)
@@ -66,17 +66,34 @@ func (v *View) class(r *catalog.Relation, add system.Adder) error {
 	case 'S':
 		rowType, file, attributes = 0, uint32(r.OID), 3
 	}
+	rows := tuples(r, kind, f)
 	if b := declared()[uint32(r.OID)]; b != nil {
 		rowType = b.RowType
 		replicas = 'n'
 	}
 	err := add(r.OID, r.Name, v.schemaOID(r.Schema), rowType, uint32(0), v.cat.OwnerOf(r), am, file, uint32(0),
-		int32(0), float32(-1), int32(0), uint32(0), hasIndex, false, byte('p'), kind, int16(attributes), int16(len(of.Checks)),
+		int32(0), rows, int32(0), uint32(0), hasIndex, false, byte('p'), kind, int16(attributes), int16(len(of.Checks)),
 		kind == 'v' || kind == 'm', len(r.ForeignKeys) > 0 || len(v.cat.Referring(r.OID)) > 0, false, false, false, true, replicas, false, uint32(0), uint32(0), uint32(0), v.aclOf(r), nil, nil)
 	if err != nil || !hasKey(r) {
 		return err
 	}
 	return add(keyIndexes+uint32(r.OID), r.PrimaryKeyName(), v.schemaOID(r.Schema), uint32(0), uint32(0), v.cat.OwnerOf(r), btree, keyIndexes+uint32(r.OID), uint32(0),
-		int32(0), float32(-1), int32(0), uint32(0), false, false, byte('p'), byte('i'), int16(len(r.PrimaryKey)), int16(0),
+		int32(0), rows, int32(0), uint32(0), false, false, byte('p'), byte('i'), int16(len(r.PrimaryKey)), int16(0),
 		false, false, false, false, false, true, byte('n'), false, uint32(0), uint32(0), uint32(0), nil, nil, nil)
+}
+
+// tuples is reltuples: what keeps rows is asked how many there are, an index has as many as its table; -1 = not known.
+func tuples(r *catalog.Relation, kind byte, f system.Facts) float32 {
+	of := r.OID
+	switch kind {
+	case 'r', 'm', 'f':
+	case 'i':
+		of = r.Parent
+	default:
+		return -1
+	}
+	if rows, known := f.Rows(of); known {
+		return float32(rows)
+	}
+	return -1
 }

@@ -29,6 +29,8 @@ type Facts interface {
 	Asker() Asker
 	// Segments visits where records lie, by topic, partition and offset; an error of visit ends it and is returned.
 	Segments(visit func(Segment) error) error
+	// Rows is how many rows a table, view or stream has; false: not known.
+	Rows(oid catalog.OID) (rows float64, known bool)
 }
 
 // Asker is what relations tell of the session that reads them.

@@ -41,6 +41,8 @@ func (some) Tables() []Table {
 	}}
 }
 
+func (some) Rows(catalog.OID) (float64, bool) { return 0, false }
+
 func (some) Pins() []Pin {
 	return []Pin{{Owner: "session 3", Since: time.Unix(0, 0), Version: 4, Bytes: 5}}
 }

@@ -107,6 +107,7 @@ type Runtime struct {
 	counters    checkpointCounters
 	free        freeFlows
 	inputs      liveInputs // of one-shot runs
+	statistics  liveStatistics
 	shards      shardCounters
 
 	mu struct {
@@ -191,6 +192,7 @@ func New(cfg Config) *Runtime {
 // planned any more stand failed.
 func (r *Runtime) Start(ctx context.Context) error {
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	r.statistics.start(r)
 	order, err := r.restoreAll(r.cfg.Catalog.Now())
 	if err != nil {
 		return err

@@ -11,9 +11,9 @@ import (
 // Scan are the relation's and stay.
 func Derive(n Node) {
 	p := n.Props()
-	keep := p.Fields
+	fields, rows := p.Fields, p.Rows
 	*p = n.derive()
-	p.Fields = keep
+	p.Fields, p.Rows = fields, rows
 }
 
 func allColumns(n int) []int {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -10,6 +11,7 @@ import (
 type Explained struct {
 	Title   string
 	Edge    string // properties of the output edge, those that are not the usual
+	Rows    int64  // about how many there are; 0 = that was not told
 	Details []Detail
 	Actual  *Actual // nil = it was not run
 	Total   time.Duration
@@ -49,7 +51,7 @@ func Explain(root Node, o ExplainOptions) *Explained { return o.explain(root, "0
 
 // explain tells of n and what is below it; fronts: n is not of one that has begun above, and they are told.
 func (o *ExplainOptions) explain(n Node, path string, fronts bool) *Explained {
-	x := &Explained{Title: n.title(), Edge: edge(n.Props())}
+	x := &Explained{Title: n.title(), Edge: edge(n.Props()), Rows: roundedUp(n.Props().Rows)}
 	for _, line := range n.details() {
 		x.Details = append(x.Details, detail(line))
 	}
@@ -102,4 +104,12 @@ func kilobytes(n int64) string { return fmt.Sprintf("%dkB", (n+1023)/1024) }
 // milliseconds as PostgreSQL writes them.
 func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.3f", float64(d)/float64(time.Millisecond))
+}
+
+// roundedUp is an estimate as it is shown: at least one row, as PostgreSQL has it.
+func roundedUp(rows float64) int64 {
+	if rows == 0 {
+		return 0
+	}
+	return int64(min(max(math.Round(rows), 1), math.MaxInt64/2))
 }

@@ -52,6 +52,9 @@ func (x *Explained) properties(timing bool) []property {
 	if x.Edge != "" {
 		out = append(out, property{name: "Output Properties", text: x.Edge})
 	}
+	if x.Rows > 0 {
+		out = append(out, property{name: "Plan Rows", text: fmt.Sprint(x.Rows), bare: true})
+	}
 	var rows []string
 	at := map[string]int{}
 	for _, d := range x.Details {

@@ -22,8 +22,12 @@ func (x *Explained) Text(timing bool) string {
 
 func (x *Explained) text(b *strings.Builder, first, rest string, timing bool) {
 	b.WriteString(first + x.Title)
-	if x.Edge != "" {
-		b.WriteString("  (" + x.Edge + ")")
+	told := x.Edge
+	if x.Rows > 0 {
+		told = strings.TrimPrefix(fmt.Sprintf("%s; rows=%d", told, x.Rows), "; ")
+	}
+	if told != "" {
+		b.WriteString("  (" + told + ")")
 	}
 	if a := x.Actual; a != nil {
 		b.WriteString("  (actual ")

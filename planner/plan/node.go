@@ -33,6 +33,8 @@ type Props struct {
 	// Stateless: the edge was made without keeping state (filters and projections of an
 	// append-only source), so that it may tick from the first record on.
 	Stateless bool
+	// Rows is about how many there are, in plans that are made with Statistics and run once.
+	Rows float64
 }
 
 // Node is one step of a plan. Each kind is a file of this package, which says all that the

@@ -174,17 +174,24 @@ func (n *TopN) divide(ins []share) share {
 	return share{WithInputs(&count, []Node{exchange(Exchange{Kind: Gather, Order: n.Keys}, each)}), false}
 }
 
+// A side of at most so many rows goes to every shard when the other has so many times as many: that costs each shard
+// the whole of it, and saves the other's rows the way.
+const broadcastRows, broadcastShare = 100_000, 8
+
 // divide brings rows with equal keys together. A side of few rows goes to every shard, and the rows of
 // the other stay where they are; so it is without keys. A side whose rows count also where they meet
 // none must not stand on several shards.
 func (n *Join) divide(ins []share) share {
-	few := func(s share) bool { return !s.divided && fewRows(s.Node) }
+	few := func(s, other share) bool {
+		rows := s.Props().Rows
+		return !s.divided && fewRows(s.Node) || rows > 0 && rows <= broadcastRows && rows*broadcastShare <= other.Props().Rows
+	}
 	left, right := ins[0], ins[1]
 	all := func(s *share) { s.Node = exchange(Exchange{Kind: Broadcast}, s.Node) }
 	switch {
-	case n.Kind != JoinFull && right.divided && (few(left) || len(n.LeftKeys) == 0):
+	case n.Kind != JoinFull && right.divided && (few(left, right) || len(n.LeftKeys) == 0):
 		all(&left)
-	case n.Kind == JoinInner && left.divided && (few(right) || len(n.LeftKeys) == 0):
+	case n.Kind == JoinInner && left.divided && (few(right, left) || len(n.LeftKeys) == 0):
 		all(&right)
 	case len(n.LeftKeys) == 0:
 		return share{over(n, []share{{gathered(left), false}, {gathered(right), false}}), false}

@@ -19,6 +19,9 @@
 //	         two inputs those that an equality connects are joined first, else in the order of
 //	         the text. An outer join is one input among them; a left one becomes a right one, and
 //	         one whose NULLs a condition above rejects an inner one (strict)
+//	factor   what the arms of an OR over several inputs have in common is a condition by itself
+//	order    with Statistics: the order of a join's inputs that costs least, and which side is built;
+//	         estimate and selectivity tell the rows of nodes (one-shot plans)
 //	rank     window functions of which a condition wants the first rows only see no others
 //	lookup   equality with a whole key reads that key only (one-shot plans)
 //	prune    scans read the columns that are needed

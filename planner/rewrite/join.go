@@ -151,6 +151,9 @@ func (p *pusher) pushJoin(n plan.Node, conds []plan.Expr) plan.Node {
 	for i, leaf := range t.leaves {
 		t.leaves[i] = p.push(leaf, own[i])
 	}
+	if all, rest := t.chosen(between, p.est); all != nil {
+		return t.finish(all, rest, last)
+	}
 	return t.build(between, last)
 }
 
@@ -202,6 +205,11 @@ func (t *joinTree) build(between []link, last []plan.Expr) plan.Node {
 			all, between = t.join(all, group, between)
 		}
 	}
+	return t.finish(all, between, last)
+}
+
+// finish asks what is left to ask of all inputs, and puts their columns in the text's order.
+func (t *joinTree) finish(all *partial, between []link, last []plan.Expr) plan.Node {
 	node := all.node
 	exprs := make([]plan.Expr, t.width)
 	for i := range exprs {

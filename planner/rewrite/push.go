@@ -12,7 +12,8 @@ const maxPushDepth = 1 << 15
 // pusher is one run of the pass that moves conditions down.
 type pusher struct {
 	depth   int
-	refused error // it went too deep; what is left is not rewritten
+	refused error      // it went too deep; what is left is not rewritten
+	est     *estimator // orders joins; nil: the text does
 }
 
 // push rewrites n and applies conds, conditions over its output, as far down as they may go.

@@ -16,6 +16,9 @@ type Options struct {
 	Continuous bool
 	// ViewLookups: views can be read by their key.
 	ViewLookups bool
+	// Statistics tells about rows; nil = joins stay in the order of the text. What runs for ever stays in it too: its
+	// state in checkpoints belongs to one order.
+	Statistics plan.Statistics
 	// Meter ends the work; nil = never.
 	Meter *meter.Meter
 }
@@ -36,6 +39,9 @@ func Query(q *plan.Query, cat catalog.Reader, o Options) (*plan.Query, error) {
 // Node rewrites a plan; its output columns stay as they are.
 func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Node, error) {
 	fold, conditions := newFolding(o, s), &pusher{}
+	if o.Statistics != nil && !o.Continuous {
+		conditions.est = newEstimator(o.Statistics)
+	}
 	for _, pass := range []func(plan.Node) plan.Node{
 		fold.node,
 		func(n plan.Node) plan.Node { return sorts(n, o.Continuous) },
@@ -55,6 +61,9 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 		if err := cmp.Or(fold.refused, conditions.refused); err != nil {
 			return nil, err
 		}
+	}
+	if conditions.est != nil {
+		newEstimator(o.Statistics).tell(n)
 	}
 	return n, nil
 }

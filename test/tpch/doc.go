@@ -4,6 +4,8 @@
 //	        orders come and go    ├► SELECT here, on 1 and 5 shards ├► equal
 //	                              └► 22 views made before any row  ─┘
 //
+// Beside them random joins of the same tables, as SELECT: whatever order they are planned in.
+//
 // The data has the shape that the specification gives it and is small; some constants of the queries
 // are chosen so that each has rows. TRIBUTARY_TEST_SEED repeats a run.
 package tpch
