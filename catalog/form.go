@@ -7,6 +7,7 @@ func (r *Relation) Form(columns int) *Relation {
 	f.Schema, f.Name, f.TopicName, f.KeyName, f.KeyIndex, f.Checks, f.Inputs, f.Retold = "", "", "", "", 0, nil, nil, ""
 	f.Layouts, f.Format.Key, f.Format.KeyFields = nil, nil, nil
 	f.OnErrorSkip = false // governs reads
+	f.RewrittenAt = 0
 	f.Comment, f.KeyComment, f.ConstraintComment, f.ForeignKeys = "", "", "", nil
 	if columns < 0 || columns > len(r.Columns) {
 		columns = len(r.Columns)

@@ -135,6 +135,8 @@ type Relation struct {
 	// LossAccepted is the commit up to which it was agreed (ALTER … REBUILD FROM WHAT IS LEFT) that what the inputs
 	// lost is not counted.
 	LossAccepted log.CommitSeq `json:"loss_accepted,omitempty"`
+	// RewrittenAt is the commit that gave a table's columns other types, and all its rows with them; set when it is applied.
+	RewrittenAt log.CommitSeq `json:"rewritten_at,omitempty"`
 	// CreatedAt is the commit that created the relation, set when it is applied.
 	CreatedAt log.CommitSeq `json:"created_at"`
 }
@@ -305,6 +307,9 @@ func (r *Relation) DropColumn(at int) {
 	r.Columns = slices.Clone(r.Columns)
 	r.Columns[at] = Column{Name: fmt.Sprintf("........pg.dropped.%d........", at+1), Type: r.Columns[at].Type, Dropped: true}
 }
+
+// MaxLayouts bounds the layouts that a table has had before the one of now.
+const MaxLayouts = 500
 
 // NextLayout begins a new layout of a table's records, before a change of columns; r is a copy.
 func (r *Relation) NextLayout() {

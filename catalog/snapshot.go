@@ -212,15 +212,13 @@ func (s *Snapshot) with(v log.CommitSeq, c change) *Snapshot {
 	for _, oid := range c.Drop {
 		n.forget(oid)
 	}
-	there := make([]bool, len(c.Put))
+	there := make([]*Relation, len(c.Put))
 	for i, r := range c.Put { // all, before any comes: they may have swapped their names
 		there[i] = n.forget(r.OID)
 	}
 	for i, r := range c.Put {
-		if !there[i] && r.CreatedAt == 0 && v < firstDraft {
-			created := *r
-			created.CreatedAt = v
-			r = &created
+		if v < firstDraft {
+			r = r.appliedAt(v, there[i])
 		}
 		n.changed[r.OID] = r
 		n.named[nameOf(r)] = r
@@ -236,15 +234,34 @@ func (s *Snapshot) with(v log.CommitSeq, c change) *Snapshot {
 	return n
 }
 
-// forget removes a relation from a version that is being made; false: it was not there.
-func (s *Snapshot) forget(oid OID) bool {
+// appliedAt is a relation that takes the place of another (nil = of none) by a commit.
+func (r *Relation) appliedAt(v log.CommitSeq, was *Relation) *Relation {
+	if was == nil && r.CreatedAt == 0 {
+		created := *r
+		created.CreatedAt = v
+		return &created
+	}
+	if was == nil || r.Kind != KindTable {
+		return r
+	}
+	for i := range min(len(was.Columns), len(r.Columns)) {
+		if was.Columns[i].Type.OID != r.Columns[i].Type.OID {
+			rewritten := *r
+			rewritten.RewrittenAt = v
+			return &rewritten
+		}
+	}
+	return r
+}
+
+// forget removes a relation from a version that is being made, and gives what it was, nil = it was not there.
+func (s *Snapshot) forget(oid OID) *Relation {
 	old, ok := s.changed[oid]
 	if !ok {
 		old = s.layer.byOID[oid]
 	}
-	if old == nil {
-		return false
+	if old != nil {
+		s.changed[oid], s.named[nameOf(old)] = nil, nil
 	}
-	s.changed[oid], s.named[nameOf(old)] = nil, nil
-	return true
+	return old
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/tributary-db/tributary/exec/flow"
+	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/internal/columnar"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -23,7 +24,7 @@ const (
 )
 
 // copyToColumnar is COPY TO STDOUT (FORMAT arrow | parquet).
-func (s *Session) copyToColumnar(ctx context.Context, q *plan.Query, format columnar.Format, w face.Writer) error {
+func (s *Session) copyToColumnar(ctx context.Context, q *plan.Query, pin *lane.Pin, format columnar.Format, w face.Writer) error {
 	fields := make([]columnar.Field, len(q.Fields))
 	for i, f := range q.Fields {
 		fields[i] = columnar.Field{Name: f.Name, Type: f.Type}
@@ -36,7 +37,7 @@ func (s *Session) copyToColumnar(ctx context.Context, q *plan.Query, format colu
 	if err := w.CopyOut(len(fields), face.Binary); err != nil {
 		return err
 	}
-	if err := s.runQuery(ctx, q, nil, flow.OutFunc(out.Write)); err != nil {
+	if err := s.db.Runtime.Query(ctx, q, s.runAt(pin.Version(), nil), flow.OutFunc(out.Write)); err != nil {
 		return err
 	}
 	if err := errors.Join(out.Close(), chunks.flush()); err != nil {

@@ -3,9 +3,11 @@ package session
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/tributary-db/tributary/exec/flow"
+	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -28,20 +30,16 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 	if err != nil {
 		return err
 	}
-	end := s.beginPlanning(ctx)
-	q, err := s.planCopy(b)
-	end()
-	if err == nil {
-		err = s.mayRun(q)
-	}
+	q, pin, free, err := s.planCopied(ctx, b)
 	if err != nil {
 		return err
 	}
+	defer free()
 	if format.columnar != 0 {
 		if b.Subscribe {
 			return unsupported("COPY of a subscription in format " + format.columnar.String())
 		}
-		return s.copyToColumnar(ctx, q, format.columnar, w)
+		return s.copyToColumnar(ctx, q, pin, format.columnar, w)
 	}
 	out := &copyOut{format: format, env: s.codecEnv(), w: w, width: len(q.Fields)}
 	if b.Subscribe {
@@ -67,7 +65,7 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 	if b.Subscribe {
 		err = s.changes(ctx, q, nil, &changeWriter{rows: out.rows, flush: w.Flush})
 	} else {
-		err = s.runQuery(ctx, q, nil, flow.OutFunc(out.rows))
+		err = s.db.Runtime.Query(ctx, q, s.runAt(pin.Version(), nil), flow.OutFunc(out.rows))
 	}
 	if err != nil {
 		return err
@@ -81,6 +79,21 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 		return err
 	}
 	return w.Complete("COPY " + strconv.FormatInt(out.total, 10))
+}
+
+// planCopied plans what is copied and pins what it reads, if it is no subscription.
+func (s *Session) planCopied(ctx context.Context, b *parse.CopyTo) (q *plan.Query, pin *lane.Pin, free func(), err error) {
+	for tries := 1; ; tries++ {
+		end := s.beginPlanning(ctx)
+		q, err = s.planCopy(b)
+		end()
+		if err != nil || b.Subscribe {
+			return q, nil, func() {}, err
+		}
+		if pin, free, err = s.pinned(ctx, q); !errors.Is(err, lane.ErrMoved) || tries == maxMoved {
+			return q, pin, free, err
+		}
+	}
 }
 
 // copiedTypes are those of the columns that are sent.

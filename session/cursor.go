@@ -71,7 +71,10 @@ func (s *Session) declare(ctx context.Context, p *portal, b *parse.Declare, w fa
 		s.keepPortal(c)
 		return w.Complete("DECLARE CURSOR")
 	}
-	c.run = s.startPull(ctx, c)
+	var err error
+	if c.run, err = s.startPull(ctx, c); err != nil {
+		return err
+	}
 	if !c.subscribes() {
 		if err := c.run.prime(ctx); err != nil {
 			c.close()

@@ -23,6 +23,9 @@ func (s *Session) addColumn(ctx context.Context, t *catalog.Txn, def *bind.Alter
 	rel := def.Relation
 	at := def.Added - 1
 	col := &rel.Columns[at]
+	if err := fewLayouts(rel); err != nil {
+		return err
+	}
 	if err := s.noteNames(ctx, t, rel); err != nil {
 		return err
 	}
@@ -259,6 +262,9 @@ func (d *columnDrop) put(ctx context.Context) error {
 			}
 		}
 		changed.DropColumn(at)
+	}
+	if err := fewLayouts(&changed); err != nil {
+		return err
 	}
 	d.t.Put(&changed)
 	if err := d.s.tx.writes.Reform(ctx, changed.OID); err != nil {

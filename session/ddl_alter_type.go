@@ -33,6 +33,9 @@ func (s *Session) alterType(ctx context.Context, t *catalog.Txn, old *catalog.Re
 			rel.Layouts[i][at] = "" // what older records have there is of the old type, and of no row
 		}
 	}
+	if err := fewLayouts(rel); err != nil {
+		return err
+	}
 	rel.Columns[at].Missing = nil
 	convert, free, err := s.converter(def, at)
 	if err != nil {
@@ -61,6 +64,16 @@ func (s *Session) alterType(ctx context.Context, t *catalog.Txn, old *catalog.Re
 		}
 	}
 	return nil
+}
+
+// fewLayouts refuses one change of columns more when a table has had many: its definition has the names of each.
+func fewLayouts(rel *catalog.Relation) error {
+	if len(rel.Layouts) <= catalog.MaxLayouts {
+		return nil
+	}
+	return sqlerr.New(sqlerr.ProgramLimitExceeded, "the columns of table %q have been changed too often", rel.Name).
+		WithDetail("A table keeps apart the records of %d layouts.", catalog.MaxLayouts).
+		WithHint("Make another table of it (CREATE TABLE … AS SELECT).")
 }
 
 // refuseRetype refuses another type of a column that something is computed from.

@@ -285,6 +285,9 @@ func (s *Session) renameColumn(ctx context.Context, t *catalog.Txn, rel *catalog
 		changed.RenameField(at, b.New)
 	} else if rel.Kind == catalog.KindTable {
 		changed.RenameColumn(at, b.New)
+		if err := fewLayouts(&changed); err != nil {
+			return err
+		}
 		if err := bind.RenameInRules(&changed, b.Old, b.New); err != nil {
 			return err
 		}

@@ -104,6 +104,7 @@ func (s *Session) rewriteDML(d *dml, cat catalog.Reader, o bind.Options) (err er
 			return err
 		}
 	}
+	s.db.plannedWith(d.query, cat)
 	if d.insert != nil && d.insert.Conflict != nil && d.insert.Conflict.Update != nil {
 		if d.onConflict, err = rewrite.Query(d.insert.Conflict.Update, cat, rewritten); err != nil {
 			return err
@@ -365,7 +366,7 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 	}
 	defer rules.close()
 	return tx.Modify(ctx, t, s.repeatable(), func() (*table.Change, error) {
-		pin, free, err := s.snapshot(ctx, d.query)
+		pin, free, err := s.pinned(ctx, d.query)
 		if err != nil {
 			return nil, err
 		}

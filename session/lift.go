@@ -2,7 +2,9 @@ package session
 
 import (
 	"context"
+	"errors"
 
+	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -40,6 +42,9 @@ func (s *Session) runLifted(ctx context.Context, sql string, w face.Writer) (don
 	}
 	err = s.runPortal(ctx, p, 0, w)
 	p.close()
+	if errors.Is(err, lane.ErrMoved) {
+		return false, nil
+	}
 	if err != nil {
 		s.fail()
 	}

@@ -49,7 +49,7 @@ func (s *Session) merge(ctx context.Context, tx *table.Tx, d *dml, args []delta.
 
 // mergeChange finds the rows to change on a new snapshot, those with new values in front, and adds the missing ones to fresh.
 func (s *Session) mergeChange(ctx context.Context, t *table.Table, d *dml, args []delta.Column, fresh *gathered, rules *rowRules) (*table.Change, error) {
-	pin, free, err := s.snapshot(ctx, d.query)
+	pin, free, err := s.pinned(ctx, d.query)
 	if err != nil {
 		return nil, err
 	}

@@ -141,7 +141,7 @@ func (s *Session) beginPlanning(ctx context.Context) (end func()) {
 func (s *Session) planQuery(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
 	o := s.binding()
 	o.ParamTypes, o.Meter = given, s.planning
-	return s.db.plan(q, s.catalog(), o)
+	return s.db.plan(q, s.reader(), o)
 }
 
 // planSubscription plans a query that goes on, with parameters.
@@ -165,12 +165,22 @@ func (s *Session) planContinuous(q parse.Query) (*plan.Query, error) {
 	return made, s.refuseErrors(made)
 }
 
-func (db *Database) plan(q parse.Query, cat catalog.Reader, o bind.Options) (*plan.Query, error) {
+func (db *Database) plan(q parse.Query, cat catalog.Reader, o bind.Options) (made *plan.Query, err error) {
+	defer func() {
+		if err == nil {
+			db.plannedWith(made, cat)
+		}
+	}()
 	bound, err := bind.Query(q, cat, o)
 	if err != nil {
 		return nil, err
 	}
 	return rewrite.Query(bound, cat, rewrite.Options{Folder: db.Folder, Continuous: o.Continuous, ViewLookups: true, Statistics: db.Runtime.Statistics(), Meter: o.Meter})
+}
+
+// plannedWith notes the version of the catalog that a query was planned with; what a transaction has changed is its own, and stays.
+func (db *Database) plannedWith(q *plan.Query, cat catalog.Reader) {
+	q.Catalog = uint64(min(cat.Version(), db.Catalog.Now().Version()))
 }
 
 // resultFields are a query's columns for the client.

@@ -240,7 +240,7 @@ func (s *Session) Execute(ctx context.Context, name string, maxRows int, w face.
 	defer done()
 	began := s.beginStatement(p.prepared.statement.sql)
 	if err = s.tx.allow(p.prepared.statement.Body); err == nil {
-		err = s.runPortal(ctx, p, maxRows, w)
+		err = s.runPlanned(ctx, p, maxRows, w, true)
 	}
 	if err != nil {
 		s.fail()

@@ -29,17 +29,26 @@ type pull struct {
 
 var errPortalClosed = errors.New("portal closed")
 
-func (s *Session) startPull(ctx context.Context, p *portal) *pull {
-	stands := make(stands, 1)
-	run := s.pullOf(ctx, func(ctx context.Context, give func(*delta.Batch) error) error {
-		if p.subscribes() {
+// startPull begins the query of a portal.
+func (s *Session) startPull(ctx context.Context, p *portal) (*pull, error) {
+	if p.subscribes() {
+		stands := make(stands, 1)
+		run := s.pullOf(ctx, func(ctx context.Context, give func(*delta.Batch) error) error {
 			w := &changeWriter{rows: give, flush: func() error { return nil }, idle: stands.say}
 			return s.changes(ctx, p.plan.query, p.args, w)
-		}
-		return s.runQuery(ctx, p.plan.query, p.args, flow.OutFunc(give))
-	})
-	run.stands = stands
-	return run
+		})
+		run.stands = stands
+		return run, nil
+	}
+	pin, free, err := s.pinned(ctx, p.plan.query)
+	if err != nil {
+		return nil, err
+	}
+	at := s.runAt(pin.Version(), p.args)
+	return s.pullOf(ctx, func(ctx context.Context, give func(*delta.Batch) error) error {
+		defer free()
+		return s.db.Runtime.Query(ctx, p.plan.query, at, flow.OutFunc(give))
+	}), nil
 }
 
 // pullOf has rows, which gives them, stand still while nobody takes some.

@@ -15,24 +15,67 @@ import (
 	"github.com/tributary-db/tributary/storage/log"
 )
 
-// snapshot pins the version that the queries of a statement read, if they may run: the block's in REPEATABLE READ, else the newest.
-// free lets it go.
-func (s *Session) snapshot(ctx context.Context, queries ...*plan.Query) (pin *lane.Pin, free func(), err error) {
-	var rels []plan.RelationID
+// pinned is the version that queries read, of which what they were planned for is still true; lane.ErrMoved says that they are to be
+// planned again. free lets it go.
+func (s *Session) pinned(ctx context.Context, queries ...*plan.Query) (pin *lane.Pin, free func(), err error) {
 	for _, q := range queries {
 		if err := s.mayRun(q); err != nil {
 			return nil, nil, err
 		}
-		if len(queries) == 1 {
-			rels = q.Relations
-			break
-		}
-		rels = append(rels, q.Relations...)
 	}
+	rels := queries[0].Relations
 	if len(queries) > 1 {
+		rels = nil
+		for _, q := range queries {
+			rels = append(rels, q.Relations...)
+		}
 		slices.Sort(rels)
 		rels = slices.Compact(rels)
 	}
+	if err := s.published(ctx, queries); err != nil {
+		return nil, nil, err
+	}
+	for strict := false; ; strict = true {
+		if pin, free, err = s.snapshot(ctx, rels, strict); err != nil {
+			return nil, nil, err
+		}
+		fits := true
+		for _, q := range queries {
+			if fits && err == nil {
+				fits, err = s.db.Runtime.Fits(ctx, q, pin.Version())
+			}
+		}
+		if fits && err == nil {
+			return pin, free, nil
+		}
+		free()
+		if err != nil {
+			return nil, nil, err
+		}
+		if strict || s.repeatable() || s.set.limits.readMode == lane.ReadStrict {
+			return nil, nil, lane.ErrMoved
+		}
+	}
+}
+
+// published waits until the catalog that queries were planned with is published: a commit is in the catalog a moment before others may
+// read it.
+func (s *Session) published(ctx context.Context, queries []*plan.Query) error {
+	planned := log.CommitSeq(0)
+	for _, q := range queries {
+		planned = max(planned, log.CommitSeq(q.Catalog))
+	}
+	newest, err := s.db.Log.Newest(ctx, false)
+	if err != nil || newest >= planned {
+		return err
+	}
+	_, err = s.db.Log.Wait(ctx, log.Filter{}, planned-1)
+	return err
+}
+
+// snapshot pins the version a statement reads: the block's in REPEATABLE READ, else the newest.
+// free lets it go.
+func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID, strict bool) (pin *lane.Pin, free func(), err error) {
 	if s.with != nil {
 		return s.with.pin, func() {}, nil
 	}
@@ -52,6 +95,9 @@ func (s *Session) snapshot(ctx context.Context, queries ...*plan.Query) (pin *la
 	}
 	kept := s.repeatable()
 	as := lane.ReadAs{Mode: s.set.limits.readMode, All: kept, Owner: s.reads}
+	if strict {
+		as.Mode = lane.ReadStrict
+	}
 	if pin, err = s.db.Runtime.Pin(ctx, reads, as); err != nil {
 		return nil, nil, err
 	}
@@ -74,7 +120,7 @@ func oids(rels []plan.RelationID) []catalog.OID {
 
 // runQuery runs a plan once and gives its rows to out.
 func (s *Session) runQuery(ctx context.Context, q *plan.Query, args []delta.Column, out exec.Out) error {
-	pin, free, err := s.snapshot(ctx, q)
+	pin, free, err := s.pinned(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -135,13 +181,16 @@ func (s *Session) clockMicros() int64 {
 	return s.db.Clock.Now().UnixMicro() - record.UnixToPostgresMillis*1000
 }
 
-// rowsTo writes a query's rows to w and counts them.
-func (s *Session) rowsTo(ctx context.Context, q *plan.Query, args []delta.Column, w face.Writer) (int64, error) {
-	pin, free, err := s.snapshot(ctx, q)
+// rowsTo writes a query's columns and rows to w and counts the rows.
+func (s *Session) rowsTo(ctx context.Context, q *plan.Query, args []delta.Column, fields []face.Field, w face.Writer) (int64, error) {
+	pin, free, err := s.pinned(ctx, q)
 	if err != nil {
 		return 0, err
 	}
 	defer free()
+	if err := w.Fields(fields); err != nil {
+		return 0, err
+	}
 	r := &s.run
 	r.rows, r.w = 0, w
 	err = s.db.Runtime.Query(ctx, q, r.at(s, q, pin.Version(), args), r)

@@ -43,12 +43,14 @@ func (s *Session) runPortal(ctx context.Context, p *portal, maxRows int, w face.
 }
 
 func (s *Session) runRows(ctx context.Context, p *portal, maxRows int, w face.Writer) error {
-	if err := w.Fields(p.fields); err != nil {
-		return err
-	}
 	s.endless = p.subscribes()
 	if maxRows > 0 || p.run != nil {
 		return s.runLimited(ctx, p, maxRows, w)
+	}
+	if p.done || p.subscribes() {
+		if err := w.Fields(p.fields); err != nil {
+			return err
+		}
 	}
 	if p.done {
 		return w.Complete("SELECT 0")
@@ -57,7 +59,7 @@ func (s *Session) runRows(ctx context.Context, p *portal, maxRows int, w face.Wr
 	if p.subscribes() {
 		return s.subscribe(ctx, p, w)
 	}
-	rows, err := s.rowsTo(ctx, p.plan.query, p.args, w)
+	rows, err := s.rowsTo(ctx, p.plan.query, p.args, p.fields, w)
 	if err != nil {
 		return err
 	}
@@ -65,6 +67,12 @@ func (s *Session) runRows(ctx context.Context, p *portal, maxRows int, w face.Wr
 }
 
 func (s *Session) runLimited(ctx context.Context, p *portal, maxRows int, w face.Writer) error {
+	if err := s.startPortal(ctx, p); err != nil {
+		return err
+	}
+	if err := w.Fields(p.fields); err != nil {
+		return err
+	}
 	sent, ended, err := s.pullRows(ctx, p, maxRows, w)
 	switch {
 	case err != nil:
@@ -75,14 +83,23 @@ func (s *Session) runLimited(ctx context.Context, p *portal, maxRows int, w face
 	return w.Suspended()
 }
 
+// startPortal begins a portal's query, unless it has been begun.
+func (s *Session) startPortal(ctx context.Context, p *portal) (err error) {
+	if p.run != nil || p.done {
+		return nil
+	}
+	p.done = true
+	p.run, err = s.startPull(ctx, p)
+	return err
+}
+
 // pullRows gives the next rows of a portal, up to a limit (0 = none). ended: there are no more.
 func (s *Session) pullRows(ctx context.Context, p *portal, maxRows int, w face.Writer) (sent int, ended bool, err error) {
+	if err := s.startPortal(ctx, p); err != nil {
+		return 0, false, err
+	}
 	if p.run == nil {
-		if p.done {
-			return 0, true, nil
-		}
-		p.done = true
-		p.run = s.startPull(ctx, p)
+		return 0, true, nil
 	}
 	for maxRows == 0 || sent < maxRows {
 		if p.subscribes() && p.run.idle() {

@@ -219,7 +219,7 @@ func (s *Session) runOne(ctx context.Context, st *statement, w face.Writer) erro
 		p, err = s.makePortal(ctx, pr, &face.Bind{})
 	}
 	if err == nil {
-		err = s.runPortal(ctx, p, 0, w)
+		err = s.runPlanned(ctx, p, 0, w, false)
 		p.close()
 	}
 	if err != nil {

@@ -140,7 +140,7 @@ func (s *Session) cachedStatement(sql string) (*statement, bool) {
 
 // planOf plans a statement, or finds the plan made before.
 func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
-	now, stamp := s.catalog().Version(), s.set.stamp()
+	now, stamp := s.catalog().Version(), s.stampUnder()
 	switch p.statement.Body.(type) {
 	case *parse.Fetch, *parse.Execute:
 		p.plan = nil // the columns are those of the cursor or statement of now

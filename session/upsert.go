@@ -19,7 +19,7 @@ func (s *Session) upsert(ctx context.Context, tx *table.Tx, d *dml, args []delta
 	if err != nil {
 		return 0, err
 	}
-	pin, free, err := s.snapshot(ctx, d.query)
+	pin, free, err := s.pinned(ctx, d.query)
 	if err != nil {
 		return 0, err
 	}

@@ -92,10 +92,10 @@ func (s *Session) writeWith(ctx context.Context, tx *table.Tx, d *dml, args []de
 
 func (s *Session) writeParts(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column, returned *gathered) (string, error) {
 	var queries []*plan.Query
-	for _, part := range append(slices.Clone(d.parts), d) {
-		queries = append(queries, part.query)
+	for _, q := range append(slices.Clone(d.parts), d) {
+		queries = append(queries, q.query)
 	}
-	pin, free, err := s.snapshot(ctx, queries...)
+	pin, free, err := s.pinned(ctx, queries...)
 	if err != nil {
 		return "", err
 	}

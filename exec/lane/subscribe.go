@@ -10,6 +10,7 @@ import (
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/meter"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/log"
 )
@@ -33,6 +34,10 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 	pin, err := r.Pin(ctx, relationOIDs(q), ReadAs{Owner: "subscription", Renewed: true})
 	if err != nil {
 		return err
+	}
+	if ok, err := r.Fits(ctx, q, pin.version); !ok || err != nil {
+		pin.Release()
+		return cmp.Or(err, error(ErrMoved))
 	}
 	states := flow.NewStates(m.Charge, r.cfg.Merges)
 	defer states.Drop()
@@ -175,10 +180,18 @@ func (r *Runtime) nextForSubscription(ctx context.Context, q *plan.Query, after 
 		if err != nil {
 			return nil, err
 		}
-		if pin.version > after {
+		ok, err := r.Fits(ctx, q, pin.version)
+		if err == nil && !ok {
+			err = sqlerr.New(sqlerr.FeatureNotSupported, "cached plan must not change result type").
+				WithDetail("A column that the subscription reads has another type now.").WithHint("Subscribe again.")
+		}
+		if pin.version > after && err == nil {
 			return pin, nil
 		}
 		pin.Release()
+		if err != nil {
+			return nil, err
+		}
 	}
 }
 

@@ -58,7 +58,7 @@ func (s *Set) Capture(ctx context.Context, snap *catalog.Snapshot, v log.CommitS
 
 // add pins a table, if it is not made anew just now.
 func (c *Capture) add(t *Table, snap *catalog.Snapshot, v log.CommitSeq) error {
-	now, rel := t.captured()
+	now, rel := t.captured(v)
 	made := tableCapture{rel: rel, nextRowID: t.nextRowID.Load()}
 	rows, err := now.rows.At(v)
 	if err == nil {
@@ -77,7 +77,7 @@ func (c *Capture) add(t *Table, snap *catalog.Snapshot, v log.CommitSeq) error {
 	}
 	if err != nil {
 		made.release()
-		if t.now() != now {
+		if t.now().of(v) != now {
 			return nil // it was given back meanwhile
 		}
 		return err
@@ -86,13 +86,14 @@ func (c *Capture) add(t *Table, snap *catalog.Snapshot, v log.CommitSeq) error {
 	return nil
 }
 
-// captured is what the table has, and the relation that it has it of.
-func (t *Table) captured() (*content, *catalog.Relation) {
+// captured is what has a version of the table, and the relation that it has it of.
+func (t *Table) captured(v log.CommitSeq) (*content, *catalog.Relation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rel := *t.now().form.rel
+	c := t.now().of(v)
+	rel := *c.form.rel
 	rel.Rebuilt = t.mu.built
-	return t.now(), &rel
+	return c, &rel
 }
 
 // since is the oldest version that a table and its indexes can be read at.

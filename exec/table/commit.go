@@ -100,7 +100,8 @@ func (tx *Tx) entry(ctx context.Context, n *note) (*log.Entry, []*Table, error) 
 			continue // it was dropped, or never made
 		}
 		// Else nobody would take it: the set has no table yet, or one that reads the log.
-		noted := tx.set.cfg.NoteBytes >= 0 && tx.own[o.t.oid] == nil
+		own := tx.own[o.t.oid]
+		noted := tx.set.cfg.NoteBytes >= 0 && (own == nil || own.handed)
 		appends, runs, err := tx.make(o, noted, breathe)
 		if err != nil {
 			return nil, nil, err
@@ -109,7 +110,7 @@ func (tx *Tx) entry(ctx context.Context, n *note) (*log.Entry, []*Table, error) 
 			continue
 		}
 		e.Appends = append(e.Appends, appends...)
-		if tx.own[o.t.oid] == nil {
+		if own == nil {
 			tables = append(tables, o.t)
 		}
 		if noted {

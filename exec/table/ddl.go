@@ -74,7 +74,9 @@ func (tx *Tx) dropMade() {
 		}
 	}
 	for _, t := range tx.own {
-		t.free(t.now())
+		if !t.handed {
+			t.free(t.now())
+		}
 	}
 	for i := range tx.reformed {
 		tx.reformed[i].free()
@@ -105,6 +107,7 @@ func (tx *Tx) publish(ctx context.Context) (*publishing, error) {
 		return nil, err
 	}
 	p.done = done
+	p.hand()
 	return p, nil
 }
 
@@ -161,6 +164,7 @@ func (p *publishing) fail() {
 		p.of[i].dropIndex(ix.rel.OID)
 		ix.rows.Free()
 	}
+	p.takeBack()
 	p.done()
 }
 

@@ -72,6 +72,7 @@ func (t *Table) widened(c *content, rel *catalog.Relation) (*content, bool, erro
 		return nil, false, nil
 	}
 	out := &content{form: next}
+	out.before.Store(c.before.Load())
 	var err error
 	if out.rows, err = c.rows.Widen(w, next.key, t.optionsOf(out)); err != nil {
 		return nil, true, err
@@ -92,7 +93,7 @@ func (t *Table) fit(ctx context.Context, rel *catalog.Relation, indexes []*catal
 	if rel == nil || rel.Kind != catalog.KindTable {
 		return
 	}
-	t.def.Store(rel)
+	was := t.def.Swap(rel)
 	old := t.now()
 	if t.trouble.Load() != nil || old.form.is(rel) && t.hasIndexes(old, indexes) {
 		return // it is made anew in the newest form
@@ -103,8 +104,11 @@ func (t *Table) fit(ctx context.Context, rel *catalog.Relation, indexes []*catal
 	}
 	switch {
 	case !ok:
-		t.again()
-		return
+		if made = t.come(rel); made == nil {
+			t.again()
+			return
+		}
+		t.over(made, rel, was)
 	case err != nil:
 		t.hurt(err)
 		return
@@ -129,7 +133,9 @@ func (t *Table) fit(ctx context.Context, rel *catalog.Relation, indexes []*catal
 	t.content.Store(made)
 	t.deltas.Store(true)
 	t.mu.Unlock()
-	t.free(old)
+	if o := made.before.Load(); o == nil || o.content != old {
+		t.free(old)
+	}
 }
 
 func (t *Table) hasIndexes(c *content, indexes []*catalog.Relation) bool {

@@ -27,6 +27,8 @@ type overlay struct {
 	staged []stagedRuns
 	tx     *Tx
 	undo   []undo // what the cells were, since the first savepoint
+	// other: it has more than what Rewrite put in.
+	other bool
 }
 
 const (
@@ -101,6 +103,7 @@ func (o *overlay) probe(rows []delta.Column, n int, insert bool) ([]state.Slot, 
 // remove takes rows out that the Tx sees: its own, or the snapshot's. A row that is gone
 // already is passed over. It returns how many went.
 func (o *overlay) remove(rows *delta.Batch) (int64, error) {
+	o.other = o.other || !o.tx.alone
 	slots, err := o.probe(rows.Cols, rows.Len, true)
 	if err != nil {
 		return 0, err
@@ -138,6 +141,7 @@ func (o *overlay) tookOut(rows *delta.Batch, row int32) (bool, error) {
 
 // add puts one new row in; its key must be free.
 func (o *overlay) add(cols []delta.Column, row int32, s state.Slot) error {
+	o.other = o.other || !o.tx.alone
 	o.news.AppendRow(cols, row, 1)
 	o.at = append(o.at, s)
 	o.note(o.slots, s, cellNew)

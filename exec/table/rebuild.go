@@ -255,6 +255,7 @@ func (t *Table) install(ctx context.Context, made *content, number int) error {
 				return gone
 			})
 			slices.SortFunc(made.indexes, func(a, b *index) int { return cmp.Compare(a.rel.OID, b.rel.OID) })
+			kept := t.under(made, old)
 			t.content.Store(made)
 			t.mu.built = max(t.mu.built, number)
 			t.deltas.Store(true)
@@ -267,7 +268,9 @@ func (t *Table) install(ctx context.Context, made *content, number int) error {
 			for _, ix := range dropped {
 				ix.rows.Free()
 			}
-			t.free(old)
+			if !kept {
+				t.free(old)
+			}
 			if t.set.onRebuilt != nil {
 				t.set.onRebuilt(t.oid)
 			}
@@ -284,6 +287,18 @@ func (t *Table) install(ctx context.Context, made *content, number int) error {
 			t.mu.Unlock()
 		}
 	}
+}
+
+// under keeps what a table had under what it was made anew as, if its columns had other types; false if it is to be freed.
+func (t *Table) under(made, old *content) bool {
+	rel := made.form.rel
+	if _, _, same := old.form.to(rel); same || rel.RewrittenAt == 0 {
+		made.before.Store(old.before.Load())
+		return false
+	}
+	made.before.Store(&older{old, rel.RewrittenAt, old.form.rel, true})
+	t.rewritten.Store(uint64(rel.RewrittenAt))
+	return true
 }
 
 // OnRebuilt has fn called, in any goroutine, when a table was made anew. Call it before Restore.

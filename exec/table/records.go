@@ -3,6 +3,7 @@ package table
 import (
 	"strconv"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/record"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/recordbatch"
@@ -13,27 +14,15 @@ import (
 // records is what the Tx did to the table as changelog records: first the rows that are gone
 // (tombstones), then the new ones, each in the order they were written.
 func (o *overlay) records(maxBatch int, nowMillis int64, breathe func() error) ([]byte, error) {
-	rel := o.tx.relation(o.t).Relation
-	w := changelog{t: o.t, batches: record.NewBatches(rel.Topic, 1, maxBatch), now: nowMillis, columns: len(rel.Columns)}
-	if n := len(rel.Layouts); n > 0 {
-		w.headers = []recordbatch.RecordHeader{{Key: []byte(LayoutHeader), Value: strconv.AppendInt(nil, int64(n), 10)}}
-	}
-	w.encoder, _ = o.t.encoders.Get().(*record.Encoder)
-	if w.encoder == nil || w.encoder.Relation() != rel {
-		var err error
-		if w.encoder, err = record.NewEncoder(rel); err != nil {
-			return nil, err
-		}
+	w, err := o.t.changelog(o.tx.relation(o.t).Relation, maxBatch, nowMillis)
+	if err != nil {
+		return nil, err
 	}
 	defer o.t.encoders.Put(w.encoder)
-	olds, news := o.olds.Batch(), o.news.Batch()
-	for i := range int32(olds.Len) {
-		if o.gone(int(i)) {
-			if err := w.add(olds.Cols, i, true); err != nil {
-				return nil, err
-			}
-		}
+	if err := w.addGone(o); err != nil {
+		return nil, err
 	}
+	news := o.news.Batch()
 	for i := range int32(news.Len) {
 		if i%1024 == 1023 {
 			if err := breathe(); err != nil {
@@ -46,11 +35,57 @@ func (o *overlay) records(maxBatch int, nowMillis int64, breathe func() error) (
 			}
 		}
 	}
+	return w.recordBatches(), nil
+}
+
+// tombstones are the records of the rows that are gone alone.
+func (o *overlay) tombstones(maxBatch int, nowMillis int64) ([]byte, error) {
+	w, err := o.t.changelog(o.t.rel(), maxBatch, nowMillis)
+	if err != nil {
+		return nil, err
+	}
+	defer o.t.encoders.Put(w.encoder)
+	if err := w.addGone(o); err != nil {
+		return nil, err
+	}
+	return w.recordBatches(), nil
+}
+
+// changelog begins records of a definition of the table. Give its encoder back.
+func (t *Table) changelog(rel *catalog.Relation, maxBatch int, nowMillis int64) (*changelog, error) {
+	w := &changelog{t: t, batches: record.NewBatches(rel.Topic, 1, maxBatch), now: nowMillis, columns: len(rel.Columns)}
+	if n := len(rel.Layouts); n > 0 {
+		w.headers = []recordbatch.RecordHeader{{Key: []byte(LayoutHeader), Value: strconv.AppendInt(nil, int64(n), 10)}}
+	}
+	w.encoder, _ = t.encoders.Get().(*record.Encoder)
+	if w.encoder == nil || w.encoder.Relation() != rel {
+		var err error
+		if w.encoder, err = record.NewEncoder(rel); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *changelog) recordBatches() []byte {
 	appends := w.batches.Appends()
 	if len(appends) == 0 {
-		return nil, nil
+		return nil
 	}
-	return appends[0].RecordBatches, nil
+	return appends[0].RecordBatches
+}
+
+// addGone adds the tombstones of the rows that are gone.
+func (w *changelog) addGone(o *overlay) error {
+	olds := o.olds.Batch()
+	for i := range int32(olds.Len) {
+		if o.gone(int(i)) {
+			if err := w.add(olds.Cols, i, true); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // changelog writes the records of one table.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/delta"
-	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/state"
 )
 
@@ -62,10 +61,8 @@ func (tx *Tx) Reform(ctx context.Context, oid catalog.OID) error {
 	if !widens {
 		return fmt.Errorf("table %q cannot be given the form of its definition", rel.Name)
 	}
-	next := &Table{set: t.set, oid: oid, options: t.options}
-	next.def.Store(rel)
-	next.nextRowID.Store(t.nextRowID.Load())
-	next.kept.Store(t.kept.Load())
+	next := t.another(rel)
+	next.base = t.base
 	next.content.Store(made)
 	was := reformed{oid: oid, layouts: len(rel.Layouts), own: tx.own[oid], overlay: tx.byTable[oid]}
 	if was.overlay != nil {
@@ -75,10 +72,20 @@ func (tx *Tx) Reform(ctx context.Context, oid catalog.OID) error {
 			next.free(made)
 			return err
 		}
+		o.other = was.overlay.other
 		tx.exchange(was.overlay, o)
 	}
 	tx.adopt(next, was)
 	return nil
+}
+
+// another is a table of a Tx's own in the place of t, without a content.
+func (t *Table) another(rel *catalog.Relation) *Table {
+	next := &Table{set: t.set, oid: t.oid, options: t.options}
+	next.def.Store(rel)
+	next.nextRowID.Store(t.nextRowID.Load())
+	next.kept.Store(t.kept.Load())
+	return next
 }
 
 // adopt has the Tx use a table of its own in the place of what it was.
@@ -88,57 +95,6 @@ func (tx *Tx) adopt(next *Table, was reformed) {
 	}
 	tx.own[next.oid] = next
 	tx.reformed = append(tx.reformed, was)
-}
-
-// Rewrite makes every row of a table anew, which the Tx has locked exclusively and whose definition it has changed in a way that
-// is not one of columns alone: convert gives rows of the new definition for full rows of the old one, of the same keys. A
-// table that the Tx has written to is refused.
-func (tx *Tx) Rewrite(ctx context.Context, oid catalog.OID, convert func(rows *delta.Batch) (delta.Batch, error)) error {
-	rel, _ := tx.ddl.At().ByOID(oid)
-	t, err := tx.Table(ctx, oid)
-	if err != nil {
-		return err
-	}
-	if tx.byTable[oid] != nil {
-		return sqlerr.New(sqlerr.FeatureNotSupported, "the type of a column of table %q cannot be changed by a transaction that has written to it", rel.Name).
-			WithHint("COMMIT first.")
-	}
-	view, err := t.at(0, latest)
-	if err != nil {
-		return err
-	}
-	defer view.Release()
-	next := &Table{set: t.set, oid: oid, options: t.options}
-	next.def.Store(rel)
-	next.nextRowID.Store(t.nextRowID.Load())
-	next.kept.Store(t.kept.Load())
-	next.content.Store(next.empty(newForm(rel), tx.ddl.At().Indexes(oid)))
-	tx.adopt(next, reformed{oid: oid, layouts: len(rel.Layouts), own: tx.own[oid]})
-	cur, err := view.Scan(ctx, state.Range{})
-	if err != nil {
-		return err
-	}
-	defer cur.Close()
-	var rows delta.Batch
-	for more := true; more; {
-		if _, more, err = cur.Next(ctx, &rows); err != nil {
-			return err
-		}
-		if rows.Rows() == 0 {
-			continue
-		}
-		made, err := convert(&rows)
-		if err == nil {
-			err = tx.insertFull(ctx, next, &made)
-		}
-		if err == nil {
-			err = tx.settle(ctx)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // exchange puts an overlay in the place of another, nil = none.

@@ -140,6 +140,7 @@ func (s *Set) History(span func(oid catalog.OID) (after, to log.CommitSeq)) (byt
 		for _, a := range t.arrangements(t.now()) {
 			bytes += a.History(after, to)
 		}
+		bytes += t.olderBytes(after)
 	}
 	return bytes
 }

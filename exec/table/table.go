@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,8 @@ type Table struct {
 	// deltas: there may be versions that keep can let go. kept is the oldest version that it kept last.
 	deltas atomic.Bool
 	kept   atomic.Uint64
+	// rewritten is the newest version that gave its columns other types, 0 = none since the start.
+	rewritten atomic.Uint64
 	// work is held by who applies a delivery, or gives the table another form.
 	work sync.Mutex
 	// trouble is why the table cannot be used, nil when it can.
@@ -50,7 +53,15 @@ type Table struct {
 		// gone: dropped, or forgotten. cut ends the rebuild under way.
 		gone bool
 		cut  context.CancelFunc
+		// coming is what a commit that is under way will have all rows in, nil = none is.
+		coming *Table
 	}
+	// base, of one that a Tx has written all rows of, is the set's table that will have them (rewrite.go); handed: from a
+	// commit on, which is under way or done.
+	base   *Table
+	handed bool
+	// more: that commit changes other things of its rows too.
+	more bool
 }
 
 // content is what a table has: its rows, and the rows by each index. Its indexes are guarded by Table.mu.
@@ -58,6 +69,8 @@ type content struct {
 	form    *form
 	rows    *state.RunSet
 	indexes []*index
+	before  atomic.Pointer[older] // nil = nobody reads what was there before
+	more    bool                  // the commit that brought all its rows in other types changed others too
 }
 
 // index is the whole row again, by the index's columns.
@@ -129,11 +142,12 @@ func (t *Table) keyTypes(cols []int) []sqltype.OID {
 // at opens the rows, or an index, at v.
 func (t *Table) at(indexOID catalog.OID, v log.CommitSeq) (state.View, error) {
 	for {
-		c := t.now()
+		now := t.now()
+		c := now.of(v)
 		rows := c.rows
 		if indexOID != 0 {
 			ix, ok := t.index(c, indexOID)
-			if !ok && t.now() == c {
+			if !ok && t.now() == now {
 				return nil, fmt.Errorf("index %d of table %q is gone", indexOID, t.rel().Name)
 			}
 			if !ok {
@@ -142,8 +156,11 @@ func (t *Table) at(indexOID catalog.OID, v log.CommitSeq) (state.View, error) {
 			rows = ix.rows
 		}
 		view, err := rows.At(v)
-		if errors.Is(err, state.ErrSnapshotTooOld) && t.now() != c {
+		switch {
+		case errors.Is(err, state.ErrSnapshotTooOld) && t.now() != now:
 			continue // it was made anew, and the old one given back
+		case err == nil && indexOID == 0 && v != latest:
+			view = c.across(view)
 		}
 		return view, err
 	}
@@ -192,6 +209,7 @@ func (t *Table) keep(v log.CommitSeq) {
 	for _, a := range t.arrangements(t.now()) {
 		a.Keep(v)
 	}
+	t.keepOlder(v)
 	if v < log.CommitSeq(t.applied.Load()) {
 		t.deltas.Store(true)
 	}
@@ -211,9 +229,10 @@ func (t *Table) optionsOf(c *content) state.Options {
 		runtime.Gosched()
 		return nil
 	}
+	whose := cmp.Or(t.base, t)
 	options.OnDamage = func(err error) {
-		if t.now() == c {
-			t.hurt(err)
+		if whose.now() == c {
+			whose.hurt(err)
 		}
 	}
 	return options

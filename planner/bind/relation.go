@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"cmp"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -49,8 +51,8 @@ func (b *binder) scan(n *pg.RangeVar, rel *catalog.Relation, rowID bool) (*sourc
 	}
 	for i, c := range rel.Columns {
 		if c.Dropped {
-			add(droppedField, i, c.Type, true, 0)
-			it.columns[i].dropped = true
+			add(cmp.Or(b.lacks(rel, i), droppedField), i, c.Type, true, 0)
+			it.columns[i].name, it.columns[i].dropped = droppedField, true
 			continue
 		}
 		add(c.Name, i, c.Type, false, int16(i+1))
@@ -84,6 +86,14 @@ func (b *binder) scan(n *pg.RangeVar, rel *catalog.Relation, rowID bool) (*sourc
 
 // droppedField names columns that are not there any more, so that the others keep their positions.
 const droppedField = "?dropped?"
+
+// lacks is the name of a column that is passed on under its name although nobody can say it (UsesColumn); "" = it is no such one.
+func (b *binder) lacks(rel *catalog.Relation, at int) string {
+	if l, ok := b.cat.(*lacking); ok && l.of == rel.OID && l.column == at {
+		return l.name
+	}
+	return ""
+}
 
 // scanName is what plans call a relation: by its name of today; in a query that keeps running by the one that
 // the query has, so that a RENAME does not make another plan of it.

@@ -16,7 +16,7 @@ func UsesColumn(rel *catalog.Relation, of catalog.OID, column int, cat catalog.R
 	if err != nil {
 		return false, err
 	}
-	without, err := storedPlan(rel, &lacking{catalog.AsWritten(cat, rel), of, column}, cat)
+	without, err := storedPlan(rel, &lacking{Reader: catalog.AsWritten(cat, rel), of: of, column: column}, cat)
 	return err != nil || with != without, nil
 }
 
@@ -25,13 +25,15 @@ type lacking struct {
 	catalog.Reader
 	of     catalog.OID
 	column int
+	name   string // of the column, once it was taken out
 }
 
 func (l *lacking) Relation(schema, name string, path []string) (*catalog.Relation, bool) {
 	rel, ok := l.Reader.Relation(schema, name, path)
-	if !ok || rel.OID != l.of || l.column >= len(rel.Columns) {
+	if !ok || rel.OID != l.of || l.column >= len(rel.Columns) || rel.Columns[l.column].Dropped {
 		return rel, ok
 	}
+	l.name = rel.Columns[l.column].Name
 	less := *rel
 	less.Columns = slices.Clone(rel.Columns)
 	less.Columns[l.column].Dropped = true

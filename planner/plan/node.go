@@ -107,6 +107,8 @@ type Query struct {
 	Relations []RelationID
 	// Needs are the privileges that running it takes.
 	Needs []*Need
+	// Catalog is the version of the catalog that it was planned with.
+	Catalog uint64
 	// Types of users that the query's text names.
 	Types    []sqltype.OID
 	Settings Settings

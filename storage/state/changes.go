@@ -16,6 +16,9 @@ type changeCursor struct {
 // Changes implements View. ErrSnapshotTooOld when deltas behind `after` are gone.
 func (w *view) Changes(ctx context.Context, after CommitSeq) (ChangeCursor, error) {
 	after = min(after, w.seq)
+	if w.before != nil && after < w.from {
+		return w.changesAcross(ctx, after)
+	}
 	if after < w.version.since || w.version.within(after) {
 		return nil, ErrSnapshotTooOld
 	}

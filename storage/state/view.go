@@ -19,6 +19,9 @@ type view struct {
 	pinned   bool
 	released atomic.Bool
 	unlinked []*run // what With added
+	before   View   // what After added, nil = nothing
+	from     CommitSeq
+	replaces bool
 
 	mu      sync.Mutex
 	made    bool // sum is
@@ -69,6 +72,9 @@ func (w *view) Release() {
 	}
 	w.set.unpin(w.version)
 	w.set.giveBack(w.charged)
+	if w.before != nil {
+		w.before.Release()
+	}
 }
 
 // parts are the runs whose sum is the view. Whoever asks first may have to make one of many deltas, and ends that
