@@ -19,6 +19,7 @@ import (
 //	5: relations may have foreign_keys
 //	6: relations, columns, checks and foreign keys may have a comment; one may be the database
 //	7: relations may be types
+//	8: columns of a stream may be later, or dropped
 //	10: relations may be roles; before, role tributary was there without being told of. Relations may have an owner and an acl
 const changeVersion = 10
 

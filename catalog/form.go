@@ -18,6 +18,7 @@ func (r *Relation) Form(columns int) *Relation {
 		f.Columns[i] = Column{Type: c.Type}
 		if r.Kind == KindStream || r.FromTopic { // read by its name, and refused where it is NULL
 			f.Columns[i].Name, f.Columns[i].NotNull = c.FieldName(), c.NotNull
+			f.Columns[i].Later = c.Later
 		}
 	}
 	if r.Kind == KindTable {

@@ -160,6 +160,9 @@ type Column struct {
 	Field string `json:"field,omitempty"`
 	// Missing is the text of the value that the column has in rows which are older than it, nil = NULL.
 	Missing *string `json:"missing,omitempty"`
+	// Later: a stream has got the column after records could be in its topic: one whose field is none of its type has NULL there, and
+	// stays the row that it was.
+	Later bool `json:"later,omitempty"`
 	// Dropped: the column is gone, and keeps its position; rows have NULL there.
 	Dropped bool `json:"dropped,omitempty"`
 	// Generated is the expression over the other columns that a stored generated column has.
@@ -310,6 +313,16 @@ func (r *Relation) DropColumn(at int) {
 
 // MaxLayouts bounds the layouts that a table has had before the one of now.
 const MaxLayouts = 500
+
+// DropField takes a column out of a stream; r is a copy. Which records are rows stays what it was: its field is read as before, and
+// shown to nobody.
+func (r *Relation) DropField(at int) {
+	r.Columns = slices.Clone(r.Columns)
+	c := r.Columns[at]
+	c.Field, c.Dropped, c.Comment = c.FieldName(), true, ""
+	c.Name = fmt.Sprintf("........pg.dropped.%d........", at+1)
+	r.Columns[at] = c
+}
 
 // NextLayout begins a new layout of a table's records, before a change of columns; r is a copy.
 func (r *Relation) NextLayout() {

@@ -129,11 +129,19 @@ func (s *Session) dropColumn(ctx context.Context, t *catalog.Txn, rel *catalog.R
 			WithHint("Its rows are kept by it. Create another table and INSERT INTO … SELECT.")
 	}
 	d := columnDrop{s: s, t: t, rel: rel, at: at, cascade: cascade, drop: dropping{s: s, ctx: ctx, tag: "ALTER TABLE", t: t, seen: map[catalog.OID]bool{}}}
+	if err := d.release(); err != nil {
+		return err
+	}
+	return d.put(ctx)
+}
+
+// release drops what depends on the column, or refuses.
+func (d *columnDrop) release() error {
 	if err := d.find(); err != nil {
 		return err
 	}
-	if len(d.lines) > 0 && !cascade {
-		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop column %s of table %s because other objects depend on it", ident(name), ident(rel.Name)).
+	if len(d.lines) > 0 && !d.cascade {
+		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop column %s of %s %s because other objects depend on it", ident(d.rel.Columns[d.at].Name), d.rel.Kind, ident(d.rel.Name)).
 			WithDetail("%s", strings.Join(d.lines, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 	}
 	for _, user := range d.users {
@@ -143,21 +151,21 @@ func (s *Session) dropColumn(ctx context.Context, t *catalog.Txn, rel *catalog.R
 		}
 	}
 	for _, c := range d.columns {
-		d.drop.cascades = append(d.drop.cascades, fmt.Sprintf("drop cascades to column %s of table %s", ident(rel.Columns[c].Name), ident(rel.Name)))
+		d.drop.cascades = append(d.drop.cascades, fmt.Sprintf("drop cascades to column %s of table %s", ident(d.rel.Columns[c].Name), ident(d.rel.Name)))
 	}
 	d.drop.tell()
 	if gone := d.drop.gone; len(gone) > 0 {
-		s.behind(func(ctx context.Context, _ bool) error {
-			s.afterDrop(ctx, gone)
+		d.s.behind(func(ctx context.Context, _ bool) error {
+			d.s.afterDrop(ctx, gone)
 			return nil
 		})
 	}
-	return d.put(ctx)
+	return nil
 }
 
 // find collects what goes with the column, and what keeps it.
 func (d *columnDrop) find() error {
-	what := fmt.Sprintf("column %s of table %s", ident(d.rel.Columns[d.at].Name), ident(d.rel.Name))
+	what := fmt.Sprintf("column %s of %s %s", ident(d.rel.Columns[d.at].Name), d.rel.Kind, ident(d.rel.Name))
 	for i := range d.rel.Columns {
 		if expr := d.rel.Columns[i].Generated; expr != "" && i != d.at {
 			uses, err := bind.RuleUses(d.rel, expr, d.at)

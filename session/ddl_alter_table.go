@@ -16,19 +16,30 @@ import (
 // alterTable is ALTER TABLE with changes of the definition, all of them or none. A primary key of a table that is there is a
 // unique index over columns without NULL: its rows, and the keys of its changelog, stay as they are.
 func (s *Session) alterTable(ctx context.Context, b *parse.AlterTable, w face.Writer) error {
-	rel, err := s.lockFound(ctx, "ALTER TABLE", func() (*catalog.Relation, error) {
-		return s.alterTarget(s.catalog(), b.Name, parse.ObjTable, b.IfExists)
+	tag := "ALTER " + b.Kind.String()
+	rel, err := s.lockFound(ctx, tag, func() (*catalog.Relation, error) {
+		kind := b.Kind
+		if rel, ok := s.catalog().Relation(b.Name.Schema, b.Name.Name, s.set.derived.SearchPath); ok && rel.Kind == catalog.KindStream {
+			kind = parse.ObjStream // ALTER TABLE takes them too
+		}
+		return s.alterTarget(s.catalog(), b.Name, kind, b.IfExists)
 	})
 	if err != nil {
 		return err
 	}
 	if rel == nil {
-		return w.Complete("ALTER TABLE")
+		return w.Complete(tag)
 	}
-	err = s.change(ctx, "ALTER TABLE", func(t *catalog.Txn) error {
+	err = s.change(ctx, tag, func(t *catalog.Txn) error {
 		skipped := map[string]bool{} // columns that IF NOT EXISTS did not add, with their constraints
 		for _, c := range bind.InPasses(b.Changes) {
 			rel, _ := t.At().ByOID(rel.OID) // as the changes before left it
+			if rel.Kind == catalog.KindStream {
+				if err := s.alterStream(ctx, t, rel, c); err != nil {
+					return err
+				}
+				continue
+			}
 			if err := s.alterOnce(ctx, t, rel, c, skipped); err != nil {
 				return err
 			}
@@ -38,7 +49,7 @@ func (s *Session) alterTable(ctx context.Context, b *parse.AlterTable, w face.Wr
 	if err != nil {
 		return err
 	}
-	return w.Complete("ALTER TABLE")
+	return w.Complete(tag)
 }
 
 // alterOnce makes one of the changes of a statement.

@@ -31,6 +31,8 @@ type Column struct {
 	Name    string
 	Type    sqltype.Type
 	NotNull bool
+	// Lenient: what does not fit is NULL, and the record is a row.
+	Lenient bool
 }
 
 // Options of a format.

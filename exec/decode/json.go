@@ -30,6 +30,7 @@ type jsonDecoder struct {
 	exact   map[string]int32
 	put     []putter // by column
 	quotes  []bool   // by column: strings keep their quotes
+	twins   [][2]int // columns of one field: the one that is found, and another
 	slots   []slot
 	record  uint64
 	order   []known
@@ -41,8 +42,12 @@ const maxOrder = 256
 
 func newJSON(d *Decoder) *jsonDecoder {
 	j := &jsonDecoder{Decoder: d, exact: make(map[string]int32, len(d.columns)), slots: make([]slot, len(d.columns))}
-	for i := len(d.columns) - 1; i >= 0; i-- {
-		j.exact[d.columns[i].Name] = int32(i)
+	for i := range d.columns {
+		if first, ok := j.exact[d.columns[i].Name]; ok {
+			j.twins = append(j.twins, [2]int{int(first), i})
+		} else {
+			j.exact[d.columns[i].Name] = int32(i)
+		}
 	}
 	for _, c := range d.columns {
 		j.put = append(j.put, putterOf(c.Type))
@@ -58,6 +63,9 @@ func (j *jsonDecoder) decode(s []byte, dst []*delta.Builder) *Fault {
 	}
 	if at, msg := j.scan(s); msg != "" {
 		return &Fault{Reason: Undecodable, Message: fmt.Sprintf("invalid JSON at byte %d: %s", at, msg)}
+	}
+	for _, t := range j.twins {
+		j.slots[t[1]] = j.slots[t[0]]
 	}
 	for i := range j.slots {
 		v := &j.slots[i]
@@ -75,6 +83,10 @@ func (j *jsonDecoder) decode(s []byte, dst []*delta.Builder) *Fault {
 			from, end = from-1, end+1
 		}
 		if err := j.put[i](b, j.columns[i].Type, s[from:end], v.kind); err != nil {
+			if j.columns[i].Lenient {
+				b.AppendNull()
+				continue
+			}
 			j.undo(i, dst)
 			return j.typeFault(i, err)
 		}

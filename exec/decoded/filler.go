@@ -53,7 +53,7 @@ func newFiller(rel *catalog.Relation, want []int) (*filler, error) {
 func NewDecoder(rel *catalog.Relation, want []int) (*decode.Decoder, error) {
 	columns := make([]decode.Column, len(rel.Columns))
 	for i, c := range rel.Columns {
-		columns[i] = decode.Column{Name: c.FieldName(), Type: c.Type, NotNull: c.NotNull}
+		columns[i] = decode.Column{Name: c.FieldName(), Type: c.Type, NotNull: c.NotNull, Lenient: c.Later}
 	}
 	return decode.New(decode.Format(rel.Format.Name), columns, want, record.DecodeOptions(rel.Format))
 }

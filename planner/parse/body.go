@@ -239,6 +239,7 @@ type (
 	}
 	// AlterTable is ALTER TABLE with changes of a definition.
 	AlterTable struct {
+		Kind     ObjectKind // ObjTable, or ObjStream
 		Name     Name
 		IfExists bool
 		Changes  []*pg.AlterTableCmd

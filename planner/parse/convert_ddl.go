@@ -171,7 +171,7 @@ func alter(s *pg.AlterTableStmt) Body {
 	if !ok || len(s.Cmds) == 0 {
 		return unsupported
 	}
-	table := &AlterTable{Name: nameOf(s.Relation), IfExists: s.MissingOk}
+	table := &AlterTable{Kind: ObjTable, Name: nameOf(s.Relation), IfExists: s.MissingOk}
 	for _, c := range s.Cmds {
 		if cmd := c.GetAlterTableCmd(); slices.Contains(changesOfTables, cmd.GetSubtype()) {
 			table.Changes = append(table.Changes, cmd)

@@ -69,6 +69,10 @@ func alterOther(n *pg.Node, kind ObjectKind) Body {
 	case *AlterOwner:
 		b.Kind = kind
 		return b
+	case *AlterTable:
+		if b.Kind = kind; kind == ObjStream {
+			return b
+		}
 	}
 	return &Unsupported{What: "ALTER " + kind.String()}
 }
