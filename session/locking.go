@@ -62,7 +62,7 @@ func (d *dml) rewriteLimits(cat catalog.Reader, o rewrite.Options) (err error) {
 // selectLocking runs a SELECT that locks rows as a statement of its own.
 func (s *Session) selectLocking(ctx context.Context, tx *table.Tx, d *dml, args []delta.Column, returned *gathered) (int64, error) {
 	for range maxWithAttempts {
-		pin, free, err := s.snapshot(ctx, d.query)
+		pin, free, err := s.pinned(ctx, d.query)
 		if err != nil {
 			return 0, err
 		}
