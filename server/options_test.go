@@ -95,6 +95,8 @@ var settingEffects = map[string]effect{
 	"DateStyle":                           {value: "'ISO, DMY'", probe: "SELECT '01/02/2024'::date", bad: "'ISO, SQL'"},
 	"default_transaction_read_only":       {value: "on", probe: "INSERT INTO probe VALUES (1)", bad: "'maybe'"},
 	"IntervalStyle":                       {value: "iso_8601", probe: "SELECT interval '1 day 02:00'", bad: "'nope'"},
+	"session_authorization":               {shown: "server/grant_test.go:TestGrantsAgainstPostgres", bad: "'nobody'"},
+	"role":                                {shown: "server/grant_test.go:TestGrantsAgainstPostgres", bad: "'nobody'"},
 	"standard_conforming_strings":         {bad: "off", none: true},
 	"TimeZone":                            {value: "'Asia/Tokyo'", probe: "SELECT timestamptz '2024-01-01 00:00Z'", bad: "'Nowhere/Land'"},
 	"search_path":                         {value: "tributary", probe: "SELECT count(*) > 0 FROM settings"},

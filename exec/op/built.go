@@ -37,6 +37,7 @@ type builtPart struct {
 	table   []uint64 // tag << 32 | row + 1; 0 = free
 	next    []int32  // row + 1 of the same hash, 0 = none
 	indexed int      // rows in the table
+	widest  int64    // variable bytes of the longest of them
 
 	columns []delta.Column // of cols, while nothing is appended
 }

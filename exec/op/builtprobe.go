@@ -21,6 +21,7 @@ func (p *builtPart) index(m *meter.Meter) error {
 		p.table = make([]uint64, 1<<bits.Len(uint(need-1)))
 		p.next, p.indexed = nil, 0
 	}
+	p.widen()
 	p.next = grown(p.next, p.n)
 	mask := uint64(len(p.table) - 1)
 	for row := p.indexed; row < p.n; row++ {
@@ -154,12 +155,16 @@ func (c *builtCursor) Next(_ context.Context, dst *delta.Batch) ([]int32, bool, 
 	return c.match, c.part < len(c.of.parts), nil
 }
 
-// candidates lists rows of p whose hash is that of a key; where one row is enough the first one only.
+// candidates lists rows of p whose hash is that of a key, no more than are well copied at once; where one row is enough the first one only.
 func (c *builtCursor) candidates(p *builtPart) {
 	rows, match := c.rows[:0], c.match[:0]
-	for c.at < len(c.sel) && len(rows) < outRows {
-		for c.row >= 0 && len(rows) < outRows {
+	weigh, bytes := p.weighs(c.exists), int64(0)
+	for c.at < len(c.sel) && len(rows) < outRows && bytes < outBytes {
+		for c.row >= 0 && len(rows) < outRows && bytes < outBytes {
 			rows, match = append(rows, c.row), append(match, c.sel[c.at])
+			if weigh != nil {
+				bytes += varBytes(weigh, c.row)
+			}
 			if c.row = p.next[c.row] - 1; c.exists {
 				c.row = -1
 			}
@@ -172,6 +177,23 @@ func (c *builtCursor) candidates(p *builtPart) {
 		}
 	}
 	c.rows, c.match = rows, match
+}
+
+// weighs is the part's rows if as many of its longest as are given at once would hold too much, so that the bytes of those
+// that are found are to be counted: a long row may be found by many keys.
+func (p *builtPart) weighs(exists bool) *delta.Batch {
+	if exists || p.widest*outRows <= outBytes {
+		return nil
+	}
+	return &delta.Batch{Len: p.n, Cols: p.row()}
+}
+
+// widen looks how long the texts and the like of the rows are that are not in the table yet.
+func (p *builtPart) widen() {
+	rows := &delta.Batch{Len: p.n, Cols: p.row()}
+	for row := p.indexed; row < p.n; row++ {
+		p.widest = max(p.widest, varBytes(rows, int32(row)))
+	}
 }
 
 // compare drops the candidates whose keys differ.
