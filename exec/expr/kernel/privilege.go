@@ -103,12 +103,17 @@ func (p privileges) check(c *Call, x plan.Catalog, row int32, role bool) (bool, 
 	} else {
 		ask.Object = uint32(delta.Values[int32](object)[object.At(row)])
 	}
+	gone := false
 	if p.sort == "column" {
-		if err := askedColumn(x, &ask, args[1], row); err != nil {
+		var err Err
+		if gone, err = askedColumn(x, &ask, args[1], row); err != nil {
 			return false, err
 		}
 	}
 	chunks, err := p.chunks(words)
+	if err == nil && gone { // of a table that is not there PostgreSQL says so behind the words
+		err = errNull
+	}
 	if err != nil {
 		return false, err
 	}
@@ -144,21 +149,21 @@ func askedRole(x plan.Catalog, a *delta.Column, row int32, roles bool) (uint32, 
 	return 0, sqlerr.New(sqlerr.UndefinedObject, "role \"%s\" does not exist", name)
 }
 
-// askedColumn puts the column of an argument, a name or a number, into what is asked.
-func askedColumn(x plan.Catalog, ask *pgcatalog.Asked, a *delta.Column, row int32) Err {
+// askedColumn puts the column of an argument, a name or a number, into what is asked; gone tells of a name that the table is not there.
+func askedColumn(x plan.Catalog, ask *pgcatalog.Asked, a *delta.Column, row int32) (gone bool, _ Err) {
 	if a.Phys != sqltype.PhysBytes {
 		ask.Column = delta.Values[int16](a)[a.At(row)]
-		return nil
+		return false, nil
 	}
 	name := string(a.Bytes(row))
 	if ask.Column = x.Attnum(ask.Object, name); ask.Column == 0 {
 		of := x.NameOf(sqltype.Regclass, ask.Object)
 		if of == "" {
-			return errNull
+			return true, nil
 		}
-		return sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, of)
+		return false, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", name, of)
 	}
-	return nil
+	return false, nil
 }
 
 // chunk is one of the privileges of a list.
