@@ -144,7 +144,7 @@ func (tx *Tx) modify(ctx context.Context, t *Table, c *Change) (n int64, again b
 
 // strength is how a change locks its rows: one that leaves every key as it is lets others refer to them.
 func (o *overlay) strength(c *Change) RowMode {
-	if c.New.Len == 0 {
+	if c.New.Len != c.Old.Len { // a DELETE, or a MERGE with some
 		return ForUpdate
 	}
 	same := func(cols []int) bool {
