@@ -125,7 +125,7 @@ func runQueries(ctx context.Context, o options, engines []engine) error {
 				cpu, begin := e.cpu(), time.Now()
 				rows, err := e.query(ctx, sql)
 				if err != nil {
-					return fmt.Errorf("Q%d, %s: %w", i+1, e.name(), err)
+					return fmt.Errorf("query %d, %s: %w", i+1, e.name(), err)
 				}
 				times[k].better(time.Since(begin), e.cpu()-cpu)
 				if try == 0 {
@@ -135,7 +135,7 @@ func runQueries(ctx context.Context, o options, engines []engine) error {
 		}
 		w.add(i+1, times)
 		if err := sameAnswers(engines, answers); err != nil {
-			return fmt.Errorf("Q%d: %w", i+1, err)
+			return fmt.Errorf("query %d: %w", i+1, err)
 		}
 	}
 	w.total()

@@ -71,7 +71,7 @@ func (b *Broker) answers(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(errors.New("Apache Kafka does not come up"), err)
+			return errors.Join(errors.New("the Apache Kafka broker does not come up"), err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
