@@ -21,30 +21,33 @@ type deliveries struct {
 	mu       sync.Mutex
 	seen     map[string]int
 	accepted map[string]bool // by an acknowledgement that was answered
-	again    []string        // delivered although it was accepted
+	again    []string        // accepted by a second one: delivered anew although it was accepted
 }
 
 func (d *deliveries) got(rs []*kgo.Record) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, r := range rs {
-		v := string(r.Value)
-		if d.seen[v]++; d.accepted[v] {
-			d.again = append(d.again, v)
-		}
+		d.seen[string(r.Value)]++
 	}
 }
 
+// took counts what an answered acknowledgement accepted. That a record is merely seen again says nothing: a client hands
+// out what it had fetched before a kill while another member has long accepted it. But its acknowledgement is refused then.
 func (d *deliveries) took(rs []*kgo.Record) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, r := range rs {
-		d.accepted[string(r.Value)] = true
+		v := string(r.Value)
+		if d.accepted[v] {
+			d.again = append(d.again, v)
+		}
+		d.accepted[v] = true
 	}
 }
 
-// TestShareGroupKill: members of a share group beside a server that is killed. Every record is delivered, and none whose
-// acknowledgement was answered comes again.
+// TestShareGroupKill: members of a share group beside a server that is killed. Every record is delivered, and none is accepted
+// twice.
 func TestShareGroupKill(t *testing.T) {
 	rng := random(t)
 	dir, ports := t.TempDir(), harness.FixedPorts(t)
@@ -93,7 +96,7 @@ func TestShareGroupKill(t *testing.T) {
 		t.Errorf("the group is done with %d records and %d were delivered, want %d", done, len(d.seen), records)
 	}
 	if len(d.again) > 0 {
-		t.Errorf("%d records came again after they were accepted: %.200v", len(d.again), d.again)
+		t.Errorf("%d records were accepted twice: %.200v", len(d.again), d.again)
 	}
 	if len(d.accepted) == 0 {
 		t.Error("nothing was tried")
