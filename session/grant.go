@@ -141,7 +141,7 @@ func (g *granting) wholePrivs() (privs acl.Privs, all bool) {
 
 // object changes the grants on a relation, schema or type.
 func (g *granting) object(rel *catalog.Relation) error {
-	if role := g.s.who.current; g.t.At().Privs(role, rel, acl.All(rel.ACLKind())) == 0 && !g.t.At().AnyColumn(role, rel, acl.All(acl.Column)) {
+	if !g.concerned(rel) {
 		return g.nothing(rel) // who has nothing to do with it does not hold it up
 	}
 	if err := g.s.lock(g.ctx, "GRANT", rel.OID, table.Exclusive); err != nil {
@@ -175,6 +175,9 @@ func (g *granting) object(rel *catalog.Relation) error {
 		}
 		changed.ACL = &list
 	}
+	if err := g.systemColumns(rel, before, privs); err != nil {
+		return err
+	}
 	changed.Columns = slices.Clone(rel.Columns)
 	for i := range changed.Columns {
 		if columns[i] == 0 {
@@ -192,6 +195,20 @@ func (g *granting) object(rel *catalog.Relation) error {
 	return nil
 }
 
+// concerned: who asks has some privilege on a relation, schema or type, or on a column.
+func (g *granting) concerned(rel *catalog.Relation) bool {
+	at, role, all := g.t.At(), g.s.who.current, acl.All(rel.ACLKind())
+	if at.Privs(role, rel, all) != 0 || at.OptionOn(role, rel, -1, all) {
+		return true
+	}
+	for i := range rel.Columns {
+		if !rel.Columns[i].Dropped && at.ColumnPrivs(role, rel, i, acl.All(acl.Column)) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // nothing is what somebody is told who has no privilege on a relation, schema or type at all.
 func (g *granting) nothing(rel *catalog.Relation) error {
 	if privs, all := g.wholePrivs(); all || privs != 0 {
@@ -207,6 +224,21 @@ func (g *granting) nothing(rel *catalog.Relation) error {
 		}
 	}
 	return deniedFor(rel)
+}
+
+// systemColumns refuses, as PostgreSQL does, to revoke of the columns of a table what one has no part in: its columns begin
+// with those of the system, so the first of them is what it names.
+func (g *granting) systemColumns(rel *catalog.Relation, list acl.ACL, privs acl.Privs) error {
+	privs &= acl.All(acl.Column)
+	if !g.b.Revoke || privs == 0 || rel.ACLKind() != acl.Table || rel.Kind == catalog.KindPlainView {
+		return nil
+	}
+	at, role := g.t.At(), g.s.who.current
+	_, may := at.Granting(at.OwnerOf(rel)).BestGrantor(list, at.RolesOf(role), at.IsSuper(role), privs)
+	if may == 0 && at.Privs(role, rel, acl.All(acl.Column)) == 0 {
+		return denied("permission denied for column \"tableoid\" of relation \"%s\"", rel.Name)
+	}
+	return nil
 }
 
 // columnPrivs are the privileges on single columns, by position: what is revoked of a relation is revoked of its columns too.
@@ -268,19 +300,24 @@ func (g *granting) changed(d granted) (acl.ACL, error) {
 	}
 	privs := d.privs & may
 	g.tell(d, privs)
-	if privs == 0 {
-		return d.list, nil
+	if err := g.checkPublic(); err != nil || privs == 0 {
+		return d.list, err
 	}
 	return g.edit(o, d.list, grantor, privs)
+}
+
+// checkPublic refuses to let everybody give on.
+func (g *granting) checkPublic() error {
+	if g.b.Option && !g.b.Revoke && slices.Contains(g.grantees, 0) {
+		return sqlerr.New(sqlerr.InvalidGrantOperation, "grant options can only be granted to roles")
+	}
+	return nil
 }
 
 // edit gives privileges to the statement's grantees, or takes them away.
 func (g *granting) edit(o acl.Object, list acl.ACL, grantor uint32, privs acl.Privs) (acl.ACL, error) {
 	for _, to := range g.grantees {
 		item := acl.Item{Grantee: to, Grantor: grantor}
-		if to == 0 && g.b.Option && !g.b.Revoke {
-			return nil, sqlerr.New(sqlerr.InvalidGrantOperation, "grant options can only be granted to roles")
-		}
 		if !g.b.Revoke || !g.b.Option {
 			item.Privs = privs
 		}
@@ -310,7 +347,7 @@ func (g *granting) hasAny(o acl.Object, d granted) bool {
 	case d.rel == nil:
 		return o.Mask(d.list, uint32(role), acl.All(acl.Topic)) != 0
 	case d.column >= 0:
-		return g.t.At().ColumnPrivs(role, d.rel, d.column, acl.All(acl.Table)) != 0
+		return g.t.At().ColumnPrivs(role, d.rel, d.column, acl.All(acl.Column)) != 0
 	}
 	return g.t.At().Privs(role, d.rel, acl.All(d.rel.ACLKind())) != 0
 }

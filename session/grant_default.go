@@ -105,6 +105,9 @@ func (g *granting) setDefault(owner catalog.OID, r *catalog.Role, schema catalog
 	if all {
 		privs = acl.All(kind)
 	}
+	if err := g.checkPublic(); err != nil {
+		return err
+	}
 	list, err := g.edit(g.t.At().Granting(owner), list, uint32(owner), privs)
 	if err != nil {
 		return err
