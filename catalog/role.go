@@ -33,7 +33,7 @@ type Role struct {
 	// Password are the verifiers that stand for it (auth.Verifiers), empty = no password opens the role. nil: none was ever
 	// set here; of the first role it may be in the metadata, where it was before there were others.
 	Password *string `json:"password,omitempty"`
-	// MemberOf are the roles that it is in.
+	// MemberOf are the roles that it is in, by OID: of several that may grant the same, the first one does.
 	MemberOf []Membership `json:"member_of,omitempty"`
 	// Defaults are what others get on what the role makes (ALTER DEFAULT PRIVILEGES).
 	Defaults []DefaultACL `json:"defaults,omitempty"`
@@ -151,7 +151,7 @@ func (s *Snapshot) walk(role OID, inheriting bool, visit func(OID) bool) bool {
 // memberships are what a role is in: the owner of the database is in pg_database_owner without being told.
 func (s *Snapshot) memberships(r *Relation) []Membership {
 	if r.OID == s.OwnerOfDatabase() {
-		return append(slices.Clone(r.Role.MemberOf), Membership{Role: DatabaseOwner})
+		return append([]Membership{{Role: DatabaseOwner}}, r.Role.MemberOf...)
 	}
 	return r.Role.MemberOf
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -73,6 +74,7 @@ func (s *Session) joinOne(ctx context.Context, t *catalog.Txn, role, member *cat
 	return s.changeRole(ctx, t, member, func(a *catalog.Role) error {
 		a.MemberOf = slices.DeleteFunc(slices.Clone(a.MemberOf), func(m catalog.Membership) bool { return m.Role == role.OID })
 		a.MemberOf = append(a.MemberOf, catalog.Membership{Role: role.OID, Grantor: j.grantor, Admin: j.admin})
+		slices.SortFunc(a.MemberOf, func(x, y catalog.Membership) int { return cmp.Compare(x.Role, y.Role) })
 		return nil
 	})
 }
