@@ -21,7 +21,8 @@ import (
 //	7: relations may be types
 //	8: columns of a stream may be later, or dropped
 //	10: relations may be roles; before, role tributary was there without being told of. Relations may have an owner and an acl
-const changeVersion = 10
+//	11: indexes may have an index: orders, classes, expressions, a condition
+const changeVersion = 11
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
 type change struct {

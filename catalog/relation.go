@@ -81,9 +81,10 @@ type Relation struct {
 
 	// Parent: of an index its table, of an error relation its stream, view or sink.
 	Parent OID `json:"parent,omitempty"`
-	// KeyColumns and Unique of an index.
-	KeyColumns []int `json:"key_columns,omitempty"`
-	Unique     bool  `json:"unique,omitempty"`
+	// KeyColumns and Unique of an index, and what else there is to say of it.
+	KeyColumns []int  `json:"key_columns,omitempty"`
+	Unique     bool   `json:"unique,omitempty"`
+	Index      *Index `json:"index,omitempty"`
 	// Constraint: the index is that of a UNIQUE constraint of its name.
 	Constraint bool `json:"constraint,omitempty"`
 

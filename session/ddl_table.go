@@ -123,6 +123,9 @@ func (s *Session) renamedAway(t *catalog.Txn, topic log.Topic) bool {
 
 // createIndex is CREATE INDEX on a table. Who writes the table waits for the end of the transaction.
 func (s *Session) createIndex(ctx context.Context, b *parse.CreateIndex, w face.Writer) error {
+	if b.Stmt.Concurrent && s.tx.block {
+		return sqlerr.New(sqlerr.ActiveSQLTransaction, "CREATE INDEX CONCURRENTLY cannot run inside a transaction block")
+	}
 	var ix *catalog.Relation
 	table, err := s.lockFound(ctx, "CREATE INDEX", func() (table *catalog.Relation, err error) {
 		if ix, err = bind.CreateIndex(b, s.catalog(), s.bindOptions()); err == nil {

@@ -56,11 +56,7 @@ func (s *Session) createText(rel *catalog.Relation) (string, error) {
 		if !ok {
 			return "", sqlerr.New(sqlerr.UndefinedTable, "the table of index %q was dropped meanwhile", rel.Name)
 		}
-		unique := ""
-		if rel.Unique {
-			unique = "UNIQUE "
-		}
-		return "CREATE " + unique + "INDEX " + ident(rel.Name) + " ON " + qualified(table) + nameList(table, rel.KeyColumns), nil
+		return pgcatalog.IndexText(table, rel, qualified(table)), nil
 	case catalog.KindSequence:
 		return "CREATE SEQUENCE " + name + sequenceText(rel.Sequence), nil
 	case catalog.KindErrors:
@@ -108,7 +104,7 @@ func (s *Session) columnList(rel *catalog.Relation) string {
 		lines = append(lines, key+nameList(rel, rel.PrimaryKey))
 	}
 	if key, ok := s.catalog().ByOID(rel.KeyIndex); ok {
-		lines = append(lines, "    CONSTRAINT "+ident(key.Name)+" PRIMARY KEY"+nameList(rel, key.KeyColumns))
+		lines = append(lines, "    CONSTRAINT "+ident(key.Name)+" "+pgcatalog.KeyText(rel, key))
 	}
 	for _, c := range rel.Checks {
 		lines = append(lines, "    CONSTRAINT "+ident(c.Name)+" CHECK ("+c.Expr+")")

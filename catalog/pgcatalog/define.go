@@ -11,30 +11,6 @@ import (
 
 func appendOID(dst []byte, oid uint32) []byte { return strconv.AppendUint(dst, uint64(oid), 10) }
 
-// IndexDef is pg_get_indexdef.
-func (v *View) IndexDef(oid uint32, column int32, pretty bool) (string, bool) {
-	x, ok := v.index(oid)
-	if !ok {
-		return "", false
-	}
-	names := nameList(x.table, x.columns)
-	if column > 0 {
-		if int(column) > len(names) {
-			return "", true
-		}
-		return names[column-1], true
-	}
-	unique := ""
-	if x.unique {
-		unique = "UNIQUE "
-	}
-	table := qualified(x.table)
-	if pretty {
-		table = v.className(uint32(x.table.OID))
-	}
-	return "CREATE " + unique + "INDEX " + ident.Quote(x.name) + " ON " + table + " USING btree (" + strings.Join(names, ", ") + ")", true
-}
-
 func nameList(r *catalog.Relation, at []int) []string {
 	out := make([]string, len(at))
 	for i, n := range at {
@@ -51,14 +27,12 @@ func (v *View) ConstraintDef(oid uint32, pretty bool) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	columns := "(" + strings.Join(nameList(c.table, c.columns), ", ") + ")"
 	switch c.kind {
 	case 'f':
 		return v.foreignKeyText(&c), true
-	case 'p':
-		return "PRIMARY KEY " + columns, true
-	case 'u':
-		return "UNIQUE " + columns, true
+	case 'p', 'u':
+		x, _ := v.index(c.index)
+		return x.constraintText(c.kind == 'p'), true
 	}
 	if pretty {
 		return "CHECK (" + Pretty(c.check) + ")", true

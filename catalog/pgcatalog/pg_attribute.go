@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 
@@ -79,10 +80,25 @@ func (v *View) attributes(r *catalog.Relation, add system.Adder) error {
 	return nil
 }
 
-// indexAttributes are those of an index: the columns of its key.
+// indexAttributes are those of an index: the columns of its key, then those beside it.
 func (v *View) indexAttributes(x indexed, add system.Adder) error {
-	for i, at := range x.columns {
-		if err := v.attribute(x.oid, &x.table.Columns[at], i, false, false, add); err != nil {
+	var names []string
+	for i, at := range slices.Concat(x.columns, x.included()) {
+		var c catalog.Column
+		if at == catalog.NoColumn {
+			c = catalog.Column{Name: x.key(i).Name, Type: x.key(i).Type}
+		} else {
+			c = x.table.Columns[at]
+		}
+		name := c.Name
+		for n := 1; slices.Contains(names, c.Name); n++ {
+			c.Name = name + strconv.Itoa(n)
+		}
+		names = append(names, c.Name)
+		if x.method() == bootstrap.Hash {
+			c.Type = sqltype.Of(sqltype.Int4) // what it has is the hash
+		}
+		if err := v.attribute(x.oid, &c, i, false, false, add); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package pgcatalog
 
 import (
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/bootstrap"
 	"github.com/tributary-db/tributary/catalog/system"
 )
 
@@ -11,7 +12,7 @@ const owner uint32 = 10
 // Access methods.
 const (
 	heap  uint32 = 2
-	btree uint32 = 403
+	btree        = bootstrap.Btree
 )
 
 // classRows is pg_class.
@@ -56,13 +57,19 @@ func (v *View) classNamed(name string, f system.Facts, add system.Adder) error {
 func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) error {
 	kind, of := relkind(r), r
 	rowType, am, file, hasIndex, replicas := rowTypes+uint32(r.OID), uint32(0), uint32(0), false, byte('n')
-	attributes := len(r.Columns)
+	attributes, storage := len(r.Columns), any(nil)
 	switch kind {
 	case 'r', 'm':
 		am, file, hasIndex = heap, uint32(r.OID), len(v.indexes(r)) > 0
 		replicas = 'd'
 	case 'i':
-		rowType, am, file, attributes = 0, btree, uint32(r.OID), len(r.KeyColumns)
+		rowType, am, file, attributes = 0, btree, uint32(r.OID), len(r.KeyColumns)+len(r.Included())
+		if r.Index != nil && r.Index.Method == "hash" {
+			am = bootstrap.Hash
+		}
+		if r.Index != nil && len(r.Index.Storage) > 0 {
+			storage = r.Index.Storage
+		}
 	case 'S':
 		rowType, file, attributes = 0, uint32(r.OID), 3
 	}
@@ -73,7 +80,7 @@ func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) erro
 	}
 	err := add(r.OID, r.Name, v.schemaOID(r.Schema), rowType, uint32(0), v.cat.OwnerOf(r), am, file, uint32(0),
 		int32(0), rows, int32(0), uint32(0), hasIndex, false, byte('p'), kind, int16(attributes), int16(len(of.Checks)),
-		kind == 'v' || kind == 'm', len(r.ForeignKeys) > 0 || len(v.cat.Referring(r.OID)) > 0, false, false, false, true, replicas, false, uint32(0), uint32(0), uint32(0), v.aclOf(r), nil, nil)
+		kind == 'v' || kind == 'm', len(r.ForeignKeys) > 0 || len(v.cat.Referring(r.OID)) > 0, false, false, false, true, replicas, false, uint32(0), uint32(0), uint32(0), v.aclOf(r), storage, nil)
 	if err != nil || !hasKey(r) {
 		return err
 	}

@@ -1,37 +1,13 @@
 package pgcatalog
 
 import (
-	"sync"
+	"cmp"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/bootstrap"
 	"github.com/tributary-db/tributary/catalog/system"
-	"github.com/tributary-db/tributary/internal/sqltype"
 )
-
-// defaultClasses are the btree operator classes that are default, by type.
-var defaultClasses = sync.OnceValue(func() map[sqltype.OID]uint32 {
-	m := map[sqltype.OID]uint32{}
-	for _, row := range bootstrap.Rows("pg_opclass") {
-		if bootstrap.Number(row[1]) == btree && row[7] == "t" {
-			m[sqltype.OID(bootstrap.Number(row[6]))] = bootstrap.Number(row[0])
-		}
-	}
-	return m
-})
-
-// operatorClass is the default one of a type: of what it is binary coercible to if it has none of its own.
-func operatorClass(t sqltype.OID) uint32 {
-	switch {
-	case t == sqltype.Varchar:
-		t = sqltype.Text
-	case t.Elem() != sqltype.Invalid && defaultClasses()[t] == 0:
-		t = sqltype.AnyArray
-	case sqltype.IsReg(t):
-		t = sqltype.OIDType
-	}
-	return defaultClasses()[t]
-}
 
 // indexRows is pg_index.
 func indexRows(v *View, _ system.Facts, key system.Key, add system.Adder) error {
@@ -50,18 +26,56 @@ func indexRows(v *View, _ system.Facts, key system.Key, add system.Adder) error 
 			of = append(of, v.indexes(r)...)
 		}
 	}
-	for _, x := range of {
-		n := len(x.columns)
-		columns, collations, classes, options := make([]int16, n), make([]uint32, n), make([]uint32, n), make([]int16, n)
-		for i, at := range x.columns {
-			t := x.table.Columns[at].Type.OID
-			columns[i], collations[i], classes[i] = int16(at+1), storages()[t].collation, operatorClass(t)
-		}
-		err := add(x.oid, x.table.OID, int16(n), int16(n), x.unique, false, x.primary, false, true, false, true, false, true, true, false,
-			columns, collations, classes, options, nil, nil)
-		if err != nil {
+	for i := range of {
+		if err := of[i].row(add); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Bits of indoption.
+const (
+	optionDesc       int16 = 1
+	optionNullsFirst int16 = 2
+)
+
+func (x *indexed) row(add system.Adder) error {
+	n := len(x.columns)
+	columns, collations, classes, options := make([]int16, n), make([]uint32, n), make([]uint32, n), make([]int16, n)
+	var expressions, condition any
+	var exprs []string
+	for i, at := range x.columns {
+		k, t := x.key(i), x.typeOf(i).OID
+		columns[i], collations[i], classes[i] = int16(at+1), cmp.Or(uint32(k.Collation), storages()[t].collation), uint32(k.Class)
+		if classes[i] == 0 {
+			if c := bootstrap.DefaultClass(x.method(), t); c != nil {
+				classes[i] = c.OID
+			}
+		}
+		if k.Desc {
+			options[i] |= optionDesc
+		}
+		if k.NullsFirst {
+			options[i] |= optionNullsFirst
+		}
+		if k.Expr != "" {
+			exprs = append(exprs, k.Expr)
+		}
+	}
+	for _, at := range x.included() {
+		columns = append(columns, int16(at+1))
+	}
+	if exprs != nil {
+		expressions = strings.Join(exprs, ", ")
+	}
+	equalNulls := false
+	if x.rel != nil {
+		equalNulls = x.rel.EqualNulls()
+		if w := x.rel.Condition(); w != "" {
+			condition = w
+		}
+	}
+	return add(x.oid, x.table.OID, int16(len(columns)), int16(n), x.unique, equalNulls, x.primary, false, true, false, true, false, true, true, false,
+		columns, collations, classes, options, expressions, condition)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/bootstrap"
+	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
 // View is one version of the catalog as PostgreSQL's catalogs tell of it, with the search path of who asks.
@@ -87,20 +88,53 @@ type indexed struct {
 	columns         []int
 	unique, primary bool
 	constraint      bool
+	rel             *catalog.Relation // nil: it is none of its own
+}
+
+// included are the columns beside its key.
+func (x *indexed) included() []int {
+	if x.rel == nil {
+		return nil
+	}
+	return x.rel.Included()
+}
+
+// key is what is said of one of its columns.
+func (x *indexed) key(i int) catalog.IndexKey {
+	if x.rel == nil {
+		return catalog.IndexKey{}
+	}
+	return x.rel.IndexKey(i)
+}
+
+// typeOf is the type of one column of the key.
+func (x *indexed) typeOf(i int) sqltype.Type {
+	if x.columns[i] == catalog.NoColumn {
+		return x.key(i).Type
+	}
+	return x.table.Columns[x.columns[i]].Type
+}
+
+// method is its access method.
+func (x *indexed) method() uint32 {
+	if x.rel != nil && x.rel.Index != nil && x.rel.Index.Method == "hash" {
+		return bootstrap.Hash
+	}
+	return bootstrap.Btree
 }
 
 // indexes are a table's: that of its primary key first.
 func (v *View) indexes(r *catalog.Relation) []indexed {
 	var out []indexed
 	if hasKey(r) {
-		out = append(out, indexed{keyIndexes + uint32(r.OID), r.PrimaryKeyName(), r, r.PrimaryKey, true, true, true})
+		out = append(out, indexed{keyIndexes + uint32(r.OID), r.PrimaryKeyName(), r, r.PrimaryKey, true, true, true, nil})
 	}
 	if r.Kind != catalog.KindTable {
 		return out
 	}
 	for _, x := range v.cat.Indexes(r.OID) {
 		key := x.OID == r.KeyIndex
-		out = append(out, indexed{uint32(x.OID), x.Name, r, x.KeyColumns, x.Unique, key, x.Constraint || key})
+		out = append(out, indexed{uint32(x.OID), x.Name, r, x.KeyColumns, x.Unique, key, x.Constraint || key, x})
 	}
 	return out
 }

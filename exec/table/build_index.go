@@ -58,7 +58,7 @@ func (o *overlay) fillIndex(ctx context.Context, made *index) error {
 			return err
 		}
 		before := last.Batch()
-		same := before.Len > 0 && !anyNull(pick(rows.Cols, made.key), row)
+		same := before.Len > 0 && !made.free(pick(rows.Cols, made.key), row)
 		for _, c := range made.key {
 			same = same && delta.EqualKey(&before.Cols[c], 0, &rows.Cols[c], row)
 		}
@@ -103,7 +103,7 @@ func (o *overlay) checkOwn(ctx context.Context, i int) error {
 		if !o.live(int(row)) {
 			continue
 		}
-		if anyNull(pick(news.Cols, ix.key), row) {
+		if ix.free(pick(news.Cols, ix.key), row) {
 			if err := o.countIn(i, row, 1); err != nil {
 				return err
 			}
@@ -133,7 +133,7 @@ func (o *overlay) checkOwn(ctx context.Context, i int) error {
 func (o *overlay) notUnique(ix *index, rows *delta.Batch, row int32) error {
 	r := o.tx.relation(o.t)
 	return sqlerr.New(sqlerr.UniqueViolation, "could not create unique index %q", ix.rel.Name).
-		WithDetail("Key (%s)=(%s) is duplicated.", r.columnNames(ix.key), rowText(pick(rows.Cols, ix.key), row, "")).
+		WithDetail("Key (%s)=(%s) is duplicated.", r.columnNames(ix.key), rowText(pick(rows.Cols, ix.key), row, "null")).
 		About(r.object("", ix.rel.Name))
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // inIndex reports of each row whether a unique index has its key in the newest version, the rows that the Tx
-// removed aside. Keys with a NULL are never equal.
+// removed aside. Keys with a NULL are equal only where the index says so.
 func (tx *Tx) inIndex(ctx context.Context, o *overlay, at int, full *delta.Batch) ([]bool, error) {
 	ix := o.indexes[at]
 	keys, sel := keysOf(ix, full)
@@ -40,11 +40,16 @@ func (tx *Tx) inIndex(ctx context.Context, o *overlay, at int, full *delta.Batch
 	return has, err
 }
 
-// keysOf gathers the keys without NULL that rows have in an index; sel says whose they are.
+// free: nobody else is kept from a key of the index that a row has, as it has a NULL.
+func (ix *index) free(key []delta.Column, row int32) bool {
+	return (ix.rel == nil || !ix.rel.EqualNulls()) && anyNull(key, row)
+}
+
+// keysOf gathers the keys that rows have in an index and others must not; sel says whose they are.
 func keysOf(ix *index, rows *delta.Batch) (keys []delta.Column, sel []int32) {
 	all := pick(rows.Cols, ix.key)
 	for i := range int32(rows.Len) {
-		if !anyNull(all, i) {
+		if !ix.free(all, i) {
 			sel = append(sel, i)
 		}
 	}
@@ -81,7 +86,7 @@ func (tx *Tx) checkUnique(o *overlay, full *delta.Batch, row int32, has [][]bool
 			continue
 		}
 		keys := pick(full.Cols, ix.key)
-		if anyNull(keys, row) {
+		if ix.free(keys, row) {
 			continue
 		}
 		var s [1]state.Slot
@@ -131,7 +136,7 @@ func (r seen) shown(cols []delta.Column) []delta.Column {
 // duplicate is PostgreSQL's unique violation.
 func (r seen) duplicate(constraint string, key []int, rows *delta.Batch, row int32) error {
 	return sqlerr.New(sqlerr.UniqueViolation, "duplicate key value violates unique constraint %q", constraint).
-		WithDetail("Key (%s)=(%s) already exists.", r.columnNames(key), rowText(pick(rows.Cols, key), row, "")).
+		WithDetail("Key (%s)=(%s) already exists.", r.columnNames(key), rowText(pick(rows.Cols, key), row, "null")).
 		About(r.object("", constraint))
 }
 

@@ -227,7 +227,7 @@ func sameRows(x, y *delta.BatchBuilder) bool {
 func (up *upserting) find(ctx context.Context) error {
 	up.found, up.olds = make([]int, up.full.Len), delta.NewBatchBuilder(up.t.Types())
 	if !up.t.HasRowID() && up.asks(up.t.oid) {
-		if err := up.findBy(ctx, 0, up.t.Key()); err != nil {
+		if err := up.findBy(ctx, 0, &index{key: up.t.Key()}); err != nil {
 			return err
 		}
 		slots, err := up.o.probe(up.full.Cols, up.full.Len, false)
@@ -244,7 +244,7 @@ func (up *upserting) find(ctx context.Context) error {
 		if !up.o.enforces(at) || !up.asks(ix.rel.OID) {
 			continue
 		}
-		if err := up.findBy(ctx, 1+at, ix.key); err != nil {
+		if err := up.findBy(ctx, 1+at, ix); err != nil {
 			return err
 		}
 		keys, sel := keysOf(ix, up.full)
@@ -279,20 +279,10 @@ func (up *upserting) own(i int, at int64) {
 }
 
 // findBy notes rows of the newest version that arrangement i (0 = the rows) has by the key.
-func (up *upserting) findBy(ctx context.Context, i int, key []int) error {
-	all := pick(up.full.Cols, key)
-	var sel []int32
-	for r := range int32(up.full.Len) {
-		if !anyNull(all, r) {
-			sel = append(sel, r)
-		}
-	}
+func (up *upserting) findBy(ctx context.Context, i int, ix *index) error {
+	keys, sel := keysOf(ix, up.full)
 	if len(sel) == 0 {
 		return nil
-	}
-	keys := make([]delta.Column, len(all))
-	for c := range all {
-		keys[c] = delta.Copy(&all[c], sel)
 	}
 	view, err := up.o.newest(i)
 	if err != nil {
@@ -381,7 +371,7 @@ func firstOf(arbiters []*index, keys []state.Flat, rows *delta.Batch, row int32)
 	for _, insert := range []bool{false, true} {
 		for i, ix := range arbiters {
 			cols := pick(rows.Cols, ix.key)
-			if anyNull(cols, row) {
+			if ix.free(cols, row) {
 				continue
 			}
 			if err := keys[i].Probe(cols, []int32{row}, insert, s[:]); err != nil {

@@ -54,7 +54,7 @@ func InPasses(changes []*pg.AlterTableCmd) []*pg.AlterTableCmd {
 			key := []*pg.Node{pg.MakeStrNode(n.Colname)}
 			switch con.Contype {
 			case pg.ConstrType_CONSTR_UNIQUE, pg.ConstrType_CONSTR_PRIMARY:
-				con = &pg.Constraint{Contype: con.Contype, Conname: con.Conname, NullsNotDistinct: con.NullsNotDistinct, Keys: key, Location: con.Location}
+				con = &pg.Constraint{Contype: con.Contype, Conname: con.Conname, NullsNotDistinct: con.NullsNotDistinct, Including: con.Including, Options: con.Options, Indexspace: con.Indexspace, Keys: key, Location: con.Location}
 			case pg.ConstrType_CONSTR_CHECK:
 				con = &pg.Constraint{Contype: con.Contype, Conname: con.Conname, RawExpr: con.RawExpr, Location: con.Location, InitiallyValid: true}
 			case pg.ConstrType_CONSTR_FOREIGN:

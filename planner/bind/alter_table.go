@@ -94,6 +94,10 @@ func AlterTable(rel *catalog.Relation, c *pg.AlterTableCmd, cat catalog.Reader, 
 		if err := d.constraint(con, nil); err != nil {
 			return nil, err
 		}
+		ix, err := d.constraintIndex(con)
+		if err != nil {
+			return nil, err
+		}
 		keys := changed.PrimaryKey
 		for _, i := range keys {
 			changed.Columns[i].NotNull = true
@@ -103,7 +107,7 @@ func AlterTable(rel *catalog.Relation, c *pg.AlterTableCmd, cat catalog.Reader, 
 			name = freeName(d.b, rel.Schema, objectName(rel.Name, "", "pkey"))
 		}
 		d.indexes = append(d.indexes, &catalog.Relation{
-			Schema: rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, Constraint: true, TimestampColumn: -1,
+			Schema: rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, Constraint: true, Index: ix, TimestampColumn: -1,
 		})
 		changed.PrimaryKey, changed.KeyName = nil, ""
 		return &AlterTablePlan{Relation: &changed, Index: d.added(rel), Key: true}, nil

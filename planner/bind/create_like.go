@@ -3,6 +3,7 @@ package bind
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -105,6 +106,9 @@ func (d *definition) likeColumn(from *catalog.Relation, at int, takes func(uint3
 // likeIndexes takes the keys and indexes of a table, whose columns here begin at first.
 func (d *definition) likeIndexes(from *catalog.Relation, first int) error {
 	moved := func(at []int) []int {
+		if at == nil {
+			return nil
+		}
 		out := make([]int, len(at))
 		for i, n := range at {
 			out[i] = n + first
@@ -134,26 +138,33 @@ func (d *definition) likeIndexes(from *catalog.Relation, first int) error {
 		made := &catalog.Relation{
 			Schema: d.rel.Schema, Kind: catalog.KindIndex, KeyColumns: moved(x.KeyColumns), Unique: x.Unique, Constraint: x.Constraint, TimestampColumn: -1,
 		}
+		if x.Index != nil {
+			ix := *x.Index
+			ix.Include = moved(ix.Include)
+			made.Index = &ix
+		}
 		label := "idx"
 		if x.Constraint {
 			label = "key"
 		}
-		made.Name = d.freeIndex(made.KeyColumns, label)
+		made.Name = d.freeIndex(slices.Concat(made.KeyColumns, made.Included()), label)
 		d.indexes = append(d.indexes, made)
 	}
 	return nil
 }
 
+// labelOf is what some columns add to the name of an index.
+func (d *definition) labelOf(columns []int) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = d.rel.Columns[c].Name
+	}
+	return strings.Join(distinctNames(names), "_")
+}
+
 // freeIndex chooses <table>_<columns>_<label>, with a number where that is taken.
 func (d *definition) freeIndex(columns []int, label string) string {
-	names := ""
-	for i, c := range columns {
-		if i > 0 {
-			names += "_"
-		}
-		names += d.rel.Columns[c].Name
-	}
-	want := objectName(d.rel.Name, names, label)
+	want := objectName(d.rel.Name, d.labelOf(columns), label)
 	taken := func(name string) bool {
 		return slices.ContainsFunc(d.indexes, func(x *catalog.Relation) bool { return x.Name == name })
 	}

@@ -1,9 +1,12 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/bootstrap"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
 )
@@ -244,6 +247,12 @@ func (d *definition) constraint(c *pg.Constraint, col *catalog.Column) error {
 			return unsupported("DEFERRABLE for this constraint").At(c.Location)
 		}
 		d.hasKey, d.rel.KeyName = true, c.Conname
+		if ix, err := d.constraintIndex(c); err != nil || ix != nil && d.rel.OID == 0 {
+			if err == nil {
+				err = unsupported("INCLUDE or WITH for the primary key that a table is created with").At(c.Location)
+			}
+			return err
+		}
 		keys, err := d.keys(c, col)
 		d.rel.PrimaryKey = keys
 		return err
@@ -325,9 +334,6 @@ func (d *definition) keys(c *pg.Constraint, col *catalog.Column) ([]int, error) 
 }
 
 func (d *definition) unique(c *pg.Constraint, col *catalog.Column) error {
-	if c.NullsNotDistinct {
-		return unsupported("NULLS NOT DISTINCT").At(c.Location)
-	}
 	if c.Deferrable {
 		return unsupported("DEFERRABLE for this constraint").At(c.Location)
 	}
@@ -335,18 +341,46 @@ func (d *definition) unique(c *pg.Constraint, col *catalog.Column) error {
 	if err != nil {
 		return err
 	}
+	ix, err := d.constraintIndex(c)
+	if err != nil {
+		return err
+	}
 	name := c.Conname
 	if name == "" {
-		name = d.rel.Name
-		for _, k := range keys {
-			name += "_" + d.rel.Columns[k].Name
+		all := keys
+		if ix != nil {
+			all = slices.Concat(keys, ix.Include)
 		}
-		name += "_key"
+		name = objectName(d.rel.Name, d.labelOf(all), "key")
 	}
 	d.indexes = append(d.indexes, &catalog.Relation{
-		Schema: d.rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, Constraint: true, TimestampColumn: -1,
+		Schema: d.rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, Constraint: true, Index: ix, TimestampColumn: -1,
 	})
 	return nil
+}
+
+// constraintIndex is what a key constraint says of its index beside the key, nil = nothing.
+func (d *definition) constraintIndex(c *pg.Constraint) (*catalog.Index, error) {
+	if c.Indexspace != "" {
+		return nil, unsupported("TABLESPACE").At(c.Location)
+	}
+	ix := catalog.Index{NullsNotDistinct: c.NullsNotDistinct}
+	for _, n := range c.Including {
+		name := n.GetString_().GetSval()
+		at := d.rel.ColumnIndex(name)
+		if at < 0 {
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" named in key does not exist", name).At(c.Location).Meant(d.rel.NearColumn(name))
+		}
+		ix.Include = append(ix.Include, at)
+	}
+	var err error
+	if ix.Storage, err = indexStorage(bootstrap.Btree, c.Options); err != nil {
+		return nil, err
+	}
+	if !ix.NullsNotDistinct && ix.Include == nil && ix.Storage == nil {
+		return nil, nil
+	}
+	return &ix, nil
 }
 
 // deparseExpr is the SQL of an expression.

@@ -284,7 +284,9 @@ func (d *definition) uniqueKeys(t *catalog.Relation) []uniqueKey {
 		return out
 	}
 	for _, ix := range d.b.cat.Indexes(t.OID) {
-		if key := ix.OID == t.KeyIndex; ix.Unique && key {
+		if key := ix.OID == t.KeyIndex; ix.Computed() {
+			continue
+		} else if ix.Unique && key {
 			out = slices.Insert(out, 0, uniqueKey{columns: ix.KeyColumns, primary: true, index: ix.OID})
 		} else if ix.Unique {
 			out = append(out, uniqueKey{columns: ix.KeyColumns, index: ix.OID})

@@ -95,7 +95,7 @@ func (b *binder) arbiters(rel *catalog.Relation, in *pg.InferClause) ([]catalog.
 		out = append(out, rel.OID)
 	}
 	for _, ix := range b.cat.Indexes(rel.OID) {
-		if ix.Unique && sameSet(want, ix.KeyColumns) {
+		if ix.Unique && !ix.Computed() && sameSet(want, ix.KeyColumns) {
 			out = append(out, ix.OID)
 		}
 	}

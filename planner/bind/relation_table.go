@@ -12,7 +12,7 @@ var tableKind = relationKind{scan: plan.RelTable, describe: describeTable}
 func describeTable(b *binder, rel *catalog.Relation, p *plan.Props) {
 	primaryKey(rel, p)
 	for _, x := range b.cat.Indexes(rel.OID) {
-		if x.Unique && allNotNull(rel, x.KeyColumns) {
+		if x.Unique && !x.Computed() && allNotNull(rel, x.KeyColumns) {
 			p.UniqueKey = append(p.UniqueKey, x.KeyColumns)
 		}
 	}

@@ -36,6 +36,9 @@ func lookups(n plan.Node, cat catalog.Reader, views bool) plan.Node {
 			return n
 		}
 		for _, x := range indexesBestFirst(cat.Indexes(rel.OID)) {
+			if x.Computed() {
+				continue
+			}
 			if out := lookup(f, s, x.KeyColumns, plan.RelationID(x.OID)); out != nil {
 				return out
 			}
