@@ -153,7 +153,7 @@ func (a ACL) Owned(from, to uint32) ACL {
 		}
 		return r
 	}
-	var out ACL
+	out := ACL{} // an empty list is not none
 	for _, i := range a {
 		i.Grantee, i.Grantor = swap(i.Grantee), swap(i.Grantor)
 		if at := out.find(i); at >= 0 {

@@ -16,6 +16,8 @@ type domain struct {
 	u    *unnesting
 	node plan.Node
 	args []plan.Expr
+	// working, in a recursive term, is the columns of its rows of the round before, which have the domain's with them.
+	working []plan.Field
 }
 
 func (d *domain) width() int { return len(d.node.Props().Fields) }
@@ -39,7 +41,7 @@ func (u *unnesting) domainOf(in plan.Node, args []plan.Expr) *domain {
 	unique := &plan.Distinct{Input: plan.NewProject(in, all, fields)}
 	unique.P.Fields = fields
 	plan.Derive(unique)
-	return &domain{u, unique, all}
+	return &domain{u: u, node: unique, args: all}
 }
 
 // dependent makes a query stand by itself with the domain of its arguments.
@@ -75,7 +77,7 @@ func (d *domain) at(e plan.Expr, first int) plan.Expr {
 
 // beside is n with the columns of the domain behind its own: for each argument the rows that n gives.
 func (d *domain) beside(n plan.Node) plan.Node {
-	if !hasOuter(n) {
+	if !d.speaks(n) {
 		return plan.NewJoin(plan.JoinInner, n, d.node, nil, "")
 	}
 	switch n := n.(type) {
@@ -109,6 +111,10 @@ func (d *domain) beside(n plan.Node) plan.Node {
 		return c
 	case *plan.Values:
 		return d.values(n)
+	case *plan.Recursive:
+		return d.recursive(n)
+	case *plan.Working:
+		return plan.NewWorking(d.working)
 	case *plan.SetOp:
 		return d.setOp(n)
 	case *plan.Over:
@@ -142,6 +148,30 @@ func (d *domain) beside(n plan.Node) plan.Node {
 	}
 	d.u.refuse("this subquery that refers to columns of the query around it")
 	return plan.NewJoin(plan.JoinInner, n, d.node, nil, "")
+}
+
+// speaks: n is other for other arguments, by its expressions or by the rows of the round before.
+func (d *domain) speaks(n plan.Node) bool {
+	return hasOuter(n) || d.working != nil && readsWorking(n)
+}
+
+// readsWorking: n reads the rows of the round before of the recursive term that it is in, not of one inside it.
+func readsWorking(n plan.Node) bool {
+	switch n := n.(type) {
+	case *plan.Working:
+		return true
+	case *plan.Recursive:
+		return readsWorking(n.Ins[0])
+	}
+	return slices.ContainsFunc(n.Inputs(), readsWorking)
+}
+
+// recursive goes on for all arguments at once: a row of a round knows which ones it is of.
+func (d *domain) recursive(n *plan.Recursive) plan.Node {
+	fields := append(slices.Clone(n.P.Fields), d.node.Props().Fields...)
+	in := *d
+	in.working = fields
+	return plan.NewRecursive(d.beside(n.Ins[0]), in.beside(n.Ins[1]), fields, n.Distinct)
 }
 
 // behind is column i of a row into which the domain's columns came at first.
@@ -209,8 +239,8 @@ func (d *domain) project(n *plan.Project) plan.Node {
 func (d *domain) join(n *plan.Join) plan.Node {
 	cond := joinCondition(n)
 	wasLeft, wasRight := len(n.Left.Props().Fields), len(n.Right.Props().Fields)
-	onLeft := hasOuter(n.Left) || n.Kind == plan.JoinLeft || n.Kind == plan.JoinFull
-	onRight := hasOuter(n.Right) || n.Kind != plan.JoinInner && n.Kind != plan.JoinLeft
+	onLeft := d.speaks(n.Left) || n.Kind == plan.JoinLeft || n.Kind == plan.JoinFull
+	onRight := d.speaks(n.Right) || n.Kind != plan.JoinInner && n.Kind != plan.JoinLeft
 	if !onLeft && !onRight {
 		onRight = true // only the condition has arguments
 	}
