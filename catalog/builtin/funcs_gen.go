@@ -477,7 +477,10 @@ var funcRows = []Func{
 	{OID: 1174, Name: "timestamptz", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1082}, Strict: true, Volatile: 's', MayFail: true, Symbol: "date_timestamptz"},
 	{OID: 1175, Name: "justify_hours", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_justify_hours"},
 	{OID: 1176, Name: "timestamptz", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1082, 1083}, Strict: true, Volatile: 's', MayFail: true},
+	{OID: 1177, Name: "jsonb_path_exists_tz", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 4072, 3802, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "jsonb_path_exists_tz", Defaults: 2, ArgNames: []string{"target", "path", "vars", "silent"}},
 	{OID: 1178, Name: "date", Kind: 'f', Ret: 1082, Args: []sqltype.OID{1184}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_date"},
+	{OID: 1179, Name: "jsonb_path_query_tz", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 4072, 3802, 16}, RetSet: true, Strict: true, Volatile: 's', MayFail: true, Symbol: "jsonb_path_query_tz", Defaults: 2, ArgNames: []string{"target", "path", "vars", "silent"}},
+	{OID: 1180, Name: "jsonb_path_query_array_tz", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 4072, 3802, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "jsonb_path_query_array_tz", Defaults: 2, ArgNames: []string{"target", "path", "vars", "silent"}},
 	{OID: 1181, Name: "age", Kind: 'f', Ret: 23, Args: []sqltype.OID{28}, Strict: true, Volatile: 's', MayFail: true, Symbol: "xid_age"},
 	{OID: 1188, Name: "timestamptz_mi", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1184, 1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_mi"},
 	{OID: 1189, Name: "timestamptz_pl_interval", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1184, 1186}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_pl_interval"},
@@ -885,12 +888,14 @@ var funcRows = []Func{
 	{OID: 2019, Name: "time", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1184}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_time"},
 	{OID: 2020, Name: "date_trunc", Kind: 'f', Ret: 1114, Args: []sqltype.OID{25, 1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_trunc"},
 	{OID: 2021, Name: "date_part", Kind: 'f', Ret: 701, Args: []sqltype.OID{25, 1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_part"},
+	{OID: 2023, Name: "jsonb_path_query_first_tz", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 4072, 3802, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "jsonb_path_query_first_tz", Defaults: 2, ArgNames: []string{"target", "path", "vars", "silent"}},
 	{OID: 2024, Name: "timestamp", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1082}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "date_timestamp"},
 	{OID: 2025, Name: "timestamp", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1082, 1083}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "datetime_timestamp"},
 	{OID: 2026, Name: "pg_backend_pid", Kind: 'f', Ret: 23, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_backend_pid"},
 	{OID: 2027, Name: "timestamp", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1184}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamptz_timestamp"},
 	{OID: 2028, Name: "timestamptz", Kind: 'f', Ret: 1184, Args: []sqltype.OID{1114}, Strict: true, Volatile: 's', MayFail: true, Symbol: "timestamp_timestamptz"},
 	{OID: 2029, Name: "date", Kind: 'f', Ret: 1082, Args: []sqltype.OID{1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_date"},
+	{OID: 2030, Name: "jsonb_path_match_tz", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 4072, 3802, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "jsonb_path_match_tz", Defaults: 2, ArgNames: []string{"target", "path", "vars", "silent"}},
 	{OID: 2031, Name: "timestamp_mi", Kind: 'f', Ret: 1186, Args: []sqltype.OID{1114, 1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_mi"},
 	{OID: 2032, Name: "timestamp_pl_interval", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1114, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_pl_interval"},
 	{OID: 2033, Name: "timestamp_mi_interval", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1114, 1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_mi_interval"},
@@ -1803,6 +1808,14 @@ var funcRows = []Func{
 	{OID: 3990, Name: "cume_dist", Kind: 'a', Ret: 701, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 'i', AggKind: 'h'},
 	{OID: 3992, Name: "dense_rank", Kind: 'a', Ret: 20, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 'i', AggKind: 'h'},
 	{OID: 3999, Name: "brin_summarize_range", Kind: 'f', Ret: 23, Args: []sqltype.OID{2205, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "brin_summarize_range"},
+	{OID: 4004, Name: "jsonpath_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{4072}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonpath_send"},
+	{OID: 4005, Name: "jsonb_path_exists", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 4072, 3802, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_path_exists", Defaults: 2, ArgNames: []string{"target", "path", "vars", "silent"}},
+	{OID: 4006, Name: "jsonb_path_query", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 4072, 3802, 16}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_path_query", Defaults: 2, ArgNames: []string{"target", "path", "vars", "silent"}},
+	{OID: 4007, Name: "jsonb_path_query_array", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 4072, 3802, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_path_query_array", Defaults: 2, ArgNames: []string{"target", "path", "vars", "silent"}},
+	{OID: 4008, Name: "jsonb_path_query_first", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 4072, 3802, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_path_query_first", Defaults: 2, ArgNames: []string{"target", "path", "vars", "silent"}},
+	{OID: 4009, Name: "jsonb_path_match", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 4072, 3802, 16}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_path_match", Defaults: 2, ArgNames: []string{"target", "path", "vars", "silent"}},
+	{OID: 4010, Name: "jsonb_path_exists_opr", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 4072}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_path_exists_opr"},
+	{OID: 4011, Name: "jsonb_path_match_opr", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 4072}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_path_match_opr"},
 	{OID: 4014, Name: "brin_desummarize_range", Kind: 'f', Ret: 2278, Args: []sqltype.OID{2205, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "brin_desummarize_range"},
 	{OID: 4032, Name: "pg_sequence_last_value", Kind: 'f', Ret: 20, Args: []sqltype.OID{2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_sequence_last_value"},
 	{OID: 4038, Name: "jsonb_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{3802, 3802}, Strict: true, Volatile: 'i', Symbol: "jsonb_ne"},
@@ -2160,22 +2173,9 @@ json_to_recordset
 json_to_tsvector
 jsonb_each
 jsonb_each_text
-jsonb_path_exists
-jsonb_path_exists_opr
-jsonb_path_exists_tz
-jsonb_path_match
-jsonb_path_match_opr
-jsonb_path_match_tz
-jsonb_path_query
-jsonb_path_query_array
-jsonb_path_query_array_tz
-jsonb_path_query_first
-jsonb_path_query_first_tz
-jsonb_path_query_tz
 jsonb_to_record
 jsonb_to_recordset
 jsonb_to_tsvector
-jsonpath_send
 line
 line_distance
 line_eq

@@ -588,6 +588,8 @@ var operatorRows = []Operator{
 	{OID: 3965, Name: "->>", Left: 114, Right: 23, Result: 25, Func: 3950},
 	{OID: 3966, Name: "#>", Left: 114, Right: 1009, Result: 114, Func: 3951},
 	{OID: 3967, Name: "#>>", Left: 114, Right: 1009, Result: 25, Func: 3953},
+	{OID: 4012, Name: "@?", Left: 3802, Right: 4072, Result: 16, Func: 4010},
+	{OID: 4013, Name: "@@", Left: 3802, Right: 4072, Result: 16, Func: 4011},
 	{OID: 4035, Name: "&>", Left: 4537, Right: 3831, Result: 16, Func: 4268},
 	{OID: 4142, Name: "&>", Left: 4537, Right: 4537, Result: 16, Func: 4269},
 	{OID: 4179, Name: "-|-", Left: 3831, Right: 4537, Result: 16, Func: 4255, Commutator: 4180},
@@ -610,4 +612,4 @@ var operatorRows = []Operator{
 }
 
 // otherOperators are the operators that PostgreSQL has for other types only.
-var otherOperators = []string{"!!", "##", "&<|", "<->", "<<|", "<^", ">^", "?#", "?-", "?-|", "?||", "@-@", "@?", "@@@", "|&>", "|>>", "~="}
+var otherOperators = []string{"!!", "##", "&<|", "<->", "<<|", "<^", ">^", "?#", "?-", "?-|", "?||", "@-@", "@@@", "|&>", "|>>", "~="}

@@ -119,6 +119,9 @@ func DefaultArgs(f *Func) []string {
 		return []string{"true", "'use_json_null'"}
 	case "pg_terminate_backend":
 		return []string{"0"}
+	case "jsonb_path_exists", "jsonb_path_match", "jsonb_path_query", "jsonb_path_query_array", "jsonb_path_query_first",
+		"jsonb_path_exists_tz", "jsonb_path_match_tz", "jsonb_path_query_tz", "jsonb_path_query_array_tz", "jsonb_path_query_first_tz":
+		return []string{"'{}'", "false"}
 	case "json_populate_record", "json_populate_recordset":
 		return []string{"false"}
 	}

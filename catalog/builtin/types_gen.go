@@ -110,6 +110,8 @@ var typeRows = []Type{
 	{OID: 3913, Name: "_daterange", Kind: 'b', Category: 'A', Preferred: false, Array: 0, Elem: 3912},
 	{OID: 3926, Name: "int8range", Kind: 'r', Category: 'R', Preferred: false, Array: 3927, Elem: 0},
 	{OID: 3927, Name: "_int8range", Kind: 'b', Category: 'A', Preferred: false, Array: 0, Elem: 3926},
+	{OID: 4072, Name: "jsonpath", Kind: 'b', Category: 'U', Preferred: false, Array: 4073, Elem: 0},
+	{OID: 4073, Name: "_jsonpath", Kind: 'b', Category: 'A', Preferred: false, Array: 0, Elem: 4072},
 	{OID: 4089, Name: "regnamespace", Kind: 'b', Category: 'N', Preferred: false, Array: 4090, Elem: 0},
 	{OID: 4090, Name: "_regnamespace", Kind: 'b', Category: 'A', Preferred: false, Array: 0, Elem: 4089},
 	{OID: 4096, Name: "regrole", Kind: 'b', Category: 'N', Preferred: false, Array: 4097, Elem: 0},

@@ -181,7 +181,7 @@ func putFloat(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error {
 	v, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(raw), len(raw)), bits)
 	if err != nil || v == 0 {
 		// Out of range, or perhaps an underflow: PostgreSQL's own reading decides.
-		if v, err = codec.ParseFloat(raw, bits); err != nil {
+		if v, err = sqltype.ParseFloat(raw, bits); err != nil {
 			return err
 		}
 	}

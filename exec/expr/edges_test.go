@@ -52,6 +52,7 @@ var edges = map[sqltype.OID][]string{
 }
 
 func init() {
+	edges[sqltype.JSONPath] = []string{"$", "strict $.a", "$.a.b[*]", "$[*] ? (@ > 1)", "$.keyvalue()", "$.a == 1", "$.**.type()", "1 / 0", "$x", "$[last]", "$.datetime()"}
 	edges[sqltype.Int4.Array()] = []string{"{}", "{1}", "{1,2,3}", "{1,NULL,0}", "{{1,2},{10,65}}", "[3:4]={0,1}", "{2,1,1}", "{NULL}", "{{{1}}}", "[-1:0][2:2]={{-3},{1000}}", "{65}"}
 	edges[sqltype.Text.Array()] = []string{"{}", "{a}", "{a,b,NULL}", `{"","a,b","quo\"te"}`, "{{a,b},{c,d}}", "[0:1]={abc,x}", "{1,two}", "{b,1}", "{c}", "{a,b,c}", "{a,-1}", "{NULL,a}", "{0}", "{{a,1},{b,NULL}}", "{{NULL,a}}"}
 	edges[sqltype.Numeric.Array()] = []string{"{}", "{1.0,1.00}", "{1,2.5,NaN}", "{{0.00},{0}}", "{NULL}", "[2:2]={-1}"}

@@ -136,16 +136,17 @@ var builtins = func() map[OID]*Ops {
 		Timetz: form(PhysUUID, compareUUIDs, hashUUIDs).with(func(o *Ops) {
 			o.Equal, o.Prefix, o.Text, o.Binary = equalFixed[[16]byte], prefixUUIDs, textTimetz, sendTimetz
 		}),
-		Money:   ints64.with(text(textMoney, JSONString)),
-		Bit:     bytes.with(bitStrings),
-		Varbit:  bytes.with(bitStrings),
-		Text:    &bytes,
-		Varchar: &bytes,
-		Name:    &bytes,
-		Bytea:   bytes.with(func(o *Ops) { o.Text = textBytea }),
-		Unknown: bytes.with(func(o *Ops) { o.Prefix = nil }),
-		JSON:    bytes.with(func(o *Ops) { o.Prefix, o.JSON = nil, JSONItself }),
-		Char:    bytes.with(func(o *Ops) { o.Prefix, o.Text, o.Binary = nil, textChar, sendChar }),
+		Money:    ints64.with(text(textMoney, JSONString)),
+		Bit:      bytes.with(bitStrings),
+		Varbit:   bytes.with(bitStrings),
+		Text:     &bytes,
+		Varchar:  &bytes,
+		Name:     &bytes,
+		Bytea:    bytes.with(func(o *Ops) { o.Text = textBytea }),
+		Unknown:  bytes.with(func(o *Ops) { o.Prefix = nil }),
+		JSON:     bytes.with(func(o *Ops) { o.Prefix, o.JSON = nil, JSONItself }),
+		JSONPath: bytes.with(func(o *Ops) { o.Prefix, o.Binary = nil, sendVersioned }),
+		Char:     bytes.with(func(o *Ops) { o.Prefix, o.Text, o.Binary = nil, textChar, sendChar }),
 		BPChar: bytes.with(func(o *Ops) {
 			o.Compare, o.Image = NullsLast(compareBlankPadded), NullsLast(thenBytes(compareBlankPadded))
 			o.OneImage, o.Prefix, o.Equal = false, nil, equalBy(o.Compare)
@@ -154,7 +155,7 @@ var builtins = func() map[OID]*Ops {
 		JSONB: bytes.with(func(o *Ops) {
 			o.Compare, o.Image = NullsLast(compareJSONB), NullsLast(thenBytes(compareJSONB))
 			o.OneImage, o.Prefix, o.Equal = false, nil, equalBy(o.Compare)
-			o.Hash, o.Binary, o.JSON = nullsHashed(hashBytes(jsonb.Hash)), sendJSONB, JSONItself
+			o.Hash, o.Binary, o.JSON = nullsHashed(hashBytes(jsonb.Hash)), sendVersioned, JSONItself
 		}),
 	}
 	for _, t := range RegTypes {

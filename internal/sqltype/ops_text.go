@@ -146,7 +146,7 @@ func sendChar(dst []byte, v *Vec, row int32, _ *Env) []byte {
 	return append(dst, v.Bytes(row)...)
 }
 
-// sendJSONB: the version of the form comes first.
-func sendJSONB(dst []byte, v *Vec, row int32, _ *Env) []byte {
+// sendVersioned is the text of a jsonb or jsonpath; the version of the form comes first.
+func sendVersioned(dst []byte, v *Vec, row int32, _ *Env) []byte {
 	return append(append(dst, 1), v.Bytes(row)...)
 }

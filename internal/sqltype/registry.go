@@ -85,6 +85,7 @@ var elements = []Info{
 	{5079, "anycompatiblenonarray", "anycompatiblenonarray", CatPseudo, false, 4, 0, 0},
 	{UUID, "uuid", "uuid", CatUser, false, 16, 2951, 0},
 	{JSONB, "jsonb", "jsonb", CatUser, false, -1, 3807, 0},
+	{JSONPath, "jsonpath", "jsonpath", CatUser, false, -1, 4073, 0},
 	{Int2Vector, "int2vector", "int2vector", CatArray, false, -1, 1006, Int2},
 	{OIDVector, "oidvector", "oidvector", CatArray, false, -1, 1013, OIDType},
 	{XID, "xid", "xid", CatUser, false, 4, 1011, 0},

@@ -55,6 +55,7 @@ const (
 	AnyElement  OID = 2283
 	UUID        OID = 2950
 	JSONB       OID = 3802
+	JSONPath    OID = 4072
 
 	// Types of the system catalogs.
 	Int2Vector   OID = 22
@@ -116,7 +117,7 @@ const (
 	PhysNumeric           // decimal.Num, 24 bytes; large ones point into the column's Var
 	PhysInterval          // 16 bytes: microseconds int64, days int32, months int32
 	PhysUUID              // 16 bytes in their order: uuid, timetz
-	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, unknown, arrays, inet, cidr, bit, varbit, ranges, multiranges, records
+	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, jsonpath, unknown, arrays, inet, cidr, bit, varbit, ranges, multiranges, records
 )
 
 // Size is the width of one value in Column.Data, 0 for PhysBytes and PhysNone.

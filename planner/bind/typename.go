@@ -93,7 +93,7 @@ func (b *binder) userType(parts []string) *builtin.Type {
 var knownElsewhere = map[string]bool{
 	"box": true, "circle": true, "line": true, "lseg": true, "path": true, "point": true, "polygon": true,
 	"tsquery": true, "tsvector": true, "xml": true, "serial": true, "bigserial": true, "smallserial": true, "record": true,
-	"tid": true, "pg_lsn": true, "jsonpath": true,
+	"tid": true, "pg_lsn": true,
 }
 
 // typesElsewhere are types of other databases, with what they are called here.

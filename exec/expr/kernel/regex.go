@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/tributary-db/tributary/exec/expr/regex"
+	"github.com/tributary-db/tributary/internal/regex"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 

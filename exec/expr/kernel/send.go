@@ -10,7 +10,7 @@ func init() {
 	})
 	for _, symbol := range []string{
 		"boolsend", "byteasend", "charsend", "date_send", "float4send", "float8send", "int2send", "int4send", "int8send", "interval_send",
-		"json_send", "jsonb_send", "namesend", "numeric_send", "oidsend", "textsend", "time_send", "timestamp_send", "timestamptz_send",
+		"json_send", "jsonb_send", "jsonpath_send", "namesend", "numeric_send", "oidsend", "textsend", "time_send", "timestamp_send", "timestamptz_send",
 		"uuid_send", "varcharsend", "bpcharsend", "array_send",
 	} {
 		kernels(map[string]Kernel{symbol: send})

@@ -8,6 +8,7 @@ import (
 	"github.com/tributary-db/tributary/internal/decimal"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/jsonb"
+	"github.com/tributary-db/tributary/internal/jsonpath"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/bitstring"
@@ -102,17 +103,21 @@ func appendBinaryBytes(b *delta.Builder, t sqltype.Type, src []byte, env *Env) e
 			b.AppendBytes(v)
 		}
 		return err
-	case sqltype.JSONB:
+	case sqltype.JSONB, sqltype.JSONPath:
+		normalize, colon := jsonb.Normalize, ""
+		if t.OID == sqltype.JSONPath {
+			normalize, colon = jsonpath.Normalize, ":"
+		}
 		if len(src) == 0 {
 			return errShort()
 		}
 		if src[0] != 1 {
-			return sqlerr.New(sqlerr.InternalError, "unsupported jsonb version number %d", src[0])
+			return sqlerr.New(sqlerr.InternalError, "unsupported %s version number%s %d", sqltype.TypeName(t), colon, src[0])
 		}
 		if err := CheckText(src[1:]); err != nil {
 			return err
 		}
-		return appendVar(b, src[1:], jsonb.Normalize)
+		return appendVar(b, src[1:], normalize)
 	}
 	return AppendText(b, t, src, env)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/internal/decimal"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/jsonb"
+	"github.com/tributary-db/tributary/internal/jsonpath"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/bitstring"
@@ -109,6 +110,8 @@ func appendTextBytes(b *delta.Builder, t sqltype.Type, src []byte) error {
 		return appendVar(b, src, appendBytea)
 	case sqltype.JSONB:
 		return appendVar(b, src, jsonb.Normalize)
+	case sqltype.JSONPath:
+		return appendVar(b, src, jsonpath.Normalize)
 	case sqltype.JSON:
 		if err := jsonb.Valid(src); err != nil {
 			return err
@@ -196,10 +199,10 @@ func appendTextFixed(b *delta.Builder, t sqltype.Type, src []byte, env *Env) err
 		v, err := parseOID(src, t.OID)
 		return putValue(b, int32(v), err)
 	case sqltype.Float4:
-		v, err := ParseFloat(src, 32)
+		v, err := sqltype.ParseFloat(src, 32)
 		return putValue(b, float32(v), err)
 	case sqltype.Float8:
-		v, err := ParseFloat(src, 64)
+		v, err := sqltype.ParseFloat(src, 64)
 		return putValue(b, v, err)
 	case sqltype.UUID:
 		return put(b, src, ParseUUID)

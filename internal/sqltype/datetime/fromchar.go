@@ -1,6 +1,7 @@
 package datetime
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -8,18 +9,20 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
-// Template is a format of to_date and to_timestamp.
-type Template struct{ nodes []templateNode }
+// Template is a format of to_date and to_timestamp, or a strict one.
+type Template struct {
+	nodes  []templateNode
+	strict bool
+}
 
 // templateNode is a field, or a character of the template.
 type templateNode struct {
 	field string // as written; "" = a character
 	kind  fieldKind
-	fill  bool // FM
-	th    bool // an ordinal's two letters follow
-	char  byte // the first of the character
-	more  bool // the character has more bytes
-	sep   bool // a space or a separator, outside quotes
+	fill  bool   // FM
+	th    bool   // an ordinal's two letters follow
+	char  string // the character
+	sep   bool   // a space or a separator, outside quotes
 }
 
 // fieldKind is how a field is read.
@@ -30,14 +33,23 @@ type fieldKind struct {
 }
 
 // TemplateSize is about what a byte of a format takes in a Template.
-const TemplateSize = 64
+const TemplateSize = 80
 
 // NewTemplate reads a format; nil when stop, which is asked now and then, has said so.
 func NewTemplate(format string, stop func() bool) *Template {
 	t := &Template{}
+	if err := t.parse(format, stop); err != nil {
+		return nil
+	}
+	return t
+}
+
+var errTemplateStopped = errors.New("stopped")
+
+func (t *Template) parse(format string, stop func() bool) error {
 	for s := format; s != ""; {
 		if len(t.nodes)&4095 == 4095 && stop() {
-			return nil
+			return errTemplateStopped
 		}
 		fill, rest := false, s
 		if len(s) > 1 && (strings.EqualFold(s[:2], "FM") || strings.EqualFold(s[:2], "TM")) && (s[0]|0x20 == s[0]) == (s[1]|0x20 == s[1]) {
@@ -61,9 +73,12 @@ func NewTemplate(format string, stop func() bool) *Template {
 			s = rest // a prefix without a field is dropped
 			continue
 		}
+		if t.strict && s[0] != '"' && !strings.Contains(strictSeparators, s[:1]) {
+			return sqlerr.New(sqlerr.InvalidDatetimeFormat, "invalid datetime format separator: \"%s\"", s[:charLen(s)])
+		}
 		s = t.text(s)
 	}
-	return t
+	return nil
 }
 
 // fieldID is the name of a field without its case.
@@ -92,7 +107,7 @@ func (t *Template) text(s string) (rest string) {
 
 func (t *Template) character(s string, sep bool) (rest string) {
 	n := charLen(s)
-	t.nodes = append(t.nodes, templateNode{char: s[0], more: n > 1, sep: sep})
+	t.nodes = append(t.nodes, templateNode{char: s[:n], sep: sep})
 	return s[n:]
 }
 
@@ -130,12 +145,20 @@ func (r *templateReader) skipSpaces() {
 
 // read reads the text by a template, as far as both go.
 func (r *templateReader) read(t *Template) error {
-	for i := 0; i < len(t.nodes) && r.s != ""; i++ {
+	r.isFixed = t.strict
+	i := 0
+	for ; i < len(t.nodes) && r.s != ""; i++ {
 		n := &t.nodes[i]
 		if !r.isFixed && n.field != "FX" && (n.field != "" || i == 0) {
 			r.skipSpaces()
 		}
 		if n.field == "" {
+			if t.strict {
+				if err := r.exactly(n); err != nil {
+					return err
+				}
+				continue
+			}
 			r.character(n)
 			continue
 		}
@@ -156,6 +179,9 @@ func (r *templateReader) read(t *Template) error {
 			r.skipped = 0
 			r.skipSpaces()
 		}
+	}
+	if t.strict {
+		return r.ended(i == len(t.nodes))
 	}
 	return nil
 }
@@ -188,7 +214,7 @@ func openEnded(nodes []templateNode, i int) bool {
 	if next.field != "" {
 		return !next.kind.digit
 	}
-	return next.more || next.char < '0' || next.char > '9'
+	return len(next.char) > 1 || next.char[0] < '0' || next.char[0] > '9'
 }
 
 func (r *templateReader) fixed(*templateNode, bool) error {

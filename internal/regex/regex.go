@@ -32,6 +32,23 @@ func Compile(pattern string, ignoreCase bool) (*Regexp, *sqlerr.Error) {
 	return compile(pattern, options{ignoreCase: ignoreCase, dotNewline: true})
 }
 
+// Modes is how a pattern is read and matched, as SQL/JSON has it.
+type Modes struct {
+	IgnoreCase bool
+	Literal    bool // the pattern stands for itself
+	DotNewline bool // dot and negated brackets match newline
+	LineEnds   bool // ^ and $ match at newlines
+}
+
+// CompileModes is Compile with modes.
+func CompileModes(pattern string, m Modes) (*Regexp, error) {
+	re, err := compile(pattern, options{ignoreCase: m.IgnoreCase, literal: m.Literal, dotNewline: m.DotNewline, lineEnds: m.LineEnds})
+	if err != nil {
+		return nil, err
+	}
+	return re, nil
+}
+
 // CompileFlags is Compile with the flags of a regexp function; g says that flag g was among
 // them.
 func CompileFlags(pattern, flags string) (re *Regexp, g bool, err *sqlerr.Error) {

@@ -1,6 +1,7 @@
-package codec
+package sqltype
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strconv"
@@ -15,14 +16,14 @@ func ParseFloat(src []byte, bits int) (float64, error) {
 	if bits == 32 {
 		typ = "real"
 	}
-	s := string(trim(src))
+	s := string(trimSpace(src))
 	if v, ok := specialFloat(s); ok {
 		return v, nil
 	}
 	// Go's extras (underscores, "infinity" inside) are no PostgreSQL numbers; hex floats are
 	// read by C's strtod with or without an exponent.
 	if s == "" || strings.ContainsAny(s, "_nN") || strings.ContainsAny(s, "iI") {
-		return 0, errSyntax(typ, src)
+		return 0, errFloatSyntax(typ, src)
 	}
 	if low := strings.ToLower(s); strings.Contains(low, "0x") && !strings.Contains(low, "p") {
 		s += "p0"
@@ -30,14 +31,20 @@ func ParseFloat(src []byte, bits int) (float64, error) {
 	v, err := strconv.ParseFloat(s, bits)
 	if err != nil {
 		if errors.Is(err, strconv.ErrRange) {
-			return 0, errFloatRange(typ, trim(src))
+			return 0, errFloatRange(typ, trimSpace(src))
 		}
-		return 0, errSyntax(typ, src)
+		return 0, errFloatSyntax(typ, src)
 	}
 	if v == 0 && hasNonZeroDigit(s) {
-		return 0, errFloatRange(typ, trim(src))
+		return 0, errFloatRange(typ, trimSpace(src))
 	}
 	return v, nil
+}
+
+func trimSpace(s []byte) []byte { return bytes.Trim(s, " \t\n\v\f\r") }
+
+func errFloatSyntax(typ string, src []byte) error {
+	return sqlerr.New(sqlerr.InvalidTextRepresentation, `invalid input syntax for type %s: "%s"`, typ, src)
 }
 
 func errFloatRange(typ string, src []byte) error {
