@@ -185,6 +185,9 @@ func (s *Snapshot) SchemaPrivs(role OID, name string, want acl.Privs) acl.Privs 
 	if !ok {
 		return 0
 	}
+	if r.Temporary() { // it is of the session, whoever that is now
+		return want
+	}
 	return s.Privs(role, r, want)
 }
 

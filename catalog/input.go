@@ -54,13 +54,16 @@ type asWritten struct {
 
 func (w *asWritten) Relation(schema, name string, path []string) (*Relation, bool) {
 	among := path
-	if schema != "" {
+	switch {
+	case schema != "":
 		among = []string{schema}
+	case !slices.Contains(path, TempAlias):
+		among = append([]string{TempAlias}, path...)
 	}
 	for _, p := range among {
 		for i := range w.inputs {
 			in := &w.inputs[i]
-			if in.Schema != p || in.Name != name {
+			if in.Name != name || in.Schema != p && !(p == TempAlias && TempSchema(in.Schema)) {
 				continue
 			}
 			if now, ok := w.ByOID(in.OID); ok {

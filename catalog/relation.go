@@ -130,6 +130,9 @@ type Relation struct {
 	// AppendOnly: a stream or sink whose query never takes a row back.
 	AppendOnly bool `json:"append_only,omitempty"`
 
+	// OnCommit of a temporary table. Those are never stored.
+	OnCommit OnCommit `json:"-"`
+
 	// Rebuilt is how often ALTER … REBUILD had the relation's state made anew: state of another number is not
 	// used.
 	Rebuilt int `json:"rebuilt,omitempty"`

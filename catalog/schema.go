@@ -23,7 +23,7 @@ func (s *Snapshot) Schema(name string) (*Relation, bool) {
 	if name == "" {
 		return nil, false
 	}
-	return s.in("", name)
+	return s.in("", s.schemaCalled(name))
 }
 
 // Database is what is said of the database, if something is.

@@ -50,6 +50,7 @@ type Snapshot struct {
 	changed map[OID]*Relation       // over the layer; nil = dropped
 	named   map[qualified]*Relation // over the layer; nil = gone
 	system  *layer                  // shared by all versions
+	temp    string                  // the schema of the session's temporary relations, empty = there is none
 }
 
 // maxChanged bounds what lies over a layer; beyond it a version gets a layer of its own.
@@ -90,10 +91,16 @@ func (s *Snapshot) Version() log.CommitSeq { return s.version }
 
 func (s *Snapshot) Relation(schema, name string, path []string) (*Relation, bool) {
 	if schema != "" {
-		return s.in(schema, name)
+		return s.in(s.schemaCalled(schema), name)
 	}
 	if name == "" {
 		return nil, false
+	}
+	// So are temporary relations, before all others.
+	if s.temp != "" && !slices.Contains(path, TempAlias) && !slices.Contains(path, s.temp) {
+		if r, ok := s.in(s.temp, name); ok {
+			return r, true
+		}
 	}
 	// pg_catalog is searched first unless the path names it, as in PostgreSQL.
 	if !slices.Contains(path, "pg_catalog") {
@@ -102,11 +109,19 @@ func (s *Snapshot) Relation(schema, name string, path []string) (*Relation, bool
 		}
 	}
 	for _, p := range path {
-		if r, ok := s.in(p, name); ok && p != "" { // schemas are in none
+		if r, ok := s.in(s.schemaCalled(p), name); ok && p != "" { // schemas are in none
 			return r, true
 		}
 	}
 	return nil, false
+}
+
+// schemaCalled is the schema that a name means.
+func (s *Snapshot) schemaCalled(name string) string {
+	if name == TempAlias && s.temp != "" {
+		return s.temp
+	}
+	return name
 }
 
 func (s *Snapshot) in(schema, name string) (*Relation, bool) {
@@ -205,7 +220,7 @@ func sorted(out []*Relation) []*Relation {
 
 // with returns a copy of s at version v with the change applied.
 func (s *Snapshot) with(v log.CommitSeq, c change) *Snapshot {
-	n := &Snapshot{version: v, nextOID: s.nextOID, layer: s.layer, system: s.system}
+	n := &Snapshot{version: v, nextOID: s.nextOID, layer: s.layer, system: s.system, temp: s.temp}
 	n.changed, n.named = make(map[OID]*Relation, len(s.changed)+1), make(map[qualified]*Relation, len(s.named)+1)
 	maps.Copy(n.changed, s.changed)
 	maps.Copy(n.named, s.named)
@@ -222,6 +237,9 @@ func (s *Snapshot) with(v log.CommitSeq, c change) *Snapshot {
 		}
 		n.changed[r.OID] = r
 		n.named[nameOf(r)] = r
+		if r.Kind == KindSchema && r.Temporary() {
+			n.temp = r.Name
+		}
 		n.nextOID = max(n.nextOID, r.OID+1)
 		for i := range r.ForeignKeys {
 			n.nextOID = max(n.nextOID, r.ForeignKeys[i].OID+1)
@@ -262,6 +280,9 @@ func (s *Snapshot) forget(oid OID) *Relation {
 	}
 	if old != nil {
 		s.changed[oid], s.named[nameOf(old)] = nil, nil
+		if old.Kind == KindSchema && old.Name == s.temp {
+			s.temp = ""
+		}
 	}
 	return old
 }

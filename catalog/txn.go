@@ -16,17 +16,19 @@ import (
 type Txn struct {
 	c     *Catalog
 	mu    sync.Mutex // of At, which the shards of a statement call
+	temp  *Temp      // nil = there are no temporary relations
 	base  *Snapshot
-	view  *Snapshot // base with the steps; nil = to be made
+	view  *Snapshot // base with the temporary relations and the steps; nil = to be made
 	steps []step
 	// Making, if set, is called with what is made, before it has an OID.
 	Making func(*Relation)
 }
 
-// step is one change: exactly one of its fields is set.
+// step is one change: exactly one of its fields is set, and what is said of a drop.
 type step struct {
 	put     *Relation
 	drop    OID
+	ofTemp  bool // what is dropped is temporary
 	creates *log.Topic
 	deletes log.TopicID
 	other   *log.Change // of a topic, or of progress
@@ -43,7 +45,7 @@ func (t *Txn) At() *Snapshot {
 		t.base, t.view = now, nil
 	}
 	if t.view == nil {
-		t.view = t.base
+		t.view = t.temp.Over(t.base)
 		for i := range t.steps {
 			t.apply(&t.steps[i])
 		}
@@ -83,7 +85,10 @@ func (t *Txn) Put(r *Relation) *Relation {
 }
 
 // Drop removes a relation. Dependents are the caller's business.
-func (t *Txn) Drop(oid OID) { t.add(step{drop: oid}) }
+func (t *Txn) Drop(oid OID) {
+	r, ok := t.At().ByOID(oid)
+	t.add(step{drop: oid, ofTemp: ok && r.Temporary()})
+}
 
 // CreateTopic makes a topic in the same commit; it must not exist then.
 func (t *Txn) CreateTopic(topic log.Topic) { t.add(step{creates: &topic}) }
@@ -138,8 +143,8 @@ func (t *Txn) RollbackTo(mark int) {
 	}
 }
 
-// net is what the steps come to. What the Txn itself made and dropped again is not in it; topics go before others
-// come, which may have their names.
+// net is what the steps come to for others. What the Txn itself made and dropped again is not in it, nor is what is temporary;
+// topics go before others come, which may have their names.
 func (t *Txn) net() (change, []log.Change) {
 	puts, made := map[OID]*Relation{}, map[log.TopicID]*log.Topic{}
 	for i := range t.steps {
@@ -158,6 +163,7 @@ func (t *Txn) net() (change, []log.Change) {
 	var gone, others, come []log.Change
 	for i := range t.steps {
 		switch s := &t.steps[i]; {
+		case s.temporary():
 		case s.put != nil && puts[s.put.OID] == s.put:
 			c.Put = append(c.Put, s.put)
 		case s.drop != 0:

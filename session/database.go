@@ -54,6 +54,8 @@ type Deps struct {
 	Temp *temprun.Space
 	// WorkMemory and TempFileLimit are the defaults of the session settings of those names.
 	WorkMemory, TempFileLimit int64
+	// TempTableMemory is the default of temp_table_memory.
+	TempTableMemory int64
 	// Shards and MinShardRows too.
 	Shards, MinShardRows int64
 	// MaxStatementBytes is the longest statement text, 0 = the parser's own limit.

@@ -29,7 +29,11 @@ func (e errExists) Error() string { return "exists: " + e.name }
 
 // free checks that a relation's name is not taken. Nobody else takes it until the transaction ends.
 func (s *Session) free(ctx context.Context, t *catalog.Txn, schema, name string, ifNotExists bool) error {
-	if _, err := s.lockSchema(ctx, "CREATE", schema, table.Shared); err != nil {
+	if catalog.TempSchema(schema) {
+		if err := s.useTemporary(t, schema); err != nil {
+			return err
+		}
+	} else if _, err := s.lockSchema(ctx, "CREATE", schema, table.Shared); err != nil {
 		return err
 	}
 	if err := s.createIn(schema); err != nil {

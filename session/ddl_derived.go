@@ -107,6 +107,9 @@ func (s *Session) createWriting(ctx context.Context, rel *catalog.Relation, part
 
 // startDerived makes a derived relation whose dataflow starts when the transaction has been committed.
 func (s *Session) startDerived(ctx context.Context, tag string, rel *catalog.Relation, background bool, build func(*catalog.Txn) error) error {
+	if err := refuseTemporary(s.catalog(), rel.Kind, rel.DependsOn); err != nil {
+		return err
+	}
 	if err := s.lockParents(ctx, tag, rel.DependsOn); err != nil {
 		return err
 	}
@@ -115,7 +118,7 @@ func (s *Session) startDerived(ctx context.Context, tag string, rel *catalog.Rel
 	if err != nil {
 		return err
 	}
-	if err := s.db.Runtime.Check(q, s.tx.writes.Inputs(s.db.Runtime.Inputs())); err != nil {
+	if err := s.db.Runtime.Check(q, s.inputs()); err != nil {
 		return err
 	}
 	if !background {

@@ -202,6 +202,9 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 		return err
 	}
 	d.t.Drop(rel.OID)
+	if d.gone = append(d.gone, rel); rel.Temporary() {
+		return nil
+	}
 	if rel.Kind == catalog.KindSequence {
 		d.t.ForgetProgress(sequence.ProgressName(rel.OID))
 	}
@@ -211,7 +214,6 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 	if rel.Kind == catalog.KindTable && !rel.FromTopic {
 		d.t.DropTopic(rel.Topic)
 	}
-	d.gone = append(d.gone, rel)
 	return nil
 }
 

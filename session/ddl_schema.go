@@ -312,6 +312,9 @@ func (s *Session) setSchema(ctx context.Context, b *parse.SetSchema, w face.Writ
 	if rel == nil {
 		return w.Complete(tag)
 	}
+	if rel.Temporary() || catalog.TempSchema(b.Schema) {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "cannot move objects into or out of temporary schemas")
+	}
 	if _, err := s.lockSchema(ctx, tag, b.Schema, table.Shared); err != nil {
 		return err
 	}

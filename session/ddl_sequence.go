@@ -14,7 +14,7 @@ import (
 // createSequence is CREATE SEQUENCE.
 func (s *Session) createSequence(ctx context.Context, b *parse.CreateSequence, w face.Writer) error {
 	now := s.catalog()
-	schema, err := bind.NewSchema(b.Name, now, s.bindOptions())
+	schema, err := bind.PlaceSequence(b, now, s.bindOptions())
 	if err != nil {
 		return err
 	}
@@ -46,6 +46,9 @@ func (s *Session) putSequence(t *catalog.Txn, rel *catalog.Relation) {
 // settleSequences commits with the transaction how far the sequences came that it has made.
 func (s *Session) settleSequences() {
 	for _, oid := range s.tx.sequences {
+		if rel, ok := s.catalog().ByOID(oid); ok && rel.Temporary() {
+			continue
+		}
 		if c, counted := s.db.Sequences.Settle(oid); counted && s.tx.writes.DDL().Created(oid) {
 			s.tx.writes.DDL().ChangeTopic(c)
 		}
@@ -55,6 +58,9 @@ func (s *Session) settleSequences() {
 // endSequences forgets sequences of a transaction that has ended without them.
 func (s *Session) endSequences(made []catalog.OID) {
 	for _, oid := range made {
+		if _, there := s.temp.Catalog.ByOID(oid); there {
+			continue // it goes on counting for the session
+		}
 		if _, there := s.db.Catalog.Now().ByOID(oid); there {
 			s.db.Sequences.Committed(oid)
 		} else {

@@ -42,8 +42,10 @@ func (s *Session) makeTable(ctx context.Context, tag string, def *bind.TableDef,
 		if err := s.lockParents(ctx, tag, rel.DependsOn); err != nil {
 			return err
 		}
-		if err := s.tableTopic(t, rel); err != nil {
-			return err
+		if !rel.Temporary() {
+			if err := s.tableTopic(t, rel); err != nil {
+				return err
+			}
 		}
 		t.Put(rel)
 		for _, q := range def.Sequences {

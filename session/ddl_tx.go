@@ -19,7 +19,7 @@ func (s *Session) catalog() *catalog.Snapshot {
 	if s.tx.writes.ChangesCatalog() {
 		return s.tx.writes.DDL().At()
 	}
-	return s.db.Catalog.Now()
+	return s.temp.Catalog.Over(s.db.Catalog.Now())
 }
 
 // change makes a change of the catalog in the session's transaction: all of it or nothing.
@@ -31,7 +31,11 @@ func (s *Session) change(ctx context.Context, tag string, build func(t *catalog.
 	t := tx.DDL()
 	t.Making = s.making(t)
 	mark, after := t.Mark(), len(s.tx.after)
-	if err := build(t); err != nil {
+	err = build(t)
+	if err == nil {
+		err = keepsApart(t, mark)
+	}
+	if err != nil {
 		t.RollbackTo(mark)
 		s.tx.after = s.tx.after[:after]
 		return err
@@ -141,15 +145,27 @@ func (s *Session) beforeDDL(ctx context.Context, st *statement) error {
 	return s.commit(ctx)
 }
 
-// readable are the relations of a statement that a snapshot has: those aside that the transaction has made, of which it
-// reads what it wrote. What works only from the commit on cannot be read before.
+// readable are the relations of a statement that a snapshot has: those aside that are temporary, or that the transaction has made, of
+// which it reads what it wrote. What works only from the commit on cannot be read before.
 func (s *Session) readable(rels []catalog.OID) ([]catalog.OID, error) {
-	if !s.tx.writes.ChangesCatalog() {
+	at := s.catalog()
+	if at == s.db.Catalog.Now() {
 		return rels, nil
 	}
-	ddl := s.tx.writes.DDL()
 	out := rels[:0]
+	if !s.tx.writes.ChangesCatalog() {
+		for _, oid := range rels {
+			if rel, ok := at.ByOID(oid); !ok || !rel.Temporary() {
+				out = append(out, oid)
+			}
+		}
+		return out, nil
+	}
+	ddl := s.tx.writes.DDL()
 	for _, oid := range rels {
+		if rel, ok := at.ByOID(oid); ok && rel.Temporary() {
+			continue
+		}
 		if !ddl.Created(oid) {
 			out = append(out, oid)
 			continue

@@ -18,6 +18,9 @@ func (s *Session) createPlainView(ctx context.Context, b *parse.CreateView, w fa
 	if err != nil {
 		return err
 	}
+	if rel.Temporary() && !b.Temporary && b.Name.Schema == "" {
+		s.notice("view %q will be a temporary view", rel.Name)
+	}
 	s.freeze(rel)
 	err = s.change(ctx, "CREATE VIEW", func(t *catalog.Txn) error {
 		if err := s.lockParents(ctx, "CREATE VIEW", rel.DependsOn); err != nil {

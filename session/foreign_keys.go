@@ -61,7 +61,7 @@ type boundKey struct {
 
 // beginWrites begins the writes of a transaction.
 func (s *Session) beginWrites() {
-	s.tx.writes = s.db.Tables.Begin(s.set.limits.lockTimeout).For(s.pid)
+	s.tx.writes = s.db.Tables.Begin(s.set.limits.lockTimeout).For(s.pid).Over(s.temp)
 	s.tx.keys = &foreignKeys{s: s, tx: s.tx.writes}
 	s.tx.writes.Watch(s.tx.keys)
 }

@@ -32,7 +32,7 @@ func (s *Session) runLifted(ctx context.Context, sql string, w face.Writer) (don
 	pr := &prepared{statement: st, given: l.Types}
 	if _, err := s.planOf(ctx, pr); err != nil {
 		if ctx.Err() == nil {
-			s.db.plans.put(&cached{key: string(s.cacheKey(l.Text, l.Types)), plan: &planned{at: s.db.Catalog.Now().Version()}})
+			s.db.plans.put(&cached{key: string(s.cacheKey(l.Text, l.Types)), plan: &planned{at: s.catalog().Version()}})
 		}
 		return false, nil
 	}
@@ -54,7 +54,7 @@ func (s *Session) runLifted(ctx context.Context, sql string, w face.Writer) (don
 // liftedStatement is the parsed text with parameters; nil when it has no plan.
 func (s *Session) liftedStatement(ctx context.Context, key []byte, text string) *statement {
 	if c, ok := s.db.plans.get(key); ok {
-		if c.stmt != nil || c.plan.at == s.db.Catalog.Now().Version() {
+		if c.stmt != nil || c.plan.at == s.catalog().Version() {
 			return c.stmt
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/exec/lane"
 	"github.com/tributary-db/tributary/exec/record"
+	"github.com/tributary-db/tributary/exec/source"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/meter"
@@ -131,7 +132,7 @@ func (s *Session) runQuery(ctx context.Context, q *plan.Query, args []delta.Colu
 // runAt is how this session runs a plan: with its own writes on top, and knowing who it is.
 func (s *Session) runAt(v log.CommitSeq, args []delta.Column) lane.Run {
 	settings := s.runSettings()
-	inputs := s.tx.writes.Inputs(s.db.Runtime.Inputs())
+	inputs := s.inputs()
 	if s.with != nil {
 		inputs = s.with
 	}
@@ -140,6 +141,11 @@ func (s *Session) runAt(v log.CommitSeq, args []delta.Column) lane.Run {
 		WorkMemory: s.workMemory(), TempFileLimit: s.set.limits.tempFileLimit,
 		Shards: int(s.set.limits.shards), MinShardRows: s.set.limits.minShardRows, Trace: s.takeTrace(),
 	}
+}
+
+// inputs are everybody's relations, with the temporary ones of the session and what its transaction wrote.
+func (s *Session) inputs() source.Inputs {
+	return s.tx.writes.Inputs(s.temp.Inputs(s.db.Runtime.Inputs()))
 }
 
 // workMemory is what a statement may keep before rows go to the disk: well before it is refused more.
@@ -216,7 +222,7 @@ func (r *rowsRun) at(s *Session, q *plan.Query, v log.CommitSeq, args []delta.Co
 	r.settings = s.set.derived
 	r.settings.Session = &r.who
 	run := lane.Run{
-		At: v, Inputs: s.tx.writes.Inputs(s.db.Runtime.Inputs()), Settings: &r.settings, Args: args,
+		At: v, Inputs: s.inputs(), Settings: &r.settings, Args: args,
 		WorkMemory: s.workMemory(), TempFileLimit: s.set.limits.tempFileLimit,
 		Shards: int(s.set.limits.shards), MinShardRows: s.set.limits.minShardRows,
 	}

@@ -114,7 +114,7 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 	case *parse.Maintain:
 		return s.maintain(b, w)
 	case *parse.Discard:
-		return s.discard(b, w)
+		return s.discard(ctx, b, w)
 	case *parse.LockTable:
 		return s.lockTable(ctx, b, w)
 	case *parse.Listen:

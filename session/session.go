@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -44,6 +45,8 @@ type Session struct {
 	version  string       // version()
 	run      rowsRun
 	key      []byte // memory of cacheKey
+	// temp are its temporary tables.
+	temp *table.Temp
 	// sequences are those that the session has asked, and what it got.
 	sequences sequences
 	// seen is the catalog as introspection sees it, of the last statement.
@@ -65,6 +68,7 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 		reads:   fmt.Sprintf("session %d", st.PID),
 		version: "PostgreSQL " + db.ServerVersion() + " on " + runtime.GOARCH + "-" + runtime.GOOS,
 	}
+	s.temp = db.Tables.NewTemp(strconv.Itoa(int(st.PID)), func() int64 { return s.set.limits.tempTableMemory })
 	if err := s.newIdentity(st.Principal.Name); err != nil {
 		return nil, err
 	}
@@ -77,7 +81,7 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 		}
 	}
 	for name, n := range map[string]int64{
-		"statement_memory": db.StatementMemory, "work_memory": db.WorkMemory, "temp_file_limit": db.TempFileLimit,
+		"statement_memory": db.StatementMemory, "work_memory": db.WorkMemory, "temp_file_limit": db.TempFileLimit, "temp_table_memory": db.TempTableMemory,
 		"shards": db.Shards, "min_shard_rows": db.MinShardRows,
 	} {
 		s.set.values[settingIndex[name]] = strconv.FormatInt(n, 10)
@@ -135,6 +139,7 @@ func (s *Session) Close() error {
 	s.dropPortals()
 	s.dropPrepared()
 	s.rollback()
+	s.dropTemporary()
 	s.run.close()
 	s.locks.Close()
 	s.unlistenAll()

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"strings"
 
 	"github.com/tributary-db/tributary/internal/face"
@@ -121,10 +122,15 @@ func (s *Session) deallocate(b *parse.Deallocate, w face.Writer) error {
 }
 
 // discard is DISCARD, what connection pools send.
-func (s *Session) discard(b *parse.Discard, w face.Writer) error {
+func (s *Session) discard(ctx context.Context, b *parse.Discard, w face.Writer) error {
 	if !strings.EqualFold(b.What, "ALL") {
 		if strings.EqualFold(b.What, "SEQUENCES") {
 			s.sequences.forget()
+		}
+		if strings.EqualFold(b.What, "TEMP") {
+			if err := s.discardTemporary(ctx, "DISCARD TEMP"); err != nil {
+				return err
+			}
 		}
 		return w.Complete("DISCARD " + strings.ToUpper(b.What))
 	}
@@ -136,6 +142,9 @@ func (s *Session) discard(b *parse.Discard, w face.Writer) error {
 	s.sequences.forget()
 	s.locks.UnlockAll()
 	s.unlistenAll()
+	if err := s.discardTemporary(ctx, "DISCARD ALL"); err != nil {
+		return err
+	}
 	s.keepSettings()
 	for i := range settingList {
 		p, err := s.set.reset(settingList[i].name)

@@ -78,6 +78,7 @@ var settingList = withInert([]setting{
 	{name: "work_memory", value: "0", parse: parseSizeOf("work_memory"), size: true, doc: "Memory of a statement's sorts, joins, aggregates and DISTINCT before rows go to the disk; 0 = none does."},
 	{name: "work_mem", value: "4096", parse: workMem.parse, unit: "kB", kind: "integer", doc: "PostgreSQL's name of work_memory: once it is SET it holds, unless that is SET as well."},
 	{name: "temp_file_limit", value: "0", parse: parseSizeOf("temp_file_limit"), size: true, doc: "Bytes that a statement may have on the disk: rows for want of work_memory, a Parquet file; 0 = no limit."},
+	{name: "temp_table_memory", value: "0", parse: parseSizeOf("temp_table_memory"), size: true, doc: "Memory of the temporary tables of the session; 0 = no limit."},
 	{name: "shards", value: "0", parse: parseInt(0, 256), doc: "Processors that a large SELECT is divided among at most; 1 = it is not, 0 = as many as the server allows."},
 	{name: "min_shard_rows", value: "0", parse: parseInt(0, 1<<31-1), doc: "Rows that a SELECT must read to be divided."},
 	{name: "lock_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest wait for a lock; 0 = no limit."},
@@ -132,7 +133,7 @@ type settings struct {
 type limits struct {
 	statementTimeout, lockTimeout, idleSession, idleInTransaction time.Duration
 	logMinDuration                                                time.Duration // below 0 = never
-	statementMemory, workMemory, tempFileLimit                    int64
+	statementMemory, workMemory, tempFileLimit, tempTableMemory   int64
 	shards, minShardRows                                          int64
 	readMode                                                      lane.ReadMode
 }
@@ -155,7 +156,7 @@ func (s *settings) derive() {
 		statementTimeout: s.duration("statement_timeout"), lockTimeout: s.duration("lock_timeout"),
 		idleSession: s.duration("idle_session_timeout"), idleInTransaction: s.duration("idle_in_transaction_session_timeout"),
 		logMinDuration:  s.duration("log_min_duration_statement"),
-		statementMemory: s.bytes("statement_memory"), workMemory: s.workMemory(), tempFileLimit: s.bytes("temp_file_limit"),
+		statementMemory: s.bytes("statement_memory"), workMemory: s.workMemory(), tempFileLimit: s.bytes("temp_file_limit"), tempTableMemory: s.bytes("temp_table_memory"),
 		shards: s.number("shards"), minShardRows: s.number("min_shard_rows"),
 		readMode: s.readMode(),
 	}

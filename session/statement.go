@@ -120,7 +120,7 @@ func (c *planCache) put(e *cached) {
 // cacheKey names a text under the settings and parameter types that plans depend on. It is borrowed
 // until the next one.
 func (s *Session) cacheKey(sql string, given []sqltype.OID) []byte {
-	key := append(append(append(s.key[:0], s.set.stamp()...), 0), sql...)
+	key := append(append(append(append(append(s.key[:0], s.set.stamp()...), 0), s.tempStamp()...), 0), sql...)
 	for _, t := range given {
 		key = append(key, byte(t), byte(t>>8), byte(t>>16), byte(t>>24))
 	}

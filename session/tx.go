@@ -141,10 +141,15 @@ func (s *Session) endImplicit(ctx context.Context) error {
 func (s *Session) commit(ctx context.Context) error {
 	w, after, block := s.tx.writes, s.tx.after, s.tx.block
 	if w != nil {
-		if err := s.tx.keys.commit(ctx); err != nil {
+		err := s.tx.keys.commit(ctx)
+		if err == nil {
+			err = s.endOfRows(ctx)
+		}
+		if err != nil {
 			s.rollback()
 			return err
 		}
+		after = s.tx.after
 	}
 	send, err := s.notesTurn(ctx)
 	if err != nil {

@@ -100,7 +100,7 @@ func (s *Session) writeParts(ctx context.Context, tx *table.Tx, d *dml, args []d
 		return "", err
 	}
 	defer free()
-	w := &withRun{s: s, tx: tx, pin: pin, rows: map[plan.RelationID]*delta.BatchBuilder{}, held: s.hold(), Inputs: s.db.Runtime.Inputs()}
+	w := &withRun{s: s, tx: tx, pin: pin, rows: map[plan.RelationID]*delta.BatchBuilder{}, held: s.hold(), Inputs: s.temp.Inputs(s.db.Runtime.Inputs())}
 	fresh := !tx.Wrote() && !tx.ChangesCatalog()
 	if !fresh {
 		w.Inputs = tx.Inputs(w.Inputs)

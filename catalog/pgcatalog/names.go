@@ -102,15 +102,29 @@ func (v *View) schemaName(oid uint32) string {
 // SearchPath is current_schemas.
 func (v *View) SearchPath(implicit bool) []string {
 	var out []string
+	if temp, ok := v.cat.Schema(catalog.TempAlias); ok && implicit && !slices.Contains(v.path, catalog.TempAlias) && !slices.Contains(v.path, temp.Name) {
+		out = append(out, temp.Name)
+	}
 	if implicit && !slices.Contains(v.path, "pg_catalog") {
 		out = append(out, "pg_catalog")
 	}
 	for _, name := range v.path {
+		if temp, ok := v.cat.Schema(name); ok {
+			name = temp.Name // of pg_temp
+		}
 		if v.cat.HasSchema(name) && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}
 	return out
+}
+
+// TempSchema is the schema of the temporary relations of the session, 0 = it has none yet.
+func (v *View) TempSchema() uint32 {
+	if temp, ok := v.cat.Schema(catalog.TempAlias); ok {
+		return uint32(temp.OID)
+	}
+	return 0
 }
 
 // Visible reports whether a bare name finds an object of a catalog.

@@ -79,14 +79,22 @@ func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) erro
 		replicas = 'n'
 	}
 	err := add(r.OID, r.Name, v.schemaOID(r.Schema), rowType, uint32(0), v.cat.OwnerOf(r), am, file, uint32(0),
-		int32(0), rows, int32(0), uint32(0), hasIndex, false, byte('p'), kind, int16(attributes), int16(len(of.Checks)),
+		int32(0), rows, int32(0), uint32(0), hasIndex, false, lasts(r), kind, int16(attributes), int16(len(of.Checks)),
 		kind == 'v' || kind == 'm', len(r.ForeignKeys) > 0 || len(v.cat.Referring(r.OID)) > 0, false, false, false, true, replicas, false, uint32(0), uint32(0), uint32(0), v.aclOf(r), storage, nil)
 	if err != nil || !hasKey(r) {
 		return err
 	}
 	return add(keyIndexes+uint32(r.OID), r.PrimaryKeyName(), v.schemaOID(r.Schema), uint32(0), uint32(0), v.cat.OwnerOf(r), btree, keyIndexes+uint32(r.OID), uint32(0),
-		int32(0), rows, int32(0), uint32(0), false, false, byte('p'), byte('i'), int16(len(r.PrimaryKey)), int16(0),
+		int32(0), rows, int32(0), uint32(0), false, false, lasts(r), byte('i'), int16(len(r.PrimaryKey)), int16(0),
 		false, false, false, false, false, true, byte('n'), false, uint32(0), uint32(0), uint32(0), nil, nil, nil)
+}
+
+// lasts is relpersistence.
+func lasts(r *catalog.Relation) byte {
+	if r.Temporary() {
+		return 't'
+	}
+	return 'p'
 }
 
 // tuples is reltuples: what keeps rows is asked how many there are, an index has as many as its table; -1 = not known.

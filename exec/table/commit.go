@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -21,7 +22,17 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 		tx.end()
 		return 0, nil
 	}
+	kept, err := tx.prepareTemporary(ctx)
+	if err != nil {
+		tx.end()
+		return 0, err
+	}
+	if !tx.logs() {
+		defer tx.end()
+		return 0, kept.keep()
+	}
 	if err := tx.orderCommit(ctx); err != nil {
+		kept.discard()
 		tx.end()
 		return 0, err
 	}
@@ -31,17 +42,23 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 		tx.end()
 	}
 	seq, tables, err := tx.append(ctx, n)
-	if err != nil || seq == 0 {
+	if err != nil {
+		kept.discard()
 		free()
 		return 0, err
 	}
+	failed := kept.keep() // before end, which forgets what was not handed over
+	if seq == 0 {
+		free()
+		return 0, failed
+	}
 	// INVARIANT: who is granted one of the locks finds the commit in the newest version of its
 	// table (inBase, inIndex, unchanged rely on it), and the tables that it made.
-	own, changed := tx.own, tx.ChangesCatalog()
+	own, changed := tx.own, tx.logsCatalog()
 	tx.after(tables, seq, free)
 	if changed {
 		if err := tx.set.Settle(ctx); err != nil {
-			return seq, nil // as below: it is for who uses them
+			return seq, failed // as below: it is for who uses them
 		}
 	}
 	for oid := range own {
@@ -54,7 +71,15 @@ func (tx *Tx) Commit(ctx context.Context) (log.CommitSeq, error) {
 		// told who read it.
 		_ = t.follows().Reached(ctx, seq)
 	}
-	return seq, nil
+	return seq, failed
+}
+
+// logs reports whether the commit is one of the log: others see something of it.
+func (tx *Tx) logs() bool {
+	if len(tx.appends) > 0 || tx.stage != nil || tx.logsCatalog() {
+		return true
+	}
+	return slices.ContainsFunc(tx.touched, func(o *overlay) bool { return o.t.temp == nil })
 }
 
 // append makes the entry and commits it; 0 when there is nothing in it.
@@ -96,8 +121,8 @@ func (tx *Tx) entry(ctx context.Context, n *note) (*log.Entry, []*Table, error) 
 	breathe := func() error { return context.Cause(ctx) }
 	var tables []*Table
 	for _, o := range tx.touched {
-		if !tx.sees(o.t.oid) {
-			continue // it was dropped, or never made
+		if o.t.temp != nil || !tx.sees(o.t.oid) {
+			continue // it is for keeping; or was dropped, or never made
 		}
 		// Else nobody would take it: the set has no table yet, or one that reads the log.
 		own := tx.own[o.t.oid]

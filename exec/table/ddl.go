@@ -12,13 +12,35 @@ import (
 // lock, and who gives one a name the name's.
 func (tx *Tx) DDL() *catalog.Txn {
 	if tx.ddl == nil {
-		tx.ddl = tx.set.catalog.Begin()
+		var temp *catalog.Temp
+		if tx.temp != nil {
+			temp = tx.temp.Catalog
+		}
+		tx.ddl = tx.set.catalog.BeginOver(temp)
 	}
 	return tx.ddl
 }
 
 // ChangesCatalog reports whether the Tx sees another catalog than everybody.
 func (tx *Tx) ChangesCatalog() bool { return tx != nil && tx.ddl != nil && !tx.ddl.Empty() }
+
+// logsCatalog reports whether others see the change with the commit.
+func (tx *Tx) logsCatalog() bool { return tx.ChangesCatalog() && tx.ddl.Logged() }
+
+// isTemporary reports whether a table is one of the session alone, or an index an index of one.
+func (tx *Tx) isTemporary(oid catalog.OID) bool {
+	if tx.temp == nil {
+		return false
+	}
+	if _, ok := tx.temp.Catalog.ByOID(oid); ok {
+		return true
+	}
+	if !tx.ChangesCatalog() {
+		return false
+	}
+	rel, ok := tx.ddl.At().ByOID(oid)
+	return ok && rel.Temporary()
+}
 
 // sees reports whether a relation is there for the Tx.
 func (tx *Tx) sees(oid catalog.OID) bool {
@@ -32,6 +54,9 @@ func (tx *Tx) sees(oid catalog.OID) bool {
 // Table finds a table that the Tx sees: one of the set, or one that it has made.
 func (tx *Tx) Table(ctx context.Context, oid catalog.OID) (*Table, error) {
 	if t := tx.ownTable(oid); t != nil {
+		return t, nil
+	}
+	if t := tx.temp.table(oid); t != nil {
 		return t, nil
 	}
 	return tx.set.Get(ctx, oid)
@@ -55,7 +80,11 @@ func (tx *Tx) ownTable(oid catalog.OID) *Table {
 		if rel.Kind != catalog.KindTable {
 			return nil
 		}
-		t = newTable(tx.set, rel, tx.ddl.At().Indexes(oid))
+		if rel.Temporary() {
+			t = tx.temp.newTable(rel, tx.ddl.At().Indexes(oid))
+		} else {
+			t = newTable(tx.set, rel, tx.ddl.At().Indexes(oid))
+		}
 		if tx.own == nil {
 			tx.own = map[catalog.OID]*Table{}
 		}
@@ -93,7 +122,7 @@ type publishing struct {
 
 // publish waits for the turn of the Tx to change the catalog, nil if it does not, and installs the indexes that it has made.
 func (tx *Tx) publish(ctx context.Context) (*publishing, error) {
-	if !tx.ChangesCatalog() {
+	if !tx.logsCatalog() {
 		return nil, nil
 	}
 	p := &publishing{tx: tx, done: func() {}}
@@ -115,7 +144,7 @@ func (tx *Tx) publish(ctx context.Context) (*publishing, error) {
 // the catalog has them.
 func (p *publishing) install(ctx context.Context) error {
 	for _, o := range p.tx.touched {
-		if p.tx.own[o.t.oid] != nil || !p.tx.sees(o.t.oid) {
+		if o.t.temp != nil || p.tx.own[o.t.oid] != nil || !p.tx.sees(o.t.oid) {
 			continue
 		}
 		for _, ix := range o.indexes {
@@ -190,7 +219,7 @@ func (p *publishing) published() {
 
 // after calls fn when every table that the Tx has touched has commit v, or never will.
 func (tx *Tx) after(tables []*Table, v log.CommitSeq, fn func()) {
-	if !tx.ChangesCatalog() {
+	if !tx.logsCatalog() {
 		whenReached(tables, v, fn)
 		return
 	}

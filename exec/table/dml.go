@@ -176,7 +176,7 @@ func (tx *Tx) unchanged(ctx context.Context, t *Table, o *overlay, c *Change) (b
 		return false, err
 	}
 	defer view.Release()
-	if view.Version() <= c.At {
+	if t.temp != nil || view.Version() <= c.At {
 		return true, nil
 	}
 	found := make([]bool, c.Old.Len)

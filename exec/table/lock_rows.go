@@ -26,7 +26,7 @@ func (tx *Tx) LockSelected(ctx context.Context, t *Table, rows *delta.Batch, loc
 	}
 	keys := pick(rows.Cols, t.Key())
 	got = make([]bool, rows.Len)
-	if lock.Wait == Await {
+	if lock.Wait == Await || t.temp != nil {
 		for i := range got {
 			got[i] = true
 		}
@@ -59,7 +59,7 @@ func (tx *Tx) asFound(ctx context.Context, t *Table, rows *delta.Batch, locked [
 		return false, err
 	}
 	defer view.Release()
-	if view.Version() <= at {
+	if t.temp != nil || view.Version() <= at {
 		return true, nil
 	}
 	same := make([]bool, rows.Len)

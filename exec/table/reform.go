@@ -81,7 +81,7 @@ func (tx *Tx) Reform(ctx context.Context, oid catalog.OID) error {
 
 // another is a table of a Tx's own in the place of t, without a content.
 func (t *Table) another(rel *catalog.Relation) *Table {
-	next := &Table{set: t.set, oid: t.oid, options: t.options}
+	next := &Table{set: t.set, temp: t.temp, oid: t.oid, options: t.options}
 	next.def.Store(rel)
 	next.nextRowID.Store(t.nextRowID.Load())
 	next.kept.Store(t.kept.Load())

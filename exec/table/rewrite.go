@@ -74,6 +74,9 @@ func (tx *Tx) rewritten(t *Table) (state.View, error) {
 
 // forgetRows is for an overlay all of whose rows are written anew: what is left of it in the changelog is that rows went.
 func (tx *Tx) forgetRows(ctx context.Context, o *overlay) error {
+	if o.t.temp != nil {
+		return nil
+	}
 	gone, err := o.tombstones(tx.set.cfg.MaxRecordBatch, tx.set.cfg.Clock.Now().UnixMilli())
 	if err != nil || len(gone) == 0 {
 		return err

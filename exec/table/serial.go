@@ -90,6 +90,9 @@ func (tx *Tx) orderCommit(ctx context.Context) error {
 	}
 	gates := map[catalog.OID]LockMode{}
 	for _, o := range tx.touched {
+		if o.t.temp != nil {
+			continue
+		}
 		gates[o.t.oid] = Shared
 	}
 	for _, oid := range tx.reads {

@@ -56,6 +56,7 @@ type Set struct {
 	rebuilds  atomic.Uint64
 	begun     atomic.Uint64 // Txs
 	serials   serials
+	temporary temporaries
 	// keyEscalations counts locks on all keys of a table.
 	keyEscalations atomic.Uint64
 	mu             struct {

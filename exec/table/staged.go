@@ -73,7 +73,9 @@ func (tx *Tx) settle(ctx context.Context) error {
 	}
 	held := tx.bytes
 	for _, o := range tx.touched {
-		held += o.size()
+		if o.t.temp == nil {
+			held += o.size()
+		}
 	}
 	if limit := tx.set.cfg.MaxBytes; int64(held)+tx.written > limit {
 		return sqlerr.New(sqlerr.ProgramLimitExceeded, "transaction exceeds max_transaction_bytes (%d)", limit).
@@ -119,6 +121,9 @@ func (tx *Tx) addToStage(ctx context.Context, appends []log.Append) error {
 func (tx *Tx) pieces(breathe func() error) ([]log.Append, error) {
 	appends := tx.appends
 	for _, o := range tx.touched {
+		if o.t.temp != nil {
+			continue // it has no records, and its rows are bounded
+		}
 		a, err := tx.piece(o, breathe)
 		if err != nil {
 			return nil, err

@@ -23,6 +23,7 @@ const RowIDColumn = "_rowid"
 // Table is one table: its rows by key, and by each index.
 type Table struct {
 	set     *Set
+	temp    *Temp // whose the table is; nil = it is everybody's
 	oid     catalog.OID
 	def     atomic.Pointer[catalog.Relation] // the newest committed
 	options state.Options                    // of the rows and of every index
@@ -141,6 +142,9 @@ func (t *Table) keyTypes(cols []int) []sqltype.OID {
 
 // at opens the rows, or an index, at v.
 func (t *Table) at(indexOID catalog.OID, v log.CommitSeq) (state.View, error) {
+	if t.temp != nil {
+		v = latest // its versions are none of the log's, and the newest is the only one
+	}
 	for {
 		now := t.now()
 		c := now.of(v)
@@ -228,6 +232,9 @@ func (t *Table) optionsOf(c *content) state.Options {
 	options.Breathe = func() error {
 		runtime.Gosched()
 		return nil
+	}
+	if t.temp != nil {
+		return options // there is nothing to make it anew from
 	}
 	whose := cmp.Or(t.base, t)
 	options.OnDamage = func(err error) {

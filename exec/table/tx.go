@@ -48,6 +48,8 @@ type Tx struct {
 	// savepoints are how many there are.
 	savepoints int
 
+	// temp is the session's temporary tables, nil = it has none.
+	temp *Temp
 	// ddl is what the Tx does to the catalog, nil = nothing; own are the tables that it has made.
 	ddl *catalog.Txn
 	own map[catalog.OID]*Table
@@ -83,7 +85,7 @@ func (tx *Tx) touch(ctx context.Context, t *Table) (*overlay, error) {
 	if err := tx.LockRelation(ctx, t.oid, Shared); err != nil {
 		return nil, err
 	}
-	if tx.own[t.oid] == nil && tx.set.lookup(t.oid) != t {
+	if tx.own[t.oid] == nil && t.temp == nil && tx.set.lookup(t.oid) != t {
 		return nil, sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", t.rel().Name)
 	}
 	o := newOverlay(tx, t, t.indexList())
@@ -112,12 +114,24 @@ const lockBytes, slotBytes, undoBytes = 48, 64, 40
 
 // charge settles what the Tx holds, and takes so many bytes more.
 func (tx *Tx) charge(more int64) error {
-	if tx.memory == nil {
+	if tx.memory == nil && tx.temp == nil {
 		return nil
 	}
 	now := int64(tx.bytes) + tx.writing + lockBytes*int64(len(tx.locked)+len(tx.objects)) + more
+	temporary := int64(0)
 	for _, o := range tx.touched {
-		now += int64(o.size()) + slotBytes*int64(o.slots.Len()) + undoBytes*int64(len(o.undo))
+		size := int64(o.size()) + slotBytes*int64(o.slots.Len()) + undoBytes*int64(len(o.undo))
+		if now += size; o.t.temp != nil {
+			temporary += size
+		}
+	}
+	if temporary > 0 {
+		if err := tx.temp.room(temporary); err != nil {
+			return err
+		}
+	}
+	if tx.memory == nil {
+		return nil
 	}
 	return tx.memory.Charge(now - tx.memory.Held())
 }
@@ -277,7 +291,7 @@ func (tx *Tx) lockRows(ctx context.Context, rel catalog.OID, keys []delta.Column
 }
 
 func (tx *Tx) lockRowsAs(ctx context.Context, rel catalog.OID, keys []delta.Column, n int, mode RowMode) error {
-	if tx.alone {
+	if tx.alone || tx.isTemporary(rel) {
 		return nil
 	}
 	tx.wanted = lockKeys(tx.wanted[:0], rel, keys, n)

@@ -60,6 +60,7 @@ type Settings struct {
 	StatementMemory      int64
 	WorkMemory           int64
 	TempFileLimit        int64
+	TempTableMemory      int64
 	MaxStatementBytes    int64
 	MaxLockedKeys        int64
 	MaxForeignKeyLocks   int64
@@ -203,6 +204,7 @@ func (s *Settings) definitions() []*Definition {
 			size(&s.StatementMemory, "statement_memory", 512*mib, mib, 1<<40, "Memory of one statement or subscription, a session's default; what would exceed it fails with 53200."),
 			size(&s.WorkMemory, "work_memory", 64*mib, 0, 1<<40, "Memory of one SELECT's sorts, joins, aggregates and DISTINCT together, a session's default; rows that it has no room for lie on the local disk, under data_dir/temp, while the statement runs. At most half of statement_memory counts. 0 = everything is kept in memory."),
 			size(&s.TempFileLimit, "temp_file_limit", 0, 0, 1<<50, "Bytes that one statement may have on the local disk, a session's default: rows for want of work_memory, the file of a COPY FROM in format parquet; what would exceed it fails with 53400. 0 = no limit."),
+			size(&s.TempTableMemory, "temp_table_memory", 64*mib, 0, 1<<40, "Memory of the temporary tables of one session, a session's default; part of state_memory. What would exceed it fails with 53200. 0 = no limit."),
 			size(&s.MaxStatementBytes, "max_statement_bytes", 16*mib, 64*kib, 512*mib, "Longest text of a statement; what is longer is 54000. COPY and parameters carry more, a body of POST /query at most 4 MiB. A text that is parsed cannot be stopped: a statement that is cancelled ends at once, the parse behind it within a microsecond for each byte."),
 			integer(&s.MaxLockedKeys, "max_locked_keys", 64<<20, 1000, 1<<30, "Rows and unique keys that transactions lock at once."),
 			integer(&s.MaxForeignKeyLocks, "max_foreign_key_locks", 16_384, 1, 1<<24, "Keys of other tables that a transaction locks one by one as its rows refer to them, or as it takes them away; one that needs more locks all keys of the table."),

@@ -31,6 +31,8 @@ type Options struct {
 	IdleTimeout time.Duration
 	// Meter ends the work; nil = never.
 	Meter *meter.Meter
+	// TempSchema is the schema of the session's temporary relations, whether it is there or not; empty = it can have none.
+	TempSchema string
 	// UseSchema refuses a schema that the statement names and who runs it may not use; nil = all may be used.
 	UseSchema func(name string) error
 }

@@ -49,11 +49,14 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 				WithDetail("Valid values are between \"10\" and \"100\".")
 		}
 	}
-	schema, err := b.newSchema(s.Name)
+	schema, err := b.placed(s.Name, s.Stmt.Relation.Relpersistence == "t")
 	if err != nil {
 		return nil, err
 	}
 	d := &definition{b: b, rel: &catalog.Relation{Schema: schema, Name: s.Name.Name, Kind: catalog.KindTable, TimestampColumn: -1}}
+	if err := onCommit(d.rel, s.Stmt.Oncommit); err != nil {
+		return nil, err
+	}
 	if err := d.elements(s.Stmt.TableElts); err != nil {
 		return nil, err
 	}
@@ -66,8 +69,6 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 
 func refuseTableForms(n *pg.CreateStmt) error {
 	switch {
-	case n.Relation.Relpersistence == "t":
-		return unsupported("a temporary table")
 	case n.Relation.Relpersistence == "u":
 		return unsupported("an unlogged table")
 	case len(n.InhRelations) > 0:
@@ -76,8 +77,6 @@ func refuseTableForms(n *pg.CreateStmt) error {
 		return unsupported("partitioning")
 	case n.OfTypename != nil:
 		return unsupported("CREATE TABLE OF")
-	case n.Oncommit > pg.OnCommitAction_ONCOMMIT_NOOP:
-		return unsupported("ON COMMIT")
 	}
 	return nil
 }

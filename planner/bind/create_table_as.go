@@ -13,7 +13,7 @@ import (
 // TableAs is the table that a CREATE TABLE AS makes of its planned query: everything but OID and topic.
 func TableAs(s *parse.CreateTableAs, q *plan.Query, cat catalog.Reader, o Options) (*TableDef, error) {
 	if err := refuseTableForms(&pg.CreateStmt{
-		Relation: &pg.RangeVar{Relpersistence: s.Persistence}, Oncommit: s.OnCommit,
+		Relation: &pg.RangeVar{Relpersistence: s.Persistence},
 	}); err != nil {
 		return nil, err
 	}
@@ -25,11 +25,14 @@ func TableAs(s *parse.CreateTableAs, q *plan.Query, cat catalog.Reader, o Option
 		return nil, unsupported("CREATE TABLE AS with a topic of its own")
 	}
 	b := newBinder(cat, o)
-	schema, err := b.newSchema(s.Name)
+	schema, err := b.placed(s.Name, s.Persistence == "t")
 	if err != nil {
 		return nil, err
 	}
 	d := &definition{b: b, rel: &catalog.Relation{Schema: schema, Name: s.Name.Name, Kind: catalog.KindTable, TimestampColumn: -1}}
+	if err := onCommit(d.rel, s.OnCommit); err != nil {
+		return nil, err
+	}
 	if d.rel.Columns, err = definedColumns(q, s.ColumnNames); err != nil {
 		return nil, err
 	}

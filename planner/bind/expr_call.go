@@ -257,7 +257,7 @@ func asksCatalog(name string) bool {
 	switch name {
 	case "enum_first", "enum_last", "enum_range":
 		return true
-	case "format_type", "obj_description", "col_description", "shobj_description", "regclass", "current_schemas":
+	case "format_type", "obj_description", "col_description", "shobj_description", "regclass", "current_schemas", "pg_my_temp_schema":
 		return true
 	}
 	for _, prefix := range []string{"pg_get_", "has_", "pg_has_", "to_reg"} {

@@ -201,6 +201,9 @@ func (d *definition) referTo(k *ForeignKeyDef, c *pg.Constraint) error {
 	if err != nil {
 		return err
 	}
+	if kind := persistence(d.rel); kind != persistence(to) {
+		return sqlerr.New(sqlerr.InvalidTableDefinition, "constraints on %s tables may reference only %s tables", kind, kind)
+	}
 	k.References = to.OID
 	k.Own = to == d.rel && d.rel.OID == 0
 	keys := d.uniqueKeys(to)

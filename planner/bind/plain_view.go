@@ -19,10 +19,6 @@ const maxViewReads = 4096
 func PlainView(s *parse.CreateView, cat catalog.Reader, o Options) (*catalog.Relation, error) {
 	o.NoParams = true
 	b := newBinder(cat, o)
-	schema, err := b.newSchema(s.Name)
-	if err != nil {
-		return nil, err
-	}
 	if s.Query.Emit != parse.EmitNone {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "EMIT is not allowed in a view").At(s.Query.EmitAt).
 			WithHint("CREATE MATERIALIZED VIEW keeps its result up to date.")
@@ -32,6 +28,10 @@ func PlainView(s *parse.CreateView, cat catalog.Reader, o Options) (*catalog.Rel
 		return nil, err
 	}
 	q, err := b.finish(root)
+	if err != nil {
+		return nil, err
+	}
+	schema, err := b.placed(s.Name, s.Temporary || readsTemporary(q, cat))
 	if err != nil {
 		return nil, err
 	}

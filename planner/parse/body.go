@@ -155,6 +155,7 @@ type (
 	CreateView struct {
 		Name        Name
 		Replace     bool
+		Temporary   bool
 		ColumnNames []string
 		Query       Query
 	}
@@ -202,6 +203,7 @@ type (
 	// CreateSequence is CREATE SEQUENCE [IF NOT EXISTS] name options.
 	CreateSequence struct {
 		Name        Name
+		Temporary   bool
 		IfNotExists bool
 		Options     []*pg.Node
 	}

@@ -65,10 +65,7 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return alterOwner(s.AlterOwnerStmt), nil
 	case *pg.Node_CreateSeqStmt:
 		q := s.CreateSeqStmt
-		if q.Sequence.Relpersistence == "t" {
-			return &Unsupported{What: "CREATE TEMPORARY SEQUENCE"}, nil
-		}
-		return &CreateSequence{Name: nameOf(q.Sequence), IfNotExists: q.IfNotExists, Options: q.Options}, nil
+		return &CreateSequence{Name: nameOf(q.Sequence), Temporary: q.Sequence.Relpersistence == "t", IfNotExists: q.IfNotExists, Options: q.Options}, nil
 	case *pg.Node_AlterSeqStmt:
 		return &AlterSequence{Name: nameOf(s.AlterSeqStmt.Sequence), IfExists: s.AlterSeqStmt.MissingOk, Options: s.AlterSeqStmt.Options}, nil
 	case *pg.Node_CreateEnumStmt:

@@ -89,8 +89,6 @@ func (c *converter) asQuery(s *pg.CreateTableAsStmt) (Query, error) {
 // createView knows no option that would change what the view shows or takes.
 func (c *converter) createView(s *pg.ViewStmt) Body {
 	switch {
-	case s.View.Relpersistence == "t":
-		return &Unsupported{What: "CREATE TEMPORARY VIEW"}
 	case s.WithCheckOption > pg.ViewCheckOption_NO_CHECK_OPTION:
 		return &Unsupported{What: "WITH CHECK OPTION"}
 	case len(s.Options) > 0:
@@ -99,7 +97,7 @@ func (c *converter) createView(s *pg.ViewStmt) Body {
 		return &Unsupported{What: "CREATE VIEW of this statement"}
 	}
 	return &CreateView{
-		Name: nameOf(s.View), Replace: s.Replace, ColumnNames: stringsOf(s.Aliases), Query: c.definition(s.Query.GetSelectStmt()),
+		Name: nameOf(s.View), Replace: s.Replace, Temporary: s.View.Relpersistence == "t", ColumnNames: stringsOf(s.Aliases), Query: c.definition(s.Query.GetSelectStmt()),
 	}
 }
 

@@ -34,6 +34,8 @@ type Catalog interface {
 	HasPrivilege(a pgcatalog.Asked) (has, ok bool)
 	// SearchPath is current_schemas: of schemas that exist, pg_catalog among them if implicit.
 	SearchPath(implicit bool) []string
+	// TempSchema is the schema of the session's temporary relations, 0 = it has none yet.
+	TempSchema() uint32
 	// Bytes is what a relation takes in storage with its indexes or without; false: not known, or no relation.
 	Bytes(relation uint32, indexes bool) (int64, bool)
 	// Setting and SetSetting are current_setting and set_config.

@@ -74,8 +74,14 @@ func init() {
 				put(i, int32(c.Args[0].Type))
 			}
 		},
-		"pg_is_other_temp_schema":    fn1(func(int32) bool { return false }),
-		"pg_my_temp_schema":          fn0c(func(*Call) (int32, Err) { return 0, nil }),
+		"pg_is_other_temp_schema": fn1(func(int32) bool { return false }),
+		"pg_my_temp_schema": fn0c(func(c *Call) (int32, Err) {
+			x, err := catalogOf(c)
+			if err != nil {
+				return 0, err
+			}
+			return int32(x.TempSchema()), nil
+		}),
 		"pg_relation_is_publishable": fn1(func(oid int32) bool { return uint32(oid) >= 16384 }),
 		"pg_is_in_recovery":          fn0c(func(*Call) (bool, Err) { return false, nil }),
 		"pg_jit_available":           fn0c(func(*Call) (bool, Err) { return false, nil }),
