@@ -22,7 +22,8 @@ import (
 //	8: columns of a stream may be later, or dropped
 //	10: relations may be roles; before, role tributary was there without being told of. Relations may have an owner and an acl
 //	11: indexes may have an index: orders, classes, expressions, a condition
-const changeVersion = 11
+//	12: types may be domains
+const changeVersion = 12
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
 type change struct {

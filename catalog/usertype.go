@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -14,7 +15,25 @@ const KindType Kind = "type"
 // UserType is what a relation of KindType is.
 type UserType struct {
 	// Labels of an enum in the order in which they came; their keys have them in the type's.
-	Labels []sqltype.Label `json:"labels"`
+	Labels []sqltype.Label `json:"labels,omitempty"`
+	// Domain is what a domain is.
+	Domain *Domain `json:"domain,omitempty"`
+}
+
+// Domain is a type whose values are those of another that its constraints hold for.
+type Domain struct {
+	Base    sqltype.Type `json:"base"`
+	NotNull bool         `json:"not_null,omitempty"`
+	// Default is an SQL expression, empty = NULL.
+	Default string        `json:"default,omitempty"`
+	Checks  []DomainCheck `json:"checks,omitempty"`
+}
+
+// DomainCheck is a CHECK of a domain, over VALUE.
+type DomainCheck struct {
+	Check
+	// NotValid: values of before may not be as it says.
+	NotValid bool `json:"not_valid,omitempty"`
 }
 
 // Label is the place of a label, -1 if there is none of that name.
@@ -28,7 +47,11 @@ func define(r *Relation) {
 	if r.Schema != "public" {
 		name = ident.Quote(r.Schema) + "." + name
 	}
-	sqltype.Define(sqltype.Defined{OID: sqltype.OID(r.OID), Name: r.Name, SQLName: name, Labels: r.UserType.Labels})
+	d := sqltype.Defined{OID: sqltype.OID(r.OID), Name: r.Name, SQLName: name, Labels: r.UserType.Labels}
+	if r.UserType.Domain != nil {
+		d.Base = r.UserType.Domain.Base
+	}
+	sqltype.Define(d)
 }
 
 // dropped are the types that went last. why: who reads a version of before still shows their values.
@@ -57,10 +80,10 @@ func (s *Snapshot) publish(c change) {
 			forgetLater(oid)
 		}
 	}
-	for _, r := range c.Put {
-		if r.Kind == KindType {
-			define(r)
-		}
+	types := slices.DeleteFunc(slices.Clone(c.Put), func(r *Relation) bool { return r.Kind != KindType })
+	slices.SortFunc(types, func(a, b *Relation) int { return cmp.Compare(a.OID, b.OID) }) // what a domain is over was there before it
+	for _, r := range types {
+		define(r)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/internal/columnar"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -27,7 +28,7 @@ const (
 func (s *Session) copyToColumnar(ctx context.Context, q *plan.Query, pin *lane.Pin, format columnar.Format, w face.Writer) error {
 	fields := make([]columnar.Field, len(q.Fields))
 	for i, f := range q.Fields {
-		fields[i] = columnar.Field{Name: f.Name, Type: f.Type}
+		fields[i] = columnar.Field{Name: f.Name, Type: sqltype.BaseOf(f.Type)}
 	}
 	chunks := &chunkWriter{w: w}
 	out, err := columnar.NewWriter(chunks, format, fields)

@@ -187,7 +187,14 @@ func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns 
 	if err != nil {
 		return nil, err
 	}
-	c.rules, err = s.newRules(tx, c.table, checks, generated)
+	if c.rules, err = s.newRules(tx, c.table, checks, generated); err != nil {
+		return nil, err
+	}
+	domains, err := bind.DomainRules(rel, s.catalog(), s.binding())
+	if err != nil {
+		return nil, err
+	}
+	c.rules, err = c.rules.addDomains(s, tx, c.table, domains)
 	return c, err
 }
 

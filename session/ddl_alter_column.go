@@ -107,6 +107,7 @@ type columnDrop struct {
 	rel     *catalog.Relation
 	at      int
 	cascade bool
+	quiet   bool // somebody else tells what goes
 	drop    dropping
 	lines   []string // what depends on the column
 	indexes []*catalog.Relation
@@ -153,7 +154,9 @@ func (d *columnDrop) release() error {
 	for _, c := range d.columns {
 		d.drop.cascades = append(d.drop.cascades, fmt.Sprintf("drop cascades to column %s of table %s", ident(d.rel.Columns[c].Name), ident(d.rel.Name)))
 	}
-	d.drop.tell()
+	if !d.quiet {
+		d.drop.tell()
+	}
 	if gone := d.drop.gone; len(gone) > 0 {
 		d.s.behind(func(ctx context.Context, _ bool) error {
 			d.s.afterDrop(ctx, gone)

@@ -29,6 +29,10 @@ func (s *Session) comment(ctx context.Context, b *parse.Comment, w face.Writer) 
 	err = s.change(ctx, "COMMENT", func(t *catalog.Txn) error {
 		changed := *rel
 		switch {
+		case rel.Kind == catalog.KindType:
+			if err := commentType(&changed, b); err != nil {
+				return err
+			}
 		case b.Constraint != "":
 			return commentConstraint(t, rel, b)
 		case b.Column != "":
@@ -52,6 +56,9 @@ func (s *Session) comment(ctx context.Context, b *parse.Comment, w face.Writer) 
 // commented is the relation that a comment is on, or on a part of.
 func (s *Session) commented(b *parse.Comment) (*catalog.Relation, error) {
 	at, path := s.catalog(), s.path()
+	if dropKinds[b.Kind] == catalog.KindType {
+		return s.typeTarget(at, b.Kind, b.Name, false)
+	}
 	rel, ok := at.Relation(b.Name.Schema, b.Name.Name, path)
 	if !ok && b.Kind == parse.ObjIndex {
 		if of := keyTable(at, b.Name, path); of != nil {
@@ -172,4 +179,21 @@ func (s *Session) topicComments(texts map[string]string, id, text string) map[st
 	}
 	texts[id] = text
 	return texts
+}
+
+// commentType comments on a type, or on a constraint of a domain.
+func commentType(rel *catalog.Relation, b *parse.Comment) error {
+	if b.Constraint == "" {
+		rel.Comment = b.Text
+		return nil
+	}
+	def, domain := *rel.UserType, *rel.UserType.Domain
+	domain.Checks = slices.Clone(domain.Checks)
+	at := slices.IndexFunc(domain.Checks, func(c catalog.DomainCheck) bool { return c.Name == b.Constraint })
+	if at < 0 {
+		return sqlerr.New(sqlerr.UndefinedObject, "constraint \"%s\" for domain %s does not exist", b.Constraint, rel.Name)
+	}
+	domain.Checks[at].Comment = b.Text
+	def.Domain, rel.UserType = &domain, &def
+	return nil
 }

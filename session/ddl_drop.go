@@ -19,7 +19,7 @@ import (
 var dropKinds = map[parse.ObjectKind]catalog.Kind{
 	parse.ObjTable: catalog.KindTable, parse.ObjStream: catalog.KindStream, parse.ObjSink: catalog.KindSink,
 	parse.ObjView: catalog.KindPlainView, parse.ObjMaterializedView: catalog.KindView, parse.ObjIndex: catalog.KindIndex,
-	parse.ObjSequence: catalog.KindSequence, parse.ObjType: catalog.KindType,
+	parse.ObjSequence: catalog.KindSequence, parse.ObjType: catalog.KindType, parse.ObjDomain: catalog.KindType,
 }
 
 // drop is DROP of anything.
@@ -110,8 +110,8 @@ func (s *Session) alterTarget(at *catalog.Snapshot, n parse.Name, of parse.Objec
 }
 
 func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, of parse.ObjectKind, ifExists bool, other string) (*catalog.Relation, error) {
-	if of == parse.ObjType {
-		return s.typeTarget(at, n, ifExists)
+	if kind == catalog.KindType {
+		return s.typeTarget(at, of, n, ifExists)
 	}
 	rel, ok := at.Relation(n.Schema, n.Name, s.path())
 	noun := strings.ToLower(of.String())
@@ -187,8 +187,10 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 			continue
 		}
 		if rel.Kind == catalog.KindType {
-			if err := d.keepsColumns(dep, rel); err != nil {
+			if did, err := d.dropColumns(dep, rel); err != nil {
 				return err
+			} else if did {
+				continue
 			}
 		}
 		if cascade && !owned && !slices.Contains(d.asked, dep.OID) && !d.seen[dep.OID] {

@@ -84,6 +84,10 @@ func objectOf(b parse.Body) string {
 		return b.Name.String()
 	case *parse.RenameType:
 		return b.Name.String()
+	case *parse.CreateDomain:
+		return b.Name.String()
+	case *parse.AlterDomain:
+		return b.Name.String()
 	case *parse.AlterTable:
 		return b.Name.String()
 	case *parse.AlterSequence:

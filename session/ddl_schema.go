@@ -325,6 +325,9 @@ func (s *Session) setSchema(ctx context.Context, b *parse.SetSchema, w face.Writ
 	if rel.Schema == b.Schema {
 		return w.Complete(tag)
 	}
+	if rel.Kind == catalog.KindType {
+		return s.moveType(ctx, tag, rel, b.Schema, w)
+	}
 	err = s.change(ctx, tag, func(t *catalog.Txn) error {
 		moving := []*catalog.Relation{rel}
 		for _, dep := range t.At().Dependents(rel.OID) {

@@ -92,9 +92,11 @@ func (s *Session) noType(t *catalog.Txn, schema, name string) error {
 }
 
 // typeTarget is the type that a statement is about; nil if there is none and that is fine.
-func (s *Session) typeTarget(at *catalog.Snapshot, n parse.Name, ifExists bool) (*catalog.Relation, error) {
+func (s *Session) typeTarget(at *catalog.Snapshot, of parse.ObjectKind, n parse.Name, ifExists bool) (*catalog.Relation, error) {
 	rel, ok := at.Type(n.Schema, n.Name, s.path())
 	switch {
+	case ok && of == parse.ObjDomain && rel.UserType.Domain == nil:
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "\"%s\" is not a domain", n.String())
 	case ok:
 		return rel, nil
 	case ifExists:
@@ -105,15 +107,24 @@ func (s *Session) typeTarget(at *catalog.Snapshot, n parse.Name, ifExists bool) 
 }
 
 // changeType locks a type and puts what change makes of it.
-func (s *Session) changeType(ctx context.Context, name parse.Name, w face.Writer, change func(t *catalog.Txn, next *catalog.Relation) error) error {
-	rel, err := s.lockFound(ctx, "ALTER TYPE", func() (*catalog.Relation, error) { return s.typeTarget(s.catalog(), name, false) })
+func (s *Session) changeType(ctx context.Context, of parse.ObjectKind, name parse.Name, w face.Writer, change func(t *catalog.Txn, next *catalog.Relation) error) error {
+	tag := "ALTER " + of.String()
+	rel, err := s.lockFound(ctx, tag, func() (*catalog.Relation, error) { return s.typeTarget(s.catalog(), parse.ObjType, name, false) })
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, "ALTER TYPE", func(t *catalog.Txn) error {
+	if of == parse.ObjDomain && rel.UserType.Domain == nil {
+		return sqlerr.New(sqlerr.WrongObjectType, "%s is not a domain", s.shownName(rel))
+	}
+	err = s.change(ctx, tag, func(t *catalog.Txn) error {
 		next := *rel
 		def := *rel.UserType
 		def.Labels = slices.Clone(def.Labels)
+		if def.Domain != nil {
+			domain := *def.Domain
+			domain.Checks = slices.Clone(domain.Checks)
+			def.Domain = &domain
+		}
 		next.UserType = &def
 		if err := change(t, &next); err != nil {
 			return err
@@ -124,7 +135,7 @@ func (s *Session) changeType(ctx context.Context, name parse.Name, w face.Writer
 	if _, nothing := err.(errExists); err != nil && !nothing {
 		return err
 	}
-	return w.Complete("ALTER TYPE")
+	return w.Complete(tag)
 }
 
 // alterEnum is ALTER TYPE … ADD VALUE and RENAME VALUE.
@@ -132,7 +143,10 @@ func (s *Session) alterEnum(ctx context.Context, b *parse.AlterEnum, w face.Writ
 	if err := checkLabel(b.Label); err != nil {
 		return err
 	}
-	return s.changeType(ctx, b.Name, w, func(t *catalog.Txn, next *catalog.Relation) error {
+	return s.changeType(ctx, parse.ObjType, b.Name, w, func(t *catalog.Txn, next *catalog.Relation) error {
+		if next.UserType.Domain != nil {
+			return sqlerr.New(sqlerr.WrongObjectType, "%s is not an enum", s.shownName(next))
+		}
 		if b.Old != "" {
 			return renameLabel(t, next, b.Old, b.Label)
 		}
@@ -238,12 +252,9 @@ func labelUser(at *catalog.Snapshot, of catalog.OID, label string, seen []catalo
 
 // renameType is ALTER TYPE … RENAME TO.
 func (s *Session) renameType(ctx context.Context, b *parse.RenameType, w face.Writer) error {
-	return s.changeType(ctx, b.Name, w, func(t *catalog.Txn, next *catalog.Relation) error {
-		for _, dep := range t.At().Dependents(next.OID) {
-			if dep.Query != "" || len(dep.Checks) > 0 || slices.ContainsFunc(dep.Columns, func(c catalog.Column) bool { return c.Default+c.Generated != "" }) {
-				return sqlerr.New(sqlerr.FeatureNotSupported, "cannot rename type %s because the text of %s %s may name it", next.Name, dep.Kind, dep.Name).
-					WithHint("Drop it, and create it again afterwards.")
-			}
+	return s.changeType(ctx, b.Kind, b.Name, w, func(t *catalog.Txn, next *catalog.Relation) error {
+		if err := freeOfTexts(t.At(), next, "rename"); err != nil {
+			return err
 		}
 		if err := s.freeType(ctx, t, next.Schema, b.To); err != nil {
 			return err
@@ -253,19 +264,47 @@ func (s *Session) renameType(ctx context.Context, b *parse.RenameType, w face.Wr
 	})
 }
 
-// keepsColumns refuses to take columns of a type out of a relation that stays.
-func (d *dropping) keepsColumns(dep, typ *catalog.Relation) error {
-	if len(columnsOf(dep, typ)) == 0 || dep.Query != "" || slices.Contains(d.asked, dep.OID) || d.seen[dep.OID] {
-		return nil
+// dropColumns takes the columns of a type that goes out of a table that stays; did says that dep is one.
+func (d *dropping) dropColumns(dep, typ *catalog.Relation) (did bool, err error) {
+	names := columnsOf(dep, typ)
+	if len(names) == 0 || dep.Query != "" || slices.Contains(d.asked, dep.OID) || d.seen[dep.OID] {
+		return false, nil
 	}
-	return sqlerr.New(sqlerr.FeatureNotSupported, "DROP TYPE … CASCADE of columns is not supported yet").
-		WithDetail("%s", typeDependence(dep, typ)).WithHint("Drop %s %s first.", dep.Kind, dep.Name)
+	if err := d.lock(dep); err != nil {
+		return true, err
+	}
+	for _, name := range names {
+		now, _ := d.t.At().ByOID(dep.OID)
+		at := now.ColumnIndex(name)
+		if at < 0 {
+			continue
+		}
+		if now.Kind != catalog.KindTable || now.FromTopic || now.IsKey(at) {
+			return true, sqlerr.New(sqlerr.FeatureNotSupported, "DROP TYPE … CASCADE of this column is not supported yet").
+				WithDetail("%s", typeDependence(dep, typ)).WithHint("Drop %s %s first.", dep.Kind, dep.Name)
+		}
+		d.cascades = append(d.cascades, fmt.Sprintf("drop cascades to column %s of table %s", ident(name), d.s.shownName(now)))
+		c := columnDrop{s: d.s, t: d.t, rel: now, at: at, cascade: true, quiet: true,
+			drop: dropping{s: d.s, ctx: d.ctx, tag: d.tag, t: d.t, seen: d.seen}}
+		if err := c.release(); err != nil {
+			return true, err
+		}
+		d.cascades = append(d.cascades, c.drop.cascades...)
+		if err := c.put(d.ctx); err != nil {
+			return true, err
+		}
+	}
+	now, _ := d.t.At().ByOID(dep.OID)
+	freed := *now
+	freed.DependsOn = slices.DeleteFunc(slices.Clone(now.DependsOn), func(oid catalog.OID) bool { return oid == typ.OID })
+	d.t.Put(&freed)
+	return true, nil
 }
 
 // columnsOf are the columns of a relation that have a type, or arrays of it.
 func columnsOf(dep, typ *catalog.Relation) (names []string) {
 	for i := range dep.Columns {
-		if t := dep.Columns[i].Type.OID; t == sqltype.OID(typ.OID) || t.Elem() == sqltype.OID(typ.OID) {
+		if t := dep.Columns[i].Type.OID; !dep.Columns[i].Dropped && (t == sqltype.OID(typ.OID) || t.Elem() == sqltype.OID(typ.OID)) {
 			names = append(names, dep.Columns[i].Name)
 		}
 	}
@@ -281,9 +320,47 @@ func typeDependence(dep, typ *catalog.Relation) string {
 			if dep.Columns[dep.ColumnIndex(name)].Type.OID.Elem() != sqltype.Invalid {
 				form = "[]"
 			}
-			lines[i] = fmt.Sprintf("column %s of %s %s depends on type %s%s", name, dep.Kind, dep.Name, typ.Name, form)
+			lines[i] = fmt.Sprintf("column %s of %s %s depends on type %s%s", name, dep.Kind, dep.Name, ident(typ.Name), form)
 		}
 		return strings.Join(lines, "\n")
 	}
 	return fmt.Sprintf("%s %s depends on type %s", dep.Kind, dep.Name, typ.Name)
+}
+
+// freeOfTexts refuses another name of a type that texts may have.
+func freeOfTexts(at *catalog.Snapshot, typ *catalog.Relation, what string) error {
+	for _, dep := range at.Dependents(typ.OID) {
+		text := dep.Query != "" || len(dep.Checks) > 0 || slices.ContainsFunc(dep.Columns, func(c catalog.Column) bool { return c.Default+c.Generated != "" })
+		if dep.Kind == catalog.KindType && dep.UserType.Domain != nil {
+			text = text || dep.UserType.Domain.Default != "" || len(dep.UserType.Domain.Checks) > 0
+		}
+		if text {
+			return sqlerr.New(sqlerr.FeatureNotSupported, "cannot %s type %s because the text of %s %s may name it", what, typ.Name, dep.Kind, dep.Name).
+				WithHint("Drop it, and create it again afterwards.")
+		}
+	}
+	return nil
+}
+
+// moveType is SET SCHEMA of a type.
+func (s *Session) moveType(ctx context.Context, tag string, rel *catalog.Relation, schema string, w face.Writer) error {
+	err := s.change(ctx, tag, func(t *catalog.Txn) error {
+		if _, taken := t.At().Type(schema, rel.Name, nil); taken {
+			return sqlerr.New(sqlerr.DuplicateObject, "type \"%s\" already exists in schema \"%s\"", rel.Name, schema)
+		}
+		if err := freeOfTexts(t.At(), rel, "move"); err != nil {
+			return err
+		}
+		if err := s.freeType(ctx, t, schema, rel.Name); err != nil {
+			return err
+		}
+		moved := *rel
+		moved.Schema = schema
+		t.Put(&moved)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return w.Complete(tag)
 }

@@ -20,7 +20,7 @@ func (g *granting) objects() (out []*catalog.Relation, err error) {
 		case parse.OnSchema:
 			rel, err = g.schema(n.Name)
 		case parse.OnType:
-			rel, err = g.s.typeTarget(g.t.At(), n, false)
+			rel, err = g.s.typeTarget(g.t.At(), parse.ObjType, n, false)
 		default:
 			rel, err = g.relation(n)
 		}

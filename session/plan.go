@@ -198,7 +198,7 @@ func fieldsOf(fields []plan.Field) []face.Field {
 	}
 	out := make([]face.Field, len(fields))
 	for i, f := range fields {
-		out[i] = face.Field{Name: f.Name, Type: f.Type, Table: uint32(f.Relation), Attr: f.Attnum}
+		out[i] = face.Field{Name: f.Name, Type: sqltype.BaseOf(f.Type), Table: uint32(f.Relation), Attr: f.Attnum}
 		if f.Type.OID == sqltype.Unknown {
 			out[i].Type = sqltype.Of(sqltype.Text)
 		}

@@ -15,6 +15,7 @@ type rowRules struct {
 	t         *table.Table
 	checks    []rowCheck
 	generated []*expr.Program // by column, nil where it is not generated
+	domains   []*expr.Program // what refuses values that columns of domains must not have
 	meter     *meter.Meter
 }
 
@@ -59,9 +60,40 @@ func (s *Session) newRules(tx *table.Tx, t *table.Table, checks []bind.RowCheck,
 	return r, nil
 }
 
+// addDomains has values checked that were never cast to the domains of their columns.
+func (r *rowRules) addDomains(s *Session, tx *table.Tx, t *table.Table, domains []plan.Expr) (*rowRules, error) {
+	if len(domains) == 0 {
+		return r, nil
+	}
+	settings := s.runSettings()
+	env := &expr.Env{Settings: settings, Now: settings.Session.Now, HasNow: true, Meter: s.meter()}
+	if r == nil {
+		r = &rowRules{tx: tx, t: t, meter: env.Meter}
+	} else {
+		env.Meter = r.meter
+	}
+	for _, e := range domains {
+		p, err := expr.Compile(e, env)
+		if err != nil {
+			return nil, err
+		}
+		r.domains = append(r.domains, p)
+	}
+	return r, nil
+}
+
 // check refuses the first row that a CHECK is false for. It has no value for NULL, which passes.
 func (r *rowRules) check(rows *delta.Batch) error {
-	if r == nil || len(r.checks) == 0 {
+	if r == nil {
+		return nil
+	}
+	for _, p := range r.domains {
+		var out delta.Column
+		if err := eval(p, rows, &out); err != nil {
+			return err
+		}
+	}
+	if len(r.checks) == 0 {
 		return nil
 	}
 	if err := r.tx.CheckNotNull(r.t, rows); err != nil {

@@ -30,6 +30,7 @@ const (
 
 // BtreeOf returns a type's default ordering; ok is false for types without one (json).
 func BtreeOf(t sqltype.OID) (b Btree, ok bool) {
+	t = t.Base()
 	switch {
 	case t == sqltype.Varchar, t == sqltype.Unknown:
 		t = sqltype.Text

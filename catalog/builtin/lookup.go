@@ -138,8 +138,11 @@ func TypeByOID(oid sqltype.OID) *Type {
 		return nil
 	}
 	t := &Type{OID: oid, Name: i.Name, Kind: 'b', Category: byte(i.Category), Array: i.Array, Elem: i.Elem}
-	if sqltype.IsEnum(oid) {
+	switch {
+	case sqltype.IsEnum(oid):
 		t.Kind = 'e'
+	case sqltype.IsDomain(oid):
+		t.Kind = 'd'
 	}
 	return t
 }

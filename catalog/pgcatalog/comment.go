@@ -32,6 +32,15 @@ func described(r *catalog.Relation) (out []description) {
 		say(DatabaseOID, databaseClass, 0, r.Comment)
 		return out
 	}
+	if r.Kind == catalog.KindType {
+		say(oid, typeClass, 0, r.Comment)
+		if r.UserType.Domain != nil {
+			for i, c := range r.UserType.Domain.Checks {
+				say(checkOID(r, i), constraintClass, 0, c.Comment)
+			}
+		}
+		return out
+	}
 	say(oid, classClass, 0, r.Comment)
 	for i := range r.Columns {
 		say(oid, classClass, int32(i+1), r.Columns[i].Comment)
@@ -65,7 +74,7 @@ func (v *View) descriptions(oid uint32, database bool) (out []description) {
 		}
 	default:
 		of = append(v.relations(), v.cat.Relations(catalog.KindSchema)...)
-		of = append(of, v.cat.Relations(catalog.KindSink)...)
+		of = append(append(of, v.cat.Relations(catalog.KindSink)...), v.cat.Relations(catalog.KindType)...)
 	}
 	for _, r := range of {
 		for _, d := range described(r) {

@@ -34,10 +34,14 @@ func (v *View) ConstraintDef(oid uint32, pretty bool) (string, bool) {
 		x, _ := v.index(c.index)
 		return x.constraintText(c.kind == 'p'), true
 	}
-	if pretty {
-		return "CHECK (" + Pretty(c.check) + ")", true
+	valid := ""
+	if c.invalid {
+		valid = " NOT VALID"
 	}
-	return "CHECK ((" + c.check + "))", true
+	if pretty {
+		return "CHECK (" + Pretty(c.check) + ")" + valid, true
+	}
+	return "CHECK ((" + c.check + "))" + valid, true
 }
 
 // ViewDef is pg_get_viewdef: the query as it was written.

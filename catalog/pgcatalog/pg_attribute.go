@@ -107,6 +107,7 @@ func (v *View) indexAttributes(x indexed, add system.Adder) error {
 
 // columnStorage is how values of a type lie in PostgreSQL's rows.
 func columnStorage(t sqltype.OID) storage {
+	t = t.Base()
 	if s, ok := storages()[t]; ok {
 		return s
 	}

@@ -9,8 +9,9 @@ import (
 type constraint struct {
 	oid     uint32
 	name    string
-	kind    byte // p, u, c, f
-	table   *catalog.Relation
+	kind    byte              // p, u, c, f
+	table   *catalog.Relation // or the domain
+	invalid bool
 	index   uint32
 	columns []int
 	check   string
@@ -20,6 +21,9 @@ type constraint struct {
 // constraints of a table: checks, then keys.
 func (v *View) constraints(r *catalog.Relation) []constraint {
 	var out []constraint
+	if r.Kind == catalog.KindType {
+		return domainConstraints(r)
+	}
 	for i, c := range r.Checks {
 		out = append(out, constraint{oid: checkOID(r, i), name: c.Name, kind: 'c', table: r, check: c.Expr, columns: mentioned(r, c.Expr)})
 	}
@@ -76,6 +80,9 @@ func (v *View) constraint(oid uint32) (constraint, bool) {
 		return constraint{}, false
 	}
 	r := v.byOID(uint32(of))
+	if domain := v.userType(uint32(of)); domain != nil {
+		r = domain
+	}
 	if r != nil && r.Kind == catalog.KindIndex {
 		r = v.byOID(uint32(r.Parent))
 	}
@@ -99,7 +106,7 @@ func constraintRows(v *View, _ system.Facts, key system.Key, add system.Adder) e
 			of = append(of, c)
 		}
 	case -1:
-		for _, r := range v.cat.Relations(catalog.KindTable) {
+		for _, r := range append(v.cat.Relations(catalog.KindTable), v.cat.Relations(catalog.KindType)...) {
 			of = append(of, v.constraints(r)...)
 		}
 	default: // conrelid
@@ -118,7 +125,11 @@ func constraintRows(v *View, _ system.Facts, key system.Key, add system.Adder) e
 		}
 		var err error
 		if c.foreign == nil {
-			err = add(c.oid, c.name, v.schemaOID(c.table.Schema), c.kind, false, false, true, c.table.OID, uint32(0), c.index, uint32(0), uint32(0),
+			table, domain := c.table.OID, catalog.OID(0)
+			if c.table.Kind == catalog.KindType {
+				table, domain = 0, table
+			}
+			err = add(c.oid, c.name, v.schemaOID(c.table.Schema), c.kind, false, false, !c.invalid, table, domain, c.index, uint32(0), uint32(0),
 				byte(' '), byte(' '), byte(' '), true, int32(0), c.kind != 'c', columns, nil, nil, nil, nil, nil, nil, bin)
 		} else {
 			err = v.addForeignKey(&c, add)

@@ -25,13 +25,25 @@ func (v *View) userType(oid uint32) *catalog.Relation {
 // userTypeRows adds a type of users, and arrays of it, to pg_type.
 func (v *View) userTypeRows(r *catalog.Relation, add system.Adder) error {
 	oid, array, schema := uint32(r.OID), arrayTypes+uint32(r.OID), v.schemaOID(r.Schema)
+	if r.UserType.Domain != nil {
+		if err := v.domainRow(r, add); err != nil {
+			return err
+		}
+		return v.userArrayRow(r, add)
+	}
 	values := []any{oid, r.Name, schema, v.cat.OwnerOf(r), int16(4), true, byte('e'), byte('E'), false, true, byte(','), uint32(0), uint32(0), uint32(0), array}
 	values = append(values, enumFuncs...)
 	values = append(values, uint32(0), uint32(0), uint32(0), byte('i'), byte('p'), false, uint32(0), int32(-1), int32(0), uint32(0), nil, nil, v.aclOf(r))
 	if err := add(values...); err != nil {
 		return err
 	}
-	values = []any{array, "_" + r.Name, schema, v.cat.OwnerOf(r), int16(-1), false, byte('b'), byte('A'), false, true, byte(','), uint32(0), arraySubscripts, oid, uint32(0)}
+	return v.userArrayRow(r, add)
+}
+
+// userArrayRow is the row of arrays of a type.
+func (v *View) userArrayRow(r *catalog.Relation, add system.Adder) error {
+	oid, array, schema := uint32(r.OID), arrayTypes+uint32(r.OID), v.schemaOID(r.Schema)
+	values := []any{array, "_" + r.Name, schema, v.cat.OwnerOf(r), int16(-1), false, byte('b'), byte('A'), false, true, byte(','), uint32(0), arraySubscripts, oid, uint32(0)}
 	values = append(values, arrayFuncs...)
 	values = append(values, uint32(0), uint32(0), arrayTypanalyze, byte('i'), byte('x'), false, uint32(0), int32(-1), int32(0), uint32(0), nil, nil, nil)
 	return add(values...)

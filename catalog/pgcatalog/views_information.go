@@ -1,9 +1,11 @@
 package pgcatalog
 
-import "maps"
+import (
+	"maps"
+	"strings"
+)
 
 // Of the columns of a relation, in SQL over pg_attribute a and pg_type t: what information_schema tells of a type.
-// A domain is told by its base type, of which there is none but PostgreSQL's own.
 const (
 	charLength = `CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 0 THEN a.atttypmod - 4
 		WHEN a.atttypid IN (1560, 1562) THEN a.atttypmod END`
@@ -33,6 +35,16 @@ const (
 	actions = ` WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' WHEN 'r' THEN 'RESTRICT' WHEN 'a' THEN 'NO ACTION' END`
 )
 
+// over is an expression over a and t as one over the type bt that a domain t is over, ofDomain tells of a column's type or of that one.
+func over(e string) string {
+	e = strings.ReplaceAll(e, "t.typ", "bt.typ")
+	return strings.NewReplacer("a.atttypid", "t.typbasetype", "a.atttypmod", "t.typtypmod").Replace(e)
+}
+
+func ofDomain(e string) string {
+	return "CASE WHEN t.typtype = 'd' THEN " + over(e) + " ELSE " + e + " END"
+}
+
 func init() {
 	maps.Copy(views, map[string]string{
 		"information_schema.information_schema_catalog_name": `SELECT ` + here,
@@ -51,10 +63,11 @@ func init() {
 
 		"information_schema.columns": `SELECT ` + here + `, n.nspname, c.relname, a.attname, a.attnum,
 			CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
-			CASE WHEN a.attnotnull THEN 'NO' ELSE 'YES' END, ` + dataType + `,
-			` + charLength + `, ` + octetLength + `, ` + precision + `, ` + radix + `, ` + scale + `, ` + datetimePrecision + `,
-			NULL::varchar, NULL::int, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name,
-			` + here + `, tn.nspname, t.typname, NULL::name, NULL::name, NULL::name, NULL::int, a.attnum::text, 'NO',
+			CASE WHEN a.attnotnull THEN 'NO' ELSE 'YES' END, ` + ofDomain(dataType) + `,
+			` + ofDomain(charLength) + `, ` + ofDomain(octetLength) + `, ` + ofDomain(precision) + `, ` + ofDomain(radix) + `, ` + ofDomain(scale) + `, ` + ofDomain(datetimePrecision) + `,
+			NULL::varchar, NULL::int, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name,
+			CASE WHEN t.typtype = 'd' THEN ` + here + ` END, CASE WHEN t.typtype = 'd' THEN tn.nspname END, CASE WHEN t.typtype = 'd' THEN t.typname END,
+			` + here + `, coalesce(btn.nspname, tn.nspname), coalesce(bt.typname, t.typname), NULL::name, NULL::name, NULL::name, NULL::int, a.attnum::text, 'NO',
 			CASE WHEN a.attidentity IN ('a', 'd') THEN 'YES' ELSE 'NO' END,
 			CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END,
 			s.seqstart::text, s.seqincrement::text, s.seqmax::text, s.seqmin::text,
@@ -67,10 +80,28 @@ func init() {
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 			JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
+			LEFT JOIN (pg_catalog.pg_type bt JOIN pg_catalog.pg_namespace btn ON btn.oid = bt.typnamespace) ON t.typtype = 'd' AND bt.oid = t.typbasetype
 			LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 			LEFT JOIN (pg_catalog.pg_depend dep JOIN pg_catalog.pg_sequence s ON dep.objid = s.seqrelid AND dep.deptype = 'i')
 				ON dep.refclassid = 1259 AND dep.refobjid = a.attrelid AND dep.refobjsubid = a.attnum
 			WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'f', 'p')`,
+
+		"information_schema.domains": `SELECT ` + here + `, n.nspname, t.typname,
+			CASE WHEN bt.typnamespace = 11 THEN pg_catalog.format_type(t.typbasetype, NULL) ELSE 'USER-DEFINED' END,
+			` + over(charLength) + `, ` + over(octetLength) + `, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name, NULL::name,
+			` + over(precision) + `, ` + over(radix) + `, ` + over(scale) + `, ` + over(datetimePrecision) + `, NULL::varchar, NULL::int,
+			t.typdefault, ` + here + `, btn.nspname, bt.typname, NULL::name, NULL::name, NULL::name, NULL::int, 1::text
+			FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+			JOIN pg_catalog.pg_type bt ON bt.oid = t.typbasetype JOIN pg_catalog.pg_namespace btn ON btn.oid = bt.typnamespace WHERE t.typtype = 'd'`,
+
+		"information_schema.domain_constraints": `SELECT ` + here + `, kn.nspname, k.conname, ` + here + `, n.nspname, t.typname,
+			CASE WHEN k.condeferrable THEN 'YES' ELSE 'NO' END, CASE WHEN k.condeferred THEN 'YES' ELSE 'NO' END
+			FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace kn ON kn.oid = k.connamespace
+			JOIN pg_catalog.pg_type t ON t.oid = k.contypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace`,
+
+		"information_schema.domain_udt_usage": `SELECT ` + here + `, btn.nspname, bt.typname, ` + here + `, n.nspname, t.typname
+			FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+			JOIN pg_catalog.pg_type bt ON bt.oid = t.typbasetype JOIN pg_catalog.pg_namespace btn ON btn.oid = bt.typnamespace WHERE t.typtype = 'd'`,
 
 		"information_schema.table_constraints": `SELECT ` + here + `, n.nspname, k.conname, ` + here + `, n.nspname, c.relname,
 			CASE k.contype WHEN 'c' THEN 'CHECK' WHEN 'f' THEN 'FOREIGN KEY' WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' END,

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -61,6 +62,10 @@ type Decoder struct {
 // New makes a decoder for a stream's columns; want lists the positions of the columns that
 // Decode fills, in the order of its builders, each at most once.
 func New(format Format, columns []Column, want []int, opts Options) (*Decoder, error) {
+	columns = slices.Clone(columns)
+	for i := range columns {
+		columns[i].Type = sqltype.BaseOf(columns[i].Type)
+	}
 	d := &Decoder{columns: columns, out: make([]int32, len(columns)), scratch: make([]*delta.Builder, len(columns))}
 	for i := range d.out {
 		d.out[i] = -1

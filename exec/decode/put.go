@@ -22,6 +22,7 @@ type putter func(b *delta.Builder, t sqltype.Type, raw []byte, k kind) error
 
 // putterOf chooses by type, once per column.
 func putterOf(t sqltype.Type) putter {
+	t = sqltype.BaseOf(t)
 	if t.OID.Elem() != sqltype.Invalid {
 		return arrayPutter(t)
 	}

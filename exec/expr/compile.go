@@ -40,6 +40,8 @@ func (c *compiler) expr(e plan.Expr) (node, error) {
 		return c.coerceIO(e)
 	case *plan.ArrayCoerce:
 		return c.arrayCoerce(e)
+	case *plan.CoerceDomain:
+		return c.coerceDomain(e)
 	case *plan.AnyAll:
 		return c.anyAll(e)
 	case *plan.And:

@@ -124,14 +124,14 @@ func (e *Encoder) appendKey(dst []byte, cols []delta.Column, row int32) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)
 	for i, at := range e.key {
-		if t := cols[at].Type; (t == sqltype.JSON || t == sqltype.JSONB) && cols[at].Null(row) {
+		if isJSON(cols[at].Type) && cols[at].Null(row) {
 			continue // or it would be the JSON null, which is another value
 		}
 		if len(dst) > empty {
 			dst = append(dst, ',')
 		}
 		dst = append(append(dst, e.keyNames[i]...), ':')
-		if c := &cols[at]; c.Type.Elem() != sqltype.Invalid && !c.Null(row) && !plainArray(c, row) {
+		if c := &cols[at]; c.Type.Base().Elem() != sqltype.Invalid && !c.Null(row) && !plainArray(c, row) {
 			// Its JSON would be that of another key.
 			dst = quoteTail(codec.FormatText(dst, c, row, codec.UTC), len(dst))
 			continue

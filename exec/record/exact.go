@@ -32,7 +32,7 @@ func AppendExact(dst []byte, cols []delta.Column, row int32) []byte {
 			if v = c.Bytes(row); plainJSON(v) {
 				continue
 			}
-		case c.Type.Elem() != sqltype.Invalid:
+		case c.Type.Base().Elem() != sqltype.Invalid:
 			if plainArray(c, row) {
 				continue
 			}
@@ -47,7 +47,10 @@ func AppendExact(dst []byte, cols []delta.Column, row int32) []byte {
 	return dst
 }
 
-func isJSON(t sqltype.OID) bool { return t == sqltype.JSON || t == sqltype.JSONB }
+func isJSON(t sqltype.OID) bool {
+	t = t.Base()
+	return t == sqltype.JSON || t == sqltype.JSONB
+}
 
 // plainJSON: a record's field gives v back.
 func plainJSON(v []byte) bool {
@@ -57,7 +60,7 @@ func plainJSON(v []byte) bool {
 
 // plainArray: a record's field gives the array back. Of json and jsonb an inner array is an element.
 func plainArray(c *delta.Column, row int32) bool {
-	elem := c.Type.Elem()
+	elem := c.Type.Base().Elem()
 	a := c.Array(row, sqltype.OpsOf(elem))
 	for _, d := range a.Dims() {
 		if d.Lower != 1 {
@@ -85,7 +88,7 @@ func ApplyExact(exact []byte, row []*delta.Builder) error {
 		size, m := binary.Uvarint(exact[n:])
 		exact = exact[n+max(m, 0):]
 		b := row[at]
-		isArray := b.Type().Elem() != sqltype.Invalid
+		isArray := b.Type().Base().Elem() != sqltype.Invalid
 		if m <= 0 || size > uint64(len(exact)) || !isArray && !isJSON(b.Type()) {
 			return ErrExact
 		}

@@ -59,7 +59,7 @@ func appendValue(dst []byte, c *delta.Column, row int32) []byte {
 
 // appendElements appends an array, nested by dimension.
 func appendElements(dst []byte, c *delta.Column, row int32) []byte {
-	elem := c.Type.Elem()
+	elem := c.Type.Base().Elem()
 	a := c.Array(row, sqltype.OpsOf(elem))
 	if a.NDim == 0 {
 		return append(dst, "[]"...)

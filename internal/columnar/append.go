@@ -16,6 +16,7 @@ import (
 
 // appendArray appends the values of a to b.
 func appendArray(b *delta.Builder, t sqltype.Type, a arrow.Array, env *codec.Env) error {
+	t = sqltype.BaseOf(t)
 	if d, ok := a.(*array.Dictionary); ok {
 		return appendDictionary(b, t, d, env)
 	}

@@ -20,6 +20,8 @@ type Defined struct {
 	SQLName string // as format_type shows it
 	// Labels of an enum, in their order.
 	Labels []Label
+	// Base of a domain, which is known already; Invalid of what is none.
+	Base Type
 }
 
 // Label of an enum. Values are its Key, which never changes: a label that comes between two others has a key between theirs.
@@ -35,6 +37,7 @@ type defined struct {
 	info atomic.Pointer[Info]
 	ops  *Ops
 	enum *Enum // of an enum itself
+	base Type  // of a domain itself
 }
 
 var definitions struct {
@@ -63,8 +66,13 @@ func Define(d Defined) {
 	array := d.OID + definedArrays
 	own, over := definedOf(d.OID), definedOf(array)
 	if own == nil {
-		own = &defined{enum: &Enum{oid: d.OID}}
-		own.ops = enumOps(own.enum)
+		own = &defined{base: d.Base}
+		if d.Base.OID != Invalid {
+			own.ops = OpsOf(d.Base.OID)
+		} else {
+			own.enum = &Enum{oid: d.OID}
+			own.ops = enumOps(own.enum)
+		}
 		over = &defined{ops: ArrayOf(own.ops, d.OID)}
 		next := map[OID]*defined{}
 		if m := definitions.of.Load(); m != nil {
@@ -73,8 +81,13 @@ func Define(d Defined) {
 		next[d.OID], next[array] = own, over
 		defer definitions.of.Store(&next)
 	}
-	own.enum.set(d.Labels)
-	own.info.Store(&Info{d.OID, d.Name, d.SQLName, CatEnum, false, 4, array, Invalid})
+	category, size := CatEnum, int16(4)
+	if base := infoOf(d.Base.OID); base != nil {
+		category, size = base.Category, base.Len
+	} else if own.enum != nil {
+		own.enum.set(d.Labels)
+	}
+	own.info.Store(&Info{d.OID, d.Name, d.SQLName, category, false, size, array, Invalid})
 	over.info.Store(&Info{array, "_" + d.Name, d.SQLName + "[]", CatArray, false, -1, Invalid, d.OID})
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -134,7 +135,7 @@ func (d *definition) addColumn(c *pg.AlterTableCmd) (*AlterTablePlan, error) {
 	col := &rel.Columns[at]
 	out := &AlterTablePlan{Relation: rel, Sequences: d.sequences, Added: at + 1}
 	computed := len(d.sequences) > 0 || col.Sequence != 0 || col.Generated != ""
-	if col.Default != "" {
+	if col.Default != "" || sqltype.Plain(col.Type).OID != col.Type.OID && !computed {
 		e, err := d.b.defaultOf(col)
 		if err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ import (
 // partType is the type that such a value must have: an element's, or the whole's of a slice and of jsonb.
 func (b *binder) partType(t sqltype.Type, subscripts []*pg.Node, pos int32) (sqltype.Type, error) {
 	slice := false
+	t = sqltype.BaseOf(t)
 	for _, n := range subscripts {
 		i := n.GetAIndices()
 		if i == nil {
@@ -52,6 +53,13 @@ func (b *binder) assignInto(e plan.Expr, name string, t sqltype.Type, pos int32)
 
 // withPart is whole with value, which has the part's type, at the subscripts.
 func (b *binder) withPart(whole, value plan.Expr, subscripts []*pg.Node) (plan.Expr, error) {
+	if domain := whole.Type().OID; sqltype.IsDomain(domain) {
+		out, err := b.withPart(b.undomained(whole), value, subscripts)
+		if err != nil {
+			return nil, err
+		}
+		return b.toDomain(out, domain, assignment, b.where(value))
+	}
 	call := &plan.Call{T: whole.Type(), Pos: b.where(value)}
 	if whole.Type().OID == sqltype.JSONB {
 		path, number, err := b.jsonKeys(subscripts)

@@ -100,6 +100,7 @@ type binder struct {
 	needs []*plan.Need
 	as    uint32
 	types []sqltype.OID // of users, that the text names
+	casts []sqltype.OID // domains whose constraints are in the plan
 	// cteReads counts the places that read a WITH query, as often as they are planned.
 	cteReads int
 	// viewReads counts those that read a plain view.

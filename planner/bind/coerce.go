@@ -35,6 +35,7 @@ type pathway struct {
 
 // findPathway is PostgreSQL's find_coercion_pathway.
 func findPathway(source, target sqltype.OID, x coercion) pathway {
+	source, target = source.Base(), target.Base()
 	if source == target {
 		return pathway{method: 'b'}
 	}
@@ -94,10 +95,20 @@ func (b *binder) coerce(e plan.Expr, target sqltype.Type, x coercion, pos int32)
 		return e, nil
 	}
 	if p, ok := e.(*plan.Param); ok && source == sqltype.Unknown {
-		return b.coerceParam(p, target.OID)
+		param, err := b.coerceParam(p, target.OID)
+		if err != nil {
+			return nil, err
+		}
+		return b.givenParam(param)
 	}
 	if source == sqltype.Unknown {
 		return b.coerceUnknown(e, target, x)
+	}
+	if sqltype.IsDomain(target.OID) {
+		return b.toDomain(e, target.OID, x, pos)
+	}
+	if sqltype.IsDomain(source) {
+		return b.coerce(b.undomained(e), target, x, pos)
 	}
 	path := findPathway(source, target.OID, x)
 	switch path.method {

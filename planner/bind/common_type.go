@@ -16,6 +16,10 @@ func (b *binder) commonType(exprs []plan.Expr, construct string) (sqltype.OID, e
 		if next == sqltype.Unknown || next == t {
 			continue
 		}
+		t, next = t.Base(), next.Base()
+		if next == t {
+			continue
+		}
 		switch {
 		case t == sqltype.Unknown:
 			t = next

@@ -31,6 +31,9 @@ func (d *definition) columnType(n *pg.TypeName) (t sqltype.Type, serial bool, er
 		return sqltype.Of(oid), true, nil
 	}
 	t, err = d.b.typeOf(n)
+	if err == nil && d.stream && sqltype.Plain(t).OID != t.OID {
+		err = unsupported("a column of a stream of a domain").At(n.Location).WithHint("A stream takes whatever its topic holds. Use the type that the domain is over, and filter in a view.")
+	}
 	return t, false, err
 }
 

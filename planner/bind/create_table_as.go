@@ -48,5 +48,6 @@ func TableAs(s *parse.CreateTableAs, q *plan.Query, cat catalog.Reader, o Option
 			return nil, err
 		}
 	}
+	dependOnTypes(d.rel, nil)
 	return &TableDef{Relation: d.rel}, nil
 }

@@ -1,10 +1,13 @@
 package bind
 
 import (
+	"cmp"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -13,10 +16,11 @@ func (b *binder) defaultOf(c *catalog.Column) (plan.Expr, error) {
 	switch {
 	case c.Sequence != 0:
 		return b.nextOf(c)
-	case c.Default == "":
+	case c.Default == "" && sqltype.Plain(c.Type).OID == c.Type.OID:
 		return nullConst(c.Type), nil
 	}
-	n, err := storedExpr(c.Default)
+	text := cmp.Or(c.Default, b.domainDefault(c.Type.OID), "NULL")
+	n, err := storedExpr(text)
 	if err != nil {
 		return nil, err
 	}

@@ -90,6 +90,7 @@ func (b *binder) anyAll(n *pg.A_Expr) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	array = b.undomained(array)
 	right := sqltype.Unknown
 	if t := array.Type().OID; t != sqltype.Unknown {
 		if right = t.Elem(); right == sqltype.Invalid {
@@ -159,6 +160,7 @@ func (b *binder) indirection(n *pg.A_Indirection) (plan.Expr, error) {
 // subscripted is an array, or jsonb, with the subscripts that stand beside each other.
 func (b *binder) subscripted(array plan.Expr, indices []*pg.Node) (plan.Expr, error) {
 	slice := false
+	array = b.undomained(array)
 	for _, i := range indices {
 		slice = slice || i.GetAIndices().IsSlice
 	}

@@ -64,7 +64,7 @@ func (b *binder) variadicCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := typesOf(args)
+	in := basesOf(args)
 	var cands []candidate
 	for _, f := range builtin.FuncsByName(name) {
 		if !f.Variadic || len(f.Args) != len(args) {
@@ -165,6 +165,15 @@ func (b *binder) resolvedCall(r resolved, name string, args []plan.Expr, pos int
 		return b.at(out, pos), nil
 	}
 	return b.tumbleFunction(out, pos)
+}
+
+// basesOf are typesOf without domains: what calls and operators are looked for by.
+func basesOf(args []plan.Expr) []sqltype.OID {
+	out := typesOf(args)
+	for i := range out {
+		out[i] = out[i].Base()
+	}
+	return out
 }
 
 func typesOf(args []plan.Expr) []sqltype.OID {

@@ -22,7 +22,7 @@ type resolved struct {
 
 // resolveFunction is PostgreSQL's func_get_detail.
 func resolveFunction(name string, args []plan.Expr, pos int32) (resolved, error) {
-	in := typesOf(args)
+	in := basesOf(args)
 	cands := functionCandidates(name, len(in))
 	for _, c := range cands {
 		if exact(in, c.args) {
@@ -36,7 +36,7 @@ func resolveFunction(name string, args []plan.Expr, pos int32) (resolved, error)
 	if len(cands) > 1 {
 		c := selectCandidate(in, cands)
 		if c == nil {
-			return resolved{}, sqlerr.New(sqlerr.AmbiguousFunction, "function %s is not unique", signature(name, in)).At(pos).
+			return resolved{}, sqlerr.New(sqlerr.AmbiguousFunction, "function %s is not unique", signature(name, typesOf(args))).At(pos).
 				WithHint("Could not choose a best candidate function. You might need to add explicit type casts.")
 		}
 		cands = []candidate{*c}
@@ -44,7 +44,7 @@ func resolveFunction(name string, args []plan.Expr, pos int32) (resolved, error)
 	if len(cands) == 1 {
 		return resolved{fn: cands[0].ref.(*builtin.Func), args: cands[0].args}, nil
 	}
-	return resolved{}, noFunction(name, signature(name, in), pos)
+	return resolved{}, noFunction(name, signature(name, typesOf(args)), pos)
 }
 
 // functionCandidates are the functions of a name that take n arguments; variadic ones are

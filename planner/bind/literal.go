@@ -47,6 +47,13 @@ func boolConst(v bool) *plan.Const {
 // coerceUnknown makes an untyped literal one of the target's by the type's text input. What
 // is unknown but no literal goes through text input when it runs.
 func (b *binder) coerceUnknown(e plan.Expr, target sqltype.Type, x coercion) (plan.Expr, error) {
+	if over := sqltype.Plain(target); over.OID != target.OID { // a domain, or an array of domains
+		out, err := b.coerceUnknown(e, over, x)
+		if err != nil {
+			return nil, err
+		}
+		return b.coerce(b.applyMod(out, over, x, b.where(e)), target, x, b.where(e))
+	}
 	c, ok := e.(*plan.Const)
 	if !ok {
 		if category(target.OID) == 'S' && target.OID != sqltype.Name {

@@ -39,7 +39,7 @@ func (b *binder) namedCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 		}
 		args[i] = e
 	}
-	in := typesOf(args)
+	in := basesOf(args)
 	var cands []candidate
 	places := map[*builtin.Func][]int{}
 	for _, f := range builtin.FuncsByName(name) {

@@ -9,7 +9,7 @@ import (
 
 // binaryOperator resolves left op right as PostgreSQL's oper does.
 func binaryOperator(name string, left, right sqltype.OID, pos int32) (*builtin.Operator, error) {
-	l, r := left, right
+	l, r := left.Base(), right.Base()
 	switch {
 	case l == sqltype.Unknown && r != sqltype.Unknown:
 		l = r
@@ -26,7 +26,7 @@ func binaryOperator(name string, left, right sqltype.OID, pos int32) (*builtin.O
 		}
 		cands = append(cands, candidate{args: []sqltype.OID{o.Left, o.Right}, ref: o})
 	}
-	in := []sqltype.OID{left, right}
+	in := []sqltype.OID{left.Base(), right.Base()}
 	return chooseOperator(name, in, cands, pos, func() string {
 		return displayType(left) + " " + name + " " + displayType(right)
 	})
@@ -39,12 +39,12 @@ func prefixOperator(name string, right sqltype.OID, pos int32) (*builtin.Operato
 		if o.Left != 0 {
 			continue
 		}
-		if o.Right == right {
+		if o.Right == right.Base() {
 			return o, nil
 		}
 		cands = append(cands, candidate{args: []sqltype.OID{o.Right}, ref: o})
 	}
-	return chooseOperator(name, []sqltype.OID{right}, cands, pos, func() string { return name + " " + displayType(right) })
+	return chooseOperator(name, []sqltype.OID{right.Base()}, cands, pos, func() string { return name + " " + displayType(right) })
 }
 
 func chooseOperator(name string, in []sqltype.OID, cands []candidate, pos int32, signature func() string) (*builtin.Operator, error) {

@@ -26,7 +26,17 @@ func (b *binder) param(n *pg.ParamRef) (plan.Expr, error) {
 	if t == sqltype.Invalid {
 		t = sqltype.Unknown
 	}
-	return b.at(&plan.Param{Index: i, T: sqltype.Of(t)}, n.Location), nil
+	return b.givenParam(b.at(&plan.Param{Index: i, T: sqltype.Of(t)}, n.Location))
+}
+
+// givenParam is a parameter whose value, of a domain or an array of one, nobody has checked.
+func (b *binder) givenParam(p plan.Expr) (plan.Expr, error) {
+	t := p.Type()
+	plain := sqltype.Plain(t)
+	if plain.OID == t.OID {
+		return p, nil
+	}
+	return b.coerce(b.at(&plan.Relabel{Arg: p, T: plain}, b.where(p)), t, implicit, b.where(p))
 }
 
 func noParameter(i int, pos int32) error {

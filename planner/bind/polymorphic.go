@@ -46,17 +46,17 @@ func standInsOf(in, declared []sqltype.OID) (s standIns, ok bool) {
 		}
 		switch d {
 		case sqltype.AnyArray, anyCompatibleArray:
-			if t = t.Elem(); t == sqltype.Invalid {
+			if t = t.Base().Elem(); t == sqltype.Invalid {
 				return s, false
 			}
 		case anyNonArray, anyCompatibleNonArray:
-			if isArray(t) {
+			if isArray(t.Base()) {
 				return s, false
 			}
 		}
 		switch d {
 		case sqltype.AnyRange, sqltype.AnyMultirange:
-			if !s.takeRange(d, t) {
+			if !s.takeRange(d, t.Base()) {
 				return s, false
 			}
 			t = s.ranges.Elem
@@ -143,6 +143,14 @@ func arrayOver(t sqltype.OID) (sqltype.OID, error) {
 
 // fit makes arguments those of a signature and gives what it returns (enforce_generic_type_consistency).
 func (b *binder) fit(args []plan.Expr, declared []sqltype.OID, ret sqltype.OID, pos int32) ([]plan.Expr, sqltype.OID, error) {
+	if !polymorphic(ret) && ret != sqltype.Regtype { // but for pg_typeof, "any" is of the value and not of its domain
+		args = slices.Clone(args)
+		for i := range args {
+			if d := declared[i]; d == sqltype.Any || polymorphic(d) {
+				args[i] = b.undomained(args[i])
+			}
+		}
+	}
 	s, _ := standInsOf(typesOf(args), declared)
 	out := make([]plan.Expr, len(args))
 	for i, a := range args {

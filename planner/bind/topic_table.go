@@ -21,6 +21,11 @@ func (d *definition) fromTopic(def *TableDef, opts *optionSet) (err error) {
 	if opts.has("fillfactor") {
 		return sqlerr.New(sqlerr.InvalidParameterValue, "option \"fillfactor\" is for tables without a topic").At(opts.pos("fillfactor"))
 	}
+	for i := range rel.Columns {
+		if c := &rel.Columns[i]; sqltype.Plain(c.Type).OID != c.Type.OID {
+			return unsupported("a column of a topic's table of a domain").WithHint("Use the type that the domain is over.")
+		}
+	}
 	rel.FromTopic, rel.Options, rel.TopicName = true, opts.all(), opts.text("topic", "")
 	if err := d.onlyKey(); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
@@ -82,4 +83,12 @@ func RuleUses(rel *catalog.Relation, expr string, column int) (bool, error) {
 		return false, err
 	}
 	return slices.Contains(columnsIn(n, nil), rel.Columns[column].Name), nil
+}
+
+// CastsTo reports whether the stored query of a relation has values that the constraints of a domain are asked about.
+func CastsTo(rel *catalog.Relation, domain catalog.OID, cat catalog.Reader) (bool, error) {
+	b := newBinder(cat, storedOptions(rel))
+	b.cat = catalog.AsWritten(cat, rel)
+	_, _, err := b.stored(rel)
+	return slices.Contains(b.casts, sqltype.OID(domain)), err
 }

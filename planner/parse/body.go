@@ -64,6 +64,7 @@ const (
 	ObjSchema
 	ObjSequence
 	ObjType
+	ObjDomain
 )
 
 // RenamePart is what of a relation gets another name.
@@ -78,7 +79,7 @@ const (
 var objectNames = map[ObjectKind]string{
 	ObjTable: "TABLE", ObjStream: "STREAM", ObjSink: "SINK", ObjTopic: "TOPIC",
 	ObjMaterializedView: "MATERIALIZED VIEW", ObjView: "VIEW", ObjIndex: "INDEX", ObjSchema: "SCHEMA", ObjSequence: "SEQUENCE",
-	ObjType: "TYPE",
+	ObjType: "TYPE", ObjDomain: "DOMAIN",
 }
 
 // String is the kind as command tags spell it: "MATERIALIZED VIEW".
@@ -221,10 +222,22 @@ type (
 		Beside string
 		After  bool
 	}
-	// RenameType is ALTER TYPE name RENAME TO.
+	// RenameType is ALTER TYPE, or ALTER DOMAIN, name RENAME TO.
 	RenameType struct {
+		Kind ObjectKind
 		Name Name
 		To   string
+	}
+	// CreateDomain is bound from its tree.
+	CreateDomain struct {
+		Name Name
+		Stmt *pg.CreateDomainStmt
+	}
+	// AlterDomain is ALTER DOMAIN name, bound from its tree; with New it renames the constraint Old.
+	AlterDomain struct {
+		Name     Name
+		Stmt     *pg.AlterDomainStmt
+		Old, New string
 	}
 	// AlterSequence is ALTER SEQUENCE [IF EXISTS] name options.
 	AlterSequence struct {
@@ -435,6 +448,8 @@ func (*AlterSequence) body()          {}
 func (*CreateEnum) body()             {}
 func (*AlterEnum) body()              {}
 func (*RenameType) body()             {}
+func (*CreateDomain) body()           {}
+func (*AlterDomain) body()            {}
 func (*Drop) body()                   {}
 func (*AlterTable) body()             {}
 func (*Rename) body()                 {}

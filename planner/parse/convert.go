@@ -54,7 +54,8 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_SCHEMA {
 			return &AlterSchema{Name: s.RenameStmt.Subname, NewName: s.RenameStmt.Newname}, nil
 		}
-		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_TYPE {
+		switch s.RenameStmt.RenameType {
+		case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN, pg.ObjectType_OBJECT_DOMCONSTRAINT:
 			return renameType(s.RenameStmt), nil
 		}
 		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_ROLE {
@@ -70,6 +71,10 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &AlterSequence{Name: nameOf(s.AlterSeqStmt.Sequence), IfExists: s.AlterSeqStmt.MissingOk, Options: s.AlterSeqStmt.Options}, nil
 	case *pg.Node_CreateEnumStmt:
 		return &CreateEnum{Name: qualify(stringsOf(s.CreateEnumStmt.TypeName)), Labels: stringsOf(s.CreateEnumStmt.Vals)}, nil
+	case *pg.Node_CreateDomainStmt:
+		return &CreateDomain{Name: qualify(stringsOf(s.CreateDomainStmt.Domainname)), Stmt: s.CreateDomainStmt}, nil
+	case *pg.Node_AlterDomainStmt:
+		return &AlterDomain{Name: qualify(stringsOf(s.AlterDomainStmt.TypeName)), Stmt: s.AlterDomainStmt}, nil
 	case *pg.Node_AlterEnumStmt:
 		return alterEnum(s.AlterEnumStmt), nil
 	case *pg.Node_DropStmt:

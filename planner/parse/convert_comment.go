@@ -20,6 +20,14 @@ func comment(s *pg.CommentStmt) Body {
 		out.Name.Name, out.Kind = s.Object.GetString_().GetSval(), ObjSchema
 		return out
 	}
+	if t := s.Object.GetTypeName(); t != nil {
+		parts = stringsOf(t.Names)
+	}
+	if s.Objtype == pg.ObjectType_OBJECT_DOMCONSTRAINT {
+		items := s.Object.GetList().GetItems()
+		out.Kind, out.Name, out.Constraint = ObjDomain, qualify(stringsOf(items[0].GetTypeName().GetNames())), items[1].GetString_().GetSval()
+		return out
+	}
 	kind, ok := dropKinds[s.Objtype]
 	if !ok || len(parts) == 0 {
 		return &Unsupported{What: "COMMENT ON " + objectWords(s.Objtype)}

@@ -105,7 +105,7 @@ var dropKinds = map[pg.ObjectType]ObjectKind{
 	pg.ObjectType_OBJECT_TABLE: ObjTable, pg.ObjectType_OBJECT_VIEW: ObjView,
 	pg.ObjectType_OBJECT_MATVIEW: ObjMaterializedView, pg.ObjectType_OBJECT_INDEX: ObjIndex,
 	pg.ObjectType_OBJECT_SCHEMA: ObjSchema, pg.ObjectType_OBJECT_SEQUENCE: ObjSequence,
-	pg.ObjectType_OBJECT_TYPE: ObjType,
+	pg.ObjectType_OBJECT_TYPE: ObjType, pg.ObjectType_OBJECT_DOMAIN: ObjDomain,
 }
 
 func drop(s *pg.DropStmt) Body {

@@ -41,8 +41,8 @@ func alterOwner(s *pg.AlterOwnerStmt) Body {
 	switch s.ObjectType {
 	case pg.ObjectType_OBJECT_SCHEMA:
 		out.Kind, out.Name.Name = ObjSchema, s.Object.GetString_().GetSval()
-	case pg.ObjectType_OBJECT_TYPE:
-		out.Kind, out.Name = ObjType, qualify(stringsOf(s.Object.GetList().GetItems()))
+	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
+		out.Kind, out.Name = dropKinds[s.ObjectType], qualify(stringsOf(s.Object.GetList().GetItems()))
 	case pg.ObjectType_OBJECT_DATABASE:
 		out.Name.Name = s.Object.GetString_().GetSval()
 	default:

@@ -69,6 +69,7 @@ func roleOf(r *pg.RoleSpec) string {
 var schemaKinds = map[pg.ObjectType]ObjectKind{
 	pg.ObjectType_OBJECT_TABLE: ObjTable, pg.ObjectType_OBJECT_VIEW: ObjView,
 	pg.ObjectType_OBJECT_MATVIEW: ObjMaterializedView, pg.ObjectType_OBJECT_SEQUENCE: ObjSequence,
+	pg.ObjectType_OBJECT_TYPE: ObjType, pg.ObjectType_OBJECT_DOMAIN: ObjDomain,
 }
 
 func setSchema(s *pg.AlterObjectSchemaStmt) Body {
@@ -76,5 +77,9 @@ func setSchema(s *pg.AlterObjectSchemaStmt) Body {
 	if !ok {
 		return &Unsupported{What: "ALTER " + objectWords(s.ObjectType) + " SET SCHEMA"}
 	}
-	return &SetSchema{Kind: kind, Name: nameOf(s.Relation), IfExists: s.MissingOk, Schema: s.Newschema}
+	name := nameOf(s.Relation)
+	if s.Relation == nil {
+		name = qualify(stringsOf(s.Object.GetList().GetItems()))
+	}
+	return &SetSchema{Kind: kind, Name: name, IfExists: s.MissingOk, Schema: s.Newschema}
 }

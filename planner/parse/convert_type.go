@@ -9,7 +9,14 @@ func alterEnum(s *pg.AlterEnumStmt) Body {
 	}
 }
 
-// renameType is ALTER TYPE … RENAME TO.
+// renameType is ALTER TYPE … RENAME TO, and that of a domain or of its constraint.
 func renameType(s *pg.RenameStmt) Body {
-	return &RenameType{Name: qualify(stringsOf(s.Object.GetList().GetItems())), To: s.Newname}
+	kind := ObjType
+	switch s.RenameType {
+	case pg.ObjectType_OBJECT_DOMAIN:
+		kind = ObjDomain
+	case pg.ObjectType_OBJECT_DOMCONSTRAINT:
+		return &AlterDomain{Name: qualify(stringsOf(s.Object.GetList().GetItems())), Old: s.Subname, New: s.Newname}
+	}
+	return &RenameType{Kind: kind, Name: qualify(stringsOf(s.Object.GetList().GetItems())), To: s.Newname}
 }

@@ -60,8 +60,14 @@ func tagOf(b Body) string {
 		return "ALTER SEQUENCE"
 	case *CreateEnum:
 		return "CREATE TYPE"
-	case *AlterEnum, *RenameType:
+	case *AlterEnum:
 		return "ALTER TYPE"
+	case *RenameType:
+		return "ALTER " + b.Kind.String()
+	case *CreateDomain:
+		return "CREATE DOMAIN"
+	case *AlterDomain:
+		return "ALTER DOMAIN"
 	case *Drop:
 		return "DROP " + b.Kind.String()
 	case *AlterTable:

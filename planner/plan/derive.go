@@ -40,6 +40,8 @@ func MayFail(e Expr) bool {
 			found = found || e.Kind == SubqueryScalar || e.Plan.Props().MayFail || MayFail(e.Cond)
 		case *ArrayCoerce:
 			found = found || MayFail(e.Elem)
+		case *CoerceDomain:
+			found = true
 		case *AnyAll:
 			f := builtin.FuncByOID(uint32(e.Func))
 			found = found || f == nil || f.MayFail

@@ -43,6 +43,11 @@ func sameNode(a, b Expr) bool {
 	case *ArrayCoerce:
 		o, ok := b.(*ArrayCoerce)
 		return ok && Equal(a.Elem, o.Elem)
+	case *CoerceDomain:
+		o, ok := b.(*CoerceDomain)
+		return ok && a.NotNull == o.NotNull && slices.EqualFunc(a.Checks, o.Checks, func(x, y DomainCheck) bool {
+			return x.Name == y.Name && Equal(x.Holds, y.Holds)
+		})
 	case *AnyAll:
 		o, ok := b.(*AnyAll)
 		return ok && a.Func == o.Func && a.All == o.All

@@ -61,6 +61,15 @@ type (
 		Arg, Elem Expr
 		T         sqltype.Type
 	}
+	// CoerceDomain is Arg, of the type that a domain is over in the end, as a value of the domain.
+	CoerceDomain struct {
+		Arg    Expr
+		T      sqltype.Type
+		Schema string // of the domain
+		// NotNull: of the domain, or of one that it is over.
+		NotNull bool
+		Checks  []DomainCheck
+	}
 	// AnyAll is Left op ANY (array), or ALL: OR, or AND, of Func over the elements.
 	AnyAll struct {
 		Left, Array Expr
@@ -124,6 +133,12 @@ type (
 // When is one arm of a Case.
 type When struct{ Cond, Then Expr }
 
+// DomainCheck is a constraint of a domain: Holds, over column 0, is true or NULL for its values.
+type DomainCheck struct {
+	Name  string
+	Holds Expr
+}
+
 func boolean() sqltype.Type { return sqltype.Of(sqltype.Bool) }
 
 func (e *Column) Type() sqltype.Type       { return e.T }
@@ -133,6 +148,7 @@ func (e *Call) Type() sqltype.Type         { return e.T }
 func (e *Relabel) Type() sqltype.Type      { return e.T }
 func (e *CoerceIO) Type() sqltype.Type     { return e.T }
 func (e *ArrayCoerce) Type() sqltype.Type  { return e.T }
+func (e *CoerceDomain) Type() sqltype.Type { return e.T }
 func (e *AnyAll) Type() sqltype.Type       { return boolean() }
 func (e *And) Type() sqltype.Type          { return boolean() }
 func (e *Or) Type() sqltype.Type           { return boolean() }
@@ -153,6 +169,7 @@ func (*Call) expr()         {}
 func (*Relabel) expr()      {}
 func (*CoerceIO) expr()     {}
 func (*ArrayCoerce) expr()  {}
+func (*CoerceDomain) expr() {}
 func (*AnyAll) expr()       {}
 func (*And) expr()          {}
 func (*Or) expr()           {}

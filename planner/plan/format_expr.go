@@ -32,6 +32,8 @@ func FormatExpr(e Expr) string {
 		return FormatExpr(e.Arg) + "::" + typeName(e.T)
 	case *ArrayCoerce:
 		return FormatExpr(e.Arg) + "::" + typeName(e.T)
+	case *CoerceDomain:
+		return FormatExpr(e.Arg) + "::" + typeName(e.T)
 	case *AnyAll:
 		quantifier := " ANY ("
 		if e.All {

@@ -11,6 +11,8 @@ func Children(e Expr) []Expr {
 		return []Expr{e.Arg}
 	case *ArrayCoerce:
 		return []Expr{e.Arg}
+	case *CoerceDomain:
+		return []Expr{e.Arg}
 	case *AnyAll:
 		return []Expr{e.Left, e.Array}
 	case *And:
@@ -62,6 +64,8 @@ func WithChildren(e Expr, args []Expr) Expr {
 		return &CoerceIO{Arg: args[0], T: e.T, Pos: e.Pos}
 	case *ArrayCoerce:
 		return &ArrayCoerce{Arg: args[0], Elem: e.Elem, T: e.T}
+	case *CoerceDomain:
+		return &CoerceDomain{Arg: args[0], T: e.T, Schema: e.Schema, NotNull: e.NotNull, Checks: e.Checks}
 	case *AnyAll:
 		return &AnyAll{Left: args[0], Array: args[1], Func: e.Func, Op: e.Op, All: e.All}
 	case *And:

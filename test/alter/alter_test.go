@@ -74,7 +74,11 @@ func (p *pair) answer(db *pgconn.PgConn, sql string) string {
 			continue
 		}
 		for i, f := range r.FieldDescriptions {
-			fmt.Fprintf(&b, "%s:%d ", f.Name, r.FieldDescriptions[i].DataTypeOID)
+			oid := r.FieldDescriptions[i].DataTypeOID
+			if oid >= 16384 {
+				oid = 16384 // types of users have other OIDs on each side
+			}
+			fmt.Fprintf(&b, "%s:%d ", f.Name, oid)
 		}
 		for _, row := range r.Rows {
 			b.WriteString("\n ")

@@ -53,12 +53,12 @@ func init() {
 
 // arrayOf is the array of an argument.
 func arrayOf(a *delta.Column, row int32) sqltype.Array {
-	return a.Array(row, sqltype.OpsOf(a.Type.Elem()))
+	return a.Array(row, sqltype.OpsOf(a.Type.Base().Elem()))
 }
 
 // elementsOf is a column of the elements of an array of type t.
 func elementsOf(t sqltype.OID, a *sqltype.Array) delta.Column {
-	return delta.Column{Type: t.Elem(), Vec: a.Elems}
+	return delta.Column{Type: t.Base().Elem(), Vec: a.Elems}
 }
 
 // errNoEquality is for elements that nothing compares; nil when something does.

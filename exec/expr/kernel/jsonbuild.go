@@ -91,7 +91,7 @@ func (c *Call) jsonText(a *delta.Column, row int32) []byte {
 	case sqltype.JSONTimestamptz:
 		return datetime.AppendTimestamptz(nil, delta.Values[int64](a)[a.At(row)], c.zone(), 'T')
 	}
-	if a.Type == sqltype.Date { // ISO whatever DateStyle is, as the others
+	if a.Type.Base() == sqltype.Date { // ISO whatever DateStyle is, as the others
 		return datetime.AppendDate(nil, delta.Values[int32](a)[a.At(row)])
 	}
 	return c.text(nil, a, row)
@@ -146,6 +146,7 @@ func (c *Call) jsonField(dst []byte, row int32) ([]byte, Err) {
 
 // scalarKey: a value of the type can be an object's key.
 func scalarKey(t sqltype.OID) bool {
+	t = t.Base()
 	return t != sqltype.JSON && t != sqltype.JSONB && t != sqltype.Record && t.Elem() == sqltype.Invalid
 }
 

@@ -26,6 +26,7 @@ func errBinary() error {
 
 // AppendBinary reads src as the receive function of t does, typmod included, and appends it.
 func AppendBinary(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
+	t = sqltype.BaseOf(t)
 	switch p := t.OID.Phys(); p {
 	case sqltype.PhysBytes:
 		return appendBinaryBytes(b, t, src, env)

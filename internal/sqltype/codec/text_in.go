@@ -24,7 +24,7 @@ func AppendText(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
 	if err := CheckText(src); err != nil {
 		return err
 	}
-	env = env.OrDefault()
+	env, t = env.OrDefault(), sqltype.BaseOf(t)
 	switch t.OID.Phys() {
 	case sqltype.PhysBytes:
 		if t.OID == sqltype.Int2Vector || t.OID == sqltype.OIDVector {
