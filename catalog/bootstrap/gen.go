@@ -39,7 +39,8 @@ var tables = []struct{ name, where string }{
 	{"pg_amproc", "true"},
 	{"pg_cast", "true"},
 	{"pg_collation", "collname IN ('default', 'C', 'POSIX', 'ucs_basic')"},
-	{"pg_description", "classoid IN ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass, 'pg_am'::regclass, 'pg_language'::regclass, 'pg_namespace'::regclass, 'pg_collation'::regclass, 'pg_opclass'::regclass, 'pg_cast'::regclass) AND (classoid <> 'pg_collation'::regclass OR objoid IN (100, 950, 951)) AND (classoid, objoid) <> ('pg_namespace'::regclass, 2200)"},
+	{"pg_conversion", "true"},
+	{"pg_description", "classoid IN ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass, 'pg_am'::regclass, 'pg_language'::regclass, 'pg_namespace'::regclass, 'pg_collation'::regclass, 'pg_opclass'::regclass, 'pg_cast'::regclass, 'pg_conversion'::regclass, 'pg_ts_config'::regclass, 'pg_ts_dict'::regclass, 'pg_ts_parser'::regclass, 'pg_ts_template'::regclass) AND (classoid <> 'pg_collation'::regclass OR objoid IN (100, 950, 951)) AND (classoid, objoid) <> ('pg_namespace'::regclass, 2200)"},
 	{"pg_language", "lanname <> 'plpgsql'"},
 	{"pg_namespace", "nspname <> 'public'"},
 	{"pg_opclass", "true"},
@@ -48,6 +49,11 @@ var tables = []struct{ name, where string }{
 	{"pg_proc", "prolang <> 13"},
 	{"pg_range", "true"},
 	{"pg_tablespace", "true"},
+	{"pg_ts_config", "true"},
+	{"pg_ts_config_map", "true"},
+	{"pg_ts_dict", "true"},
+	{"pg_ts_parser", "true"},
+	{"pg_ts_template", "true"},
 	{"pg_type", "true"},
 }
 
@@ -74,10 +80,13 @@ func main() {
 			oid = "rngtypid"
 		case "pg_description":
 			oid = "objoid"
+		case "pg_ts_config_map":
+			oid = "mapcfg"
 		}
 		write(filepath.Join(*out, "rows", t.name+".tsv"), psql("-c", "COPY (SELECT "+strings.TrimSpace(list)+" FROM pg_catalog."+t.name+
 			" WHERE "+oid+"::oid < 16384 AND ("+t.where+") ORDER BY 1) TO STDOUT"))
 	}
+	write(filepath.Join(*out, "rows", "pg_get_keywords.tsv"), psql("-c", "COPY (SELECT * FROM pg_get_keywords()) TO STDOUT"))
 }
 
 func psql(args ...string) []byte {

@@ -12,6 +12,9 @@ var rowFiles embed.FS
 // Row is a row in the text form of COPY, one field a column.
 type Row []string
 
+// Keywords names the rows of pg_get_keywords(), which is no relation.
+const Keywords = "pg_get_keywords"
+
 // Null is the field of a NULL.
 const Null = `\N`
 
@@ -37,7 +40,7 @@ func read(name string) *table {
 	t := &table{byOID: map[uint32]int{}, named: map[string][]int{}}
 	for line := range strings.Lines(string(text)) {
 		row := Row(strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
-		if name != "pg_description" {
+		if name != "pg_description" && name != Keywords {
 			t.byOID[number(row[0])] = len(t.rows)
 			t.named[row[1]] = append(t.named[row[1]], len(t.rows))
 		}

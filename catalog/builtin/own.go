@@ -38,6 +38,8 @@ const (
 	RowIsNull    uint32 = 8027 // row IS NULL
 	RowIsNotNull uint32 = 8028
 
+	NameByte uint32 = 8029 // name[0]: the name, and the place of the byte
+
 	JSONField uint32 = 8024 // a key and a value as they stand in a JSON object
 )
 
@@ -98,6 +100,8 @@ func syntaxFuncs() []Func {
 		of(ArrayAssignSlice, "array assign slice", false, true),
 		of(JSONAssign, "jsonb assign", false, true),
 		of(JSONField, "json field", false, true),
+		{OID: NameByte, Name: "byte of name", Kind: KindFunction, Args: []sqltype.OID{sqltype.Name, sqltype.Int4}, Ret: sqltype.Char, Strict: true,
+			Volatile: 'i', Symbol: "byte of name"},
 	}
 }
 

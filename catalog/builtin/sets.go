@@ -22,7 +22,10 @@ var outColumns = map[string][]OutColumn{
 	"json_each_text":            {{"key", sqltype.Text}, {"value", sqltype.Text}},
 	"jsonb_each":                {{"key", sqltype.Text}, {"value", sqltype.JSONB}},
 	"jsonb_each_text":           {{"key", sqltype.Text}, {"value", sqltype.Text}},
-	"pg_expandarray":            {{"x", sqltype.AnyElement}, {"n", sqltype.Int4}},
+	"pg_get_keywords": {{"word", sqltype.Text}, {"catcode", sqltype.Char}, {"barelabel", sqltype.Bool}, {"catdesc", sqltype.Text},
+		{"baredesc", sqltype.Text}},
+	"pg_options_to_table": {{"option_name", sqltype.Text}, {"option_value", sqltype.Text}},
+	"pg_expandarray":      {{"x", sqltype.AnyElement}, {"n", sqltype.Int4}},
 }
 
 // OutColumns are the columns that a function names; nil where its one column has the name that the call gets.
@@ -46,6 +49,8 @@ func recordSets() []Func {
 		of(3208, "jsonb_each", "jsonb_each", sqltype.JSONB, true),
 		of(3932, "jsonb_each_text", "jsonb_each_text", sqltype.JSONB, true),
 		{OID: 3155, Name: "row_to_json", Kind: KindFunction, Args: []sqltype.OID{Record}, Ret: sqltype.JSON, Strict: true, Volatile: 's', Symbol: "row_to_json"},
+		{OID: 1686, Name: "pg_get_keywords", Kind: KindFunction, Ret: Record, RetSet: true, Strict: true, Volatile: 's', Symbol: "pg_get_keywords"},
+		of(2289, "pg_options_to_table", "pg_options_to_table", sqltype.Text.Array(), false),
 		of(ExpandArray, "_pg_expandarray", "pg_expandarray", sqltype.AnyArray, false),
 	}
 }

@@ -149,7 +149,10 @@ func (v *View) Visible(class string, oid uint32) (visible, ok bool) {
 	if row == nil {
 		return false, false
 	}
-	schema := map[string]int{"pg_type": 2, "pg_proc": 2, "pg_operator": 2, "pg_collation": 2, "pg_opclass": 3, "pg_opfamily": 3}[class]
+	schema := 2 // the place of its column
+	if class == "pg_opclass" || class == "pg_opfamily" {
+		schema = 3
+	}
 	name := v.schemaName(bootstrap.Number(row[schema]))
 	return name == "pg_catalog" || slices.Contains(v.path, name), true
 }

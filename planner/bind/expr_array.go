@@ -170,6 +170,14 @@ func (b *binder) subscripted(array plan.Expr, indices []*pg.Node) (plan.Expr, er
 		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "jsonb subscript does not support slices").At(b.where(array))
 	case t.OID == sqltype.JSONB:
 		return b.jsonSubscript(array, indices)
+	case t.OID == sqltype.Name && slice:
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "slices of fixed-length arrays not implemented")
+	case t.OID == sqltype.Name && len(indices) == 1: // to PostgreSQL an array of its 64 bytes
+		at, err := b.subscript(indices[0].GetAIndices().Uidx)
+		if err != nil {
+			return nil, err
+		}
+		return b.at(&plan.Call{Func: plan.FuncID(builtin.NameByte), Args: []plan.Expr{array, at}, T: sqltype.Of(sqltype.Char), Pos: b.where(array)}, b.where(array)), nil
 	case !isArray(t.OID):
 		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting",
 			displayType(t.OID)).At(b.where(array))

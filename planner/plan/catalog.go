@@ -14,6 +14,9 @@ type Catalog interface {
 	// IndexDef is CREATE INDEX …, or with column > 0 what stands at that place of its key. Pretty names the table with its
 	// schema only where it must.
 	IndexDef(index uint32, column int32, pretty bool) (string, bool)
+	// IndexProperty and IndexColumnProperty are pg_index_has_property and pg_index_column_has_property.
+	IndexProperty(index uint32, property string) pgcatalog.Answer
+	IndexColumnProperty(index uint32, column int32, property string) pgcatalog.Answer
 	ConstraintDef(constraint uint32, pretty bool) (string, bool)
 	ViewDef(view uint32) (string, bool)
 	// Function is the arguments, the identity arguments and the result of a function as text.

@@ -54,8 +54,9 @@ func init() {
 		"pg_operator_is_visible":  visible("pg_operator"),
 		"pg_collation_is_visible": visible("pg_collation"),
 		"pg_opclass_is_visible":   visible("pg_opclass"), "pg_opfamily_is_visible": visible("pg_opfamily"),
-		"pg_conversion_is_visible": visible(""), "pg_ts_config_is_visible": visible(""),
-		"pg_ts_dict_is_visible": visible(""), "pg_ts_parser_is_visible": visible(""), "pg_ts_template_is_visible": visible(""), "pg_statistics_obj_is_visible": visible(""),
+		"pg_conversion_is_visible": visible("pg_conversion"), "pg_ts_config_is_visible": visible("pg_ts_config"),
+		"pg_ts_dict_is_visible": visible("pg_ts_dict"), "pg_ts_parser_is_visible": visible("pg_ts_parser"),
+		"pg_ts_template_is_visible": visible("pg_ts_template"), "pg_statistics_obj_is_visible": visible(""),
 
 		"to_regclass": toReg(sqltype.Regclass), "to_regtype": toReg(sqltype.Regtype), "to_regproc": toReg(sqltype.Regproc),
 		"to_regprocedure": toReg(sqltype.Regprocedure), "to_regnamespace": toReg(sqltype.Regnamespace), "to_regrole": toReg(sqltype.Regrole),
