@@ -39,6 +39,7 @@ func (s *Server) brokerConfigValues() []configValue {
 		brokerNumber("min.insync.replicas", 1, "The object store keeps the copies."),
 		brokerNumber("num.partitions", int64(c.DefaultPartitions), "Partitions of a topic that is created without a number."),
 		brokerNumber("offset.metadata.max.bytes", int64(c.MaxOffsetMetadata), "The longest metadata of a committed offset."),
+		brokerNumber("offsets.retention.minutes", int64(c.OffsetsRetention/time.Minute), "How long a group without members keeps its offsets; 0 = for ever."),
 		brokerNumber("offsets.topic.replication.factor", 1, "The object store keeps the copies."),
 		brokerNumber("socket.request.max.bytes", int64(c.MaxRequestBytes), "The largest request."),
 		brokerMillis("transaction.max.timeout.ms", c.MaxTransactionTimeout, "The longest time that a client may ask to leave a transaction open."),

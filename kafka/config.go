@@ -79,6 +79,7 @@ type Config struct {
 	MaxGroups             int           // 10,000
 	MaxGroupMembers       int           // group.max.size; 1,000
 	MaxGroupBytes         int64         // members and offsets of all groups; 256 MiB
+	OffsetsRetention      time.Duration // offsets.retention.minutes; without end
 	MaxOffsetMetadata     int           // offset.metadata.max.bytes; 4,096
 	MinSessionTimeout     time.Duration // group.min.session.timeout.ms; 6 s
 	MaxSessionTimeout     time.Duration // group.max.session.timeout.ms; 30 min

@@ -22,6 +22,7 @@ type Metrics struct {
 	RecordBatches, Records   atomic.Int64 // produced and acknowledged
 	ProduceErrors            atomic.Int64 // partitions of Produce requests answered with an error
 	ConnectionsOpen          atomic.Int64
+	OffsetsExpired           atomic.Int64
 	ConnectionsTotal         atomic.Int64
 	Malformed, Unsupported   atomic.Int64 // frames that closed a connection
 	TooSlow                  atomic.Int64 // connections closed because they held room and sent too little

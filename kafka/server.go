@@ -147,7 +147,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	var coordinator errgroup.Group
 	groupCtx, endGroups := context.WithCancel(context.WithoutCancel(ctx))
 	coordinator.Go(func() error { return s.groups.Run(groupCtx) })
-	coordinator.Go(func() error { return s.forgetGone(groupCtx) })
+	coordinator.Go(func() error { return s.sweep(groupCtx) })
 	unhook := context.AfterFunc(ctx, func() { s.closeAll(ln) })
 
 	var conns sync.WaitGroup

@@ -174,6 +174,7 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 		c("kafka_fetch_sessions_refused_total", "Fetch sessions that found no room.", func() int64 { return s.kafka.FetchSessions().Refused }),
 		httpd.Gauge("tributary_kafka_share_sessions", "Members of share groups that fetch (kafka_share_sessions).", func() float64 { return float64(s.kafka.ShareStats().Sessions) }),
 		httpd.Gauge("tributary_kafka_share_acquired_records", "Records that members of share groups have and have not acknowledged.", func() float64 { return float64(s.kafka.ShareStats().Acquired) }),
+		c("kafka_offsets_expired_total", "Committed offsets forgotten with groups that nobody has been in for long (kafka_offsets_retention).", k.OffsetsExpired.Load),
 		c("kafka_sessions_expired_total", "Connections closed because their client did not authenticate again in time.", k.SessionsExpired.Load),
 		c("kafka_malformed_total", "Frames that closed a connection.", k.Malformed.Load),
 	}...)

@@ -64,6 +64,7 @@ var unmoved = map[string]string{
 	"tributary_temp_bytes":                         "is not 0 while a statement spills",
 	"tributary_kafka_fetch_sessions_evicted_total": "needs more sessions than there are slots: kafka/fetchsession",
 	"tributary_kafka_fetch_sessions_refused_total": "needs more sessions than there are slots: kafka/fetchsession",
+	"tributary_kafka_offsets_expired_total":        "needs minutes: kafka, TestOffsetsExpire",
 	"tributary_kafka_share_acquired_records":       "needs a share consumer: kafka, TestShareGroup",
 	"tributary_kafka_share_sessions":               "needs a share consumer: kafka, TestShareGroup",
 	"tributary_chain_failing":                      "needs a store that hangs",

@@ -278,7 +278,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 		MaxTopics: int(s.cfg.MaxTopics), MaxTotalPartitions: int(s.cfg.MaxPartitions), TopicCreationRate: int(s.cfg.TopicCreationRate),
 		MaxConnections: int(s.cfg.KafkaMaxConnections), IdleTimeout: s.cfg.KafkaIdleTimeout,
 		MaxGroups: int(s.cfg.KafkaGroups), MaxGroupMembers: int(s.cfg.KafkaGroupMembers), MaxGroupBytes: s.cfg.KafkaGroupMemory,
-		MaxShareSessions: int(s.cfg.KafkaShareSessions),
+		MaxShareSessions: int(s.cfg.KafkaShareSessions), OffsetsRetention: s.cfg.KafkaOffsetsRetention,
 		MaxFetchSessions: int(s.cfg.KafkaFetchSessions), MaxFetchSessionBytes: s.cfg.KafkaFetchSessionMem,
 	})
 	if err != nil {

@@ -87,6 +87,7 @@ type Settings struct {
 	KafkaGroups           int64
 	KafkaGroupMembers     int64
 	KafkaGroupMemory      int64
+	KafkaOffsetsRetention time.Duration
 	KafkaFetchSessionMem  int64
 	HTTPMaxConnections    int64
 	FlightMaxConnections  int64
@@ -222,6 +223,7 @@ func (s *Settings) definitions() []*Definition {
 			integer(&s.KafkaGroups, "kafka_groups", 10_000, 1, 1_000_000, "Groups of Kafka consumers, share groups among them; a further one is refused."),
 			integer(&s.KafkaGroupMembers, "kafka_group_members", 1000, 1, 100_000, "Members of one group, Kafka's group.max.size, group.consumer.max.size and group.share.max.size; a further one is refused (GROUP_MAX_SIZE_REACHED)."),
 			size(&s.KafkaGroupMemory, "kafka_group_memory", 256*mib, mib, 1<<40, "Memory of what groups keep together: members, assignments, committed offsets, and the records that share groups have under way. Above it nothing is added."),
+			duration(&s.KafkaOffsetsRetention, "kafka_offsets_retention", 7*24*time.Hour, 0, 10*365*24*time.Hour, "How long a consumer group without members keeps its offsets, Kafka's offsets.retention.minutes; a group that keeps none is deleted. Share groups stay. 0 = for ever."),
 			integer(&s.KafkaShareSessions, "kafka_share_sessions", 2000, 1, 100_000, "Members of share groups that fetch at once, Kafka's group.share.max.share.sessions; a further one is refused (SHARE_SESSION_LIMIT_REACHED)."),
 			integer(&s.HTTPMaxConnections, "http_max_connections", 256, 1, 1_000_000, "HTTP clients at once; a further one gets the place of one that rests."),
 			integer(&s.RPCMaxCalls, "rpc_max_calls", 1_000, 1, 1_000_000, "RPCs on `http_listen` at once, streams among them; a further one is refused. One client address gets three quarters of them."),

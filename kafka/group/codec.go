@@ -19,7 +19,8 @@ import (
 //	         u8 version 1, protocol type str, generation i32, protocol str, leader str,
 //	         u32 members, each: id str, static u8, instance str, client str, host str,
 //	         session ms u32, rebalance ms u32, u32 protocols (name str, metadata bytes),
-//	         assignment bytes; CRC32C of all before u32
+//	         assignment bytes; since i64; CRC32C of all before u32
+//	since  = ms of 1970 from when on there was no member, 0 = there is one, or it is not known; rows of before lack it
 //	offset = u8 version 1, offset i64, leader epoch i32, commit ms i64, metadata str, CRC32C u32
 const (
 	groupPrefix  = "kafka/group/"
@@ -90,7 +91,24 @@ func appendGroup(dst []byte, g *group) []byte {
 	for _, mb := range g.order {
 		dst = appendMember(dst, mb)
 	}
-	return appendSum(dst)
+	return appendSum(appendSince(dst, g))
+}
+
+func appendSince(dst []byte, g *group) []byte {
+	if g.emptySince.IsZero() {
+		return binary.BigEndian.AppendUint64(dst, 0)
+	}
+	return binary.BigEndian.AppendUint64(dst, uint64(g.emptySince.UnixMilli()))
+}
+
+// since is the end of a group's row.
+func (r *rowReader) since(g *group) error {
+	if len(r.src) > 0 {
+		if ms := int64(r.u64()); ms != 0 {
+			g.emptySince = time.UnixMilli(ms)
+		}
+	}
+	return r.end()
 }
 
 func appendMember(dst []byte, mb *member) []byte {
@@ -134,7 +152,7 @@ func decodeGroup(src []byte, g *group) error {
 			g.static[*mb.instanceID] = mb
 		}
 	}
-	return r.end()
+	return r.since(g)
 }
 
 func decodeMember(r *rowReader) *member {

@@ -351,6 +351,7 @@ func (c *consumers) remove(mb *consumer) {
 	c.g.m.timers.stop(mb.revokeTimer)
 	c.g.m.bytes -= mb.bytes
 	delete(c.members, mb.id)
+	c.g.emptySince = time.Time{}
 	if mb.instanceID != nil {
 		delete(c.static, *mb.instanceID)
 	}

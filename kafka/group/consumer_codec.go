@@ -16,7 +16,7 @@ import (
 //	u32 members, each: id str, static u8, instance str, has rack u8, rack str, client str,
 //	host str, epoch i32, previous epoch i32, state u8, rebalance ms u32,
 //	u32 topics (name str), regex str, assignor str, and assigned, revoking, target, each
-//	u32 partitions (topic id 16, index u32); CRC32C of all before u32
+//	u32 partitions (topic id 16, index u32); since i64 (codec.go); CRC32C of all before u32
 const consumerRow = 2
 
 func appendConsumers(dst []byte, c *consumers) []byte {
@@ -50,7 +50,7 @@ func appendConsumers(dst []byte, c *consumers) []byte {
 			}
 		}
 	}
-	return appendSum(dst)
+	return appendSum(appendSince(dst, c.g))
 }
 
 func appendOptional(dst []byte, s *string) []byte {
@@ -89,7 +89,7 @@ func decodeConsumers(r *rowReader, g *group) error {
 		c.own(mb)
 		c.count(mb)
 	}
-	return r.end()
+	return r.since(g)
 }
 
 func decodeConsumer(r *rowReader) (mb *consumer, err error) {

@@ -49,6 +49,8 @@
 //   - Nothing is told before it is stored: an offset commit, a generation's assignment.
 //   - Offsets belong to a topic's id, not its name: those of a topic that was deleted do not
 //     come back with a new one of that name.
+//   - Offsets of a group that nobody has been in for long go (expire.go). The time begins when a sweep finds it without
+//     members, and is stored with it, so that restarts do not lengthen it.
 //   - Offsets that a transaction commits come from the log, their rows written by the commit that ended
 //     it. See Machine.Committed for what happens when a plain commit is under way beside it.
 //   - A member that waits in JoinGroup or SyncGroup does not heartbeat; its session timer

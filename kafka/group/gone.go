@@ -19,7 +19,7 @@ func (m *Machine) ForgetTopics(groupID string, gone func(log.TopicID) bool) {
 	if g == nil || g.state == stateDead {
 		return
 	}
-	g.forgetOffsets(gone)
+	g.forgetOffsets(func(tp TopicPartition) bool { return gone(tp.Topic) })
 	if g.shares == nil {
 		return
 	}
@@ -34,11 +34,11 @@ func (m *Machine) ForgetTopics(groupID string, gone func(log.TopicID) bool) {
 	}
 }
 
-func (g *group) forgetOffsets(gone func(log.TopicID) bool) {
+func (g *group) forgetOffsets(gone func(TopicPartition) bool) {
 	var writes []meta.Write
 	var tps []TopicPartition
 	for tp := range g.offsets {
-		if gone(tp.Topic) {
+		if gone(tp) {
 			tps = append(tps, tp)
 			writes = append(writes, meta.Write{Key: offsetKey(g.id, tp)})
 		}

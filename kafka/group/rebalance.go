@@ -115,6 +115,7 @@ func (g *group) becomeEmpty() {
 	g.nextGeneration()
 	g.state = stateEmpty
 	g.protocol, g.leader = "", ""
+	g.emptySince = time.Time{}
 	g.save(nil)
 }
 

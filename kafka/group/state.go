@@ -53,10 +53,12 @@ type group struct {
 	offsets map[TopicPartition]Offset
 	// plain: offsets were committed without a transaction since the start. fresh are then the partitions
 	// whose offset is a transaction's, with Machine.commits as it came.
-	plain   bool
-	fresh   map[TopicPartition]uint64
-	stored  bool // a row of it exists
-	storing int  // stores on their way
+	plain bool
+	fresh map[TopicPartition]uint64
+	// emptySince is when Expire first found no members after the last one had left; zero = there are some, or it was not asked yet.
+	emptySince time.Time
+	stored     bool // a row of it exists
+	storing    int  // stores on their way
 }
 
 // empty tells whether the group has no members of either protocol and is not being deleted.
