@@ -22,6 +22,9 @@ func (s *Session) createPlainView(ctx context.Context, b *parse.CreateView, w fa
 		s.notice("view %q will be a temporary view", rel.Name)
 	}
 	s.freeze(rel)
+	if err := bind.CheckOption(rel, s.catalog(), s.bindOptions()); err != nil {
+		return err
+	}
 	err = s.change(ctx, "CREATE VIEW", func(t *catalog.Txn) error {
 		if err := s.lockParents(ctx, "CREATE VIEW", rel.DependsOn); err != nil {
 			return err
@@ -97,6 +100,34 @@ func (s *Session) computedFrom(at *catalog.Snapshot, oid catalog.OID) *catalog.R
 		}
 	}
 	return nil
+}
+
+// alterViewOptions is ALTER VIEW … SET (…) and RESET (…).
+func (s *Session) alterViewOptions(ctx context.Context, b *parse.AlterSet, w face.Writer) error {
+	rel, err := s.lockFound(ctx, "ALTER VIEW", func() (*catalog.Relation, error) {
+		return s.alterTarget(s.catalog(), b.Name, b.Kind, b.IfExists)
+	})
+	if err != nil {
+		return err
+	}
+	if rel == nil {
+		return w.Complete("ALTER VIEW")
+	}
+	changed := *rel
+	if err := bind.ViewOptions(&changed, b.Options, b.Reset); err != nil {
+		return err
+	}
+	if err := bind.CheckOption(&changed, s.catalog(), s.bindOptions()); err != nil {
+		return err
+	}
+	err = s.change(ctx, "ALTER VIEW", func(t *catalog.Txn) error {
+		t.Put(&changed)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return w.Complete("ALTER VIEW")
 }
 
 // refresh is REFRESH MATERIALIZED VIEW: views are kept up to date by themselves, so it waits until this one has all that was

@@ -320,6 +320,9 @@ func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []
 		if err := rules.check(fresh); err != nil {
 			return err
 		}
+		if err := viewsHold(tx, t, d.insert.Checks, b, 0, len(d.target.Columns)); err != nil {
+			return err
+		}
 		more, err := tx.Insert(ctx, t, fresh)
 		n += more
 		if err != nil || returned == nil {
@@ -384,7 +387,7 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 			return nil, err
 		}
 		all := rows.Batch()
-		c := d.change(t, &all, rules)
+		c := d.change(tx, t, &all, rules)
 		c.At, c.Free = pin.Version(), done
 		if returned != nil {
 			c.Done = func(c *table.Change) error {
@@ -397,18 +400,30 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 }
 
 // change is what an UPDATE or DELETE does whose query gave these rows.
-func (d *dml) change(t *table.Table, all *delta.Batch, rules *rowRules) *table.Change {
+func (d *dml) change(tx *table.Tx, t *table.Table, all *delta.Batch, rules *rowRules) *table.Change {
 	c := &table.Change{Old: delta.Batch{Len: all.Len, Cols: all.Cols[:len(t.Types())]}}
 	if d.update == nil {
 		c.Joined = d.delete.Joined
 		return c
 	}
-	c.Joined, c.Check = d.update.Joined, rules.check
+	c.Joined, c.Check = d.update.Joined, d.check(tx, t, all, rules, c)
 	c.New = delta.Batch{Len: all.Len, Cols: slices.Clone(all.Cols[d.update.New : d.update.New+len(d.target.Columns)])}
 	if t.HasRowID() {
 		c.New.Cols = append(c.New.Cols, all.Cols[d.update.RowID])
 	}
 	return c
+}
+
+// check is what new rows of an UPDATE are held to whose query gave all.
+func (d *dml) check(tx *table.Tx, t *table.Table, all *delta.Batch, rules *rowRules, c *table.Change) func(rows *delta.Batch) error {
+	return func(rows *delta.Batch) error {
+		if err := rules.check(rows); err != nil {
+			return err
+		}
+		kept := *all
+		kept.Sel = c.Kept
+		return viewsHold(tx, t, d.update.Checks, &kept, d.update.New, len(d.target.Columns))
+	}
 }
 
 func fieldTypes(q *plan.Query) []sqltype.OID {

@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/pgcatalog"
 	"github.com/tributary-db/tributary/catalog/system"
+	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -44,6 +45,22 @@ func (i *introspection) CurrentRole() uint32 { return uint32(i.s.who.current) }
 func (i *introspection) Database() string { return i.s.database }
 func (i *introspection) PID() int32       { return i.s.pid }
 func (i *introspection) Path() []string   { return i.path }
+
+// Updatable asks the binder. What cannot be told cannot be changed: a view below which a table has changed, say.
+func (i *introspection) Updatable(relation uint32) (events int32, columns []int16) {
+	rel, ok := i.cat.ByOID(catalog.OID(relation))
+	if !ok {
+		return 0, nil
+	}
+	events, at, err := bind.Updatable(rel, i.cat, i.s.bindOptions())
+	if err != nil {
+		return 0, nil
+	}
+	for _, c := range at {
+		columns = append(columns, int16(c+1))
+	}
+	return events, columns
+}
 
 // Bytes: what a relation takes is not known by relation.
 func (i *introspection) Bytes(uint32, bool) (int64, bool) { return 0, false }

@@ -117,6 +117,23 @@ func (r *rowRules) check(rows *delta.Batch) error {
 	return nil
 }
 
+// viewsHold refuses the first of the rows of a statement's source, whose new values begin at column at, that a view does not have.
+func viewsHold(tx *table.Tx, t *table.Table, checks []bind.ViewCheck, rows *delta.Batch, at, width int) error {
+	if len(checks) == 0 {
+		return nil
+	}
+	fresh := some(rows, at, at+width)
+	return rows.EachRow(func(row int32) error {
+		for _, c := range checks {
+			holds := &rows.Cols[c.At]
+			if holds.Null(row) || delta.Values[uint8](holds)[holds.At(row)] == 0 {
+				return tx.CheckViewViolated(t, c.View, fresh, row)
+			}
+		}
+		return nil
+	})
+}
+
 // generate computes the generated columns of rows.
 func (r *rowRules) generate(rows *delta.Batch) error {
 	if r == nil {

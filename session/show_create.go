@@ -47,7 +47,7 @@ func (s *Session) createText(rel *catalog.Relation) (string, error) {
 	case catalog.KindView:
 		return s.frozenText(rel) + "CREATE MATERIALIZED VIEW " + name + columnNames(rel) + withText(rel) + " AS\n" + rel.Shown(), nil
 	case catalog.KindPlainView:
-		return s.frozenText(rel) + "CREATE VIEW " + name + columnNames(rel) + " AS\n" + rel.Shown(), nil
+		return s.frozenText(rel) + "CREATE VIEW " + name + columnNames(rel) + withText(rel) + " AS\n" + rel.Shown(), nil
 	case catalog.KindSink:
 		return s.frozenText(rel) + "CREATE SINK " + name + columnNames(rel) + " TO TOPIC " + quoteText(rel.TopicName) + withText(rel) +
 			" AS\n" + rel.Shown(), nil
@@ -172,7 +172,7 @@ func withText(rel *catalog.Relation) string {
 	if options == nil {
 		options = map[string]string{}
 	}
-	if _, given := options["on_error"]; rel.Query != "" && (given || rel.OnErrorSkip) {
+	if _, given := options["on_error"]; rel.Query != "" && rel.Kind != catalog.KindPlainView && (given || rel.OnErrorSkip) {
 		options["on_error"] = map[bool]string{true: "skip", false: "fail"}[rel.OnErrorSkip]
 	}
 	if _, given := options["idle_timeout"]; rel.Watermark != nil && rel.Query == "" && !given {

@@ -37,7 +37,7 @@ func (s *Session) upsert(ctx context.Context, tx *table.Tx, d *dml, args []delta
 		return 0, err
 	}
 	defer rules.close()
-	up := &upsert{s: s, d: d, args: args, at: pin.Version(), returned: returned, rules: rules}
+	up := &upsert{s: s, tx: tx, table: t, d: d, args: args, at: pin.Version(), returned: returned, rules: rules}
 	write := &table.Upsert{Arbiters: d.insert.Conflict.Arbiters}
 	defer write.Drop()
 	if d.onConflict != nil {
@@ -51,6 +51,9 @@ func (s *Session) upsert(ctx context.Context, tx *table.Tx, d *dml, args []delta
 		up.begin(b)
 		fresh := some(b, 0, len(d.target.Columns))
 		if err := rules.check(fresh); err != nil {
+			return err
+		}
+		if err := viewsHold(tx, t, d.insert.Checks, b, 0, len(d.target.Columns)); err != nil {
 			return err
 		}
 		out, err := tx.Upsert(ctx, t, fresh, write)
@@ -69,6 +72,8 @@ func (s *Session) upsert(ctx context.Context, tx *table.Tx, d *dml, args []delta
 // upsert is one that runs.
 type upsert struct {
 	s        *Session
+	tx       *table.Tx
+	table    *table.Table
 	d        *dml
 	args     []delta.Column
 	at       log.CommitSeq
@@ -113,7 +118,10 @@ func (u *upsert) update(ctx context.Context, old, excluded *delta.Batch, at []in
 		}
 	}
 	rows = delta.Batch{Len: all.Len, Cols: all.Cols[c.New : c.New+len(u.d.target.Columns)]}
-	return rows, of, u.rules.check(&rows)
+	if err := u.rules.check(&rows); err != nil {
+		return rows, of, err
+	}
+	return rows, of, viewsHold(u.tx, u.table, c.Checks, &all, c.New, len(u.d.target.Columns))
 }
 
 // give adds the rows of RETURNING of a batch, in its order.

@@ -180,14 +180,14 @@ func (w *withRun) runPart(ctx context.Context, d *dml, args []delta.Column, fres
 		if err != nil {
 			return err
 		}
-		c := d.change(t, &all, nil)
+		c := d.change(w.tx, t, &all, nil)
 		if err := c.KeepFirst(t); err != nil {
 			return err
 		}
 		if c.Kept != nil {
 			returning.Sel = c.Kept
 		}
-		w.pending = append(w.pending, func(ctx context.Context) error { return w.modify(ctx, t, d, c) })
+		w.pending = append(w.pending, func(ctx context.Context) error { return w.modify(ctx, t, d, c, &all) })
 	}
 	return w.give(d, &returning)
 }
@@ -228,12 +228,15 @@ func (w *withRun) insert(ctx context.Context, d *dml, all *delta.Batch) error {
 	if err := rules.check(fresh); err != nil {
 		return err
 	}
+	if err := viewsHold(w.tx, t, d.insert.Checks, all, 0, len(d.target.Columns)); err != nil {
+		return err
+	}
 	_, err = w.tx.Insert(ctx, t, fresh)
 	return err
 }
 
 // modify changes the rows that were found, if nobody has changed them since.
-func (w *withRun) modify(ctx context.Context, t *table.Table, d *dml, c *table.Change) error {
+func (w *withRun) modify(ctx context.Context, t *table.Table, d *dml, c *table.Change, all *delta.Batch) error {
 	rules, err := w.s.newRules(w.tx, t, d.checks, nil)
 	if err != nil {
 		return err
@@ -242,7 +245,7 @@ func (w *withRun) modify(ctx context.Context, t *table.Table, d *dml, c *table.C
 	tried := false
 	c.At, c.Free = w.pin.Version(), func() {}
 	if d.update != nil {
-		c.Check = rules.check
+		c.Check = d.check(w.tx, t, all, rules, c)
 	}
 	_, err = w.tx.Modify(ctx, t, false, func() (*table.Change, error) {
 		if tried {

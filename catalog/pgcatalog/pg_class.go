@@ -1,6 +1,9 @@
 package pgcatalog
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/bootstrap"
 	"github.com/tributary-db/tributary/catalog/system"
@@ -53,6 +56,17 @@ func (v *View) classNamed(name string, f system.Facts, add system.Adder) error {
 	return nil
 }
 
+// viewOptions are those of a view, as pg_class has them.
+func viewOptions(r *catalog.Relation) (out []string) {
+	if r.Kind != catalog.KindPlainView {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Options)) {
+		out = append(out, name+"="+r.Options[name])
+	}
+	return out
+}
+
 // class adds a relation, and the index of its primary key.
 func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) error {
 	kind, of := relkind(r), r
@@ -69,6 +83,10 @@ func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) erro
 		}
 		if r.Index != nil && len(r.Index.Storage) > 0 {
 			storage = r.Index.Storage
+		}
+	case 'v':
+		if options := viewOptions(r); len(options) > 0 {
+			storage = options
 		}
 	case 'S':
 		rowType, file, attributes = 0, uint32(r.OID), 3

@@ -55,10 +55,13 @@ func init() {
 		"information_schema.tables": `SELECT ` + here + `, n.nspname, c.relname,
 			CASE WHEN n.oid = pg_catalog.pg_my_temp_schema() THEN 'LOCAL TEMPORARY' WHEN c.relkind IN ('r', 'p') THEN 'BASE TABLE' WHEN c.relkind = 'v' THEN 'VIEW' WHEN c.relkind = 'f' THEN 'FOREIGN' END,
 			NULL::name, NULL::name, NULL::name, NULL::name, NULL::name,
-			CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END, 'NO', NULL::varchar
+			CASE WHEN c.relkind IN ('r', 'p') OR c.relkind IN ('v', 'f') AND (pg_catalog.pg_relation_is_updatable(c.oid, false) & 8) = 8 THEN 'YES' ELSE 'NO' END, 'NO', NULL::varchar
 			FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'f', 'p')`,
 
-		"information_schema.views": `SELECT ` + here + `, n.nspname, c.relname, pg_catalog.pg_get_viewdef(c.oid), 'NONE', 'NO', 'NO', 'NO', 'NO', 'NO'
+		"information_schema.views": `SELECT ` + here + `, n.nspname, c.relname, pg_catalog.pg_get_viewdef(c.oid),
+			CASE WHEN 'check_option=cascaded' = ANY (c.reloptions) THEN 'CASCADED' WHEN 'check_option=local' = ANY (c.reloptions) THEN 'LOCAL' ELSE 'NONE' END,
+			CASE WHEN (pg_catalog.pg_relation_is_updatable(c.oid, false) & 20) = 20 THEN 'YES' ELSE 'NO' END,
+			CASE WHEN (pg_catalog.pg_relation_is_updatable(c.oid, false) & 8) = 8 THEN 'YES' ELSE 'NO' END, 'NO', 'NO', 'NO'
 			FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v'`,
 
 		"information_schema.columns": `SELECT ` + here + `, n.nspname, c.relname, a.attname, a.attnum,
@@ -74,7 +77,7 @@ func init() {
 			CASE WHEN s.seqcycle THEN 'YES' ELSE 'NO' END,
 			CASE WHEN a.attgenerated = '' THEN 'NEVER' ELSE 'ALWAYS' END,
 			CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
-			CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END
+			CASE WHEN c.relkind IN ('r', 'p') OR c.relkind IN ('v', 'f') AND pg_catalog.pg_column_is_updatable(c.oid, a.attnum, false) THEN 'YES' ELSE 'NO' END
 			FROM pg_catalog.pg_attribute a
 			JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

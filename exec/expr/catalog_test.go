@@ -15,6 +15,7 @@ func newEmptyCatalog() emptyCatalog {
 	return emptyCatalog{pgcatalog.NewView(catalog.New(pgcatalog.Catalog()...).Now(), []string{"public"})}
 }
 
+func (emptyCatalog) Updatable(uint32) (int32, []int16)                  { return 0, nil }
 func (emptyCatalog) Bytes(uint32, bool) (int64, bool)                   { return 0, false }
 func (emptyCatalog) Setting(string) (string, bool, error)               { return "", false, nil }
 func (emptyCatalog) SetSetting(_, value string, _ bool) (string, error) { return value, nil }

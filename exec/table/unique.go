@@ -171,6 +171,12 @@ func (tx *Tx) CheckNotNull(t *Table, rows *delta.Batch) error {
 	return nil
 }
 
+// CheckViewViolated is the error of a row that a view holds new rows from.
+func (tx *Tx) CheckViewViolated(t *Table, view string, rows *delta.Batch, row int32) error {
+	return sqlerr.New(sqlerr.WithCheckOptionViolation, "new row violates check option for view %q", view).
+		WithDetail("Failing row contains (%s).", rowText(tx.relation(t).shown(rows.Cols), row, "null"))
+}
+
 // CheckViolated is the error of a row that a CHECK refuses.
 func (tx *Tx) CheckViolated(t *Table, constraint string, rows *delta.Batch, row int32) error {
 	r := tx.relation(t)

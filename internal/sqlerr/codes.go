@@ -46,6 +46,7 @@ const (
 	ForeignKeyViolation               Code = "23503"
 	UniqueViolation                   Code = "23505"
 	CheckViolation                    Code = "23514"
+	WithCheckOptionViolation          Code = "44000"
 	InvalidTransactionState           Code = "25000"
 	ActiveSQLTransaction              Code = "25001"
 	NoActiveSQLTransaction            Code = "25P01"

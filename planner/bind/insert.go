@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -23,7 +25,9 @@ type InsertPlan struct {
 	Returning      Returning
 	// Conflict is ON CONFLICT, nil without.
 	Conflict *ConflictPlan
-	Parts    []*Part
+	// Checks are columns of Source: what views that the statement names hold new rows to.
+	Checks []ViewCheck
+	Parts  []*Part
 }
 
 // Insert binds an INSERT.
@@ -46,14 +50,24 @@ func (b *binder) insert(n *pg.InsertStmt) (*InsertPlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := insertable(rel, n.Relation.Location); err != nil {
+	in := &inserter{b: b, rel: rel, stmt: n}
+	target := rel.Name
+	if n.Relation.Alias != nil {
+		target = n.Relation.Alias.Aliasname
+	}
+	if rel.Kind == catalog.KindPlainView {
+		if in.view, err = b.insertView(rel, n.Relation.Location); err != nil {
+			return nil, err
+		}
+		rel = in.view.table
+		in.rel = rel
+	} else if err := insertable(rel, n.Relation.Location); err != nil {
 		return nil, err
 	}
-	in := &inserter{b: b, rel: rel, stmt: n}
 	if err := in.columns(); err != nil {
 		return nil, err
 	}
-	b.writes(rel, acl.Insert)
+	b.writesTo(in.view, rel, acl.Insert)
 	root, err := in.source()
 	if err != nil {
 		return nil, err
@@ -62,16 +76,19 @@ func (b *binder) insert(n *pg.InsertStmt) (*InsertPlan, error) {
 		return nil, err
 	}
 	out := &InsertPlan{Relation: rel, Key: -1, Timestamp: -1}
-	target := rel.Name
-	if n.Relation.Alias != nil {
-		target = n.Relation.Alias.Aliasname
-	}
 	if n.OnConflictClause != nil {
-		if out.Conflict, err = b.onConflict(rel, target, n); err != nil {
+		if out.Conflict, err = b.onConflict(rel, in.view, target, n); err != nil {
 			return nil, err
 		}
 	}
-	b.lv.scope = scope{items: []*item{itemOver(rel, target, 0)}, node: root}
+	it := itemOver(rel, target, 0)
+	if in.view != nil {
+		if root, it, out.Checks, err = in.view.over(b, root, 0, rowsNew); err != nil {
+			return nil, err
+		}
+		it.name = target
+	}
+	b.lv.scope = scope{items: []*item{it}, node: root}
 	if root, out.Returning, err = b.returning(n.ReturningList, root); err != nil {
 		return nil, err
 	}
@@ -101,8 +118,6 @@ func insertable(rel *catalog.Relation, pos int32) error {
 			WithHint("Its query writes it.")
 	case rel.Kind == catalog.KindTable || rel.Kind == catalog.KindStream:
 		return readOnly(rel, "insert into", pos)
-	case rel.Kind == catalog.KindPlainView:
-		return unsupported("INSERT into a view").At(pos).WithHint("Insert into the table that it reads.")
 	case rel.Kind == catalog.KindView:
 		return sqlerr.New(sqlerr.WrongObjectType, "cannot change materialized view \"%s\"", rel.Name).At(pos)
 	}
@@ -116,19 +131,32 @@ func insertable(rel *catalog.Relation, pos int32) error {
 type inserter struct {
 	b    *binder
 	rel  *catalog.Relation
+	view *viewTarget // through which rel is written, nil = none
 	stmt *pg.InsertStmt
 	// targets are the columns that the expressions go to: positions in the relation, or a
-	// metadata column's negative one. places are their places in the text.
+	// metadata column's negative one, or noColumn. places are their places in the text; of a view, viewed are its columns.
 	targets []int
 	places  []int32
+	viewed  []int
 	// parts are the subscripts of targets that are parts of columns, by their place in targets.
 	parts map[int][]*pg.Node
 	named bool
 	meta  []int
 }
 
+// noColumn is a column of a view that is none of its table: nothing can be written to it.
+const noColumn = -1 << 20
+
 // columns reads the column list, all columns without one.
 func (in *inserter) columns() error {
+	if len(in.stmt.Cols) == 0 && in.view != nil {
+		for i := range in.view.rel.Columns {
+			if !in.view.rel.Columns[i].Dropped {
+				in.targets, in.viewed, in.places = append(in.targets, in.view.target(i)), append(in.viewed, i), append(in.places, -1)
+			}
+		}
+		return nil
+	}
 	if len(in.stmt.Cols) == 0 {
 		for i := range in.rel.Columns {
 			if in.rel.Columns[i].Dropped {
@@ -153,6 +181,17 @@ func (in *inserter) columns() error {
 			}
 			in.parts[len(in.targets)] = rt.Indirection
 		}
+		if in.view != nil {
+			i := in.view.rel.ColumnIndex(rt.Name)
+			if in.viewed = append(in.viewed, i); at == noColumn {
+				in.targets, in.places = append(in.targets, at), append(in.places, rt.Location)
+				continue
+			}
+		}
+		if in.view != nil && seen[at] && !slices.Contains(in.viewed[:len(in.viewed)-1], in.viewed[len(in.viewed)-1]) {
+			in.targets, in.places = append(in.targets, at), append(in.places, rt.Location)
+			continue // another column of the view that is the same of its table
+		}
 		if whole, ok := seen[at]; ok && (whole || len(rt.Indirection) == 0) {
 			return sqlerr.New(sqlerr.DuplicateColumn, "column \"%s\" specified more than once", rt.Name).At(rt.Location)
 		}
@@ -169,6 +208,13 @@ func (in *inserter) columns() error {
 }
 
 func (in *inserter) column(rt *pg.ResTarget) (int, error) {
+	if in.view != nil {
+		if i := in.view.rel.ColumnIndex(rt.Name); i >= 0 {
+			return in.view.target(i), nil
+		}
+		return 0, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, in.view.rel.Name).At(rt.Location).
+			Meant(in.view.rel.NearColumn(rt.Name))
+	}
 	if i := in.rel.ColumnIndex(rt.Name); i >= 0 {
 		return i, nil
 	}
@@ -189,6 +235,10 @@ func (in *inserter) column(rt *pg.ResTarget) (int, error) {
 
 // typeOf is the type of target i.
 func (in *inserter) typeOf(i int) (name string, t sqltype.Type) {
+	if in.view != nil {
+		c := &in.view.rel.Columns[in.viewed[i]]
+		return c.Name, c.Type
+	}
 	switch at := in.targets[i]; at {
 	case plan.MetaKey:
 		return "_key", sqltype.Of(sqltype.Bytea)
@@ -290,8 +340,15 @@ func (in *inserter) cast(exprs []plan.Expr) ([]plan.Expr, error) {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "INSERT has more target columns than expressions").At(in.places[len(exprs)])
 	}
 	out := make([]plan.Expr, len(exprs))
-	in.b.writes(in.rel, acl.Insert, in.targets[:len(exprs)]...)
+	if err := in.assignOnce(len(exprs)); err != nil {
+		return nil, err
+	}
+	in.writes(len(exprs))
 	for i, e := range exprs {
+		if in.targets[i] == noColumn {
+			_, err := in.view.column(in.viewed[i], "insert into", in.places[i])
+			return nil, err
+		}
 		if e == nil {
 			continue
 		}
@@ -303,6 +360,28 @@ func (in *inserter) cast(exprs []plan.Expr) ([]plan.Expr, error) {
 		out[i] = c
 	}
 	return out, nil
+}
+
+// assignOnce refuses two columns of a view among the first n targets that are one of its table.
+func (in *inserter) assignOnce(n int) error {
+	if in.view == nil {
+		return nil
+	}
+	for i, at := range in.targets[:n] {
+		if at != noColumn && in.parts[i] == nil && slices.Contains(in.targets[:i], at) {
+			return sqlerr.New(sqlerr.SyntaxError, "multiple assignments to same column \"%s\"", in.rel.Columns[at].Name)
+		}
+	}
+	return nil
+}
+
+// writes notes that the first n targets are written.
+func (in *inserter) writes(n int) {
+	if in.view == nil {
+		in.b.writes(in.rel, acl.Insert, in.targets[:n]...)
+		return
+	}
+	in.view.writes(in.b, acl.Insert, in.viewed[:n], in.targets[:n])
 }
 
 // assigned is e as target i takes it.

@@ -141,7 +141,7 @@ func (m *merger) action(w *pg.MergeWhenClause) (int32, []plan.Expr, error) {
 	case pg.CmdType_CMD_UPDATE:
 		b.writes(rel, acl.Update)
 		row := make([]plan.Expr, len(rel.Columns))
-		_, err := b.setClauses(rel, row, w.TargetList)
+		_, err := b.setClauses(rel, nil, row, w.TargetList)
 		return MergeUpdate, row, err
 	case pg.CmdType_CMD_DELETE:
 		b.writes(rel, acl.Delete)

@@ -49,8 +49,11 @@ func (b *binder) writes(rel *catalog.Relation, p acl.Privs, columns ...int) {
 	}
 }
 
-// asOwner binds as the owner of a view that is read.
+// asOwner binds as the owner of a view that is read, or as who reads it where security_invoker says so.
 func (b *binder) asOwner(view *catalog.Relation, bind func() error) error {
+	if view.Kind == catalog.KindPlainView && isTrue(view.Options[OptionInvoker]) {
+		return bind()
+	}
 	old := b.as
 	b.as = uint32(catalog.SuperuserOID)
 	if view.Kind != catalog.KindSystem {

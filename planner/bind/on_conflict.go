@@ -24,12 +24,14 @@ type ConflictPlan struct {
 	Update      *plan.Query
 	Number, New int
 	Returning   Returning
+	// Checks are columns of Update: what views that the statement names hold new rows to.
+	Checks []ViewCheck
 
 	root plan.Node
 }
 
 // onConflict binds ON CONFLICT of an INSERT.
-func (b *binder) onConflict(rel *catalog.Relation, target string, n *pg.InsertStmt) (*ConflictPlan, error) {
+func (b *binder) onConflict(rel *catalog.Relation, view *viewTarget, target string, n *pg.InsertStmt) (*ConflictPlan, error) {
 	c := n.OnConflictClause
 	if rel.Kind != catalog.KindTable {
 		return nil, unsupported("ON CONFLICT on a stream").At(c.Location).WithHint("A stream keeps every record; a table has keys.")
@@ -38,7 +40,7 @@ func (b *binder) onConflict(rel *catalog.Relation, target string, n *pg.InsertSt
 	var err error
 	switch {
 	case c.Infer != nil:
-		if out.Arbiters, err = b.arbiters(rel, c.Infer); err != nil {
+		if out.Arbiters, err = b.arbiters(rel, view, c.Infer); err != nil {
 			return nil, err
 		}
 	case c.Action == pg.OnConflictAction_ONCONFLICT_UPDATE:
@@ -48,11 +50,11 @@ func (b *binder) onConflict(rel *catalog.Relation, target string, n *pg.InsertSt
 	if c.Action != pg.OnConflictAction_ONCONFLICT_UPDATE {
 		return out, nil
 	}
-	return out, b.doUpdate(out, rel, target, n)
+	return out, b.doUpdate(out, rel, view, target, n)
 }
 
 // arbiters finds the unique indexes that a conflict target means.
-func (b *binder) arbiters(rel *catalog.Relation, in *pg.InferClause) ([]catalog.OID, error) {
+func (b *binder) arbiters(rel *catalog.Relation, view *viewTarget, in *pg.InferClause) ([]catalog.OID, error) {
 	if in.Conname != "" {
 		if len(rel.PrimaryKey) > 0 && in.Conname == rel.PrimaryKeyName() {
 			b.writes(rel, acl.Select, rel.PrimaryKey...)
@@ -72,11 +74,23 @@ func (b *binder) arbiters(rel *catalog.Relation, in *pg.InferClause) ([]catalog.
 		if e.Name == "" {
 			return nil, noArbiter()
 		}
-		i := rel.ColumnIndex(e.Name)
-		if i < 0 {
-			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", e.Name).At(in.Location).Meant(rel.NearColumn(e.Name))
+		named := rel
+		if view != nil {
+			named = view.rel
 		}
-		b.writes(rel, acl.Select, i)
+		i := named.ColumnIndex(e.Name)
+		if i < 0 {
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", e.Name).At(in.Location).Meant(named.NearColumn(e.Name))
+		}
+		if view != nil {
+			at := view.columns[i]
+			if view.writes(b, acl.Select, []int{i}, []int{at}); at < 0 {
+				return nil, noArbiter()
+			}
+			i = at
+		} else {
+			b.writes(rel, acl.Select, i)
+		}
 		if !slices.Contains(want, i) {
 			want = append(want, i)
 		}
@@ -115,7 +129,7 @@ func sameSet(a, b []int) bool {
 }
 
 // doUpdate binds SET, WHERE and RETURNING over the row that is there and the one that is not put in.
-func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, target string, n *pg.InsertStmt) error {
+func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, view *viewTarget, target string, n *pg.InsertStmt) error {
 	b.push()
 	defer b.pop()
 	width := len(rel.Columns)
@@ -130,9 +144,20 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, target strin
 	given.Columns = append(given.Columns, out.Number)
 	given.P.Fields = append(given.P.Fields, plan.Field{Name: "?number?", Type: sqltype.Of(sqltype.Int8)})
 	row, excluded := itemOver(rel, target, 0), itemOver(rel, "excluded", width)
-	b.lv.scope = scope{items: []*item{row, excluded}, node: given}
+	var both plan.Node = given
+	if view != nil {
+		var err error
+		if both, row, _, err = view.over(b, both, 0, rowsShown); err != nil {
+			return err
+		}
+		if both, excluded, _, err = view.over(b, both, width, rowsShown); err != nil {
+			return err
+		}
+		row.name, excluded.name, excluded.schema = target, "excluded", ""
+	}
+	b.lv.scope = scope{items: []*item{row, excluded}, node: both}
 	set := make([]plan.Expr, width)
-	if _, err := b.setClauses(rel, set, n.OnConflictClause.TargetList); err != nil {
+	if _, err := b.setClauses(rel, view, set, n.OnConflictClause.TargetList); err != nil {
 		return err
 	}
 	var where plan.Expr
@@ -157,7 +182,14 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, target strin
 	if err != nil {
 		return err
 	}
-	b.lv.scope.items = []*item{itemOver(rel, target, out.New)}
+	it := itemOver(rel, target, out.New)
+	if view != nil {
+		if root, it, out.Checks, err = view.over(b, root, out.New, rowsNew); err != nil {
+			return err
+		}
+		it.name = target
+	}
+	b.lv.scope.items = []*item{it}
 	out.root, out.Returning, err = b.returning(n.ReturningList, root)
 	if err != nil {
 		return err

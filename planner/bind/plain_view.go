@@ -40,6 +40,9 @@ func PlainView(s *parse.CreateView, cat catalog.Reader, o Options) (*catalog.Rel
 		return nil, err
 	}
 	dependOn(rel, q, cat)
+	if err := ViewOptions(rel, s.Options, false); err != nil {
+		return nil, err
+	}
 	return rel, nil
 }
 
@@ -49,24 +52,16 @@ func (b *binder) plainView(n *pg.RangeVar, rel *catalog.Relation) (*source, erro
 		return nil, sqlerr.New(sqlerr.StatementTooComplex, "statement too complex").At(n.Location).
 			WithDetail("Views are read more than %d times, those that they read themselves included.", maxViewReads)
 	}
-	stmts, err := parse.Parse(rel.Query)
+	query, err := viewQuery(rel)
 	if err != nil {
 		return nil, err
 	}
-	sel, ok := stmts[0].Body.(*parse.Select)
-	if !ok || len(stmts) != 1 {
-		return nil, sqlerr.New(sqlerr.InternalError, "the query of view \"%s\" is no SELECT", rel.Name)
-	}
 	b.uses(plan.RelationID(rel.OID))
-	old, params, settings, cat := b.lv, b.opts.NoParams, b.opts.Settings, b.cat
-	b.lv, b.opts.NoParams, b.opts.Settings = nil, true, plan.FrozenSettings(rel.Settings)
-	b.cat = catalog.AsWritten(b.today, rel)
 	var node plan.Node
-	err = b.asOwner(rel, func() (err error) {
-		node, err = b.subquery(sel.Query.Select)
+	err = b.inView(rel, func() (err error) {
+		node, err = b.subquery(query)
 		return err
 	})
-	b.lv, b.opts.NoParams, b.opts.Settings, b.cat = old, params, settings, cat
 	if err != nil {
 		return nil, inView(err, rel, n.Location)
 	}

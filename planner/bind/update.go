@@ -2,7 +2,6 @@ package bind
 
 import (
 	"slices"
-	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -28,7 +27,9 @@ type UpdatePlan struct {
 	// Joined: several rows of Source may be of one row of the table; the first one counts.
 	Joined    bool
 	Returning Returning
-	Parts     []*Part
+	// Checks are columns of Source: what views that the statement names hold new rows to.
+	Checks []ViewCheck
+	Parts  []*Part
 }
 
 // DeletePlan is a bound DELETE from a table.
@@ -67,8 +68,8 @@ func (b *binder) update(n *pg.UpdateStmt) (*UpdatePlan, error) {
 		}
 	}
 	set := make([]plan.Expr, len(t.rel.Columns))
-	b.writes(t.rel, acl.Update)
-	changed, err := b.setClauses(t.rel, set, n.TargetList)
+	b.writesTo(t.view, t.rel, acl.Update)
+	changed, err := b.setClauses(t.rel, t.view, set, n.TargetList)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,17 @@ func (b *binder) update(n *pg.UpdateStmt) (*UpdatePlan, error) {
 		return nil, err
 	}
 	// RETURNING names the new values.
-	t.item.shift(out.New)
+	if t.view == nil {
+		t.item.shift(out.New)
+	} else {
+		var it *item
+		if root, it, out.Checks, err = t.view.over(b, root, out.New, rowsNew); err != nil {
+			return nil, err
+		}
+		for i := range t.item.columns {
+			t.item.columns[i].index = it.columns[i].index
+		}
+	}
 	root, returning, err := b.returning(n.ReturningList, root)
 	if err != nil {
 		return nil, err
@@ -115,7 +126,7 @@ func (b *binder) delete(n *pg.DeleteStmt) (*DeletePlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.writes(t.rel, acl.Delete)
+	b.writesTo(t.view, t.rel, acl.Delete)
 	var where plan.Expr
 	if n.WhereClause != nil {
 		if where, err = b.condition(n.WhereClause, inWhere, "WHERE"); err != nil {
@@ -136,6 +147,7 @@ func (b *binder) delete(n *pg.DeleteStmt) (*DeletePlan, error) {
 // changedTable is the table that an UPDATE or DELETE changes, first in its level's scope.
 type changedTable struct {
 	rel   *catalog.Relation
+	view  *viewTarget // that the statement names, nil = it names the table
 	item  *item
 	rowID int // of the hidden row id in the row, -1 without
 	width int // of the row that FROM makes
@@ -151,15 +163,12 @@ func (b *binder) targetTable(n *pg.RangeVar, with *pg.WithClause, from []*pg.Nod
 	if err != nil {
 		return nil, err
 	}
-	if err := changeable(rel, verb, n.Location); err != nil {
-		return nil, err
-	}
-	all, err := b.scan(n, rel, len(rel.PrimaryKey) == 0)
+	t := &changedTable{rel: rel}
+	all, err := b.changedRows(t, n, verb)
 	if err != nil {
 		return nil, err
 	}
-	t := &changedTable{rel: rel, item: all.items[0]}
-	t.rowID = slices.Index(all.node.(*plan.Scan).Columns, plan.MetaRowID)
+	t.item = all.items[0]
 	for _, f := range from {
 		if all, err = b.fromNext(all, f); err != nil {
 			return nil, err
@@ -170,13 +179,26 @@ func (b *binder) targetTable(n *pg.RangeVar, with *pg.WithClause, from []*pg.Nod
 	return t, nil
 }
 
+// changedRows are the rows of the table, or of the view that is named.
+func (b *binder) changedRows(t *changedTable, n *pg.RangeVar, verb string) (*source, error) {
+	if t.rel.Kind == catalog.KindPlainView {
+		return b.changedView(t, n, verb)
+	}
+	if err := changeable(t.rel, verb, n.Location); err != nil {
+		return nil, err
+	}
+	all, err := b.scan(n, t.rel, len(t.rel.PrimaryKey) == 0)
+	if err == nil {
+		t.rowID = slices.Index(all.node.(*plan.Scan).Columns, plan.MetaRowID)
+	}
+	return all, err
+}
+
 // changeable refuses relations whose rows a statement cannot change.
 func changeable(rel *catalog.Relation, verb string, pos int32) error {
 	switch rel.Kind {
 	case catalog.KindTable:
 		return readOnly(rel, verb, pos)
-	case catalog.KindPlainView:
-		return unsupported(strings.ToUpper(verb) + " of a view").At(pos).WithHint("Change the table that it reads.")
 	case catalog.KindView:
 		return sqlerr.New(sqlerr.WrongObjectType, "cannot change materialized view \"%s\"", rel.Name).At(pos)
 	case catalog.KindStream:
@@ -199,9 +221,13 @@ func (b *binder) affected(where plan.Expr) plan.Node {
 }
 
 // setClauses binds SET a = x, (b, c) = (y, z) into set, by the columns of rel; it returns the
-// columns that are named.
-func (b *binder) setClauses(rel *catalog.Relation, set []plan.Expr, list []*pg.Node) (changed []int, err error) {
+// columns that are named. A view, if not nil, is what the names are of.
+func (b *binder) setClauses(rel *catalog.Relation, view *viewTarget, set []plan.Expr, list []*pg.Node) (changed []int, err error) {
 	parted := map[int]bool{} // what is assigned by parts, which may be several
+	named := rel
+	if view != nil {
+		named = view.rel
+	}
 	for _, n := range list {
 		rt := n.GetResTarget()
 		value := rt.Val
@@ -215,10 +241,16 @@ func (b *binder) setClauses(rel *catalog.Relation, set []plan.Expr, list []*pg.N
 			}
 			value = row.Args[m.Colno-1]
 		}
-		i := rel.ColumnIndex(rt.Name)
-		if i < 0 {
-			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, rel.Name).At(rt.Location).
-				Meant(rel.NearColumn(rt.Name))
+		at := named.ColumnIndex(rt.Name)
+		if at < 0 {
+			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", rt.Name, named.Name).At(rt.Location).
+				Meant(named.NearColumn(rt.Name))
+		}
+		i := at
+		if view != nil {
+			if i, err = view.column(at, "update", rt.Location); err != nil {
+				return nil, err
+			}
 		}
 		if c := &rel.Columns[i]; value.GetSetToDefault() == nil && (c.Generated != "" || c.Identity == "always") {
 			e := sqlerr.New(sqlerr.GeneratedAlways, "column \"%s\" can only be updated to DEFAULT", c.Name)
@@ -230,7 +262,7 @@ func (b *binder) setClauses(rel *catalog.Relation, set []plan.Expr, list []*pg.N
 		part := len(rt.Indirection) > 0
 		var e plan.Expr
 		if part {
-			e, err = b.setPart(rel, i, set[i], value, rt)
+			e, err = b.setPart(named, at, set[i], value, rt)
 		} else {
 			e, err = b.setValue(value, &rel.Columns[i])
 		}
@@ -238,10 +270,14 @@ func (b *binder) setClauses(rel *catalog.Relation, set []plan.Expr, list []*pg.N
 			return nil, err
 		}
 		if set[i] != nil && !(part && parted[i]) {
-			return nil, sqlerr.New(sqlerr.SyntaxError, "multiple assignments to same column \"%s\"", rt.Name)
+			return nil, sqlerr.New(sqlerr.SyntaxError, "multiple assignments to same column \"%s\"", rel.Columns[i].Name)
 		}
 		set[i], parted[i] = e, part
-		b.writes(rel, acl.Update, i)
+		if view != nil {
+			view.writes(b, acl.Update, []int{at}, []int{i})
+		} else {
+			b.writes(rel, acl.Update, i)
+		}
 		if !slices.Contains(changed, i) {
 			changed = append(changed, i)
 		}

@@ -158,6 +158,7 @@ type (
 		Replace     bool
 		Temporary   bool
 		ColumnNames []string
+		Options     []Option
 		Query       Query
 	}
 	// Refresh is REFRESH MATERIALIZED VIEW.

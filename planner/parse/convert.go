@@ -264,6 +264,21 @@ func (c *converter) textAfterAs() string {
 	return ""
 }
 
+// withoutCheckOption is the text of a view's query without WITH [LOCAL | CASCADED] CHECK OPTION behind it.
+func withoutCheckOption(query string) string {
+	lx := lexer{src: query}
+	end := int32(-1) // of the text before the last WITH
+	for t := lx.next(); t.kind != tokEOF; t = lx.next() {
+		if t.kind == tokWord && strings.EqualFold(lx.text(t), "with") {
+			end = t.start
+		}
+	}
+	if end < 0 {
+		return query
+	}
+	return strings.TrimSpace(query[:end])
+}
+
 func (c *converter) explain(s *pg.ExplainStmt) (Body, error) {
 	body, err := c.statement(s.Query)
 	return &Explain{Options: optionsOf(s.Options), Body: body}, err

@@ -86,18 +86,23 @@ func (c *converter) asQuery(s *pg.CreateTableAsStmt) (Query, error) {
 	return c.definition(sel), nil
 }
 
-// createView knows no option that would change what the view shows or takes.
 func (c *converter) createView(s *pg.ViewStmt) Body {
 	switch {
-	case s.WithCheckOption > pg.ViewCheckOption_NO_CHECK_OPTION:
-		return &Unsupported{What: "WITH CHECK OPTION"}
-	case len(s.Options) > 0:
-		return &Unsupported{What: "WITH on a view"}
 	case s.Query.GetSelectStmt() == nil:
 		return &Unsupported{What: "CREATE VIEW of this statement"}
 	}
+	options, query := optionsOf(s.Options), c.definition(s.Query.GetSelectStmt())
+	if s.WithCheckOption > pg.ViewCheckOption_NO_CHECK_OPTION {
+		query.Text = withoutCheckOption(query.Text)
+	}
+	switch s.WithCheckOption {
+	case pg.ViewCheckOption_LOCAL_CHECK_OPTION:
+		options = append(options, Option{Name: "check_option", Value: "local", Kind: OptWord, Pos: -1})
+	case pg.ViewCheckOption_CASCADED_CHECK_OPTION:
+		options = append(options, Option{Name: "check_option", Value: "cascaded", Kind: OptWord, Pos: -1})
+	}
 	return &CreateView{
-		Name: nameOf(s.View), Replace: s.Replace, Temporary: s.View.Relpersistence == "t", ColumnNames: stringsOf(s.Aliases), Query: c.definition(s.Query.GetSelectStmt()),
+		Name: nameOf(s.View), Replace: s.Replace, Temporary: s.View.Relpersistence == "t", ColumnNames: stringsOf(s.Aliases), Options: options, Query: query,
 	}
 }
 

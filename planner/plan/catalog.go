@@ -25,6 +25,9 @@ type Catalog interface {
 	TypeText(t uint32, mod int32) string
 	// Comment on an object, or with sub > 0 on its column; class is the OID of its catalog, 0 = any.
 	Comment(object, class uint32, sub int32) (string, bool)
+	// Updatable is what INSERT, UPDATE and DELETE can do to a relation, as bits of pg_relation_is_updatable, and the numbers of the
+	// columns that can be changed.
+	Updatable(relation uint32) (events int32, columns []int16)
 	// Role is the name of a role, RoleNamed its OID.
 	Role(oid uint32) (string, bool)
 	RoleNamed(name string) (uint32, bool)

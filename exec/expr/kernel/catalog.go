@@ -42,6 +42,22 @@ func init() {
 			return s, ok
 		}),
 		"format_type": formatType,
+		"pg_relation_is_updatable": fn2c(func(c *Call, oid int32, _ bool) (int32, Err) {
+			x, err := catalogOf(c)
+			if err != nil {
+				return 0, err
+			}
+			events, _ := x.Updatable(uint32(oid))
+			return events, nil
+		}),
+		"pg_column_is_updatable": fn3c(func(c *Call, oid int32, attnum int16, _ bool) (bool, Err) {
+			x, err := catalogOf(c)
+			if err != nil {
+				return false, err
+			}
+			_, columns := x.Updatable(uint32(oid))
+			return slices.Contains(columns, attnum), nil
+		}),
 		// Of what nobody can create here there is nothing to show.
 		"pg_get_triggerdef": about(nothing), "pg_get_triggerdef_ext": about(nothing), "pg_get_ruledef": about(nothing),
 		"pg_get_ruledef_ext": about(nothing), "pg_get_partkeydef": about(nothing), "pg_get_statisticsobjdef_columns": about(nothing),

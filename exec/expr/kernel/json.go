@@ -12,19 +12,59 @@ import (
 // fields with one name the last counts.
 func init() {
 	kernels(map[string]Kernel{
-		"json_object_field":       fn2e(func(v []byte, key string) ([]byte, Err) { return found(rawField(v, key)) }),
-		"json_object_field_text":  fn2e(func(v []byte, key string) ([]byte, Err) { return foundRawText(rawField(v, key)) }),
-		"json_array_element":      fn2e(func(v []byte, n int32) ([]byte, Err) { return found(rawElement(v, n)) }),
-		"json_array_element_text": fn2e(func(v []byte, n int32) ([]byte, Err) { return foundRawText(rawElement(v, n)) }),
+		"json_object_field":       rawPartBy(rawField, found),
+		"json_object_field_text":  rawPartBy(rawField, foundRawText),
+		"json_array_element":      rawPartBy(rawElement, found),
+		"json_array_element_text": rawPartBy(rawElement, foundRawText),
 		"json_extract_path":       eachRow((*Call).rawPart),
 		"json_extract_path_text":  eachRow(func(c *Call, dst []byte, row int32) ([]byte, Err) { return c.rawPath(dst, row, foundRawText) }),
 		"json_array_length":       fn1e(rawArrayLength),
 		"json_typeof":             fn1(func(v []byte) string { return jsonType(trimJSON(v)) }),
-		"json_strip_nulls":        app1(func(_ *Call, dst []byte, v []byte) ([]byte, Err) { return stripRaw(dst, trimJSON(v)), nil }),
+		"json_strip_nulls": app1(func(_ *Call, dst []byte, v []byte) ([]byte, Err) {
+			if err := rawEscapes(v); err != nil {
+				return dst, err
+			}
+			return stripRaw(dst, trimJSON(v)), nil
+		}),
 	})
 }
 
 func trimJSON(v []byte) []byte { return bytes.Trim(v, " \t\r\n") }
+
+// rawPartBy is a part of a text by its key or subscript.
+func rawPartBy[K any](part func(v []byte, key K) ([]byte, bool), give giver) Kernel {
+	return fn2e(func(v []byte, key K) ([]byte, Err) {
+		if err := rawEscapes(v); err != nil {
+			return nil, err
+		}
+		return give(part(v, key))
+	})
+}
+
+// rawEscapes refuses a text of whose \u escapes one stands for no character, which json takes; PostgreSQL reads all of
+// a text when a part of it is asked for.
+func rawEscapes(v []byte) Err {
+	if !bytes.Contains(v, []byte(`\u`)) {
+		return nil
+	}
+	for i := 0; ; {
+		from := bytes.IndexByte(v[i:], '"')
+		if from < 0 {
+			return nil
+		}
+		from += i + 1
+		end, escaped, ok := jsonb.StringEnd(v, from)
+		if !ok {
+			return nil
+		}
+		if escaped {
+			if _, err := jsonb.Unescape(nil, v[from:end]); err != nil {
+				return asErr(err)
+			}
+		}
+		i = end + 1
+	}
+}
 
 // rawIter goes through the items of an object or array, as they are written.
 type rawIter struct {
@@ -162,6 +202,9 @@ func rawArrayLength(v []byte) (int32, Err) {
 // rawPart is rawPath as JSON; without a path the whole: a scalar from its very beginning, as PostgreSQL gives it.
 func (c *Call) rawPart(dst []byte, row int32) ([]byte, Err) {
 	if p, ok := path(c.Args[1], row); ok && p.Elems.Len == 0 {
+		if err := rawEscapes(c.Args[0].Bytes(row)); err != nil {
+			return dst, err
+		}
 		v := bytes.TrimRight(c.Args[0].Bytes(row), " \t\r\n")
 		if inner := trimJSON(v); inner[0] == '{' || inner[0] == '[' {
 			v = inner
@@ -177,6 +220,9 @@ func (c *Call) rawPath(dst []byte, row int32, give func(v []byte, ok bool) ([]by
 	v := trimJSON(c.Args[0].Bytes(row))
 	if !ok {
 		return dst, errNull
+	}
+	if err := rawEscapes(v); err != nil {
+		return dst, err
 	}
 	if p.Elems.Len > 0 {
 		v, ok = rawFollow(v, &p)

@@ -15,11 +15,21 @@ func init() {
 		"jsonb_each_text":           jsonEach("jsonb_each_text", foundText),
 		"jsonb_object_keys":         jsonObjectKeys,
 		"json_array_elements":       rawElements("json_array_elements", found),
-		"json_array_elements_text":  rawElements("json_array_elements_text", foundRawText),
-		"json_each":                 rawEach(found),
-		"json_each_text":            rawEach(foundRawText),
-		"json_object_keys":          rawObjectKeys,
+		"json_array_elements_text":  unescaped(rawElements("json_array_elements_text", foundRawText)),
+		"json_each":                 unescaped(rawEach(found)),
+		"json_each_text":            unescaped(rawEach(foundRawText)),
+		"json_object_keys":          unescaped(rawObjectKeys),
 	})
+}
+
+// unescaped is a function that reads the escapes of all of a text first.
+func unescaped(f SetKernel) SetKernel {
+	return func(c *Call, row int32) (Rows, Err) {
+		if err := rawEscapes(c.Args[0].Bytes(row)); err != nil {
+			return nil, err
+		}
+		return f(c, row)
+	}
 }
 
 // giver makes of a part what the function gives of it; errNull makes it NULL.
