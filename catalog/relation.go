@@ -66,6 +66,9 @@ type Relation struct {
 	// TopicAccess, of the database, is who may do what with topics, likewise.
 	TopicAccess map[string]TopicAccess `json:"topic_access,omitempty"`
 
+	// RoleSettings, of the database, are what sessions of all roles begin with.
+	RoleSettings []Setting `json:"role_settings,omitempty"`
+
 	// KeyName is the name of the primary key's constraint, empty = <table>_pkey.
 	KeyName string `json:"key_name,omitempty"`
 	// KeyIndex is the index that is the primary key of a table which got it after it was created: its rows

@@ -35,6 +35,8 @@ type Role struct {
 	Password *string `json:"password,omitempty"`
 	// MemberOf are the roles that it is in, by OID: of several that may grant the same, the first one does.
 	MemberOf []Membership `json:"member_of,omitempty"`
+	// Settings are what its sessions begin with.
+	Settings []Setting `json:"settings,omitempty"`
 	// Defaults are what others get on what the role makes (ALTER DEFAULT PRIVILEGES).
 	Defaults []DefaultACL `json:"defaults,omitempty"`
 }

@@ -110,6 +110,10 @@ func objectOfRole(b parse.Body) string {
 		return b.Name
 	case *parse.AlterRole:
 		of = []parse.RoleSpec{b.Role}
+	case *parse.AlterSettings:
+		if b.Role != nil {
+			of = []parse.RoleSpec{*b.Role}
+		}
 	case *parse.AlterOwner:
 		return b.Name.String()
 	case *parse.RenameRole:

@@ -85,6 +85,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.createRole(ctx, b, w)
 	case *parse.AlterRole:
 		return s.alterRole(ctx, b, w)
+	case *parse.AlterSettings:
+		return s.alterSettings(ctx, b, w)
 	case *parse.AlterOwner:
 		return s.alterOwner(ctx, b, w)
 	case *parse.Grant:
@@ -149,7 +151,7 @@ func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateTableAs, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
 		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.CreateEnum, *parse.AlterEnum, *parse.RenameType, *parse.CreateDomain, *parse.AlterDomain, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild,
-		*parse.CreateRole, *parse.AlterRole, *parse.AlterOwner, *parse.Grant, *parse.GrantRole, *parse.DefaultPrivileges, *parse.DropOwned, *parse.RenameRole, *parse.DropRole,
+		*parse.CreateRole, *parse.AlterRole, *parse.AlterSettings, *parse.AlterOwner, *parse.Grant, *parse.GrantRole, *parse.DefaultPrivileges, *parse.DropOwned, *parse.RenameRole, *parse.DropRole,
 		*parse.CreateSchema, *parse.AlterSchema, *parse.Comment, *parse.SetSchema:
 		return true
 	}

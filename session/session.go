@@ -87,6 +87,7 @@ func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 		s.set.values[settingIndex[name]] = strconv.FormatInt(n, 10)
 	}
 	s.set.derive()
+	s.beginWithSettings()
 	for _, v := range st.Settings {
 		if _, err := s.set.set(v.Name, v.Value); err != nil {
 			s.db.sessions.leave(s.who.login)

@@ -45,6 +45,42 @@ func memberRows(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
 	return nil
 }
 
+// roleSettingRows is pg_db_role_setting: a row for what was said of a role, or of all (0), in a database, or in any (0).
+func roleSettingRows(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
+	of := func(role catalog.OID, list []catalog.Setting) error {
+		for _, here := range []bool{false, true} {
+			var texts []string
+			for _, s := range list {
+				if s.Here == here {
+					texts = append(texts, s.Name+"="+s.Value)
+				}
+			}
+			database := uint32(0)
+			if here {
+				database = DatabaseOID
+			}
+			if texts == nil {
+				continue
+			}
+			if err := add(database, role, texts); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, d := range v.cat.Relations(catalog.KindDatabase) {
+		if err := of(0, d.RoleSettings); err != nil {
+			return err
+		}
+	}
+	for _, r := range v.cat.Roles() {
+		if err := of(r.OID, r.Role.Settings); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // aclOf are the grants on a relation, schema, type or the database, NULL while they are the built-in ones; of schema public these are
 // none of the rule's.
 func (v *View) aclOf(r *catalog.Relation) any {

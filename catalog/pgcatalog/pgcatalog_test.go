@@ -87,7 +87,7 @@ func facts(n int) some {
 		tx.Put(r)
 	}
 	tx.Put(&catalog.Relation{OID: 60_000, Name: "bob", Kind: catalog.KindRole, Role: &catalog.Role{MemberOf: []catalog.Membership{{Role: 10, Grantor: 10}},
-		Defaults: []catalog.DefaultACL{{Kind: acl.Table}}}})
+		Defaults: []catalog.DefaultACL{{Kind: acl.Table}}, Settings: []catalog.Setting{{Name: "jit", Value: "on"}}}})
 	entry, err := tx.Entry()
 	if err != nil {
 		panic(err)

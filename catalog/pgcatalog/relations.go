@@ -22,17 +22,18 @@ type source struct {
 
 // sources are the relations that have rows of user objects or of the session.
 var sources = map[string]source{
-	"pg_class":        {classRows, "oid", []string{"oid", "relname"}},
-	"pg_attribute":    {attributeRows, "", []string{"attrelid"}},
-	"pg_type":         {typeRows, "oid", []string{"oid", "typname"}},
-	"pg_enum":         {enumRows, "oid", []string{"enumtypid"}},
-	"pg_index":        {indexRows, "", []string{"indrelid", "indexrelid"}},
-	"pg_constraint":   {constraintRows, "oid", []string{"conrelid", "oid"}},
-	"pg_attrdef":      {defaultRows, "oid", []string{"adrelid"}},
-	"pg_namespace":    {namespaceRows, "oid", nil},
-	"pg_database":     {databaseRows, "oid", nil},
-	"pg_authid":       {roleRows, "oid", nil},
-	"pg_auth_members": {memberRows, "", nil},
+	"pg_class":           {classRows, "oid", []string{"oid", "relname"}},
+	"pg_attribute":       {attributeRows, "", []string{"attrelid"}},
+	"pg_type":            {typeRows, "oid", []string{"oid", "typname"}},
+	"pg_enum":            {enumRows, "oid", []string{"enumtypid"}},
+	"pg_index":           {indexRows, "", []string{"indrelid", "indexrelid"}},
+	"pg_constraint":      {constraintRows, "oid", []string{"conrelid", "oid"}},
+	"pg_attrdef":         {defaultRows, "oid", []string{"adrelid"}},
+	"pg_namespace":       {namespaceRows, "oid", nil},
+	"pg_database":        {databaseRows, "oid", nil},
+	"pg_authid":          {roleRows, "oid", nil},
+	"pg_auth_members":    {memberRows, "", nil},
+	"pg_db_role_setting": {roleSettingRows, "", nil},
 	"pg_default_acl": {func(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
 		return defaultACLRows(v, add)
 	}, "oid", nil},

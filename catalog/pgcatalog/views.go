@@ -4,13 +4,14 @@ package pgcatalog
 // than the declaration's is cast to it.
 var views = map[string]string{
 	"pg_catalog.pg_roles": `SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolconnlimit,
-		'********'::text, rolvaliduntil, rolbypassrls, NULL::text[], oid FROM pg_catalog.pg_authid`,
+		'********'::text, rolvaliduntil, rolbypassrls,
+		s.setconfig, oid FROM pg_catalog.pg_authid a LEFT JOIN pg_catalog.pg_db_role_setting s ON a.oid = s.setrole AND s.setdatabase = 0`,
 
 	"pg_catalog.pg_user": `SELECT usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, '********'::text, valuntil, useconfig
 		FROM pg_catalog.pg_shadow`,
 
-	"pg_catalog.pg_shadow": `SELECT rolname, oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, rolpassword, rolvaliduntil, NULL::text[]
-		FROM pg_catalog.pg_authid WHERE rolcanlogin`,
+	"pg_catalog.pg_shadow": `SELECT rolname, oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, rolpassword, rolvaliduntil, s.setconfig
+		FROM pg_catalog.pg_authid a LEFT JOIN pg_catalog.pg_db_role_setting s ON a.oid = s.setrole AND s.setdatabase = 0 WHERE rolcanlogin`,
 
 	"pg_catalog.pg_group": `SELECT rolname, oid, ARRAY(SELECT m.member FROM pg_catalog.pg_auth_members m WHERE m.roleid = a.oid)
 		FROM pg_catalog.pg_authid a WHERE NOT rolcanlogin`,

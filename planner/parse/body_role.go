@@ -29,6 +29,15 @@ type (
 		Options     RoleOptions
 		Group, Drop bool
 	}
+	// AlterSettings is ALTER ROLE … SET and RESET, and ALTER DATABASE … SET and RESET.
+	AlterSettings struct {
+		Role     *RoleSpec // nil = of all roles
+		Database string    // "" = in any
+		OnlyHere bool      // ALTER DATABASE
+		Set      *Set      // nil: Reset
+		Current  bool      // Set is to the value of now
+		Reset    string    // all = every one
+	}
 	// AlterOwner is ALTER kind name OWNER TO role.
 	AlterOwner struct {
 		Kind     ObjectKind // 0: of the database
@@ -58,11 +67,12 @@ func (s RoleSpecial) String() string {
 	return [...]string{"", "CURRENT_USER", "SESSION_USER", "PUBLIC"}[s]
 }
 
-func (*CreateRole) body() {}
-func (*AlterRole) body()  {}
-func (*RenameRole) body() {}
-func (*AlterOwner) body() {}
-func (*DropRole) body()   {}
+func (*CreateRole) body()    {}
+func (*AlterRole) body()     {}
+func (*RenameRole) body()    {}
+func (*AlterOwner) body()    {}
+func (*AlterSettings) body() {}
+func (*DropRole) body()      {}
 
 // Statements about what roles may do.
 type (

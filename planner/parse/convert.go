@@ -83,6 +83,10 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return alter(s.AlterTableStmt), nil
 	case *pg.Node_AlterRoleStmt:
 		return alterRole(s.AlterRoleStmt)
+	case *pg.Node_AlterRoleSetStmt:
+		return alterSettings(s.AlterRoleSetStmt), nil
+	case *pg.Node_AlterDatabaseSetStmt:
+		return alterDatabaseSettings(s.AlterDatabaseSetStmt), nil
 	case *pg.Node_CreateRoleStmt:
 		return createRole(s.CreateRoleStmt)
 	case *pg.Node_GrantStmt:

@@ -35,6 +35,41 @@ func alterRole(s *pg.AlterRoleStmt) (Body, error) {
 	return &AlterRole{Role: roleSpec(s.Role), Options: o, Group: len(o.Members) > 0, Drop: s.Action < 0}, err
 }
 
+// alterSettings is ALTER ROLE … SET and RESET.
+func alterSettings(s *pg.AlterRoleSetStmt) Body {
+	out := settingsChange(s.Setstmt)
+	out.Database = s.Database
+	if s.Role != nil {
+		role := roleSpec(s.Role)
+		out.Role = &role
+	}
+	return out
+}
+
+func alterDatabaseSettings(s *pg.AlterDatabaseSetStmt) Body {
+	out := settingsChange(s.Setstmt)
+	out.Database, out.OnlyHere = s.Dbname, true
+	return out
+}
+
+func settingsChange(s *pg.VariableSetStmt) *AlterSettings {
+	out := &AlterSettings{Current: s.Kind == pg.VariableSetKind_VAR_SET_CURRENT}
+	if out.Current {
+		out.Set = &Set{Name: s.Name}
+		return out
+	}
+	switch b := set(s).(type) {
+	case *Set:
+		out.Set = b
+		if b.Default { // SET … TO DEFAULT
+			out.Set, out.Reset = nil, b.Name
+		}
+	case *Reset:
+		out.Reset = b.Name
+	}
+	return out
+}
+
 // alterOwner is OWNER TO of what has no ALTER TABLE form.
 func alterOwner(s *pg.AlterOwnerStmt) Body {
 	out := &AlterOwner{Owner: roleSpec(s.Newowner)}

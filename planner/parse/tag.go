@@ -80,6 +80,11 @@ func tagOf(b Body) string {
 		return "ALTER " + b.Kind.String()
 	case *CreateRole:
 		return "CREATE ROLE"
+	case *AlterSettings:
+		if b.OnlyHere {
+			return "ALTER DATABASE"
+		}
+		return "ALTER ROLE"
 	case *AlterRole, *RenameRole:
 		return "ALTER ROLE"
 	case *Grant:
