@@ -47,6 +47,8 @@ func (r *Relation) ACLKind() acl.Kind {
 		return acl.Schema
 	case KindType:
 		return acl.Type
+	case KindFunction:
+		return acl.Function
 	case KindDatabase:
 		return acl.Database
 	}

@@ -23,7 +23,7 @@ import (
 //	10: relations may be roles; before, role tributary was there without being told of. Relations may have an owner and an acl
 //	11: indexes may have an index: orders, classes, expressions, a condition
 //	12: types may be domains
-//	13: roles and the database may have settings
+//	13: roles and the database may have settings; relations may be functions
 const changeVersion = 13
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
@@ -62,10 +62,10 @@ func decodeChange(b []byte) (change, error) {
 	return c, nil
 }
 
-// whole: each is a relation, and a type or a role is one.
+// whole: each is a relation, and a type, a role or a function is one.
 func whole(relations []*Relation) bool {
 	return !slices.ContainsFunc(relations, func(r *Relation) bool {
-		return r == nil || r.Kind == KindType && r.UserType == nil || r.Kind == KindRole && r.Role == nil
+		return r == nil || r.Kind == KindType && r.UserType == nil || r.Kind == KindRole && r.Role == nil || r.Kind == KindFunction && r.Function == nil
 	})
 }
 

@@ -41,15 +41,18 @@ func (r *Relation) InputColumns(oid OID) int {
 // AsWritten is a catalog in which the names of a stored query mean what they meant: it finds the relations that rel reads
 // by the names that they had, with the columns that they had under their names of then.
 func AsWritten(cat Reader, rel *Relation) Reader {
-	if len(rel.Inputs) == 0 {
-		return cat
-	}
-	return &asWritten{cat, rel.Inputs}
+	return &asWritten{cat, rel.Inputs, rel.DependsOn}
 }
 
 type asWritten struct {
 	Reader
 	inputs []Input
+	uses   []OID
+}
+
+// Functions are those that it calls: others of their names came later, or were not meant.
+func (w *asWritten) Functions(name string) []*Relation {
+	return slices.DeleteFunc(w.Reader.Functions(name), func(r *Relation) bool { return !slices.Contains(w.uses, r.OID) })
 }
 
 func (w *asWritten) Relation(schema, name string, path []string) (*Relation, bool) {

@@ -9,7 +9,8 @@ type layer struct {
 	byName map[qualified]*Relation
 	users  map[OID][]*Relation // whose Parent or DependsOn it is
 	// topics are the relations over a topic.
-	topics map[log.TopicID][]*Relation
+	topics    map[log.TopicID][]*Relation
+	functions map[string][]*Relation // by name
 	// referring are the tables with a foreign key to a table.
 	referring map[OID][]*Relation
 }
@@ -17,12 +18,15 @@ type layer struct {
 func newLayer(relations []*Relation) *layer {
 	l := &layer{
 		all: relations, users: map[OID][]*Relation{}, referring: map[OID][]*Relation{},
-		topics: map[log.TopicID][]*Relation{},
-		byOID:  make(map[OID]*Relation, len(relations)), byName: make(map[qualified]*Relation, len(relations)),
+		topics: map[log.TopicID][]*Relation{}, functions: map[string][]*Relation{},
+		byOID: make(map[OID]*Relation, len(relations)), byName: make(map[qualified]*Relation, len(relations)),
 	}
 	for _, r := range relations {
 		l.byOID[r.OID] = r
 		l.byName[nameOf(r)] = r
+		if r.Kind == KindFunction {
+			l.functions[r.Name] = append(l.functions[r.Name], r)
+		}
 		if r.Topic != (log.TopicID{}) {
 			l.topics[r.Topic] = append(l.topics[r.Topic], r)
 		}

@@ -94,9 +94,10 @@ type Relation struct {
 	// LookupColumns of a system relation: by each of them alone its rows are found without all being made.
 	LookupColumns []int `json:"-"`
 
-	// UserType is the definition of a type, Role of a role.
+	// UserType is the definition of a type, Role of a role, Function of a function.
 	UserType *UserType `json:"user_type,omitempty"`
 	Role     *Role     `json:"role,omitempty"`
+	Function *Function `json:"function,omitempty"`
 
 	// Sequence is the definition of a sequence.
 	Sequence *Sequence `json:"sequence,omitempty"`

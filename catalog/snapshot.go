@@ -36,6 +36,8 @@ type Reader interface {
 	OwnerOf(r *Relation) OID
 	// InitialACL are the grants on what nobody has granted anything on.
 	InitialACL(r *Relation) acl.ACL
+	// Functions are the users' functions of a name, in any schema.
+	Functions(name string) []*Relation
 	// Type finds the user's type schema.name; an empty schema searches path in order.
 	Type(schema, name string, path []string) (*Relation, bool)
 }
@@ -68,6 +70,7 @@ type space byte
 const (
 	types space = iota + 1
 	roles
+	functions
 )
 
 func nameOf(r *Relation) qualified {
@@ -77,6 +80,8 @@ func nameOf(r *Relation) qualified {
 		q.space = types
 	case KindRole:
 		q.space = roles
+	case KindFunction:
+		q.space, q.name = functions, signed(r.Name, r.Function.Types())
 	}
 	return q
 }

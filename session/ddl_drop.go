@@ -186,6 +186,11 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 			}
 			continue
 		}
+		if rel.Kind == catalog.KindFunction && cascade {
+			if err := d.keepsTable(dep, rel); err != nil {
+				return err
+			}
+		}
 		if rel.Kind == catalog.KindType {
 			if did, err := d.dropColumns(dep, rel); err != nil {
 				return err

@@ -84,6 +84,16 @@ func objectOf(b parse.Body) string {
 		return b.Name.String()
 	case *parse.RenameType:
 		return b.Name.String()
+	case *parse.CreateFunction:
+		return b.Name.String()
+	case *parse.AlterFunction:
+		return b.Function.Name.String()
+	case *parse.DropFunction:
+		names := make([]string, len(b.Functions))
+		for i, f := range b.Functions {
+			names[i] = f.Name.String()
+		}
+		return strings.Join(names, ", ")
 	case *parse.CreateDomain:
 		return b.Name.String()
 	case *parse.AlterDomain:

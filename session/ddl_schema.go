@@ -229,6 +229,9 @@ func (d *dropping) schema(schema *catalog.Relation, cascade bool) error {
 
 // shownName is a relation as messages name it: with its schema unless the name alone finds it.
 func (s *Session) shownName(rel *catalog.Relation) string {
+	if rel.Kind == catalog.KindFunction {
+		return s.shownFunction(rel)
+	}
 	find := s.catalog().Relation
 	if rel.Kind == catalog.KindType {
 		find = s.catalog().Type

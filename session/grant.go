@@ -101,6 +101,8 @@ func kindOfGrant(k parse.GrantKind) (all acl.Privs) {
 		return acl.All(acl.Database)
 	case parse.OnType:
 		return acl.All(acl.Type)
+	case parse.OnFunction:
+		return acl.All(acl.Function)
 	}
 	return acl.All(acl.Topic)
 }

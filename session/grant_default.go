@@ -11,7 +11,7 @@ import (
 )
 
 var defaultKinds = map[parse.GrantKind]acl.Kind{
-	parse.OnTable: acl.Table, parse.OnSequence: acl.Sequence, parse.OnType: acl.Type, parse.OnSchema: acl.Schema,
+	parse.OnTable: acl.Table, parse.OnSequence: acl.Sequence, parse.OnType: acl.Type, parse.OnFunction: acl.Function, parse.OnSchema: acl.Schema,
 }
 
 // defaultPrivileges is ALTER DEFAULT PRIVILEGES.

@@ -14,6 +14,13 @@ func (g *granting) objects() (out []*catalog.Relation, err error) {
 	if g.b.InAll {
 		return g.inSchemas()
 	}
+	for _, n := range g.b.Functions {
+		rel, err := g.s.functionTarget(g.t.At(), n, false)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rel)
+	}
 	for _, n := range g.b.Objects {
 		var rel *catalog.Relation
 		switch g.b.Kind {
@@ -76,6 +83,10 @@ func (g *granting) inSchemas() (out []*catalog.Relation, err error) {
 			switch rel.Kind {
 			case catalog.KindTable, catalog.KindStream, catalog.KindView, catalog.KindPlainView:
 				if g.b.Kind == parse.OnTable {
+					out = append(out, rel)
+				}
+			case catalog.KindFunction:
+				if g.b.Kind == parse.OnFunction {
 					out = append(out, rel)
 				}
 			case catalog.KindSequence:

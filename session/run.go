@@ -67,6 +67,12 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.alterEnum(ctx, b, w)
 	case *parse.RenameType:
 		return s.renameType(ctx, b, w)
+	case *parse.CreateFunction:
+		return s.createFunction(ctx, b, w)
+	case *parse.DropFunction:
+		return s.dropFunction(ctx, b, w)
+	case *parse.AlterFunction:
+		return s.alterFunction(ctx, b, w)
 	case *parse.CreateDomain:
 		return s.createDomain(ctx, b, w)
 	case *parse.AlterDomain:
@@ -138,6 +144,9 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 	case *parse.Refresh:
 		return s.refresh(ctx, b, w)
 	case *parse.Unsupported:
+		if b.What == "DO" {
+			return unsupported(b.What).WithHint("There are no languages but SQL: send the statements themselves.")
+		}
 		return unsupported(b.What)
 	}
 	return unsupported(st.Tag)
@@ -150,7 +159,7 @@ func unsupported(what string) *sqlerr.Error {
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateTableAs, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
-		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.CreateEnum, *parse.AlterEnum, *parse.RenameType, *parse.CreateDomain, *parse.AlterDomain, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild,
+		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.CreateEnum, *parse.AlterEnum, *parse.RenameType, *parse.CreateDomain, *parse.AlterDomain, *parse.CreateFunction, *parse.DropFunction, *parse.AlterFunction, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild,
 		*parse.CreateRole, *parse.AlterRole, *parse.AlterSettings, *parse.AlterOwner, *parse.Grant, *parse.GrantRole, *parse.DefaultPrivileges, *parse.DropOwned, *parse.RenameRole, *parse.DropRole,
 		*parse.CreateSchema, *parse.AlterSchema, *parse.Comment, *parse.SetSchema:
 		return true

@@ -32,6 +32,10 @@ func described(r *catalog.Relation) (out []description) {
 		say(DatabaseOID, databaseClass, 0, r.Comment)
 		return out
 	}
+	if r.Kind == catalog.KindFunction {
+		say(oid, procClass, 0, r.Comment)
+		return out
+	}
 	if r.Kind == catalog.KindType {
 		say(oid, typeClass, 0, r.Comment)
 		if r.UserType.Domain != nil {
@@ -75,6 +79,7 @@ func (v *View) descriptions(oid uint32, database bool) (out []description) {
 	default:
 		of = append(v.relations(), v.cat.Relations(catalog.KindSchema)...)
 		of = append(append(of, v.cat.Relations(catalog.KindSink)...), v.cat.Relations(catalog.KindType)...)
+		of = append(of, v.cat.Relations(catalog.KindFunction)...)
 	}
 	for _, r := range of {
 		for _, d := range described(r) {

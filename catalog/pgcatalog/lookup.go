@@ -33,7 +33,11 @@ func (v *View) OIDOf(t sqltype.OID, text string) (uint32, error) {
 		return v.classOf(text, parts)
 	case sqltype.Regproc:
 		rows := v.procs(parts)
-		switch len(rows) {
+		users := v.functionsOf(parts)
+		if len(rows) == 0 && len(users) == 1 {
+			return uint32(users[0].OID), nil
+		}
+		switch len(rows) + len(users) {
 		case 0:
 			return 0, sqlerr.New(sqlerr.UndefinedFunction, "function \"%s\" does not exist", text)
 		case 1:
@@ -105,6 +109,18 @@ func (v *View) procedureNamed(text string) (uint32, error) {
 	for _, row := range v.procs(parts) {
 		if row[19] == want {
 			return bootstrap.Number(row[0]), nil
+		}
+	}
+	for _, r := range v.functionsOf(parts) {
+		var types []byte
+		for i, t := range r.Function.Types() {
+			if i > 0 {
+				types = append(types, ' ')
+			}
+			types = appendOID(types, uint32(t))
+		}
+		if string(types) == want {
+			return uint32(r.OID), nil
 		}
 	}
 	return 0, sqlerr.New(sqlerr.UndefinedFunction, "function \"%s\" does not exist", text)
@@ -245,4 +261,18 @@ func (v *View) arrayOf(oid uint32) uint32 {
 		return arrayTypes + uint32(rel)
 	}
 	return 0
+}
+
+// functionsOf are the users' functions that a name may mean.
+func (v *View) functionsOf(parts []string) (out []*catalog.Relation) {
+	path := v.path
+	if len(parts) > 1 {
+		path = parts[len(parts)-2 : len(parts)-1]
+	}
+	for _, r := range v.cat.Functions(parts[len(parts)-1]) {
+		if slices.Contains(path, r.Schema) {
+			out = append(out, r)
+		}
+	}
+	return out
 }

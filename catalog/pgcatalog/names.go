@@ -22,10 +22,23 @@ func (v *View) NameOf(t sqltype.OID, oid uint32) string {
 			return name
 		}
 	case sqltype.Regproc:
+		if r := v.function(oid); r != nil {
+			if len(v.cat.Functions(r.Name)) == 1 && len(bootstrap.Named("pg_proc", r.Name)) == 0 && v.functionVisible(r) {
+				return ident.Quote(r.Name)
+			}
+			return qualified(r)
+		}
 		if row := bootstrap.ByOID("pg_proc", oid); row != nil {
 			return v.unlessUnique(row[1], row[2], len(bootstrap.Named("pg_proc", row[1])))
 		}
 	case sqltype.Regprocedure:
+		if r := v.function(oid); r != nil {
+			name := qualified(r)
+			if v.functionVisible(r) {
+				name = ident.Quote(r.Name)
+			}
+			return name + r.Signature()[len(r.Name):]
+		}
 		if row := bootstrap.ByOID("pg_proc", oid); row != nil {
 			return v.unlessUnique(row[1], row[2], 1) + "(" + strings.Join(v.typeTexts(row[19]), ",") + ")"
 		}
@@ -134,6 +147,10 @@ func (v *View) Visible(class string, oid uint32) (visible, ok bool) {
 	case "pg_class":
 		r := v.byOID(oid)
 		return r != nil && v.relationVisible(r), r != nil
+	case "pg_proc":
+		if r := v.function(oid); r != nil {
+			return v.functionVisible(r), true
+		}
 	case "pg_type":
 		if r := v.userType(oid); r != nil {
 			found, ok := v.cat.Type("", r.Name, v.path)

@@ -46,7 +46,7 @@ var sources = map[string]source{
 	"pg_stat_activity":       {activityRows, "", nil},
 	"pg_locks":               {lockRows, "", nil},
 	"pg_stat_database":       {databaseStats, "", nil},
-	"pg_proc":                {nil, "oid", []string{"oid", "proname"}},
+	"pg_proc":                {functionRows, "oid", []string{"oid", "proname"}},
 	"pg_description":         {descriptionRows, "", []string{"objoid"}},
 	"pg_shdescription":       {sharedDescriptionRows, "", nil},
 	"pg_operator":            {nil, "oid", []string{"oid"}},

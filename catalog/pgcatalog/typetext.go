@@ -59,6 +59,10 @@ func (v *View) typeTexts(oids string) []string {
 
 // Function is a function's arguments and result as text.
 func (v *View) Function(proc uint32) (arguments, identity, result string, ok bool) {
+	if r := v.function(proc); r != nil {
+		arguments, identity, result = v.userFunctionTexts(r)
+		return arguments, identity, result, true
+	}
 	row := bootstrap.ByOID("pg_proc", proc)
 	if row == nil {
 		return "", "", "", false

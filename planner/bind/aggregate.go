@@ -115,7 +115,7 @@ func (b *binder) resolveAggregate(name string, args []plan.Expr, n *pg.FuncCall)
 		}
 		return resolved{}, noFunction(name, name+"()", n.Location)
 	}
-	r, err := resolveFunction(name, args, n.Location)
+	r, err := b.resolveFunction(name, args, n.Location)
 	if err != nil {
 		return r, err
 	}

@@ -50,10 +50,19 @@ func AlterTable(rel *catalog.Relation, c *pg.AlterTableCmd, cat catalog.Reader, 
 	if err := readOnly(rel, "alter", -1); err != nil {
 		return nil, err
 	}
+	b := newBinder(cat, o)
+	out, err := b.alterTable(rel, c)
+	if err == nil && out != nil && out.Relation != nil {
+		dependOnTypes(out.Relation, b.types)
+	}
+	return out, err
+}
+
+func (b *binder) alterTable(rel *catalog.Relation, c *pg.AlterTableCmd) (*AlterTablePlan, error) {
 	changed := *rel
 	changed.Columns = slices.Clone(rel.Columns)
 	changed.DependsOn = slices.Clone(rel.DependsOn)
-	d := &definition{b: newBinder(cat, o), rel: &changed, hasKey: len(rel.PrimaryKey) > 0 || rel.KeyIndex != 0}
+	d := &definition{b: b, rel: &changed, hasKey: len(rel.PrimaryKey) > 0 || rel.KeyIndex != 0}
 	switch c.Subtype {
 	case pg.AlterTableType_AT_ColumnDefault:
 		return &AlterTablePlan{Relation: &changed}, d.setDefault(c)

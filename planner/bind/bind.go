@@ -100,6 +100,9 @@ type binder struct {
 	needs []*plan.Need
 	as    uint32
 	types []sqltype.OID // of users, that the text names
+	fn    *inlined      // whose text is bound, nil = none's
+	calls int           // of users' functions
+	rows  *rowsWanted   // of the function in FROM that is bound
 	casts []sqltype.OID // domains whose constraints are in the plan
 	// cteReads counts the places that read a WITH query, as often as they are planned.
 	cteReads int

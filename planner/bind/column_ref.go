@@ -47,6 +47,9 @@ func (b *binder) qualifiedColumn(parts []string, pos int32) (plan.Expr, error) {
 		return nil, err
 	}
 	if e == nil {
+		if e := b.parameter(b.parameterNamed(parts)); e != nil {
+			return e, nil
+		}
 		_, err := b.itemOf(parts[:len(parts)-1], pos)
 		return nil, err
 	}
@@ -114,6 +117,9 @@ func (b *binder) bareColumn(name string, pos int32) (plan.Expr, error) {
 		return b.wholeRow(it, pos)
 	}); e != nil || err != nil {
 		return e, err
+	}
+	if e := b.parameter(b.parameterNamed([]string{name})); e != nil {
+		return e, nil
 	}
 	return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", name).At(pos).WithHint("%s", b.nearColumn("", name))
 }

@@ -50,6 +50,7 @@ func CreateIndex(s *parse.CreateIndex, cat catalog.Reader, o Options) (*catalog.
 	if err := d.bind(n); err != nil {
 		return nil, err
 	}
+	dependOnTypes(d.x, b.types)
 	if d.x.Name == "" {
 		d.x.Name = freeName(b, table.Schema, objectName(table.Name, label(n), "idx"))
 	}

@@ -6,6 +6,7 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -18,6 +19,9 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 	name, err := functionName(n)
 	if err != nil {
 		return nil, err
+	}
+	if schema, _, qualified := strings.Cut(name, schemaMark); qualified && !b.cat.HasSchema(schema) {
+		return nil, sqlerr.New(sqlerr.InvalidSchemaName, "schema \"%s\" does not exist", schema).At(n.Location)
 	}
 	switch {
 	case n.AggWithinGroup:
@@ -49,7 +53,7 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := resolveFunction(name, args, n.Location); err != nil {
+	if _, err := b.resolveFunction(name, args, n.Location); err != nil {
 		return nil, withSchema(err, n, name)
 	}
 	if err := plainCall(name, n); err != nil {
@@ -66,7 +70,7 @@ func (b *binder) variadicCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	}
 	in := basesOf(args)
 	var cands []candidate
-	for _, f := range builtin.FuncsByName(name) {
+	for _, f := range b.functionsNamed(name) {
 		if !f.Variadic || len(f.Args) != len(args) {
 			continue
 		}
@@ -93,6 +97,8 @@ func functionName(n *pg.FuncCall) (string, error) {
 		schema = n.Funcname[0].GetString_().GetSval()
 	}
 	switch {
+	case len(n.Funcname) == 2 && schema != "pg_catalog" && schema != "information_schema":
+		return schema + schemaMark + name, nil
 	case len(n.Funcname) > 2 || schema != "" && schema != "pg_catalog" && (schema != "information_schema" || name != "_pg_expandarray"):
 		return "", noFunction("", schema+"."+name, n.Location)
 	case schema != "information_schema" && name == "_pg_expandarray":
@@ -128,7 +134,7 @@ func plainCall(name string, n *pg.FuncCall) error {
 
 // callByName resolves and builds a call of a plain function.
 func (b *binder) callByName(name string, args []plan.Expr, pos int32) (plan.Expr, error) {
-	r, err := resolveFunction(name, args, pos)
+	r, err := b.resolveFunction(name, args, pos)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +148,7 @@ func (b *binder) resolvedCall(r resolved, name string, args []plan.Expr, pos int
 	switch {
 	case r.fn.Kind == builtin.KindWindow:
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "window function %s requires an OVER clause", name).At(pos)
-	case r.fn.RetSet:
+	case r.fn.RetSet && r.fn.OID < uint32(catalog.FirstOID):
 		if err := b.setAllowed(r.fn, pos); err != nil {
 			return nil, err
 		}
@@ -156,6 +162,9 @@ func (b *binder) resolvedCall(r resolved, name string, args []plan.Expr, pos int
 	}
 	if args, err = b.defaultArgs(r.fn, args, pos); err != nil {
 		return nil, err
+	}
+	if rel := b.userFunction(r.fn); rel != nil {
+		return b.userCall(rel, args, resultType(r, args), pos)
 	}
 	out := &plan.Call{Func: plan.FuncID(r.fn.OID), Args: args, T: resultTypeMod(r, args), Pos: pos}
 	if r.fn.RetSet {
@@ -237,6 +246,16 @@ func (b *binder) defaultArgs(f *builtin.Func, args []plan.Expr, pos int32) ([]pl
 	if f.Variadic || len(args) >= len(f.Args) {
 		return args, nil
 	}
+	if rel := b.userFunction(f); rel != nil {
+		for i := len(args); i < len(f.Args); i++ {
+			e, err := b.userDefault(rel, i)
+			if err != nil {
+				return nil, inFunction(err, pos)
+			}
+			args = append(args, e)
+		}
+		return args, nil
+	}
 	texts := builtin.DefaultArgs(f)
 	for i := len(args); i < len(f.Args); i++ {
 		text := texts[len(texts)-(len(f.Args)-i)]
@@ -280,7 +299,7 @@ func asksCatalog(name string) bool {
 // allowedHere refuses functions whose value depends on when they run, where they would run
 // for ever.
 func (b *binder) allowedHere(f *builtin.Func, nargs int, pos int32) error {
-	if !b.opts.Continuous {
+	if !b.opts.Continuous || f.OID >= uint32(catalog.FirstOID) { // of a user's function its text is asked
 		return nil
 	}
 	if f.Volatile == 'v' || clockFunctions[f.Name] || asksCatalog(f.Name) || (f.Name == "age" && nargs == 1) {

@@ -16,6 +16,9 @@ func (b *binder) rangeFunction(n *pg.RangeFunction) (*source, error) {
 	if overRelation(n) {
 		return b.windowFunction(n)
 	}
+	if s, err := b.userRows(n); s != nil || err != nil {
+		return s, err
+	}
 	var calls []plan.SetCall
 	for _, f := range n.Functions {
 		items := f.GetList().GetItems()

@@ -21,9 +21,9 @@ type resolved struct {
 }
 
 // resolveFunction is PostgreSQL's func_get_detail.
-func resolveFunction(name string, args []plan.Expr, pos int32) (resolved, error) {
+func (b *binder) resolveFunction(name string, args []plan.Expr, pos int32) (resolved, error) {
 	in := basesOf(args)
-	cands := functionCandidates(name, len(in))
+	cands := b.functionCandidates(name, len(in))
 	for _, c := range cands {
 		if exact(in, c.args) {
 			return resolved{fn: c.ref.(*builtin.Func), args: c.args}, nil
@@ -49,9 +49,9 @@ func resolveFunction(name string, args []plan.Expr, pos int32) (resolved, error)
 
 // functionCandidates are the functions of a name that take n arguments; variadic ones are
 // spread out, and those with defaults count for fewer.
-func functionCandidates(name string, n int) []candidate {
+func (b *binder) functionCandidates(name string, n int) []candidate {
 	var out, spread []candidate
-	for _, f := range builtin.FuncsByName(name) {
+	for _, f := range b.functionsNamed(name) {
 		switch {
 		case len(f.Args) == n && !f.Variadic:
 			out = append(out, candidate{args: f.Args, ref: f})
@@ -65,7 +65,7 @@ func functionCandidates(name string, n int) []candidate {
 				args = append(args, last)
 			}
 			spread = append(spread, candidate{args: args, ref: f})
-		case n < len(f.Args) && n+f.Defaults >= len(f.Args) && builtin.DefaultArgs(f) != nil:
+		case n < len(f.Args) && n+f.Defaults >= len(f.Args) && hasDefaults(f):
 			out = append(out, candidate{args: f.Args[:n], ref: f})
 		}
 	}
@@ -108,5 +108,5 @@ func signature(name string, in []sqltype.OID) string {
 	for i, t := range in {
 		parts[i] = displayType(t)
 	}
-	return name + "(" + strings.Join(parts, ", ") + ")"
+	return shownFunction(name) + "(" + strings.Join(parts, ", ") + ")"
 }

@@ -42,7 +42,7 @@ func (b *binder) namedCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	in := basesOf(args)
 	var cands []candidate
 	places := map[*builtin.Func][]int{}
-	for _, f := range builtin.FuncsByName(name) {
+	for _, f := range b.functionsNamed(name) {
 		if at, ok := placesOf(f, len(args)-len(names), names); ok {
 			c := candidate{ref: f}
 			for _, p := range at {
@@ -89,7 +89,7 @@ func placesOf(f *builtin.Func, positional int, names []string) ([]int, bool) {
 		given[p] = true
 	}
 	for i, g := range given {
-		if !g && (i < len(f.Args)-f.Defaults || builtin.DefaultArgs(f) == nil) {
+		if !g && (i < len(f.Args)-f.Defaults || !hasDefaults(f)) {
 			return nil, false
 		}
 	}
@@ -116,6 +116,9 @@ func (b *binder) placedCall(f *builtin.Func, args []plan.Expr, at []int, pos int
 		}
 		full[i] = withDefault[i]
 	}
+	if rel := b.userFunction(f); rel != nil {
+		return b.userCall(rel, full, f.Ret, pos)
+	}
 	return b.at(&plan.Call{Func: plan.FuncID(f.OID), Args: full, T: sqltype.Of(f.Ret), Pos: pos}, pos), nil
 }
 
@@ -127,5 +130,5 @@ func noNamedFunction(name string, in []sqltype.OID, names []string, pos int32) e
 			parts[i] = names[k] + " => " + parts[i]
 		}
 	}
-	return noFunction(name, name+"("+strings.Join(parts, ", ")+")", pos)
+	return noFunction(name, shownFunction(name)+"("+strings.Join(parts, ", ")+")", pos)
 }

@@ -88,6 +88,7 @@ func (s *scope) nearName(name string) string {
 // noFunction is the error of a call that nothing answers: PostgreSQL's functions that are not here
 // are told apart from those that nobody has. call is how the message names it.
 func noFunction(name, call string, pos int32) error {
+	name = shownFunction(name)
 	known := len(builtin.FuncsByName(name)) > 0 || isHop(name)
 	if !known && builtin.IsOtherFunction(name) {
 		return sqlerr.New(sqlerr.FeatureNotSupported, "function %s is not supported yet", call).At(pos).

@@ -90,7 +90,7 @@ func (b *binder) resolveWindowFunction(name string, args []plan.Expr, n *pg.Func
 	if mayAggregate(name) {
 		r, err = b.resolveAggregate(name, args, n)
 	} else {
-		r, err = resolveFunction(name, args, n.Location)
+		r, err = b.resolveFunction(name, args, n.Location)
 	}
 	switch {
 	case err != nil:

@@ -13,6 +13,12 @@ const maxParams = 65535
 // param binds $n; its type is unknown until something decides it.
 func (b *binder) param(n *pg.ParamRef) (plan.Expr, error) {
 	i := int(n.Number)
+	if b.fn != nil {
+		if e := b.parameter(i - 1); e != nil {
+			return e, nil
+		}
+		return nil, noParameter(i, n.Location)
+	}
 	if i <= 0 || i > maxParams {
 		return nil, noParameter(i, n.Location)
 	}

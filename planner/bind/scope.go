@@ -15,6 +15,8 @@ type scope struct {
 	node  plan.Node // the row; nil before FROM is bound and without FROM
 	// hidden are tables of FROM that cannot be named: inside (a JOIN b) AS j.
 	hidden []string
+	// fn: the level is around a function's text.
+	fn *inlined
 }
 
 // item is one name of FROM (PostgreSQL's nsitem).

@@ -165,6 +165,7 @@ func (b *binder) plainSelect(s *pg.SelectStmt) (*body, error) {
 
 func (b *binder) plainCore(s *pg.SelectStmt) (*core, error) {
 	c := &core{b: b, lv: b.lv}
+	s = b.setsToFrom(s)
 	if err := b.bindFrom(s.FromClause); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func (b *binder) arrayOf(n *pg.SubLink) (plan.Expr, error) {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "subquery must return only one column").At(n.Location)
 	}
 	value := []plan.Expr{b.at(plan.ColumnOf(node.Props().Fields, 0), n.Location)}
-	r, err := resolveFunction("array_agg", value, n.Location)
+	r, err := b.resolveFunction("array_agg", value, n.Location)
 	if err != nil || r.fn == nil {
 		return nil, sqlerr.New(sqlerr.UndefinedObject, "could not find array type for data type %s", displayType(fields[0].Type.OID)).At(n.Location)
 	}

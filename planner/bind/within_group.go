@@ -33,7 +33,7 @@ func (b *binder) withinGroup(name string, n *pg.FuncCall) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := resolveWithin(name, direct, args, n)
+	r, err := b.resolveWithin(name, direct, args, n)
 	if err != nil {
 		return nil, withSchema(err, n, name)
 	}
@@ -63,7 +63,7 @@ func (b *binder) withinGroup(name string, n *pg.FuncCall) (plan.Expr, error) {
 }
 
 // resolveWithin finds the aggregate: its arguments are the direct ones, then those of ORDER BY.
-func resolveWithin(name string, direct, args []plan.Expr, n *pg.FuncCall) (resolved, error) {
+func (b *binder) resolveWithin(name string, direct, args []plan.Expr, n *pg.FuncCall) (resolved, error) {
 	hypothetical := false
 	for _, f := range builtin.Aggregates(name) {
 		hypothetical = hypothetical || f.AggKind == 'h'
@@ -74,7 +74,7 @@ func resolveWithin(name string, direct, args []plan.Expr, n *pg.FuncCall) (resol
 			WithHint("To use the hypothetical-set aggregate %s, the number of hypothetical direct arguments (here %d) must match the number of ordering columns (here %d).",
 				name, len(direct), len(args))
 	}
-	r, err := resolveFunction(name, all, n.Location)
+	r, err := b.resolveFunction(name, all, n.Location)
 	switch {
 	case err != nil:
 		return r, err

@@ -65,6 +65,7 @@ const (
 	ObjSequence
 	ObjType
 	ObjDomain
+	ObjFunction
 )
 
 // RenamePart is what of a relation gets another name.
@@ -79,7 +80,7 @@ const (
 var objectNames = map[ObjectKind]string{
 	ObjTable: "TABLE", ObjStream: "STREAM", ObjSink: "SINK", ObjTopic: "TOPIC",
 	ObjMaterializedView: "MATERIALIZED VIEW", ObjView: "VIEW", ObjIndex: "INDEX", ObjSchema: "SCHEMA", ObjSequence: "SEQUENCE",
-	ObjType: "TYPE", ObjDomain: "DOMAIN",
+	ObjType: "TYPE", ObjDomain: "DOMAIN", ObjFunction: "FUNCTION",
 }
 
 // String is the kind as command tags spell it: "MATERIALIZED VIEW".
@@ -228,6 +229,30 @@ type (
 		Kind ObjectKind
 		Name Name
 		To   string
+	}
+	// CreateFunction is bound from its tree.
+	CreateFunction struct {
+		Name Name
+		Stmt *pg.CreateFunctionStmt
+	}
+	// FunctionName is a function with the types of its arguments; Any: whichever has the name.
+	FunctionName struct {
+		Name Name
+		Args []*pg.TypeName
+		Any  bool
+	}
+	// DropFunction is DROP FUNCTION.
+	DropFunction struct {
+		Functions         []FunctionName
+		IfExists, Cascade bool
+	}
+	// AlterFunction is ALTER FUNCTION: one of its fields says to what.
+	AlterFunction struct {
+		Function   FunctionName
+		To, Schema string
+		Owner      *RoleSpec
+		Options    []*pg.Node
+		Comment    *string
 	}
 	// CreateDomain is bound from its tree.
 	CreateDomain struct {
@@ -449,6 +474,9 @@ func (*AlterSequence) body()          {}
 func (*CreateEnum) body()             {}
 func (*AlterEnum) body()              {}
 func (*RenameType) body()             {}
+func (*CreateFunction) body()         {}
+func (*DropFunction) body()           {}
+func (*AlterFunction) body()          {}
 func (*CreateDomain) body()           {}
 func (*AlterDomain) body()            {}
 func (*Drop) body()                   {}

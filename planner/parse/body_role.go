@@ -83,7 +83,9 @@ type (
 	}
 	// Grant is GRANT and REVOKE of privileges on objects.
 	Grant struct {
-		Revoke bool
+		// Functions are what it is on, of OnFunction.
+		Functions []FunctionName
+		Revoke    bool
 		// Option: WITH GRANT OPTION, or GRANT OPTION FOR.
 		Option  bool
 		Privs   []GrantPriv // none = all
@@ -127,10 +129,11 @@ const (
 	OnDatabase
 	OnType
 	OnTopic
+	OnFunction
 )
 
 func (k GrantKind) String() string {
-	return [...]string{"", "relation", "sequence", "schema", "database", "type", "topic"}[k]
+	return [...]string{"", "relation", "sequence", "schema", "database", "type", "topic", "function"}[k]
 }
 
 func (*Grant) body()             {}

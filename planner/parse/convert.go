@@ -54,6 +54,9 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_SCHEMA {
 			return &AlterSchema{Name: s.RenameStmt.Subname, NewName: s.RenameStmt.Newname}, nil
 		}
+		if isFunction(s.RenameStmt.RenameType) {
+			return &AlterFunction{Function: functionName(s.RenameStmt.Object.GetObjectWithArgs()), To: s.RenameStmt.Newname}, nil
+		}
 		switch s.RenameStmt.RenameType {
 		case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN, pg.ObjectType_OBJECT_DOMCONSTRAINT:
 			return renameType(s.RenameStmt), nil
@@ -71,6 +74,13 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &AlterSequence{Name: nameOf(s.AlterSeqStmt.Sequence), IfExists: s.AlterSeqStmt.MissingOk, Options: s.AlterSeqStmt.Options}, nil
 	case *pg.Node_CreateEnumStmt:
 		return &CreateEnum{Name: qualify(stringsOf(s.CreateEnumStmt.TypeName)), Labels: stringsOf(s.CreateEnumStmt.Vals)}, nil
+	case *pg.Node_CreateFunctionStmt:
+		return createFunction(s.CreateFunctionStmt), nil
+	case *pg.Node_AlterFunctionStmt:
+		if !isFunction(s.AlterFunctionStmt.Objtype) {
+			return &Unsupported{What: "ALTER PROCEDURE"}, nil
+		}
+		return &AlterFunction{Function: functionName(s.AlterFunctionStmt.Func), Options: s.AlterFunctionStmt.Actions}, nil
 	case *pg.Node_CreateDomainStmt:
 		return &CreateDomain{Name: qualify(stringsOf(s.CreateDomainStmt.Domainname)), Stmt: s.CreateDomainStmt}, nil
 	case *pg.Node_AlterDomainStmt:
@@ -78,6 +88,9 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 	case *pg.Node_AlterEnumStmt:
 		return alterEnum(s.AlterEnumStmt), nil
 	case *pg.Node_DropStmt:
+		if d := dropFunction(s.DropStmt); d != nil {
+			return d, nil
+		}
 		return drop(s.DropStmt), nil
 	case *pg.Node_AlterTableStmt:
 		return alter(s.AlterTableStmt), nil

@@ -20,6 +20,9 @@ func comment(s *pg.CommentStmt) Body {
 		out.Name.Name, out.Kind = s.Object.GetString_().GetSval(), ObjSchema
 		return out
 	}
+	if isFunction(s.Objtype) {
+		return &AlterFunction{Function: functionName(s.Object.GetObjectWithArgs()), Comment: &out.Text}
+	}
 	if t := s.Object.GetTypeName(); t != nil {
 		parts = stringsOf(t.Names)
 	}

@@ -8,10 +8,11 @@ import (
 
 var grantKinds = map[pg.ObjectType]GrantKind{
 	pg.ObjectType_OBJECT_TABLE: OnTable, pg.ObjectType_OBJECT_SEQUENCE: OnSequence, pg.ObjectType_OBJECT_SCHEMA: OnSchema,
-	pg.ObjectType_OBJECT_DATABASE: OnDatabase, pg.ObjectType_OBJECT_TYPE: OnType,
+	pg.ObjectType_OBJECT_DATABASE: OnDatabase, pg.ObjectType_OBJECT_TYPE: OnType, pg.ObjectType_OBJECT_DOMAIN: OnType,
+	pg.ObjectType_OBJECT_FUNCTION: OnFunction, pg.ObjectType_OBJECT_ROUTINE: OnFunction,
 }
 
-// grant is GRANT and REVOKE on objects; those on functions, of which users make none, and on others that are not here are not known.
+// grant is GRANT and REVOKE on objects; those on what is not here are not known.
 func grant(s *pg.GrantStmt) Body {
 	g, ok := grantOf(s)
 	if !ok {
@@ -39,6 +40,8 @@ func grantOf(s *pg.GrantStmt) (*Grant, bool) {
 	}
 	for _, n := range s.Objects {
 		switch {
+		case n.GetObjectWithArgs() != nil:
+			out.Functions = append(out.Functions, functionName(n.GetObjectWithArgs()))
 		case n.GetRangeVar() != nil:
 			out.Objects = append(out.Objects, nameOf(n.GetRangeVar()))
 		case n.GetString_() != nil:

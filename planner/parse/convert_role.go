@@ -78,6 +78,8 @@ func alterOwner(s *pg.AlterOwnerStmt) Body {
 		out.Kind, out.Name.Name = ObjSchema, s.Object.GetString_().GetSval()
 	case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN:
 		out.Kind, out.Name = dropKinds[s.ObjectType], qualify(stringsOf(s.Object.GetList().GetItems()))
+	case pg.ObjectType_OBJECT_FUNCTION, pg.ObjectType_OBJECT_ROUTINE:
+		return &AlterFunction{Function: functionName(s.Object.GetObjectWithArgs()), Owner: &out.Owner}
 	case pg.ObjectType_OBJECT_DATABASE:
 		out.Name.Name = s.Object.GetString_().GetSval()
 	default:

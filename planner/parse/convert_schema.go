@@ -73,6 +73,9 @@ var schemaKinds = map[pg.ObjectType]ObjectKind{
 }
 
 func setSchema(s *pg.AlterObjectSchemaStmt) Body {
+	if isFunction(s.ObjectType) {
+		return &AlterFunction{Function: functionName(s.Object.GetObjectWithArgs()), Schema: s.Newschema}
+	}
 	kind, ok := schemaKinds[s.ObjectType]
 	if !ok {
 		return &Unsupported{What: "ALTER " + objectWords(s.ObjectType) + " SET SCHEMA"}

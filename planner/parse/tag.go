@@ -64,6 +64,15 @@ func tagOf(b Body) string {
 		return "ALTER TYPE"
 	case *RenameType:
 		return "ALTER " + b.Kind.String()
+	case *CreateFunction:
+		return "CREATE FUNCTION"
+	case *DropFunction:
+		return "DROP FUNCTION"
+	case *AlterFunction:
+		if b.Comment != nil {
+			return "COMMENT"
+		}
+		return "ALTER FUNCTION"
 	case *CreateDomain:
 		return "CREATE DOMAIN"
 	case *AlterDomain:

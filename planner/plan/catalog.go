@@ -21,6 +21,9 @@ type Catalog interface {
 	ViewDef(view uint32) (string, bool)
 	// Function is the arguments, the identity arguments and the result of a function as text.
 	Function(proc uint32) (arguments, identity, result string, ok bool)
+	// FunctionDef is CREATE OR REPLACE FUNCTION …, FunctionBody its text where that is no string.
+	FunctionDef(proc uint32) (string, bool)
+	FunctionBody(proc uint32) (string, bool)
 	// TypeText is format_type; mod -1 = none.
 	TypeText(t uint32, mod int32) string
 	// Comment on an object, or with sub > 0 on its column; class is the OID of its catalog, 0 = any.

@@ -61,7 +61,8 @@ func init() {
 		// Of what nobody can create here there is nothing to show.
 		"pg_get_triggerdef": about(nothing), "pg_get_triggerdef_ext": about(nothing), "pg_get_ruledef": about(nothing),
 		"pg_get_ruledef_ext": about(nothing), "pg_get_partkeydef": about(nothing), "pg_get_statisticsobjdef_columns": about(nothing),
-		"pg_get_function_sqlbody": about(nothing),
+		"pg_get_function_sqlbody": about(func(x plan.Catalog, _ *Call, _ int32, oid uint32) (string, bool) { return x.FunctionBody(oid) }),
+		"pg_get_functiondef":      about(func(x plan.Catalog, _ *Call, _ int32, oid uint32) (string, bool) { return x.FunctionDef(oid) }),
 		"pg_tablespace_location":  about(func(plan.Catalog, *Call, int32, uint32) (string, bool) { return "", true }),
 
 		"pg_table_is_visible":     visible("pg_class"),
