@@ -113,3 +113,5 @@ func testCatalog() *fakeCatalog {
 	}
 	return f
 }
+
+func (*fakeCatalog) Functions(string) []*catalog.Relation { return nil }
