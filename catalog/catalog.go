@@ -22,6 +22,7 @@ type Catalog struct {
 	turn   chan struct{} // held by who commits
 	oids   atomic.Uint32 // the newest that was handed out; those of what was never committed are given again after a start
 	drafts atomic.Uint64 // versions that Txns have seen of their own
+	temps  temps
 }
 
 var _ log.Part = (*Catalog)(nil)

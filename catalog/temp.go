@@ -65,6 +65,53 @@ func (t *Temp) Over(base *Snapshot) *Snapshot {
 	return t.mu.seen
 }
 
+// temps are those of the process that are not empty.
+type temps struct {
+	sync.Mutex
+	some map[*Temp]struct{}
+}
+
+// UsedByOthers finds a temporary relation of another session than t's that does not work without a relation, nil if there is none. Who has
+// locked the relation exclusively finds all.
+func (t *Temp) UsedByOthers(oid OID) *Relation {
+	t.c.temps.Lock()
+	defer t.c.temps.Unlock()
+	for other := range t.c.temps.some {
+		if other == t {
+			continue
+		}
+		for _, r := range other.Relations() {
+			if slices.Contains(r.Uses(), oid) {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// Forget ends all of them, with the session.
+func (t *Temp) Forget() {
+	t.mu.Lock()
+	t.mu.relations, t.mu.base, t.mu.seen = nil, nil, nil
+	t.mu.Unlock()
+	t.listed()
+}
+
+// listed has the catalog know whether there are some.
+func (t *Temp) listed() {
+	empty := t.Empty()
+	t.c.temps.Lock()
+	defer t.c.temps.Unlock()
+	if empty {
+		delete(t.c.temps.some, t)
+		return
+	}
+	if t.c.temps.some == nil {
+		t.c.temps.some = map[*Temp]struct{}{}
+	}
+	t.c.temps.some[t] = struct{}{}
+}
+
 // Empty reports whether there are none.
 func (t *Temp) Empty() bool {
 	if t == nil {
@@ -106,6 +153,7 @@ func (t *Txn) KeepTemporary() {
 		return
 	}
 	k := t.temp
+	defer k.listed()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.mu.base, k.mu.seen = nil, nil

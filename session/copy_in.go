@@ -166,7 +166,7 @@ type copyIn struct {
 }
 
 func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns []int, defaults []plan.Expr) (*copyIn, error) {
-	tx, err := s.writer(ctx, "COPY FROM")
+	tx, err := s.writerOf(ctx, "COPY FROM", rel.OID)
 	if err != nil {
 		return nil, err
 	}
@@ -312,6 +312,6 @@ func (c *copyIn) produce(ctx context.Context, rows *delta.Batch) error {
 		return err
 	}
 	c.durable = c.total
-	c.tx, err = c.s.writer(ctx, "COPY FROM")
+	c.tx, err = c.s.writerOf(ctx, "COPY FROM", c.rel.OID)
 	return err
 }

@@ -174,6 +174,9 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 	if err := d.lock(rel); err != nil {
 		return err
 	}
+	if err := d.ofOthers(rel); err != nil {
+		return err
+	}
 	if blocking := d.blocking(rel, cascade, nil); len(blocking) > 0 {
 		return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", rel.Kind, d.s.shownName(rel)).
 			WithDetail("%s", strings.Join(blocking, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")

@@ -146,7 +146,7 @@ func withoutPlace(err error) error {
 func (s *Session) lockSchema(ctx context.Context, tag, name string, mode table.LockMode) (*catalog.Relation, error) {
 	for {
 		schema, ok := s.catalog().Schema(name)
-		if !ok {
+		if !ok || name == catalog.TempAlias { // which is a name for looking something up only
 			if catalog.SystemSchema(name) {
 				return nil, sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied for schema %s", name)
 			}
@@ -172,6 +172,10 @@ func (d *dropping) schemas(b *parse.Drop) error {
 	for _, n := range b.Names {
 		if catalog.SystemSchema(n.Name) {
 			return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop schema %s because it is required by the database system", n.Name)
+		}
+		if rel, ok := d.t.At().Schema(n.Name); ok && rel.Temporary() && n.Name != catalog.TempAlias {
+			return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop schema %s because it is required by the database system", n.Name).
+				WithHint("DISCARD TEMP drops what is in it.")
 		}
 		schema, err := d.s.lockSchema(d.ctx, d.tag, n.Name, table.Exclusive)
 		if e, ok := err.(*sqlerr.Error); ok && b.IfExists && e.Code == sqlerr.InvalidSchemaName {

@@ -202,7 +202,11 @@ func (s *Session) runReturning(ctx context.Context, p *portal, maxRows int, w fa
 // write runs a planned INSERT, UPDATE, DELETE or MERGE; the rows of its RETURNING go to returned. It gives the
 // command tag.
 func (s *Session) write(ctx context.Context, p *portal, returned *gathered) (tag string, err error) {
-	tx, err := s.writer(ctx, p.plan.dml.readOnlyTag(p.prepared.statement.Tag))
+	var written []catalog.OID
+	for _, t := range p.plan.dml.targets() {
+		written = append(written, t.oid)
+	}
+	tx, err := s.writerOf(ctx, p.plan.dml.readOnlyTag(p.prepared.statement.Tag), written...)
 	if err != nil {
 		return "", err
 	}

@@ -45,7 +45,11 @@ func (q *sequences) Serial(table, column string) (string, error) {
 		return "", sqlerr.New(sqlerr.UndefinedColumn, "column %q of relation %q does not exist", column, rel.Name)
 	}
 	if seq, ok := snap.ByOID(rel.Columns[i].Sequence); ok {
-		return ident(seq.Schema) + "." + ident(seq.Name), nil
+		schema := seq.Schema
+		if seq.Temporary() {
+			schema = catalog.TempAlias
+		}
+		return ident(schema) + "." + ident(seq.Name), nil
 	}
 	return "", nil
 }
@@ -74,6 +78,14 @@ func (q *sequences) may(rel *catalog.Relation, any acl.Privs) error {
 	return deniedFor(rel)
 }
 
+// mayMove refuses in a read-only transaction to move a sequence that is not the session's own.
+func (q *sequences) mayMove(rel *catalog.Relation, call string) error {
+	if rel.Temporary() {
+		return nil
+	}
+	return q.s.mayWrite(call)
+}
+
 func (q *sequences) Next(id plan.RelationID, n int) ([]int64, error) {
 	rel, err := q.relation(id)
 	if err != nil {
@@ -82,7 +94,7 @@ func (q *sequences) Next(id plan.RelationID, n int) ([]int64, error) {
 	if err := q.may(rel, acl.Usage|acl.Update); err != nil {
 		return nil, err
 	}
-	if err := q.s.mayWrite("nextval()"); err != nil {
+	if err := q.mayMove(rel, "nextval()"); err != nil {
 		return nil, err
 	}
 	values, err := q.s.db.Sequences.Next(rel, n)
@@ -150,7 +162,7 @@ func (q *sequences) Set(id plan.RelationID, v int64, given bool) error {
 	if err := q.may(rel, acl.Update); err != nil {
 		return err
 	}
-	if err := q.s.mayWrite("setval()"); err != nil {
+	if err := q.mayMove(rel, "setval()"); err != nil {
 		return err
 	}
 	if err := q.s.db.Sequences.Restart(rel, v, given); err != nil {

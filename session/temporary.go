@@ -65,6 +65,17 @@ func refuseTemporary(at *catalog.Snapshot, kind catalog.Kind, oids []catalog.OID
 	return nil
 }
 
+// ofOthers refuses that goes what a temporary relation of another session does not work without. CASCADE does not reach it.
+func (d *dropping) ofOthers(rel *catalog.Relation) error {
+	user := d.s.temp.Catalog.UsedByOthers(rel.OID)
+	if user == nil {
+		return nil
+	}
+	return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", rel.Kind, d.s.shownName(rel)).
+		WithDetail("%s %s.%s depends on %s %s", user.Kind, user.Schema, user.Name, rel.Kind, d.s.shownName(rel)).
+		WithHint("It is temporary, and ends with its session.")
+}
+
 // endOfRows does what ON COMMIT says of the temporary tables that the transaction has used: those that go are dropped, with what depends on
 // them. Those that lose their rows do so in exec/table.
 func (s *Session) endOfRows(ctx context.Context) error {

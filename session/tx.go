@@ -111,6 +111,24 @@ func (s *Session) writer(ctx context.Context, tag string) (*table.Tx, error) {
 	if err := s.mayWrite(tag); err != nil {
 		return nil, err
 	}
+	return s.writes(ctx)
+}
+
+// writerOf is writer for what writes these relations: temporary ones are written in a read-only transaction too.
+func (s *Session) writerOf(ctx context.Context, tag string, relations ...catalog.OID) (*table.Tx, error) {
+	at := s.catalog()
+	if len(relations) == 0 {
+		return s.writer(ctx, tag)
+	}
+	for _, oid := range relations {
+		if rel, ok := at.ByOID(oid); !ok || !rel.Temporary() {
+			return s.writer(ctx, tag)
+		}
+	}
+	return s.writes(ctx)
+}
+
+func (s *Session) writes(ctx context.Context) (*table.Tx, error) {
 	for _, p := range s.portals {
 		if p.run != nil && !p.subscribes() {
 			if err := p.run.settle(ctx); err != nil {

@@ -95,6 +95,7 @@ func (t *Temp) table(oid catalog.OID) *Table {
 
 // Free gives back everything.
 func (t *Temp) Free() {
+	t.Catalog.Forget()
 	for oid := range t.tables {
 		t.drop(oid)
 	}

@@ -69,6 +69,8 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 
 func refuseTableForms(n *pg.CreateStmt) error {
 	switch {
+	case n.Relation.Relpersistence == "u" && catalog.TempSchema(n.Relation.Schemaname):
+		return sqlerr.New(sqlerr.InvalidTableDefinition, "only temporary relations may be created in temporary schemas").At(n.Relation.Location)
 	case n.Relation.Relpersistence == "u":
 		return unsupported("an unlogged table")
 	case len(n.InhRelations) > 0:

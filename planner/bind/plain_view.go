@@ -31,7 +31,7 @@ func PlainView(s *parse.CreateView, cat catalog.Reader, o Options) (*catalog.Rel
 	if err != nil {
 		return nil, err
 	}
-	schema, err := b.placed(s.Name, s.Temporary || readsTemporary(q, cat))
+	schema, err := b.placed(parse.Name{Schema: s.Name.Schema, Name: s.Name.Name, Pos: -1}, s.Temporary || readsTemporary(q, cat))
 	if err != nil {
 		return nil, err
 	}

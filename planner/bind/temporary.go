@@ -34,7 +34,7 @@ func (b *binder) placed(n parse.Name, temporary bool) (string, error) {
 
 // PlaceSequence is the schema in which a sequence is made.
 func PlaceSequence(s *parse.CreateSequence, cat catalog.Reader, o Options) (string, error) {
-	return newBinder(cat, o).placed(s.Name, s.Temporary)
+	return newBinder(cat, o).placed(parse.Name{Schema: s.Name.Schema, Name: s.Name.Name, Pos: -1}, s.Temporary)
 }
 
 // persistence is how long a relation lasts.

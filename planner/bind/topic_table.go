@@ -18,6 +18,9 @@ func (d *definition) fromTopic(def *TableDef, opts *optionSet) (err error) {
 		}
 		return nil
 	}
+	if rel.Temporary() {
+		return unsupported("a temporary table over a topic")
+	}
 	if opts.has("fillfactor") {
 		return sqlerr.New(sqlerr.InvalidParameterValue, "option \"fillfactor\" is for tables without a topic").At(opts.pos("fillfactor"))
 	}
