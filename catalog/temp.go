@@ -71,9 +71,9 @@ type temps struct {
 	some map[*Temp]struct{}
 }
 
-// UsedByOthers finds a temporary relation of another session than t's that does not work without a relation, nil if there is none. Who has
-// locked the relation exclusively finds all.
-func (t *Temp) UsedByOthers(oid OID) *Relation {
+// UsedByOthers are the temporary relations of other sessions than t's that do not work without a relation. Who has locked the relation
+// exclusively finds all.
+func (t *Temp) UsedByOthers(oid OID) (users []*Relation) {
 	t.c.temps.Lock()
 	defer t.c.temps.Unlock()
 	for other := range t.c.temps.some {
@@ -82,11 +82,11 @@ func (t *Temp) UsedByOthers(oid OID) *Relation {
 		}
 		for _, r := range other.Relations() {
 			if slices.Contains(r.Uses(), oid) {
-				return r
+				users = append(users, r)
 			}
 		}
 	}
-	return nil
+	return sorted(users)
 }
 
 // Forget ends all of them, with the session.
@@ -140,8 +140,11 @@ func (c *Catalog) BeginOver(temp *Temp) *Txn {
 }
 
 // Logged reports whether the Txn changes anything that others see.
-func (t *Txn) Logged() bool {
-	return slices.ContainsFunc(t.steps, func(s step) bool { return !s.temporary() })
+func (t *Txn) Logged() bool { return t.LoggedSince(0) }
+
+// LoggedSince is Logged of what was done since a mark.
+func (t *Txn) LoggedSince(mark int) bool {
+	return slices.ContainsFunc(t.steps[mark:], func(s step) bool { return !s.temporary() })
 }
 
 // temporary: the step is one of the session alone.

@@ -101,20 +101,24 @@ func (s *Session) dropTargets(ctx context.Context, tag string, kind catalog.Kind
 
 // dropTarget finds what a name means; nil when it does not exist and need not.
 func (s *Session) dropTarget(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, b *parse.Drop) (*catalog.Relation, error) {
-	return s.target(at, n, kind, b.Kind, b.IfExists, "Use DROP %s to remove a %s.")
+	return s.target(at, n, kind, b.Kind, b.IfExists, false)
 }
 
 // alterTarget is the relation that an ALTER is about; nil if there is none and that is fine.
 func (s *Session) alterTarget(at *catalog.Snapshot, n parse.Name, of parse.ObjectKind, ifExists bool) (*catalog.Relation, error) {
-	return s.target(at, n, dropKinds[of], of, ifExists, "Use ALTER %s to change a %s.")
+	return s.target(at, n, dropKinds[of], of, ifExists, true)
 }
 
-func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, of parse.ObjectKind, ifExists bool, other string) (*catalog.Relation, error) {
+func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, of parse.ObjectKind, ifExists, alter bool) (*catalog.Relation, error) {
 	if kind == catalog.KindType {
 		return s.typeTarget(at, of, n, ifExists)
 	}
 	rel, ok := at.Relation(n.Schema, n.Name, s.path())
-	noun := strings.ToLower(of.String())
+	noun, hint := strings.ToLower(of.String()), "Use DROP %s to remove a %s."
+	missing, name := noun, n.Name // a DROP says what is not there, an ALTER that it is a relation
+	if alter {
+		missing, name, hint = "relation", n.String(), "Use ALTER %s to change a %s."
+	}
 	if !ok {
 		if n.Schema != "" && !at.HasSchema(n.Schema) {
 			if ifExists {
@@ -124,19 +128,19 @@ func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, 
 			return nil, sqlerr.New(sqlerr.InvalidSchemaName, "schema \"%s\" does not exist", n.Schema)
 		}
 		if ifExists {
-			s.notice("%s %q does not exist, skipping", noun, n.String())
+			s.notice("%s %q does not exist, skipping", missing, name)
 			return nil, nil
 		}
 		code := sqlerr.UndefinedTable
-		if kind == catalog.KindIndex {
+		if kind == catalog.KindIndex && !alter {
 			code = sqlerr.UndefinedObject
 		}
-		return nil, sqlerr.New(code, "%s %q does not exist", noun, n.String()).
+		return nil, sqlerr.New(code, "%s %q does not exist", missing, name).
 			Meant(catalog.Near(at, n.Schema, n.Name, s.path(), kind))
 	}
 	if rel.Kind != kind {
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "%q is not a %s", n.Name, noun).
-			WithHint(other, strings.ToUpper(string(rel.Kind)), rel.Kind)
+			WithHint(hint, strings.ToUpper(string(rel.Kind)), rel.Kind)
 	}
 	return rel, nil
 }
@@ -172,9 +176,6 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 	}
 	d.seen[rel.OID] = true
 	if err := d.lock(rel); err != nil {
-		return err
-	}
-	if err := d.ofOthers(rel); err != nil {
 		return err
 	}
 	if blocking := d.blocking(rel, cascade, nil); len(blocking) > 0 {
@@ -230,7 +231,7 @@ func (d *dropping) relation(rel *catalog.Relation, cascade bool) error {
 // blocking lists what keeps rel from being dropped, and what depends on that.
 func (d *dropping) blocking(rel *catalog.Relation, cascade bool, seen []catalog.OID) (lines []string) {
 	if cascade {
-		return nil
+		return d.usedByOthers(rel)
 	}
 	for _, dep := range d.t.At().Dependents(rel.OID) {
 		if slices.Contains(d.asked, dep.OID) || slices.Contains(seen, dep.OID) || d.throughView(dep, rel) {
@@ -242,7 +243,7 @@ func (d *dropping) blocking(rel *catalog.Relation, cascade bool, seen []catalog.
 		}
 		lines = append(lines, d.blocking(dep, false, seen)...)
 	}
-	return append(lines, d.referring(rel)...)
+	return append(append(lines, d.usedByOthers(rel)...), d.referring(rel)...)
 }
 
 // throughView reports whether dep reads rel through a plain view, whose query is a part of its own.

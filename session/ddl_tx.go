@@ -40,7 +40,7 @@ func (s *Session) change(ctx context.Context, tag string, build func(t *catalog.
 		s.tx.after = s.tx.after[:after]
 		return err
 	}
-	s.changed = s.changed || t.Mark() > mark
+	s.changed = s.changed || t.LoggedSince(mark)
 	return nil
 }
 

@@ -65,15 +65,19 @@ func refuseTemporary(at *catalog.Snapshot, kind catalog.Kind, oids []catalog.OID
 	return nil
 }
 
-// ofOthers refuses that goes what a temporary relation of another session does not work without. CASCADE does not reach it.
-func (d *dropping) ofOthers(rel *catalog.Relation) error {
-	user := d.s.temp.Catalog.UsedByOthers(rel.OID)
-	if user == nil {
-		return nil
+// usedByOthers says which temporary relations of other sessions do not work without rel: CASCADE does not reach them.
+func (d *dropping) usedByOthers(rel *catalog.Relation) (lines []string) {
+	for _, user := range d.s.temp.Catalog.UsedByOthers(rel.OID) {
+		if d.throughView(user, rel) {
+			continue
+		}
+		named := *user
+		if rel.Kind == catalog.KindType { // columns are told by the bare name of their table
+			named.Name = user.Schema + "." + user.Name
+		}
+		lines = append(lines, d.dependence(&named, rel))
 	}
-	return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because other objects depend on it", rel.Kind, d.s.shownName(rel)).
-		WithDetail("%s %s.%s depends on %s %s", user.Kind, user.Schema, user.Name, rel.Kind, d.s.shownName(rel)).
-		WithHint("It is temporary, and ends with its session.")
+	return lines
 }
 
 // endOfRows does what ON COMMIT says of the temporary tables that the transaction has used: those that go are dropped, with what depends on
