@@ -43,13 +43,18 @@ func (tx *Tx) Rewrite(ctx context.Context, oid catalog.OID, convert func(rows *d
 		next.base = tx.set.lookup(oid)
 	}
 	next.content.Store(next.empty(newForm(rel), tx.ddl.At().Indexes(oid)))
-	tx.adopt(next, reformed{oid: oid, layouts: len(rel.Layouts), own: tx.own[oid]})
+	was := reformed{oid: oid, layouts: len(rel.Layouts), own: tx.own[oid]}
 	if old != nil {
 		fresh := newOverlay(tx, next, next.indexList())
 		fresh.other = old.other
 		tx.exchange(old, fresh)
-		defer old.drop()
+		if next.temp != nil {
+			was.overlay = old // nothing of it was told to the log
+		} else {
+			defer old.drop()
+		}
 	}
+	tx.adopt(next, was)
 	tx.alone = true
 	defer func() { tx.alone = false }()
 	return tx.convert(ctx, next, view, convert)
@@ -61,7 +66,7 @@ func (tx *Tx) rewritten(t *Table) (state.View, error) {
 	if o == nil {
 		return t.at(0, latest)
 	}
-	if tx.savepoints > 0 {
+	if tx.savepoints > 0 && t.temp == nil {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "the type of a column of table %q cannot be changed behind a savepoint by a transaction that has written to it", t.rel().Name).
 			WithHint("COMMIT first.")
 	}

@@ -38,10 +38,6 @@ func (tx *Tx) prepareTemporary(ctx context.Context) (*keeping, error) {
 		if !c.all {
 			rows := o.delta()
 			if rows.Rows() > 0 {
-				if err := tx.temp.room(rows.Size()); err != nil {
-					k.discard()
-					return nil, err
-				}
 				for _, a := range o.arrangements() {
 					p, err := a.Prepare(&rows, breathe)
 					if err != nil {
@@ -124,6 +120,25 @@ func (c *tempChange) keep(temp *Temp) error {
 		if err := sets[i].Link(temp.commits, p); err != nil {
 			return err
 		}
+	}
+	return t.emptied()
+}
+
+// emptied gives back at once what a table without rows holds.
+func (t *Table) emptied() error {
+	view, err := t.at(0, latest)
+	if err != nil {
+		return err
+	}
+	rows := view.Rows()
+	view.Release()
+	if was := t.now(); rows == 0 {
+		next := t.empty(was.form, nil)
+		for _, ix := range was.indexes {
+			next.indexes = append(next.indexes, &index{rel: ix.rel, key: ix.key, rows: t.arrange(next, ix.key)})
+		}
+		t.content.Store(next)
+		t.free(was)
 	}
 	return nil
 }

@@ -120,9 +120,9 @@ func (tx *Tx) charge(more int64) error {
 	now := int64(tx.bytes) + tx.writing + lockBytes*int64(len(tx.locked)+len(tx.objects)) + more
 	temporary := int64(0)
 	for _, o := range tx.touched {
-		size := int64(o.size()) + slotBytes*int64(o.slots.Len()) + undoBytes*int64(len(o.undo))
-		if now += size; o.t.temp != nil {
-			temporary += size
+		now += int64(o.size()) + slotBytes*int64(o.slots.Len()) + undoBytes*int64(len(o.undo))
+		if o.t.temp != nil { // rows that go are no reason to refuse that they go
+			temporary += int64(o.news.Size())
 		}
 	}
 	if temporary > 0 {

@@ -50,7 +50,7 @@ func (h *history) definition() string {
 	case 1:
 		return fmt.Sprintf("alter table %s drop column if exists c%d", t, h.IntN(3))
 	case 2:
-		return fmt.Sprintf("alter table %s alter column a type %s", t, h.pick("bigint", "int", "numeric"))
+		return fmt.Sprintf("alter table %s alter column %s", t, h.pick("a type bigint", "b type varchar(40)", "b type text using b || '.'"))
 	case 3:
 		return fmt.Sprintf("create index %s_x on %s (%s)", t, t, h.pick("a", "b", "a, b"))
 	case 4:
