@@ -109,7 +109,7 @@ func (s *Session) noParameters(st *statement) error {
 		if changesData(b.Query) {
 			_, _, err = bind.QueryWith(b.Query, cat, o)
 		} else {
-			_, err = s.db.plan(b.Query, cat, o)
+			_, err = s.planOver(b.Query, cat, o)
 		}
 	case *parse.Insert:
 		_, err = bind.Insert(b, cat, o)
@@ -141,21 +141,21 @@ func (s *Session) beginPlanning(ctx context.Context) (end func()) {
 func (s *Session) planQuery(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
 	o := s.binding()
 	o.ParamTypes, o.Meter = given, s.planning
-	return s.db.plan(q, s.reader(), o)
+	return s.planOver(q, s.reader(), o)
 }
 
 // planSubscription plans a query that goes on, with parameters.
 func (s *Session) planSubscription(q parse.Query, given []sqltype.OID) (*plan.Query, error) {
 	o := s.binding()
 	o.ParamTypes, o.Continuous, o.Meter = given, true, s.planning
-	return s.db.plan(q, s.catalog(), o)
+	return s.planOver(q, s.catalog(), o)
 }
 
 // planContinuous plans the query of a definition.
 func (s *Session) planContinuous(q parse.Query) (*plan.Query, error) {
 	o := s.binding()
 	o.Continuous, o.NoParams, o.Meter = true, true, s.planning
-	made, err := s.db.plan(q, s.catalog(), o)
+	made, err := s.planOver(q, s.catalog(), o)
 	if err == nil {
 		err = s.mayRun(made)
 	}
@@ -165,17 +165,17 @@ func (s *Session) planContinuous(q parse.Query) (*plan.Query, error) {
 	return made, s.refuseErrors(made)
 }
 
-func (db *Database) plan(q parse.Query, cat catalog.Reader, o bind.Options) (made *plan.Query, err error) {
+func (s *Session) planOver(q parse.Query, cat catalog.Reader, o bind.Options) (made *plan.Query, err error) {
 	defer func() {
 		if err == nil {
-			db.plannedWith(made, cat)
+			s.db.plannedWith(made, cat)
 		}
 	}()
 	bound, err := bind.Query(q, cat, o)
 	if err != nil {
 		return nil, err
 	}
-	return rewrite.Query(bound, cat, rewrite.Options{Folder: db.Folder, Continuous: o.Continuous, ViewLookups: true, Statistics: db.Runtime.Statistics(), Meter: o.Meter})
+	return rewrite.Query(bound, cat, rewrite.Options{Folder: s.db.Folder, Continuous: o.Continuous, ViewLookups: true, Statistics: s.statistics(), Meter: o.Meter})
 }
 
 // plannedWith notes the version of the catalog that a query was planned with; what a transaction has changed is its own, and stays.

@@ -145,13 +145,13 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	case *parse.Fetch, *parse.Execute:
 		p.plan = nil // the columns are those of the cursor or statement of now
 	}
-	if p.plan != nil && p.plan.at == now && p.plan.stamp == stamp && s.db.fits(p.plan) {
+	if p.plan != nil && p.plan.at == now && p.plan.stamp == stamp && s.fits(p.plan) {
 		return p.plan, nil
 	}
 	key := "" // of what may be cached
 	if p.statement.cacheable && !s.tx.block && !s.tx.writes.ChangesCatalog() {
 		name := s.cacheKey(p.statement.sql, p.given)
-		if c, ok := s.db.plans.get(name); ok && c.stmt != nil && c.plan.at == now && s.db.fits(c.plan) {
+		if c, ok := s.db.plans.get(name); ok && c.stmt != nil && c.plan.at == now && s.fits(c.plan) {
 			if err := p.keepsShape(c.plan); err != nil {
 				return nil, err
 			}
@@ -165,7 +165,7 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	made.at, made.stamp, made.sizes = now, stamp, s.db.sizesOf(made.query)
+	made.at, made.stamp, made.sizes = now, stamp, s.sizesOf(made.query)
 	if err := p.keepsShape(made); err != nil {
 		return nil, err
 	}

@@ -93,6 +93,28 @@ func (t *Temp) table(oid catalog.OID) *Table {
 	return t.tables[oid]
 }
 
+// Rows is about how many rows a temporary table has for a Tx, nil = for who has none.
+func (t *Temp) Rows(tx *Tx, oid catalog.OID) (rows int64, ok bool) {
+	tb := t.tables[oid]
+	if tx != nil {
+		if own := tx.ownTable(oid); own != nil {
+			tb = own
+		}
+	}
+	if tb == nil {
+		return 0, false
+	}
+	if view, err := tb.at(0, latest); err == nil {
+		rows = view.Rows()
+		view.Release()
+	}
+	if tx != nil && tx.byTable[oid] != nil {
+		o := tx.byTable[oid]
+		rows = max(0, rows+int64(o.news.Len()-o.olds.Len()))
+	}
+	return rows, true
+}
+
 // Free gives back everything.
 func (t *Temp) Free() {
 	t.Catalog.Forget()

@@ -86,7 +86,7 @@ func refuseTableForms(n *pg.CreateStmt) error {
 func (b *binder) newSchema(n parse.Name) (string, error) {
 	if n.Schema == "" {
 		for _, s := range b.opts.Settings.SearchPath {
-			if b.cat.HasSchema(s) {
+			if b.cat.HasSchema(s) && !catalog.TempSchema(s) {
 				n.Schema = s
 				break
 			}
@@ -94,6 +94,9 @@ func (b *binder) newSchema(n parse.Name) (string, error) {
 		if n.Schema == "" {
 			return "", sqlerr.New(sqlerr.InvalidSchemaName, "no schema has been selected to create in").At(n.Pos)
 		}
+	}
+	if catalog.TempSchema(n.Schema) {
+		return "", unsupported("what is no table, view or sequence in a schema of temporary relations").At(n.Pos)
 	}
 	if n.Schema == "pg_catalog" {
 		return "", sqlerr.New(sqlerr.InsufficientPrivilege, "permission denied to create \"pg_catalog.%s\"", n.Name).At(n.Pos).

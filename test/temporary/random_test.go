@@ -133,7 +133,7 @@ func (h *history) look() {
 		h.p.both("select b from " + t + " where a = 5")
 	}
 	h.p.both("select * from v")
-	h.p.both("select relname, relpersistence, relkind from pg_class where relname in ('t0', 't1', 't2', 'v') order by 1, 2")
+	h.p.both("select relname, relpersistence, relkind from pg_class where relname in ('t0', 't1', 't2', 'v') and (relpersistence = 'p' or relnamespace = pg_my_temp_schema()) order by 1, 2")
 }
 
 // TestRandomHistories: whatever is done, temporary tables have the rows that PostgreSQL's have.

@@ -89,7 +89,7 @@ delete from held where a = 1;
 -- as c
 select * from held;
 select * from t;
-select count(*) from pg_class where relpersistence = 't' and relname in ('held', 't');
+select count(*) from pg_class where relnamespace = pg_my_temp_schema() and relname in ('held', 't');
 create temp table held (a int primary key);
 insert into held values (1);
 select * from held;
