@@ -16,6 +16,9 @@
 // which a transaction holds on the relations it changes and on the names it gives. OIDs are handed out for good when a step
 // is made.
 //
+// A Temp is the temporary relations of one session (docs/decisions/0074): they lie over a Snapshot, in a schema of their own that says what they
+// are, and the steps of a Txn that make them are no part of its entry.
+//
 // Roles, owners and grants are parts of it too: access.go says what a role may do with a relation, column, schema, type or topic, package
 // acl how lists of grants change.
 //

@@ -15,6 +15,8 @@
 // Who a session is, and whose privileges count, is in identity.go; privilege.go checks what a plan needs (plan.Need) where a statement's
 // snapshot is taken, so that no query runs past it, and what definitions need where they lock what they change (lockFound) and take names (free).
 //
+// Temporary relations are the session's (temporary.go); what it sees is everybody's catalog and rows with them over.
+//
 // Plans are cached by text, catalog version and settings. Errors leave as *sqlerr.Error:
 // errors.go maps the sentinels of the layers below to SQLSTATEs.
 //

@@ -53,6 +53,9 @@
 // table. What a savepoint takes back stays in the overlay, and counts no more: whether a relation is there is the catalog's
 // to say. Relations and names are locked (relation_locks.go), for writers shared, for DDL exclusively; readers lock nothing.
 //
+// Temporary tables (temp.go) are those of one session: no log, no locks, no version but the newest. A Tx writes them as it writes others,
+// and its commit makes runs of what it wrote before its entry, and links them behind it (temp_commit.go).
+//
 // Isolation. READ COMMITTED: every statement reads the newest version; a statement that waited
 // for a row, or finds one changed since its snapshot, runs again on the newest version, keeping
 // its locks. REPEATABLE READ: one snapshot, the first updater wins (40001). SERIALIZABLE: and who
