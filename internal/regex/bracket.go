@@ -12,7 +12,9 @@ import (
 func (t *translator) bracket() *sqlerr.Error {
 	s := t.src[t.pos+1:]
 	if strings.HasPrefix(s, "[:<:]]") || strings.HasPrefix(s, "[:>:]]") {
-		return errUnsupported("word boundaries in regular expressions")
+		t.special(special{place: map[byte]place{'<': wordStart, '>': wordEnd}[s[2]]}, len("[[:<:]]"))
+		t.atom = false
+		return nil
 	}
 	var b strings.Builder
 	b.WriteByte('[')

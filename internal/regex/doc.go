@@ -1,18 +1,19 @@
-// Package regex runs PostgreSQL's regular expressions on Go's engine.
+// Package regex runs PostgreSQL's regular expressions.
 //
-//	ARE pattern + flags ──Compile──► translated to RE2 syntax ──► Regexp: Match, Find, Each
-//	                          └─ what RE2 cannot do: 0A000
+//	ARE pattern + flags ──Compile──► translated to RE2 syntax ──► Go's engine: Match, Find, Each
+//	                                    │
+//	                                    └─ what RE2 has no words for, or matches otherwise ──► tree: dissects the text
 //
-// Vocabulary: ARE is PostgreSQL's advanced regular expression, the only flavour here besides
-// literal patterns (flag q).
+// Vocabulary: ARE is PostgreSQL's advanced regular expression, the only flavour here besides literal patterns (flag q). A special is
+// a back reference, a look ahead or behind, or an edge of a word.
 //
 // Pure; a Regexp is safe for concurrent use.
 //
 // Non-obvious:
-//   - Matching is linear in the text: back references and look-around, which would not be,
-//     are refused.
-//   - A match is the leftmost and, unless every quantifier is non-greedy, the longest one. A
-//     pattern that mixes greedy and non-greedy quantifiers can be tested, not searched: which
-//     text matches would differ from PostgreSQL.
+//   - Go's matching is linear in the text. A tree's is not: it remembers for each node and place where matches may end
+//     (reach.go), which is bounded (0A000), and what back references make of it ends when the statement does.
+//   - A match is the leftmost, and the longest or the shortest as the first quantifier says; of several ways to match it, the
+//     first parts of the pattern have it their way (dissect.go). Go's engine finds the same where no quantifier is
+//     non-greedy, or all are.
 //   - Dot and negated brackets match a newline, ^ and $ only the ends, unless flag n says otherwise.
 package regex

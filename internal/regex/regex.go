@@ -10,8 +10,10 @@ import (
 
 // Regexp is a compiled pattern.
 type Regexp struct {
-	re *regexp.Regexp
-	// mixed: greedy and non-greedy quantifiers, so that only Match is PostgreSQL's.
+	re *regexp.Regexp // nil = RE2 has no words for the pattern
+	// tree is for what re does not do, or not as PostgreSQL does; nil = re does all.
+	tree *tree
+	// mixed: greedy and non-greedy quantifiers, or the latter and groups, so that only Match of re is PostgreSQL's.
 	mixed bool
 	// empty are the offsets of the match in the empty string, nil when there is none.
 	empty   []int
@@ -113,11 +115,12 @@ func compile(pattern string, o options) (*Regexp, *sqlerr.Error) {
 	}
 	t := translator{options: o, src: pattern}
 	text := regexp.QuoteMeta(pattern)
+	forTree := text
 	if !o.literal {
 		if err := t.run(); err != nil {
 			return nil, err
 		}
-		text = t.out.String()
+		text, forTree = t.out.engine.String(), t.out.tree.String()
 	}
 	flags := "(?s)"
 	if o.ignoreCase {
@@ -127,6 +130,13 @@ func compile(pattern string, o options) (*Regexp, *sqlerr.Error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(t.specials) > 0 {
+		if len(t.specials) > maxSpecials || strings.ContainsFunc(pattern, func(r rune) bool { return r >= besideSpecial }) {
+			return nil, errTooComplex()
+		}
+		tree, err := buildTree(flags, forTree, t.specials)
+		return &Regexp{tree: tree, program: size}, err
+	}
 	re, goErr := regexp.Compile(flags + text)
 	if goErr != nil {
 		return nil, errGo(goErr)
@@ -134,7 +144,11 @@ func compile(pattern string, o options) (*Regexp, *sqlerr.Error) {
 	if !t.lazy {
 		re.Longest()
 	}
-	return &Regexp{re: re, mixed: t.lazy && (t.greedy || t.branches), empty: re.FindStringSubmatchIndex(""), anchors: t.anchors, program: size}, nil
+	out := &Regexp{re: re, mixed: t.lazy && (t.greedy || t.branches || t.groups > 0), empty: re.FindStringSubmatchIndex(""), anchors: t.anchors, program: size}
+	if out.mixed || out.anchors || t.groups > 0 {
+		out.tree, err = buildTree(flags, forTree, nil)
+	}
+	return out, err
 }
 
 // programSize is how many instructions a pattern becomes.
@@ -194,10 +208,11 @@ func errGo(err error) *sqlerr.Error {
 }
 
 // Groups is the number of capturing groups.
-func (r *Regexp) Groups() int { return r.re.NumSubexp() }
-
-func errMixed() *sqlerr.Error {
-	return errUnsupported("searching by a regular expression that mixes greedy and non-greedy quantifiers")
+func (r *Regexp) Groups() int {
+	if r.re == nil {
+		return r.tree.groups
+	}
+	return r.re.NumSubexp()
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -19,8 +19,9 @@ func TestCompile(t *testing.T) {
 		{"*", sqlerr.InvalidRegularExpression}, {"a{2,1}", sqlerr.InvalidRegularExpression}, {"a{256}", sqlerr.InvalidRegularExpression},
 		{"[[:x:]]", sqlerr.InvalidRegularExpression}, {"[b-a]", sqlerr.InvalidRegularExpression}, {`\`, sqlerr.InvalidRegularExpression},
 		{`\q`, sqlerr.InvalidRegularExpression}, {"(?z)a", sqlerr.InvalidRegularExpression}, {`\u12`, sqlerr.InvalidRegularExpression},
-		{`(a)\1`, sqlerr.FeatureNotSupported}, {"a(?=b)", sqlerr.FeatureNotSupported}, {"(?<!a)b", sqlerr.FeatureNotSupported},
-		{`\yx`, sqlerr.FeatureNotSupported}, {"[[:<:]]x", sqlerr.FeatureNotSupported}, {"(?x)a b", sqlerr.FeatureNotSupported},
+		{`(a)\1`, ""}, {"a(?=b)", ""}, {"(?<!a)b", ""}, {`\yx`, ""}, {"[[:<:]]x", ""}, {`(a)\12`, ""},
+		{`\1(a)`, sqlerr.InvalidRegularExpression}, {`(a\1)`, sqlerr.InvalidRegularExpression}, {`(a)(?=\1)`, sqlerr.InvalidRegularExpression}, {"(?=a)*", sqlerr.InvalidRegularExpression},
+		{"(?=a", sqlerr.InvalidRegularExpression}, {"(?x)a b", sqlerr.FeatureNotSupported},
 	} {
 		re, err := Compile(c.pattern, false)
 		if c.code == "" && (err != nil || re == nil) || c.code != "" && (err == nil || err.Code != c.code) {
@@ -37,8 +38,54 @@ func TestMixedGreediness(t *testing.T) {
 	if ok, err := re.Match("xab", goOn); !ok || err != nil {
 		t.Error("no match")
 	}
-	if _, err := re.Find("aab", goOn); err == nil || err.Code != sqlerr.FeatureNotSupported {
-		t.Errorf("searched all the same: %v", err)
+	if at, err := re.Find("xaabb", goOn); err != nil || !reflect.DeepEqual(at, []int{1, 2}) {
+		t.Errorf("found %v, %v", at, err)
+	}
+}
+
+// TestDissected: what matches by PostgreSQL's rules, with groups.
+func TestDissected(t *testing.T) {
+	for _, c := range []struct {
+		pattern, s string
+		at         []int
+	}{
+		{`(a+)\1`, "baaaaa", []int{1, 5, 1, 3}}, {`^([bc])\1*$`, "bbb", []int{0, 3, 0, 1}}, {`^([bc])\1*$`, "bbc", nil}, {`(?i)(ab)\1`, "xabAB", []int{1, 5, 1, 3}},
+		{`a(?=b)b*`, "aab", []int{1, 3}}, {`a(?!b)`, "abaa", []int{2, 3}}, {`(?<=a)b`, "bab", []int{2, 3}}, {`(?<!a)b`, "abb", []int{2, 3}}, {`\mfoo\M`, "xfoo foo", []int{5, 8}},
+		{`^(.+?)(x*)$`, "axx", []int{0, 3, 0, 1, 1, 3}}, {`(a*?)(a*)`, "aa", []int{0, 0, 0, 0, 0, 0}}, {`(\1|a)`, "a", nil}, {`(a)(\1|b)c`, "aac", []int{0, 3, 0, 1, 1, 2}},
+		{`^(?:(x)|y)+\1$`, "xyx", nil}, {`(^a)\1`, "aa", []int{0, 2, 0, 1}},
+	} {
+		re, err := Compile(c.pattern, false)
+		if err != nil {
+			if c.at != nil {
+				t.Errorf("%s: %v", c.pattern, err)
+			}
+			continue
+		}
+		at, err := re.Find(c.s, goOn)
+		if err != nil || !reflect.DeepEqual(at, c.at) {
+			t.Errorf("%s in %s: %v, %v, want %v", c.pattern, c.s, at, err, c.at)
+		}
+	}
+}
+
+// TestDissectedIsBounded: a search that would take too long is stopped, and what would take too much memory is refused.
+func TestDissectedIsBounded(t *testing.T) {
+	re, err := Compile(`^((a*)*b?)*\2\1c`, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop, left := sqlerr.New(sqlerr.QueryCanceled, "stop"), 1000
+	_, err = re.Find(strings.Repeat("a", 60), func() *sqlerr.Error {
+		if left--; left < 0 {
+			return stop
+		}
+		return nil
+	})
+	if err != nil && err != stop {
+		t.Error(err)
+	}
+	if _, err := re.Find(strings.Repeat("ab", 100_000), goOn); err == nil || err.Code != sqlerr.FeatureNotSupported {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -61,6 +61,10 @@ func (t *text) ReadRune() (rune, int, error) {
 
 // Match reports whether s contains a match.
 func (r *Regexp) Match(s string, breathe Breathe) (bool, *sqlerr.Error) {
+	if r.re == nil {
+		at, err := r.Find(s, breathe)
+		return at != nil, err
+	}
 	if r.direct(len(s)) {
 		return r.re.MatchString(s), nil
 	}
@@ -71,19 +75,77 @@ func (r *Regexp) Match(s string, breathe Breathe) (bool, *sqlerr.Error) {
 
 // Find returns the offsets of the first match and its groups, nil when there is none.
 func (r *Regexp) Find(s string, breathe Breathe) ([]int, *sqlerr.Error) {
-	if r.mixed {
-		return nil, errMixed()
+	if r.dissected() {
+		x := r.tree.search(s, breathe)
+		at := x.find(0)
+		return at, x.err
 	}
 	return r.find(s, breathe)
 }
 
+// dissected: the tree finds what PostgreSQL does, and re does not.
+func (r *Regexp) dissected() bool { return r.re == nil || r.mixed }
+
+// eachDissected visits the matches from a place on, which see what stands before it.
+func (r *Regexp) eachDissected(s string, from int, breathe Breathe, visit func(at []int) *sqlerr.Error) *sqlerr.Error {
+	x := r.tree.search(s, breathe)
+	at := 0
+	for at < len(x.text) && x.offsets[at] < from {
+		at++
+	}
+	for at <= len(x.text) {
+		found := x.find(at)
+		if found == nil || x.err != nil {
+			break
+		}
+		if err := visit(found); err != nil {
+			return err
+		}
+		for at <= len(x.text) && x.offsets[min(at, len(x.text))] < found[1] {
+			at++
+		}
+		if found[0] == found[1] {
+			at++
+		}
+	}
+	return x.err
+}
+
 func (r *Regexp) find(s string, breathe Breathe) ([]int, *sqlerr.Error) {
 	if r.direct(len(s)) {
-		return r.re.FindStringSubmatchIndex(s), nil
+		return r.grouped(s, r.re.FindStringSubmatchIndex(s), breathe)
 	}
 	t := r.text(s, breathe)
 	at := r.re.FindReaderSubmatchIndex(t)
-	return at, t.err
+	if t.err != nil {
+		return nil, t.err
+	}
+	return r.grouped(s, at, breathe)
+}
+
+// grouped is a match of re with the groups that PostgreSQL notes: where groups are repeated, re has other ones.
+func (r *Regexp) grouped(s string, at []int, breathe Breathe) ([]int, *sqlerr.Error) {
+	if at == nil || r.tree == nil || !r.tree.nested {
+		return at, nil
+	}
+	// The characters beside the match are all that its conditions on places look at.
+	_, before := utf8.DecodeLastRuneInString(s[:at[0]])
+	_, after := utf8.DecodeRuneInString(s[at[1]:])
+	from := at[0] - before
+	x := r.tree.search(s[from:at[1]+after], breathe)
+	first, last := min(before, 1), len(x.text)-min(after, 1)
+	for i := range x.groups {
+		x.groups[i] = -1
+	}
+	if !x.dissect(r.tree.root, first, last) {
+		return at, x.err // the two agree about what matches
+	}
+	for i := 2; i < len(at); i++ {
+		if at[i] = -1; x.groups[i] >= 0 {
+			at[i] = from + x.offsets[x.groups[i]]
+		}
+	}
+	return at, nil
 }
 
 // Each visits the offsets of every match and its groups, left to right, none overlapping; they
@@ -91,17 +153,19 @@ func (r *Regexp) find(s string, breathe Breathe) ([]int, *sqlerr.Error) {
 // another match at once.
 func (r *Regexp) Each(s string, breathe Breathe, visit func(at []int) *sqlerr.Error) *sqlerr.Error {
 	switch {
-	case r.mixed:
-		return errMixed()
+	case r.dissected(), r.anchors && r.empty != nil:
+		return r.eachDissected(s, 0, breathe, visit)
 	case !r.anchors:
 		return r.eachFrom(s, 0, breathe, visit)
-	case r.empty != nil:
-		return errUnsupported("finding all matches of a regular expression with anchors that matches the empty string")
 	case len(s) > maxAnchored || len(s)*r.program > 64*directWork:
 		return errUnsupported("finding all matches of a regular expression with anchors in a text so long")
 	}
 	for _, at := range r.re.FindAllStringSubmatchIndex(s, -1) {
-		if err := visit(at); err != nil {
+		at, err := r.grouped(s, at, breathe)
+		if err == nil {
+			err = visit(at)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -113,10 +177,8 @@ func (r *Regexp) EachFrom(s string, from int, breathe Breathe, visit func(at []i
 	switch {
 	case from == 0:
 		return r.Each(s, breathe, visit)
-	case r.mixed:
-		return errMixed()
-	case r.anchors:
-		return errUnsupported("a start behind the first character for a regular expression with anchors")
+	case r.dissected(), r.anchors:
+		return r.eachDissected(s, from, breathe, visit)
 	}
 	return r.eachFrom(s, from, breathe, visit)
 }

@@ -17,15 +17,41 @@ type translator struct {
 	options
 	src string
 	pos int
-	out strings.Builder
+	out outputs
 
 	depth                  int
 	lazy, greedy, branches bool
 	anchors                bool
 	atom                   bool // something stands before pos that can be repeated
+	// opened are the groups whose brackets are open, 0 = they are none; groups is how many there are, closed which are closed.
+	opened []int
+	groups int
+	closed []bool
+	// looking: inside of what is looked for ahead or behind.
+	looking  bool
+	specials []special
+	names    int // of groups of the tree, so that each has its own
 }
 
+// outputs are the translation for Go's engine, and the one that a tree is made of, which has all brackets and branches as groups.
+type outputs struct{ engine, tree strings.Builder }
+
+// WriteString writes the same to both.
+func (o *outputs) WriteString(s string) {
+	o.engine.WriteString(s)
+	o.tree.WriteString(s)
+}
+
+// branch begins a branch of the tree, endBranch ends it.
+func (t *translator) branch() {
+	t.names++
+	t.out.tree.WriteString("(?P<b" + strconv.Itoa(t.names) + ">")
+}
+
+func (t *translator) endBranch() { t.out.tree.WriteString(")") }
+
 func (t *translator) run() *sqlerr.Error {
+	t.branch()
 	for t.pos < len(t.src) {
 		if err := t.element(); err != nil {
 			return err
@@ -34,6 +60,7 @@ func (t *translator) run() *sqlerr.Error {
 	if t.depth > 0 {
 		return errInvalid("parentheses () not balanced")
 	}
+	t.endBranch()
 	return nil
 }
 
@@ -48,11 +75,18 @@ func (t *translator) element() *sqlerr.Error {
 			return errInvalid("parentheses () not balanced")
 		}
 		t.depth--
+		if n := t.opened[len(t.opened)-1]; n > 0 {
+			t.closed[n-1] = true
+		}
+		t.opened = t.opened[:len(t.opened)-1]
+		t.endBranch()
 		t.copy(1)
 		t.atom = true
 	case '|':
 		t.branches, t.atom = true, false
+		t.endBranch()
 		t.copy(1)
+		t.branch()
 	case '*', '+', '?':
 		return t.quantifier(string(c), 1)
 	case '{':
@@ -105,20 +139,91 @@ func (t *translator) anchor(whole, line string) {
 func (t *translator) open() *sqlerr.Error {
 	rest := t.src[t.pos:]
 	t.atom = false
+	group := 0
 	switch {
 	case strings.HasPrefix(rest, "(?:"):
-		t.copy(3)
-	case strings.HasPrefix(rest, "(?=") || strings.HasPrefix(rest, "(?!"):
-		return errUnsupported("look-ahead in regular expressions")
-	case strings.HasPrefix(rest, "(?<"):
-		return errUnsupported("look-behind in regular expressions")
+		t.group(0, 3)
+	case strings.HasPrefix(rest, "(?="):
+		return t.look(3, ahead)
+	case strings.HasPrefix(rest, "(?!"):
+		return t.look(3, notAhead)
+	case strings.HasPrefix(rest, "(?<="):
+		return t.look(4, behind)
+	case strings.HasPrefix(rest, "(?<!"):
+		return t.look(4, notBehind)
 	case strings.HasPrefix(rest, "(?"):
 		return errInvalid("quantifier operand invalid")
+	case t.looking:
+		t.group(0, 1)
 	default:
-		t.copy(1)
+		t.groups++
+		t.closed = append(t.closed, false)
+		group = t.groups
+		t.group(group, 1)
 	}
+	t.opened = append(t.opened, group)
 	t.depth++
 	return nil
+}
+
+// group opens a group, of n bytes in the source; 0 = its match is not noted.
+func (t *translator) group(group, n int) {
+	t.names++
+	if group > 0 {
+		t.out.engine.WriteByte('(')
+		t.out.tree.WriteString("(?P<g" + strconv.Itoa(group) + ">")
+	} else {
+		t.out.engine.WriteString("(?:")
+		t.out.tree.WriteString("(?P<n" + strconv.Itoa(t.names) + ">")
+	}
+	t.pos += n
+	t.branch()
+}
+
+// special writes the rune that stands for s, which is n bytes in the source. A second one keeps Go's parser from making a class of it.
+func (t *translator) special(s special, n int) {
+	t.out.WriteString("(?:" + string([]rune{rune(firstSpecial + len(t.specials)), besideSpecial}) + ")")
+	t.specials = append(t.specials, s)
+	t.pos += n
+}
+
+// look translates what a constraint looks for, which begins after n bytes.
+func (t *translator) look(n int, p place) *sqlerr.Error {
+	inner := translator{options: t.options, src: t.src, pos: t.pos + n, looking: true, specials: t.specials}
+	inner.branch()
+	for {
+		if inner.pos >= len(inner.src) {
+			return errInvalid("parentheses () not balanced")
+		}
+		if inner.src[inner.pos] == ')' && inner.depth == 0 {
+			break
+		}
+		if err := inner.element(); err != nil {
+			return err
+		}
+	}
+	inner.endBranch()
+	t.specials = inner.specials
+	t.special(special{place: p, look: inner.out.tree.String()}, inner.pos+1-t.pos)
+	return nil
+}
+
+// backReference is \n, or \nn where so many groups are closed; ok is false for an octal number.
+func (t *translator) backReference() (ok bool, err *sqlerr.Error) {
+	end := t.pos + 1
+	for end < len(t.src) && isDigit(t.src[end]) {
+		end++
+	}
+	n, convErr := strconv.Atoi(t.src[t.pos+1 : end])
+	if end > t.pos+2 && (convErr != nil || n > t.groups) {
+		return false, nil
+	}
+	if t.looking || n > t.groups || !t.closed[n-1] {
+		return false, errInvalid("invalid backreference number")
+	}
+	t.special(special{back: n}, end-t.pos)
+	t.atom = true
+	return true, nil
 }
 
 // quantifier writes q, of n bytes in the source, and the ? after it.
@@ -154,7 +259,18 @@ func (t *translator) bound() *sqlerr.Error {
 	if err != nil || m > maxRepeat || n > maxRepeat || m > n {
 		return errInvalid("invalid repetition count(s)")
 	}
-	return t.quantifier(t.src[t.pos:t.pos+end+1], end+1)
+	group := t.pos > 0 && t.src[t.pos-1] == ')'
+	if err := t.quantifier(t.src[t.pos:t.pos+end+1], end+1); err != nil {
+		return err
+	}
+	if lazy := t.src[t.pos-1] == '?'; ranged && high != "" && m == n && n > 0 && (lazy || group) {
+		wants := longer // unlike {m}, {m,m} wants something
+		if lazy {
+			wants = shorter
+		}
+		t.special(special{wants: wants}, 0)
+	}
+	return nil
 }
 
 // classes are the bracket forms of escapes and of [:name:].
@@ -184,10 +300,13 @@ func (t *translator) escape() *sqlerr.Error {
 		t.emit(`\z`, 2)
 		t.atom, t.anchors = false, true
 	case 'm', 'M', 'y', 'Y':
-		return errUnsupported(`regular expression escape \` + string(c))
+		t.special(special{place: map[byte]place{'m': wordStart, 'M': wordEnd, 'y': wordEdge, 'Y': noWordEdge}[c]}, 2)
+		t.atom = false
 	default:
 		if c >= '1' && c <= '9' {
-			return errUnsupported("back reference in regular expressions")
+			if ok, err := t.backReference(); ok || err != nil {
+				return err
+			}
 		}
 		r, size, err := charEscape(t.src[t.pos:])
 		if err != nil {
@@ -200,7 +319,7 @@ func (t *translator) escape() *sqlerr.Error {
 
 // simpleEscapes are the escapes of single characters.
 var simpleEscapes = map[byte]rune{
-	'a': 7, 'b': 8, 'B': '\\', 'e': 27, 'f': 12, 'n': 10, 'r': 13, 't': 9, 'v': 11, '0': 0,
+	'a': 7, 'b': 8, 'B': '\\', 'e': 27, 'f': 12, 'n': 10, 'r': 13, 't': 9, 'v': 11,
 }
 
 // charEscape reads the backslash escape of one character at the start of s.
@@ -221,6 +340,16 @@ func charEscape(s string) (r rune, size int, err *sqlerr.Error) {
 		}
 		v, perr := strconv.ParseUint(s[2:end], 16, 32)
 		if perr != nil || n > 0 && end != 2+n || v > utf8.MaxRune {
+			return 0, 0, errInvalid(`invalid escape \ sequence`)
+		}
+		return rune(v), end, nil
+	case isDigit(c):
+		end := 1
+		for end < len(s) && end < 4 && s[end] >= '0' && s[end] <= '7' {
+			end++
+		}
+		v, perr := strconv.ParseUint(s[1:end], 8, 32)
+		if perr != nil {
 			return 0, 0, errInvalid(`invalid escape \ sequence`)
 		}
 		return rune(v), end, nil

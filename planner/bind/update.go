@@ -263,6 +263,8 @@ func (b *binder) setClauses(rel *catalog.Relation, view *viewTarget, set []plan.
 		var e plan.Expr
 		if part {
 			e, err = b.setPart(named, at, set[i], value, rt)
+		} else if view != nil && value.GetSetToDefault() != nil {
+			e = nullConst(rel.Columns[i].Type) // a view's column has no default, and PostgreSQL asks no further
 		} else {
 			e, err = b.setValue(value, &rel.Columns[i])
 		}
