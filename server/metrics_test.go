@@ -463,6 +463,13 @@ func moveTemp(t *testing.T, ctx context.Context, m *moves) {
 		t.Error("more than temp_file_limit was taken")
 	}
 	exec(t, ctx, db, "RESET temp_file_limit")
+	exec(t, ctx, db, "CREATE TEMP TABLE own AS SELECT id FROM t")
+	exec(t, ctx, db, "SET temp_table_memory = 1")
+	if _, err := db.Exec(ctx, "INSERT INTO own SELECT id FROM t"); err == nil {
+		t.Error("more than temp_table_memory was taken")
+	}
+	m.look(s)
+	exec(t, ctx, db, "RESET temp_table_memory")
 	exec(t, ctx, db, "SET min_shard_rows = 1")
 	exec(t, ctx, db, "SELECT count(*) FROM t")
 	exec(t, ctx, db, "CREATE STREAM e (n int) WITH (topic = 'e')")

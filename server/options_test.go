@@ -110,6 +110,7 @@ var settingEffects = map[string]effect{
 	"shards":                              {shown: "server/shards_test.go:TestStatementsOnShards", bad: "'257'"},
 	"min_shard_rows":                      {shown: "server/shards_test.go:TestStatementsOnShards", bad: "'few'"},
 	"temp_file_limit":                     {shown: "server/spill_test.go:TestStatementsSpill", bad: "'much'"},
+	"temp_table_memory":                   {shown: "test/temporary/bounds_test.go:TestLimit", bad: "'much'"},
 	"log_min_duration_statement":          {shown: "server/log_test.go:TestSlowStatements", bad: "'soon'"},
 	"lock_timeout":                        {shown: "server/options_test.go:TestLockTimeout", bad: "'soon'"},
 	"idle_in_transaction_session_timeout": {shown: "server/transaction_test.go:TestIdleInTransaction", bad: "'soon'"},
