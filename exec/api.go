@@ -50,7 +50,7 @@ const NoWatermark = -1 << 63
 // Next is what an operator answers at the end of a tick.
 type Next struct {
 	More bool      // call EndTick again: there is more to emit
-	Wake time.Time // wants a time tick then; zero = no
+	Wake time.Time // what it gave changes then, though nothing comes in; zero = it does not
 	Out  Progress  // of the operator's output edge; meaningful once More is false
 }
 
@@ -71,6 +71,11 @@ type Operator interface {
 	EndInput(ctx context.Context, port int, p Progress, out Out) error
 	EndTick(ctx context.Context, t Tick, out Out) (Next, error)
 	Close() error
+}
+
+// Timed is an operator that is told of a tick before any of its rows come.
+type Timed interface {
+	BeginTick(t Tick)
 }
 
 // Spiller is an operator that puts rows into temporary runs when a one-shot run has no memory for

@@ -113,6 +113,7 @@ func (s *Server) engineMetrics() []prometheus.Collector {
 		g("decoded_bytes", "Memory of rows of streams that several members read (decode_cache).", func() float64 { return float64(s.memory.decoded.Stats().Bytes) }),
 		httpd.Counter("tributary_dataflow_decoded_hits_total", "Commits of a stream that a member found decoded.", func() float64 { return float64(s.memory.decoded.Stats().Hits) }),
 		httpd.Counter("tributary_dataflow_decoded_misses_total", "Commits of a stream that a member decoded although others read the stream too.", func() float64 { return float64(s.memory.decoded.Stats().Misses) }),
+		httpd.Counter("tributary_time_ticks_total", "Commits that were made for their time alone (time_tick_interval).", func() float64 { return float64(s.runtime.Stats().TimeTicks) }),
 		httpd.Counter("tributary_dataflow_late_rows_unlisted_total", "Rows that closing windows left out and that error relations list no longer (late_rows_kept).", func() float64 { return float64(s.runtime.Stats().LateLetGo) }),
 		g("history_bytes", "Changes that tables and views keep for who has not taken them in.", func() float64 { return float64(s.runtime.Stats().HistoryBytes) }),
 		httpd.Counter("tributary_dataflow_condensed_total", "Times that the changes of a table or view were put together, because they were more than history_bytes.", func() float64 { return float64(s.runtime.Stats().Condensed) }),

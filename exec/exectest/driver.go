@@ -83,6 +83,9 @@ func (s *step) run(ctx context.Context, t exec.Tick, f feed, size int, to out) (
 		}
 		return p, err
 	}
+	if timed, ok := s.op.(exec.Timed); ok {
+		timed.BeginTick(t)
+	}
 	for port, in := range s.ins {
 		edge := handOver(in.types, size, func(d *delta.Batch) error { return s.op.Push(ctx, port, d, to) })
 		p, err := in.run(ctx, t, f, size, edge)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/tributary-db/tributary/internal/delta/deltatest"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
+	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
 	"github.com/tributary-db/tributary/storage/temprun"
@@ -43,6 +45,8 @@ type Case struct {
 	Name   string
 	Inputs []Input
 	Plan   func(leaf []plan.Node) plan.Node
+	// At, of a plan that changes with time, is what gives the same when it is run once at a time, in microseconds.
+	At func(leaf []plan.Node, now int64) plan.Node
 
 	space *temprun.Space
 }
@@ -275,6 +279,10 @@ func (c *Case) check(t *rapid.T) {
 	}
 	ticks = max(1, min(ticks, longest))
 	r := &running{t: t, root: root, inputs: c.Inputs, space: c.space, size: rapid.SampledFrom([]int{1, 3, 1024}).Draw(t, "batch size")}
+	r.at = func(time.Time) plan.Node { return root }
+	if c.At != nil {
+		r.at = func(now time.Time) plan.Node { return c.At(leaves, now.UnixMicro()+datetime.UnixEpochMicros) }
+	}
 	r.budget = drawBudget(t)
 	r.beside = newBeside(rapid.SampledFrom([]int{0, 1, 4}).Draw(t, "shards beside"))
 	defer r.beside.end()
@@ -310,6 +318,7 @@ func drawBudget(t *rapid.T) *state.GroupBudget {
 type running struct {
 	t      *rapid.T
 	root   plan.Node
+	at     func(now time.Time) plan.Node // what is run once
 	inputs []Input
 	space  *temprun.Space
 	size   int
@@ -330,7 +339,7 @@ func (r *running) start(from checkpoint) {
 	r.top, r.memory = top, newMemory(false, r.budget)
 	r.memory.beside = r.beside
 	if r.result == nil {
-		r.result = sum{}
+		r.result, r.seq.Time = sum{}, time.UnixMicro(-datetime.UnixEpochMicros)
 	}
 	if err := top.open(r.memory, "0"); err != nil {
 		r.t.Fatal(err)
@@ -375,7 +384,8 @@ func (r *running) tick(n int, all [][]change, at []int, ticks int) {
 		l.parts, l.upTo = append(l.parts, part), append(l.upTo, log[:to])
 		at[i] = to
 	}
-	r.seq = exec.Tick{From: r.seq.To, To: r.seq.To + 1}
+	passed := time.Duration(rapid.IntRange(0, 4).Draw(r.t, "time passed")) * 3500 * time.Millisecond
+	r.seq = exec.Tick{From: r.seq.To, To: r.seq.To + 1, Time: r.seq.Time.Add(passed)}
 	edge := handOver(typesOf(r.root), r.size, func(d *delta.Batch) error {
 		r.result.add(d)
 		return nil
@@ -420,7 +430,8 @@ func (r *running) once(prefix [][]change, spilled bool) (sum, map[exec.LateReaso
 	for i, log := range prefix {
 		l.parts = append(l.parts, r.inputs[i].consolidated(log))
 	}
-	top, err := build(r.root)
+	root := r.at(r.seq.Time)
+	top, err := build(root)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -432,7 +443,7 @@ func (r *running) once(prefix [][]change, spilled bool) (sum, map[exec.LateReaso
 	if err := top.open(m, "0"); err != nil {
 		r.t.Fatal(err)
 	}
-	edge := handOver(typesOf(r.root), 1024, func(d *delta.Batch) error {
+	edge := handOver(typesOf(root), 1024, func(d *delta.Batch) error {
 		got.add(d)
 		return nil
 	})

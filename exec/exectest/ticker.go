@@ -3,9 +3,11 @@ package exectest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -32,7 +34,7 @@ func NewTicker(t testing.TB, root plan.Node, once bool) *Ticker {
 // Tick moves the plan over one tick in which leaf n reads leaves[n], and returns how many rows
 // went in. What comes out is dropped.
 func (k *Ticker) Tick(leaves ...[]delta.Batch) (rows int) {
-	k.tick = exec.Tick{From: k.tick.To, To: k.tick.To + 1, Once: k.once}
+	k.tick = exec.Tick{From: k.tick.To, To: k.tick.To + 1, Once: k.once, Time: time.UnixMicro(-datetime.UnixEpochMicros)}
 	f := lists(leaves)
 	if _, err := k.top.runPlain(context.Background(), k.tick, f, out(func(*delta.Batch) error { return nil })); err != nil {
 		k.t.Fatal(err)
@@ -61,6 +63,9 @@ func (l lists) pull(leaf plan.RelationID, to func(*delta.Batch) error) (exec.Pro
 func (s *step) runPlain(ctx context.Context, t exec.Tick, f feed, to out) (exec.Progress, error) {
 	if s.op == nil {
 		return f.pull(s.leaf, to)
+	}
+	if timed, ok := s.op.(exec.Timed); ok {
+		timed.BeginTick(t)
 	}
 	for port, in := range s.ins {
 		p, err := in.runPlain(ctx, t, f, func(d *delta.Batch) error { return s.op.Push(ctx, port, d, to) })

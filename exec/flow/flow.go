@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -47,6 +48,7 @@ type step struct {
 	rows delta.Batch // a source's
 	env  Env         // once open
 	read int64       // rows that a source gave, ever
+	wake time.Time   // when what the operator gave changes by itself; zero = it does not
 
 	// Of Shards.
 	from   *receiver // in place of a source: the way out of an exchange
@@ -199,6 +201,9 @@ func (s *step) run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progres
 	case s.empty:
 		return exec.Progress{Watermark: exec.NoWatermark}, nil
 	}
+	if timed, ok := s.op.(exec.Timed); ok {
+		timed.BeginTick(t)
+	}
 	for port, in := range s.ins {
 		p, err := in.run(ctx, t, push{ctx: ctx, op: s.op, port: port, out: out})
 		if err != nil {
@@ -219,12 +224,26 @@ func (s *step) run(ctx context.Context, t exec.Tick, out exec.Out) (exec.Progres
 			return exec.Progress{}, err
 		}
 		if err != nil || !next.More {
+			s.wake = next.Wake
 			return next.Out, nil
 		}
 		if err := s.breathe(ctx); err != nil {
 			return exec.Progress{}, err
 		}
 	}
+}
+
+// Wake is the earliest time at which what the flow gave changes though nothing comes in, as of the last tick; zero = never.
+func (f *Flow) Wake() time.Time { return f.root.wakes() }
+
+func (s *step) wakes() time.Time {
+	at := s.wake
+	for _, in := range s.ins {
+		if w := in.wakes(); at.IsZero() || !w.IsZero() && w.Before(at) {
+			at = w
+		}
+	}
+	return at
 }
 
 // Read is how many rows the sources have given so far.

@@ -54,7 +54,10 @@ func (r *Runtime) tickPart(m *member, to log.CommitSeq, out exec.Out) (done bool
 	if err := r.holdInputs(m, to); err != nil {
 		return false, err
 	}
-	t := exec.Tick{To: to, Time: r.cfg.Log.CommitTime(to)}
+	t := exec.Tick{To: to}
+	if t.Time, err = r.timeOf(m, to); err != nil {
+		return false, err
+	}
 	done, err = m.backfill.parts.Run(m.ctx, t, r.partLimits(m), out)
 	if err != nil {
 		if hasNoRoom(err) {
@@ -62,6 +65,7 @@ func (r *Runtime) tickPart(m *member, to log.CommitSeq, out exec.Out) (done bool
 		}
 		return false, err
 	}
+	m.awake, m.told = m.flow.Wake(), true
 	r.noteParts(m)
 	return done, nil
 }

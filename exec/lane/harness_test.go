@@ -63,6 +63,8 @@ type database struct {
 	partBytes   int           // of the log that a shard takes at once
 	workers     int           // 0 = as many as there are processors
 	idle        time.Duration // watermark_idle_timeout
+	timeTick    time.Duration // time_tick_interval
+	logClock    shifted       // of commits
 	patience    time.Duration // of a statement
 	warnings    *warnings
 	account     *memory.Account
@@ -158,7 +160,7 @@ func (d *database) start() {
 	d.catalog = catalog.New()
 	d.needed.Store(nil)
 	d.log, err = log.Open(ctx, log.Config{
-		Objects: d.objects, Meta: d.meta, Rand: d.rand, Parts: []log.Part{d.catalog}, Needs: d.needs,
+		Clock: &d.logClock, Objects: d.objects, Meta: d.meta, Rand: d.rand, Parts: []log.Part{d.catalog}, Needs: d.needs,
 		Limits: log.Limits{MaxEntryBytes: d.entry, InlineBytes: d.inline, CleanBytes: d.clean},
 	})
 	check()
@@ -185,7 +187,7 @@ func (d *database) start() {
 		System:  func(catalog.OID) (lane.SystemRows, bool) { return nil, false },
 		Decoded: d.decodes, Memory: d.account, MaxBytes: 1 << 28, StageBytes: d.stage, MaxRecordBatch: session.MaxRecordBatch,
 		Checkpoints: d.checkpoints, CheckpointInterval: d.interval, Restored: from, TickCommits: d.cut, PartRows: d.part, Shards: d.shards, MinTickRows: d.tickRows, PartBytes: d.partBytes, SortRows: d.partBytes * 2, Workers: d.workers,
-		RetryPause: time.Millisecond, TickInterval: d.rest, PinAge: d.pinAge, PinBytes: d.pinBytes, HistoryBytes: d.history, LateRows: d.lateRows, StrictReadTimeout: d.readTimeout,
+		RetryPause: time.Millisecond, TickInterval: d.rest, TimeTick: d.timeTick, PinAge: d.pinAge, PinBytes: d.pinBytes, HistoryBytes: d.history, LateRows: d.lateRows, StrictReadTimeout: d.readTimeout,
 	})
 	d.db = session.New(session.Deps{
 		Log: d.log, Meta: d.meta, Catalog: d.catalog, Tables: d.tables, Runtime: d.runtime,

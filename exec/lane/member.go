@@ -44,10 +44,13 @@ type member struct {
 	// below are all tables and views that the query is made from, beneath the topics of all of them.
 	below   []catalog.OID
 	beneath log.Filter
-	ticks   atomic.Uint64
-	late    atomic.Uint64 // rows that came behind the watermark of a closing window
-	noTime  atomic.Uint64 // rows without event time in a closing window
-	ahead   atomic.Uint64 // records too far ahead to move a watermark, since the start
+	// clock: what it gives changes with time. clocks are those with a clock that it is made from, it among them.
+	clock  bool
+	clocks []catalog.OID
+	ticks  atomic.Uint64
+	late   atomic.Uint64 // rows that came behind the watermark of a closing window
+	noTime atomic.Uint64 // rows without event time in a closing window
+	ahead  atomic.Uint64 // records too far ahead to move a watermark, since the start
 
 	// ctx ends the member's work: with its DROP, or with the runtime.
 	ctx    context.Context
@@ -97,6 +100,10 @@ type member struct {
 	// replay holds it for a sink that has to come there again.
 	out    log.CommitSeq
 	replay need
+	// wake is the time at which what m gives changes though nothing is written; zero = never. awake is what it will be when the
+	// frontier moves, if its goroutine was told.
+	wake, awake time.Time
+	told        bool
 	// ends are versions behind where a view begins again at which it must end ticks: the frontiers of its
 	// readers, now and in the newest checkpoint.
 	ends []log.CommitSeq
@@ -229,6 +236,9 @@ func (r *Runtime) open(m *member, saved *savedEntry) error {
 		return err
 	}
 	r.mu.Lock()
+	if m.told = false; m.clock {
+		m.wake = atOnce
+	}
 	if m.backfill = nil; m.readsVersions() && m.frontier == 0 {
 		m.backfill = &backfilling{parts: f.Backfill()}
 	}
@@ -310,6 +320,7 @@ func (r *Runtime) findInputs(m *member) {
 	defer func() {
 		m.below = r.belowLocked(append(slices.Clone(m.views), m.tables...))
 		m.beneath = r.beneathLocked(m)
+		r.findClocksLocked(m)
 	}()
 	for _, id := range m.query.Relations {
 		rel, ok := snap.ByOID(catalog.OID(id))
@@ -382,8 +393,13 @@ func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) error {
 	if err := r.holdInputs(m, to); err != nil {
 		return err
 	}
+	at, err := r.timeOf(m, to)
+	if err != nil {
+		return err
+	}
 	before := m.flow.Read()
-	_, err := m.flow.Run(m.ctx, exec.Tick{From: from, To: to, Time: r.cfg.Log.CommitTime(to)}, out)
+	_, err = m.flow.Run(m.ctx, exec.Tick{From: from, To: to, Time: at}, out)
+	m.awake, m.told = m.flow.Wake(), err == nil
 	r.bound(m, to-from, m.flow.Read()-before, err)
 	return err
 }
@@ -467,7 +483,7 @@ func (r *Runtime) injected(stage string, m *member) error {
 func (r *Runtime) touched(m *member, from, to log.CommitSeq) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(m.topics.Topics) > 0 && r.cfg.Log.Touched(m.topics, to) > from {
+	if len(m.topics.Topics) > 0 && r.cfg.Log.Touched(m.topics, to) > from || m.clock && m.due(r.cfg.Log.CommitTime(to)) {
 		return true
 	}
 	for _, oid := range m.views {
@@ -480,7 +496,7 @@ func (r *Runtime) touched(m *member, from, to log.CommitSeq) bool {
 
 // quietLocked reports whether nothing that m is made from changed in (from, to].
 func (r *Runtime) quietLocked(m *member, from, to log.CommitSeq) bool {
-	return from >= to || len(m.beneath.Topics) == 0 || r.cfg.Log.Touched(m.beneath, to) <= from
+	return from >= to || (len(m.beneath.Topics) == 0 || r.cfg.Log.Touched(m.beneath, to) <= from) && !r.movedLocked(m.clocks, from, to)
 }
 
 func sortByOID(rels []*catalog.Relation) {

@@ -259,6 +259,7 @@ func (r *Runtime) tickView(m *member, to log.CommitSeq) error {
 	}
 	m.view.took = false
 	m.before, m.frontier = from, to
+	r.tickedLocked(m)
 	m.rested = r.cfg.Clock.Now()
 	m.ends = slices.DeleteFunc(m.ends, func(v log.CommitSeq) bool { return v <= to })
 	if !m.ticked && to >= m.startAt {

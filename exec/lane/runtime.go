@@ -68,6 +68,8 @@ type Config struct {
 	TickInterval time.Duration
 	// TickCommits bounds the commits of one tick; 0 = no limit.
 	TickCommits int64
+	// TimeTick is the least time between two time ticks; 0 = a second.
+	TimeTick time.Duration
 	// LateRows bounds how many rows that its closing windows left out a relation lists; 0 = no limit.
 	LateRows int64
 	// PartRows is how many rows, and commits, a part of a first tick has; 0 = by time and rows.
@@ -94,6 +96,9 @@ type Runtime struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	work   sync.WaitGroup
+	// clockKick has capacity 1: somebody waits for another time.
+	clockKick chan struct{}
+	timeTicks atomic.Uint64
 
 	// moves counts ticks, to know whether there is anything new to write.
 	moves     atomic.Uint64
@@ -120,6 +125,12 @@ type Runtime struct {
 		// view; what is not touched costs a commit nothing.
 		byTopic map[log.TopicID]*topicReaders
 		above   map[catalog.OID]map[*member]struct{}
+		// clocked are the members that change with time, or are made from one that does; awaited are the times that others
+		// wait for.
+		clocked map[*member]struct{}
+		awaited map[*awaited]struct{}
+		// times are those of the versions up to which sinks had put something out at the start.
+		times map[log.CommitSeq]time.Time
 		// held are the versions that are needed of tables and views; all those needed of everything.
 		held map[catalog.OID]*versions
 		all  versions
@@ -160,7 +171,12 @@ type topicReaders struct {
 func New(cfg Config) *Runtime {
 	r := &Runtime{cfg: cfg}
 	r.inputs.r = r
-	r.added = make(chan struct{}, 1)
+	r.added, r.clockKick = make(chan struct{}, 1), make(chan struct{}, 1)
+	if r.cfg.TimeTick <= 0 {
+		r.cfg.TimeTick = defaultTimeTick
+	}
+	r.mu.clocked, r.mu.awaited = map[*member]struct{}{}, map[*awaited]struct{}{}
+	r.mu.times = map[log.CommitSeq]time.Time{}
 	if r.cfg.Memory == nil {
 		r.cfg.Memory = memory.New("", 0)
 	}
@@ -216,6 +232,7 @@ func (r *Runtime) Start(ctx context.Context) error {
 	}
 	r.mu.Unlock()
 	r.work.Go(r.runSchedule)
+	r.work.Go(r.runClock)
 	if r.cfg.Checkpoints != nil && r.cfg.CheckpointInterval > 0 {
 		r.work.Go(r.runCheckpoints)
 	}
@@ -281,6 +298,8 @@ type Stats struct {
 	// Resumed counts members that went on from a checkpoint after a failure.
 	Resumed     uint64
 	Checkpoints CheckpointStats
+	// TimeTicks counts commits that were made for their time alone.
+	TimeTicks uint64
 	// LateLetGo counts rows that closing windows left out and that error relations list no longer.
 	LateLetGo uint64
 }
@@ -293,6 +312,7 @@ func (r *Runtime) Stats() Stats {
 	newest, _ := r.cfg.Log.Newest(r.ctx, false)
 	s.HistoryBytes, s.Condensed, s.CutOff = r.mu.history, r.condensed.Load(), r.cutOff.Load()
 	s.Checkpoints, s.Resumed, s.LateLetGo = r.counters.stats(), r.resumed.Load(), r.lateLetGo.Load()
+	s.TimeTicks = r.timeTicks.Load()
 	if r.cfg.Restored != nil {
 		s.RestoredAt = r.cfg.Restored.Boundary
 	}

@@ -33,6 +33,9 @@ func (r *Runtime) addLocked(m *member) {
 		}
 		readers.members[m] = struct{}{}
 	}
+	if len(m.clocks) > 0 {
+		r.mu.clocked[m] = struct{}{}
+	}
 	for _, oid := range m.below {
 		if r.mu.above[oid] == nil {
 			r.mu.above[oid] = map[*member]struct{}{}
@@ -44,6 +47,7 @@ func (r *Runtime) addLocked(m *member) {
 // removeLocked forgets a member.
 func (r *Runtime) removeLocked(m *member) {
 	delete(r.mu.members, m.rel.OID)
+	delete(r.mu.clocked, m)
 	var left []catalog.OID
 	for _, oid := range r.mu.writers[m.rel.Topic] {
 		if oid != m.rel.OID {
@@ -96,7 +100,7 @@ func (r *Runtime) runSchedule() {
 // a table that nothing reads would wake this goroutine. What comes meanwhile is looked at together.
 func (r *Runtime) restIdle() {
 	r.mu.Lock()
-	idle := len(r.mu.byTopic) == 0
+	idle := len(r.mu.byTopic)+len(r.mu.clocked) == 0
 	r.mu.Unlock()
 	if !idle {
 		return
@@ -124,6 +128,7 @@ func (r *Runtime) wakeTouched(after, to log.CommitSeq) (keep bool) {
 			}
 		}
 	}
+	r.wakeDueLocked(to)
 	if keep = now.Sub(r.mu.kept) >= keepPause; keep {
 		r.mu.kept = now
 	}

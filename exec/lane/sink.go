@@ -20,10 +20,11 @@ func (r *Runtime) prepareSink(m *member, out log.CommitSeq) error {
 	if m.state == memberFailed {
 		return nil
 	}
-	progress, _ := r.cfg.Log.Progress(m.sink.name)
+	progress, millis := r.cfg.Log.Progress(m.sink.name)
 	m.sink.progress = progress
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.noteTimeLocked(progress, millis)
 	m.begun = m.restored || progress > 0 || out > 0
 	need := max(progress, out)
 	if m.rel.NoSnapshot {
@@ -67,6 +68,7 @@ func (r *Runtime) replaySink(m *member, v log.CommitSeq) error {
 	r.mu.Lock()
 	m.sink.replayTo = 0
 	m.seen = max(m.seen, v)
+	r.tickedLocked(m)
 	r.dropLocked(&m.replay)
 	r.mu.Unlock()
 	r.advance(m, v)
@@ -87,6 +89,7 @@ func (r *Runtime) see(m *member, to log.CommitSeq) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.seen = max(m.seen, to)
+	r.tickedLocked(m)
 	m.begun = true
 }
 
@@ -266,7 +269,7 @@ func (r *Runtime) tryCommit(m *member, appends []log.Append, to log.CommitSeq) (
 	p := r.cfg.Log.Append(&log.Entry{
 		Staged:  m.sink.stage,
 		Appends: copyAppends(appends),
-		Changes: []log.Change{log.ProgressChange(m.sink.name, to, 0)},
+		Changes: []log.Change{log.ProgressChange(m.sink.name, to, r.progressTime(m, to))},
 		Conds:   []log.Condition{{Kind: log.CondProgress, Name: m.sink.name, Seq: m.sink.progress}},
 	})
 	select {

@@ -71,7 +71,7 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 		if err == nil {
 			to.Idle(last.version)
 			if err = r.gather(ctx, q.Every); err == nil {
-				pin, err = r.nextForSubscription(ctx, q, last.version)
+				pin, err = r.nextForSubscription(ctx, q, last.version, f.Wake())
 			}
 		}
 		if err != nil {
@@ -167,10 +167,11 @@ func (r *Runtime) pinEnded(p *Pin) error {
 	return p.ended
 }
 
-// nextForSubscription waits for a commit that touches the query and pins the newest version.
-func (r *Runtime) nextForSubscription(ctx context.Context, q *plan.Query, after log.CommitSeq) (*Pin, error) {
+// nextForSubscription waits for a commit that touches the query and pins the newest version. wake is when the query
+// changes by itself.
+func (r *Runtime) nextForSubscription(ctx context.Context, q *plan.Query, after log.CommitSeq, wake time.Time) (*Pin, error) {
 	for {
-		if _, err := r.cfg.Log.Wait(ctx, r.topicsBelow(relationOIDs(q)), after); err != nil {
+		if err := r.waitMoved(ctx, q, after, wake); err != nil {
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
@@ -207,7 +208,42 @@ func (r *Runtime) Touched(ctx context.Context, q *plan.Query, v log.CommitSeq) (
 	if err != nil {
 		return false, err
 	}
-	return r.cfg.Log.Touched(r.topicsBelow(relationOIDs(q)), newest) > v, nil
+	return r.moved(q, v, newest) || r.awaitedAt(q, newest), nil
+}
+
+// moved reports whether what a query reads may have changed in (from, to].
+func (r *Runtime) moved(q *plan.Query, from, to log.CommitSeq) bool {
+	rels := relationOIDs(q)
+	if topics := r.topicsBelow(rels); len(topics.Topics) > 0 && r.cfg.Log.Touched(topics, to) > from {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.movedLocked(r.clocksBelowLocked(rels), from, to)
+}
+
+// waitMoved waits for a commit behind `after` that may change what a query gives.
+func (r *Runtime) waitMoved(ctx context.Context, q *plan.Query, after log.CommitSeq, wake time.Time) error {
+	r.mu.Lock()
+	timed := !wake.IsZero() || len(r.clocksBelowLocked(relationOIDs(q))) > 0
+	r.mu.Unlock()
+	if !timed {
+		_, err := r.cfg.Log.Wait(ctx, r.topicsBelow(relationOIDs(q)), after)
+		return err
+	}
+	if !wake.IsZero() {
+		end := r.awaitTime(q, wake)
+		defer end()
+	}
+	for newest := after; ; {
+		var err error
+		if newest, err = r.cfg.Log.Wait(ctx, log.Filter{}, newest); err != nil {
+			return err
+		}
+		if r.moved(q, after, newest) || !wake.IsZero() && !r.cfg.Log.CommitTime(newest).Before(wake) {
+			return nil
+		}
+	}
 }
 
 // topicsBelow are the topics that the relations are made from, directly or through views.

@@ -15,6 +15,8 @@ func Build(n plan.Node) (exec.Operator, error) {
 	switch n := n.(type) {
 	case *plan.Filter:
 		return newFilter(n)
+	case *plan.Temporal:
+		return newTemporal(n)
 	case *plan.Project:
 		return newProject(n)
 	case *plan.Hop:

@@ -107,6 +107,7 @@ type Settings struct {
 	LateRows             int64
 	TickInterval         time.Duration
 	TickCommits          int64
+	TimeTickInterval     time.Duration
 	MergeWorkers         int64
 	LockTimeout          time.Duration
 	StatementTimeout     time.Duration
@@ -232,6 +233,7 @@ func (s *Settings) definitions() []*Definition {
 			integer(&s.FlightMaxPrepared, "flight_max_prepared", 10_000, 1, 1_000_000, "Prepared statements that are kept for Arrow Flight SQL clients together; above it the one not used for longest is forgotten."),
 		),
 		group("Views and statements",
+			duration(&s.TimeTickInterval, "time_tick_interval", time.Second, 10*time.Millisecond, time.Hour, "Least time between two commits that are made for their time alone: of views whose query has now() rows come and go by them when nobody writes, windows close. There are none while nothing is due."),
 			duration(&s.TickInterval, "tick_interval", 0, 0, time.Hour, "Longest rest of views between two steps while nobody reads them; more of what happens to a row in it cancels out. 0 = they follow every commit."),
 			integer(&s.MergeWorkers, "merge_workers", 0, 0, 256, "Merges of state at once, each on a processor of its own. 0 = half the processors, at least one."),
 			integer(&s.Workers, "workers", 0, 0, 1024, "Steps of views and sinks that use a processor at once; others take turns. 0 = as many as there are processors."),

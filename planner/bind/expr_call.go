@@ -302,6 +302,9 @@ func (b *binder) allowedHere(f *builtin.Func, nargs int, pos int32) error {
 	if !b.opts.Continuous || f.OID >= uint32(catalog.FirstOID) { // of a user's function its text is asked
 		return nil
 	}
+	if (f.Name == "now" || f.Name == "transaction_timestamp") && (b.lv.place == inWhere || b.lv.place == inHaving || b.lv.place == inJoin) {
+		return nil // see passable
+	}
 	if f.Volatile == 'v' || clockFunctions[f.Name] || asksCatalog(f.Name) || (f.Name == "age" && nargs == 1) {
 		return notInView("function " + f.Name + "()").At(pos)
 	}
@@ -310,5 +313,5 @@ func (b *binder) allowedHere(f *builtin.Func, nargs int, pos int32) error {
 
 func notInView(what string) *sqlerr.Error {
 	return sqlerr.New(sqlerr.FeatureNotSupported, "%s is not supported in a continuous query", what).
-		WithHint("Its value depends on when it is read. Use a column with the event time, or filter when you read the view.")
+		WithHint("Its value depends on when it is read. Use a column with the event time, compare with now() in WHERE, or filter when you read the view.")
 }

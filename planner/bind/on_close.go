@@ -36,6 +36,9 @@ func (b *binder) closable(n plan.Node, at int, pos int32) (before int, err error
 	case wm < 0 && joins(n):
 		return 0, unsupported("EMIT ON WINDOW CLOSE over a join").At(pos).
 			WithHint("Join queries whose windows are closed, each over one stream, or use EMIT CHANGES.")
+	case (wm < 0 || before < 0) && timed(n):
+		return 0, unsupported("EMIT ON WINDOW CLOSE over a condition on now()").At(pos).
+			WithHint("A window is given once, and rows would leave it later: use EMIT CHANGES.")
 	case wm < 0 || before < 0:
 		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a stream with a watermark").At(pos).
 			WithHint("Declare it in CREATE STREAM: WATERMARK FOR column AS column - INTERVAL '5 seconds'.")
@@ -52,6 +55,15 @@ func joins(n plan.Node) (found bool) {
 		case *plan.Join, *plan.Apply:
 			found = true
 		}
+	})
+	return found
+}
+
+// timed reports whether rows of n come and go with time.
+func timed(n plan.Node) (found bool) {
+	plan.WalkNodes(n, func(n plan.Node) {
+		f, is := n.(*plan.Filter)
+		found = found || is && plan.ReadsClock(f.Cond)
 	})
 	return found
 }

@@ -47,6 +47,9 @@ func (n *Filter) mapExprs(f func(Expr) Expr) Node {
 func (n *Filter) derive() Props {
 	p := *n.Input.Props()
 	p.MayFail = p.MayFail || MayFail(n.Cond)
+	if ReadsClock(n.Cond) { // it becomes a Temporal where it runs for ever
+		p.AppendOnly, p.Stateless, p.Watermark = false, false, -1
+	}
 	return p
 }
 

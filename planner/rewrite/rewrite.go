@@ -38,7 +38,7 @@ func Query(q *plan.Query, cat catalog.Reader, o Options) (*plan.Query, error) {
 
 // Node rewrites a plan; its output columns stay as they are.
 func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Node, error) {
-	fold, conditions := newFolding(o, s), &pusher{}
+	fold, conditions, clocks := newFolding(o, s), &pusher{}, &temporals{clock: plan.Clock{Zone: &s}}
 	if o.Statistics != nil && !o.Continuous {
 		conditions.est = newEstimator(o.Statistics)
 	}
@@ -53,12 +53,19 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 			}
 			return lookups(n, cat, o.ViewLookups)
 		},
-		prune, tidy, recursions,
+		prune, tidy,
+		func(n plan.Node) plan.Node {
+			if !o.Continuous {
+				return n
+			}
+			return clocks.pass(n)
+		},
+		recursions,
 	} {
 		if n = pass(n); o.Meter.Breathe() != nil {
 			return nil, o.Meter.Err()
 		}
-		if err := cmp.Or(fold.refused, conditions.refused); err != nil {
+		if err := cmp.Or(fold.refused, conditions.refused, clocks.refused); err != nil {
 			return nil, err
 		}
 	}

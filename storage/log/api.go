@@ -61,7 +61,7 @@ const (
 	KindCatalog  Kind = 6  // payload owned by the Part registered as "catalog"
 	KindWriter   Kind = 7  // a writer starts and raises its fence
 	KindProgress Kind = 8  // progress of a sink or generator: named CommitSeq (and a number)
-	KindTime     Kind = 9  // a recorded time tick (reserved, not written yet)
+	KindTime     Kind = 9  // a time tick: the commit has a time, and nothing else
 	KindProducer Kind = 10 // producer ids handed out
 	KindTxn      Kind = 11 // a transactional id gets an owner, an open transaction grows
 )
@@ -295,6 +295,8 @@ type Log interface {
 	Follow(c FollowConfig, f Follower) Following
 	// CommitTime of a commit; monotone. The zero time below the snapshot's reach.
 	CommitTime(v CommitSeq) time.Time
+	// Now is the time that a commit made now would have at least.
+	Now() time.Time
 
 	// Topics of the fold, by name order; the slice is the caller's.
 	Topics() []Topic

@@ -235,7 +235,7 @@ func TestRecordBitFlips(t *testing.T) {
 func TestUnknownKindStops(t *testing.T) {
 	f := newFold(nil)
 	rec, err := encodeRecord(recordHeader{Seq: 1}, []Change{
-		CreateTopicChange(Topic{ID: TopicID{1}, Name: "t", Partitions: 1}), {Kind: KindTime}})
+		CreateTopicChange(Topic{ID: TopicID{1}, Name: "t", Partitions: 1}), {Kind: 999}})
 	if err != nil {
 		t.Fatal(err)
 	}

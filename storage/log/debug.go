@@ -201,4 +201,6 @@ func (p *producerIDsPayload) describe() string {
 	return fmt.Sprintf("producer ids %d-%d handed out", p.First, p.First+p.Count-1)
 }
 
+func (timePayload) describe() string { return "time" }
+
 func (p partChange) describe() string { return fmt.Sprintf("catalog %d bytes", len(p.change.Payload)) }

@@ -82,6 +82,14 @@ func (db *DB) CommitTime(v CommitSeq) time.Time {
 	return time.Time{}
 }
 
+// Now is the time that a commit made now would have at least.
+func (db *DB) Now() time.Time {
+	now := db.time.nowMillis()
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	return time.UnixMilli(max(now, db.mu.fold.timeMillis))
+}
+
 // Topics of the fold, ordered by name.
 func (db *DB) Topics() []Topic {
 	db.mu.RLock()

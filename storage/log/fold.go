@@ -173,6 +173,8 @@ func (f *fold) decodeChange(c Change) (foldChange, error) {
 		return decodeProgress(c.Payload)
 	case KindProducer:
 		return decodeProducerIDs(c.Payload)
+	case KindTime:
+		return decodeTime(c.Payload)
 	case KindCatalog:
 		if part := f.part(partOfCatalog); part != nil {
 			return partChange{part, c}, nil
@@ -262,6 +264,9 @@ func (p *progressPayload) apply(f *fold, _ *applied) error {
 	}
 	return nil
 }
+
+// apply: the time of a commit is in its header.
+func (timePayload) apply(*fold, *applied) error { return nil }
 
 func (p *writerPayload) apply(f *fold, _ *applied) error {
 	if p.Fence <= f.writers[p.Writer].fence {

@@ -15,7 +15,7 @@ func (o *overlay) change(c *Change, own bool) error {
 		}
 		o.meta.catalog = append(o.meta.catalog, *c)
 		return nil
-	case c.Kind == KindTopic || c.Kind == KindProgress || c.Kind == KindTruncate || own:
+	case c.Kind == KindTopic || c.Kind == KindProgress || c.Kind == KindTruncate || c.Kind == KindTime || own:
 		decoded, err := o.f.decodeChange(*c)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrInvalidRecord, err)
@@ -42,6 +42,8 @@ func (o *overlay) decoded(c foldChange) error {
 		return o.topicChange(c)
 	case *progressPayload:
 		set(&o.meta.progress, c.Name, progressState{seq: c.Seq, number: c.Number})
+		return nil
+	case timePayload:
 		return nil
 	case *producerIDsPayload:
 		if c.First != o.meta.nextProducer {

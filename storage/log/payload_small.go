@@ -20,6 +20,16 @@ func ProgressIs(name string, seq CommitSeq) Condition {
 	return Condition{Kind: CondProgress, Name: name, Seq: seq}
 }
 
+// TimeChange makes a commit for its time alone: the version is one, and nothing else happened. See Log.Now.
+func TimeChange() Change { return Change{Kind: KindTime} }
+
+type timePayload struct{}
+
+func decodeTime(src []byte) (timePayload, error) {
+	c := cursor{src: src}
+	return timePayload{}, c.end("time change")
+}
+
 type progressPayload struct {
 	Name   string
 	Drop   bool
