@@ -25,7 +25,9 @@ var ErrStop = errors.New("no more rows wanted")
 // Tick moves a dataflow over (From, To] of commit sequences.
 type Tick struct {
 	From, To log.CommitSeq
-	Time     time.Time // commit time of To
+	Time     time.Time // commit time of To; zero where that is no longer known
+	// Now is what now() is: Time or, if nobody reads To, that of a later version before which nobody reads.
+	Now time.Time
 	// Once: the dataflow runs this one tick and ends; operators may then choose cheaper ways
 	// (no state kept for later ticks).
 	Once bool
@@ -76,6 +78,12 @@ type Operator interface {
 // Timed is an operator that is told of a tick before any of its rows come.
 type Timed interface {
 	BeginTick(t Tick)
+}
+
+// Waker is a source whose progress moves as time passes.
+type Waker interface {
+	// Wake is when it next does, as of the last tick; zero = it does not.
+	Wake() time.Time
 }
 
 // Spiller is an operator that puts rows into temporary runs when a one-shot run has no memory for

@@ -38,8 +38,28 @@ func NewEventTime(delay, idle, jump int64, partitions int) *EventTime {
 // Grow gives the topic more partitions, before the next commit.
 func (m *EventTime) Grow(partitions int) { m.partitions = partitions }
 
-// Take moves the watermark behind a commit and tells which of its records jump too far ahead.
+// Pass says that it is so late, and that nothing has come behind what was taken: idle partitions hold no longer, but for those
+// that spoke last.
+func (m *EventTime) Pass(now int64) {
+	if !m.awake || now < m.wake+m.idle {
+		return
+	}
+	low, any := int64(0), false
+	for p, at := range m.largest {
+		if m.heard[p] != m.last && m.isIdle(p, now) {
+			continue
+		}
+		if !any || at < low {
+			low, any = at, true
+		}
+	}
+	m.Now = max(m.Now, low-m.delay)
+}
+
+// Take moves the watermark behind a commit and tells which of its records jump too far ahead. What the records are judged by is
+// where Pass with its time has brought it.
 func (m *EventTime) Take(c Commit) (ahead []bool) {
+	m.Pass(c.Time)
 	ahead, fresh := m.jumps(c)
 	if len(fresh) == 0 {
 		return ahead

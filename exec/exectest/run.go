@@ -385,7 +385,7 @@ func (r *running) tick(n int, all [][]change, at []int, ticks int) {
 		at[i] = to
 	}
 	passed := time.Duration(rapid.IntRange(0, 4).Draw(r.t, "time passed")) * 3500 * time.Millisecond
-	r.seq = exec.Tick{From: r.seq.To, To: r.seq.To + 1, Time: r.seq.Time.Add(passed)}
+	r.seq = exec.Tick{From: r.seq.To, To: r.seq.To + 1, Time: r.seq.Time.Add(passed), Now: r.seq.Time.Add(passed)}
 	edge := handOver(typesOf(r.root), r.size, func(d *delta.Batch) error {
 		r.result.add(d)
 		return nil

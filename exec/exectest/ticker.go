@@ -34,7 +34,7 @@ func NewTicker(t testing.TB, root plan.Node, once bool) *Ticker {
 // Tick moves the plan over one tick in which leaf n reads leaves[n], and returns how many rows
 // went in. What comes out is dropped.
 func (k *Ticker) Tick(leaves ...[]delta.Batch) (rows int) {
-	k.tick = exec.Tick{From: k.tick.To, To: k.tick.To + 1, Once: k.once, Time: time.UnixMicro(-datetime.UnixEpochMicros)}
+	k.tick = exec.Tick{From: k.tick.To, To: k.tick.To + 1, Once: k.once, Now: time.UnixMicro(-datetime.UnixEpochMicros)}
 	f := lists(leaves)
 	if _, err := k.top.runPlain(context.Background(), k.tick, f, out(func(*delta.Batch) error { return nil })); err != nil {
 		k.t.Fatal(err)

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -131,7 +132,9 @@ func (b *Backfill) read(ctx context.Context, t exec.Tick, most log.CommitSeq, ou
 	for _, s := range b.logs {
 		s.rests = false
 		s.begin = func(ctx context.Context, t exec.Tick) error {
-			t.From, t.To = b.readTo, to
+			if t.From = b.readTo; to < t.To {
+				t.To, t.Time = to, time.Time{} // it is not yet as late as at the end
+			}
 			return s.src.Begin(ctx, t)
 		}
 	}

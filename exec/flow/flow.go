@@ -238,6 +238,9 @@ func (f *Flow) Wake() time.Time { return f.root.wakes() }
 
 func (s *step) wakes() time.Time {
 	at := s.wake
+	if src, ok := s.src.(exec.Waker); ok {
+		at = src.Wake()
+	}
 	for _, in := range s.ins {
 		if w := in.wakes(); at.IsZero() || !w.IsZero() && w.Before(at) {
 			at = w

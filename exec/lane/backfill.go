@@ -54,8 +54,8 @@ func (r *Runtime) tickPart(m *member, to log.CommitSeq, out exec.Out) (done bool
 	if err := r.holdInputs(m, to); err != nil {
 		return false, err
 	}
-	t := exec.Tick{To: to}
-	if t.Time, err = r.timeOf(m, to); err != nil {
+	t, err := r.tickOf(m, 0, to)
+	if err != nil {
 		return false, err
 	}
 	done, err = m.backfill.parts.Run(m.ctx, t, r.partLimits(m), out)

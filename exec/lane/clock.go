@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -230,13 +231,23 @@ func (r *Runtime) timeTick() bool {
 	return true
 }
 
-// timeOf is the time for a tick of m that ends at v: of v, if somebody may read that. A version that nobody reads may be longer
-// ago than times are known; it has the time of the next one that may be read, which leaves less to be kept.
-func (r *Runtime) timeOf(m *member, v log.CommitSeq) (time.Time, error) {
-	at := r.cfg.Log.CommitTime(v)
-	if !at.IsZero() || !m.clock {
-		return at, nil
+// tickOf is a tick of m from one version to another. The times of versions are known for a while: now() in one that is older, and
+// that nobody reads, is the time of the next one that may be read, which leaves less to be kept.
+func (r *Runtime) tickOf(m *member, from, to log.CommitSeq) (t exec.Tick, err error) {
+	t = exec.Tick{From: from, To: to, Time: r.cfg.Log.CommitTime(to)}
+	if m.clock && t.Time.IsZero() {
+		r.mu.Lock()
+		t.Time = r.mu.times[to]
+		r.mu.Unlock()
 	}
+	if t.Now = t.Time; t.Now.IsZero() && plan.HasTemporal(m.query.Root) {
+		t.Now, err = r.laterTime(m, to)
+	}
+	return t, err
+}
+
+// laterTime is the time of the next version from v on that somebody may read.
+func (r *Runtime) laterTime(m *member, v log.CommitSeq) (at time.Time, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	read, err := r.cfg.Log.Newest(r.ctx, false)

@@ -107,14 +107,15 @@ func (r windowRule) create() string {
 		SELECT extract(epoch FROM %s)::int8 AS w, count(*) AS n FROM ev GROUP BY %s EMIT ON WINDOW CLOSE`, r.name, r.lateness, start, window)
 }
 
-// expect computes the rows of the view by the definition: SELECT over the rows that are not late, of
+// expect computes the rows of the view at a time by the definition: SELECT over the rows that are not late, of
 // the windows that are closed. left are the records that were left out.
-func (r windowRule) expect(mark *exectest.EventTime, times []time.Time, records [][]timed) (rows, left []string, late, noTime uint64) {
+func (r windowRule) expect(mark *exectest.EventTime, times []time.Time, records [][]timed, now time.Time) (rows, left []string, late, noTime uint64) {
 	const second = 1_000_000
 	counts := map[int64]int64{}
 	shut := func(start int64) bool { return (start+r.size+r.lateness)*second <= mark.Now }
 	for i, commit := range records {
 		c := exectest.Commit{Time: times[i].UnixMicro()}
+		mark.Pass(c.Time)
 		for _, rec := range commit {
 			at, err := strconv.ParseInt(rec.seconds, 10, 64)
 			if err != nil {
@@ -137,6 +138,7 @@ func (r windowRule) expect(mark *exectest.EventTime, times []time.Time, records 
 		}
 		mark.Take(c)
 	}
+	mark.Pass(now.UnixMicro())
 	for start, n := range counts {
 		if shut(start) {
 			rows = append(rows, fmt.Sprintf("%d|%d", start, n))
@@ -205,9 +207,15 @@ func closedWindows(t *testing.T, seed uint64, rules []windowRule) {
 	counted, blank := uint64(0), uint64(0) // over all views
 	check := func(name string, rule windowRule) {
 		t.Helper()
-		mark := exectest.NewEventTime(delay*1_000_000, idle.Microseconds(), jump*1_000_000, int(partitions))
-		want, left, late, noTime := rule.expect(mark, times, records)
-		same(t, name, d.execf(`SELECT w, n FROM %s`, name), want)
+		var got, want, left []string
+		var late, noTime uint64
+		for v := log.CommitSeq(0); v != d.newest(); { // a time tick may come
+			v = d.newest()
+			got = d.execf(`SELECT w, n FROM %s`, name)
+			mark := exectest.NewEventTime(delay*1_000_000, idle.Microseconds(), jump*1_000_000, int(partitions))
+			want, left, late, noTime = rule.expect(mark, times, records, d.log.CommitTime(v))
+		}
+		same(t, name, got, want)
 		same(t, name+"_errors", d.execf(`SELECT reason, _partition, _offset FROM %s_errors`, name), left)
 		odd := `sqlstate IS NOT NULL OR message IS NULL OR count <> 1 OR topic <> 'ev' OR position('"s":' IN convert_from(value, 'UTF8')) = 0`
 		same(t, name+"_errors", d.execf(`SELECT count(*) FROM %s_errors WHERE %s`, name, odd), []string{"0"})
@@ -225,6 +233,64 @@ func closedWindows(t *testing.T, seed uint64, rules []windowRule) {
 		}
 		d.without = without
 		d.restart()
+	}
+}
+
+// TestTimeClosesWindows: where a partition says nothing more, its idle timeout closes the windows that the others have passed,
+// with no new records; no later than that a record is judged by it, whenever somebody looked. A restart changes nothing.
+func TestTimeClosesWindows(t *testing.T) {
+	d := newDatabase(t)
+	d.timeTick = 10 * time.Millisecond
+	d.restart()
+	d.exec(`CREATE STREAM e (s text, at timestamptz, WATERMARK FOR at AS at) WITH (partitions = 3, idle_timeout = '1 minute')`)
+	create := `CREATE MATERIALIZED VIEW %s AS SELECT extract(epoch FROM TUMBLE_START(at, INTERVAL '10 seconds'))::int8 AS w, count(*) AS n FROM e
+		GROUP BY TUMBLE(at, INTERVAL '10 seconds') EMIT ON WINDOW CLOSE`
+	d.execf(create, "w")
+	d.exec(`CREATE SINK out TO TOPIC 'out' AS SELECT extract(epoch FROM TUMBLE_START(at, INTERVAL '10 seconds'))::int8 AS w, count(*) AS n FROM e
+		GROUP BY TUMBLE(at, INTERVAL '10 seconds') EMIT ON WINDOW CLOSE`)
+	record := func(second int) string {
+		return fmt.Sprintf(`{"s":"%d","at":"%s"}`, second, time.Unix(int64(second), 0).UTC().Format(time.RFC3339))
+	}
+	closed := func(what string, want ...string) {
+		t.Helper()
+		var got []string
+		for begin := time.Now(); time.Since(begin) < 20*time.Second; time.Sleep(5 * time.Millisecond) {
+			if got = d.exec(`SELECT w, n FROM w`); slices.Equal(got, want) {
+				break
+			}
+		}
+		same(t, what, got, want)
+	}
+	d.produceTo("e", map[int32][]string{0: {record(105), record(112)}, 1: {record(101)}})
+	d.logClock.by.Add(int64(time.Second)) // one commit after the other also by their times
+	d.produceTo("e", map[int32][]string{0: {record(125)}})
+	closed("while all partitions hold")
+	d.logClock.by.Add(int64(61 * time.Second))
+	closed("when those that say nothing are idle", "100|2", "110|1")
+	for range 2 {
+		d.restart()
+		closed("after a restart", "100|2", "110|1")
+	}
+	d.produceTo("e", map[int32][]string{1: {record(115), record(126)}, 2: {record(121)}})
+	d.settle("out")
+	same(t, "late", d.exec(`SELECT reason, convert_from(value, 'UTF8')::jsonb ->> 's' FROM w_errors`), []string{"late|115"})
+	d.logClock.by.Add(int64(30 * time.Second))
+	d.produceTo("e", map[int32][]string{0: {record(141)}, 1: {record(142)}})
+	closed("while all hold again", "100|2", "110|1")
+	d.logClock.by.Add(int64(31 * time.Second))
+	closed("when the third is idle", "100|2", "110|1", "120|3")
+	d.execf(create, "later")
+	same(t, "a view made later", d.exec(`SELECT w, n FROM later`), []string{"100|2", "110|1", "120|3"})
+	d.without = true
+	d.restart()
+	closed("built from the log", "100|2", "110|1", "120|3")
+	d.settle("out")
+	same(t, "what was put out", d.records("out"), []string{`={"w":100,"n":2}`, `={"w":110,"n":1}`, `={"w":120,"n":3}`})
+	ticks := d.runtime.Stats().TimeTicks
+	d.logClock.by.Add(int64(time.Hour))
+	time.Sleep(150 * time.Millisecond)
+	if more := d.runtime.Stats().TimeTicks - ticks; more > 2 {
+		t.Errorf("%d time ticks of a stream that is silent as a whole", more)
 	}
 }
 

@@ -325,6 +325,16 @@ func (d *database) records(topic string) (out []string) {
 	return out
 }
 
+// newest is the newest version.
+func (d *database) newest() log.CommitSeq {
+	d.t.Helper()
+	v, err := d.log.Newest(context.Background(), true)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return v
+}
+
 // settle waits until a sink or derived stream has taken in everything.
 func (d *database) settle(name string) {
 	d.t.Helper()

@@ -393,12 +393,12 @@ func (r *Runtime) tick(m *member, from, to log.CommitSeq, out exec.Out) error {
 	if err := r.holdInputs(m, to); err != nil {
 		return err
 	}
-	at, err := r.timeOf(m, to)
+	t, err := r.tickOf(m, from, to)
 	if err != nil {
 		return err
 	}
 	before := m.flow.Read()
-	_, err = m.flow.Run(m.ctx, exec.Tick{From: from, To: to, Time: at}, out)
+	_, err = m.flow.Run(m.ctx, t, out)
 	m.awake, m.told = m.flow.Wake(), err == nil
 	r.bound(m, to-from, m.flow.Read()-before, err)
 	return err

@@ -24,7 +24,8 @@ import (
 //	3  failed rows know the record behind them
 //	4  late rows of a view know why they were left out
 //	5  first ticks in parts
-var engineVersion uint32 = 5
+//	6  time passes idle partitions
+var engineVersion uint32 = 6
 
 // restoreAll makes the member of every derived relation, as the checkpoint has it where it can.
 func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {

@@ -55,6 +55,7 @@ func (r *Runtime) Subscribe(ctx context.Context, q *plan.Query, args []delta.Col
 	var last *Pin // of the version that changes are read from
 	for {
 		t := exec.Tick{To: pin.version, Time: r.cfg.Log.CommitTime(pin.version)}
+		t.Now = t.Time
 		if last != nil {
 			t.From = last.version
 		}

@@ -1,15 +1,12 @@
 package lane_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/tributary-db/tributary/storage/log"
 )
 
 // timedViews are views of which rows come and go with time, and views over them. A name in the query of another is its.
@@ -56,16 +53,9 @@ func (w *timedWalk) as(query string, at time.Time) string {
 // still runs a check that holds as of the newest version again while there is a newer one behind it.
 func (w *timedWalk) still(check func(at time.Time) (got, want []string)) (got, want []string) {
 	w.t.Helper()
-	newest := func() log.CommitSeq {
-		v, err := w.log.Newest(context.Background(), true)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		return v
-	}
 	for {
-		v := newest()
-		if got, want = check(w.log.CommitTime(v)); newest() == v {
+		v := w.newest()
+		if got, want = check(w.log.CommitTime(v)); w.newest() == v {
 			return got, want
 		}
 	}

@@ -85,7 +85,7 @@ func (o *temporal) Open(env exec.Env) (err error) {
 }
 
 // BeginTick implements exec.Timed.
-func (o *temporal) BeginTick(t exec.Tick) { o.now = t.Time.UnixMicro() + datetime.UnixEpochMicros }
+func (o *temporal) BeginTick(t exec.Tick) { o.now = t.Now.UnixMicro() + datetime.UnixEpochMicros }
 
 func (o *temporal) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Out) error {
 	if err := ctx.Err(); err != nil {

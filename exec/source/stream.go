@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
@@ -30,6 +31,7 @@ type stream struct {
 	env    exec.Env
 	cols   []delta.Column
 	places places
+	until  time.Time // of the tick's end; zero = not known
 }
 
 // given are the columns that are not in the records; nil = not wanted.
@@ -136,6 +138,7 @@ func (s *stream) Begin(ctx context.Context, t exec.Tick) error {
 	if s.mark != nil {
 		s.mark.renew(s.cfg.Log, s.rel.Topic)
 	}
+	s.until = t.Time
 	return s.feed.Begin(ctx, t.From, t.To)
 }
 
@@ -163,7 +166,21 @@ func (s *stream) endRange() error {
 		return nil
 	}
 	s.mark.settle()
+	if !s.until.IsZero() {
+		s.mark.pass(s.until.UnixMicro())
+	}
 	return s.mark.save()
+}
+
+// Wake implements exec.Waker: of what waits for the watermark, and has it with its rows.
+func (s *stream) Wake() (at time.Time) {
+	if s.mark == nil || s.given.before == nil {
+		return at
+	}
+	if t := s.mark.wakes(); t != never {
+		at = time.UnixMicro(t)
+	}
+	return at
 }
 
 // shape appends the columns that the scan has of rows to cols.

@@ -28,6 +28,10 @@ import (
 // hold are in a heap by their largest time, and who is idle is found only when it comes to the
 // top. The state between ticks is the largest time and the last commit time by partition, and
 // the stream's own row; the heap is made from it.
+//
+// Time passes idle partitions also when nobody writes to the stream (pass): before the records of a commit, as of its time, and
+// at the end of a tick, as of that of the tick. The partitions of the stream's last commit hold until others speak: a stream
+// that is silent as a whole stays where they are. So which versions ticks ended at never matters.
 type watermark struct {
 	markRule
 	now  int64 // the watermark
@@ -44,6 +48,7 @@ type watermark struct {
 	time    int64         // its commit time
 	touched []int32       // partitions with records in it
 	dirty   []int32       // partitions changed since save
+	passed  bool          // now moved since save, with no partition
 
 	byPartition, own state.Flat
 	keys             *delta.Builder
@@ -136,7 +141,40 @@ func (w *watermark) begin(c log.CommitSeq, micros int64) {
 		return
 	}
 	w.settle()
+	w.pass(micros)
 	w.commit, w.time = c, micros
+}
+
+// pass lets the time be at least t, with no records behind those that have settled: partitions that are idle by then hold no
+// longer.
+func (w *watermark) pass(t int64) {
+	if w.last == never || t-w.wake < w.idle {
+		return
+	}
+	for {
+		p := &w.partitions[w.heap[0]]
+		if p.last == w.last || t-max(p.last, w.wake) < w.idle {
+			break
+		}
+		w.pop()
+	}
+	if now := w.partitions[w.heap[0]].largest - w.delay; now > w.now {
+		w.now, w.passed = now, true
+	}
+}
+
+// wakes is the commit time at which pass would move the watermark, or find that it does not; never = it will not.
+func (w *watermark) wakes() int64 {
+	if w.last == never {
+		return never
+	}
+	switch p := &w.partitions[w.heap[0]]; {
+	case p.largest-w.delay > w.now:
+		return w.wake + w.idle
+	case p.last != w.last:
+		return max(p.last, w.wake) + w.idle
+	}
+	return never
 }
 
 // observe takes the event time of a record of the commit at hand; ahead when it jumps further
@@ -219,9 +257,10 @@ func (w *watermark) dropIdle() {
 
 // save makes what settled commits changed the state, at the end of a tick.
 func (w *watermark) save() error {
-	if len(w.dirty) == 0 {
+	if len(w.dirty) == 0 && !w.passed {
 		return nil
 	}
+	w.passed = false
 	w.keys.Clear()
 	for _, i := range w.dirty {
 		delta.Append(w.keys, i)

@@ -61,7 +61,7 @@ func TestWatermarkSteps(t *testing.T) {
 		{commitOf(1006, at(2, 400)), 500},                 // it comes back behind: no step back
 		{commitOf(1007, at(0, 900), at(1, 900)), 500},     // and holds again
 		{commitOf(1008, at(2, 800)), 790},                 //
-		{commitOf(9000, at(0, 5000)), 790},                // after a pause everybody holds
+		{commitOf(9000, at(0, 5000)), 790},                // after a pause everybody holds; in it 2 alone, which spoke last
 		{commitOf(9999, at(0, 6000)), 790},                //
 		{commitOf(10000, at(0, 7000)), 6990},              // until a timeout after it
 		{commitOf(11001, at(1, 7500), at(0, 7100)), 6990}, // a gap again: 2 holds
@@ -151,7 +151,24 @@ func TestWatermarkModel(t *testing.T) {
 					cut = cutState.open(t, rule)
 				}
 			}
+			if r.IntN(3) == 0 { // a version, with a time, of nothing that is of the stream
+				now += r.Int64N(2 * (rule.idle + 1))
+				if r.IntN(2) == 0 {
+					cut.settle()
+					cut.pass(now)
+				}
+				if r.IntN(2) == 0 {
+					whole.settle()
+					whole.pass(now)
+					model.Pass(now)
+					if at := whole.wakes(); at != never && at <= now || whole.now != model.Now {
+						t.Fatalf("seed %d, before commit %d: %d, want %d; wakes at %d, it is %d", seed, seq, whole.now, model.Now, at, now)
+					}
+				}
+				c.Time = now
+			}
 			whole.begin(seq, now)
+			model.Pass(now)
 			if whole.now != model.Now {
 				t.Fatalf("seed %d, before commit %d: %d, want %d", seed, seq, whole.now, model.Now)
 			}

@@ -241,7 +241,7 @@ func (s *Settings) definitions() []*Definition {
 			integer(&s.MinShardRows, "min_shard_rows", 50_000, 0, 1<<31-1, "Rows of its tables, views and streams together from which a SELECT is divided, a session's default."),
 			integer(&s.MinShardTickRows, "min_shard_tick_rows", 16_384, 0, 1<<31-1, "Rows of a stream that a step of a view or sink reads alone; what is more is divided among the processors (`shards`) that nobody else uses."),
 			integer(&s.TickCommits, "tick_commits", 0, 0, 1<<31-1, "Most commits that views take in one step. 0 = no limit."),
-			duration(&s.WatermarkIdleTimeout, "watermark_idle_timeout", 10*time.Second, 0, 365*24*time.Hour, "Default idle_timeout of new streams: a partition without records for so long, while the stream has some, no longer holds the watermark back."),
+			duration(&s.WatermarkIdleTimeout, "watermark_idle_timeout", 10*time.Second, 0, 365*24*time.Hour, "Default idle_timeout of new streams: a partition without records for so long no longer holds the watermark back; those that spoke last always do."),
 			duration(&s.StrictReadTimeout, "strict_read_timeout", 10*time.Second, 0, time.Hour, "Longest wait of a read for views to catch up with what was written before it. 0 = no limit."),
 			duration(&s.PinAge, "pin_age", time.Hour, 0, 365*24*time.Hour, "Longest time that a transaction holds its snapshot while others write: after it the next of their commits ends the snapshot, and the next statement over it fails with 72000. 0 = no limit."),
 			size(&s.PinBytes, "pin_bytes", gib, 0, 1<<40, "Changes that are kept for one reader's snapshot alone: past it a transaction between two statements, or a subscription that is not read, ends with 72000. 0 = no limit."),

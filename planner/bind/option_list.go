@@ -37,7 +37,7 @@ var streamOptions = []WithOption{
 	formatOption, delimiterOption, keyOption, keyFormatOption,
 	{"timestamp_field", "a column of type timestamp, timestamptz or bigint (milliseconds)", "the time of the INSERT", "The column that is the record's timestamp."},
 	partitionsOption,
-	{"idle_timeout", "an interval", "[`watermark_idle_timeout`](../settings.md)", "How long a partition without records holds the watermark back, while others have some."},
+	{"idle_timeout", "an interval", "[`watermark_idle_timeout`](../settings.md)", "How long a partition without records holds the watermark back. Windows that only it held open close then, also with no new records; the partitions that spoke last go on to hold."},
 	{"watermark_max_jump", "an interval", "`0`: no limit", "A record further ahead than this does not move the watermark."},
 }
 

@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // Temporal keeps the rows for which conditions on now() hold, as time passes: a row comes in when Rising becomes true, and goes
 // when Falling is no longer so. now() is the time of the version. It stands in plans that run for ever only.
 type Temporal struct {
@@ -82,12 +84,23 @@ func (n *Temporal) details() []string {
 	return out
 }
 
-// HasClock reports whether time alone changes what n gives.
-func HasClock(n Node) bool {
+// HasTemporal reports whether n has conditions on now().
+func HasTemporal(n Node) bool {
 	found := false
 	WalkNodes(n, func(n Node) {
 		_, is := n.(*Temporal)
 		found = found || is
+	})
+	return found
+}
+
+// HasClock reports whether time alone may change what n gives: by conditions on now(), or by a watermark that passes idle
+// partitions.
+func HasClock(n Node) bool {
+	found := HasTemporal(n)
+	WalkNodes(n, func(n Node) {
+		s, is := n.(*Scan)
+		found = found || is && slices.Contains(s.Columns, MetaWatermark)
 	})
 	return found
 }

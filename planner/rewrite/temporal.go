@@ -95,7 +95,7 @@ func (t *temporals) check(n plan.Node) {
 	case *plan.Temporal:
 		return
 	case *plan.Recursive:
-		if plan.HasClock(n) {
+		if plan.HasTemporal(n) {
 			t.refuse("now() in a recursive query", "Its rounds are made anew when a row changes, not when time passes.")
 		}
 	case *plan.GroupBy:
@@ -103,7 +103,7 @@ func (t *temporals) check(n plan.Node) {
 	case *plan.SessionWindow:
 		waits = n.OnClose != nil
 	}
-	if waits && plan.HasClock(n) {
+	if waits && plan.HasTemporal(n) {
 		t.refuse("EMIT ON WINDOW CLOSE over a condition on now()", "A window is given once, and rows would leave it later.")
 	}
 	plan.MapNodeExprs(n, func(e plan.Expr) plan.Expr {
