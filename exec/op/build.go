@@ -17,6 +17,8 @@ func Build(n plan.Node) (exec.Operator, error) {
 		return newFilter(n)
 	case *plan.Temporal:
 		return newTemporal(n)
+	case *plan.OnTime:
+		return newOnTime(n), nil
 	case *plan.Project:
 		return newProject(n)
 	case *plan.Hop:

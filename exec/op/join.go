@@ -41,6 +41,7 @@ type join struct {
 	seen     rowSet // of a one-shot full join: what of the left side was met
 	found    statuses
 	sums     [2]tally
+	near     *nearness // nil = nothing is freed
 }
 
 // side is what a join keeps of one input.
@@ -80,6 +81,7 @@ func newJoin(n *plan.Join) (exec.Operator, error) {
 	if n.Residual != nil {
 		j.residual = newScalar(n.Residual)
 	}
+	j.near = newNearness(n)
 	return j, nil
 }
 
@@ -94,6 +96,7 @@ func (j *join) Open(env exec.Env) (err error) {
 			return err
 		}
 	}
+	j.near.open()
 	if err := j.openKept(env); err != nil {
 		return err
 	}
@@ -354,6 +357,11 @@ func (j *join) EndTick(ctx context.Context, t exec.Tick, out exec.Out) (exec.Nex
 	if err := j.endKept(ctx, t, out); err != nil {
 		return exec.Next{}, err
 	}
+	if j.near != nil && !j.once {
+		if more, err := j.near.free(ctx, j); err != nil || more {
+			return exec.Next{More: more}, err
+		}
+	}
 	for i := range j.sides {
 		s := &j.sides[i]
 		s.head = nil
@@ -362,6 +370,9 @@ func (j *join) EndTick(ctx context.Context, t exec.Tick, out exec.Out) (exec.Nex
 		} else if err := s.rows.Publish(t.To); err != nil {
 			return exec.Next{}, err
 		}
+	}
+	if j.near != nil {
+		return exec.Next{Out: j.near.progress(j.progress)}, nil
 	}
 	return exec.Next{Out: j.least()}, nil
 }

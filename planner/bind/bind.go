@@ -187,6 +187,12 @@ func (b *binder) query(q parse.Query) (plan.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.emit == parse.EmitOnWindowClose && !closesWindows(node) && joins(node) {
+		if node, err = b.onTime(node, q.EmitAt); err != nil {
+			return nil, err
+		}
+		return withoutCarried(node), nil
+	}
 	if b.emit == parse.EmitOnWindowClose && !closesWindows(node) {
 		return nil, sqlerr.New(sqlerr.InvalidObjectDefinition, "EMIT ON WINDOW CLOSE needs a GROUP BY with TUMBLE, HOP, CUMULATE or SESSION").At(q.EmitAt).
 			WithHint("Group by a window over the column of the stream's WATERMARK, or use EMIT CHANGES.")

@@ -234,6 +234,18 @@ func windowAt(n plan.Node, i int) (at int, w plan.WindowClose, ok bool) {
 			return windowAt(n.Input, i)
 		}
 		return n.Time, plan.WindowClose{Final: true}, n.OnClose != nil && i == n.End()
+	case *plan.Join:
+		if n.Kind != plan.JoinInner {
+			break
+		}
+		width := len(n.Left.Props().Fields)
+		if i < width {
+			return windowAt(n.Left, i)
+		}
+		if at, w, ok = windowAt(n.Right, i-width); at >= 0 {
+			at += width
+		}
+		return at, w, ok
 	case *plan.Project:
 		below, w, ok := windowOf(n.Input, n.Exprs[i])
 		if !ok || below < 0 {

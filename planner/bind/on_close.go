@@ -17,6 +17,19 @@ func (c *core) onClose(n *plan.GroupBy, keys []plan.Expr) error {
 		if !ok {
 			continue
 		}
+		if joins(n.Input) { // of what is left out nothing is late
+			in, err := c.b.onTime(n.Input, c.b.where(keys[i]))
+			if err != nil {
+				return err
+			}
+			if at < 0 {
+				return unsupported("EMIT ON WINDOW CLOSE over this window of a join").At(c.b.where(keys[i]))
+			}
+			n.Input = in
+			w.Key, w.Time, w.Before, w.Final = i, at, at, true
+			n.OnClose = &w
+			return nil
+		}
 		before, err := c.b.closable(n.Input, at, c.b.where(keys[i]))
 		if err != nil {
 			return err
@@ -34,8 +47,8 @@ func (b *binder) closable(n plan.Node, at int, pos int32) (before int, err error
 	wm, before := n.Props().Watermark, carried(n.Props().Fields)
 	switch {
 	case wm < 0 && joins(n):
-		return 0, unsupported("EMIT ON WINDOW CLOSE over a join").At(pos).
-			WithHint("Join queries whose windows are closed, each over one stream, or use EMIT CHANGES.")
+		return 0, unsupported("SESSION with EMIT ON WINDOW CLOSE over a join").At(pos).
+			WithHint("Join queries whose sessions are closed, each over one stream, or use EMIT CHANGES.")
 	case (wm < 0 || before < 0) && timed(n):
 		return 0, unsupported("EMIT ON WINDOW CLOSE over a condition on now()").At(pos).
 			WithHint("A window is given once, and rows would leave it later: use EMIT CHANGES.")
@@ -46,6 +59,41 @@ func (b *binder) closable(n plan.Node, at int, pos int32) (before int, err error
 		return 0, sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "EMIT ON WINDOW CLOSE needs a window over the watermark's column").At(pos)
 	}
 	return before, nil
+}
+
+// onTime leaves late records out below the inner joins of n.
+func (b *binder) onTime(n plan.Node, pos int32) (plan.Node, error) {
+	var refused error
+	out := plan.Transform(n, func(n plan.Node) plan.Node {
+		if refused != nil {
+			return n
+		}
+		switch n := n.(type) {
+		case *plan.Apply:
+			refused = unsupported("EMIT ON WINDOW CLOSE over a LATERAL join or a subquery").At(pos).WithHint("Use EMIT CHANGES.")
+		case *plan.Join:
+			if n.Kind != plan.JoinInner {
+				refused = unsupported("EMIT ON WINDOW CLOSE over an outer join").At(pos).WithHint("Use an inner join, or EMIT CHANGES.")
+				return n
+			}
+			ins := n.Inputs()
+			for i, in := range ins {
+				if joins(in) {
+					continue
+				}
+				at, before := in.Props().Watermark, carried(in.Props().Fields)
+				if at < 0 || before < 0 || !in.Props().AppendOnly {
+					refused = unsupported("EMIT ON WINDOW CLOSE over a join with what has no watermark").At(pos).
+						WithHint("Each side is a stream with a watermark: WATERMARK FOR column AS column - INTERVAL '5 seconds'. Else use EMIT CHANGES.")
+					return n
+				}
+				ins[i] = plan.NewOnTime(in, at, before, b.opts.AllowedLateness)
+			}
+			return plan.WithInputs(n, ins)
+		}
+		return n
+	})
+	return out, refused
 }
 
 // joins reports whether rows of n are made of those of several relations.

@@ -1,8 +1,10 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Join joins two inputs. Left is port 0 and is built first, the rows of Right pass it. Keys are SQL
@@ -17,6 +19,9 @@ type Join struct {
 	Residual Expr // over left ++ right; nil = none
 	// Single, of a JoinRight without a residual: a row of Right that meets more than one row is an error.
 	Single bool
+	// Within, of an inner join, bounds how far the event times of a pair lie apart; late records are left out below. Nil = nothing
+	// is known, or nobody waits.
+	Within *Within
 }
 
 // JoinKind of a Join says what it puts out.
@@ -153,6 +158,9 @@ func (n *Join) prune(need []bool) (Node, []int) {
 	for i := range n.LeftKeys {
 		leftNeed[n.LeftKeys[i]], rightNeed[n.RightKeys[i]] = true, true
 	}
+	if n.Within != nil {
+		leftNeed[n.Within.Left], rightNeed[n.Within.Right] = true, true
+	}
 	l, lat := Prune(n.Left, atLeastOne(leftNeed))
 	r, rat := Prune(n.Right, atLeastOne(rightNeed))
 	newWidth := len(l.Props().Fields)
@@ -169,6 +177,11 @@ func (n *Join) prune(need []bool) (Node, []int) {
 	out.RightKeys, _ = moveAll(n.RightKeys, rat)
 	if n.Residual != nil {
 		out.Residual = moved(n.Residual, at)
+	}
+	if n.Within != nil {
+		w := *n.Within
+		w.Left, w.Right = lat[w.Left], rat[w.Right]
+		out.Within = &w
 	}
 	out.setFields(n.MarkName())
 	Derive(&out)
@@ -214,6 +227,10 @@ func (n *Join) details() []string {
 	}
 	if n.Residual != nil {
 		out = append(out, "Join Filter: "+FormatExpr(n.Residual))
+	}
+	if w := n.Within; w != nil {
+		micros := func(us int64) time.Duration { return time.Duration(us) * time.Microsecond }
+		out = append(out, fmt.Sprintf("Within: %s <= %s - %s <= %s", micros(w.Lower), columnName(n.Right.Props(), w.Right), columnName(n.Left.Props(), w.Left), micros(w.Upper)))
 	}
 	return out
 }

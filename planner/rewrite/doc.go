@@ -26,6 +26,7 @@
 //	lookup   equality with a whole key reads that key only (one-shot plans)
 //	prune    scans read the columns that are needed
 //	tidy     projections that change nothing go, two in a row become one
+//	interval how far event times of a join's pairs lie apart, where late records are left out
 //	temporal conditions on now() let rows in and out as time passes (plans that run for ever)
 //
 // # Not obvious

@@ -38,7 +38,7 @@ func Query(q *plan.Query, cat catalog.Reader, o Options) (*plan.Query, error) {
 
 // Node rewrites a plan; its output columns stay as they are.
 func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Node, error) {
-	fold, conditions, clocks := newFolding(o, s), &pusher{}, &temporals{clock: plan.Clock{Zone: &s}}
+	fold, conditions, clocks, between := newFolding(o, s), &pusher{}, &temporals{clock: plan.Clock{Zone: &s}}, &intervals{}
 	if o.Statistics != nil && !o.Continuous {
 		conditions.est = newEstimator(o.Statistics)
 	}
@@ -60,12 +60,13 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 			}
 			return clocks.pass(n)
 		},
+		between.pass,
 		recursions,
 	} {
 		if n = pass(n); o.Meter.Breathe() != nil {
 			return nil, o.Meter.Err()
 		}
-		if err := cmp.Or(fold.refused, conditions.refused, clocks.refused); err != nil {
+		if err := cmp.Or(fold.refused, conditions.refused, clocks.refused, between.refused); err != nil {
 			return nil, err
 		}
 	}

@@ -42,7 +42,7 @@ func (u *unnesting) node(n plan.Node) plan.Node {
 		if a, ok := n.(*plan.Apply); ok {
 			return u.apply(a)
 		}
-		if g, ok := n.(*plan.GroupBy); ok && g.OnClose != nil && g.Input.Props().Watermark < 0 {
+		if g, ok := n.(*plan.GroupBy); ok && g.OnClose != nil && g.Input.Props().Watermark < 0 && !leavesOut(g.Input) {
 			u.refuse("a subquery below EMIT ON WINDOW CLOSE")
 		}
 		if !slices.ContainsFunc(exprsOf(n), plan.HasSubquery) {
