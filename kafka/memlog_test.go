@@ -305,6 +305,7 @@ func (l *memLog) LostUntil(log.TopicID) log.CommitSeq   { return 0 }
 func (l *memLog) TruncatedBy(log.TopicID) log.CommitSeq { return 0 }
 
 func (l *memLog) CommitTime(log.CommitSeq) time.Time { return time.Time{} }
+func (l *memLog) Now() time.Time                     { return time.Time{} }
 
 func (l *memLog) Topics() []log.Topic {
 	l.mu.Lock()
