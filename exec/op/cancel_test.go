@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/exec/exectest"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/memory"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/temprun"
 )
@@ -37,6 +38,9 @@ func endless() map[string]plan.Node {
 		"SessionWindow":       exectest.Session(a, []int{1}, 4, time.Hour),
 		"SessionWindow, kept": waiting,
 		"Filter":              exectest.Filter(a, differ(a, 0, 1)),
+		"OnTime":              plan.NewOnTime(a, 4, 0, 0),
+		"Temporal": plan.NewTemporal(a, nil, []plan.Expr{
+			exectest.Call(timestamptzGT, boolean, &plan.Relabel{Arg: col(a, 4), T: sqltype.Of(tstz)}, ago(300))}),
 		"Project":             exectest.Project(a, exectest.Call(int8mul, i8, col(a, 0), exectest.Int(0))),
 		"Hop":                 exectest.Hop(a, 4, time.Millisecond, time.Hour),
 		"UnionAll":            exectest.Union(a, b, c),
