@@ -14,16 +14,19 @@ type Index struct {
 	Storage []string `json:"storage,omitempty"`
 	// NullsNotDistinct: keys with NULL are equal where the rest of them is.
 	NullsNotDistinct bool `json:"nulls_not_distinct,omitempty"`
-	// Where is the condition of the rows that it has, empty = all.
-	Where string `json:"where,omitempty"`
+	// Where is the condition of the rows that it has, empty = all; WherePretty the same without needless parentheses, for who reads it.
+	Where       string `json:"where,omitempty"`
+	WherePretty string `json:"where_pretty,omitempty"`
 }
 
 // IndexKey is one column of an index's key, or an expression.
 type IndexKey struct {
-	// Expr is the expression of one whose place in KeyColumns has NoColumn, Name what the index calls it and Type its type.
-	Expr string       `json:"expr,omitempty"`
-	Name string       `json:"name,omitempty"`
-	Type sqltype.Type `json:"type,omitzero"`
+	// Expr is the expression of one whose place in KeyColumns has NoColumn, Pretty the same without needless parentheses, Name what the index
+	// calls it and Type its type.
+	Expr   string       `json:"expr,omitempty"`
+	Pretty string       `json:"pretty,omitempty"`
+	Name   string       `json:"name,omitempty"`
+	Type   sqltype.Type `json:"type,omitzero"`
 	// Desc and NullsFirst are the order that was asked for.
 	Desc       bool `json:"desc,omitempty"`
 	NullsFirst bool `json:"nulls_first,omitempty"`

@@ -190,8 +190,14 @@ func (d *columnDrop) find() error {
 	slices.SortFunc(deps, func(a, b *catalog.Relation) int { return cmp.Compare(a.OID, b.OID) })
 	for _, dep := range deps {
 		switch {
-		case dep.Kind == catalog.KindIndex && (slices.Contains(dep.KeyColumns, d.at) || slices.Contains(dep.Included(), d.at)):
-			d.indexes = append(d.indexes, dep)
+		case dep.Kind == catalog.KindIndex:
+			uses, err := bind.IndexUses(d.rel, dep, d.at, d.t.At())
+			if err != nil {
+				return err
+			}
+			if uses {
+				d.indexes = append(d.indexes, dep)
+			}
 		case dep.Query != "":
 			uses, err := bind.UsesColumn(dep, d.rel.OID, d.at, d.t.At())
 			if err != nil {

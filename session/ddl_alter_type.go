@@ -22,6 +22,9 @@ func (s *Session) alterType(ctx context.Context, t *catalog.Txn, old *catalog.Re
 	if err := s.noteNames(ctx, t, rel); err != nil {
 		return err
 	}
+	if err := s.retypeIndexes(t, rel, at, def.Using != nil); err != nil {
+		return err
+	}
 	if def.Using == nil {
 		t.Put(rel)
 		return s.tx.writes.Reform(ctx, rel.OID)
@@ -61,6 +64,31 @@ func (s *Session) alterType(ctx context.Context, t *catalog.Txn, old *catalog.Re
 		if broken {
 			return sqlerr.New(sqlerr.CheckViolation, "check constraint %q of relation %q is violated by some row", c.Name, rel.Name).
 				About(sqlerr.Object{Schema: rel.Schema, Table: rel.Name, Constraint: c.Name})
+		}
+	}
+	return nil
+}
+
+// retypeIndexes has the indexes that use a column mean its new type. Where the values stay what they are, so do the indexes.
+func (s *Session) retypeIndexes(t *catalog.Txn, rel *catalog.Relation, at int, anew bool) error {
+	was, ok := t.At().ByOID(rel.OID)
+	if !ok {
+		return nil
+	}
+	for _, ix := range t.At().Indexes(rel.OID) {
+		uses, err := bind.IndexUses(was, ix, at, t.At())
+		if err != nil {
+			return err
+		}
+		if !uses {
+			continue
+		}
+		made, err := bind.RetypedIndex(rel, ix, t.At())
+		if err != nil {
+			return err
+		}
+		if anew || slices.Equal(made.KeyColumns, ix.KeyColumns) {
+			t.Put(made)
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
+// freeze has a relation keep the settings that its text is read with.
 func (s *Session) freeze(rel *catalog.Relation) {
 	rel.Settings = map[string]string{}
 	for _, f := range plan.Frozen {

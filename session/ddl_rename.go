@@ -295,6 +295,15 @@ func (s *Session) renameColumn(ctx context.Context, t *catalog.Txn, rel *catalog
 		changed.Columns = slices.Clone(rel.Columns)
 		changed.Columns[at].Name = b.New
 	}
+	for _, ix := range t.At().Indexes(rel.OID) {
+		told, err := bind.RetoldIndex(rel, &changed, ix, t.At())
+		if err != nil {
+			return err
+		}
+		if told != nil {
+			t.Put(told)
+		}
+	}
 	t.Put(&changed)
 	return s.retell(ctx, t, rel)
 }

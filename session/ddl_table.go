@@ -131,6 +131,9 @@ func (s *Session) createIndex(ctx context.Context, b *parse.CreateIndex, w face.
 	var ix *catalog.Relation
 	table, err := s.lockFound(ctx, "CREATE INDEX", func() (table *catalog.Relation, err error) {
 		if ix, err = bind.CreateIndex(b, s.catalog(), s.bindOptions()); err == nil {
+			if ix.Computed() {
+				s.freeze(ix)
+			}
 			table, _ = s.catalog().ByOID(ix.Parent)
 		}
 		return table, err

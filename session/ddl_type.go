@@ -240,6 +240,9 @@ func labelUser(at *catalog.Snapshot, of catalog.OID, label string, seen []catalo
 		for _, c := range dep.Checks {
 			named = named || strings.Contains(c.Expr, quoted)
 		}
+		for i := range dep.KeyColumns {
+			named = named || strings.Contains(dep.IndexKey(i).Expr+dep.Condition(), quoted)
+		}
 		if named {
 			return dep
 		}
@@ -334,6 +337,7 @@ func freeOfTexts(at *catalog.Snapshot, typ *catalog.Relation, what string) error
 		if dep.Kind == catalog.KindType && dep.UserType.Domain != nil {
 			text = text || dep.UserType.Domain.Default != "" || len(dep.UserType.Domain.Checks) > 0
 		}
+		text = text || slices.ContainsFunc(at.Indexes(dep.OID), (*catalog.Relation).Computed)
 		if text {
 			return sqlerr.New(sqlerr.FeatureNotSupported, "cannot %s type %s because the text of %s %s may name it", what, typ.Name, dep.Kind, dep.Name).
 				WithHint("Drop it, and create it again afterwards.")

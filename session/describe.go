@@ -49,7 +49,15 @@ func (s *Session) describe(b *parse.Describe, w face.Writer) error {
 		if rel.Unique {
 			note = "unique, " + note
 		}
-		for _, at := range rel.KeyColumns {
+		if where := rel.Condition(); where != "" {
+			note += ", of rows where " + rel.Index.WherePretty
+		}
+		for i, at := range rel.KeyColumns {
+			if at == catalog.NoColumn {
+				k := rel.IndexKey(i)
+				rows = append(rows, []string{k.Pretty, k.Type.String(), "yes", "", note})
+				continue
+			}
 			rows = append(rows, []string{table.Columns[at].Name, table.Columns[at].Type.String(), nullable(&table.Columns[at]), "", note})
 		}
 	case rel.Kind == catalog.KindSequence:

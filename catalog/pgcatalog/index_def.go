@@ -52,7 +52,7 @@ func (x *indexed) text(table string, pretty bool) string {
 	if x.rel != nil {
 		if where := x.rel.Condition(); where != "" {
 			if pretty {
-				where = Pretty(where)
+				where = x.rel.Index.WherePretty
 			}
 			b.WriteString(" WHERE " + where)
 		}
@@ -92,10 +92,11 @@ func (x *indexed) column(i int, pretty bool) string {
 		return ident.Quote(x.table.Columns[all[i]].Name)
 	}
 	e := x.key(i).Expr
+	call := isCall(e)
 	if pretty {
-		e = Pretty(e)
+		e = x.key(i).Pretty
 	}
-	if isCall(e) {
+	if call {
 		return e
 	}
 	return "(" + e + ")"
@@ -107,7 +108,7 @@ func isCall(e string) bool {
 	if open <= 0 || !strings.HasSuffix(e, ")") || strings.ContainsAny(e[:open], " '\"") {
 		return false
 	}
-	return Pretty(e[open:]) == e[open+1:len(e)-1] || e[open:] == "()" || Pretty(e[open:]) != e[open:]
+	return Pretty(e[open:]) != e[open:] // the parenthesis that opens there closes at the end
 }
 
 // keyText is what stands behind a column of the key.
@@ -162,4 +163,14 @@ func (x *indexed) storageText() string {
 		list = append(list, name+"="+value)
 	}
 	return " WITH (" + strings.Join(list, ", ") + ")"
+}
+
+// IndexKeyText is the key of an index as errors have it.
+func IndexKeyText(table, rel *catalog.Relation) string {
+	x := indexed{table: table, columns: rel.KeyColumns, rel: rel}
+	out := make([]string, len(x.columns))
+	for i := range out {
+		out[i] = x.column(i, true)
+	}
+	return strings.Join(out, ", ")
 }

@@ -1,6 +1,8 @@
 package pgcatalog
 
 import (
+	"slices"
+
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/bootstrap"
 	"github.com/tributary-db/tributary/catalog/system"
@@ -77,6 +79,20 @@ func dependRows(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
 	return nil
 }
 
+// needs are the columns that an index cannot do without.
+func (x *indexed) needs() []int {
+	out := slices.DeleteFunc(slices.Concat(x.columns, x.included()), func(at int) bool { return at == catalog.NoColumn })
+	if x.rel != nil && x.rel.Computed() {
+		texts := x.rel.Condition()
+		for i := range x.columns {
+			texts += " " + x.key(i).Expr
+		}
+		out = append(out, mentioned(x.table, texts)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 func (v *View) depends(r *catalog.Relation, add system.Adder) (err error) {
 	need := func(class, oid, refClass, ref uint32, column int, kind byte) {
 		if err == nil {
@@ -88,7 +104,7 @@ func (v *View) depends(r *catalog.Relation, add system.Adder) (err error) {
 		need(classClass, self, namespaceClass, v.schemaOID(r.Schema), 0, 'n')
 	}
 	for _, x := range v.indexes(r) {
-		for _, at := range x.columns {
+		for _, at := range x.needs() {
 			if !x.constraint {
 				need(classClass, x.oid, classClass, self, at+1, 'a')
 			}

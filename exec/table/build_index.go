@@ -17,7 +17,8 @@ func (tx *Tx) BuildIndex(ctx context.Context, t *Table, rel *catalog.Relation, k
 	if err != nil {
 		return err
 	}
-	made := &index{rel: rel, key: rel.KeyColumns, own: true, rows: t.arrange(t.now(), rel.KeyColumns)}
+	made := t.indexOf(t.now(), rel, computing(tx.relation(t).Relation, rel, tx.ddl.At()))
+	made.own = true
 	if len(o.staged[0].runs) == 0 && tx.own[t.oid] == nil {
 		made.from = t.now()
 	}
@@ -27,8 +28,8 @@ func (tx *Tx) BuildIndex(ctx context.Context, t *Table, rel *catalog.Relation, k
 	}
 	i := len(o.indexes)
 	o.indexes, o.staged, o.taken = append(o.indexes, made), append(o.staged, stagedRuns{}), append(o.taken, nil)
-	if rel.Unique {
-		o.taken[i] = t.newTaken(made)
+	if err = o.computeNews(made); err == nil && rel.Unique {
+		o.taken[i] = newTaken(made)
 		err = o.checkOwn(ctx, i)
 	}
 	if err == nil && key {
@@ -49,10 +50,10 @@ func (o *overlay) fillIndex(ctx context.Context, made *index) error {
 		return err
 	}
 	defer view.Release()
-	if err := fill(ctx, made.rows, view); err != nil || !made.rel.Unique {
+	if err := fill(ctx, made, view); err != nil || !made.rel.Unique {
 		return err
 	}
-	last := delta.NewBatchBuilder(o.t.Types())
+	last := delta.NewBatchBuilder(made.types)
 	return eachRow(ctx, made.rows, func(rows *delta.Batch, row int32) error {
 		if gone, err := o.tookOut(rows, row); err != nil || gone {
 			return err
@@ -98,9 +99,9 @@ func eachRow(ctx context.Context, set *state.RunSet, visit func(rows *delta.Batc
 // checkOwn counts the rows that the Tx holds into a unique index that is new, i, and refuses a second one of a key.
 func (o *overlay) checkOwn(ctx context.Context, i int) error {
 	ix := o.indexes[i]
-	news := o.news.Batch()
+	news := o.newsOf(ix)
 	for row := range int32(news.Len) {
-		if !o.live(int(row)) {
+		if !o.live(int(row)) || !o.hasNew(ix, row) {
 			continue
 		}
 		if ix.free(pick(news.Cols, ix.key), row) {
@@ -121,10 +122,14 @@ func (o *overlay) checkOwn(ctx context.Context, i int) error {
 		}
 	}
 	own := o.liveRows()
-	has, err := o.tx.inIndex(ctx, o, i, &own)
+	in, err := ix.place(&own)
+	if err != nil {
+		return err
+	}
+	has, err := o.tx.inIndex(ctx, o, i, &in, own.Len)
 	for row := range has {
 		if has[row] {
-			return o.notUnique(ix, &own, int32(row))
+			return o.notUnique(ix, &in.rows, in.find(int32(row)))
 		}
 	}
 	return err
@@ -133,7 +138,7 @@ func (o *overlay) checkOwn(ctx context.Context, i int) error {
 func (o *overlay) notUnique(ix *index, rows *delta.Batch, row int32) error {
 	r := o.tx.relation(o.t)
 	return sqlerr.New(sqlerr.UniqueViolation, "could not create unique index %q", ix.rel.Name).
-		WithDetail("Key (%s)=(%s) is duplicated.", r.columnNames(ix.key), rowText(pick(rows.Cols, ix.key), row, "null")).
+		WithDetail("Key (%s)=(%s) is duplicated.", r.keyNames(ix), rowText(pick(rows.Cols, ix.key), row, "null")).
 		About(r.object("", ix.rel.Name))
 }
 

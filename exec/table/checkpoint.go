@@ -180,7 +180,7 @@ func (s *Set) loadTable(ctx context.Context, rel *catalog.Relation, indexes []*c
 	if from != nil {
 		saved, ok := from.Table(rel.OID)
 		if was := savedForm(rel, saved); ok && was != nil {
-			t, err := s.load(ctx, was, indexes, from, saved)
+			t, err := s.load(ctx, was, indexes, from, saved, was == rel)
 			if err == nil && was != rel {
 				err = t.widen(rel)
 			}
@@ -190,7 +190,7 @@ func (s *Set) loadTable(ctx context.Context, rel *catalog.Relation, indexes []*c
 			s.cfg.Logger.Warn("table is built from its whole changelog", "table", rel.QualifiedName(), "error", err)
 		}
 	}
-	return newTable(s, rel, indexes), 0
+	return newTable(s, rel, indexes, s.catalog.Now()), 0
 }
 
 // savedForm is the definition that the rows of a checkpoint are of: rel, or rel before columns were added; nil = another one.
@@ -227,12 +227,12 @@ func (t *Table) widen(rel *catalog.Relation) error {
 	return nil
 }
 
-func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded, saved *checkpoint.Table) (*Table, error) {
+func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalog.Relation, from *checkpoint.Loaded, saved *checkpoint.Table, whole bool) (*Table, error) {
 	lists, err := from.Lists(ctx, &saved.Parts)
 	if err != nil {
 		return nil, err
 	}
-	t := newTable(s, rel, nil)
+	t := newTable(s, rel, nil, s.catalog.Now())
 	c := t.now()
 	if err := c.rows.Load(from.Pieces(), lists[checkpoint.PartRows]); err != nil {
 		return nil, err
@@ -240,14 +240,14 @@ func (s *Set) load(ctx context.Context, rel *catalog.Relation, indexes []*catalo
 	t.nextRowID.Store(max(1, saved.NextRowID))
 	for _, ix := range indexes {
 		list, ok := lists[checkpoint.PartIndex(ix.OID)]
-		if !ok || len(ix.KeyColumns) > 0 && slices.Max(ix.KeyColumns) >= len(rel.Columns) {
+		if !ok || ix.Computed() && !whole || len(ix.KeyColumns) > 0 && slices.Max(ix.KeyColumns) >= len(rel.Columns) {
 			continue
 		}
-		rows := t.arrange(c, ix.KeyColumns)
-		if err := rows.Load(from.Pieces(), list); err != nil {
+		made := t.indexOf(c, ix, computing(rel, ix, s.catalog.Now()))
+		if err := made.rows.Load(from.Pieces(), list); err != nil {
 			return nil, err
 		}
-		c.indexes = append(c.indexes, &index{rel: ix, key: ix.KeyColumns, rows: rows})
+		c.indexes = append(c.indexes, made)
 	}
 	return t, nil
 }

@@ -175,18 +175,40 @@ func (tx *Tx) make(o *overlay, prepare bool, breathe func() error) ([]log.Append
 	var runs []*state.Prepared
 	if prepare {
 		rows := o.delta()
-		for _, a := range o.arrangements() {
-			p, err := a.Prepare(&rows, breathe)
-			if err != nil {
-				for _, p := range runs {
-					p.Discard()
-				}
-				return nil, nil, err
-			}
-			runs = append(runs, p)
+		if runs, err = o.prepare(&rows, breathe); err != nil {
+			return nil, nil, err
 		}
 	}
 	return []log.Append{{Partition: log.Partition{Topic: o.t.rel().Topic}, RecordBatches: records}}, runs, nil
+}
+
+// prepare makes a run of rows for each of the arrangements that the Tx writes.
+func (o *overlay) prepare(rows *delta.Batch, breathe func() error) (runs []*state.Prepared, err error) {
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, p := range runs {
+			p.Discard()
+		}
+		runs = nil
+	}()
+	for i, a := range o.arrangements() {
+		own := rows
+		if i > 0 {
+			in, err := o.indexes[i-1].place(rows)
+			if err != nil {
+				return runs, err
+			}
+			own = &in.rows
+		}
+		p, err := a.Prepare(own, breathe)
+		if err != nil {
+			return runs, err
+		}
+		runs = append(runs, p)
+	}
+	return runs, nil
 }
 
 // note is what a commit hands to the followers of the tables it wrote: the runs that its changelog

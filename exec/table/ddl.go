@@ -81,9 +81,9 @@ func (tx *Tx) ownTable(oid catalog.OID) *Table {
 			return nil
 		}
 		if rel.Temporary() {
-			t = tx.temp.newTable(rel, tx.ddl.At().Indexes(oid))
+			t = tx.temp.newTable(rel, tx.ddl.At().Indexes(oid), tx.ddl.At())
 		} else {
-			t = newTable(tx.set, rel, tx.ddl.At().Indexes(oid))
+			t = newTable(tx.set, rel, tx.ddl.At().Indexes(oid), tx.ddl.At())
 		}
 		if tx.own == nil {
 			tx.own = map[catalog.OID]*Table{}
@@ -155,7 +155,7 @@ func (p *publishing) install(ctx context.Context) error {
 			made := ix
 			if ix.from != from { // it has rows of the Tx too, or the table was made anew
 				var err error
-				if made, err = o.t.filled(ctx, from, ix.rel); err != nil {
+				if made, err = o.t.filled(ctx, from, ix.rel, ix.more); err != nil {
 					return err
 				}
 			}

@@ -161,7 +161,7 @@ func (o *overlay) strength(c *Change) RowMode {
 		return ForUpdate
 	}
 	for i, ix := range o.indexes {
-		if o.enforces(i) && !same(ix.key) {
+		if o.enforces(i) && ix.more == nil && !same(ix.key) {
 			return ForUpdate
 		}
 	}

@@ -21,6 +21,9 @@
 // A table over a topic (CREATE TABLE … WITH (topic = …)) is the same fold of records that others write, which
 // package keyed reads; nothing here writes it, and it is filled when it is created.
 //
+// An index on expressions, or of some rows, has rows of its own form: what it computes stands behind the columns of the table
+// (computed.go). Whoever reads by it gets rows of the table; what writes it places them in it first.
+//
 // Words. A Tx is one SQL transaction; outside a transaction block it is one statement. Its
 // overlay is the rows it wrote, by table key: a reader inside the Tx sees the snapshot with the
 // overlay on top. Locks are on key images, held to the end of the Tx.

@@ -62,8 +62,8 @@ func (tx *Tx) viewBy(t *Table, o *overlay, by catalog.OID, at log.CommitSeq) (vi
 		by = 0
 	}
 	if o == nil {
-		view, err = t.at(by, v)
-		return view, 0, err
+		view, ix, err := t.open(by, v)
+		return ix.shown(view), 0, err
 	}
 	if by != 0 {
 		i = 1 + slices.IndexFunc(o.indexes, func(ix *index) bool { return ix.rel.OID == by })
@@ -72,10 +72,11 @@ func (tx *Tx) viewBy(t *Table, o *overlay, by catalog.OID, at log.CommitSeq) (vi
 		view, err = o.newest(i)
 		return view, i, err
 	}
-	if view, err = t.at(by, v); err != nil {
+	view, ix, err := t.open(by, v)
+	if err != nil {
 		return nil, 0, err
 	}
-	return state.With(view, o.staged[i].runs...), i, nil
+	return ix.shown(state.With(view, o.staged[i].runs...)), i, nil
 }
 
 // Search is rows of a table by some of its columns.
@@ -155,7 +156,7 @@ func (tx *Tx) indexOver(t *Table, o *overlay, columns []int) (catalog.OID, []int
 		indexes = o.indexes
 	}
 	for _, ix := range indexes {
-		if order := permutation(ix.key, columns); order != nil && tx.sees(ix.rel.OID) {
+		if order := permutation(ix.key, columns); order != nil && ix.more == nil && tx.sees(ix.rel.OID) {
 			return ix.rel.OID, order
 		}
 	}

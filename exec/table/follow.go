@@ -135,7 +135,6 @@ func whenReached(tables []*Table, v log.CommitSeq, fn func()) {
 // followCatalog makes and ends tables as the catalog says behind a version: who finds a relation
 // in the catalog finds its table from Get.
 func (s *Set) followCatalog(c *catalog.Catalog, after log.CommitSeq) {
-	s.catalog = c
 	s.following = s.cfg.Log.Follow(log.FollowConfig{Name: "tables of the catalog", After: after, Kinds: []log.Kind{log.KindCatalog}}, catalogFollower{s})
 }
 
@@ -209,7 +208,7 @@ func (s *Set) add(rel *catalog.Relation, indexes []*catalog.Relation) *Table {
 	if t := s.mu.tables[rel.OID]; t != nil {
 		return t
 	}
-	t := newTable(s, rel, indexes)
+	t := newTable(s, rel, indexes, s.catalog.Now())
 	if rel.FromTopic { // its rows are in the log already
 		t.mu.Lock()
 		t.mu.built--

@@ -35,7 +35,7 @@ func (f *form) is(rel *catalog.Relation) bool { return slices.Equal(f.types, new
 
 // to is how rows of the form become rows of a definition that has columns behind those of this one; false if it is
 // no such definition.
-func (f *form) to(rel *catalog.Relation) (*form, *state.Widening, bool) {
+func (f *form) to(rel *catalog.Relation) (*form, *widening, bool) {
 	next := newForm(rel)
 	n := len(f.rel.Columns)
 	if len(rel.Columns) < n || !slices.Equal(f.types[:n], next.types[:n]) {
@@ -55,7 +55,14 @@ func (f *form) to(rel *catalog.Relation) (*form, *state.Widening, bool) {
 			value[i] = b.Column()
 		}
 	}
-	return next, state.NewWidening(next.types, from, value), true
+	return next, &widening{from, value, state.NewWidening(next.types, from, value)}, true
+}
+
+// widening is how rows become wider ones: of the table, and where each of their columns comes from.
+type widening struct {
+	from  []int
+	value []delta.Column
+	rows  *state.Widening
 }
 
 // appendMissing appends what rows that are older than a column have there.
@@ -74,12 +81,12 @@ func (t *Table) widened(c *content, rel *catalog.Relation) (*content, bool, erro
 	out := &content{form: next}
 	out.before.Store(c.before.Load())
 	var err error
-	if out.rows, err = c.rows.Widen(w, next.key, t.optionsOf(out)); err != nil {
+	if out.rows, err = c.rows.Widen(w.rows, next.key, t.optionsOf(out)); err != nil {
 		return nil, true, err
 	}
 	for _, ix := range t.indexesOf(c) {
-		wide := &index{rel: ix.rel, key: ix.key, own: ix.own}
-		if wide.rows, err = ix.rows.Widen(w, ix.key, t.optionsOf(out)); err != nil {
+		wide, own := t.widenedIndex(ix, out, w)
+		if wide.rows, err = ix.rows.Widen(own, wide.key, t.optionsOf(out)); err != nil {
 			t.free(out)
 			return nil, true, err
 		}
@@ -117,7 +124,7 @@ func (t *Table) fit(ctx context.Context, rel *catalog.Relation, indexes []*catal
 		if t.hasIndexes(made, []*catalog.Relation{ix}) {
 			continue
 		}
-		filled, err := t.filled(ctx, made, ix)
+		filled, err := t.filled(ctx, made, ix, computing(rel, ix, t.set.catalog.Now()))
 		if err != nil {
 			t.hurt(err)
 			return

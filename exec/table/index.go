@@ -23,7 +23,7 @@ func (t *Table) addIndex(ctx context.Context, from *content, made *index) error 
 			return nil
 		}
 		t.mu.Unlock()
-		again, err := t.filled(ctx, now, made.rel)
+		again, err := t.filled(ctx, now, made.rel, made.more)
 		if err != nil {
 			return err
 		}
@@ -32,26 +32,26 @@ func (t *Table) addIndex(ctx context.Context, from *content, made *index) error 
 	}
 }
 
-// filled makes an index of a content.
-func (t *Table) filled(ctx context.Context, c *content, rel *catalog.Relation) (*index, error) {
-	made := &index{rel: rel, key: rel.KeyColumns, rows: t.arrange(c, rel.KeyColumns)}
+// filled makes an index of a content; more is what it computes.
+func (t *Table) filled(ctx context.Context, c *content, rel *catalog.Relation, more *computed) (*index, error) {
+	made := t.indexOf(c, rel, more)
 	view, err := c.rows.At(latest)
 	if errors.Is(err, state.ErrSnapshotTooOld) && t.now() != c {
 		// It was made anew and given back: the new one has the same rows.
-		return t.filled(ctx, t.now(), rel)
+		return t.filled(ctx, t.now(), rel, more)
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer view.Release()
-	if err := fill(ctx, made.rows, view); err != nil {
+	if err := fill(ctx, made, view); err != nil {
 		return nil, fmt.Errorf("index %q: %w", rel.Name, err)
 	}
 	return made, nil
 }
 
-// fill copies a version of the rows into an arrangement.
-func fill(ctx context.Context, to state.Arrangement, from state.View) error {
+// fill copies a version of the rows into an index.
+func fill(ctx context.Context, to *index, from state.View) error {
 	cur, err := from.Scan(ctx, state.Range{})
 	if err != nil {
 		return err
@@ -62,11 +62,15 @@ func fill(ctx context.Context, to state.Arrangement, from state.View) error {
 		if _, more, err = cur.Next(ctx, &rows); err != nil {
 			return err
 		}
-		if err := to.Append(&rows); err != nil {
+		p, err := to.place(&rows)
+		if err != nil {
+			return err
+		}
+		if err := to.rows.Append(&p.rows); err != nil {
 			return err
 		}
 	}
-	return to.Publish(from.Version())
+	return to.rows.Publish(from.Version())
 }
 
 func (t *Table) dropIndex(oid catalog.OID) {

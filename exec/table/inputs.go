@@ -35,7 +35,11 @@ func (in *inputs) Relation(id plan.RelationID) (*catalog.Relation, error) {
 func (in *inputs) Contents(id, indexID plan.RelationID, v log.CommitSeq) (state.View, error) {
 	o := in.tx.byTable[catalog.OID(id)]
 	if own := in.tx.ownTable(catalog.OID(id)); own != nil && o == nil {
-		return own.at(catalog.OID(indexID), latest) // the Tx has written nothing to it
+		view, ix, err := own.open(catalog.OID(indexID), latest) // the Tx has written nothing to it
+		if err != nil {
+			return nil, err
+		}
+		return ix.shown(view), nil
 	}
 	at := 0 // of the index among the overlay's, 1 = the first
 	if o != nil && indexID != 0 {
@@ -45,11 +49,16 @@ func (in *inputs) Contents(id, indexID plan.RelationID, v log.CommitSeq) (state.
 	if err != nil || o == nil {
 		return view, err
 	}
-	key := o.t.Key()
-	if at > 0 {
-		key = o.indexes[at-1].key
+	if at == 0 {
+		return &overlayView{View: state.With(view, o.staged[0].runs...), o: o, key: o.t.Key()}, nil
 	}
-	return &overlayView{View: state.With(view, o.staged[at].runs...), o: o, key: key}, nil
+	ix := o.indexes[at-1]
+	if _, cut := view.(*tableRows); !cut {
+		view = ix.shown(state.With(view, o.staged[at].runs...))
+	} else if rows := view.(*tableRows); len(o.staged[at].runs) > 0 {
+		rows.View = state.With(rows.View, o.staged[at].runs...)
+	}
+	return &overlayView{View: view, o: o, key: ix.key, ix: ix}, nil
 }
 
 // base opens what the overlay lies over.

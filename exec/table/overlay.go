@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"github.com/tributary-db/tributary/catalog"
 
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/storage/state"
@@ -25,8 +26,10 @@ type overlay struct {
 	buf   []state.Slot
 	// staged is what was in the overlay before: of the rows, then of each index.
 	staged []stagedRuns
-	tx     *Tx
-	undo   []undo // what the cells were, since the first savepoint
+	// computed is what indexes compute of each row of news, by the index; nil where none does.
+	computed map[catalog.OID]*newsComputed
+	tx       *Tx
+	undo     []undo // what the cells were, since the first savepoint
 	// other: it has more than what Rewrite put in.
 	other bool
 }
@@ -45,6 +48,9 @@ const (
 func newOverlay(tx *Tx, t *Table, indexes []*index) *overlay {
 	o := &overlay{tx: tx, t: t, indexes: indexes, news: delta.NewBatchBuilder(t.Types()), olds: delta.NewBatchBuilder(t.Types())}
 	o.staged = make([]stagedRuns, 1+len(indexes))
+	for _, ix := range indexes {
+		o.computes(ix)
+	}
 	o.reset()
 	return o
 }
@@ -61,12 +67,15 @@ func (o *overlay) reset() {
 			o.taken = append(o.taken, nil)
 			continue
 		}
-		o.taken = append(o.taken, t.newTaken(ix))
+		o.taken = append(o.taken, newTaken(ix))
+	}
+	for _, n := range o.computed {
+		n.clear()
 	}
 }
 
-func (t *Table) newTaken(ix *index) state.Flat {
-	return state.NewFlat(t.keyTypes(ix.key), []state.CellType{state.CellInt64, state.CellInt64}, state.Options{})
+func newTaken(ix *index) state.Flat {
+	return state.NewFlat(typesAt(ix.types, ix.key), []state.CellType{state.CellInt64, state.CellInt64}, state.Options{})
 }
 
 // enforces reports whether index i is unique, and there for the Tx.
@@ -140,9 +149,14 @@ func (o *overlay) tookOut(rows *delta.Batch, row int32) (bool, error) {
 }
 
 // add puts one new row in; its key must be free.
-func (o *overlay) add(cols []delta.Column, row int32, s state.Slot) error {
+func (o *overlay) add(cols []delta.Column, row int32, s state.Slot, in []placed) error {
 	o.other = o.other || !o.tx.alone
 	o.news.AppendRow(cols, row, 1)
+	for i, ix := range o.indexes {
+		if n := o.computed[ix.rel.OID]; n != nil {
+			n.add(ix, &in[i], row)
+		}
+	}
 	o.at = append(o.at, s)
 	o.note(o.slots, s, cellNew)
 	o.slots.Write([]state.Slot{s}).Int64(cellNew)[s] = int64(o.news.Len())
@@ -160,10 +174,10 @@ func (o *overlay) count(row int32, by int64) error {
 }
 
 func (o *overlay) countIn(i int, row int32, by int64) error {
-	if o.taken[i] == nil {
+	if o.taken[i] == nil || !o.hasNew(o.indexes[i], row) {
 		return nil
 	}
-	cols := o.news.Batch().Cols
+	cols := o.newsOf(o.indexes[i]).Cols
 	var s [1]state.Slot
 	if err := o.taken[i].Probe(pick(cols, o.indexes[i].key), []int32{row}, true, s[:]); err != nil {
 		return err
@@ -200,13 +214,20 @@ func (o *overlay) gone(i int) bool {
 }
 
 // size in bytes of what was written.
-func (o *overlay) size() int { return o.news.Size() + o.olds.Size() }
+func (o *overlay) size() int {
+	n := o.news.Size() + o.olds.Size()
+	for _, c := range o.computed {
+		n += c.values.Size() + len(c.has)
+	}
+	return n
+}
 
 // overlayView is a version of the table with the Tx's rows over it.
 type overlayView struct {
 	state.View
 	o   *overlay
-	key []int // what the view is ordered by: the table's key or an index's
+	key []int  // what the view is ordered by: the table's key or an index's
+	ix  *index // nil: the rows
 }
 
 func (v *overlayView) Scan(ctx context.Context, r state.Range) (state.Cursor, error) {
@@ -272,9 +293,13 @@ func (c *overlayCursor) hide(dst *delta.Batch) error {
 
 func (c *overlayCursor) ownRows(dst *delta.Batch) {
 	*dst = c.v.o.news.Batch()
+	cols := dst.Cols
+	if c.v.ix != nil {
+		cols = c.v.o.newsOf(c.v.ix).Cols
+	}
 	c.sel = c.sel[:0]
 	for i := range int32(dst.Len) {
-		if c.v.o.live(int(i)) && c.matches(dst.Cols, i) {
+		if c.v.o.live(int(i)) && (c.v.ix == nil || c.v.o.hasNew(c.v.ix, i)) && c.matches(cols, i) {
 			c.sel = append(c.sel, i)
 		}
 	}

@@ -225,13 +225,27 @@ func (t *Table) remake(ctx context.Context, to log.CommitSeq) (made *content, nu
 	}
 	t.mu.Lock()
 	number = t.mu.wanted
-	var indexes []*catalog.Relation
-	for _, ix := range t.now().indexes {
-		indexes = append(indexes, ix.rel)
-	}
+	indexes := slices.Clone(t.now().indexes)
 	t.mu.Unlock()
-	made = t.empty(newForm(t.rel()), indexes)
+	made = t.empty(newForm(t.rel()), nil, nil)
+	for _, ix := range indexes {
+		made.indexes = append(made.indexes, t.indexOf(made, ix.rel, t.recomputing(made, ix)))
+	}
 	return made, number, t.set.replay(ctx, t, made, 0, to)
+}
+
+// recomputing is what an index computes of the rows of another content.
+func (t *Table) recomputing(made *content, ix *index) *computed {
+	if ix.more == nil || ix.more.fits(made.form) {
+		return ix.more
+	}
+	snap := t.set.catalog.Now()
+	table, ok := snap.ByOID(t.oid)
+	now, is := snap.ByOID(ix.rel.OID)
+	if !ok || !is { // it was dropped meanwhile, and nobody asks for it
+		return ix.more
+	}
+	return computing(table, now, snap)
 }
 
 // install makes made what the table has. Indexes may have come and gone meanwhile.
@@ -239,10 +253,10 @@ func (t *Table) install(ctx context.Context, made *content, number int) error {
 	for {
 		t.mu.Lock()
 		old := t.now()
-		var missing []*catalog.Relation
+		var missing []*index
 		for _, ix := range old.indexes {
 			if !slices.ContainsFunc(made.indexes, func(m *index) bool { return m.rel.OID == ix.rel.OID }) {
-				missing = append(missing, ix.rel)
+				missing = append(missing, ix)
 			}
 		}
 		if len(missing) == 0 {
@@ -277,8 +291,8 @@ func (t *Table) install(ctx context.Context, made *content, number int) error {
 			return nil
 		}
 		t.mu.Unlock()
-		for _, rel := range missing {
-			ix, err := t.filled(ctx, made, rel)
+		for _, was := range missing {
+			ix, err := t.filled(ctx, made, was.rel, t.recomputing(made, was))
 			if err != nil {
 				return err
 			}

@@ -168,15 +168,15 @@ func (o *overlay) drop() {
 }
 
 // widened is an overlay with what o has, of a table in a later form. o stays as it is.
-func (o *overlay) widened(t *Table, w *state.Widening) (*overlay, error) {
+func (o *overlay) widened(t *Table, w *widening) (*overlay, error) {
 	indexes := t.indexList()
 	for _, ix := range o.indexes {
 		if !ix.own {
 			continue
 		}
-		wide := &index{rel: ix.rel, key: ix.key, own: true}
+		wide, own := t.widenedIndex(ix, t.now(), w)
 		var err error
-		if wide.rows, err = ix.rows.Widen(w, ix.key, t.optionsOf(t.now())); err != nil {
+		if wide.rows, err = ix.rows.Widen(own, wide.key, t.optionsOf(t.now())); err != nil {
 			return nil, err
 		}
 		indexes = append(indexes, wide)
@@ -184,8 +184,12 @@ func (o *overlay) widened(t *Table, w *state.Widening) (*overlay, error) {
 	out := newOverlay(o.tx, t, indexes)
 	sets := out.arrangements()
 	for i, staged := range o.staged[:min(len(o.staged), len(sets))] {
+		own := w.rows
+		if i > 0 {
+			_, own = t.widenedIndex(o.indexes[i-1], t.now(), w)
+		}
 		for j, p := range staged.runs {
-			wide, err := p.Widen(w, sets[i])
+			wide, err := p.Widen(own, sets[i])
 			if err != nil {
 				return nil, err
 			}
@@ -195,7 +199,7 @@ func (o *overlay) widened(t *Table, w *state.Widening) (*overlay, error) {
 	}
 	olds, news := o.olds.Batch(), o.news.Batch()
 	if gone := chosen(&olds, func(i int) bool { return o.slots.Int64(cellOld).At(o.oldAt[i]) == int64(i+1) }); gone.Len > 0 {
-		wide := w.Rows(&gone)
+		wide := w.rows.Rows(&gone)
 		if _, err := out.remove(&wide); err != nil {
 			return nil, err
 		}
@@ -204,14 +208,18 @@ func (o *overlay) widened(t *Table, w *state.Widening) (*overlay, error) {
 	if live.Len == 0 {
 		return out, nil
 	}
-	wide := w.Rows(&live)
+	wide := w.rows.Rows(&live)
 	slots, err := out.probe(wide.Cols, wide.Len, true)
 	if err != nil {
 		return nil, err
 	}
 	slots = append([]state.Slot(nil), slots...)
+	in, err := placeIn(out.indexes, &wide)
+	if err != nil {
+		return nil, err
+	}
 	for i, s := range slots {
-		if err := out.add(wide.Cols, int32(i), s); err != nil {
+		if err := out.add(wide.Cols, int32(i), s, in); err != nil {
 			return nil, err
 		}
 	}

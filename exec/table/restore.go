@@ -38,6 +38,7 @@ func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.
 		return err
 	}
 	s.forget(ctx)
+	s.catalog = c
 	snap := c.Now()
 	made, tableOf := map[catalog.OID]*Table{}, map[catalog.OID]catalog.OID{}
 	for _, rel := range snap.Relations(catalog.KindTable) {
@@ -48,7 +49,7 @@ func (s *Set) Restore(ctx context.Context, c *catalog.Catalog, from *checkpoint.
 			t, err = s.restoreTable(ctx, rel, indexes, nil, newest)
 		}
 		if stays(err) {
-			t = newTable(s, rel, indexes)
+			t = newTable(s, rel, indexes, snap)
 			t.stand(err)
 			err = nil
 		}
@@ -115,7 +116,7 @@ func (s *Set) restoreTable(ctx context.Context, rel *catalog.Relation, indexes [
 			continue
 		}
 		// Younger than the checkpoint: made as CREATE INDEX makes it.
-		made, err := t.filled(ctx, c, ix)
+		made, err := t.filled(ctx, c, ix, computing(rel, ix, s.catalog.Now()))
 		if err != nil {
 			return nil, err
 		}

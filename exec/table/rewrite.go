@@ -42,7 +42,7 @@ func (tx *Tx) Rewrite(ctx context.Context, oid catalog.OID, convert func(rows *d
 	if next.base = t.base; next.base == nil {
 		next.base = tx.set.lookup(oid)
 	}
-	next.content.Store(next.empty(newForm(rel), tx.ddl.At().Indexes(oid)))
+	next.content.Store(next.empty(newForm(rel), tx.ddl.At().Indexes(oid), tx.ddl.At()))
 	was := reformed{oid: oid, layouts: len(rel.Layouts), own: tx.own[oid]}
 	if old != nil {
 		fresh := newOverlay(tx, next, next.indexList())

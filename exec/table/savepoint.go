@@ -64,6 +64,10 @@ func (o *overlay) rollbackTo(m mark) {
 	o.undo = o.undo[:m.undo]
 	o.news.Truncate(m.news)
 	o.olds.Truncate(m.olds)
+	for _, n := range o.computed {
+		n.values.Truncate(m.news)
+		n.has = n.has[:m.news]
+	}
 	o.at, o.oldAt = o.at[:m.news], o.oldAt[:m.olds]
 }
 

@@ -116,7 +116,11 @@ func (s *Set) At(ctx context.Context, oid, index catalog.OID, v log.CommitSeq) (
 			return nil, err
 		}
 	}
-	return t.at(index, v)
+	view, ix, err := t.open(index, v)
+	if err != nil {
+		return nil, err
+	}
+	return ix.shown(view), nil
 }
 
 // Keep lets the versions of each table go that lie below what floor says of it.

@@ -53,17 +53,17 @@ func (o *overlay) newest(i int) (state.View, error) {
 		if err != nil {
 			return nil, err
 		}
-		return state.With(v, o.staged[i].runs...), nil
+		return o.indexes[i-1].shown(state.With(v, o.staged[i].runs...)), nil
 	}
 	index := catalog.OID(0)
 	if i > 0 {
 		index = o.indexes[i-1].rel.OID
 	}
-	v, err := o.t.at(index, latest)
+	v, ix, err := o.t.open(index, latest)
 	if err != nil {
 		return nil, err
 	}
-	return state.With(v, o.staged[i].runs...), nil
+	return ix.shown(state.With(v, o.staged[i].runs...)), nil
 }
 
 // settle counts what the Tx holds after a statement has written, and stages what is too much of it.

@@ -74,34 +74,37 @@ type content struct {
 	more    bool                  // the commit that brought all its rows in other types changed others too
 }
 
-// index is the whole row again, by the index's columns.
+// index is the whole row again, by the index's columns, with what it computes behind it.
 type index struct {
-	rel  *catalog.Relation
-	key  []int
-	rows *state.RunSet
+	rel   *catalog.Relation
+	more  *computed     // nil: it has all rows, by columns of theirs
+	types []sqltype.OID // of its rows
+	key   []int         // positions in them
+	rows  *state.RunSet
 	// own: a Tx has made it and not committed it; nobody else has it.
 	own bool
 	// from is the content that an own index has the rows of, nil = also of what the Tx wrote before.
 	from *content
 }
 
-func newTable(s *Set, rel *catalog.Relation, indexes []*catalog.Relation) *Table {
+// newTable makes a table without rows; rel and its indexes are those of one version of the catalog, cat.
+func newTable(s *Set, rel *catalog.Relation, indexes []*catalog.Relation, cat catalog.Reader) *Table {
 	t := &Table{set: s, oid: rel.OID, options: s.options()}
 	t.def.Store(rel)
 	t.nextRowID.Store(1)
 	t.deltas.Store(true) // of a checkpoint
 	t.mu.wanted, t.mu.built = rel.Rebuilt, rel.Rebuilt
 	t.kept.Store(uint64(rel.CreatedAt)) // older versions of a topic's table cannot be asked for
-	t.content.Store(t.empty(newForm(rel), indexes))
+	t.content.Store(t.empty(newForm(rel), indexes, cat))
 	return t
 }
 
 // empty makes the content of a table without rows.
-func (t *Table) empty(f *form, indexes []*catalog.Relation) *content {
+func (t *Table) empty(f *form, indexes []*catalog.Relation, cat catalog.Reader) *content {
 	c := &content{form: f}
-	c.rows = t.arrange(c, f.key)
+	c.rows = state.NewArrangement(f.types, f.key, t.optionsOf(c))
 	for _, ix := range indexes {
-		c.indexes = append(c.indexes, &index{rel: ix, key: ix.KeyColumns, rows: t.arrange(c, ix.KeyColumns)})
+		c.indexes = append(c.indexes, t.indexOf(c, ix, computing(f.rel, ix, cat)))
 	}
 	return c
 }
@@ -132,16 +135,24 @@ func (t *Table) indexesOf(c *content) []*index {
 }
 
 // keyTypes are the types of some columns of the row.
-func (t *Table) keyTypes(cols []int) []sqltype.OID {
+func (t *Table) keyTypes(cols []int) []sqltype.OID { return typesAt(t.Types(), cols) }
+
+func typesAt(types []sqltype.OID, cols []int) []sqltype.OID {
 	out := make([]sqltype.OID, len(cols))
 	for i, c := range cols {
-		out[i] = t.Types()[c]
+		out[i] = types[c]
 	}
 	return out
 }
 
 // at opens the rows, or an index, at v.
 func (t *Table) at(indexOID catalog.OID, v log.CommitSeq) (state.View, error) {
+	view, _, err := t.open(indexOID, v)
+	return view, err
+}
+
+// open is at, with the index, whose rows have what it computes.
+func (t *Table) open(indexOID catalog.OID, v log.CommitSeq) (view state.View, ix *index, err error) {
 	if t.temp != nil {
 		v = latest // its versions are none of the log's, and the newest is the only one
 	}
@@ -150,23 +161,24 @@ func (t *Table) at(indexOID catalog.OID, v log.CommitSeq) (state.View, error) {
 		c := now.of(v)
 		rows := c.rows
 		if indexOID != 0 {
-			ix, ok := t.index(c, indexOID)
+			var ok bool
+			ix, ok = t.index(c, indexOID)
 			if !ok && t.now() == now {
-				return nil, fmt.Errorf("index %d of table %q is gone", indexOID, t.rel().Name)
+				return nil, nil, fmt.Errorf("index %d of table %q is gone", indexOID, t.rel().Name)
 			}
 			if !ok {
 				continue
 			}
 			rows = ix.rows
 		}
-		view, err := rows.At(v)
+		view, err = rows.At(v)
 		switch {
 		case errors.Is(err, state.ErrSnapshotTooOld) && t.now() != now:
 			continue // it was made anew, and the old one given back
 		case err == nil && indexOID == 0 && v != latest:
 			view = c.across(view)
 		}
-		return view, err
+		return view, ix, err
 	}
 }
 
@@ -181,8 +193,19 @@ func (t *Table) index(c *content, oid catalog.OID) (*index, bool) {
 
 // put makes durable deltas of full rows version v of a content. Calls come in commit order.
 func (t *Table) put(c *content, deltas []*delta.Batch, v log.CommitSeq) error {
-	for _, a := range t.arrangements(c) {
-		if err := put(a, deltas, v); err != nil {
+	if err := put(c.rows, deltas, v); err != nil {
+		return err
+	}
+	for _, ix := range t.indexesOf(c) {
+		own := make([]*delta.Batch, len(deltas))
+		for i, d := range deltas {
+			p, err := ix.place(d)
+			if err != nil {
+				return err
+			}
+			own[i] = &p.rows
+		}
+		if err := put(ix.rows, own, v); err != nil {
 			return err
 		}
 	}
@@ -219,14 +242,8 @@ func (t *Table) keep(v log.CommitSeq) {
 	}
 }
 
-// arrange makes an arrangement of a content. Damage that is met while the table has that content has it made
+// optionsOf are those of an arrangement of a content. Damage that is met while the table has that content has it made
 // anew.
-func (t *Table) arrange(c *content, key []int) *state.RunSet {
-	options := t.optionsOf(c)
-	return state.NewArrangement(c.form.types, key, options)
-}
-
-// optionsOf are those of an arrangement of a content.
 func (t *Table) optionsOf(c *content) state.Options {
 	options := t.options
 	options.Breathe = func() error {

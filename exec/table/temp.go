@@ -161,7 +161,11 @@ func (in *tempInputs) Relation(id plan.RelationID) (*catalog.Relation, error) {
 
 func (in *tempInputs) Contents(id, index plan.RelationID, v log.CommitSeq) (state.View, error) {
 	if t := in.temp.tables[catalog.OID(id)]; t != nil {
-		return t.at(catalog.OID(index), latest)
+		view, ix, err := t.open(catalog.OID(index), latest)
+		if err != nil {
+			return nil, err
+		}
+		return ix.shown(view), nil
 	}
 	return in.Inputs.Contents(id, index, v)
 }

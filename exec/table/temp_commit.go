@@ -38,14 +38,10 @@ func (tx *Tx) prepareTemporary(ctx context.Context) (*keeping, error) {
 		if !c.all {
 			rows := o.delta()
 			if rows.Rows() > 0 {
-				for _, a := range o.arrangements() {
-					p, err := a.Prepare(&rows, breathe)
-					if err != nil {
-						k.changes = append(k.changes, c)
-						k.discard()
-						return nil, err
-					}
-					c.runs = append(c.runs, p)
+				var err error
+				if c.runs, err = o.prepare(&rows, breathe); err != nil {
+					k.discard()
+					return nil, err
 				}
 			}
 		}
@@ -93,11 +89,11 @@ func (k *keeping) keep() error {
 	return failed
 }
 
-func (t *Temp) newTable(rel *catalog.Relation, indexes []*catalog.Relation) *Table {
+func (t *Temp) newTable(rel *catalog.Relation, indexes []*catalog.Relation, cat catalog.Reader) *Table {
 	made := &Table{set: t.set, temp: t, oid: rel.OID, options: t.options()}
 	made.def.Store(rel)
 	made.nextRowID.Store(1)
-	made.content.Store(made.empty(newForm(rel), indexes))
+	made.content.Store(made.empty(newForm(rel), indexes, cat))
 	return made
 }
 
@@ -105,7 +101,7 @@ func (t *Temp) newTable(rel *catalog.Relation, indexes []*catalog.Relation) *Tab
 func (c *tempChange) keep(temp *Temp) error {
 	t, now := c.o.t, c.o.t.now()
 	if c.all {
-		t.content.Store(t.empty(now.form, nil)) // settle makes its indexes
+		t.content.Store(t.empty(now.form, nil, nil)) // settle makes its indexes
 		t.free(now)
 		return nil
 	}
@@ -162,7 +158,7 @@ func (t *Temp) settle() {
 			continue
 		}
 		if t.tables[oid] == nil { // it was made, and not used yet
-			t.put(t.newTable(rel, nil))
+			t.put(t.newTable(rel, nil, nil))
 		}
 		t.tables[oid].become(rel, indexes[oid])
 	}
@@ -175,13 +171,14 @@ func (t *Table) become(rel *catalog.Relation, indexes []*catalog.Relation) {
 	was := now.indexes
 	now.indexes = nil
 	for _, r := range indexes {
-		ix := &index{rel: r, key: r.KeyColumns}
-		if i := slices.IndexFunc(was, func(x *index) bool { return x.rel.OID == r.OID }); i >= 0 {
-			ix.rows, was = was[i].rows, slices.Delete(slices.Clone(was), i, i+1)
-		} else {
-			ix.rows = t.arrange(now, r.KeyColumns)
+		i := slices.IndexFunc(was, func(x *index) bool { return x.rel.OID == r.OID })
+		if i < 0 {
+			now.indexes = append(now.indexes, t.indexOf(now, r, computing(rel, r, t.set.catalog.Now())))
+			continue
 		}
-		now.indexes = append(now.indexes, ix)
+		ix := *was[i]
+		ix.rel, was = r, slices.Delete(slices.Clone(was), i, i+1)
+		now.indexes = append(now.indexes, &ix)
 	}
 	for _, gone := range was {
 		gone.rows.Free()

@@ -177,22 +177,27 @@ func (tx *Tx) insertFull(ctx context.Context, t *Table, full *delta.Batch) error
 	if err != nil {
 		return err
 	}
+	in, err := placeIn(o.indexes, full)
+	if err != nil {
+		return err
+	}
 	has := make([][]bool, len(o.indexes))
 	for i := range o.indexes {
 		if o.enforces(i) {
-			if has[i], err = tx.inIndex(ctx, o, i, full); err != nil {
+			if has[i], err = tx.inIndex(ctx, o, i, &in[i], full.Len); err != nil {
 				return err
 			}
 		}
 	}
 	for i, s := range slots { // row by row, and of each the primary key first, as PostgreSQL
 		if exists[i] || o.slots.Int64(cellNew).At(s) > 0 {
-			return tx.relation(t).duplicate(tx.relation(t).PrimaryKeyName(), t.Key(), full, int32(i))
+			r := tx.relation(t)
+			return r.duplicate(r.PrimaryKeyName(), r.columnNames(t.Key()), pick(full.Cols, t.Key()), int32(i))
 		}
-		if err := tx.checkUnique(o, full, int32(i), has); err != nil {
+		if err := tx.checkUnique(o, in, int32(i), has); err != nil {
 			return err
 		}
-		if err := o.add(full.Cols, int32(i), s); err != nil {
+		if err := o.add(full.Cols, int32(i), s, in); err != nil {
 			return err
 		}
 	}

@@ -5,16 +5,18 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/pgcatalog"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/storage/state"
 )
 
 // inIndex reports of each row whether a unique index has its key in the newest version, the rows that the Tx
 // removed aside. Keys with a NULL are equal only where the index says so.
-func (tx *Tx) inIndex(ctx context.Context, o *overlay, at int, full *delta.Batch) ([]bool, error) {
+func (tx *Tx) inIndex(ctx context.Context, o *overlay, at int, in *placed, n int) ([]bool, error) {
 	ix := o.indexes[at]
-	keys, sel := keysOf(ix, full)
+	keys, sel := keysOf(ix, in)
 	if len(sel) == 0 {
 		return nil, nil
 	}
@@ -32,7 +34,7 @@ func (tx *Tx) inIndex(ctx context.Context, o *overlay, at int, full *delta.Batch
 			return err
 		}
 		if has == nil {
-			has = make([]bool, full.Len)
+			has = make([]bool, n)
 		}
 		has[sel[key]] = true
 		return nil
@@ -46,9 +48,9 @@ func (ix *index) free(key []delta.Column, row int32) bool {
 }
 
 // keysOf gathers the keys that rows have in an index and others must not; sel says whose they are.
-func keysOf(ix *index, rows *delta.Batch) (keys []delta.Column, sel []int32) {
-	all := pick(rows.Cols, ix.key)
-	for i := range int32(rows.Len) {
+func keysOf(ix *index, in *placed) (keys []delta.Column, sel []int32) {
+	all := pick(in.rows.Cols, ix.key)
+	for i := range int32(in.rows.Len) {
 		if !ix.free(all, i) {
 			sel = append(sel, i)
 		}
@@ -56,6 +58,9 @@ func keysOf(ix *index, rows *delta.Batch) (keys []delta.Column, sel []int32) {
 	keys = make([]delta.Column, len(all))
 	for i := range all {
 		keys[i] = delta.Copy(&all[i], sel)
+	}
+	for i, row := range sel {
+		sel[i] = in.given(row)
 	}
 	return keys, sel
 }
@@ -67,7 +72,11 @@ func (tx *Tx) lockUnique(ctx context.Context, o *overlay, rows *delta.Batch) err
 		if !o.enforces(i) {
 			continue
 		}
-		keys, sel := keysOf(ix, rows)
+		in, err := ix.place(rows)
+		if err != nil {
+			return err
+		}
+		keys, sel := keysOf(ix, &in)
 		if err := tx.lockRows(ctx, ix.rel.OID, keys, len(sel)); err != nil {
 			return err
 		}
@@ -77,27 +86,50 @@ func (tx *Tx) lockUnique(ctx context.Context, o *overlay, rows *delta.Batch) err
 
 // checkUnique refuses a row whose key a unique index has: in the newest version, as has says by index and row
 // (nil = none), or of another new row of the Tx.
-func (tx *Tx) checkUnique(o *overlay, full *delta.Batch, row int32, has [][]bool) error {
+func (tx *Tx) checkUnique(o *overlay, in []placed, row int32, has [][]bool) error {
 	for i, ix := range o.indexes {
+		at := in[i].find(row)
+		if at < 0 {
+			continue
+		}
 		if has[i] != nil && has[i][row] {
-			return tx.relation(o.t).duplicate(ix.rel.Name, ix.key, full, row)
+			return tx.duplicateIn(o, ix, &in[i].rows, at)
 		}
 		if o.taken[i] == nil || !o.enforces(i) {
 			continue
 		}
-		keys := pick(full.Cols, ix.key)
-		if ix.free(keys, row) {
+		keys := pick(in[i].rows.Cols, ix.key)
+		if ix.free(keys, at) {
 			continue
 		}
 		var s [1]state.Slot
-		if err := o.taken[i].Probe(keys, []int32{row}, false, s[:]); err != nil {
+		if err := o.taken[i].Probe(keys, []int32{at}, false, s[:]); err != nil {
 			return err
 		}
 		if s[0] != state.NoSlot && o.taken[i].Int64(takenCount).At(s[0]) > 0 {
-			return tx.relation(o.t).duplicate(ix.rel.Name, ix.key, full, row)
+			return tx.duplicateIn(o, ix, &in[i].rows, at)
 		}
 	}
 	return nil
+}
+
+// duplicateIn is the unique violation of an index, under the name that it has for the Tx.
+func (tx *Tx) duplicateIn(o *overlay, ix *index, rows *delta.Batch, row int32) error {
+	r := tx.relation(o.t)
+	name := tx.indexNow(ix).Name
+	return r.duplicate(name, r.keyNames(&index{rel: tx.indexNow(ix), key: ix.key}), pick(rows.Cols, ix.key), row)
+}
+
+// indexNow is what the Tx has of an index in the catalog.
+func (tx *Tx) indexNow(ix *index) *catalog.Relation {
+	at := catalog.Reader(tx.set.catalog.Now())
+	if tx.ddl != nil {
+		at = tx.ddl.At()
+	}
+	if rel, ok := at.ByOID(ix.rel.OID); ok {
+		return rel
+	}
+	return ix.rel
 }
 
 func anyNull(cols []delta.Column, row int32) bool {
@@ -134,16 +166,19 @@ func (r seen) shown(cols []delta.Column) []delta.Column {
 }
 
 // duplicate is PostgreSQL's unique violation.
-func (r seen) duplicate(constraint string, key []int, rows *delta.Batch, row int32) error {
+func (r seen) duplicate(constraint, names string, key []delta.Column, row int32) error {
 	return sqlerr.New(sqlerr.UniqueViolation, "duplicate key value violates unique constraint %q", constraint).
-		WithDetail("Key (%s)=(%s) already exists.", r.columnNames(key), rowText(pick(rows.Cols, key), row, "null")).
+		WithDetail("Key (%s)=(%s) already exists.", names, rowText(key, row, "null")).
 		About(r.object("", constraint))
 }
+
+// keyNames are the columns and expressions of an index's key.
+func (r seen) keyNames(ix *index) string { return pgcatalog.IndexKeyText(r.Relation, ix.rel) }
 
 func (r seen) columnNames(at []int) string {
 	names := make([]string, len(at))
 	for i, c := range at {
-		names[i] = r.Columns[c].Name
+		names[i] = ident.Quote(r.Columns[c].Name)
 	}
 	return strings.Join(names, ", ")
 }

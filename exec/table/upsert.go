@@ -90,6 +90,7 @@ type upserting struct {
 	o    *overlay
 	u    *Upsert
 	full *delta.Batch
+	in   []placed // of full, by index
 	out  []Written
 	// found are the rows that have a key of row i of full: its position in olds + 1.
 	found []int
@@ -100,6 +101,10 @@ type upserting struct {
 }
 
 func (up *upserting) run(ctx context.Context) error {
+	var err error
+	if up.in, err = placeIn(up.o.indexes, up.full); err != nil {
+		return err
+	}
 	if err := up.lock(ctx); err != nil {
 		return err
 	}
@@ -227,7 +232,7 @@ func sameRows(x, y *delta.BatchBuilder) bool {
 func (up *upserting) find(ctx context.Context) error {
 	up.found, up.olds = make([]int, up.full.Len), delta.NewBatchBuilder(up.t.Types())
 	if !up.t.HasRowID() && up.asks(up.t.oid) {
-		if err := up.findBy(ctx, 0, &index{key: up.t.Key()}); err != nil {
+		if err := up.findBy(ctx, 0, &index{key: up.t.Key()}, &placed{rows: *up.full}); err != nil {
 			return err
 		}
 		slots, err := up.o.probe(up.full.Cols, up.full.Len, false)
@@ -244,10 +249,10 @@ func (up *upserting) find(ctx context.Context) error {
 		if !up.o.enforces(at) || !up.asks(ix.rel.OID) {
 			continue
 		}
-		if err := up.findBy(ctx, 1+at, ix); err != nil {
+		if err := up.findBy(ctx, 1+at, ix, &up.in[at]); err != nil {
 			return err
 		}
-		keys, sel := keysOf(ix, up.full)
+		keys, sel := keysOf(ix, &up.in[at])
 		if len(sel) == 0 {
 			continue
 		}
@@ -279,8 +284,8 @@ func (up *upserting) own(i int, at int64) {
 }
 
 // findBy notes rows of the newest version that arrangement i (0 = the rows) has by the key.
-func (up *upserting) findBy(ctx context.Context, i int, ix *index) error {
-	keys, sel := keysOf(ix, up.full)
+func (up *upserting) findBy(ctx context.Context, i int, ix *index, in *placed) error {
+	keys, sel := keysOf(ix, in)
 	if len(sel) == 0 {
 		return nil
 	}
@@ -334,25 +339,24 @@ func (up *upserting) visible(ctx context.Context) error {
 
 // fresh are the rows whose keys are free, the first of several that share one.
 func (up *upserting) fresh() ([]int32, error) {
-	var arbiters []*index
+	var arbiters []arbiter
+	ask := func(ix *index, in *placed) {
+		arbiters = append(arbiters, arbiter{ix, in, state.NewFlat(typesAt(ix.types, ix.key), nil, state.Options{})})
+	}
 	if !up.t.HasRowID() && up.asks(up.t.oid) {
-		arbiters = append(arbiters, &index{key: up.t.Key()})
+		ask(&index{key: up.t.Key(), types: up.t.Types()}, &placed{rows: *up.full})
 	}
 	for at, ix := range up.o.indexes {
 		if up.o.enforces(at) && up.asks(ix.rel.OID) {
-			arbiters = append(arbiters, ix)
+			ask(ix, &up.in[at])
 		}
-	}
-	keys := make([]state.Flat, len(arbiters))
-	for i, ix := range arbiters {
-		keys[i] = state.NewFlat(up.t.keyTypes(ix.key), nil, state.Options{})
 	}
 	var out []int32
 	for row := range int32(up.full.Len) {
 		if up.found[row] != 0 {
 			continue
 		}
-		free, err := firstOf(arbiters, keys, up.full, row)
+		free, err := firstOf(arbiters, row)
 		if err != nil {
 			return nil, err
 		}
@@ -365,16 +369,27 @@ func (up *upserting) fresh() ([]int32, error) {
 	return out, nil
 }
 
+// arbiter is an index that is asked, with the rows of a batch in it and the keys of those before one of them.
+type arbiter struct {
+	ix   *index
+	in   *placed
+	keys state.Flat
+}
+
 // firstOf reports whether no row before has a key of this one, and notes its keys then.
-func firstOf(arbiters []*index, keys []state.Flat, rows *delta.Batch, row int32) (bool, error) {
+func firstOf(arbiters []arbiter, row int32) (bool, error) {
 	var s [1]state.Slot
 	for _, insert := range []bool{false, true} {
-		for i, ix := range arbiters {
-			cols := pick(rows.Cols, ix.key)
-			if ix.free(cols, row) {
+		for _, a := range arbiters {
+			at := a.in.find(row)
+			if at < 0 {
 				continue
 			}
-			if err := keys[i].Probe(cols, []int32{row}, insert, s[:]); err != nil {
+			cols := pick(a.in.rows.Cols, a.ix.key)
+			if a.ix.free(cols, at) {
+				continue
+			}
+			if err := a.keys.Probe(cols, []int32{at}, insert, s[:]); err != nil {
 				return false, err
 			}
 			if !insert && s[0] != state.NoSlot {

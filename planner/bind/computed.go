@@ -7,6 +7,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/catalog/bootstrap"
 	"github.com/tributary-db/tributary/catalog/builtin"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -218,12 +219,42 @@ func (b *binder) generatedAt(rel *catalog.Relation, c *catalog.Column, n *pg.Nod
 
 // immutable: the expression gives the same for the same row at any time.
 func immutable(e plan.Expr) bool {
-	if c, ok := e.(*plan.Call); ok {
-		if f := builtin.FuncByOID(uint32(c.Func)); f == nil || f.Volatile != 'i' {
+	switch e := e.(type) {
+	case *plan.Call:
+		if f := builtin.FuncByOID(uint32(e.Func)); f == nil || f.Volatile != 'i' {
+			return false
+		}
+	case *plan.CoerceIO:
+		if !immutableIO(e.Arg.Type().OID, typeOutput) || !immutableIO(e.T.OID, typeInput) {
+			return false
+		}
+	case *plan.InList:
+		if f := builtin.FuncByOID(uint32(e.Eq)); f != nil && f.Volatile != 'i' {
+			return false
+		}
+	case *plan.AnyAll:
+		if f := builtin.FuncByOID(uint32(e.Func)); f != nil && f.Volatile != 'i' {
 			return false
 		}
 	}
 	return !slices.ContainsFunc(plan.Children(e), func(a plan.Expr) bool { return !immutable(a) })
+}
+
+// Columns of pg_type and pg_proc.
+const (
+	typeInput    = 15
+	typeOutput   = 16
+	procVolatile = 14
+)
+
+// immutableIO: reading, or writing, values of a type depends on nothing else. Of a type of users it depends on its definition.
+func immutableIO(t sqltype.OID, function int) bool {
+	row := bootstrap.ByOID("pg_type", uint32(t))
+	if row == nil {
+		return false
+	}
+	proc := bootstrap.ByOID("pg_proc", bootstrap.Number(row[function]))
+	return proc == nil || proc[procVolatile] == "i"
 }
 
 // storedExpr is the tree of an expression in the catalog.

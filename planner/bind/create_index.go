@@ -93,15 +93,18 @@ type indexDefinition struct {
 }
 
 func (d *indexDefinition) bind(n *pg.IndexStmt) (err error) {
-	if n.WhereClause != nil {
-		return unsupported("a partial index")
-	}
 	if d.ix.Storage, err = indexStorage(d.method, n.Options); err != nil {
 		return err
 	}
+	if n.WhereClause != nil {
+		if err := d.condition(n.WhereClause); err != nil {
+			return err
+		}
+	}
 	d.plain = true
-	for _, p := range n.IndexParams {
-		if err := d.key(p.GetIndexElem()); err != nil {
+	names := indexColumnNames(n)
+	for i, p := range n.IndexParams {
+		if err := d.key(p.GetIndexElem(), names[i]); err != nil {
 			return err
 		}
 	}

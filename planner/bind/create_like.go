@@ -111,6 +111,9 @@ func (d *definition) likeIndexes(from *catalog.Relation, first int) error {
 		}
 		out := make([]int, len(at))
 		for i, n := range at {
+			if out[i] = n; n == catalog.NoColumn {
+				continue
+			}
 			out[i] = n + first
 			for k := range n {
 				if from.Columns[k].Dropped {
@@ -123,6 +126,9 @@ func (d *definition) likeIndexes(from *catalog.Relation, first int) error {
 	key := from.PrimaryKey
 	indexes := d.b.cat.Indexes(from.OID)
 	if i := slices.IndexFunc(indexes, func(x *catalog.Relation) bool { return x.OID == from.KeyIndex }); i >= 0 && from.KeyIndex != 0 {
+		if indexes[i].Index != nil {
+			return unsupported("LIKE of a table whose primary key has INCLUDE or WITH")
+		}
 		key, indexes = indexes[i].KeyColumns, slices.Delete(slices.Clone(indexes), i, i+1)
 	}
 	if from.Kind == catalog.KindTable && len(key) > 0 {
@@ -138,7 +144,7 @@ func (d *definition) likeIndexes(from *catalog.Relation, first int) error {
 		made := &catalog.Relation{
 			Schema: d.rel.Schema, Kind: catalog.KindIndex, KeyColumns: moved(x.KeyColumns), Unique: x.Unique, Constraint: x.Constraint, TimestampColumn: -1,
 		}
-		if x.Index != nil {
+		if made.Settings = x.Settings; x.Index != nil {
 			ix := *x.Index
 			ix.Include = moved(ix.Include)
 			made.Index = &ix
@@ -147,24 +153,28 @@ func (d *definition) likeIndexes(from *catalog.Relation, first int) error {
 		if x.Constraint {
 			label = "key"
 		}
-		made.Name = d.freeIndex(slices.Concat(made.KeyColumns, made.Included()), label)
+		made.Name = d.freeIndex(d.columnNamesOf(made), label)
 		d.indexes = append(d.indexes, made)
 	}
 	return nil
 }
 
-// labelOf is what some columns add to the name of an index.
-func (d *definition) labelOf(columns []int) string {
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = d.rel.Columns[c].Name
+// columnNamesOf are what an index of the table calls its columns.
+func (d *definition) columnNamesOf(ix *catalog.Relation) []string {
+	var names []string
+	for i, c := range slices.Concat(ix.KeyColumns, ix.Included()) {
+		if c == catalog.NoColumn {
+			names = append(names, ix.IndexKey(i).Name)
+		} else {
+			names = append(names, d.rel.Columns[c].Name)
+		}
 	}
-	return strings.Join(distinctNames(names), "_")
+	return distinctNames(names)
 }
 
 // freeIndex chooses <table>_<columns>_<label>, with a number where that is taken.
-func (d *definition) freeIndex(columns []int, label string) string {
-	want := objectName(d.rel.Name, d.labelOf(columns), label)
+func (d *definition) freeIndex(columns []string, label string) string {
+	want := objectName(d.rel.Name, strings.Join(columns, "_"), label)
 	taken := func(name string) bool {
 		return slices.ContainsFunc(d.indexes, func(x *catalog.Relation) bool { return x.Name == name })
 	}

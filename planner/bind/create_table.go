@@ -1,7 +1,7 @@
 package bind
 
 import (
-	"slices"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -351,11 +351,8 @@ func (d *definition) unique(c *pg.Constraint, col *catalog.Column) error {
 	}
 	name := c.Conname
 	if name == "" {
-		all := keys
-		if ix != nil {
-			all = slices.Concat(keys, ix.Include)
-		}
-		name = objectName(d.rel.Name, d.labelOf(all), "key")
+		names := d.columnNamesOf(&catalog.Relation{KeyColumns: keys, Index: ix})
+		name = objectName(d.rel.Name, strings.Join(names, "_"), "key")
 	}
 	d.indexes = append(d.indexes, &catalog.Relation{
 		Schema: d.rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, Constraint: true, Index: ix, TimestampColumn: -1,

@@ -37,6 +37,7 @@ const (
 	inCheck     place = "check constraints"
 	inGenerated place = "column generation expressions"
 	inIndex     place = "index expressions"
+	inPredicate place = "index predicates"
 	inUsing     place = "transform expressions"
 
 	inPartition   place = "window PARTITION BY"
@@ -48,7 +49,7 @@ const (
 
 // withoutSubqueries are the places that never take one.
 var withoutSubqueries = map[place]string{
-	inCheck: "check constraint", inGenerated: "column generation expression", inDefault: "DEFAULT expression", inExecute: "EXECUTE parameter", inIndex: "index expression",
+	inCheck: "check constraint", inGenerated: "column generation expression", inDefault: "DEFAULT expression", inExecute: "EXECUTE parameter", inIndex: "index expression", inPredicate: "index predicate",
 	inUsing: "transform expression",
 }
 

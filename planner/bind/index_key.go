@@ -10,9 +10,9 @@ import (
 )
 
 // key binds one key of an index.
-func (d *indexDefinition) key(e *pg.IndexElem) error {
+func (d *indexDefinition) key(e *pg.IndexElem, name string) error {
 	if e.Expr != nil {
-		return unsupported("an index on an expression")
+		return d.expression(e, name)
 	}
 	at, err := d.column(e.Name)
 	if err != nil {

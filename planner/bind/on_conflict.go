@@ -61,55 +61,30 @@ func (b *binder) arbiters(rel *catalog.Relation, view *viewTarget, in *pg.InferC
 			return []catalog.OID{rel.OID}, nil
 		}
 		for _, ix := range b.cat.Indexes(rel.OID) {
-			if ix.Unique && ix.Name == in.Conname {
+			if (ix.Constraint || ix.OID == rel.KeyIndex) && ix.Name == in.Conname {
 				b.writes(rel, acl.Select, ix.KeyColumns...)
 				return []catalog.OID{ix.OID}, nil
 			}
 		}
 		return nil, sqlerr.New(sqlerr.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", in.Conname, rel.Name)
 	}
-	var want []int
-	for _, n := range in.IndexElems {
-		e := n.GetIndexElem()
-		if e.Name == "" {
-			return nil, noArbiter()
-		}
-		named := rel
-		if view != nil {
-			named = view.rel
-		}
-		i := named.ColumnIndex(e.Name)
-		if i < 0 {
-			return nil, sqlerr.New(sqlerr.UndefinedColumn, "column \"%s\" does not exist", e.Name).At(in.Location).Meant(named.NearColumn(e.Name))
-		}
-		if view != nil {
-			at := view.columns[i]
-			if view.writes(b, acl.Select, []int{i}, []int{at}); at < 0 {
-				return nil, noArbiter()
-			}
-			i = at
-		} else {
-			b.writes(rel, acl.Select, i)
-		}
-		if !slices.Contains(want, i) {
-			want = append(want, i)
-		}
-	}
-	if in.WhereClause != nil {
-		b.push()
-		b.lv.scope = scope{items: []*item{itemOver(rel, rel.Name, 0)}}
-		_, err := b.condition(in.WhereClause, inIndex, "WHERE")
-		b.pop()
-		if err != nil {
-			return nil, err
-		}
+	want, err := b.inferred(rel, view, in)
+	if err != nil {
+		return nil, err
 	}
 	var out []catalog.OID
-	if len(rel.PrimaryKey) > 0 && sameSet(want, rel.PrimaryKey) {
+	if len(rel.PrimaryKey) > 0 && want.isKey(rel) {
 		out = append(out, rel.OID)
 	}
 	for _, ix := range b.cat.Indexes(rel.OID) {
-		if ix.Unique && !ix.Computed() && sameSet(want, ix.KeyColumns) {
+		if !ix.Unique {
+			continue
+		}
+		is, err := want.is(b, rel, ix)
+		if err != nil {
+			return nil, err
+		}
+		if is {
 			out = append(out, ix.OID)
 		}
 	}
@@ -121,11 +96,6 @@ func (b *binder) arbiters(rel *catalog.Relation, view *viewTarget, in *pg.InferC
 
 func noArbiter() error {
 	return sqlerr.New(sqlerr.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
-}
-
-func sameSet(a, b []int) bool {
-	in := func(list []int) func(int) bool { return func(i int) bool { return !slices.Contains(list, i) } }
-	return !slices.ContainsFunc(a, in(b)) && !slices.ContainsFunc(b, in(a))
 }
 
 // doUpdate binds SET, WHERE and RETURNING over the row that is there and the one that is not put in.

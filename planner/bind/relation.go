@@ -72,6 +72,9 @@ func (b *binder) scan(n *pg.RangeVar, rel *catalog.Relation, rowID bool) (*sourc
 		add(h.name, h.at, sqltype.Of(h.typ), true, attnum)
 	}
 	kind.describe(b, rel, &s.P)
+	if rel.Kind == catalog.KindTable {
+		s.Computed = b.computedIndexes(rel)
+	}
 	if rel.Watermark != nil {
 		s.P.Watermark = rel.Watermark.Column
 	}

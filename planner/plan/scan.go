@@ -19,6 +19,19 @@ type Scan struct {
 	LookupNames []string
 	// Index is the OID of the index LookupColumns belong to, 0 = the primary key.
 	Index RelationID
+	// IndexName is its name, for EXPLAIN, of one that computes something.
+	IndexName string
+	// Computed are the indexes of the table that have its rows by expressions, or not all of them.
+	Computed []ComputedIndex
+}
+
+// ComputedIndex is an index of a table that computes something, over the columns of the table.
+type ComputedIndex struct {
+	Index  RelationID
+	Name   string
+	Unique bool
+	Keys   []Expr
+	Where  Expr // nil = all rows
 }
 
 // RelKind says what a Scan reads.
@@ -105,6 +118,9 @@ func (n *Scan) details() []string {
 		names[i] = columnName(&n.P, i)
 	}
 	out := []string{"Columns: " + strings.Join(names, ", ")}
+	if n.Index != 0 && n.IndexName != "" {
+		out = append(out, "Index: "+n.IndexName)
+	}
 	for i, e := range n.Lookup {
 		out = append(out, "Lookup: "+n.LookupNames[i]+" = "+FormatExpr(e))
 	}

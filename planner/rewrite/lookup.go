@@ -12,7 +12,7 @@ import (
 )
 
 // lookups makes key reads of filters that fix a whole key of a table.
-func lookups(n plan.Node, cat catalog.Reader, views bool) plan.Node {
+func lookups(n plan.Node, cat catalog.Reader, views bool, fold *folding) plan.Node {
 	return plan.Transform(n, func(n plan.Node) plan.Node {
 		f, ok := n.(*plan.Filter)
 		if !ok {
@@ -43,7 +43,7 @@ func lookups(n plan.Node, cat catalog.Reader, views bool) plan.Node {
 				return out
 			}
 		}
-		return n
+		return computedLookup(f, s, fold)
 	})
 }
 
@@ -119,14 +119,25 @@ func lookup(f *plan.Filter, s *plan.Scan, key []int, index plan.RelationID) plan
 // fixes gives the value when a condition says that a relation's column equals one that no row
 // decides; nil otherwise.
 func fixes(c plan.Expr, s *plan.Scan, column int) plan.Expr {
+	return fixesWhat(c, func(e plan.Expr) (sqltype.Type, bool) {
+		col, ok := e.(*plan.Column)
+		if !ok || s.Columns[col.Index] != column {
+			return sqltype.Type{}, false
+		}
+		return col.T, true
+	})
+}
+
+// fixesWhat is fixes of what is knows, with its type.
+func fixesWhat(c plan.Expr, is func(e plan.Expr) (sqltype.Type, bool)) plan.Expr {
 	call, ok := c.(*plan.Call)
 	if !ok || call.Op != "=" || len(call.Args) != 2 {
 		return nil
 	}
 	for i := range 2 {
-		col, ok := bare(call.Args[i]).(*plan.Column)
+		t, ok := is(bare(call.Args[i]))
 		value := call.Args[1-i]
-		if !ok || s.Columns[col.Index] != column || plan.HasColumns(value) || plan.MayFail(value) || plan.Volatile(value) {
+		if !ok || plan.HasColumns(value) || plan.MayFail(value) || plan.Volatile(value) {
 			continue
 		}
 		value = widened(value, call.Args[i].Type().OID, uint32(call.Func))
@@ -140,8 +151,8 @@ func fixes(c plan.Expr, s *plan.Scan, column int) plan.Expr {
 		if !ok || uint32(call.Func) != eq || value.Type().OID != call.Args[i].Type().OID {
 			continue
 		}
-		if value.Type().OID != col.T.OID {
-			value = &plan.Relabel{Arg: value, T: col.T}
+		if value.Type().OID != t.OID {
+			value = &plan.Relabel{Arg: value, T: t}
 		}
 		return value
 	}

@@ -51,7 +51,7 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 			if cat == nil || o.Continuous {
 				return n
 			}
-			return lookups(n, cat, o.ViewLookups)
+			return lookups(n, cat, o.ViewLookups, fold)
 		},
 		prune, tidy,
 		func(n plan.Node) plan.Node {
