@@ -6,6 +6,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/exec/table"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -95,6 +96,16 @@ func (s *Session) alterDefinition(ctx context.Context, t *catalog.Txn, rel *cata
 			return def.Error
 		}
 	}
+	for _, at := range def.NotNull {
+		col := &def.Relation.Columns[at]
+		broken, err := s.anyRow(ctx, rel, quoteIdent(col.Name)+" IS NULL")
+		if err != nil {
+			return err
+		}
+		if broken {
+			return bind.ContainsNull(rel, col)
+		}
+	}
 	if def.Retyped > 0 {
 		return s.alterType(ctx, t, rel, def)
 	}
@@ -115,6 +126,11 @@ func (s *Session) alterDefinition(ctx context.Context, t *catalog.Txn, rel *cata
 		}
 		t.Put(def.Index)
 	}
+	if def.Promoted != nil {
+		if err := s.promote(ctx, t, def.Promoted); err != nil {
+			return err
+		}
+	}
 	if def.Drop != 0 {
 		if err := s.dropKeysOn(ctx, t, rel, def); err != nil {
 			return err
@@ -133,6 +149,22 @@ func (s *Session) alterDefinition(ctx context.Context, t *catalog.Txn, rel *cata
 	if def.Index != nil {
 		return s.buildIndex(ctx, rel, def.Index, def.Key)
 	}
+	return nil
+}
+
+// promote makes an index the one of a constraint, under the constraint's name.
+func (s *Session) promote(ctx context.Context, t *catalog.Txn, made *catalog.Relation) error {
+	was, ok := t.At().ByOID(made.OID)
+	if ok && was.Name != made.Name {
+		s.notice("ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index %q to %q", was.Name, made.Name)
+		if err := s.free(ctx, t, made.Schema, made.Name, false); err != nil {
+			return err
+		}
+	}
+	if err := s.lock(ctx, "ALTER TABLE", made.OID, table.Exclusive); err != nil {
+		return err
+	}
+	t.Put(made)
 	return nil
 }
 

@@ -32,6 +32,9 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 	if !ok && b.Kind != parse.ObjSchema {
 		return unsupported(tag)
 	}
+	if err := s.dropsConcurrently(b); err != nil {
+		return err
+	}
 	var gone []*catalog.Relation
 	err := s.change(ctx, tag, func(t *catalog.Txn) error {
 		d := dropping{s: s, ctx: ctx, tag: tag, t: t, seen: map[catalog.OID]bool{}}
@@ -63,6 +66,28 @@ func (s *Session) drop(ctx context.Context, b *parse.Drop, w face.Writer) error 
 	return w.Complete(tag)
 }
 
+// dropsConcurrently refuses what DROP INDEX CONCURRENTLY does not do.
+func (s *Session) dropsConcurrently(b *parse.Drop) error {
+	switch {
+	case !b.Concurrently:
+		return nil
+	case len(b.Names) > 1:
+		return sqlerr.New(sqlerr.FeatureNotSupported, "DROP INDEX CONCURRENTLY does not support dropping multiple objects")
+	case b.Cascade:
+		return sqlerr.New(sqlerr.FeatureNotSupported, "DROP INDEX CONCURRENTLY does not support CASCADE")
+	case s.tx.block:
+		return sqlerr.New(sqlerr.ActiveSQLTransaction, "DROP INDEX CONCURRENTLY cannot run inside a transaction block")
+	}
+	return nil
+}
+
+// requires: an index is that of a constraint.
+func (s *Session) requires(constraint, index string, of *catalog.Relation) error {
+	on := fmt.Sprintf("constraint %s on table %s", ident(constraint), s.shownName(of))
+	return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop index %s because %s requires it", index, on).
+		WithHint("You can drop %s instead.", on)
+}
+
 // relations drops those of a statement.
 func (d *dropping) relations(kind catalog.Kind, b *parse.Drop) error {
 	targets, err := d.s.dropTargets(d.ctx, d.tag, kind, b)
@@ -73,9 +98,8 @@ func (d *dropping) relations(kind catalog.Kind, b *parse.Drop) error {
 		d.asked = append(d.asked, rel.OID)
 	}
 	for _, rel := range targets {
-		if table, ok := d.t.At().ByOID(rel.Parent); ok && table.KeyIndex == rel.OID && kind == catalog.KindIndex {
-			return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop index %s because constraint %s on table %s requires it",
-				d.s.shownName(rel), rel.Name, d.s.shownName(table))
+		if table, ok := d.t.At().ByOID(rel.Parent); ok && kind == catalog.KindIndex && (rel.Constraint || table.KeyIndex == rel.OID) {
+			return d.s.requires(rel.Name, d.s.shownName(rel), table)
 		}
 		if err := d.relation(rel, b.Cascade); err != nil {
 			return err
@@ -114,6 +138,14 @@ func (s *Session) target(at *catalog.Snapshot, n parse.Name, kind catalog.Kind, 
 		return s.typeTarget(at, of, n, ifExists)
 	}
 	rel, ok := at.Relation(n.Schema, n.Name, s.path())
+	if !ok && kind == catalog.KindIndex {
+		if table := keyTable(at, n, s.path()); table != nil {
+			if !alter {
+				return nil, s.requires(table.PrimaryKeyName(), ident(table.PrimaryKeyName()), table)
+			}
+			return nil, unsupported("ALTER INDEX of the primary key that a table was created with")
+		}
+	}
 	noun, hint := strings.ToLower(of.String()), "Use DROP %s to remove a %s."
 	missing, name := noun, n.Name // a DROP says what is not there, an ALTER that it is a relation
 	if alter {

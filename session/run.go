@@ -123,6 +123,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.deallocate(b, w)
 	case *parse.Prepare:
 		return s.prepareStatement(ctx, p, b, w)
+	case *parse.Reindex:
+		return s.reindex(ctx, b, w)
 	case *parse.Maintain:
 		return s.maintain(b, w)
 	case *parse.Discard:

@@ -1,5 +1,7 @@
 package table
 
+import "github.com/tributary-db/tributary/catalog"
+
 // Waiting reports whether tx stands in line for a lock.
 func (tx *Tx) Waiting() bool {
 	tx.set.locks.mu.Lock()
@@ -16,3 +18,21 @@ func (s *Set) LocksHeld() int {
 
 // Hurt is what a block that cannot be read brings about.
 func (t *Table) Hurt(err error) { t.hurt(err) }
+
+// Spoil takes all rows out of an index, and out of nothing else.
+func (t *Table) Spoil(oid catalog.OID) error {
+	c := t.now()
+	for _, ix := range t.indexesOf(c) {
+		if ix.rel.OID != oid {
+			continue
+		}
+		view, err := ix.rows.At(latest)
+		if err != nil {
+			return err
+		}
+		defer view.Release()
+		ix.rows = t.indexOf(c, ix.rel, ix.more).rows
+		return ix.rows.Publish(view.Version())
+	}
+	return nil
+}

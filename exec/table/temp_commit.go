@@ -129,9 +129,9 @@ func (t *Table) emptied() error {
 	rows := view.Rows()
 	view.Release()
 	if was := t.now(); rows == 0 {
-		next := t.empty(was.form, nil)
+		next := t.empty(was.form, nil, nil)
 		for _, ix := range was.indexes {
-			next.indexes = append(next.indexes, &index{rel: ix.rel, key: ix.key, rows: t.arrange(next, ix.key)})
+			next.indexes = append(next.indexes, t.indexOf(next, ix.rel, ix.more))
 		}
 		t.content.Store(next)
 		t.free(was)

@@ -125,4 +125,5 @@ const (
 	ConfigFileError                   Code = "F0000"
 	InternalError                     Code = "XX000"
 	DataCorrupted                     Code = "XX001"
+	IndexCorrupted                    Code = "XX002"
 )

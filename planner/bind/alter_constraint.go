@@ -2,7 +2,6 @@ package bind
 
 import (
 	"slices"
-	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -20,9 +19,7 @@ func (d *definition) setNotNull(c *pg.AlterTableCmd) (*AlterTablePlan, error) {
 	if c.Subtype == pg.AlterTableType_AT_SetNotNull {
 		out := &AlterTablePlan{Relation: rel}
 		if !col.NotNull {
-			out.Broken = "\"" + strings.ReplaceAll(col.Name, "\"", "\"\"") + "\" IS NULL"
-			out.Error = sqlerr.New(sqlerr.NotNullViolation, "column \"%s\" of relation \"%s\" contains null values", col.Name, rel.Name).
-				About(sqlerr.Object{Schema: rel.Schema, Table: rel.Name, Column: col.Name})
+			out.NotNull = []int{i}
 		}
 		col.NotNull = true
 		return out, nil

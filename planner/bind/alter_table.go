@@ -18,11 +18,15 @@ type AlterTablePlan struct {
 	// its columns have no NULL then.
 	Index *catalog.Relation
 	Key   bool
+	// Promoted is an index that is there and becomes the one of a constraint, under its name, nil = none; with Key of the primary key.
+	Promoted *catalog.Relation
 	// Drop is an index that goes, 0 = none.
 	Drop catalog.OID
 	// Broken is the condition of a row that the changed definition does not allow, which is the error then; empty = there is none.
 	Broken string
 	Error  *sqlerr.Error
+	// NotNull are columns that must have no NULL from now on.
+	NotNull []int
 	// Added is a new column's position + 1. Rows that are there have Value in it, nil = NULL, or with Fill what each gets as if it
 	// was written now.
 	Added int
@@ -90,6 +94,9 @@ func (b *binder) alterTable(rel *catalog.Relation, c *pg.AlterTableCmd) (*AlterT
 	case pg.ConstrType_CONSTR_FOREIGN:
 		return d.addForeignKey(con)
 	case pg.ConstrType_CONSTR_UNIQUE:
+		if con.Indexname != "" {
+			return d.usingIndex(con)
+		}
 		if err := d.constraint(con, nil); err != nil {
 			return nil, err
 		}
@@ -98,7 +105,7 @@ func (b *binder) alterTable(rel *catalog.Relation, c *pg.AlterTableCmd) (*AlterT
 		return d.addCheck(con)
 	case pg.ConstrType_CONSTR_PRIMARY:
 		if con.Indexname != "" {
-			return nil, unsupported("PRIMARY KEY USING INDEX")
+			return d.usingIndex(con)
 		}
 		if err := d.constraint(con, nil); err != nil {
 			return nil, err

@@ -277,6 +277,8 @@ type (
 		Names    []Name
 		IfExists bool
 		Cascade  bool
+		// Concurrently is of an index.
+		Concurrently bool
 	}
 	// AlterTable is ALTER TABLE with changes of a definition.
 	AlterTable struct {
@@ -428,6 +430,13 @@ type (
 		Names    []Name
 		Deferred bool
 	}
+	// Reindex is REINDEX of an index, a table, a schema, or (Kind 0) of the database or its system relations.
+	Reindex struct {
+		Kind    ObjectKind
+		System  bool
+		Name    Name
+		Options []*pg.Node
+	}
 	// Maintain is VACUUM and ANALYZE.
 	Maintain struct {
 		What  string // the tag
@@ -504,5 +513,6 @@ func (*LockTable) body()              {}
 func (*Listen) body()                 {}
 func (*Truncate) body()               {}
 func (*SetConstraints) body()         {}
+func (*Reindex) body()                {}
 func (*Maintain) body()               {}
 func (*Unsupported) body()            {}

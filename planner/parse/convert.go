@@ -151,6 +151,8 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &Listen{What: "UNLISTEN", Channel: s.UnlistenStmt.Conditionname}, nil
 	case *pg.Node_NotifyStmt:
 		return &Listen{What: "NOTIFY", Channel: s.NotifyStmt.Conditionname, Payload: s.NotifyStmt.Payload}, nil
+	case *pg.Node_ReindexStmt:
+		return reindex(s.ReindexStmt), nil
 	case *pg.Node_VacuumStmt:
 		return maintain(s.VacuumStmt), nil
 	case *pg.Node_ConstraintsSetStmt:

@@ -118,7 +118,7 @@ func drop(s *pg.DropStmt) Body {
 	if !ok {
 		return &Unsupported{What: "DROP " + objectWords(s.RemoveType)}
 	}
-	d := &Drop{Kind: kind, IfExists: s.MissingOk, Cascade: s.Behavior == pg.DropBehavior_DROP_CASCADE}
+	d := &Drop{Kind: kind, IfExists: s.MissingOk, Cascade: s.Behavior == pg.DropBehavior_DROP_CASCADE, Concurrently: s.Concurrent}
 	for _, o := range s.Objects {
 		parts := stringsOf(o.GetList().GetItems())
 		if o.GetString_() != nil {

@@ -168,6 +168,8 @@ func tagOf(b Body) string {
 		return "TRUNCATE TABLE"
 	case *SetConstraints:
 		return "SET CONSTRAINTS"
+	case *Reindex:
+		return "REINDEX"
 	case *Maintain:
 		return b.What
 	case *Unsupported:

@@ -82,6 +82,14 @@ func (e *estimator) scan(n *plan.Scan) float64 {
 	if !ok {
 		rows = unknownRows
 	}
+	for i := range n.Computed {
+		if x := &n.Computed[i]; x.Unique && x.Index == n.Index && len(n.Lookup) > 0 {
+			return 1
+		}
+	}
+	for range len(n.Lookup) - len(n.LookupColumns) {
+		rows *= unknownEqual
+	}
 	for _, c := range n.LookupColumns {
 		if s := e.stats.Column(n.Relation, c); s != nil && s.Distinct > 0 {
 			rows /= s.Distinct
