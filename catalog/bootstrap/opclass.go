@@ -36,6 +36,7 @@ var operatorClasses = sync.OnceValue(func() map[uint32][]OperatorClass {
 // Takes reports whether values of a type are values of the class's as they are.
 func (c *OperatorClass) Takes(t sqltype.OID) bool {
 	t = t.Base()
+	t = t.Base()
 	switch {
 	case c.Type == t:
 		return true
@@ -64,6 +65,7 @@ var binary = sync.OnceValue(func() map[[2]sqltype.OID]bool {
 // DefaultClass is the operator class that an access method has for a type where none is named, nil = none: its own, else that of a type which
 // it is as it stands.
 func DefaultClass(method uint32, t sqltype.OID) *OperatorClass {
+	t = t.Base()
 	t = t.Base()
 	list := operatorClasses()[method]
 	var found *OperatorClass

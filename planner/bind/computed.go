@@ -249,7 +249,7 @@ const (
 
 // immutableIO: reading, or writing, values of a type depends on nothing else. Of a type of users it depends on its definition.
 func immutableIO(t sqltype.OID, function int) bool {
-	row := bootstrap.ByOID("pg_type", uint32(t))
+	row := bootstrap.ByOID("pg_type", uint32(t.Base()))
 	if row == nil {
 		return false
 	}

@@ -35,6 +35,8 @@ func (r *ruleText) expr(e plan.Expr) string {
 		return r.cast(e.Arg, e.T)
 	case *plan.ArrayCoerce:
 		return r.cast(e.Arg, e.T)
+	case *plan.CoerceDomain:
+		return r.cast(e.Arg, e.T)
 	case *plan.And:
 		return r.paren(r.joined(e.Args, " AND ", e))
 	case *plan.Or:
