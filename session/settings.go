@@ -102,7 +102,7 @@ var settingList = withInert([]setting{
 	{name: "max_index_keys", value: "32", fixed: true, doc: "Most columns of an index."},
 	{name: "backslash_quote", value: "safe_encoding", parse: onlyText("backslash_quote", "safe_encoding"), doc: "Always safe_encoding."},
 	{name: "xmloption", value: "content", parse: parseEnum("xmloption", "content", "document"), doc: "Nothing depends on it: there is no type xml."},
-	{name: "check_function_bodies", value: "on", parse: parseBool, doc: "Nothing depends on it: there are no functions to create."},
+	{name: "check_function_bodies", value: "on", parse: parseBool, doc: "Nothing depends on it: the text of a function is always checked when it is created."},
 	{name: "default_table_access_method", value: "heap", parse: onlyText("default_table_access_method", "heap"), doc: "Always heap, which stands for the one way there is."},
 	{name: "default_tablespace", parse: onlyText("default_tablespace", "", "pg_default"), doc: "There is one tablespace, pg_default, which the empty text means as well."},
 })
