@@ -23,7 +23,7 @@ import (
 //	10: relations may be roles; before, role tributary was there without being told of. Relations may have an owner and an acl
 //	11: indexes may have an index: orders, classes, expressions, a condition
 //	12: types may be domains
-//	13: roles and the database may have settings; relations may be functions
+//	13: roles and the database may have settings; relations may be functions, types composite
 const changeVersion = 13
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).

@@ -16,6 +16,9 @@ const KindType Kind = "type"
 type UserType struct {
 	// Labels of an enum in the order in which they came; their keys have them in the type's.
 	Labels []sqltype.Label `json:"labels,omitempty"`
+	// Attributes of a composite type; Composite says that it is one, which may have none.
+	Attributes []Attribute `json:"attributes,omitempty"`
+	Composite  bool        `json:"composite,omitempty"`
 	// Domain is what a domain is.
 	Domain *Domain `json:"domain,omitempty"`
 }
@@ -27,6 +30,12 @@ type Domain struct {
 	// Default is an SQL expression, empty = NULL.
 	Default string        `json:"default,omitempty"`
 	Checks  []DomainCheck `json:"checks,omitempty"`
+}
+
+// Attribute is a column of a composite type.
+type Attribute struct {
+	Name string       `json:"name"`
+	Type sqltype.Type `json:"type"`
 }
 
 // DomainCheck is a CHECK of a domain, over VALUE.
@@ -48,6 +57,12 @@ func define(r *Relation) {
 		name = ident.Quote(r.Schema) + "." + name
 	}
 	d := sqltype.Defined{OID: sqltype.OID(r.OID), Name: r.Name, SQLName: name, Labels: r.UserType.Labels}
+	if r.UserType.Composite {
+		d.Fields = sqltype.Shape{}
+		for _, a := range r.UserType.Attributes {
+			d.Fields = append(d.Fields, sqltype.ShapeField{Name: a.Name, Type: a.Type})
+		}
+	}
 	if r.UserType.Domain != nil {
 		d.Base = r.UserType.Domain.Base
 	}

@@ -84,6 +84,10 @@ func objectOf(b parse.Body) string {
 		return b.Name.String()
 	case *parse.RenameType:
 		return b.Name.String()
+	case *parse.CreateComposite:
+		return b.Name.String()
+	case *parse.AlterComposite:
+		return b.Name.String()
 	case *parse.CreateFunction:
 		return b.Name.String()
 	case *parse.AlterFunction:

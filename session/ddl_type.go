@@ -119,7 +119,7 @@ func (s *Session) changeType(ctx context.Context, of parse.ObjectKind, name pars
 	err = s.change(ctx, tag, func(t *catalog.Txn) error {
 		next := *rel
 		def := *rel.UserType
-		def.Labels = slices.Clone(def.Labels)
+		def.Labels, def.Attributes = slices.Clone(def.Labels), slices.Clone(def.Attributes)
 		if def.Domain != nil {
 			domain := *def.Domain
 			domain.Checks = slices.Clone(domain.Checks)
@@ -144,7 +144,7 @@ func (s *Session) alterEnum(ctx context.Context, b *parse.AlterEnum, w face.Writ
 		return err
 	}
 	return s.changeType(ctx, parse.ObjType, b.Name, w, func(t *catalog.Txn, next *catalog.Relation) error {
-		if next.UserType.Domain != nil {
+		if next.UserType.Domain != nil || next.UserType.Composite {
 			return sqlerr.New(sqlerr.WrongObjectType, "%s is not an enum", s.shownName(next))
 		}
 		if b.Old != "" {

@@ -67,6 +67,10 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.alterEnum(ctx, b, w)
 	case *parse.RenameType:
 		return s.renameType(ctx, b, w)
+	case *parse.CreateComposite:
+		return s.createComposite(ctx, b, w)
+	case *parse.AlterComposite:
+		return s.alterComposite(ctx, b, w)
 	case *parse.CreateFunction:
 		return s.createFunction(ctx, b, w)
 	case *parse.DropFunction:
@@ -161,7 +165,7 @@ func unsupported(what string) *sqlerr.Error {
 func isDDL(b parse.Body) bool {
 	switch b.(type) {
 	case *parse.CreateTable, *parse.CreateTableAs, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
-		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.CreateEnum, *parse.AlterEnum, *parse.RenameType, *parse.CreateDomain, *parse.AlterDomain, *parse.CreateFunction, *parse.DropFunction, *parse.AlterFunction, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild,
+		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.CreateEnum, *parse.AlterEnum, *parse.RenameType, *parse.CreateDomain, *parse.AlterDomain, *parse.CreateComposite, *parse.AlterComposite, *parse.CreateFunction, *parse.DropFunction, *parse.AlterFunction, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild,
 		*parse.CreateRole, *parse.AlterRole, *parse.AlterSettings, *parse.AlterOwner, *parse.Grant, *parse.GrantRole, *parse.DefaultPrivileges, *parse.DropOwned, *parse.RenameRole, *parse.DropRole,
 		*parse.CreateSchema, *parse.AlterSchema, *parse.Comment, *parse.SetSchema:
 		return true

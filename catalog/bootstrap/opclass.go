@@ -44,6 +44,8 @@ func (c *OperatorClass) Takes(t sqltype.OID) bool {
 		return c.Type == sqltype.AnyArray
 	case sqltype.IsEnum(t):
 		return c.Type == sqltype.AnyEnum
+	case sqltype.IsComposite(t):
+		return c.Type == sqltype.Record
 	}
 	if row := ByOID("pg_type", uint32(t)); row != nil && row[6] == "r" {
 		return c.Type == sqltype.AnyRange

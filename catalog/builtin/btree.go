@@ -56,7 +56,7 @@ func BtreeOf(t sqltype.OID) (b Btree, ok bool) {
 // anyCmp is the comparison of types that are made of others, and the pseudo-type that stands for t there.
 func anyCmp(t sqltype.OID) (cmp uint32, stand sqltype.OID) {
 	switch {
-	case t == sqltype.Record:
+	case t == sqltype.Record, sqltype.IsComposite(t):
 		return recordCmp, sqltype.Record
 	case sqltype.IsEnum(t):
 		return enumCmp, sqltype.AnyEnum

@@ -141,6 +141,8 @@ func TypeByOID(oid sqltype.OID) *Type {
 	switch {
 	case sqltype.IsEnum(oid):
 		t.Kind = 'e'
+	case sqltype.IsComposite(oid):
+		t.Kind = 'c'
 	case sqltype.IsDomain(oid):
 		t.Kind = 'd'
 	}

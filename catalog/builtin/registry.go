@@ -62,7 +62,7 @@ type Cast struct {
 type Type struct {
 	OID       sqltype.OID
 	Name      string
-	Kind      byte // 'b' base, 'd' domain, 'e' enum, 'r' range, 'm' multirange, 'p' pseudo
+	Kind      byte // 'b' base, 'c' composite, 'd' domain, 'e' enum, 'r' range, 'm' multirange, 'p' pseudo
 	Category  byte // 'B' boolean, 'N' numeric, 'S' string, 'D' date/time, 'T' timespan, 'U' user, 'X' unknown, 'P' pseudo
 	Preferred bool
 	Array     sqltype.OID // the array type over it, 0 = none

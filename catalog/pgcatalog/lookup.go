@@ -71,6 +71,9 @@ func (v *View) classOf(text string, parts []string) (uint32, error) {
 	if r, ok := v.cat.Relation(schema, name, v.path); ok && relkind(r) != 0 {
 		return uint32(r.OID), nil
 	}
+	if r, ok := v.cat.Type(schema, name, v.path); ok && r.UserType.Composite {
+		return keyIndexes + uint32(r.OID), nil
+	}
 	for _, r := range v.cat.Relations(catalog.KindTable) {
 		if hasKey(r) && r.PrimaryKeyName() == name && (r.Schema == schema || schema == "" && slices.Contains(v.path, r.Schema)) {
 			return keyIndexes + uint32(r.OID), nil

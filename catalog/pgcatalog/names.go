@@ -84,7 +84,7 @@ func (v *View) className(oid uint32) string {
 		return ""
 	}
 	name, visible := r.Name, v.relationVisible(r)
-	if uint32(r.OID) != oid { // the index of its key
+	if uint32(r.OID) != oid && r.Kind != catalog.KindType { // the index of its key
 		name = r.PrimaryKeyName()
 	}
 	if visible {
@@ -94,6 +94,10 @@ func (v *View) className(oid uint32) string {
 }
 
 func (v *View) relationVisible(r *catalog.Relation) bool {
+	if r.Kind == catalog.KindType {
+		found, ok := v.cat.Type("", r.Name, v.path)
+		return ok && found.Schema == r.Schema
+	}
 	found, ok := v.cat.Relation("", r.Name, v.path)
 	return ok && found.OID == r.OID
 }

@@ -45,6 +45,11 @@ func (v *View) classNamed(name string, f system.Facts, add system.Adder) error {
 				return err
 			}
 		}
+		if r, ok := v.cat.Type(schema, name, nil); ok && r.UserType.Composite {
+			if err := v.class(typeRelation(r), f, add); err != nil {
+				return err
+			}
+		}
 	}
 	for _, r := range v.cat.Relations(catalog.KindTable) {
 		if hasKey(r) && r.PrimaryKeyName() == name {
@@ -72,6 +77,9 @@ func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) erro
 	kind, of := relkind(r), r
 	rowType, am, file, hasIndex, replicas := rowTypes+uint32(r.OID), uint32(0), uint32(0), false, byte('n')
 	attributes, storage := len(r.Columns), any(nil)
+	if r.Kind == catalog.KindType {
+		rowType = uint32(r.OID) - keyIndexes
+	}
 	switch kind {
 	case 'r', 'm':
 		am, file, hasIndex = heap, uint32(r.OID), len(v.indexes(r)) > 0

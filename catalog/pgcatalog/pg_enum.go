@@ -31,6 +31,15 @@ func (v *View) userTypeRows(r *catalog.Relation, add system.Adder) error {
 		}
 		return v.userArrayRow(r, add)
 	}
+	if r.UserType.Composite {
+		values := []any{oid, r.Name, schema, v.cat.OwnerOf(r), int16(-1), false, byte('c'), byte('C'), false, true, byte(','), keyIndexes + oid, uint32(0), uint32(0), array}
+		values = append(values, recordFuncs...)
+		values = append(values, uint32(0), uint32(0), uint32(0), byte('d'), byte('x'), false, uint32(0), int32(-1), int32(0), uint32(0), nil, nil, v.aclOf(r))
+		if err := add(values...); err != nil {
+			return err
+		}
+		return v.userArrayRow(r, add)
+	}
 	values := []any{oid, r.Name, schema, v.cat.OwnerOf(r), int16(4), true, byte('e'), byte('E'), false, true, byte(','), uint32(0), uint32(0), uint32(0), array}
 	values = append(values, enumFuncs...)
 	values = append(values, uint32(0), uint32(0), uint32(0), byte('i'), byte('p'), false, uint32(0), int32(-1), int32(0), uint32(0), nil, nil, v.aclOf(r))

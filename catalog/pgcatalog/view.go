@@ -27,6 +27,9 @@ var shown = map[catalog.Kind]byte{
 
 // relkind is a relation's kind in pg_class, 0 = it is not there.
 func relkind(r *catalog.Relation) byte {
+	if r.Kind == catalog.KindType {
+		return 'c'
+	}
 	if r.Schema == "pg_catalog" {
 		if b := declared()[uint32(r.OID)]; b != nil {
 			return b.Kind
@@ -58,7 +61,22 @@ func (v *View) relations() []*catalog.Relation {
 	for k := range shown {
 		out = append(out, v.cat.Relations(k)...)
 	}
+	for _, r := range v.cat.Relations(catalog.KindType) {
+		if r.UserType.Composite {
+			out = append(out, typeRelation(r))
+		}
+	}
 	slices.SortFunc(out, func(a, b *catalog.Relation) int { return cmp.Compare(a.OID, b.OID) })
+	return out
+}
+
+// typeRelation is the relation that pg_class has for a composite type.
+func typeRelation(r *catalog.Relation) *catalog.Relation {
+	out := &catalog.Relation{OID: keyIndexes + r.OID, Schema: r.Schema, Name: r.Name, Kind: catalog.KindType, UserType: r.UserType, Owner: r.Owner,
+		TimestampColumn: -1}
+	for _, a := range r.UserType.Attributes {
+		out.Columns = append(out.Columns, catalog.Column{Name: a.Name, Type: a.Type})
+	}
 	return out
 }
 
@@ -68,10 +86,13 @@ func (v *View) byOID(oid uint32) *catalog.Relation {
 		if sort != keyIndexes {
 			return nil
 		}
+		if r, ok := v.cat.ByOID(rel); ok && r.Kind == catalog.KindType {
+			return typeRelation(r)
+		}
 		oid = uint32(rel)
 	}
 	r, ok := v.cat.ByOID(catalog.OID(oid))
-	if !ok || relkind(r) == 0 {
+	if !ok || r.Kind == catalog.KindType || relkind(r) == 0 {
 		return nil
 	}
 	return r

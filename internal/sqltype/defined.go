@@ -2,6 +2,7 @@ package sqltype
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -20,6 +21,8 @@ type Defined struct {
 	SQLName string // as format_type shows it
 	// Labels of an enum, in their order.
 	Labels []Label
+	// Fields of a composite type, not nil of one.
+	Fields Shape
 	// Base of a domain, which is known already; Invalid of what is none.
 	Base Type
 }
@@ -38,6 +41,8 @@ type defined struct {
 	ops  *Ops
 	enum *Enum // of an enum itself
 	base Type  // of a domain itself
+	// shape is of a composite type itself.
+	shape atomic.Pointer[Shape]
 }
 
 var definitions struct {
@@ -67,9 +72,12 @@ func Define(d Defined) {
 	own, over := definedOf(d.OID), definedOf(array)
 	if own == nil {
 		own = &defined{base: d.Base}
-		if d.Base.OID != Invalid {
+		switch {
+		case d.Base.OID != Invalid:
 			own.ops = OpsOf(d.Base.OID)
-		} else {
+		case d.Fields != nil:
+			own.ops = OpsOf(Record)
+		default:
 			own.enum = &Enum{oid: d.OID}
 			own.ops = enumOps(own.enum)
 		}
@@ -81,11 +89,18 @@ func Define(d Defined) {
 		next[d.OID], next[array] = own, over
 		defer definitions.of.Store(&next)
 	}
+	if d.Fields != nil {
+		shape := slices.Clone(d.Fields)
+		own.shape.Store(&shape)
+		RecordOf(shape) // values say by its number what their fields are
+	}
 	category, size := CatEnum, int16(4)
 	if base := infoOf(d.Base.OID); base != nil {
 		category, size = base.Category, base.Len
 	} else if own.enum != nil {
 		own.enum.set(d.Labels)
+	} else {
+		category, size = CatComposite, -1
 	}
 	own.info.Store(&Info{d.OID, d.Name, d.SQLName, category, false, size, array, Invalid})
 	over.info.Store(&Info{array, "_" + d.Name, d.SQLName + "[]", CatArray, false, -1, Invalid, d.OID})

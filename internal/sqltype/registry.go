@@ -8,6 +8,7 @@ type Category byte
 const (
 	CatArray     Category = 'A'
 	CatEnum      Category = 'E'
+	CatComposite Category = 'C'
 	CatBitString Category = 'V'
 	CatBoolean   Category = 'B'
 	CatDateTime  Category = 'D'

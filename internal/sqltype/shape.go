@@ -57,10 +57,30 @@ func RecordOf(s Shape) Type {
 
 // ShapeOf are the fields of a type's values; nil for what has none, or none that are known.
 func ShapeOf(t Type) Shape {
+	if d := definedOf(t.OID); d != nil {
+		if shape := d.shape.Load(); shape != nil {
+			return *shape
+		}
+		return nil
+	}
 	if t.OID != Record || t.Mod < 0 {
 		return nil
 	}
 	shapes.RLock()
 	defer shapes.RUnlock()
 	return shapes.of[t.Mod]
+}
+
+// IsComposite: t is a composite type of users.
+func IsComposite(t OID) bool {
+	d := definedOf(t)
+	return d != nil && d.shape.Load() != nil
+}
+
+// RecordMod is what values of a type of rows say of their fields.
+func RecordMod(t Type) int32 {
+	if t.OID == Record {
+		return t.Mod
+	}
+	return RecordOf(ShapeOf(t)).Mod
 }

@@ -15,6 +15,9 @@ import (
 func (b *binder) partType(t sqltype.Type, subscripts []*pg.Node, pos int32) (sqltype.Type, error) {
 	slice := false
 	t = sqltype.BaseOf(t)
+	if subscripts[0].GetString_() != nil {
+		return b.attributeType(t, subscripts, pos)
+	}
 	for _, n := range subscripts {
 		i := n.GetAIndices()
 		if i == nil {
@@ -59,6 +62,9 @@ func (b *binder) withPart(whole, value plan.Expr, subscripts []*pg.Node) (plan.E
 			return nil, err
 		}
 		return b.toDomain(out, domain, assignment, b.where(value))
+	}
+	if subscripts[0].GetString_() != nil {
+		return b.withField(whole, value, subscripts)
 	}
 	call := &plan.Call{T: whole.Type(), Pos: b.where(value)}
 	if whole.Type().OID == sqltype.JSONB {

@@ -29,7 +29,7 @@ func (x coercion) allows(c byte) bool {
 
 // pathway is how a value of one type becomes one of another.
 type pathway struct {
-	method byte // 0 none, 'b' relabel, 'f' function, 'i' through text, 'a' element by element
+	method byte // 0 none, 'b' relabel, 'f' function, 'i' through text, 'a' element by element, 'r' field by field
 	fn     uint32
 }
 
@@ -37,6 +37,15 @@ type pathway struct {
 func findPathway(source, target sqltype.OID, x coercion) pathway {
 	source, target = source.Base(), target.Base()
 	if source == target {
+		return pathway{method: 'b'}
+	}
+	switch {
+	case sqltype.IsComposite(target) && (source == sqltype.Record || sqltype.IsComposite(source)):
+		if source == sqltype.Record || x >= explicit {
+			return pathway{method: 'r'}
+		}
+		return pathway{}
+	case target == sqltype.Record && sqltype.IsComposite(source):
 		return pathway{method: 'b'}
 	}
 	if c := builtin.CastFor(source, target); c != nil {
@@ -112,7 +121,13 @@ func (b *binder) coerce(e plan.Expr, target sqltype.Type, x coercion, pos int32)
 	}
 	path := findPathway(source, target.OID, x)
 	switch path.method {
+	case 'r':
+		return b.toComposite(e, target, x, pos)
 	case 'b':
+		if target.OID == sqltype.Record {
+			target = sqltype.RecordOf(sqltype.ShapeOf(e.Type()))
+			return b.at(&plan.Relabel{Arg: e, T: target}, b.where(e)), nil
+		}
 		return b.at(&plan.Relabel{Arg: e, T: sqltype.Of(target.OID)}, b.where(e)), nil
 	case 'i':
 		if b.opts.Continuous && (sqltype.IsReg(source) || sqltype.IsReg(target.OID)) {

@@ -32,8 +32,8 @@ func (d *definition) columnType(n *pg.TypeName) (t sqltype.Type, serial bool, er
 		return sqltype.Of(oid), true, nil
 	}
 	t, err = d.b.typeOf(n)
-	if err == nil && d.stream && sqltype.Plain(t).OID != t.OID {
-		err = unsupported("a column of a stream of a domain").At(n.Location).WithHint("A stream takes whatever its topic holds. Use the type that the domain is over, and filter in a view.")
+	if err == nil && d.stream && (sqltype.Plain(t).OID != t.OID || sqltype.IsComposite(t.OID) || sqltype.IsComposite(t.OID.Elem())) {
+		err = unsupported("a column of a stream of a domain or a composite type").At(n.Location).WithHint("A stream takes whatever its topic holds. Use the type that a domain is over, or jsonb, and filter in a view.")
 	}
 	return t, false, err
 }

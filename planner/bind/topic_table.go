@@ -25,8 +25,8 @@ func (d *definition) fromTopic(def *TableDef, opts *optionSet) (err error) {
 		return sqlerr.New(sqlerr.InvalidParameterValue, "option \"fillfactor\" is for tables without a topic").At(opts.pos("fillfactor"))
 	}
 	for i := range rel.Columns {
-		if c := &rel.Columns[i]; sqltype.Plain(c.Type).OID != c.Type.OID {
-			return unsupported("a column of a topic's table of a domain").WithHint("Use the type that the domain is over.")
+		if c := &rel.Columns[i]; sqltype.Plain(c.Type).OID != c.Type.OID || sqltype.IsComposite(c.Type.OID) || sqltype.IsComposite(c.Type.OID.Elem()) {
+			return unsupported("a column of a topic's table of a domain or a composite type").WithHint("Use the type that a domain is over, or jsonb.")
 		}
 	}
 	rel.FromTopic, rel.Options, rel.TopicName = true, opts.all(), opts.text("topic", "")

@@ -254,6 +254,17 @@ type (
 		Options    []*pg.Node
 		Comment    *string
 	}
+	// CreateComposite is CREATE TYPE name AS (columns).
+	CreateComposite struct {
+		Name    Name
+		Columns []*pg.Node
+	}
+	// AlterComposite is ALTER TYPE name ADD, DROP, ALTER ATTRIBUTE, or with New RENAME ATTRIBUTE.
+	AlterComposite struct {
+		Name     Name
+		Commands []*pg.Node
+		Old, New string
+	}
 	// CreateDomain is bound from its tree.
 	CreateDomain struct {
 		Name Name
@@ -486,6 +497,8 @@ func (*RenameType) body()             {}
 func (*CreateFunction) body()         {}
 func (*DropFunction) body()           {}
 func (*AlterFunction) body()          {}
+func (*CreateComposite) body()        {}
+func (*AlterComposite) body()         {}
 func (*CreateDomain) body()           {}
 func (*AlterDomain) body()            {}
 func (*Drop) body()                   {}

@@ -54,6 +54,9 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_SCHEMA {
 			return &AlterSchema{Name: s.RenameStmt.Subname, NewName: s.RenameStmt.Newname}, nil
 		}
+		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_ATTRIBUTE {
+			return &AlterComposite{Name: nameOf(s.RenameStmt.Relation), Old: s.RenameStmt.Subname, New: s.RenameStmt.Newname}, nil
+		}
 		if isFunction(s.RenameStmt.RenameType) {
 			return &AlterFunction{Function: functionName(s.RenameStmt.Object.GetObjectWithArgs()), To: s.RenameStmt.Newname}, nil
 		}
@@ -81,6 +84,8 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 			return &Unsupported{What: "ALTER PROCEDURE"}, nil
 		}
 		return &AlterFunction{Function: functionName(s.AlterFunctionStmt.Func), Options: s.AlterFunctionStmt.Actions}, nil
+	case *pg.Node_CompositeTypeStmt:
+		return &CreateComposite{Name: nameOf(s.CompositeTypeStmt.Typevar), Columns: s.CompositeTypeStmt.Coldeflist}, nil
 	case *pg.Node_CreateDomainStmt:
 		return &CreateDomain{Name: qualify(stringsOf(s.CreateDomainStmt.Domainname)), Stmt: s.CreateDomainStmt}, nil
 	case *pg.Node_AlterDomainStmt:
@@ -93,6 +98,9 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		}
 		return drop(s.DropStmt), nil
 	case *pg.Node_AlterTableStmt:
+		if s.AlterTableStmt.Objtype == pg.ObjectType_OBJECT_TYPE {
+			return &AlterComposite{Name: nameOf(s.AlterTableStmt.Relation), Commands: s.AlterTableStmt.Cmds}, nil
+		}
 		return alter(s.AlterTableStmt), nil
 	case *pg.Node_AlterRoleStmt:
 		return alterRole(s.AlterRoleStmt)

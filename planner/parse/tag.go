@@ -64,6 +64,10 @@ func tagOf(b Body) string {
 		return "ALTER TYPE"
 	case *RenameType:
 		return "ALTER " + b.Kind.String()
+	case *CreateComposite:
+		return "CREATE TYPE"
+	case *AlterComposite:
+		return "ALTER TYPE"
 	case *CreateFunction:
 		return "CREATE FUNCTION"
 	case *DropFunction:

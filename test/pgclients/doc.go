@@ -3,7 +3,6 @@
 // answered on a fixture.
 //
 //	testdata/fixture.sql    what the recordings were made on
-//	testdata/instead.sql    what stands for those of its statements that are refused
 //	testdata/recorded.jsonl a query a line, with its answer
 //	testdata/differs.txt    those that are answered otherwise here, and how: it only gets shorter
 //

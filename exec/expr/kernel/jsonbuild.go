@@ -147,7 +147,7 @@ func (c *Call) jsonField(dst []byte, row int32) ([]byte, Err) {
 // scalarKey: a value of the type can be an object's key.
 func scalarKey(t sqltype.OID) bool {
 	t = t.Base()
-	return t != sqltype.JSON && t != sqltype.JSONB && t != sqltype.Record && t.Elem() == sqltype.Invalid
+	return t != sqltype.JSON && t != sqltype.JSONB && t != sqltype.Record && !sqltype.IsComposite(t) && t.Elem() == sqltype.Invalid
 }
 
 // jsonKey is a value as an object's key: the text of what it is as a JSON value.

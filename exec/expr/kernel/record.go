@@ -48,6 +48,7 @@ func rowOfFields(c *Call) {
 	for i, a := range c.Args {
 		types[i], fields[i] = a.Type, &a.Vec
 	}
+	mod := sqltype.RecordMod(c.Type)
 	for _, i := range c.Sel {
 		if c.stopped() {
 			return
@@ -59,7 +60,7 @@ func rowOfFields(c *Call) {
 			}
 		}
 		dst, err := c.Out.Grow(c.Out.Start(i), size)
-		c.take(i, sqltype.AppendRecord(dst, c.Type.Mod, types, fields, i), err)
+		c.take(i, sqltype.AppendRecord(dst, mod, types, fields, i), err)
 	}
 }
 
@@ -106,6 +107,9 @@ func rowTest(not bool) Kernel {
 // jsonRecord appends a record as an object; fields without names are f1, f2, …
 func (c *Call) jsonRecord(dst []byte, a *delta.Column, row int32) []byte {
 	shape := sqltype.RecordShape(a.Bytes(row))
+	if sqltype.IsComposite(a.Type) {
+		shape = sqltype.ShapeOf(sqltype.Of(a.Type))
+	}
 	dst = append(dst, '{')
 	for i, f := range sqltype.RecordFields(a.Bytes(row)) {
 		if i > 0 {

@@ -29,6 +29,9 @@ func AppendBinary(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error 
 	t = sqltype.BaseOf(t)
 	switch p := t.OID.Phys(); p {
 	case sqltype.PhysBytes:
+		if sqltype.IsComposite(t.OID) {
+			return appendBinaryRecord(b, t, src, env)
+		}
 		return appendBinaryBytes(b, t, src, env)
 	case sqltype.PhysNumeric:
 		d, err := decimal.DecodeBinary(src)

@@ -33,6 +33,9 @@ func AppendText(b *delta.Builder, t sqltype.Type, src []byte, env *Env) error {
 		if t.OID.Elem() != sqltype.Invalid {
 			return appendTextArray(b, t, src, env)
 		}
+		if sqltype.IsComposite(t.OID) {
+			return appendTextRecord(b, t, src, env)
+		}
 		if sqltype.RangeOf(t.OID) != nil {
 			return appendTextRange(b, t.OID, src, env)
 		}
