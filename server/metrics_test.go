@@ -475,7 +475,11 @@ func moveTemp(t *testing.T, ctx context.Context, m *moves) {
 	exec(t, ctx, db, "CREATE STREAM e (n int) WITH (topic = 'e')")
 	exec(t, ctx, db, "INSERT INTO e VALUES (1), (2)")
 	exec(t, ctx, db, "CREATE MATERIALIZED VIEW v AS SELECT sum(n) AS n FROM e")
+	exec(t, ctx, db, "CREATE TABLE due (at timestamptz)")
+	exec(t, ctx, db, "CREATE MATERIALIZED VIEW soon AS SELECT at FROM due WHERE at > now()")
+	exec(t, ctx, db, "INSERT INTO due VALUES (now() + interval '100 ms')")
 	m.look(s)
+	m.until(s, "tributary_time_ticks_total")
 }
 
 // moveStaged: transactions that are larger than stage_bytes.
