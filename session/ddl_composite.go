@@ -39,14 +39,19 @@ func (s *Session) alterComposite(ctx context.Context, b *parse.AlterComposite, w
 		if !next.UserType.Composite {
 			return sqlerr.New(sqlerr.WrongObjectType, "\"%s\" is not a composite type", next.Name)
 		}
-		for _, dep := range t.At().Dependents(next.OID) {
-			for i := range dep.Columns {
-				if of := dep.Columns[i].Type.OID; (of == sqltype.OID(next.OID) || of.Elem() == sqltype.OID(next.OID)) && !dep.Columns[i].Dropped {
-					return sqlerr.New(sqlerr.FeatureNotSupported, "cannot alter type \"%s\" because column \"%s.%s\" uses it", next.Name, dep.Name, dep.Columns[i].Name)
-				}
-			}
-			return sqlerr.New(sqlerr.FeatureNotSupported, "cannot alter type \"%s\" because %s %s uses it", next.Name, dep.Kind, dep.Name)
+		if deps := t.At().Dependents(next.OID); len(deps) > 0 {
+			return usesType(next, deps[0])
 		}
 		return bind.AlterComposite(b, next, t.At(), s.bindOptions())
 	})
+}
+
+// usesType refuses to change a composite type because of who has it: by a column, if there is one.
+func usesType(of, dep *catalog.Relation) error {
+	for i := range dep.Columns {
+		if t := dep.Columns[i].Type.OID; (t == sqltype.OID(of.OID) || t.Elem() == sqltype.OID(of.OID)) && !dep.Columns[i].Dropped {
+			return sqlerr.New(sqlerr.FeatureNotSupported, "cannot alter type \"%s\" because column \"%s.%s\" uses it", of.Name, dep.Name, dep.Columns[i].Name)
+		}
+	}
+	return sqlerr.New(sqlerr.FeatureNotSupported, "cannot alter type \"%s\" because %s %s uses it", of.Name, dep.Kind, dep.Name)
 }

@@ -14,11 +14,7 @@ const domainIn, domainRecv = uint32(2597), uint32(2598)
 func valueFuncs(t sqltype.OID) []any {
 	for _, row := range bootstrap.Rows("pg_type") {
 		if sqltype.OID(bootstrap.Number(row[0])) == t {
-			var out []any
-			for _, f := range fields(row)[15:19] {
-				out = append(out, f)
-			}
-			return out
+			return fields(row)[15:19]
 		}
 	}
 	switch {
