@@ -69,6 +69,9 @@ func (b *binder) rowComparison(name string, n *pg.A_Expr) (plan.Expr, error) {
 	if len(n.Lexpr.GetRowExpr().Args) != len(n.Rexpr.GetRowExpr().Args) {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "unequal number of entries in row expressions").At(n.Location)
 	}
+	if len(n.Lexpr.GetRowExpr().Args) == 0 {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cannot compare rows of zero length").At(n.Location)
+	}
 	left, err := b.exprs(n.Lexpr.GetRowExpr().Args)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -330,6 +331,10 @@ func (b *binder) oneValue(rel *catalog.Relation, sel *pg.SelectStmt, ret sqltype
 	}
 	if len(outs) > 1 || ret == sqltype.Record {
 		return nil, unsupported("a function that returns a row of a query, other than in FROM,")
+	}
+	if what, no := withoutSubqueries[b.lv.place]; no {
+		return nil, unsupported(fmt.Sprintf("%s with function \"%s\", whose text is a query,", what, rel.Name)).
+			WithHint("Give it a text that is an expression: without FROM, WHERE, LIMIT and what else a query has.")
 	}
 	var node plan.Node
 	args, err := b.inner(func() (err error) {
