@@ -26,11 +26,11 @@ func TestLiftedTexts(t *testing.T) {
 		text   string
 		values []string
 	}{
-		{"SELECT id, n FROM t WHERE id = %s", []string{"1", "2", "4", "3000000000", "1.0", "'2'", "'x'", "''", "1e0", "NULL", "-1"}},
+		{"SELECT id, n FROM t WHERE id = %s", []string{"1", "2", "4", "3000000000", "1.0", "'2'", "'x'", "''", "1e0", "NULL", "-1", "-2147483648", "- 1.0"}},
 		{"SELECT id FROM t WHERE n >= %s ORDER BY id LIMIT 5", []string{"1", "1.50", "'1.5'", "'NaN'", "3000000000", "'x'"}},
 		{"SELECT id FROM t WHERE v = %s", []string{"'a'", "'it'''", "'a  '", "'abcdef'", "1"}},
 		{"SELECT id, c FROM t WHERE c = %s", []string{"'a'", "'a    '", "'a '"}},
-		{"SELECT id FROM t WHERE s <> %s AND f < 5", []string{"1", "70000", "'1'", "'70000'", "1.5"}},
+		{"SELECT id FROM t WHERE s <> %s AND f < 5", []string{"1", "70000", "'1'", "'70000'", "1.5", "-2", "-32769"}},
 		{"SELECT id FROM t WHERE f = %s", []string{"0.1", "'0.1'", "1", "'1e30'"}},
 		{"SELECT id FROM t WHERE d < %s", []string{"'2020-06-01'", "'infinity'", "'2020-13-01'", "5"}},
 		{"SELECT id FROM t WHERE z > %s ORDER BY z = '2021-06-01'", []string{"'2020-06-01'", "'2021-06-01 14:00+02'", "'yesterday-ish'"}},

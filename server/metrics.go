@@ -152,6 +152,8 @@ func (s *Server) faceMetrics() []prometheus.Collector {
 		c("connections_rejected_total", "Newcomers that found every place busy.", func() int64 { return s.kafka.Slots().Rejected }, "face", "kafka"),
 		c("pg_too_slow_total", "Connections closed because they held room and sent too little.", func() int64 { return s.pg.Stats().TooSlow }),
 		c("pg_statements_total", "Statements received.", func() int64 { return s.pg.Stats().Statements }),
+		c("plans_made_total", "Statements planned; those with a kept plan are not.", func() int64 { made, _ := s.db.Plans(); return made }),
+		httpd.Gauge("tributary_plans_kept", "Texts of statements whose plans are kept (at most 1,024).", func() float64 { _, kept := s.db.Plans(); return float64(kept) }),
 		c("pg_errors_total", "Statements answered with an error.", func() int64 { return s.pg.Stats().Errors }),
 		c("panics_total", "Bugs that ended a connection.", func() int64 { return s.pg.Stats().Panics }, "face", "pg"),
 		c("panics_total", "Bugs that ended a connection.", k.Panics.Load, "face", "kafka"),

@@ -83,7 +83,9 @@ type Database struct {
 	notes    *notify.Queue
 	// commits and rollbacks are the transactions that have ended.
 	commits, rollbacks atomic.Int64
-	since              time.Time
+	// planned counts statements that were planned.
+	planned atomic.Int64
+	since   time.Time
 }
 
 // New makes a Database.
@@ -100,3 +102,6 @@ func New(d Deps) *Database {
 
 // ServerVersion is the server_version that clients are told.
 func (db *Database) ServerVersion() string { return "15.0 (Tributary " + db.Version + ")" }
+
+// Plans are the statements that were planned since the start, and the texts whose plans are kept.
+func (db *Database) Plans() (made int64, kept int) { return db.planned.Load(), db.plans.len() }

@@ -14,8 +14,8 @@ import (
 // literals are the parameters of one plan. Not done: nothing was run, and the text is to be taken
 // as it is; that also gives whatever is wrong with it its error and its place.
 func (s *Session) runLifted(ctx context.Context, sql string, w face.Writer) (done bool, err error) {
-	if s.tx.block || s.tx.writes.ChangesCatalog() {
-		return false, nil // plans of a block are its own
+	if !s.sharesPlans() {
+		return false, nil
 	}
 	l, ok := parse.Lift(sql)
 	if !ok {

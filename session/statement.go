@@ -92,6 +92,12 @@ func (c *planCache) get(key []byte) (*cached, bool) {
 	return el.Value.(*cached), true
 }
 
+func (c *planCache) len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.order.Len()
+}
+
 // maxCachedText keeps bulk statements, which never come twice, out of the cache.
 const maxCachedText = 16 << 10
 
@@ -138,6 +144,10 @@ func (s *Session) cachedStatement(sql string) (*statement, bool) {
 	return nil, false
 }
 
+// sharesPlans: what the session plans now is planned as any other session with its settings would plan it. Not so in a
+// transaction that changed the catalog, or that reads tables with the columns of an older version.
+func (s *Session) sharesPlans() bool { return !s.tx.writes.ChangesCatalog() && s.under() == 0 }
+
 // planOf plans a statement, or finds the plan made before.
 func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	now, stamp := s.catalog().Version(), s.stampUnder()
@@ -149,7 +159,7 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 		return p.plan, nil
 	}
 	key := "" // of what may be cached
-	if p.statement.cacheable && !s.tx.block && !s.tx.writes.ChangesCatalog() {
+	if p.statement.cacheable && s.sharesPlans() {
 		name := s.cacheKey(p.statement.sql, p.given)
 		if c, ok := s.db.plans.get(name); ok && c.stmt != nil && c.plan.at == now && s.fits(c.plan) {
 			if err := p.keepsShape(c.plan); err != nil {
@@ -161,6 +171,7 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 		key = string(name)
 	}
 	defer s.beginPlanning(ctx)()
+	s.db.planned.Add(1)
 	made, err := s.plan(ctx, p.statement, p.given)
 	if err != nil {
 		return nil, err

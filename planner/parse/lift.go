@@ -54,17 +54,23 @@ func Lift(sql string) (l Lifted, ok bool) {
 		if !z.goesOn(text, t.kind, next.kind) {
 			return l, false
 		}
+		end, sign := t.end, ""
+		if text == "-" && t.kind == tokOp && next.kind == tokNumber && z.takes(0) {
+			// The type is that of the number without its sign, as PostgreSQL reads it.
+			sign, text, end = "-", x.text(next), next.end
+			t.kind, next = tokNumber, x.next()
+		}
 		if t.kind == tokString || t.kind == tokNumber {
 			value, typ, plain := literal(text)
 			if plain && z.takes(typ) && z.endsOperand(x.text(next), next.kind) {
 				if len(l.Values) == maxLiftedValues {
 					return l, false
 				}
-				l.Values, l.Types = append(l.Values, value), append(l.Types, typ)
+				l.Values, l.Types = append(l.Values, append([]byte(sign), value...)), append(l.Types, typ)
 				out.WriteString(sql[copied:t.start])
 				out.WriteByte('$')
 				out.WriteString(strconv.Itoa(len(l.Values)))
-				copied = int(t.end)
+				copied = int(end)
 				l.shifts = append(l.shifts, shift{out.Len(), copied - out.Len()})
 			}
 		}

@@ -16,7 +16,9 @@ func TestLift(t *testing.T) {
 		// What is more than its value stays.
 		{"SELECT a FROM t WHERE id = 5 + 1", "", ""},
 		{"SELECT a FROM t WHERE id = 5::bigint", "", ""},
-		{"SELECT a FROM t WHERE id = -5", "", ""},
+		{"SELECT a FROM t WHERE id = -5", "SELECT a FROM t WHERE id = $1", "-5"},
+		{"SELECT a FROM t WHERE id < - 2.50 AND b - 5 > -3", "SELECT a FROM t WHERE id < $1 AND b - 5 > $2", "-2.50|-3"},
+		{"SELECT a FROM t WHERE id = -5::bigint OR id = - -5 OR id = -5 * 2 OR id = -9223372036854775808", "", ""},
 		{"SELECT a FROM t WHERE d = DATE '2020-01-01'", "", ""},
 		{"SELECT a FROM t WHERE b = E'x'", "", ""},
 		{"SELECT a FROM t WHERE b = 'x'\n'y'", "", ""},
@@ -30,14 +32,14 @@ func TestLift(t *testing.T) {
 		{"SELECT a = 5, count(*) FROM t WHERE b = 5 GROUP BY a = 5", "", ""},
 		{"SELECT a FROM t WHERE b = 5 UNION SELECT 1", "", ""},
 		{"UPDATE t SET a = 1 WHERE b = 5", "UPDATE t SET a = $1 WHERE b = $2", "1|5"},
-		{"UPDATE t SET a = a + 1, b = 'x', c = b - 2.5 WHERE id = 7", "UPDATE t SET a = a + $1, b = $2, c = b - $3 WHERE id = $4", "1|x|2.5|7"},
-		{"UPDATE t SET d = d + '1 day', a = 5 + 1, b = - 5, c = (1), e = a * 2 FROM u", "", ""},
+		{"UPDATE t SET a = a + 1, b = 'x', c = b - 2.5, d = -3 WHERE id = 7", "UPDATE t SET a = a + $1, b = $2, c = b - $3, d = $4 WHERE id = $5", "1|x|2.5|-3|7"},
+		{"UPDATE t SET d = d + '1 day', a = 5 + 1, b = b + -5, c = (1), e = a * 2 FROM u", "", ""},
 		{"UPDATE t SET (a, b) = (1, 2) WHERE c = 3 RETURNING a = 4", "UPDATE t SET (a, b) = (1, 2) WHERE c = $1 RETURNING a = 4", "3"},
 		{"UPDATE t SET a = 1", "UPDATE t SET a = $1", "1"},
 		{"UPDATE t SET a = 1 + b, c = 2 FROM u WHERE t.id = u.id", "UPDATE t SET a = 1 + b, c = $1 FROM u WHERE t.id = u.id", "2"},
 		{"UPDATE t SET a = $1, b = 2", "", ""},
 		{"delete from t where a = 'x'", "delete from t where a = $1", "x"},
-		{"INSERT INTO t VALUES (1, 'x', NULL, f(2), 3 + 4, -5, DEFAULT, 1.5)", "INSERT INTO t VALUES ($1, $2, NULL, f(2), 3 + 4, -5, DEFAULT, $3)", "1|x|1.5"},
+		{"INSERT INTO t VALUES (1, 'x', NULL, f(2), 3 + 4, -5, DEFAULT, 1.5)", "INSERT INTO t VALUES ($1, $2, NULL, f(2), 3 + 4, $3, DEFAULT, $4)", "1|x|-5|1.5"},
 		{"insert into t (a, b) values (1, 'x') on conflict (a) do update set b = 'y' where t.a = 3 returning a", "insert into t (a, b) values ($1, $2) on conflict (a) do update set b = 'y' where t.a = 3 returning a", "1|x"},
 		{"INSERT INTO t VALUES (1), (2)", "", ""},
 		{"INSERT INTO t (values, b) VALUES (1, 2)", "", ""},
@@ -67,8 +69,8 @@ func TestLift(t *testing.T) {
 			}
 		}
 	}
-	l, _ := Lift("SELECT 1 FROM t WHERE a = 2147483647 AND b = 2147483648 AND c = 0.1 AND d = 'x'")
-	want := []sqltype.OID{sqltype.Int4, sqltype.Int8, sqltype.Numeric, 0}
+	l, _ := Lift("SELECT 1 FROM t WHERE a = 2147483647 AND b = 2147483648 AND c = 0.1 AND d = 'x' AND e = -2147483647 AND f = -2147483648")
+	want := []sqltype.OID{sqltype.Int4, sqltype.Int8, sqltype.Numeric, 0, sqltype.Int4, sqltype.Int8}
 	for i, typ := range l.Types {
 		if typ != want[i] {
 			t.Errorf("parameter %d is of type %d, want %d", i+1, typ, want[i])
@@ -79,6 +81,7 @@ func TestLift(t *testing.T) {
 // FuzzLift: putting the values back gives a text with the same tokens.
 func FuzzLift(f *testing.F) {
 	f.Add("SELECT a FROM t WHERE id = 5 AND b = 'x''y'")
+	f.Add("INSERT INTO t VALUES (-1, - 2.5, 3 - 4)")
 	f.Fuzz(func(t *testing.T, sql string) {
 		l, ok := Lift(sql)
 		if !ok {
@@ -105,6 +108,8 @@ func FuzzLift(f *testing.F) {
 				}
 				if text = string(l.Values[n]); l.Types[n] == 0 {
 					text = "'" + strings.ReplaceAll(text, "'", "''") + "'"
+				} else if number, ok := strings.CutPrefix(text, "-"); ok {
+					b, text = append(b, "-"), number
 				}
 				n++
 			}
