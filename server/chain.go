@@ -70,6 +70,7 @@ func (s *Server) chainMetrics() []prometheus.Collector {
 		c("attempts_total", "Requests that writing them took.", func(st chain.Stats) int64 { return st.Attempts }),
 		c("writes_total", "Commits and other writes of metadata that they carry.", func(st chain.Stats) int64 { return st.Writes }),
 		c("bases_total", "Times all of the metadata was written to the object store.", func(st chain.Stats) int64 { return st.Bases }),
+		c("marks_total", "Times the newest of those objects was marked, so that it is missed if it goes.", func(st chain.Stats) int64 { return st.Marks }),
 		g("behind_base", "Objects that a recovery reads behind the newest of those.", func(st chain.Stats) int64 { return st.BehindBase }),
 		g("waiting", "Writes of metadata that wait for the object store.", func(st chain.Stats) int64 { return st.Waiting }),
 		g("failing", "1 while the object store has taken nothing for 10 s though something waits.", func(st chain.Stats) int64 {

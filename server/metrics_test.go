@@ -412,7 +412,7 @@ func moveChain(t *testing.T, ctx context.Context, m *moves) {
 		t.Fatal(err)
 	}
 	m.until(s, "tributary_chain_attempts_total", "tributary_chain_bases_total", "tributary_chain_behind_base", "tributary_chain_bytes_total",
-		"tributary_chain_links_total", "tributary_chain_writes_total", "tributary_backup_last_timestamp_seconds")
+		"tributary_chain_links_total", "tributary_chain_marks_total", "tributary_chain_writes_total", "tributary_backup_last_timestamp_seconds")
 }
 
 // moveState: a table larger than state_memory; then a start that brings some of it into memory.

@@ -29,6 +29,7 @@ type Recovered struct {
 	Missing  int    // accepted, and damaged ones
 	Verified bool   // the bytes of all objects with records were read
 	Links    int    // read behind the base
+	Unmarked bool   // nothing tells whether the newest objects of the chain are missing
 	Lost     string // accepted; "" = nothing
 }
 
@@ -136,7 +137,7 @@ func (s *Server) recover(ctx context.Context, quick bool) (out Recovered, err er
 	if err := f.gatherProofs(ctx, s.objects, true); err != nil {
 		return out, err
 	}
-	out.Commit, out.Links = restored.Newest, restored.Links
+	out.Commit, out.Links, out.Unmarked = restored.Newest, restored.Links, restored.Mark == nil
 	state, missing, err := s.inspect(ctx, f, store)
 	if err != nil {
 		return out, err
@@ -270,6 +271,9 @@ func (r Recovered) Report(w io.Writer, cfg *config.Settings) error {
 		r.Commit, cfg.DataDir, r.Timeline, r.Objects, r.Links)
 	if err == nil && !r.Verified {
 		_, err = fmt.Fprintln(w, "The bytes of the records were not read: without --quick their checksums are verified.")
+	}
+	if err == nil && r.Unmarked {
+		_, err = fmt.Fprintln(w, "Object meta/mark is missing or damaged: had the newest objects of meta/chain been missing too, nothing would have told.")
 	}
 	if err == nil && r.Lost != "" {
 		_, err = fmt.Fprintf(w, "Given up: %s.\n", r.Lost)

@@ -200,6 +200,60 @@ func restoreTree(t *testing.T, dir string, was map[string]string) {
 	}
 }
 
+// TestRecoverTail: the newest object of the chain has no records, only an offset that a consumer committed, so that no segment and no
+// commit proves it: that it is missing is told all the same.
+func TestRecoverTail(t *testing.T) {
+	cfg := settings(t.TempDir() + "/a")
+	cfg.ObjectStore, cfg.Durability = "file://"+t.TempDir(), config.DurabilityObject
+	filled(t, cfg, 0, 3)
+	s := start(t, t.Context(), cfg)
+	k, err := kgo.NewClient(kgo.SeedBrokers(s.KafkaAddr.String()), kgo.DefaultProduceTopic("x"), kgo.AllowAutoTopicCreation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	if err := k.ProduceSync(t.Context(), kgo.StringRecord("v")).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	offsets := kadm.Offsets{}
+	offsets.AddOffset("x", 0, 1, -1)
+	if err := kadm.NewClient(k).CommitAllOffsets(t.Context(), "g", offsets); err != nil {
+		t.Fatal(err)
+	}
+	objects := strings.TrimPrefix(cfg.ObjectStore, "file://")
+	newest := ""
+	for name := range tree(t, objects) { // as the last thing that was acknowledged left it
+		if strings.HasPrefix(name, "/meta/chain/") {
+			newest = max(newest, name)
+		}
+	}
+	stop(t, s)
+	for name := range tree(t, objects) {
+		if strings.HasPrefix(name, "/meta/chain/") && name >= newest {
+			if err := os.Remove(objects + name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	other := elsewhere(t, cfg)
+	text := notRecovered(t, other)
+	wants(t, text, "meta/chain", "is missing", "meta/mark")
+	other.AcceptLoss = flagIn(t, text, "--accept-loss")
+	if r := recovered(t, other); r.Lost == "" || r.Unmarked {
+		t.Errorf("recovered: %+v", r)
+	}
+	again := elsewhere(t, cfg)
+	if r := recovered(t, again); r.Lost != "" {
+		t.Errorf("told twice: %+v", r)
+	}
+	if err := os.Remove(objects + "/meta/mark"); err != nil {
+		t.Fatal(err)
+	}
+	if r := recovered(t, elsewhere(t, cfg)); !r.Unmarked || r.Lost != "" {
+		t.Errorf("without a mark: %+v", r)
+	}
+}
+
 // TestDurabilityChanges: the object store has all as long as durability is object, and says since when it has not.
 func TestDurabilityChanges(t *testing.T) {
 	cfg := settings(t.TempDir() + "/a")

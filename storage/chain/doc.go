@@ -6,7 +6,8 @@
 //	                                ▼
 //	                       object store (durable) ─► the local store takes the batch ─► answers
 //	                                │
-//	                                └─ now and then: base (meta/base/<number>), all that the local store has
+//	                                ├─ now and then: base (meta/base/<number>), all that the local store has
+//	                                └─ behind it: mark (meta/mark), which link there was at least
 //
 //	start:    local store at its position ─► links behind it
 //	recovery: newest whole base           ─► links behind it
@@ -15,7 +16,8 @@
 //
 // A *link* is one object of the chain: the batch of writes that were made at once, and the checksum of the link before. A *base* is all
 // of a store as of a link, so that older links may go. The *position* of a store is the newest link that it
-// has taken; it is written with the link's batch, so that the local store is always a prefix of the chain.
+// has taken; it is written with the link's batch, so that the local store is always a prefix of the chain. The *mark* names
+// a link that was put, so that it is missed when it goes and nothing lies behind it.
 //
 // # One writer
 //
@@ -26,7 +28,8 @@
 // # Goroutines and locks
 //
 // One goroutine writes: it takes requests, has AppendLog decide, puts the link, has the local store take it. One link is under way at a
-// time; what comes meanwhile is the next. A second goroutine writes a base. mu guards the queue; nothing is done under it.
+// time; what comes meanwhile is the next. A second goroutine writes a base, a third the mark. mu guards the queue; nothing is
+// done under it.
 //
 // # Formats
 //

@@ -15,13 +15,18 @@ import (
 type Found struct {
 	Links []uint64 // numbers, ascending
 	Bases []uint64 // numbers, newest first
+	Mark  *Mark    // nil = there is none, or a damaged one
 
 	sizes map[uint64]int64 // of links
 }
 
-// Find lists the chain; nothing is read of it yet.
+// Find lists the chain; of its objects only the mark is read yet.
 func Find(ctx context.Context, objects objstore.Store) (*Found, error) {
 	f := &Found{sizes: map[uint64]int64{}}
+	var err error
+	if f.Mark, err = readMark(ctx, objects); err != nil { // before the links: they may become more meanwhile
+		return nil, err
+	}
 	for info, err := range objects.List(ctx, linkPrefix, "") {
 		if err != nil {
 			return nil, fmt.Errorf("list the chain of the metadata: %w", err)
@@ -44,7 +49,7 @@ func Find(ctx context.Context, objects objstore.Store) (*Found, error) {
 }
 
 // Empty: there is none and never was.
-func (f *Found) Empty() bool { return len(f.Links) == 0 && len(f.Bases) == 0 }
+func (f *Found) Empty() bool { return len(f.Links) == 0 && len(f.Bases) == 0 && f.Mark == nil }
 
 // Newest number that anybody has used.
 func (f *Found) Newest() uint64 {
@@ -54,6 +59,9 @@ func (f *Found) Newest() uint64 {
 	}
 	if len(f.Bases) > 0 {
 		n = max(n, f.Bases[0])
+	}
+	if f.Mark != nil {
+		n = max(n, f.Mark.Number)
 	}
 	return n
 }
@@ -67,7 +75,8 @@ type Gap struct {
 	Key    string
 	Damage error // nil = it is not there
 	Behind int   // links that lie behind it
-	// Newest commit that a link behind the gap proves, 0 if none can be read.
+	Marked bool  // the mark says that the chain went on
+	// Newest commit that a link behind the gap or the mark proves, 0 if none can be read.
 	Newest uint64
 }
 
@@ -75,6 +84,9 @@ func (g *Gap) Error() string {
 	what := "is missing"
 	if g.Damage != nil {
 		what = fmt.Sprintf("is damaged (%v)", g.Damage)
+	}
+	if g.Marked && g.Behind == 0 {
+		return fmt.Sprintf("object %s of the metadata's chain %s, and %s says that it was there", g.Key, what, markKey)
 	}
 	return fmt.Sprintf("object %s of the metadata's chain %s, %d objects of the chain lie behind it", g.Key, what, g.Behind)
 }
@@ -121,16 +133,25 @@ func (f *Found) Follow(ctx context.Context, objects objstore.Store, at Position,
 		}
 		todo = todo[n:]
 	}
+	if f.goesOn(at) {
+		return at, f.gap(ctx, objects, at.Number+1, nil)
+	}
 	return at, nil
 }
 
+// goesOn: the mark says that the chain had more than at.
+func (f *Found) goesOn(at Position) bool { return f.Mark != nil && f.Mark.Number > at.Number }
+
 func (f *Found) gap(ctx context.Context, objects objstore.Store, number uint64, damage error) error {
 	g := &Gap{Number: number, Key: linkKey(number), Damage: damage}
+	if g.Marked = f.Mark != nil && f.Mark.Number >= number; g.Marked {
+		g.Newest = uint64(f.Mark.Newest)
+	}
 	from, _ := slices.BinarySearch(f.Links, number+1)
 	g.Behind = len(f.Links) - from
 	for i := len(f.Links) - 1; i >= from; i-- {
 		if l, err := readLink(ctx, objects, f.Links[i], f.sizes[f.Links[i]]); err == nil {
-			g.Newest = uint64(l.Newest)
+			g.Newest = max(g.Newest, uint64(l.Newest))
 			break
 		}
 	}
@@ -172,7 +193,7 @@ type Standing struct {
 func (f *Found) Stand(ctx context.Context, objects objstore.Store, at Position) (Standing, error) {
 	from, _ := slices.BinarySearch(f.Links, at.Number+1)
 	s := Standing{Behind: len(f.Links) - from}
-	if len(f.Bases) > 0 && f.Bases[0] > at.Number && s.Behind == 0 {
+	if s.Behind == 0 && (f.goesOn(at) || len(f.Bases) > 0 && f.Bases[0] > at.Number) {
 		return s, nil
 	}
 	if s.Behind == 0 {

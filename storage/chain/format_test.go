@@ -51,6 +51,11 @@ func TestGolden(t *testing.T) {
 		t.Errorf("read back: %+v, %v; wrote %+v", got, err, l)
 	}
 	objects := objstore.NewMem()
+	m := &Mark{Position: Position{Number: 7, Sum: 0x0a0b0c0d}, Timeline: 3, Newest: 41, TimeMillis: 1_700_000_000_000}
+	golden(t, "mark.golden", m.encode())
+	if got, err := decodeMark(m.encode()); err != nil || got != *m {
+		t.Errorf("read back: %+v, %v; wrote %+v", got, err, m)
+	}
 	data = writeSample(t, objects)
 	golden(t, "base.golden", data)
 	n := 0

@@ -113,6 +113,7 @@ type Restored struct {
 	Links   int
 	Flags   Flags // of the newest link
 	Gap     *Gap  // what ended it early
+	Mark    *Mark // of the chain's end; nil = there is none, or a damaged one
 }
 
 // TakeOver takes the chain for a store that Restore has built, with writes of the new owner: whoever wrote to it finds
@@ -120,7 +121,7 @@ type Restored struct {
 // chain right now.
 func TakeOver(ctx context.Context, cfg Config, writes []meta.Write) error {
 	cfg.setDefaults()
-	s := &Store{cfg: cfg, inner: cfg.Inner}
+	s := &Store{cfg: cfg, inner: cfg.Inner, ctx: ctx}
 	found, err := Find(ctx, cfg.Objects)
 	if err != nil {
 		return err
@@ -139,6 +140,7 @@ func TakeOver(ctx context.Context, cfg Config, writes []meta.Write) error {
 	if err := s.putNext(ctx, l); err != nil {
 		return err
 	}
+	defer s.markLast()
 	if err := Take(ctx, s.inner, l); err != nil || l.Flags&Begin == 0 {
 		return err
 	}
@@ -158,6 +160,7 @@ func Restore(ctx context.Context, objects objstore.Store, path string, opts meta
 	if err != nil {
 		return r, err
 	}
+	r.Mark = found.Mark
 	based := false
 	for _, n := range found.Bases {
 		err = meta.Rebuild(ctx, path, opts, func(put func(key, value []byte) error) (err error) {

@@ -37,6 +37,8 @@ func (s *Store) putNext(ctx context.Context, l *Link) error {
 		return err
 	}
 	s.at = l.Position
+	s.newestLink.Store(&Mark{Position: l.Position, Timeline: l.Timeline, Newest: l.Newest, TimeMillis: l.TimeMillis})
+	s.wakeMarks()
 	s.stats.number.Store(int64(l.Number))
 	s.stats.links.Add(1)
 	s.stats.bytes.Add(int64(len(p.data)))

@@ -35,6 +35,8 @@ type Config struct {
 	AttemptTimeout time.Duration
 	// BaseLinks and BaseBytes of links behind the newest base make the next one due: 4,096, 64 MiB.
 	BaseLinks, BaseBytes int64
+	// MarkEvery is the least time between two marks of the chain's end: 10 s.
+	MarkEvery time.Duration
 	// Lost is called once another writer has the chain; nil = nobody wants to know.
 	Lost func(error)
 }
@@ -54,6 +56,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.BaseBytes <= 0 {
 		c.BaseBytes = 64 << 20
+	}
+	if c.MarkEvery <= 0 {
+		c.MarkEvery = 10 * time.Second
 	}
 }
 
@@ -78,6 +83,13 @@ type Store struct {
 	sinceLen int64                       // their bytes
 	based    chan error                  // the base under way; nil = none is
 
+	// Of who writes marks: runMarks, behind it Close and End.
+	newestLink atomic.Pointer[Mark] // set by the writer
+	markWake   chan struct{}        // capacity 1
+	marksDone  chan struct{}
+	marked     uint64             // number that the mark has
+	markCond   objstore.Condition // under which the next one is put; none = it has to be looked at
+
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -87,17 +99,17 @@ type Store struct {
 var _ meta.Store = (*Store)(nil)
 
 type counters struct {
-	links, bytes, attempts, writes, bases atomic.Int64
-	number, baseNumber, waiting           atomic.Int64
-	failing                               atomic.Bool
-	latency                               latency.Histogram
+	links, bytes, attempts, writes, bases, marks atomic.Int64
+	number, baseNumber, waiting                  atomic.Int64
+	failing                                      atomic.Bool
+	latency                                      latency.Histogram
 }
 
 // Stats of a Store.
 type Stats struct {
 	Links, Bytes, Attempts int64 // objects put, their bytes, PUTs that took
 	Writes                 int64 // calls that they carry
-	Bases                  int64
+	Bases, Marks           int64
 	BehindBase             int64 // links that a recovery reads behind the newest base
 	Waiting                int64 // calls that wait for their link
 	Failing                bool  // the object store takes nothing at the moment
@@ -107,7 +119,7 @@ type Stats struct {
 // Stats may be called at any time.
 func (s *Store) Stats() Stats {
 	return Stats{Links: s.stats.links.Load(), Bytes: s.stats.bytes.Load(), Attempts: s.stats.attempts.Load(), Writes: s.stats.writes.Load(),
-		Bases: s.stats.bases.Load(), BehindBase: s.stats.number.Load() - s.stats.baseNumber.Load(), Waiting: s.stats.waiting.Load(),
+		Bases: s.stats.bases.Load(), Marks: s.stats.marks.Load(), BehindBase: s.stats.number.Load() - s.stats.baseNumber.Load(), Waiting: s.stats.waiting.Load(),
 		Failing: s.stats.failing.Load(), Latency: s.stats.latency.Snapshot()}
 }
 
@@ -130,13 +142,15 @@ func (p Position) write() meta.Write {
 // Open brings the inner store to the end of the chain, or begins one, and takes writes from then on.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	cfg.setDefaults()
-	s := &Store{cfg: cfg, inner: cfg.Inner, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	s := &Store{cfg: cfg, inner: cfg.Inner, wake: make(chan struct{}, 1), done: make(chan struct{}),
+		markWake: make(chan struct{}, 1), marksDone: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := s.start(ctx); err != nil {
 		s.cancel()
 		return nil, err
 	}
 	go s.run()
+	go s.runMarks()
 	return s, nil
 }
 
@@ -234,6 +248,7 @@ func (s *Store) End(ctx context.Context) error {
 	if err := s.putNext(ctx, &Link{Flags: End}); err != nil {
 		return err
 	}
+	s.markLast()
 	return s.inner.Commit(ctx, meta.Txn{Writes: []meta.Write{{Key: PositionKey}}})
 }
 
@@ -378,6 +393,7 @@ func (s *Store) TrimLog(ctx context.Context, floor meta.CommitSeq) error {
 // is closed too.
 func (s *Store) Close() error {
 	s.stop()
+	s.markLast()
 	return s.inner.Close()
 }
 
@@ -387,4 +403,5 @@ func (s *Store) stop() {
 	s.mu.Unlock()
 	s.cancel()
 	<-s.done
+	<-s.marksDone
 }
