@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tributary-db/tributary/internal/tpch"
 	"github.com/tributary-db/tributary/test/harness"
 	"github.com/tributary-db/tributary/test/pgoracle"
 )
@@ -63,7 +64,7 @@ func TestQueries(t *testing.T) {
 	t.Logf("TRIBUTARY_TEST_SEED=%d", seed)
 	r := &run{T: t, ctx: t.Context(), oracle: pgoracle.Start(t), data: data{rand.New(rand.NewPCG(seed, 22))}, next: 1}
 	r.ours = harness.Start(t, t.TempDir(), "--shards=5", "--min-shard-rows=1").Connect(t)
-	for _, sql := range schema {
+	for _, sql := range tpch.Schema {
 		r.both(sql)
 	}
 	for i, q := range queries {
