@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
@@ -74,11 +75,19 @@ func (c *contents) begin(ctx context.Context, t exec.Tick) error {
 	}
 	c.view = view
 	if t.From == 0 {
-		c.cursor, err = view.Scan(ctx, state.Range{Equal: c.key, After: c.part.last})
+		c.cursor, err = view.Scan(ctx, state.Range{Equal: c.key, After: c.part.last, Columns: c.wanted()})
 	} else {
 		c.changes, err = view.Changes(ctx, t.From)
 	}
 	return err
+}
+
+// wanted are the columns that a scan has to give; nil = all.
+func (c *contents) wanted() []int {
+	if c.part.enough != nil || slices.Contains(c.node.Columns, plan.MetaRowID) {
+		return nil // a part ends with a whole row; the row id is the last column
+	}
+	return append([]int{}, c.node.Columns...)
 }
 
 // open gives the relation at the tick's end, by the index that the key is of.

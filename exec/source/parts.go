@@ -134,7 +134,7 @@ func (c *contentsPart) Next(ctx context.Context, dst *delta.Batch) (bool, error)
 		if !ok {
 			return false, nil
 		}
-		c.number = number
+		c.number, rng.Columns = number, c.wanted()
 		var err error
 		if c.cursor, err = c.parts.view.Scan(ctx, rng); err != nil {
 			return false, err

@@ -2,8 +2,9 @@ package table
 
 import (
 	"context"
-	"github.com/tributary-db/tributary/catalog"
+	"slices"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/storage/state"
 )
@@ -231,6 +232,9 @@ type overlayView struct {
 }
 
 func (v *overlayView) Scan(ctx context.Context, r state.Range) (state.Cursor, error) {
+	if r.Columns != nil { // hide looks keys up
+		r.Columns = append(slices.Clone(r.Columns), v.o.t.Key()...)
+	}
 	base, err := v.View.Scan(ctx, r)
 	if err != nil {
 		return nil, err

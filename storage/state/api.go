@@ -113,6 +113,8 @@ type Range struct {
 	From, Before []delta.Column
 	// After, if not nil, is a row, all columns of it: only rows behind it are read.
 	After []delta.Column
+	// Columns, if not nil, are those that are wanted: others have no values in what a scan gives.
+	Columns []int
 }
 
 // Divider is a View whose Scan can be cut into parts, which several may read at once.

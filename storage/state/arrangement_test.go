@@ -112,6 +112,7 @@ func checkScan(t *rapid.T, a *RunSet, w View, want map[string]int64) {
 		t.Fatal(err)
 	}
 	sameRows(t, "scan", drain(t, a.order, c, true), want)
+	checkColumns(t, a, w)
 	checkParts(t, a, w.(Divider), want)
 	checkScanAfter(t, a, w)
 }
@@ -293,9 +294,9 @@ type pin struct {
 
 // shrink makes blocks and chunks small, so that little data has many.
 func shrink(t *testing.T, rows, bytes int) {
-	a, b, c, d := blockRows, blockBytes, chunkRows, chunkBytes
-	blockRows, blockBytes, chunkRows, chunkBytes = rows, bytes, 3*rows, int64(4*bytes)
-	t.Cleanup(func() { blockRows, blockBytes, chunkRows, chunkBytes = a, b, c, d })
+	a, b, c, d, e := blockRows, blockBytes, chunkRows, chunkBytes, together
+	blockRows, blockBytes, chunkRows, chunkBytes, together = rows, bytes, 3*rows, int64(4*bytes), int32(max(2, rows/4))
+	t.Cleanup(func() { blockRows, blockBytes, chunkRows, chunkBytes, together = a, b, c, d, e })
 }
 
 func TestArrangementIsAMultisetWithVersions(t *testing.T) {

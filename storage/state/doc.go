@@ -33,6 +33,9 @@
 // run may be negative over older ones; the sum over all never is. A pin holds the lists that were
 // current when it was opened: it costs what was replaced since, and slows nobody.
 //
+// A scan gives out blocks as they lie where rows of one run stand together, and copies only rows that stand
+// among those of other runs (scan.go).
+//
 // Nothing that holds a relation is one slice: whoever builds, merges, saves, loads or reads goes
 // block by block, so no column comes near the 2 GiB that its offsets address.
 //

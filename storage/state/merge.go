@@ -82,11 +82,19 @@ func (w *walk) nextBlock() bool {
 type merger struct {
 	order *RowOrder
 	walks []walk
-	same  []int32 // walks that stand on the least row
-	keep  bool    // blocks that it reads are likely to be read again
-	err   error   // of reading a block; nothing comes then
+	line  []standing // walks that have rows left, in the order of the rows that they stand on
+	keep  bool       // blocks that it reads are likely to be read again
+	err   error      // of reading a block; nothing comes then
 	ctx   context.Context
 	steps uint
+	// behind is where in the line, without the first walk, that one will stand at least when it passes what ahead gave.
+	behind int
+}
+
+// standing is a walk's place in the line.
+type standing struct {
+	walk int32
+	tied bool // with the next one: both stand on one row
 }
 
 func (m *merger) add(p part, s span, step int32) {
@@ -99,13 +107,59 @@ func (m *merger) add(p part, s span, step int32) {
 		return
 	}
 	m.walks = append(m.walks, w)
+	m.stand(int32(len(m.walks)-1), 0)
 }
+
+// stand puts a walk into the line, at place from or behind.
+func (m *merger) stand(walk int32, from int) {
+	w, tied := &m.walks[walk], false
+	at := from
+	for ; at < len(m.line); at++ {
+		s := &m.walks[m.line[at].walk]
+		if c := m.order.Compare(w.blk.cols, w.i, s.blk.cols, s.i) * int(w.step); c <= 0 {
+			tied = c == 0
+			break
+		}
+	}
+	m.line = append(m.line, standing{})
+	copy(m.line[at+1:], m.line[at:])
+	m.line[at] = standing{walk, tied}
+}
+
+// leave takes place at out of the line.
+func (m *merger) leave(at int) (walk int32) {
+	walk = m.line[at].walk
+	m.line = append(m.line[:at], m.line[at+1:]...)
+	return walk
+}
+
+// again puts a walk that left place from back, which has moved on; more is false if it has no rows.
+func (m *merger) again(walk int32, from int, more bool) {
+	if more {
+		m.stand(walk, from)
+		return
+	}
+	w := &m.walks[walk]
+	w.blk = nil
+	if w.err != nil {
+		m.fail(w.err)
+	}
+}
+
+// first is the walk with the least row.
+func (m *merger) first() *walk { return &m.walks[m.line[0].walk] }
+
+// ended: no rows are left.
+func (m *merger) ended() bool { return len(m.line) == 0 }
+
+// reset ends all walks.
+func (m *merger) reset() { m.walks, m.line = m.walks[:0], m.line[:0] }
 
 // fail ends everything.
 func (m *merger) fail(err error) {
 	m.err = err
 	clear(m.walks)
-	m.walks = m.walks[:0]
+	m.reset()
 }
 
 // mergeBreath is how many steps are taken between two looks at whether to go on: rows that are taken
@@ -114,12 +168,8 @@ const mergeBreath = 4096
 
 // next gives the next row whose weights do not sum to zero; not ok at the end, or with err.
 func (m *merger) next() (b *block, row int32, weight int64, ok bool) {
-	for len(m.walks) > 0 {
-		if m.steps++; m.steps%mergeBreath == 0 && m.ctx != nil && m.ctx.Err() != nil {
-			m.fail(context.Cause(m.ctx))
-			break
-		}
-		b, row, weight = m.step()
+	for !m.ended() && m.goesOn() {
+		b, row, weight = m.take()
 		if weight != 0 {
 			return b, row, weight, true
 		}
@@ -127,72 +177,92 @@ func (m *merger) next() (b *block, row int32, weight int64, ok bool) {
 	return nil, 0, 0, false
 }
 
-// step takes the least row of all walks.
-func (m *merger) step() (b *block, row int32, weight int64) { return m.take(m.least()) }
+// goesOn counts a step, and looks at times whether somebody ended the reading.
+func (m *merger) goesOn() bool {
+	if m.steps++; m.steps%mergeBreath == 0 && m.ctx != nil && m.ctx.Err() != nil {
+		m.fail(context.Cause(m.ctx))
+		return false
+	}
+	return true
+}
 
-// take takes the row of walk k, which least found.
-func (m *merger) take(k int) (b *block, row int32, weight int64) {
-	w := &m.walks[k]
-	b, row, weight = w.blk, w.i, w.sign*w.blk.weight(w.i)
-	ended := !w.next()
-	if ended {
-		w.blk = nil
+// take takes the least row of all walks.
+func (m *merger) take() (b *block, row int32, weight int64) {
+	w := m.first()
+	b, row = w.blk, w.i
+	same := 1
+	for m.line[same-1].tied {
+		same++
 	}
-	for _, j := range m.same {
-		s := &m.walks[j]
+	for k := range same {
+		s := &m.walks[m.line[k].walk]
 		weight += s.sign * s.blk.weight(s.i)
-		if !s.next() {
-			s.blk, ended = nil, true
-		}
 	}
-	if ended {
-		m.dropEnded()
+	// From the last one on: those before it stand before whatever moves on.
+	for k := same - 1; k >= 0 && m.err == nil; k-- {
+		walk := m.leave(k)
+		m.again(walk, k, m.walks[walk].next())
 	}
 	return b, row, weight
 }
 
-// least finds the walk with the least row, and into same the others that have it too.
-func (m *merger) least() (k int) {
-	m.same = m.same[:0]
-	for j := 1; j < len(m.walks); j++ {
-		w, best := &m.walks[j], &m.walks[k]
-		switch c := m.order.Compare(w.blk.cols, w.i, best.blk.cols, best.i) * int(w.step); {
-		case c < 0:
-			k = j
-			m.same = m.same[:0]
-		case c == 0:
-			m.same = append(m.same, int32(j))
+// ahead is how many rows of the first walk's block, from the one that it stands on, come before the rows of
+// all other walks; 0 if another one stands there too.
+func (m *merger) ahead() int32 {
+	w := m.first()
+	left := (w.stop - w.i) * w.step
+	if m.behind = 0; len(m.line) == 1 {
+		return left
+	}
+	if m.line[0].tied {
+		return 0
+	}
+	s := &m.walks[m.line[1].walk]
+	// Twice as far each time, as most often they are few or all, then between the last two.
+	from, to, c := int32(0), int32(1), 0
+	for ; to < left; from, to = to, 2*to {
+		if c = m.order.Compare(w.blk.cols, w.i+to*w.step, s.blk.cols, s.i) * int(w.step); c >= 0 {
+			break
 		}
 	}
-	return k
+	if to >= left {
+		to, c = left, 0
+	}
+	for from+1 < to {
+		mid := (from + to) / 2
+		if d := m.order.Compare(w.blk.cols, w.i+mid*w.step, s.blk.cols, s.i) * int(w.step); d < 0 {
+			from = mid
+		} else {
+			to, c = mid, d
+		}
+	}
+	if c > 0 {
+		m.behind = 1
+	}
+	return to
 }
 
-func (m *merger) dropEnded() {
-	kept := m.walks[:0]
-	var failed error
-	for _, w := range m.walks {
-		if w.err != nil {
-			failed = w.err
-		}
-		if w.blk != nil {
-			kept = append(kept, w)
-		}
+// pass moves on by so many rows of those that ahead gave.
+func (m *merger) pass(n, ahead int32) {
+	if n < ahead {
+		m.first().i += n * m.first().step // it stays the first
+		return
 	}
-	m.walks = kept
-	if failed != nil {
-		m.fail(failed)
-	}
+	walk := m.leave(0)
+	w := &m.walks[walk]
+	w.i += (n - 1) * w.step
+	m.again(walk, m.behind, w.next())
 }
 
-// whole is the chunk that walk k, which least found, is about to begin, if all its rows come before
+// whole is the chunk that the first walk is about to begin, if all its rows come before
 // those of the other walks: it can be taken over as it is.
-func (m *merger) whole(k int) *chunk {
-	w := &m.walks[k]
-	if w.i != 0 || w.k != 0 || w.sign != 1 || len(m.same) > 0 {
+func (m *merger) whole() *chunk {
+	w := m.first()
+	if w.i != 0 || w.k != 0 || w.sign != 1 || m.line[0].tied {
 		return nil
 	}
 	c := w.r.chunks[w.chunk]
-	if len(m.walks) == 1 {
+	if len(m.line) == 1 {
 		return c
 	}
 	cols, last, err := c.edgeRow(c.blockCount())
@@ -200,22 +270,18 @@ func (m *merger) whole(k int) *chunk {
 		m.fail(err)
 		return nil
 	}
-	for j := range m.walks {
-		if s := &m.walks[j]; j != k && m.order.Compare(s.blk.cols, s.i, cols, last) <= 0 {
-			return nil
-		}
+	if s := &m.walks[m.line[1].walk]; m.order.Compare(s.blk.cols, s.i, cols, last) <= 0 {
+		return nil
 	}
 	return c
 }
 
-// skip passes the chunk that walk k begins.
-func (m *merger) skip(k int) {
-	w := &m.walks[k]
+// skip passes the chunk that the first walk begins.
+func (m *merger) skip() {
+	walk := m.leave(0)
+	w := &m.walks[walk]
 	w.k = w.r.chunks[w.chunk].blockCount() - 1
-	if !w.nextBlock() {
-		w.blk = nil
-		m.dropEnded()
-	}
+	m.again(walk, 0, w.nextBlock())
 }
 
 // mergeRuns makes one run of parts, block by block. breathe, if not nil, is called after each
@@ -225,23 +291,23 @@ func mergeRuns(o *RowOrder, tier *Tier, parts []part, breathe func() error) (*ru
 }
 
 func (b *runBuilder) merge(parts []part, breathe func() error) (*run, error) {
+	if breathe == nil {
+		breathe = func() error { return nil }
+	}
 	m := merger{order: b.order}
 	for _, p := range parts {
 		m.add(p, p.r.all(), 1)
 	}
-	for len(m.walks) > 0 {
-		k := m.least()
-		if c := m.whole(k); c != nil && c.isLarge() {
+	for !m.ended() {
+		if c := m.whole(); c != nil && c.isLarge() {
 			b.takeOver(c)
-			m.skip(k)
+			m.skip()
 			continue
 		}
 		if m.err != nil {
 			break
 		}
-		blk, row, weight := m.take(k)
-		m.steps++ // what is taken back closes no block
-		if pause := weight != 0 && b.add(blk, row, weight) || m.steps%mergeBreath == 0; pause && breathe != nil {
+		if m.steps++; b.next(&m) || m.steps%mergeBreath == 0 { // what is taken back closes no block
 			if err := breathe(); err != nil {
 				b.abandon()
 				return nil, err
@@ -253,6 +319,22 @@ func (b *runBuilder) merge(parts []part, breathe func() error) (*run, error) {
 		return nil, m.err
 	}
 	return b.finish(), nil
+}
+
+// next adds the next row, or those that stand together before the rows of all other runs. It reports whether a
+// block was ended.
+func (b *runBuilder) next(m *merger) (ended bool) {
+	n := m.ahead()
+	if n < 2 {
+		blk, row, weight := m.take()
+		return weight != 0 && b.add(blk, row, weight)
+	}
+	w := m.first()
+	for i := w.i; i < w.i+n; i++ {
+		ended = b.add(w.blk, i, w.sign*w.blk.weight(i)) || ended
+	}
+	m.pass(n, n)
+	return ended
 }
 
 // mergeWide is mergeRuns of any number of runs: sixteen at a time.

@@ -84,7 +84,7 @@ func (c *probeCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool
 	c.out.Clear()
 	c.match = c.match[:0]
 	for !full(c.out) && c.merger.err == nil {
-		if len(c.merger.walks) == 0 && !c.nextKey() {
+		if c.merger.ended() && !c.nextKey() {
 			break
 		}
 		b, row, weight, ok := c.pick()
@@ -98,7 +98,7 @@ func (c *probeCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool
 		return nil, false, c.merger.err
 	}
 	*dst = c.out.Batch()
-	return c.match, c.at < len(c.sel) || len(c.merger.walks) > 0, nil
+	return c.match, c.at < len(c.sel) || !c.merger.ended(), nil
 }
 
 // nextKey opens the spans of the next key that has any.
@@ -119,7 +119,7 @@ func (c *probeCursor) nextKey() bool {
 			}
 			c.merger.add(p, s, step)
 		}
-		if len(c.merger.walks) > 0 {
+		if !c.merger.ended() {
 			return true
 		}
 	}
@@ -130,7 +130,7 @@ func (c *probeCursor) nextKey() bool {
 func (c *probeCursor) pick() (b *block, row int32, weight int64, ok bool) {
 	b, row, weight, ok = c.merger.next()
 	if c.edge != everyRow {
-		c.merger.walks = c.merger.walks[:0]
+		c.merger.reset()
 	}
 	return b, row, weight, ok
 }
@@ -143,7 +143,8 @@ func (c *probeCursor) Close() {
 	set := c.view.set
 	c.view, c.parts, c.keys, c.sel = nil, nil, nil, nil
 	clear(c.merger.walks[:cap(c.merger.walks)]) // let go of runs
-	c.merger.walks, c.merger.err, c.merger.ctx = c.merger.walks[:0], nil, nil
+	c.merger.reset()
+	c.merger.err, c.merger.ctx = nil, nil
 	if c.out.Size() <= maxPooled {
 		set.cursors.Put(c)
 	}
@@ -151,3 +152,11 @@ func (c *probeCursor) Close() {
 
 // maxPooled is the memory that a cursor at rest may hold.
 const maxPooled = 1 << 20
+
+// full: enough rows, or bytes, for one batch.
+func full(b *delta.BatchBuilder) bool {
+	return b.Len() >= blockRows || b.Len()&15 == 0 && b.Size() >= maxBatch
+}
+
+// maxBatch is the size at which a cursor yields what it has.
+const maxBatch = 4 << 20

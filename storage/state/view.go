@@ -2,11 +2,8 @@ package state
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"sync/atomic"
-
-	"github.com/tributary-db/tributary/internal/delta"
 )
 
 // view is one readable version: the content that was current when it was opened, less what came
@@ -133,94 +130,5 @@ func (w *view) Scan(ctx context.Context, rng Range) (Cursor, error) {
 	if m.err != nil {
 		return nil, m.err
 	}
-	if len(m.walks) == 1 && m.walks[0].sign == 1 {
-		return &blockCursor{walk: m.walks[0], more: true}, nil
-	}
-	return &scanCursor{merger: m, out: delta.NewBatchBuilder(w.set.order.types)}, nil
+	return newScanCursor(m, rng.Columns), nil
 }
-
-// blockCursor yields the blocks of the one run there is: rows that need no merging.
-type blockCursor struct {
-	walk
-	more bool
-	cols []delta.Column
-	sel  []int32
-}
-
-func (c *blockCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, false, context.Cause(ctx)
-	}
-	if c.err != nil {
-		return nil, false, c.err
-	}
-	if !c.more {
-		*dst = delta.Batch{}
-		return nil, false, nil
-	}
-	c.slice(dst)
-	// An error of the next block is told when that is asked for.
-	c.more = c.nextBlock() || c.err != nil
-	return nil, c.more, nil
-}
-
-// slice is the rows of the block that are wanted. The columns are the block's own.
-func (c *blockCursor) slice(dst *delta.Batch) {
-	// Slices start at a bitmap word, so that they share the block's memory.
-	from, to := c.i&^63, c.stop
-	c.cols = slices.Grow(c.cols[:0], len(c.blk.cols))
-	for k := range c.blk.cols {
-		c.cols = append(c.cols, c.blk.cols[k].Slice(int(from), int(to)))
-	}
-	*dst = delta.Batch{Len: int(to - from), Cols: c.cols}
-	if c.blk.weights != nil {
-		dst.Weights = c.blk.weights[from:to]
-	}
-	if from < c.i {
-		c.sel = c.sel[:0]
-		for i := c.i; i < to; i++ {
-			c.sel = append(c.sel, i-from)
-		}
-		dst.Sel = c.sel
-	}
-}
-
-func (c *blockCursor) Close() {}
-
-// scanCursor merges runs and yields copies.
-type scanCursor struct {
-	merger merger
-	out    *delta.BatchBuilder
-}
-
-func (c *scanCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, false, context.Cause(ctx)
-	}
-	c.merger.ctx = ctx
-	c.out.Clear()
-	more := true
-	for !full(c.out) {
-		b, row, weight, ok := c.merger.next()
-		if !ok {
-			more = false
-			break
-		}
-		c.out.AppendRow(b.cols, row, weight)
-	}
-	if c.merger.err != nil {
-		return nil, false, c.merger.err
-	}
-	*dst = c.out.Batch()
-	return nil, more, nil
-}
-
-// full: enough rows, or bytes, for one batch.
-func full(b *delta.BatchBuilder) bool {
-	return b.Len() >= blockRows || b.Len()&15 == 0 && b.Size() >= maxBatch
-}
-
-// maxBatch is the size at which a cursor yields what it has.
-const maxBatch = 4 << 20
-
-func (c *scanCursor) Close() {}
