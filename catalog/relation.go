@@ -125,6 +125,8 @@ type Relation struct {
 	FromTopic bool `json:"from_topic,omitempty"`
 	// Options as given in WITH (…), for display.
 	Options map[string]string `json:"options,omitempty"`
+	// Storage are the storage parameters of a table as name=value, those of PostgreSQL's TOAST table as toast.name=value.
+	Storage []string `json:"storage,omitempty"`
 	// OnErrorSkip: reads of the view pass over its row errors.
 	OnErrorSkip bool `json:"on_error_skip,omitempty"`
 	// NoSnapshot: start from the creation instead of the earliest retained record.
@@ -226,6 +228,9 @@ type Watermark struct {
 	// MaxJump: a record further ahead of those before it does not move the watermark; 0 = no limit.
 	MaxJump time.Duration `json:"max_jump,omitempty"`
 }
+
+// ToastPrefix begins the names of storage parameters that are of a TOAST table.
+const ToastPrefix = "toast."
 
 // QualifiedName is schema.name, or the name alone in schema public; not quoted.
 func (r *Relation) QualifiedName() string {

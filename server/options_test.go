@@ -377,7 +377,6 @@ var optionEffects = map[string]map[string]optionEffect{
 		"force_null":     {make: "COPY copied FROM STDIN (format csv OPT)", effect: effect{none: true, bad: "(a)"}},
 	},
 	"CREATE TABLE": {
-		"fillfactor": {make: "CREATE TABLE $ (a int) OPTW", effect: effect{none: true, bad: "5"}},
 		"topic":      {make: overTopic, effect: effect{shown: topicTables, bad: "'a/b'"}},
 		"format":     {make: overTopic, effect: effect{shown: topicTables, bad: "'bogus'"}},
 		"delimiter":  {make: overTopic, effect: effect{shown: topicTables, bad: "'ab'"}},

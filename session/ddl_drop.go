@@ -403,8 +403,11 @@ func (s *Session) alterSet(ctx context.Context, b *parse.AlterSet, w face.Writer
 	if b.Kind == parse.ObjTopic {
 		return s.alterTopic(ctx, b, w)
 	}
-	if b.Kind == parse.ObjView {
+	switch b.Kind {
+	case parse.ObjView:
 		return s.alterViewOptions(ctx, b, w)
+	case parse.ObjIndex:
+		return s.alterIndexOptions(ctx, b, w)
 	}
 	kind, ok := dropKinds[b.Kind]
 	if !ok || (kind != catalog.KindView && kind != catalog.KindSink && kind != catalog.KindStream) {

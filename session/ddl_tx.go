@@ -41,11 +41,13 @@ func (s *Session) change(ctx context.Context, tag string, build func(t *catalog.
 		return err
 	}
 	s.changed = s.changed || t.LoggedSince(mark)
+	s.tx.temporary = s.tx.temporary || slices.ContainsFunc(t.PutSince(mark), (*catalog.Relation).Temporary)
 	return nil
 }
 
 // lock locks a relation to the end of the transaction.
 func (s *Session) lock(ctx context.Context, tag string, oid catalog.OID, mode table.LockMode) error {
+	s.noteTemporary(oid)
 	tx, err := s.writer(ctx, tag)
 	if err != nil {
 		return err
@@ -113,8 +115,10 @@ func (s *Session) committed(ctx context.Context, block bool, after []func(ctx co
 // alone: the statement's change of the catalog is a commit of its own.
 func alone(b parse.Body) bool {
 	switch b := b.(type) {
-	case *parse.CreateTopic, *parse.AlterSet, *parse.AlterRebuild:
+	case *parse.CreateTopic, *parse.AlterRebuild:
 		return true
+	case *parse.AlterSet:
+		return b.Kind != parse.ObjIndex && b.Kind != parse.ObjView
 	case *parse.Drop:
 		return b.Kind == parse.ObjTopic
 	}

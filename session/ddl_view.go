@@ -130,6 +130,31 @@ func (s *Session) alterViewOptions(ctx context.Context, b *parse.AlterSet, w fac
 	return w.Complete("ALTER VIEW")
 }
 
+// alterIndexOptions is ALTER INDEX SET and RESET.
+func (s *Session) alterIndexOptions(ctx context.Context, b *parse.AlterSet, w face.Writer) error {
+	rel, err := s.lockFound(ctx, "ALTER INDEX", func() (*catalog.Relation, error) {
+		return s.alterTarget(s.catalog(), b.Name, b.Kind, b.IfExists)
+	})
+	if err != nil {
+		return err
+	}
+	if rel == nil {
+		return w.Complete("ALTER INDEX")
+	}
+	changed, err := bind.IndexStorage(rel, b.Options, b.Reset)
+	if err != nil {
+		return err
+	}
+	err = s.change(ctx, "ALTER INDEX", func(t *catalog.Txn) error {
+		t.Put(changed)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return w.Complete("ALTER INDEX")
+}
+
 // refresh is REFRESH MATERIALIZED VIEW: views are kept up to date by themselves, so it waits until this one has all that was
 // committed when it was asked.
 func (s *Session) refresh(ctx context.Context, b *parse.Refresh, w face.Writer) error {

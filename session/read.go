@@ -80,6 +80,7 @@ func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID, strict b
 	if s.with != nil {
 		return s.with.pin, func() {}, nil
 	}
+	s.noteTemporary(oids(rels)...)
 	reads, err := s.readable(oids(rels))
 	if err != nil {
 		return nil, nil, err

@@ -178,6 +178,10 @@ func withText(rel *catalog.Relation) string {
 	if _, given := options["idle_timeout"]; rel.Watermark != nil && rel.Query == "" && !given {
 		options["idle_timeout"] = cmp.Or(spelled(rel.Watermark.IdleTimeout), "0 seconds")
 	}
+	for _, o := range rel.Storage {
+		name, value, _ := strings.Cut(o, "=")
+		options[name] = value
+	}
 	return optionList(options)
 }
 

@@ -19,8 +19,10 @@ type txState struct {
 	failed  bool // the block only waits for its end
 	broken  bool // an implicit transaction had an error: it rolls back at its end
 	queried bool // a statement has read or written: the isolation level stands
-	writes  *table.Tx
-	keys    *foreignKeys // what writes does to foreign keys
+	// temporary: a statement has read, written or made something temporary.
+	temporary bool
+	writes    *table.Tx
+	keys      *foreignKeys // what writes does to foreign keys
 	// constraints are what SET CONSTRAINTS said.
 	constraints constraintModes
 	pin         *lane.Pin // the snapshot of a transaction that is repeatable
@@ -88,7 +90,7 @@ func (t *txState) allow(b parse.Body) error {
 	if !t.failed {
 		return nil
 	}
-	if c, ok := b.(*parse.Transaction); ok && (c.Kind == parse.Commit || c.Kind == parse.Rollback || c.Kind == parse.RollbackTo) {
+	if c, ok := b.(*parse.Transaction); ok && (c.Kind == parse.Commit || c.Kind == parse.Rollback || c.Kind == parse.RollbackTo || c.Kind == parse.PrepareTransaction) {
 		return nil
 	}
 	return sqlerr.New(sqlerr.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
@@ -116,6 +118,7 @@ func (s *Session) writer(ctx context.Context, tag string) (*table.Tx, error) {
 
 // writerOf is writer for what writes these relations: temporary ones are written in a read-only transaction too.
 func (s *Session) writerOf(ctx context.Context, tag string, relations ...catalog.OID) (*table.Tx, error) {
+	s.noteTemporary(relations...)
 	at := s.catalog()
 	if len(relations) == 0 {
 		return s.writer(ctx, tag)
@@ -223,8 +226,10 @@ func (s *Session) transaction(ctx context.Context, c *parse.Transaction, tag str
 		return s.end(ctx, c, w)
 	case parse.Savepoint, parse.Release, parse.RollbackTo:
 		return s.savepointStatement(c, w)
+	case parse.PrepareTransaction:
+		return s.prepareTransaction(ctx, c, w)
 	}
-	return unsupported(tag)
+	return s.endPrepared(c, tag)
 }
 
 func (s *Session) begin(c *parse.Transaction, tag string, w face.Writer) error {

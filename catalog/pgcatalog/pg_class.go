@@ -3,6 +3,7 @@ package pgcatalog
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/bootstrap"
@@ -72,6 +73,11 @@ func viewOptions(r *catalog.Relation) (out []string) {
 	return out
 }
 
+// ownStorage are a table's storage parameters without those of a TOAST table, of which there is none.
+func ownStorage(r *catalog.Relation) []string {
+	return slices.DeleteFunc(slices.Clone(r.Storage), func(s string) bool { return strings.HasPrefix(s, catalog.ToastPrefix) })
+}
+
 // class adds a relation, and the index of its primary key.
 func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) error {
 	kind, of := relkind(r), r
@@ -84,6 +90,9 @@ func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) erro
 	case 'r', 'm':
 		am, file, hasIndex = heap, uint32(r.OID), len(v.indexes(r)) > 0
 		replicas = 'd'
+		if own := ownStorage(r); len(own) > 0 {
+			storage = own
+		}
 	case 'i':
 		rowType, am, file, attributes = 0, btree, uint32(r.OID), len(r.KeyColumns)+len(r.Included())
 		if r.Index != nil && r.Index.Method == "hash" {

@@ -88,6 +88,8 @@ func (b *binder) alterTable(rel *catalog.Relation, c *pg.AlterTableCmd) (*AlterT
 		return d.addIdentity(c)
 	case pg.AlterTableType_AT_DropExpression:
 		return d.dropExpression(c)
+	case pg.AlterTableType_AT_SetRelOptions, pg.AlterTableType_AT_ResetRelOptions:
+		return d.setTableStorage(c)
 	}
 	con := c.Def.GetConstraint()
 	switch con.Contype {

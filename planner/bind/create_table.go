@@ -39,21 +39,15 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 	if err := refuseTableForms(s.Stmt); err != nil {
 		return nil, err
 	}
-	given, err := readOptions("table", s.Options, TableOptions)
+	given, storage, err := tableOptions(s.Options)
 	if err != nil {
 		return nil, err
-	}
-	if o, ok := given.given["fillfactor"]; ok {
-		if n, valid := o.Int(); !valid || n < 10 || n > 100 {
-			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "value %s out of bounds for option \"fillfactor\"", o.Value).
-				WithDetail("Valid values are between \"10\" and \"100\".")
-		}
 	}
 	schema, err := b.placed(s.Name, s.Stmt.Relation.Relpersistence == "t")
 	if err != nil {
 		return nil, err
 	}
-	d := &definition{b: b, rel: &catalog.Relation{Schema: schema, Name: s.Name.Name, Kind: catalog.KindTable, TimestampColumn: -1}}
+	d := &definition{b: b, rel: &catalog.Relation{Schema: schema, Name: s.Name.Name, Kind: catalog.KindTable, TimestampColumn: -1, Storage: storage}}
 	if err := onCommit(d.rel, s.Stmt.Oncommit); err != nil {
 		return nil, err
 	}

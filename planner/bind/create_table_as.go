@@ -17,7 +17,7 @@ func TableAs(s *parse.CreateTableAs, q *plan.Query, cat catalog.Reader, o Option
 	}); err != nil {
 		return nil, err
 	}
-	given, err := readOptions("table", s.Options, TableOptions)
+	given, storage, err := tableOptions(s.Options)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func TableAs(s *parse.CreateTableAs, q *plan.Query, cat catalog.Reader, o Option
 	if err != nil {
 		return nil, err
 	}
-	d := &definition{b: b, rel: &catalog.Relation{Schema: schema, Name: s.Name.Name, Kind: catalog.KindTable, TimestampColumn: -1}}
+	d := &definition{b: b, rel: &catalog.Relation{Schema: schema, Name: s.Name.Name, Kind: catalog.KindTable, TimestampColumn: -1, Storage: storage}}
 	if err := onCommit(d.rel, s.OnCommit); err != nil {
 		return nil, err
 	}

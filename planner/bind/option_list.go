@@ -77,9 +77,8 @@ func TopicOptions() []WithOption {
 	return out
 }
 
-// TableOptions are those of CREATE TABLE. All but the first need the topic.
+// TableOptions are those of CREATE TABLE beside StorageOptions. All but the first need the topic.
 var TableOptions = []WithOption{
-	{"fillfactor", "10 to 100", "none", "Taken for PostgreSQL's tools (`pgbench -i`): rows have no pages here that could be filled."},
 	{"topic", "a topic's name", "none: the table keeps its rows itself", "The table is what the topic holds: the newest record of each key, and SQL only reads it. It is made, compacted by key, if it does not exist."},
 	{"format", "`json`, `csv`, `raw`, `debezium_json`, `changelog`", "`json`", "How a record's value is read. `raw` is the one column beside the key, of type text or bytea, as it is; the last two say what changed."},
 	delimiterOption,
@@ -129,6 +128,7 @@ func WithOptions() []StatementOptions {
 		{"ALTER MATERIALIZED VIEW, STREAM, SINK SET", AlterOptions},
 		{"COPY", CopyOptions},
 		{"CREATE TABLE", TableOptions},
+		{"CREATE TABLE, ALTER TABLE SET, as PostgreSQL's storage parameters", StorageOptions()},
 		{"EXPLAIN", ExplainOptions},
 	}
 }

@@ -10,7 +10,7 @@ import (
 func (d *definition) fromTopic(def *TableDef, opts *optionSet) (err error) {
 	rel := d.rel
 	if !opts.has("topic") {
-		for _, name := range OptionNames(TableOptions[2:]) {
+		for _, name := range OptionNames(TableOptions[1:]) {
 			if opts.has(name) {
 				return sqlerr.New(sqlerr.InvalidParameterValue, "option \"%s\" needs a topic", name).At(opts.pos(name)).
 					WithHint("WITH (topic = '…') makes a table of what the topic holds; without it the table keeps its rows itself.")
@@ -21,8 +21,8 @@ func (d *definition) fromTopic(def *TableDef, opts *optionSet) (err error) {
 	if rel.Temporary() {
 		return unsupported("a temporary table over a topic")
 	}
-	if opts.has("fillfactor") {
-		return sqlerr.New(sqlerr.InvalidParameterValue, "option \"fillfactor\" is for tables without a topic").At(opts.pos("fillfactor"))
+	if len(rel.Storage) > 0 {
+		return sqlerr.New(sqlerr.InvalidParameterValue, "storage parameters are for tables without a topic")
 	}
 	for i := range rel.Columns {
 		if c := &rel.Columns[i]; sqltype.Plain(c.Type).OID != c.Type.OID || sqltype.IsComposite(c.Type.OID) || sqltype.IsComposite(c.Type.OID.Elem()) {

@@ -467,7 +467,9 @@ const (
 	Savepoint
 	Release
 	RollbackTo
-	PrepareTransaction // two-phase commit, all three verbs
+	PrepareTransaction // of two-phase commit, as are the two below
+	CommitPrepared
+	RollbackPrepared
 )
 
 func (*Select) body()                 {}

@@ -184,7 +184,7 @@ func (c *converter) formStatement(n *pg.Node) (Body, error) {
 	f := c.form
 	if ex := n.GetExplainStmt(); ex != nil {
 		body, err := c.formStatement(ex.Query)
-		return &Explain{Options: optionsOf(ex.Options), Body: body}, err
+		return &Explain{Options: Options(ex.Options), Body: body}, err
 	}
 	switch {
 	case f.kind == formStream && n.GetCreateStmt() != nil:
@@ -308,7 +308,7 @@ func withoutCheckOption(query string) string {
 
 func (c *converter) explain(s *pg.ExplainStmt) (Body, error) {
 	body, err := c.statement(s.Query)
-	return &Explain{Options: optionsOf(s.Options), Body: body}, err
+	return &Explain{Options: Options(s.Options), Body: body}, err
 }
 
 func nameOf(r *pg.RangeVar) Name {

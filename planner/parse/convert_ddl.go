@@ -9,11 +9,11 @@ import (
 )
 
 func createTable(s *pg.CreateStmt) Body {
-	return &CreateTable{Name: nameOf(s.Relation), IfNotExists: s.IfNotExists, Options: optionsOf(s.Options), Stmt: s}
+	return &CreateTable{Name: nameOf(s.Relation), IfNotExists: s.IfNotExists, Options: Options(s.Options), Stmt: s}
 }
 
 func (c *converter) createStream(s *pg.CreateStmt) (Body, error) {
-	out := &CreateStream{Name: nameOf(s.Relation), IfNotExists: s.IfNotExists, Options: optionsOf(s.Options), Stmt: s}
+	out := &CreateStream{Name: nameOf(s.Relation), IfNotExists: s.IfNotExists, Options: Options(s.Options), Stmt: s}
 	if c.form.watermark != nil {
 		w, err := c.form.watermark.parse(c.sql)
 		if err != nil {
@@ -33,7 +33,7 @@ func (c *converter) createStreamAs(s *pg.CreateTableAsStmt) (Body, error) {
 		return nil, err
 	}
 	return &CreateStream{
-		Name: nameOf(s.Into.Rel), IfNotExists: s.IfNotExists, Options: optionsOf(s.Into.Options),
+		Name: nameOf(s.Into.Rel), IfNotExists: s.IfNotExists, Options: Options(s.Into.Options),
 		ColumnNames: stringsOf(s.Into.ColNames), AsQuery: &q,
 	}, nil
 }
@@ -47,7 +47,7 @@ func (c *converter) createSink(s *pg.ViewStmt) (Body, error) {
 	}
 	return &CreateSink{
 		Name: nameOf(s.View), IfNotExists: c.form.ifNotExists, Topic: c.form.topic,
-		ColumnNames: stringsOf(s.Aliases), Options: optionsOf(s.Options), Query: c.definition(s.Query.GetSelectStmt()),
+		ColumnNames: stringsOf(s.Aliases), Options: Options(s.Options), Query: c.definition(s.Query.GetSelectStmt()),
 	}, nil
 }
 
@@ -65,7 +65,7 @@ func (c *converter) createTableAs(s *pg.CreateTableAsStmt) (Body, error) {
 		}
 		return &CreateMaterializedView{
 			Name: nameOf(s.Into.Rel), IfNotExists: s.IfNotExists, ColumnNames: stringsOf(s.Into.ColNames),
-			Options: optionsOf(s.Into.Options), Query: q,
+			Options: Options(s.Into.Options), Query: q,
 		}, nil
 	}
 	return tableAs(s.Into, s.IfNotExists, q, nil), nil
@@ -73,7 +73,7 @@ func (c *converter) createTableAs(s *pg.CreateTableAsStmt) (Body, error) {
 
 func tableAs(into *pg.IntoClause, ifNotExists bool, q Query, ex *Execute) *CreateTableAs {
 	return &CreateTableAs{
-		Name: nameOf(into.Rel), IfNotExists: ifNotExists, ColumnNames: stringsOf(into.ColNames), Options: optionsOf(into.Options),
+		Name: nameOf(into.Rel), IfNotExists: ifNotExists, ColumnNames: stringsOf(into.ColNames), Options: Options(into.Options),
 		Persistence: into.Rel.GetRelpersistence(), OnCommit: into.OnCommit, NoData: into.SkipData, Query: q, Execute: ex,
 	}
 }
@@ -91,7 +91,7 @@ func (c *converter) createView(s *pg.ViewStmt) Body {
 	case s.Query.GetSelectStmt() == nil:
 		return &Unsupported{What: "CREATE VIEW of this statement"}
 	}
-	options, query := optionsOf(s.Options), c.definition(s.Query.GetSelectStmt())
+	options, query := Options(s.Options), c.definition(s.Query.GetSelectStmt())
 	if s.WithCheckOption > pg.ViewCheckOption_NO_CHECK_OPTION {
 		query.Text = withoutCheckOption(query.Text)
 	}
@@ -159,6 +159,7 @@ var changesOfTables = []pg.AlterTableType{
 	pg.AlterTableType_AT_SetNotNull, pg.AlterTableType_AT_DropNotNull, pg.AlterTableType_AT_ValidateConstraint, pg.AlterTableType_AT_AlterConstraint,
 	pg.AlterTableType_AT_AddColumn, pg.AlterTableType_AT_DropColumn,
 	pg.AlterTableType_AT_AddIdentity, pg.AlterTableType_AT_DropIdentity, pg.AlterTableType_AT_DropExpression, pg.AlterTableType_AT_AlterColumnType,
+	pg.AlterTableType_AT_SetRelOptions, pg.AlterTableType_AT_ResetRelOptions,
 }
 
 // alter knows changes of a table, and SET (…) and RESET (…).
@@ -193,6 +194,6 @@ func alter(s *pg.AlterTableStmt) Body {
 	}
 	return &AlterSet{
 		Kind: kind, Name: nameOf(s.Relation), IfExists: s.MissingOk,
-		Options: optionsOf(cmd.GetDef().GetList().GetItems()), Reset: reset,
+		Options: Options(cmd.GetDef().GetList().GetItems()), Reset: reset,
 	}
 }

@@ -27,7 +27,7 @@ func set(s *pg.VariableSetStmt) Body {
 		if s.Name == "TRANSACTION SNAPSHOT" {
 			return &Unsupported{What: "SET TRANSACTION SNAPSHOT"}
 		}
-		return &SetTransaction{Session: s.Name == "SESSION CHARACTERISTICS", Modes: optionsOf(s.Args)}
+		return &SetTransaction{Session: s.Name == "SESSION CHARACTERISTICS", Modes: Options(s.Args)}
 	case pg.VariableSetKind_VAR_SET_CURRENT:
 		return &Unsupported{What: "SET FROM CURRENT"}
 	}
@@ -56,13 +56,17 @@ var transactionKinds = map[pg.TransactionStmtKind]TransactionKind{
 	pg.TransactionStmtKind_TRANS_STMT_RELEASE:           Release,
 	pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:       RollbackTo,
 	pg.TransactionStmtKind_TRANS_STMT_PREPARE:           PrepareTransaction,
-	pg.TransactionStmtKind_TRANS_STMT_COMMIT_PREPARED:   PrepareTransaction,
-	pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_PREPARED: PrepareTransaction,
+	pg.TransactionStmtKind_TRANS_STMT_COMMIT_PREPARED:   CommitPrepared,
+	pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_PREPARED: RollbackPrepared,
 }
 
 func transaction(s *pg.TransactionStmt) Body {
 	start := s.Kind == pg.TransactionStmtKind_TRANS_STMT_START
-	return &Transaction{Kind: transactionKinds[s.Kind], Start: start, Modes: optionsOf(s.Options), Name: s.SavepointName, Chain: s.Chain}
+	name := s.SavepointName
+	if s.Gid != "" {
+		name = s.Gid
+	}
+	return &Transaction{Kind: transactionKinds[s.Kind], Start: start, Modes: Options(s.Options), Name: name, Chain: s.Chain}
 }
 
 func (c *converter) copy(s *pg.CopyStmt) (Body, error) {
@@ -75,9 +79,9 @@ func (c *converter) copy(s *pg.CopyStmt) (Body, error) {
 		file = "PROGRAM " + file
 	}
 	if s.IsFrom {
-		return &CopyFrom{Table: nameOf(s.Relation), Columns: columns, Options: optionsOf(s.Options), Where: s.WhereClause != nil, File: file}, nil
+		return &CopyFrom{Table: nameOf(s.Relation), Columns: columns, Options: Options(s.Options), Where: s.WhereClause != nil, File: file}, nil
 	}
-	out := &CopyTo{Columns: columns, Options: optionsOf(s.Options), File: file}
+	out := &CopyTo{Columns: columns, Options: Options(s.Options), File: file}
 	switch {
 	case s.Relation != nil:
 		n := nameOf(s.Relation)

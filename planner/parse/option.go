@@ -45,7 +45,8 @@ func (o Option) Int() (int64, bool) {
 	return n, err == nil
 }
 
-func optionsOf(list []*pg.Node) []Option {
+// Options reads a list of name = value.
+func Options(list []*pg.Node) []Option {
 	var out []Option
 	for _, n := range list {
 		if d := n.GetDefElem(); d != nil {

@@ -136,7 +136,7 @@ func tagOf(b Body) string {
 		if b.Start {
 			return "START TRANSACTION"
 		}
-		return [...]string{"", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK", "PREPARE TRANSACTION"}[b.Kind]
+		return [...]string{"", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK", "PREPARE TRANSACTION", "COMMIT PREPARED", "ROLLBACK PREPARED"}[b.Kind]
 	case *CopyFrom, *CopyTo:
 		return "COPY"
 	case *Explain:

@@ -12,5 +12,6 @@
 // an error the SQLSTATE (a different text is counted apart). Notices, and what only psql does (\d), are not.
 //
 // Kept out are EXPLAIN, whose plans are a planner's own, and what needs PL/pgSQL or C, inheritance and partitions, large objects, rules,
-// triggers or replication, as needs.go tells by the text, with every later statement of the file that names what they would have made.
+// triggers, replication or writes to pg_class, as needs.go tells by the text, with every later statement of the file that names what they would have made. They run nevertheless; one that fails
+// here only does not fail the transaction block for the statements behind it.
 package pgregress

@@ -16,6 +16,7 @@ var unfit = []struct {
 	{"large objects", regexp.MustCompile(`(?is)\blo_\w+\s*\(|\bpg_largeobject|\blarge\s+object\b`)},
 	{"rules", regexp.MustCompile(`(?is)\bcreate\s+(or\s+replace\s+)?rule\b|\bdrop\s+rule\b|\balter\s+rule\b|\b(enable|disable)\s+(always\s+|replica\s+)?rule\b`)},
 	{"triggers", regexp.MustCompile(`(?is)\btrigger\b`)},
+	{"writes to pg_class", regexp.MustCompile(`(?is)^\s*update\s+pg_class\b`)},
 	{"replication", regexp.MustCompile(`(?is)\b(publication|subscription|replica\s+identity)\b|replication_|pg_logical|pg_walfile`)},
 }
 

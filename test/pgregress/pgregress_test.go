@@ -139,12 +139,14 @@ func runFile(t *testing.T, folder, file string, there, here *side) (count, []mis
 			here.vars.set(st.meta, folder)
 			continue
 		}
-		a := there.run(t.Context(), st)
-		b := here.run(t.Context(), st)
 		if left.why(st.text) != "" {
 			c.aside++
+			a := there.run(t.Context(), st)
+			here.runAside(t.Context(), st, a.state == "")
 			continue
 		}
+		a := there.run(t.Context(), st)
+		b := here.run(t.Context(), st)
 		v, why := compare(a, b)
 		c.verdicts[v]++
 		if v != equal && v != sayDiffers {

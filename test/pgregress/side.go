@@ -99,6 +99,23 @@ func (s *side) run(ctx context.Context, st step) outcome {
 	return s.query(ctx, text)
 }
 
+// runAside runs a statement that is kept out. If it fails where it had an answer on the other side, a transaction block goes on as
+// it does there: what is kept out would otherwise count as often as there are statements behind it.
+func (s *side) runAside(ctx context.Context, st step, answered bool) {
+	inside := answered && s.conn != nil && !s.conn.IsClosed() && s.conn.TxStatus() == 'T' && !copiesIn(st.text)
+	if !inside {
+		s.run(ctx, st)
+		return
+	}
+	s.query(ctx, "SAVEPOINT aside")
+	if s.run(ctx, st).state != "" {
+		s.query(ctx, "ROLLBACK TO SAVEPOINT aside")
+	}
+	if s.conn.TxStatus() == 'T' {
+		s.query(ctx, "RELEASE SAVEPOINT aside")
+	}
+}
+
 // query runs a text in the simple protocol.
 func (s *side) query(ctx context.Context, text string) outcome {
 	var results []result
