@@ -127,6 +127,10 @@ type Relation struct {
 	Options map[string]string `json:"options,omitempty"`
 	// Storage are the storage parameters of a table as name=value, those of PostgreSQL's TOAST table as toast.name=value.
 	Storage []string `json:"storage,omitempty"`
+	// Unlogged of a table is shown; it is as durable as any. Clustered is the index that CLUSTER goes by: 0 = none, the table's own OID = that
+	// of the primary key which is no relation.
+	Unlogged  bool `json:"unlogged,omitempty"`
+	Clustered OID  `json:"clustered,omitempty"`
 	// OnErrorSkip: reads of the view pass over its row errors.
 	OnErrorSkip bool `json:"on_error_skip,omitempty"`
 	// NoSnapshot: start from the creation instead of the earliest retained record.
@@ -177,6 +181,16 @@ type Column struct {
 	Dropped bool `json:"dropped,omitempty"`
 	// Generated is the expression over the other columns that a stored generated column has.
 	Generated string `json:"generated,omitempty"`
+	// Form is what PostgreSQL would do with its values, nil = as it does anyhow.
+	Form *ColumnForm `json:"form,omitempty"`
+}
+
+// ColumnForm is what ALTER COLUMN SET says that is about PostgreSQL's pages and statistics: it is kept and shown.
+type ColumnForm struct {
+	Storage     string   `json:"storage,omitempty"`     // p, e, m or x
+	Compression string   `json:"compression,omitempty"` // p or l
+	Statistics  *int32   `json:"statistics,omitempty"`
+	Options     []string `json:"options,omitempty"` // name=value
 }
 
 // FieldName is the name of the column in records.

@@ -112,6 +112,11 @@ func (s *Session) alterDefinition(ctx context.Context, t *catalog.Txn, rel *cata
 	if def.Added > 0 {
 		return s.addColumn(ctx, t, def)
 	}
+	if def.Counter != 0 {
+		if err := s.recount(t, def.Counter, def.Recount); err != nil {
+			return err
+		}
+	}
 	if def.DropSequence != 0 {
 		s.dropSequence(t, def.DropSequence)
 	}

@@ -98,8 +98,6 @@ func (s *Session) own(t *catalog.Txn, seq *catalog.Relation, owner *parse.Name) 
 // alterSequence is ALTER SEQUENCE with options. RESTART takes effect at once, as setval does, and is not
 // taken back by a rollback.
 func (s *Session) alterSequence(ctx context.Context, b *parse.AlterSequence, w face.Writer) error {
-	var changed *catalog.Relation
-	var def *bind.SequenceDef
 	rel, err := s.lockFound(ctx, "ALTER SEQUENCE", func() (*catalog.Relation, error) {
 		return s.alterTarget(s.catalog(), b.Name, parse.ObjSequence, b.IfExists)
 	})
@@ -109,36 +107,40 @@ func (s *Session) alterSequence(ctx context.Context, b *parse.AlterSequence, w f
 	if rel == nil {
 		return w.Complete("ALTER SEQUENCE")
 	}
-	err = s.change(ctx, "ALTER SEQUENCE", func(t *catalog.Txn) (err error) {
-		if def, err = bind.AlterSequence(rel.Sequence, b.Options, t.At(), s.bindOptions()); err != nil {
-			return err
-		}
-		next := *rel
-		next.Sequence = def.Sequence
-		if err := s.own(t, &next, def.Owner); err != nil {
-			return err
-		}
-		if last, _ := s.db.Sequences.Last(rel); def.Restart == nil && (last < next.Sequence.Min || last > next.Sequence.Max) {
-			bound, word, than := next.Sequence.Min, "MINVALUE", "less"
-			if last > next.Sequence.Max {
-				bound, word, than = next.Sequence.Max, "MAXVALUE", "greater"
-			}
-			return sqlerr.New(sqlerr.InvalidParameterValue, "RESTART value (%d) cannot be %s than %s (%d)", last, than, word, bound)
-		}
-		if err := s.db.Sequences.Keep(rel); err != nil {
-			return err
-		}
-		changed = &next
-		t.Put(changed)
-		return nil
-	})
-	if err == nil && def.Restart != nil {
-		err = s.db.Sequences.Restart(changed, *def.Restart, false)
-	}
+	err = s.change(ctx, "ALTER SEQUENCE", func(t *catalog.Txn) error { return s.recount(t, rel.OID, b) })
 	if err != nil {
 		return err
 	}
 	return w.Complete("ALTER SEQUENCE")
+}
+
+// recount gives a sequence other options.
+func (s *Session) recount(t *catalog.Txn, oid catalog.OID, b *parse.AlterSequence) error {
+	rel, _ := t.At().ByOID(oid)
+	def, err := bind.AlterSequence(rel.Sequence, b.Options, t.At(), s.bindOptions())
+	if err != nil {
+		return err
+	}
+	next := *rel
+	next.Sequence = def.Sequence
+	if err := s.own(t, &next, def.Owner); err != nil {
+		return err
+	}
+	if last, _ := s.db.Sequences.Last(rel); def.Restart == nil && (last < next.Sequence.Min || last > next.Sequence.Max) {
+		bound, word, than := next.Sequence.Min, "MINVALUE", "less"
+		if last > next.Sequence.Max {
+			bound, word, than = next.Sequence.Max, "MAXVALUE", "greater"
+		}
+		return sqlerr.New(sqlerr.InvalidParameterValue, "RESTART value (%d) cannot be %s than %s (%d)", last, than, word, bound)
+	}
+	if err := s.db.Sequences.Keep(rel); err != nil {
+		return err
+	}
+	t.Put(&next)
+	if def.Restart == nil {
+		return nil
+	}
+	return s.db.Sequences.Restart(&next, *def.Restart, false)
 }
 
 // restartSequences begins the sequences of tables anew: TRUNCATE … RESTART IDENTITY.

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 
-	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -80,20 +79,4 @@ func (s *Session) executeArgs(b *parse.Execute, made *planned) ([]delta.Column, 
 		out[i] = v.Value
 	}
 	return out, nil
-}
-
-// maintain is VACUUM and ANALYZE. Nothing has to be done: a table keeps no version that nobody reads, what it
-// has is merged as it is written, and its statistics are those of its runs. What is named must be there.
-func (s *Session) maintain(b *parse.Maintain, w face.Writer) error {
-	if b.What == "VACUUM" && s.tx.block {
-		return sqlerr.New(sqlerr.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
-	}
-	now := s.catalog()
-	for _, n := range b.Names {
-		if _, ok := now.Relation(n.Schema, n.Name, s.path()); !ok {
-			return sqlerr.New(sqlerr.UndefinedTable, "relation %q does not exist", n.String()).
-				Meant(catalog.Near(now, n.Schema, n.Name, s.path(), catalog.KindTable))
-		}
-	}
-	return w.Complete(b.What)
 }

@@ -129,6 +129,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.prepareStatement(ctx, p, b, w)
 	case *parse.Reindex:
 		return s.reindex(ctx, b, w)
+	case *parse.Cluster:
+		return s.cluster(ctx, b, w)
 	case *parse.Maintain:
 		return s.maintain(b, w)
 	case *parse.Discard:

@@ -137,14 +137,32 @@ func (v *View) attribute(of uint32, c *catalog.Column, at int, notNull, tables b
 	if tables && c.ACL != nil {
 		list = v.aclTexts(c.ACL)
 	}
+	stored, compressed, target, options := t.storage, any(""), int32(-1), any(nil)
+	if f := c.Form; f != nil && tables {
+		if f.Storage != "" {
+			stored = f.Storage[0]
+		}
+		if f.Compression != "" {
+			compressed = f.Compression[0]
+		}
+		if f.Statistics != nil {
+			target = *f.Statistics
+		}
+		if len(f.Options) > 0 {
+			options = f.Options
+		}
+	}
 	dims := int32(0)
 	if c.Type.OID.Elem() != sqltype.Invalid && c.Type.OID != sqltype.Int2Vector && c.Type.OID != sqltype.OIDVector && of >= uint32(catalog.FirstOID) {
 		dims = 1
 	}
-	return add(of, c.Name, uint32(c.Type.OID), int32(-1), t.len, int16(at+1), dims, int32(-1), c.Type.Mod,
-		t.byValue, t.align, t.storage, "", notNull, tables && hasDefault(c), false, identity, generated,
-		false, true, int32(0), t.collation, list, nil, nil, nil)
+	return add(of, c.Name, uint32(c.Type.OID), target, t.len, int16(at+1), dims, int32(-1), c.Type.Mod,
+		t.byValue, t.align, stored, compressed, notNull, tables && hasDefault(c), false, identity, generated,
+		false, true, int32(0), t.collation, list, options, nil, nil)
 }
+
+// PlainStorage: values of a type never leave their row, nor are they compressed.
+func PlainStorage(t sqltype.OID) bool { return columnStorage(t).storage == 'p' }
 
 // hasDefault reports whether pg_attrdef has the column.
 func hasDefault(c *catalog.Column) bool {

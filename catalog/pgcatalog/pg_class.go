@@ -114,7 +114,7 @@ func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) erro
 		replicas = 'n'
 	}
 	err := add(r.OID, r.Name, v.schemaOID(r.Schema), rowType, uint32(0), v.cat.OwnerOf(r), am, file, uint32(0),
-		int32(0), rows, int32(0), uint32(0), hasIndex, false, lasts(r), kind, int16(attributes), int16(len(of.Checks)),
+		int32(0), rows, int32(0), uint32(0), hasIndex, false, v.lasts(r), kind, int16(attributes), int16(len(of.Checks)),
 		kind == 'v' || kind == 'm', len(r.ForeignKeys) > 0 || len(v.cat.Referring(r.OID)) > 0, false, false, false, true, replicas, false, uint32(0), uint32(0), uint32(0), v.aclOf(r), storage, nil)
 	if err != nil || !hasKey(r) {
 		return err
@@ -124,10 +124,22 @@ func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) erro
 		false, false, false, false, false, true, byte('n'), false, uint32(0), uint32(0), uint32(0), nil, nil, nil)
 }
 
-// lasts is relpersistence.
+// lasts is relpersistence: that of an index or an owned sequence is its table's.
+func (v *View) lasts(r *catalog.Relation) byte {
+	if r.Parent != 0 {
+		if of, ok := v.cat.ByOID(r.Parent); ok {
+			return lasts(of)
+		}
+	}
+	return lasts(r)
+}
+
 func lasts(r *catalog.Relation) byte {
 	if r.Temporary() {
 		return 't'
+	}
+	if r.Unlogged {
+		return 'u'
 	}
 	return 'p'
 }

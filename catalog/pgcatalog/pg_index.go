@@ -76,6 +76,15 @@ func (x *indexed) row(add system.Adder) error {
 			condition = w
 		}
 	}
-	return add(x.oid, x.table.OID, int16(len(columns)), int16(n), x.unique, equalNulls, x.primary, false, true, false, true, false, true, true, false,
+	return add(x.oid, x.table.OID, int16(len(columns)), int16(n), x.unique, equalNulls, x.primary, false, true, x.clustered(), true, false, true, true, false,
 		columns, collations, classes, options, expressions, condition)
+}
+
+// clustered: it is the index that CLUSTER goes by.
+func (x *indexed) clustered() bool {
+	of := x.table.OID
+	if x.rel != nil {
+		of = x.rel.OID
+	}
+	return x.table.Clustered == of
 }

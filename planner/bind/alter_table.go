@@ -7,6 +7,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -39,6 +40,9 @@ type AlterTablePlan struct {
 	// Sequences are new, of columns; DropSequence is one that goes, 0 = none.
 	Sequences    []ColumnSequence
 	DropSequence catalog.OID
+	// Recount has the options that the sequence Counter of an identity column gets.
+	Recount *parse.AlterSequence
+	Counter catalog.OID
 	// Loosens: rows may come that the definition did not allow before.
 	Loosens bool
 	// Foreign is a foreign key that is new, nil = none; Relation has it not yet. Valid is one of Relation's that all rows are to be held to, nil = none.
@@ -90,6 +94,17 @@ func (b *binder) alterTable(rel *catalog.Relation, c *pg.AlterTableCmd) (*AlterT
 		return d.dropExpression(c)
 	case pg.AlterTableType_AT_SetRelOptions, pg.AlterTableType_AT_ResetRelOptions:
 		return d.setTableStorage(c)
+	case pg.AlterTableType_AT_SetStorage, pg.AlterTableType_AT_SetCompression, pg.AlterTableType_AT_SetStatistics, pg.AlterTableType_AT_SetOptions,
+		pg.AlterTableType_AT_ResetOptions:
+		return d.setColumnForm(c)
+	case pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster:
+		return d.clusterOn(c)
+	case pg.AlterTableType_AT_SetLogged, pg.AlterTableType_AT_SetUnLogged:
+		return d.setLogged(c.Subtype == pg.AlterTableType_AT_SetUnLogged)
+	case pg.AlterTableType_AT_DropOids: // there have never been any
+		return &AlterTablePlan{Relation: &changed}, nil
+	case pg.AlterTableType_AT_SetIdentity:
+		return d.setIdentity(c)
 	}
 	con := c.Def.GetConstraint()
 	switch con.Contype {

@@ -19,6 +19,8 @@ const (
 	likeGenerated   = 1 << 4
 	likeIdentity    = 1 << 5
 	likeIndexes     = 1 << 6
+	likeStorage     = 1 << 8
+	likeCompression = 1 << 1
 )
 
 // like takes the columns of another relation, and of what they have what is asked for.
@@ -71,6 +73,7 @@ func (d *definition) likeColumn(from *catalog.Relation, at int, takes func(uint3
 	if takes(likeComments) {
 		made.Comment = c.Comment
 	}
+	made.Form = likeForm(c.Form, takes)
 	switch {
 	case c.Identity != "":
 		if !takes(likeIdentity) {

@@ -48,6 +48,7 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 		return nil, err
 	}
 	d := &definition{b: b, rel: &catalog.Relation{Schema: schema, Name: s.Name.Name, Kind: catalog.KindTable, TimestampColumn: -1, Storage: storage}}
+	d.rel.Unlogged = s.Stmt.Relation.Relpersistence == "u"
 	if err := onCommit(d.rel, s.Stmt.Oncommit); err != nil {
 		return nil, err
 	}
@@ -65,8 +66,6 @@ func refuseTableForms(n *pg.CreateStmt) error {
 	switch {
 	case n.Relation.Relpersistence == "u" && catalog.TempSchema(n.Relation.Schemaname):
 		return sqlerr.New(sqlerr.InvalidTableDefinition, "only temporary relations may be created in temporary schemas").At(n.Relation.Location)
-	case n.Relation.Relpersistence == "u":
-		return unsupported("an unlogged table")
 	case len(n.InhRelations) > 0:
 		return unsupported("INHERITS")
 	case n.Partspec != nil, n.Partbound != nil:
@@ -182,7 +181,11 @@ func (d *definition) column(n *pg.ColumnDef) error {
 			return err
 		}
 	}
-	d.rel.Columns = append(d.rel.Columns, catalog.Column{Name: n.Colname, Type: t, NotNull: serial})
+	form, err := d.columnForm(n, t.OID)
+	if err != nil {
+		return err
+	}
+	d.rel.Columns = append(d.rel.Columns, catalog.Column{Name: n.Colname, Type: t, NotNull: serial, Form: form})
 	if serial {
 		if err := d.addSequence(&catalog.Sequence{Type: t.OID, Increment: 1, Cache: 1}, nil); err != nil {
 			return err

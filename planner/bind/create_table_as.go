@@ -30,6 +30,7 @@ func TableAs(s *parse.CreateTableAs, q *plan.Query, cat catalog.Reader, o Option
 		return nil, err
 	}
 	d := &definition{b: b, rel: &catalog.Relation{Schema: schema, Name: s.Name.Name, Kind: catalog.KindTable, TimestampColumn: -1, Storage: storage}}
+	d.rel.Unlogged = s.Persistence == "u"
 	if err := onCommit(d.rel, s.OnCommit); err != nil {
 		return nil, err
 	}

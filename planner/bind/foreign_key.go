@@ -201,7 +201,10 @@ func (d *definition) referTo(k *ForeignKeyDef, c *pg.Constraint) error {
 	if err != nil {
 		return err
 	}
-	if kind := persistence(d.rel); kind != persistence(to) {
+	switch kind := persistence(d.rel); {
+	case kind == "unlogged" && persistence(to) == "temporary":
+		return sqlerr.New(sqlerr.InvalidTableDefinition, "constraints on unlogged tables may reference only permanent or unlogged tables")
+	case kind != "unlogged" && kind != persistence(to):
 		return sqlerr.New(sqlerr.InvalidTableDefinition, "constraints on %s tables may reference only %s tables", kind, kind)
 	}
 	k.References = to.OID

@@ -42,6 +42,9 @@ func persistence(rel *catalog.Relation) string {
 	if rel.Temporary() {
 		return "temporary"
 	}
+	if rel.Unlogged {
+		return "unlogged"
+	}
 	return "permanent"
 }
 

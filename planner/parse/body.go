@@ -452,6 +452,14 @@ type (
 	Maintain struct {
 		What  string // the tag
 		Names []Name
+		// Columns that are named of each of Names.
+		Columns [][]string
+		Options []Option
+	}
+	// Cluster is CLUSTER of a table, or with no name of all that were clustered before; Index is empty = the one of before.
+	Cluster struct {
+		Name  Name
+		Index string
 	}
 	// Unsupported is any other statement of PostgreSQL's; What names it as its command tag does.
 	Unsupported struct{ What string }
@@ -530,4 +538,5 @@ func (*Truncate) body()               {}
 func (*SetConstraints) body()         {}
 func (*Reindex) body()                {}
 func (*Maintain) body()               {}
+func (*Cluster) body()                {}
 func (*Unsupported) body()            {}

@@ -161,6 +161,8 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &Listen{What: "NOTIFY", Channel: s.NotifyStmt.Conditionname, Payload: s.NotifyStmt.Payload}, nil
 	case *pg.Node_ReindexStmt:
 		return reindex(s.ReindexStmt), nil
+	case *pg.Node_ClusterStmt:
+		return &Cluster{Name: nameOf(s.ClusterStmt.Relation), Index: s.ClusterStmt.Indexname}, nil
 	case *pg.Node_VacuumStmt:
 		return maintain(s.VacuumStmt), nil
 	case *pg.Node_ConstraintsSetStmt:

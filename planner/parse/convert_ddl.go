@@ -160,6 +160,9 @@ var changesOfTables = []pg.AlterTableType{
 	pg.AlterTableType_AT_AddColumn, pg.AlterTableType_AT_DropColumn,
 	pg.AlterTableType_AT_AddIdentity, pg.AlterTableType_AT_DropIdentity, pg.AlterTableType_AT_DropExpression, pg.AlterTableType_AT_AlterColumnType,
 	pg.AlterTableType_AT_SetRelOptions, pg.AlterTableType_AT_ResetRelOptions,
+	pg.AlterTableType_AT_SetStorage, pg.AlterTableType_AT_SetCompression, pg.AlterTableType_AT_SetStatistics, pg.AlterTableType_AT_SetOptions,
+	pg.AlterTableType_AT_ResetOptions, pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster, pg.AlterTableType_AT_SetLogged,
+	pg.AlterTableType_AT_SetUnLogged, pg.AlterTableType_AT_DropOids, pg.AlterTableType_AT_SetIdentity,
 }
 
 // alter knows changes of a table, and SET (…) and RESET (…).

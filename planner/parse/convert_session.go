@@ -101,12 +101,13 @@ func (c *converter) copy(s *pg.CopyStmt) (Body, error) {
 }
 
 func maintain(s *pg.VacuumStmt) Body {
-	m := &Maintain{What: "ANALYZE"}
+	m := &Maintain{What: "ANALYZE", Options: Options(s.Options)}
 	if s.IsVacuumcmd {
 		m.What = "VACUUM"
 	}
 	for _, r := range s.Rels {
 		m.Names = append(m.Names, nameOf(r.GetVacuumRelation().GetRelation()))
+		m.Columns = append(m.Columns, stringsOf(r.GetVacuumRelation().GetVaCols()))
 	}
 	return m
 }

@@ -174,6 +174,8 @@ func tagOf(b Body) string {
 		return "SET CONSTRAINTS"
 	case *Reindex:
 		return "REINDEX"
+	case *Cluster:
+		return "CLUSTER"
 	case *Maintain:
 		return b.What
 	case *Unsupported:
