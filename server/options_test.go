@@ -112,6 +112,8 @@ var settingEffects = map[string]effect{
 	"temp_file_limit":                     {shown: "server/spill_test.go:TestStatementsSpill", bad: "'much'"},
 	"temp_table_memory":                   {shown: "test/temporary/bounds_test.go:TestLimit", bad: "'much'"},
 	"log_min_duration_statement":          {shown: "server/log_test.go:TestSlowStatements", bad: "'soon'"},
+	"enable_indexscan":                    {value: "off", probe: "EXPLAIN SELECT * FROM probe_keys WHERE id = 1", bad: "'maybe'"},
+	"enable_seqscan":                      {value: "off", probe: "EXPLAIN SELECT * FROM probe_keys WHERE id > -1000", bad: "'maybe'"},
 	"lock_timeout":                        {shown: "server/options_test.go:TestLockTimeout", bad: "'soon'"},
 	"idle_in_transaction_session_timeout": {shown: "server/transaction_test.go:TestIdleInTransaction", bad: "'soon'"},
 	"idle_session_timeout":                {shown: "server/transaction_test.go:TestIdleInTransaction", bad: "'soon'"},
@@ -142,6 +144,8 @@ func TestEverySetting(t *testing.T) {
 	s := local(t)
 	db := connect(t, ctx, s)
 	exec(t, ctx, db, "CREATE TABLE probe (n int)")
+	exec(t, ctx, db, "CREATE TABLE probe_keys (id int PRIMARY KEY)")
+	exec(t, ctx, db, "INSERT INTO probe_keys SELECT generate_series(1, 2000)")
 	for n := range 40 {
 		exec(t, ctx, db, fmt.Sprintf("INSERT INTO probe VALUES (%d)", n))
 	}

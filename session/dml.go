@@ -94,7 +94,8 @@ func (s *Session) rewriteDML(d *dml, cat catalog.Reader, o bind.Options) (err er
 	case d.lock != nil:
 		d.query = d.lock.Source
 	}
-	rewritten := rewrite.Options{Folder: s.db.Folder, ViewLookups: d.target == nil, Meter: s.planning}
+	rewritten := s.rules(s.planning)
+	rewritten.ViewLookups = d.target == nil
 	if d.query, err = rewrite.Query(d.query, cat, rewritten); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
+	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/bind"
@@ -175,7 +176,18 @@ func (s *Session) planOver(q parse.Query, cat catalog.Reader, o bind.Options) (m
 	if err != nil {
 		return nil, err
 	}
-	return rewrite.Query(bound, cat, rewrite.Options{Folder: s.db.Folder, Continuous: o.Continuous, ViewLookups: true, Statistics: s.statistics(), Meter: o.Meter})
+	rules := s.rules(o.Meter)
+	rules.Continuous, rules.ViewLookups = o.Continuous, true
+	return rewrite.Query(bound, cat, rules)
+}
+
+// rules are how a query of the session is made one that runs well.
+func (s *Session) rules(m *meter.Meter) rewrite.Options {
+	off := func(name string) bool { return s.set.get(name) == "off" }
+	return rewrite.Options{
+		Folder: s.db.Folder, Statistics: s.statistics(), Meter: m,
+		NoIndexScan: off("enable_indexscan"), NoSeqScan: off("enable_seqscan"), NoNestLoop: off("enable_nestloop"), NoHashJoin: off("enable_hashjoin"),
+	}
 }
 
 // plannedWith notes the version of the catalog that a query was planned with; what a transaction has changed is its own, and stays.

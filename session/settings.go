@@ -170,6 +170,9 @@ func (s *settings) derive() {
 	for _, f := range plan.Frozen {
 		values = append(values, s.get(f.Name))
 	}
+	for _, name := range []string{"enable_indexscan", "enable_seqscan", "enable_nestloop", "enable_hashjoin"} {
+		values = append(values, s.get(name))
+	}
 	values = append(values, s.derived.SearchPath...) // of which "$user" is another for another user
 	s.planned = strings.Join(values, "\x01")
 	if s.changed != nil {

@@ -64,6 +64,12 @@ var planSwitches = strings.Fields(`enable_async_append enable_bitmapscan enable_
 	enable_partition_pruning enable_seqscan enable_sort enable_tidscan jit_expressions jit_tuple_deforming
 	enable_partitionwise_aggregate enable_partitionwise_join`)
 
+// switchEffects are what those do that do something.
+var switchEffects = map[string]string{
+	"enable_indexscan": "off: no primary key and no index is read by a query, tables are read whole.",
+	"enable_seqscan":   "off: tables are read whole only where no key of theirs helps.",
+}
+
 // withInert is the list of settings with those that nothing reads behind them.
 func withInert(list []setting) []setting {
 	for i, name := range planSwitches {
@@ -71,7 +77,11 @@ func withInert(list []setting) []setting {
 		if i >= len(planSwitches)-2 {
 			value = "off"
 		}
-		list = append(list, setting{name: name, value: value, parse: parseBool, kind: "bool", doc: planning})
+		doc := planning
+		if effect, ok := switchEffects[name]; ok {
+			doc = effect
+		}
+		list = append(list, setting{name: name, value: value, parse: parseBool, kind: "bool", doc: doc})
 	}
 	for _, s := range inertSettings {
 		doc := planning

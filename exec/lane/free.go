@@ -69,11 +69,13 @@ func pointRead(n plan.Node, params bool) bool {
 	case *plan.Values:
 		return params && len(n.Rows) == 1 // a row of constants is hardly wanted again
 	case *plan.Scan:
-		return len(n.Lookup) > 0
+		return n.Keyed() || n.Ordered
 	case *plan.Filter:
 		return pointRead(n.Input, params)
 	case *plan.Project:
 		return pointRead(n.Input, params)
+	case *plan.TopN:
+		return len(n.Keys)+len(n.Groups) == 0 && pointRead(n.Input, params)
 	}
 	return false
 }

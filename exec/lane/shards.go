@@ -129,7 +129,7 @@ func contentRows(scan *plan.Scan, run Run) (n int64, can bool) {
 		return 0, false // who reads it is told
 	}
 	defer view.Release()
-	if len(scan.Lookup) == 0 {
+	if !scan.Keyed() && !scan.Ordered {
 		n = view.Rows()
 	}
 	if _, can = view.(state.Divider); !can || scan.Kind == plan.RelTable {

@@ -20,6 +20,9 @@ func newTopN(n *plan.TopN) (exec.Operator, error) {
 	if n.Ties {
 		b.ties = state.NewRowOrder(in.types, columnsOf(in.order), nil)
 	}
+	if n.Sorted > 0 {
+		b.sorted = state.NewRowOrder(in.types, columnsOf(in.order)[:n.Sorted], nil)
+	}
 	if len(n.Groups) > 0 {
 		b.groups = state.NewRowOrder(in.types, n.Groups, nil)
 	}
@@ -50,6 +53,8 @@ type bounds struct {
 	// ties and groups compare rows by the keys of the order and by the columns of groups; nil = there
 	// is no WITH TIES, all rows are one group.
 	ties, groups *state.RowOrder
+	// sorted compares rows by the keys in whose order they come; nil = in any.
+	sorted *state.RowOrder
 }
 
 // end is the number of rows up to the window's end.

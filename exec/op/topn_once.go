@@ -15,8 +15,11 @@ type topOnce struct {
 	seen    int64 // rows before those that are pushed next (no order)
 	// worst is the last row of a full window among those held, -1 while it is not full: what
 	// sorts behind it is out.
-	worst   int32
-	left    int // rows that the last cut left
+	worst int32
+	left  int // rows that the last cut left
+	// Of rows that come in order: the row, among those held, at which the window was full, -1 while it is not, and how many came before.
+	filled  int32
+	places  int64
 	sel     []int32
 	weights []int64
 }
@@ -26,11 +29,39 @@ const spareRows = 4096
 
 func (o *topOnce) open(env exec.Env) error {
 	o.seen, o.worst, o.left = 0, -1, 0
+	o.filled, o.places = -1, 0
 	return o.rows.clear(env)
 }
 
 // push takes the rows of an ordered run.
 func (o *topOnce) push(b *bounds, rows *delta.Batch) error {
+	if b.sorted == nil || len(rows.Sel) == 0 {
+		return o.pushAny(b, rows)
+	}
+	// Rows come in the order of the first keys: none is wanted behind the one that has filled the window, and those that are equal to
+	// it in these.
+	last, from := rows.Sel[len(rows.Sel)-1], int32(o.rows.held.Len())
+	if err := o.pushAny(b, rows); err != nil || o.rows.spilled.some() {
+		return err
+	}
+	held := o.rows.held.Batch()
+	for row := from; o.worst < 0 && o.filled < 0 && row < int32(held.Len); row++ {
+		if o.places += held.Weight(row); o.places >= b.end() {
+			o.filled = row
+		}
+	}
+	at := o.filled
+	if o.worst >= 0 {
+		at = o.worst
+	}
+	if at >= 0 && !b.sorted.SameKey(held.Cols, at, rows.Cols, last) {
+		return exec.ErrStop
+	}
+	return nil
+}
+
+// pushAny takes rows that come in any order.
+func (o *topOnce) pushAny(b *bounds, rows *delta.Batch) error {
 	if o.worst >= 0 {
 		held := o.rows.held.Batch()
 		o.sel = none(o.sel)

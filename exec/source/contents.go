@@ -7,7 +7,6 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
-	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/storage/state"
@@ -20,11 +19,8 @@ type contents struct {
 	node   *plan.Scan
 	cfg    Config
 	errors bool // the rows wanted are the error rows
-	lookup row
+	keys   keys
 
-	key     []delta.Column // of Lookup, one row
-	none    bool           // the key has a NULL: no row matches
-	failed  *sqlerr.Error  // the key is an error
 	view    state.View
 	errs    state.View
 	cursor  state.Cursor
@@ -33,7 +29,6 @@ type contents struct {
 	errChg  state.ChangeCursor
 	raw     delta.Batch
 	cols    []delta.Column
-	sel     []int32
 	rowErrs delta.RowErrors
 	rel     *catalog.Relation // of a one-shot read: whose failed rows they are
 	part    scanPart
@@ -42,8 +37,7 @@ type contents struct {
 var _ exec.Scanner = (*contents)(nil)
 
 func (c *contents) Open(env exec.Env) error {
-	c.lookup.exprs = c.node.Lookup
-	c.lookup.open(env)
+	c.keys.open(c.node, env)
 	if !env.Once() || c.errors || c.node.Kind == plan.RelTable {
 		return nil
 	}
@@ -59,7 +53,7 @@ func (c *contents) Begin(ctx context.Context, t exec.Tick) error {
 
 func (c *contents) begin(ctx context.Context, t exec.Tick) error {
 	c.end()
-	if err := c.evalKey(); err != nil {
+	if err := c.keys.eval(); err != nil {
 		return err
 	}
 	if err := c.openErrors(ctx, t); err != nil {
@@ -75,7 +69,9 @@ func (c *contents) begin(ctx context.Context, t exec.Tick) error {
 	}
 	c.view = view
 	if t.From == 0 {
-		c.cursor, err = view.Scan(ctx, state.Range{Equal: c.key, After: c.part.last, Columns: c.wanted()})
+		if !c.keys.none && c.keys.failed == nil {
+			c.cursor, err = c.keys.read(ctx, view, c.part.last, c.wanted())
+		}
 	} else {
 		c.changes, err = view.Changes(ctx, t.From)
 	}
@@ -93,7 +89,7 @@ func (c *contents) wanted() []int {
 // open gives the relation at the tick's end, by the index that the key is of.
 func (c *contents) open(t exec.Tick) (state.View, error) {
 	index := plan.RelationID(0)
-	if t.From == 0 && len(c.node.Lookup) > 0 {
+	if t.From == 0 {
 		index = c.node.Index
 	}
 	return c.cfg.Inputs.Contents(c.node.Relation, index, t.To)
@@ -121,34 +117,17 @@ func (c *contents) openErrors(ctx context.Context, t exec.Tick) (err error) {
 	return err
 }
 
-// evalKey computes the key of a Lookup.
-func (c *contents) evalKey() error {
-	c.key, c.none, c.failed = nil, false, nil
-	if len(c.node.Lookup) == 0 {
-		return nil
-	}
-	cols, rowErr, err := c.lookup.eval()
-	if err != nil {
-		return err
-	}
-	c.key, c.failed = cols, rowErr
-	for i := range cols {
-		c.none = c.none || (rowErr == nil && cols[i].Null(0))
-	}
-	return nil
-}
-
 func (c *contents) Next(ctx context.Context, dst *delta.Batch) (bool, error) {
 	*dst = delta.Batch{}
-	if c.failed != nil {
-		*dst = delta.Batch{Len: 1, Cols: c.nullRow(), Sel: []int32{}, Errs: delta.RowErrors{{Row: 0, Err: c.failed}}}
+	if c.keys.failed != nil {
+		*dst = delta.Batch{Len: 1, Cols: c.nullRow(), Sel: []int32{}, Errs: delta.RowErrors{{Row: 0, Err: c.keys.failed}}}
 		return false, nil
 	}
 	if c.errCur != nil || c.errChg != nil {
 		more, err := c.nextErrors(ctx, dst)
-		return more || err == nil && !c.none, err
+		return more || err == nil && !c.keys.none, err
 	}
-	if c.none || (c.cursor == nil && c.changes == nil) {
+	if c.keys.none || (c.cursor == nil && c.changes == nil) {
 		return false, nil
 	}
 	more, err := c.pull(ctx, c.cursor, c.changes)
@@ -213,7 +192,7 @@ func (c *contents) recordValues(ctx context.Context) (delta.Column, error) {
 	return values.Column(), nil
 }
 
-// shape picks the scan's columns out of raw, and the key's rows out of changes.
+// shape picks the scan's columns out of raw.
 func (c *contents) shape(ctx context.Context, dst *delta.Batch) error {
 	if c.raw.Len == 0 {
 		*dst = delta.Batch{}
@@ -230,28 +209,7 @@ func (c *contents) shape(ctx context.Context, dst *delta.Batch) error {
 		c.cols = append(c.cols, c.raw.Cols[at])
 	}
 	*dst = delta.Batch{Len: c.raw.Len, Cols: c.cols, Sel: c.raw.Sel, Weights: c.raw.Weights}
-	if c.changes == nil || len(c.key) == 0 {
-		return nil
-	}
-	if c.sel = c.sel[:0]; c.sel == nil {
-		c.sel = []int32{} // a nil selection is all rows
-	}
-	for i := range int32(c.raw.Len) {
-		if c.matches(i) {
-			c.sel = append(c.sel, i)
-		}
-	}
-	dst.Sel = c.sel
 	return nil
-}
-
-func (c *contents) matches(row int32) bool {
-	for k, at := range c.node.LookupColumns {
-		if c.raw.Cols[at].Null(row) || !delta.EqualKey(&c.raw.Cols[at], row, &c.key[k], 0) {
-			return false
-		}
-	}
-	return true
 }
 
 // nextErrors turns the rows of a view that failed into row errors, with their weights.

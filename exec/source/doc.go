@@ -3,7 +3,7 @@
 //	stream   decoded.Feed ─► rows ─► + watermark before each row
 //	errors   log.Changes ─► records that the decoder refuses; or the error rows of a view
 //	table,   arrangement at the tick's end: a scan when the tick begins at 0, else the
-//	view     changes since
+//	view     changes since; of a scan by keys (keys.go) the rows that they ask for
 //	system   rows made by a provider
 //	values   literal rows, once
 //

@@ -227,11 +227,16 @@ func (o *overlay) size() int {
 type overlayView struct {
 	state.View
 	o   *overlay
-	key []int  // what the view is ordered by: the table's key or an index's
-	ix  *index // nil: the rows
+	key []int    // what the view is ordered by: the table's key or an index's
+	ix  *index   // nil: the rows
+	own *ownRows // once they were asked for
 }
 
+// Scan implements state.View; rows that the Tx wrote come last, unless who reads counts on the order.
 func (v *overlayView) Scan(ctx context.Context, r state.Range) (state.Cursor, error) {
+	if r.Ordered {
+		return v.scanOrdered(ctx, r)
+	}
 	if r.Columns != nil { // hide looks keys up
 		r.Columns = append(slices.Clone(r.Columns), v.o.t.Key()...)
 	}
@@ -239,16 +244,16 @@ func (v *overlayView) Scan(ctx context.Context, r state.Range) (state.Cursor, er
 	if err != nil {
 		return nil, err
 	}
-	return &overlayCursor{base: base, v: v, equal: r.Equal, sel: []int32{}}, nil
+	return &overlayCursor{base: base, v: v, in: r, sel: []int32{}}, nil
 }
 
 // overlayCursor gives the rows of base whose keys the Tx did not touch, then the Tx's own.
 type overlayCursor struct {
-	base  state.Cursor
-	v     *overlayView
-	equal []delta.Column
-	own   bool
-	sel   []int32 // never nil: a nil selection is all rows
+	base state.Cursor
+	v    *overlayView
+	in   state.Range
+	own  bool
+	sel  []int32 // never nil: a nil selection is all rows
 }
 
 func (c *overlayCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool, error) {
@@ -297,28 +302,19 @@ func (c *overlayCursor) hide(dst *delta.Batch) error {
 
 func (c *overlayCursor) ownRows(dst *delta.Batch) {
 	*dst = c.v.o.news.Batch()
-	cols := dst.Cols
-	if c.v.ix != nil {
-		cols = c.v.o.newsOf(c.v.ix).Cols
-	}
 	c.sel = c.sel[:0]
-	for i := range int32(dst.Len) {
-		if c.v.o.live(int(i)) && (c.v.ix == nil || c.v.o.hasNew(c.v.ix, i)) && c.matches(cols, i) {
-			c.sel = append(c.sel, i)
+	if len(c.in.Equal) > 0 || c.in.From != nil || c.in.Before != nil {
+		c.sel = append(c.sel, c.v.sorted().within(c.in)...)
+		slices.Sort(c.sel)
+	} else {
+		for i := range int32(dst.Len) {
+			if c.v.o.live(int(i)) && (c.v.ix == nil || c.v.o.hasNew(c.v.ix, i)) {
+				c.sel = append(c.sel, i)
+			}
 		}
 	}
 	dst.Sel = c.sel
 	dst.Weights = nil
-}
-
-func (c *overlayCursor) matches(cols []delta.Column, row int32) bool {
-	for k := range c.equal {
-		col := &cols[c.v.key[k]]
-		if col.Null(row) || !delta.EqualKey(col, row, &c.equal[k], 0) {
-			return false
-		}
-	}
-	return true
 }
 
 func (c *overlayCursor) Close() { c.base.Close() }

@@ -1,6 +1,10 @@
 package plan
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
 
 // Scan reads a relation. Columns are positions in the relation's column list, in the order of
 // the output; metadata columns have the negative positions below.
@@ -10,17 +14,31 @@ type Scan struct {
 	Name     string
 	Kind     RelKind
 	Columns  []int
-	// Lookup, if set, reads only the rows whose key equals these expressions (no columns in
+	// Lookup, if set, reads only the rows whose first key columns equal these expressions (no columns in
 	// them); a rewrite rule made it from a filter on the primary key or an index.
 	Lookup []Expr
 	// LookupColumns are the positions in the relation that Lookup gives values for.
 	LookupColumns []int
-	// LookupNames are their names, for EXPLAIN.
-	LookupNames []string
-	// Index is the OID of the index LookupColumns belong to, 0 = the primary key.
+	// Any, if set, are values of the key column behind those of Lookup, of which a row has one; with AnyArray the one expression
+	// is an array of them.
+	Any      []Expr
+	AnyArray bool
+	// Lower and Upper bound the key columns behind those of Lookup; NotNull: the first of these is not NULL.
+	Lower, Upper *Bound
+	NotNull      bool
+	// KeyType is the type of that first one.
+	KeyType sqltype.OID
+	// Ordered: who reads counts on the order of keys, Backward on the opposite one.
+	Ordered, Backward bool
+	// First is about how many rows are wanted, 0 = all.
+	First int
+	// Share is about which part of the relation's rows is read by the keys, 0 = that was not told.
+	Share float64
+	// Index is the OID of the index whose keys these are, 0 = the primary key.
 	Index RelationID
-	// IndexName is its name, for EXPLAIN, of one that computes something.
+	// IndexName is its name, and IndexCond what it is asked for, for EXPLAIN.
 	IndexName string
+	IndexCond []string
 	// Computed are the indexes of the table that have its rows by expressions, or not all of them.
 	Computed []ComputedIndex
 }
@@ -75,7 +93,7 @@ func (n *Scan) withInputs([]Node) Node { return n }
 
 func (n *Scan) mapExprs(f func(Expr) Expr) Node {
 	c := *n
-	c.Lookup = mapList(n.Lookup, f)
+	c.Lookup, c.Any, c.Lower, c.Upper = mapList(n.Lookup, f), mapList(n.Any, f), mapBound(n.Lower, f), mapBound(n.Upper, f)
 	return &c
 }
 
@@ -105,11 +123,13 @@ func (n *Scan) prune(need []bool) (Node, []int) {
 }
 
 func (n *Scan) title() string {
-	kind := relKindNames[n.Kind]
-	if len(n.Lookup) > 0 {
-		return kind + " Lookup on " + n.Name
+	switch {
+	case n.IndexName != "":
+		return n.accessTitle()
+	case n.Keyed():
+		return relKindNames[n.Kind] + " Lookup on " + n.Name
 	}
-	return kind + " Scan on " + n.Name
+	return relKindNames[n.Kind] + " Scan on " + n.Name
 }
 
 func (n *Scan) details() []string {
@@ -118,11 +138,8 @@ func (n *Scan) details() []string {
 		names[i] = columnName(&n.P, i)
 	}
 	out := []string{"Columns: " + strings.Join(names, ", ")}
-	if n.Index != 0 && n.IndexName != "" {
-		out = append(out, "Index: "+n.IndexName)
-	}
-	for i, e := range n.Lookup {
-		out = append(out, "Lookup: "+n.LookupNames[i]+" = "+FormatExpr(e))
+	if len(n.IndexCond) > 0 {
+		out = append(out, "Index Cond: "+conditions(n.IndexCond))
 	}
 	return out
 }

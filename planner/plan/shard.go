@@ -103,7 +103,7 @@ func gathered(s share) Node {
 func (n *Scan) Divisible() bool {
 	switch n.Kind {
 	case RelTable, RelView:
-		return len(n.Lookup) == 0
+		return !n.Keyed() && !n.Ordered
 	case RelStream:
 		return !slices.Contains(n.Columns, MetaWatermark) // it is made from all records before
 	}

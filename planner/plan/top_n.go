@@ -16,6 +16,8 @@ type TopN struct {
 	Groups        []int
 	Keys          []SortKey
 	Count, Offset Expr
+	// Sorted is by how many of the first keys rows come in order already: it ends where no later one can be among the first.
+	Sorted int
 	// Ties: rows whose keys are those of the last row are kept too.
 	Ties bool
 	// Partial: of the rows of one shard, those that can be among the first of all, OFFSET's too.
@@ -95,6 +97,9 @@ func (n *TopN) details() []string {
 	}
 	if len(n.Keys) > 0 {
 		out = append(out, "Sort Key: "+sortKeys(n.Keys))
+	}
+	if n.Sorted > 0 {
+		out = append(out, "Presorted Key: "+sortKeys(n.Keys[:n.Sorted]))
 	}
 	if n.Count != nil {
 		count := "Limit: " + FormatExpr(n.Count)

@@ -82,10 +82,8 @@ func (e *estimator) scan(n *plan.Scan) float64 {
 	if !ok {
 		rows = unknownRows
 	}
-	for i := range n.Computed {
-		if x := &n.Computed[i]; x.Unique && x.Index == n.Index && len(n.Lookup) > 0 {
-			return 1
-		}
+	if n.Keyed() && n.Share > 0 {
+		return rows * n.Share
 	}
 	for range len(n.Lookup) - len(n.LookupColumns) {
 		rows *= unknownEqual

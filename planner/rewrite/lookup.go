@@ -11,41 +11,94 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// lookups makes key reads of filters that fix a whole key of a table.
-func lookups(n plan.Node, cat catalog.Reader, views bool, fold *folding) plan.Node {
+// paths chooses how tables and views are read: whole, by a key, or in the order of one.
+type paths struct {
+	cat   catalog.Reader
+	views bool // views can be read by their key
+	fold  *folding
+	est   *estimator // nil = nothing is known
+	o     *Options
+}
+
+// fewShare is the share of a relation's rows from which on all of it is read: that can be divided among shards.
+const fewShare = 0.4
+
+// lookups reads by a key where conditions fix it, or leave few of the rows.
+func (p *paths) lookups(n plan.Node) plan.Node {
 	return plan.Transform(n, func(n plan.Node) plan.Node {
 		f, ok := n.(*plan.Filter)
 		if !ok {
 			return n
 		}
 		s, ok := f.Input.(*plan.Scan)
-		if !ok || len(s.Lookup) > 0 {
+		if !ok || s.Keyed() {
 			return n
 		}
-		rel, ok := cat.ByOID(catalog.OID(s.Relation))
-		if ok && s.Kind == plan.RelSystem {
-			return systemLookup(f, s, rel)
-		}
-		if !ok || (s.Kind != plan.RelTable && (s.Kind != plan.RelView || !views)) {
-			return n
-		}
-		if out := lookup(f, s, rel.PrimaryKey, 0); out != nil {
-			return out
-		}
-		if s.Kind == plan.RelView {
-			return n
-		}
-		for _, x := range indexesBestFirst(cat.Indexes(rel.OID)) {
-			if x.Computed() {
-				continue
+		if s.Kind == plan.RelSystem {
+			if rel, ok := p.cat.ByOID(catalog.OID(s.Relation)); ok {
+				return systemLookup(f, s, rel)
 			}
-			if out := lookup(f, s, x.KeyColumns, plan.RelationID(x.OID)); out != nil {
-				return out
-			}
+			return n
 		}
-		return computedLookup(f, s, fold)
+		conds := plan.Conjuncts(f.Cond)
+		if a, share := p.best(s, conds); a != nil {
+			return a.scan(s, conds, share)
+		}
+		return n
 	})
 }
+
+// keys are what a scan can be read by where conds hold.
+func (p *paths) keys(s *plan.Scan, conds []plan.Expr) []*indexKeys {
+	rel, ok := p.cat.ByOID(catalog.OID(s.Relation))
+	if !ok || p.o.NoIndexScan || (s.Kind != plan.RelTable && (s.Kind != plan.RelView || !p.views)) {
+		return nil
+	}
+	return keysOf(s, rel, p.cat, conds, p.fold)
+}
+
+// best is the way to read the rows of conditions by a key, and the share of all rows that are read so; nil if it is not worth it. Where every
+// key of an index has a value it is read by that, by a unique one first.
+func (p *paths) best(s *plan.Scan, conds []plan.Expr) (best *access, least float64) {
+	all := p.keys(s, conds)
+	for _, ix := range all {
+		if a := ix.find(conds); a.whole() {
+			return a, p.share(a, s, conds)
+		}
+	}
+	least = fewShare
+	if p.o.NoSeqScan {
+		least = 2
+	}
+	for _, ix := range all {
+		a := ix.find(conds)
+		if !a.some() {
+			continue
+		}
+		if share := p.share(a, s, conds); share < least {
+			best, least = a, share
+		}
+	}
+	return best, least
+}
+
+// share is the share of all rows that are read.
+func (p *paths) share(a *access, s *plan.Scan, conds []plan.Expr) float64 {
+	if p.est != nil && a.ix.unique && a.whole() {
+		return 1 / math.Max(p.est.rows(s), 1)
+	}
+	est := p.est
+	if est == nil {
+		est = newEstimator(nothingKnown{})
+	}
+	return est.share(s, &plan.And{Args: a.asked(conds)})
+}
+
+// nothingKnown are the statistics of who has none.
+type nothingKnown struct{}
+
+func (nothingKnown) Rows(plan.RelationID) (float64, bool)          { return 0, false }
+func (nothingKnown) Column(plan.RelationID, int) *plan.ColumnStats { return nil }
 
 // systemLookup asks a system relation for the rows of one value if it can find them by it. The condition stays:
 // more rows than these may come.
@@ -58,62 +111,12 @@ func systemLookup(f *plan.Filter, s *plan.Scan, rel *catalog.Relation) plan.Node
 			}
 			if v := fixes(c, s, column); v != nil {
 				out := *s
-				out.Lookup, out.LookupColumns, out.LookupNames = []plan.Expr{v}, []int{column}, []string{s.P.Fields[at].Name}
+				out.Lookup, out.LookupColumns, out.IndexCond = []plan.Expr{v}, []int{column}, []string{plan.FormatExpr(c)}
 				return plan.NewFilter(&out, plan.Conjuncts(f.Cond))
 			}
 		}
 	}
 	return f
-}
-
-// indexesBestFirst: a unique one gives one row; more columns give fewer.
-func indexesBestFirst(list []*catalog.Relation) []*catalog.Relation {
-	var out []*catalog.Relation
-	for _, unique := range []bool{true, false} {
-		for _, x := range list {
-			if x.Unique == unique {
-				out = append(out, x)
-			}
-		}
-	}
-	return out
-}
-
-// lookup reads by key when the conditions give a value for each of its columns; nil if not.
-func lookup(f *plan.Filter, s *plan.Scan, key []int, index plan.RelationID) plan.Node {
-	if len(key) == 0 {
-		return nil
-	}
-	conds := plan.Conjuncts(f.Cond)
-	used := make([]bool, len(conds))
-	values := make([]plan.Expr, len(key))
-	for k, column := range key {
-		for i, c := range conds {
-			if used[i] {
-				continue
-			}
-			if v := fixes(c, s, column); v != nil {
-				values[k], used[i] = v, true
-				break
-			}
-		}
-		if values[k] == nil {
-			return nil
-		}
-	}
-	out := *s
-	out.Lookup, out.LookupColumns, out.Index = values, key, index
-	out.LookupNames = nil
-	for _, column := range key {
-		out.LookupNames = append(out.LookupNames, s.P.Fields[slices.Index(s.Columns, column)].Name)
-	}
-	var rest []plan.Expr
-	for i, c := range conds {
-		if !used[i] {
-			rest = append(rest, c)
-		}
-	}
-	return plan.NewFilter(&out, rest)
 }
 
 // fixes gives the value when a condition says that a relation's column equals one that no row

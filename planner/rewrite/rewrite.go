@@ -19,6 +19,9 @@ type Options struct {
 	// Statistics tells about rows; nil = joins stay in the order of the text. What runs for ever stays in it too: its
 	// state in checkpoints belongs to one order.
 	Statistics plan.Statistics
+	// Switches of PostgreSQL's planner, off: no index is read; tables are read whole only where nothing else can be; rows of a join are not
+	// looked up one by one; they are wherever they can be.
+	NoIndexScan, NoSeqScan, NoNestLoop, NoHashJoin bool
 	// Meter ends the work; nil = never.
 	Meter *meter.Meter
 }
@@ -51,7 +54,8 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 			if cat == nil || o.Continuous {
 				return n
 			}
-			return lookups(n, cat, o.ViewLookups, fold)
+			p := &paths{cat: cat, views: o.ViewLookups, fold: fold, est: conditions.est, o: &o}
+			return p.ordered(p.lookups(n))
 		},
 		prune, tidy,
 		func(n plan.Node) plan.Node {

@@ -30,6 +30,8 @@ func (e *estimator) share(n plan.Node, cond plan.Expr) float64 {
 		s = e.nulls(n, c)
 	case *plan.InList:
 		s = e.inList(n, c)
+	case *plan.AnyAll:
+		s = e.anyAll(n, c)
 	case *plan.Call:
 		s = e.comparison(n, c)
 	default:
@@ -109,6 +111,20 @@ func (e *estimator) inList(n plan.Node, c *plan.InList) float64 {
 		return 1 - sum
 	}
 	return sum
+}
+
+// unknownElements is how many an array is taken to have that is not known yet.
+const unknownElements = 10
+
+func (e *estimator) anyAll(n plan.Node, c *plan.AnyAll) float64 {
+	if c.All || c.Op != "=" {
+		return unknownShare
+	}
+	elements := float64(unknownElements)
+	if k, ok := c.Array.(*plan.Const); ok && !k.Value.Null(0) {
+		elements = float64(k.Value.Array(0, sqltype.OpsOf(k.T.OID.Elem())).Elems.Len)
+	}
+	return elements * equalShare(e.of(n, c.Left), c.Array)
 }
 
 // of is what is known of an expression that is a column.

@@ -108,13 +108,22 @@ type Order struct {
 type Range struct {
 	// Equal is a prefix of them, one row: every row whose first len(Equal) key columns equal it.
 	Equal []delta.Column
-	// From and Before, where Equal is empty, are keys that Cuts gave: rows at or behind From, and before
-	// Before; nil = from the first on, to the last.
+	// From and Before, where Equal is empty, are the first of the key columns, one row each, perhaps not as many of both: rows
+	// whose own are at or behind From, and before Before; nil = from the first on, to the last. NULL is behind every value.
 	From, Before []delta.Column
+	// Behind leaves out the rows that equal From, Through takes those that equal Before.
+	Behind, Through bool
 	// After, if not nil, is a row, all columns of it: only rows behind it are read.
 	After []delta.Column
 	// Columns, if not nil, are those that are wanted: others have no values in what a scan gives.
 	Columns []int
+	// Backward reads from the last row to the first.
+	Backward bool
+	// Ordered: who reads counts on the order. Rows of a view with something over it come in any order else.
+	Ordered bool
+	// First is about how many rows the first batch should have, 0 = as many as are well read at once; each one behind it may have
+	// twice as many.
+	First int
 }
 
 // Divider is a View whose Scan can be cut into parts, which several may read at once.
@@ -136,7 +145,8 @@ type View interface {
 	Version() CommitSeq
 	// Rows is the number of rows with their multiplicity.
 	Rows() int64
-	// Probe finds the rows whose key equals row sel[i] of keys, one column a key column.
+	// Probe finds the rows whose key equals row sel[i] of keys, one column a key column; with fewer of them those whose
+	// first ones equal it, in the arrangement's order. A NULL equals NULL.
 	Probe(ctx context.Context, keys []delta.Column, sel []int32) (Cursor, error)
 	// Edge is Probe reduced to at most one row a key: the first in the arrangement's order, or
 	// the last. (The least value of a group, the image that a group shows.)

@@ -115,6 +115,7 @@ func checkScan(t *rapid.T, a *RunSet, w View, want map[string]int64) {
 	checkColumns(t, a, w)
 	checkParts(t, a, w.(Divider), want)
 	checkScanAfter(t, a, w)
+	checkRange(t, a, w)
 }
 
 // checkParts compares the parts of a scan, put together, with the whole of it.
@@ -185,6 +186,9 @@ func checkProbe(t *rapid.T, a *RunSet, key []int, w View, want map[string]int64)
 	keyTypes := make([]sqltype.OID, len(key))
 	for i, k := range key {
 		keyTypes[i] = a.order.types[k]
+	}
+	if len(key) > 1 { // as many of its first columns as it has, or fewer
+		keyTypes = keyTypes[:rapid.IntRange(1, len(key)).Draw(t, "key columns")]
 	}
 	ask := drawBatch(t, keyTypes, 3, false)
 	for _, i := range liveRows(&ask) {

@@ -177,6 +177,28 @@ func (c *chunk) find(o *RowOrder, keys []delta.Column, j int32, h uint64) (lo, h
 	return lo, hi, err
 }
 
+// findPrefix gives the rows [lo, hi) whose first key columns are row j of eq.
+func (c *chunk) findPrefix(o *RowOrder, eq []delta.Column, j int32) (lo, hi int32, err error) {
+	if lo, err = c.bound(o, eq, j, false); lo == c.n() || err != nil {
+		return 0, 0, err
+	}
+	if same, err := c.hasKey(o, lo, eq, j); !same || err != nil {
+		return 0, 0, err
+	}
+	// Nearly always they end in the block in which they begin.
+	k, i := c.locate(lo)
+	b, err := c.block(k, true)
+	if err != nil {
+		return 0, 0, err
+	}
+	if o.comparePrefix(b.cols, b.n-1, eq, j) > 0 {
+		n, _ := search(int(b.n-i), func(n int) (bool, error) { return o.comparePrefix(b.cols, i+int32(n), eq, j) > 0, nil })
+		return lo, lo + int32(n), nil
+	}
+	hi, err = c.bound(o, eq, j, true)
+	return lo, hi, err
+}
+
 // hasKey: the key of a row is row j of keys.
 func (c *chunk) hasKey(o *RowOrder, row int32, keys []delta.Column, j int32) (bool, error) {
 	k, i := c.locate(row)

@@ -104,6 +104,12 @@ func (o *RowOrder) Compare(a []delta.Column, i int32, b []delta.Column, j int32)
 func (o *RowOrder) comparePrefix(a []delta.Column, i int32, eq []delta.Column, j int32) int {
 	for k := range eq {
 		s := &o.steps[k]
+		if x, y := &a[s.col], &eq[k]; s.ints && x.Valid == nil && y.Valid == nil {
+			if c := compareInts(x, i, y, j); c != 0 {
+				return c
+			}
+			continue
+		}
 		if c := s.cmp(&a[s.col].Vec, i, &eq[k].Vec, j); c != 0 {
 			return c
 		}

@@ -23,6 +23,7 @@ type probeCursor struct {
 	sel    []int32
 	hashes []uint64
 	at     int   // next key, as a place in sel
+	prefix bool  // keys are the first of the key columns
 	near   []int // by part: the chunk where the last key was looked for
 	edge   edge
 	merger merger
@@ -64,9 +65,13 @@ func (w *view) probe(ctx context.Context, keys []delta.Column, sel []int32, e ed
 		c = &probeCursor{merger: merger{order: o, keep: true}, out: delta.NewBatchBuilder(o.types)}
 	}
 	c.view, c.parts, c.keys, c.sel, c.at, c.edge = w, parts, keys, sel, 0, e
+	c.prefix = len(keys) < o.keys
 	c.near = c.near[:0]
 	for range parts {
 		c.near = append(c.near, -1)
+	}
+	if c.prefix {
+		return c, nil
 	}
 	if cap(c.hashes) < len(sel) {
 		c.hashes = make([]uint64, len(sel))
@@ -112,7 +117,13 @@ func (c *probeCursor) nextKey() bool {
 		k := c.at
 		c.at++
 		for i, p := range c.parts {
-			s, err := p.r.find(o, c.keys, c.sel[k], c.hashes[k], &c.near[i])
+			var s span
+			var err error
+			if c.prefix {
+				s, err = p.r.findPrefix(o, c.keys, c.sel[k], &c.near[i])
+			} else {
+				s, err = p.r.find(o, c.keys, c.sel[k], c.hashes[k], &c.near[i])
+			}
 			if err != nil {
 				c.merger.fail(err)
 				return false

@@ -76,6 +76,34 @@ func (r *run) find(o *RowOrder, keys []delta.Column, j int32, h uint64, near *in
 	return s, err
 }
 
+// findPrefix gives the rows whose first key columns are row j of eq; near is as for find.
+func (r *run) findPrefix(o *RowOrder, eq []delta.Column, j int32, near *int) (span, error) {
+	if len(r.chunks) == 0 {
+		return span{}, nil
+	}
+	at := 0
+	if len(r.chunks) > 1 {
+		var err error
+		if at, err = r.reachNear(o, eq, j, *near); at == len(r.chunks) || err != nil {
+			return span{}, err
+		}
+		*near = at
+	}
+	lo, hi, err := r.chunks[at].findPrefix(o, eq, j)
+	if lo == hi || err != nil {
+		return span{}, err
+	}
+	s := span{lo: place{at, lo}, hi: place{at, hi}}
+	for hi == r.chunks[at].n() && at+1 < len(r.chunks) {
+		at++
+		if lo, hi, err = r.chunks[at].findPrefix(o, eq, j); lo == hi || lo > 0 || err != nil {
+			break
+		}
+		s.hi = place{at, hi}
+	}
+	return s, err
+}
+
 // reachNear is reach, which looks first at a chunk and the one behind it; -1: at none.
 func (r *run) reachNear(o *RowOrder, keys []delta.Column, j int32, near int) (int, error) {
 	if near < 0 {
@@ -117,9 +145,9 @@ func (r *run) reach(o *RowOrder, eq []delta.Column, j int32, after bool) (int, e
 
 // seek gives the rows of a range.
 func (r *run) seek(o *RowOrder, rng Range) (span, error) {
-	from, before, through := rng.From, rng.Before, false
+	from, before, behind, through := rng.From, rng.Before, rng.Behind, rng.Through
 	if len(rng.Equal) > 0 {
-		from, before, through = rng.Equal, rng.Equal, true
+		from, before, behind, through = rng.Equal, rng.Equal, false, true
 	}
 	if from == nil && before == nil {
 		return r.all(), nil
@@ -127,7 +155,7 @@ func (r *run) seek(o *RowOrder, rng Range) (span, error) {
 	lo, hi := place{}, place{chunk: len(r.chunks)}
 	var err error
 	if from != nil {
-		if lo, err = r.bound(o, from, false); err != nil {
+		if lo, err = r.bound(o, from, behind); err != nil {
 			return span{}, err
 		}
 	}

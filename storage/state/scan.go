@@ -15,13 +15,14 @@ import (
 type scanCursor struct {
 	merger merger
 	picked picked
+	most   int              // rows of the next batch that are copied, 0 = as many as are well read at once
 	wanted []int            // columns
 	out    []*delta.Builder // of those that were copied before
 	cols   []delta.Column
 	sel    []int32
 }
 
-func newScanCursor(m merger, wanted []int) *scanCursor {
+func newScanCursor(m merger, wanted []int, first int) *scanCursor {
 	types := m.order.types
 	if wanted == nil {
 		wanted = make([]int, len(types))
@@ -29,7 +30,7 @@ func newScanCursor(m merger, wanted []int) *scanCursor {
 			wanted[k] = k
 		}
 	}
-	c := &scanCursor{merger: m, wanted: wanted, out: make([]*delta.Builder, len(types))}
+	c := &scanCursor{merger: m, most: first, wanted: wanted, out: make([]*delta.Builder, len(types))}
 	for _, k := range wanted {
 		c.picked.reads(types, k)
 	}
@@ -60,10 +61,11 @@ func (c *scanCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool,
 			return nil, !m.ended() || m.err != nil, nil
 		}
 		c.pick(n)
-		if c.picked.full() {
+		if c.enough() {
 			break
 		}
 	}
+	c.most *= 2
 	if m.err != nil {
 		return nil, false, m.err
 	}
@@ -82,11 +84,16 @@ func (c *scanCursor) pick(ahead int32) {
 		return
 	}
 	w, n := m.first(), int32(0)
-	for row := w.i; n < ahead && !p.full(); row += w.step {
+	for row := w.i; n < ahead && !c.enough(); row += w.step {
 		p.add(w.blk, row, w.sign*w.blk.weight(row), p.bytesOf(w.blk, row))
 		n++
 	}
 	m.pass(n, ahead)
+}
+
+// enough rows are picked for one batch.
+func (c *scanCursor) enough() bool {
+	return c.picked.full() || c.most > 0 && c.picked.len() >= c.most
 }
 
 // slice is rows of a block as they lie there. The columns are the block's own.

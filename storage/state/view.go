@@ -112,7 +112,10 @@ func (w *view) Scan(ctx context.Context, rng Range) (Cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := merger{order: w.set.order, keep: len(rng.Equal) > 0}
+	m, step := merger{order: w.set.order, keep: rng.near()}, int32(1)
+	if rng.Backward {
+		step = -1
+	}
 	for _, p := range parts {
 		s, err := p.r.seek(w.set.order, rng)
 		if err != nil {
@@ -125,10 +128,13 @@ func (w *view) Scan(ctx context.Context, rng Range) (Cursor, error) {
 			}
 			s = s.from(at)
 		}
-		m.add(p, s, 1)
+		m.add(p, s, step)
 	}
 	if m.err != nil {
 		return nil, m.err
 	}
-	return newScanCursor(m, rng.Columns), nil
+	return newScanCursor(m, rng.Columns, rng.First), nil
 }
+
+// near: rows that are read by a key are likely to be wanted again.
+func (rng *Range) near() bool { return len(rng.Equal) > 0 || rng.Ordered }
