@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-faults test-history test-month test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -24,11 +24,21 @@ test-race: ## Run the tests of the concurrent packages with the race detector.
 compat: ## Run Kafka clients of other makes against the built server and write docs/clients.md; installs them where it may.
 	.ci/with-clients $(GO) test -count=1 -timeout 30m -v -run TestClients ./test/compat -update
 
-test-s3: ## Run the object store's tests against a real S3 server (built on first use).
+test-s3: ## Run the object store's tests, and kills, recovery and backup with durability = object, against a real S3 server (built on first use).
 	.ci/with-s3 $(GO) test -count=1 ./storage/objstore
+	.ci/with-s3 $(GO) test -count=1 -timeout 20m -v -run RealS3 ./test/e2e
 
 test-kill: ## Kill the server ten times under load, and forty times while sinks commit.
 	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 20m -v -run 'Kill' ./test/e2e
+
+test-faults: ## End a database in every way at FAULTS (50,000) effects on files, object store and backup, and look what is left.
+	TRIBUTARY_TEST_FAULTS=$(or $(FAULTS),50000) $(GO) test -count=1 -timeout 12h -v ./test/faults
+
+test-history: ## Run sends, polls and transactions for FOR (1h) while the server is killed and paused, and look for anomalies in their history.
+	TRIBUTARY_TEST_HISTORY=$(or $(FOR),1h) $(GO) test -count=1 -timeout 3h -v -run History ./test/kafkahistory
+
+test-month: ## Run 30 virtual days of retention, compaction, levels and restarts at PARTITIONS (1,000) partitions.
+	$(GO) test -count=1 -timeout 60m -v -run 'TestMonth$$' ./storage/log -monthpartitions $(or $(PARTITIONS),1000)
 
 test-damage: ## Damage 1,000 times any file a server keeps, 500 times any object in a bucket, and start on it (TRIBUTARY_TEST_DAMAGES, _BUCKET_DAMAGES for more).
 	TRIBUTARY_TEST_DAMAGES=$${TRIBUTARY_TEST_DAMAGES:-1000} TRIBUTARY_TEST_BUCKET_DAMAGES=$${TRIBUTARY_TEST_BUCKET_DAMAGES:-500} $(GO) test -count=1 -timeout 120m -v ./test/damage
