@@ -108,9 +108,10 @@ func put(rows map[string]string, rec *recordbatch.Record) {
 	}
 }
 
-func (v *versions) read(r *retaining, id log.TopicID, from, to log.CommitSeq, visit func(log.CommitSeq, *recordbatch.Record)) {
+// read visits what became visible in some partitions, all if none is named.
+func (v *versions) read(r *retaining, id log.TopicID, from, to log.CommitSeq, visit func(log.CommitSeq, *recordbatch.Record), partitions ...int32) {
 	r.t.Helper()
-	changes, err := r.db.Changes(ctx, from, to, log.Filter{Topics: []log.TopicFilter{{Topic: id}}})
+	changes, err := r.db.Changes(ctx, from, to, log.Filter{Topics: []log.TopicFilter{{Topic: id, Partitions: partitions}}})
 	r.must(err)
 	defer changes.Close()
 	var res log.ChangeResult

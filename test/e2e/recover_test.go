@@ -32,7 +32,7 @@ func TestKillAndRecover(t *testing.T) {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
 		}
-		out := recoverAll(t, rng, dir, objects)
+		out := recoverAll(t, rng, dir, "file://"+objects)
 		s = harness.Start(t, dir, flags()...)
 		wait()
 		l.check(s)
@@ -47,9 +47,9 @@ func TestKillAndRecover(t *testing.T) {
 	}
 }
 
-// recoverAll runs tributary recover, sometimes killing it first at some moment.
+// recoverAll runs tributary recover of the object store of this URL, sometimes killing it first at some moment.
 func recoverAll(t *testing.T, rng *rand.Rand, dir, objects string) string {
-	args := []string{"recover", "--data-dir", dir, "--object-store", "file://" + objects}
+	args := []string{"recover", "--data-dir", dir, "--object-store", objects}
 	for rng.IntN(2) == 0 {
 		harness.RunFor(t, time.Duration(rng.Int64N(int64(200*time.Millisecond))), harness.Binary(t), args...)
 		if _, err := os.Stat(filepath.Join(dir, "meta")); err == nil {
