@@ -62,7 +62,7 @@ func TestDidYouMean(t *testing.T) {
 		{"SELECT cuont(*) FROM orders", "42883", `Perhaps you meant "count".`},
 		{"SELECT upper(1, 2)", "42883", "No function matches the given name and argument types. You might need to add explicit type casts."},
 		{"SELECT entirely_different(1)", "42883", "No function matches the given name and argument types. You might need to add explicit type casts."},
-		{"SELECT to_tsvector('a')", "0A000", "PostgreSQL has it; docs/sql/functions.md lists what is here."},
+		{"SELECT ts_stat('a')", "0A000", "PostgreSQL has it; docs/sql/functions.md lists what is here."},
 		{"SELECT xpath('a', 'b')", "0A000", "PostgreSQL has it; docs/sql/functions.md lists what is here."},
 		{"SELECT 1::bigin", "42704", `Perhaps you meant "bigint".`},
 		{"CREATE TABLE x (a timestampz)", "42704", `Perhaps you meant "timestamp".`},

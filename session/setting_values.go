@@ -11,6 +11,7 @@ import (
 	sqlident "github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
+	"github.com/tributary-db/tributary/internal/tsearch"
 )
 
 // unnamed is the error of a value whose parameter is not known where it is checked: set puts
@@ -196,4 +197,21 @@ func parseIsolation(v string) (string, error) {
 		return "read committed", nil
 	}
 	return "", unnamed{before: "invalid value for parameter ", after: fmt.Sprintf(": %q", v)}
+}
+
+// parseSearchConfig takes a text search configuration, and keeps its name with the schema.
+func parseSearchConfig(v string) (string, error) {
+	parts, ok := sqlident.Split(v)
+	name := ""
+	if n := len(parts); ok && (n == 1 || n == 2 && parts[0] == "pg_catalog") {
+		name = parts[n-1]
+	}
+	oid, ok := tsearch.ConfigNamed(name)
+	if !ok {
+		return "", sqlerr.New(sqlerr.InvalidParameterValue, "invalid value for parameter %q: %q", "default_text_search_config", v)
+	}
+	if _, err := tsearch.ConfigOf(oid); err != nil {
+		return "", err
+	}
+	return "pg_catalog." + name, nil
 }

@@ -70,6 +70,7 @@ var settingList = withInert([]setting{
 	{name: "server_version_num", value: "150000", fixed: true, doc: "server_version as a number."},
 	{name: "search_path", value: `"$user", public`, parse: parseSearchPath, doc: "Schemas in which bare names are looked up."},
 	{name: "extra_float_digits", value: "1", parse: parseInt(-15, 3), doc: "Digits of floating-point output; 1 and more are shortest-precise."},
+	{name: "default_text_search_config", value: "pg_catalog.english", parse: parseSearchConfig, doc: "Text search configuration of functions that are given none."},
 	{name: "bytea_output", value: "hex", parse: parseEnum("bytea_output", "hex", "escape"), doc: "Output form of bytea."},
 	{name: "client_min_messages", value: "notice", parse: parseEnum("client_min_messages", messageLevels...), doc: "Least severity of messages sent."},
 	{name: "statement_timeout", value: "0", parse: parseMillis, millis: true, doc: "Longest run of a statement; 0 = no limit."},

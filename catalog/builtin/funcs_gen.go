@@ -1577,8 +1577,14 @@ var funcRows = []Func{
 	{OID: 3306, Name: "jsonb_pretty", Kind: 'f', Ret: 25, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_pretty"},
 	{OID: 3308, Name: "xidneq", Kind: 'f', Ret: 16, Args: []sqltype.OID{28, 28}, Strict: true, Volatile: 'i', Symbol: "xidneq"},
 	{OID: 3309, Name: "xidneqint4", Kind: 'f', Ret: 16, Args: []sqltype.OID{28, 23}, Strict: true, Volatile: 'i', Symbol: "xidneq"},
+	{OID: 3319, Name: "ts_filter", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3614, 1002}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsvector_filter"},
+	{OID: 3320, Name: "setweight", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3614, 18, 1009}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsvector_setweight_by_filter"},
+	{OID: 3321, Name: "ts_delete", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3614, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsvector_delete_str"},
+	{OID: 3323, Name: "ts_delete", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3614, 1009}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsvector_delete_arr"},
 	{OID: 3324, Name: "int4_avg_combine", Kind: 'f', Ret: 1016, Args: []sqltype.OID{1016, 1016}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4_avg_combine"},
 	{OID: 3325, Name: "interval_combine", Kind: 'f', Ret: 1187, Args: []sqltype.OID{1187, 1187}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_combine"},
+	{OID: 3326, Name: "tsvector_to_array", Kind: 'f', Ret: 1009, Args: []sqltype.OID{3614}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsvector_to_array"},
+	{OID: 3327, Name: "array_to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{1009}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "array_to_tsvector"},
 	{OID: 3330, Name: "pg_current_wal_flush_lsn", Kind: 'f', Ret: 3220, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_current_wal_flush_lsn"},
 	{OID: 3334, Name: "pg_size_bytes", Kind: 'f', Ret: 20, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_size_bytes"},
 	{OID: 3342, Name: "float8_regr_combine", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_regr_combine"},
@@ -1688,13 +1694,67 @@ var funcRows = []Func{
 	{OID: 3589, Name: "binary_upgrade_set_next_pg_enum_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_pg_enum_oid"},
 	{OID: 3590, Name: "binary_upgrade_set_next_pg_authid_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_pg_authid_oid"},
 	{OID: 3591, Name: "binary_upgrade_create_empty_extension", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25, 25, 16, 25, 1028, 1009, 1009}, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_create_empty_extension"},
+	{OID: 3616, Name: "tsvector_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3614, 3614}, Strict: true, Volatile: 'i', Symbol: "tsvector_lt"},
+	{OID: 3617, Name: "tsvector_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{3614, 3614}, Strict: true, Volatile: 'i', Symbol: "tsvector_le"},
+	{OID: 3618, Name: "tsvector_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{3614, 3614}, Strict: true, Volatile: 'i', Symbol: "tsvector_eq"},
+	{OID: 3619, Name: "tsvector_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{3614, 3614}, Strict: true, Volatile: 'i', Symbol: "tsvector_ne"},
+	{OID: 3620, Name: "tsvector_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{3614, 3614}, Strict: true, Volatile: 'i', Symbol: "tsvector_ge"},
+	{OID: 3621, Name: "tsvector_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3614, 3614}, Strict: true, Volatile: 'i', Symbol: "tsvector_gt"},
+	{OID: 3622, Name: "tsvector_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{3614, 3614}, Strict: true, Volatile: 'i', Symbol: "tsvector_cmp"},
+	{OID: 3623, Name: "strip", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3614}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsvector_strip"},
+	{OID: 3624, Name: "setweight", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3614, 18}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsvector_setweight"},
+	{OID: 3625, Name: "tsvector_concat", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3614, 3614}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsvector_concat"},
+	{OID: 3634, Name: "ts_match_vq", Kind: 'f', Ret: 16, Args: []sqltype.OID{3614, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_match_vq"},
+	{OID: 3635, Name: "ts_match_qv", Kind: 'f', Ret: 16, Args: []sqltype.OID{3615, 3614}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_match_qv"},
+	{OID: 3638, Name: "tsvectorsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{3614}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsvectorsend"},
+	{OID: 3640, Name: "tsquerysend", Kind: 'f', Ret: 17, Args: []sqltype.OID{3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsquerysend"},
+	{OID: 3662, Name: "tsquery_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', Symbol: "tsquery_lt"},
+	{OID: 3663, Name: "tsquery_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', Symbol: "tsquery_le"},
+	{OID: 3664, Name: "tsquery_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', Symbol: "tsquery_eq"},
+	{OID: 3665, Name: "tsquery_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', Symbol: "tsquery_ne"},
+	{OID: 3666, Name: "tsquery_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', Symbol: "tsquery_ge"},
+	{OID: 3667, Name: "tsquery_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', Symbol: "tsquery_gt"},
+	{OID: 3668, Name: "tsquery_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', Symbol: "tsquery_cmp"},
+	{OID: 3669, Name: "tsquery_and", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsquery_and"},
+	{OID: 3670, Name: "tsquery_or", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsquery_or"},
+	{OID: 3671, Name: "tsquery_not", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsquery_not"},
+	{OID: 3672, Name: "numnode", Kind: 'f', Ret: 23, Args: []sqltype.OID{3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsquery_numnode"},
+	{OID: 3673, Name: "querytree", Kind: 'f', Ret: 25, Args: []sqltype.OID{3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsquerytree"},
+	{OID: 3684, Name: "ts_rewrite", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3615, 3615, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsquery_rewrite"},
+	{OID: 3685, Name: "ts_rewrite", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3615, 25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "tsquery_rewrite_query"},
+	{OID: 3691, Name: "tsq_mcontains", Kind: 'f', Ret: 16, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsq_mcontains"},
+	{OID: 3692, Name: "tsq_mcontained", Kind: 'f', Ret: 16, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsq_mcontained"},
 	{OID: 3696, Name: "starts_with", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_starts_with"},
+	{OID: 3703, Name: "ts_rank", Kind: 'f', Ret: 700, Args: []sqltype.OID{1021, 3614, 3615, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_rank_wttf"},
+	{OID: 3704, Name: "ts_rank", Kind: 'f', Ret: 700, Args: []sqltype.OID{1021, 3614, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_rank_wtt"},
+	{OID: 3705, Name: "ts_rank", Kind: 'f', Ret: 700, Args: []sqltype.OID{3614, 3615, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_rank_ttf"},
+	{OID: 3706, Name: "ts_rank", Kind: 'f', Ret: 700, Args: []sqltype.OID{3614, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_rank_tt"},
+	{OID: 3707, Name: "ts_rank_cd", Kind: 'f', Ret: 700, Args: []sqltype.OID{1021, 3614, 3615, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_rankcd_wttf"},
+	{OID: 3708, Name: "ts_rank_cd", Kind: 'f', Ret: 700, Args: []sqltype.OID{1021, 3614, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_rankcd_wtt"},
+	{OID: 3709, Name: "ts_rank_cd", Kind: 'f', Ret: 700, Args: []sqltype.OID{3614, 3615, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_rankcd_ttf"},
+	{OID: 3710, Name: "ts_rank_cd", Kind: 'f', Ret: 700, Args: []sqltype.OID{3614, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_rankcd_tt"},
+	{OID: 3711, Name: "length", Kind: 'f', Ret: 23, Args: []sqltype.OID{3614}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsvector_length"},
+	{OID: 3723, Name: "ts_lexize", Kind: 'f', Ret: 1009, Args: []sqltype.OID{3769, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_lexize"},
 	{OID: 3724, Name: "gin_cmp_tslexeme", Kind: 'f', Ret: 23, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "gin_cmp_tslexeme"},
+	{OID: 3739, Name: "regconfigsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{3734}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regconfigsend"},
+	{OID: 3743, Name: "ts_headline", Kind: 'f', Ret: 25, Args: []sqltype.OID{3734, 25, 3615, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_headline_byid_opt"},
+	{OID: 3744, Name: "ts_headline", Kind: 'f', Ret: 25, Args: []sqltype.OID{3734, 25, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_headline_byid"},
+	{OID: 3745, Name: "to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3734, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "to_tsvector_byid"},
+	{OID: 3746, Name: "to_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3734, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "to_tsquery_byid"},
+	{OID: 3747, Name: "plainto_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3734, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "plainto_tsquery_byid"},
+	{OID: 3749, Name: "to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_tsvector"},
+	{OID: 3750, Name: "to_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_tsquery"},
+	{OID: 3751, Name: "plainto_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "plainto_tsquery"},
+	{OID: 3754, Name: "ts_headline", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 3615, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "ts_headline_opt"},
+	{OID: 3755, Name: "ts_headline", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 3615}, Strict: true, Volatile: 's', MayFail: true, Symbol: "ts_headline"},
 	{OID: 3756, Name: "pg_ts_parser_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_ts_parser_is_visible"},
 	{OID: 3757, Name: "pg_ts_dict_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_ts_dict_is_visible"},
 	{OID: 3758, Name: "pg_ts_config_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_ts_config_is_visible"},
+	{OID: 3759, Name: "get_current_ts_config", Kind: 'f', Ret: 3734, Strict: true, Volatile: 's', MayFail: true, Symbol: "get_current_ts_config"},
 	{OID: 3760, Name: "ts_match_tt", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "ts_match_tt"},
+	{OID: 3761, Name: "ts_match_tq", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 3615}, Strict: true, Volatile: 's', MayFail: true, Symbol: "ts_match_tq"},
 	{OID: 3768, Name: "pg_ts_template_is_visible", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_ts_template_is_visible"},
+	{OID: 3774, Name: "regdictionarysend", Kind: 'f', Ret: 17, Args: []sqltype.OID{3769}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regdictionarysend"},
 	{OID: 3775, Name: "pg_stat_reset_shared", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_stat_reset_shared"},
 	{OID: 3776, Name: "pg_stat_reset_single_table_counters", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_stat_reset_single_table_counters"},
 	{OID: 3777, Name: "pg_stat_reset_single_function_counters", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_stat_reset_single_function_counters"},
@@ -1877,6 +1937,22 @@ var funcRows = []Func{
 	{OID: 4188, Name: "pg_lsn_smaller", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 3220}, Strict: true, Volatile: 'i', Symbol: "pg_lsn_smaller"},
 	{OID: 4189, Name: "max", Kind: 'a', Ret: 3220, Args: []sqltype.OID{3220}, Volatile: 'i', AggKind: 'n'},
 	{OID: 4190, Name: "min", Kind: 'a', Ret: 3220, Args: []sqltype.OID{3220}, Volatile: 'i', AggKind: 'n'},
+	{OID: 4201, Name: "ts_headline", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3734, 3802, 3615, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_headline_jsonb_byid_opt"},
+	{OID: 4202, Name: "ts_headline", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3734, 3802, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_headline_jsonb_byid"},
+	{OID: 4203, Name: "ts_headline", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 3615, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "ts_headline_jsonb_opt"},
+	{OID: 4204, Name: "ts_headline", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 3615}, Strict: true, Volatile: 's', MayFail: true, Symbol: "ts_headline_jsonb"},
+	{OID: 4205, Name: "ts_headline", Kind: 'f', Ret: 114, Args: []sqltype.OID{3734, 114, 3615, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_headline_json_byid_opt"},
+	{OID: 4206, Name: "ts_headline", Kind: 'f', Ret: 114, Args: []sqltype.OID{3734, 114, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ts_headline_json_byid"},
+	{OID: 4207, Name: "ts_headline", Kind: 'f', Ret: 114, Args: []sqltype.OID{114, 3615, 25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "ts_headline_json_opt"},
+	{OID: 4208, Name: "ts_headline", Kind: 'f', Ret: 114, Args: []sqltype.OID{114, 3615}, Strict: true, Volatile: 's', MayFail: true, Symbol: "ts_headline_json"},
+	{OID: 4209, Name: "to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3802}, Strict: true, Volatile: 's', MayFail: true, Symbol: "jsonb_string_to_tsvector"},
+	{OID: 4210, Name: "to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{114}, Strict: true, Volatile: 's', MayFail: true, Symbol: "json_string_to_tsvector"},
+	{OID: 4211, Name: "to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3734, 3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_string_to_tsvector_byid"},
+	{OID: 4212, Name: "to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3734, 114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_string_to_tsvector_byid"},
+	{OID: 4213, Name: "jsonb_to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3802, 3802}, Strict: true, Volatile: 's', MayFail: true, Symbol: "jsonb_to_tsvector"},
+	{OID: 4214, Name: "jsonb_to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3734, 3802, 3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_to_tsvector_byid"},
+	{OID: 4215, Name: "json_to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{114, 3802}, Strict: true, Volatile: 's', MayFail: true, Symbol: "json_to_tsvector"},
+	{OID: 4216, Name: "json_to_tsvector", Kind: 'f', Ret: 3614, Args: []sqltype.OID{3734, 114, 3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "json_to_tsvector_byid"},
 	{OID: 4228, Name: "range_merge", Kind: 'f', Ret: 3831, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "range_merge_from_multirange"},
 	{OID: 4234, Name: "multirange_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{4537}, Strict: true, Volatile: 's', MayFail: true, Symbol: "multirange_send"},
 	{OID: 4235, Name: "lower", Kind: 'f', Ret: 2283, Args: []sqltype.OID{4537}, Strict: true, Volatile: 'i', Symbol: "multirange_lower"},
@@ -1959,6 +2035,12 @@ var funcRows = []Func{
 	{OID: 4548, Name: "binary_upgrade_set_next_pg_tablespace_oid", Kind: 'f', Ret: 2278, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_next_pg_tablespace_oid"},
 	{OID: 4566, Name: "pg_event_trigger_table_rewrite_oid", Kind: 'f', Ret: 26, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_event_trigger_table_rewrite_oid"},
 	{OID: 4567, Name: "pg_event_trigger_table_rewrite_reason", Kind: 'f', Ret: 23, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_event_trigger_table_rewrite_reason"},
+	{OID: 5001, Name: "phraseto_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "phraseto_tsquery"},
+	{OID: 5003, Name: "tsquery_phrase", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3615, 3615}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsquery_phrase"},
+	{OID: 5004, Name: "tsquery_phrase", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3615, 3615, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "tsquery_phrase_distance"},
+	{OID: 5006, Name: "phraseto_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3734, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "phraseto_tsquery_byid"},
+	{OID: 5007, Name: "websearch_to_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3734, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "websearch_to_tsquery_byid"},
+	{OID: 5009, Name: "websearch_to_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "websearch_to_tsquery"},
 	{OID: 5022, Name: "pg_lsn_pli", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_lsn_pli"},
 	{OID: 5023, Name: "numeric_pl_pg_lsn", Kind: 'f', Ret: 3220, Args: []sqltype.OID{1700, 3220}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 5024, Name: "pg_lsn_mii", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_lsn_mii"},
@@ -2056,7 +2138,6 @@ var funcRows = []Func{
 // otherFuncs are the functions that PostgreSQL has for other types only, or in a way that is not here.
 var otherFuncs = strings.Fields(`aclexplode
 area
-array_to_tsvector
 bittypmodin
 bound_box
 box
@@ -2152,7 +2233,6 @@ dist_ps
 dist_sb
 dist_sl
 dist_sp
-get_current_ts_config
 hashtid
 hashtidextended
 height
@@ -2170,12 +2250,10 @@ json_each
 json_each_text
 json_to_record
 json_to_recordset
-json_to_tsvector
 jsonb_each
 jsonb_each_text
 jsonb_to_record
 jsonb_to_recordset
-jsonb_to_tsvector
 line
 line_distance
 line_eq
@@ -2205,7 +2283,6 @@ lseg_send
 lseg_vertical
 npoints
 numerictypmodin
-numnode
 on_pb
 on_pl
 on_ppath
@@ -2311,8 +2388,6 @@ pg_visible_in_snapshot
 pg_walfile_name_offset
 pg_xact_commit_timestamp_origin
 pg_xact_status
-phraseto_tsquery
-plainto_tsquery
 point
 point_above
 point_add
@@ -2352,19 +2427,14 @@ pt_contained_poly
 query_to_xml
 query_to_xml_and_xmlschema
 query_to_xmlschema
-querytree
 radius
 regcollationsend
-regconfigsend
-regdictionarysend
 row_to_json
 schema_to_xml
 schema_to_xml_and_xmlschema
 schema_to_xmlschema
-setweight
 slope
 spg_poly_quad_compress
-strip
 table_to_xml
 table_to_xml_and_xmlschema
 table_to_xmlschema
@@ -2382,46 +2452,10 @@ timestamptztypmodin
 timetypmodin
 timetztypmodin
 to_regcollation
-to_tsquery
-to_tsvector
 ts_debug
-ts_delete
-ts_filter
-ts_headline
-ts_lexize
-ts_match_qv
-ts_match_tq
-ts_match_vq
 ts_parse
-ts_rank
-ts_rank_cd
-ts_rewrite
 ts_stat
 ts_token_type
-tsq_mcontained
-tsq_mcontains
-tsquery_and
-tsquery_cmp
-tsquery_eq
-tsquery_ge
-tsquery_gt
-tsquery_le
-tsquery_lt
-tsquery_ne
-tsquery_not
-tsquery_or
-tsquery_phrase
-tsquerysend
-tsvector_cmp
-tsvector_concat
-tsvector_eq
-tsvector_ge
-tsvector_gt
-tsvector_le
-tsvector_lt
-tsvector_ne
-tsvector_to_array
-tsvectorsend
 txid_current_snapshot
 txid_snapshot_send
 txid_snapshot_xip
@@ -2430,7 +2464,6 @@ txid_snapshot_xmin
 txid_visible_in_snapshot
 varbittypmodin
 varchartypmodin
-websearch_to_tsquery
 width
 xid
 xid8_larger

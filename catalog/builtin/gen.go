@@ -58,6 +58,8 @@ var kept = map[int]bool{
 	// What stands for any enum; records and arrays of them.
 	3500: true, 2249: true, 2287: true,
 	4072: true, 4073: true,
+	// Text search.
+	3614: true, 3615: true, 3643: true, 3645: true, 3734: true, 3735: true, 3769: true, 3770: true,
 	650: true, 651: true, 774: true, 775: true, 829: true, 869: true, 1040: true, 1041: true,
 }
 

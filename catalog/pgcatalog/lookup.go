@@ -29,6 +29,8 @@ func (v *View) OIDOf(t sqltype.OID, text string) (uint32, error) {
 		return 0, sqlerr.New(sqlerr.InvalidName, "invalid name syntax")
 	}
 	switch t {
+	case sqltype.Regconfig, sqltype.Regdict:
+		return searchNamed(t, text, parts)
 	case sqltype.Regclass:
 		return v.classOf(text, parts)
 	case sqltype.Regproc:

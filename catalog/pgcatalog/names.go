@@ -7,6 +7,7 @@ import (
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/bootstrap"
 	"github.com/tributary-db/tributary/internal/ident"
+	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
@@ -61,12 +62,31 @@ func (v *View) NameOf(t sqltype.OID, oid uint32) string {
 		if name := v.schemaName(oid); name != "" {
 			return ident.Quote(name)
 		}
+	case sqltype.Regconfig, sqltype.Regdict:
+		if row := bootstrap.ByOID(searchObjects[t].relation, oid); row != nil {
+			return ident.Quote(row[1])
+		}
 	case sqltype.Regrole:
 		if name, ok := v.Role(oid); ok {
 			return ident.Quote(name)
 		}
 	}
 	return ""
+}
+
+// searchObjects are what the types of text search name.
+var searchObjects = map[sqltype.OID]struct{ relation, kind string }{
+	sqltype.Regconfig: {"pg_ts_config", "configuration"}, sqltype.Regdict: {"pg_ts_dict", "dictionary"},
+}
+
+// searchNamed is the OID of a configuration or dictionary.
+func searchNamed(t sqltype.OID, text string, parts []string) (uint32, error) {
+	about := searchObjects[t]
+	rows := bootstrap.Named(about.relation, parts[len(parts)-1])
+	if len(rows) == 0 || len(parts) > 1 && parts[len(parts)-2] != "pg_catalog" {
+		return 0, sqlerr.New(sqlerr.UndefinedObject, "text search %s \"%s\" does not exist", about.kind, text)
+	}
+	return bootstrap.Number(rows[0][0]), nil
 }
 
 // unlessUnique is a function's name, with its schema unless it is in pg_catalog and the only one of that name.

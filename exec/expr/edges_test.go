@@ -54,6 +54,12 @@ var edges = map[sqltype.OID][]string{
 
 func init() {
 	edges[sqltype.JSONPath] = []string{"$", "strict $.a", "$.a.b[*]", "$[*] ? (@ > 1)", "$.keyvalue()", "$.a == 1", "$.**.type()", "1 / 0", "$x", "$[last]", "$.datetime()"}
+	edges[sqltype.TSVector] = []string{"", "a", "a:1 b:2", "a:1A b:2B,3C c:4", "'quo''te' 'back\\\\slash':16383", "fat:2A,4 cat:3 rat:5B", "abc:1 abd:2 ab:3", "b:2", "a:1,2,3"}
+	edges[sqltype.TSQuery] = []string{"", "a", "a & b", "a | !b", "!a", "a <-> b", "a <2> b", "(a | b) <-> c", "a:*", "a:AB", "!(a & b) | c", "ab:* & !abd", "fat & (cat | rat)", "a <-> !b", "'quo''te'", "a & a"}
+	edges[sqltype.Regconfig] = []string{"simple", "english", "german"}
+	edges[sqltype.Regdict] = []string{"simple", "english_stem", "french_stem"}
+	edges[sqltype.Float4.Array()] = []string{"{0.1,0.2,0.4,1}", "{1,1,1,1}", "{-1,0.5,-1,0.9}", "{0.1}", "{}", "{2,0,0,0}", "{0,0,0,0,NULL}"}
+	edges[sqltype.Char.Array()] = []string{"{}", "{a}", "{A,b}", "{NULL}", "{x}"}
 	edges[sqltype.Int4.Array()] = []string{"{}", "{1}", "{1,2,3}", "{1,NULL,0}", "{{1,2},{10,65}}", "[3:4]={0,1}", "{2,1,1}", "{NULL}", "{{{1}}}", "[-1:0][2:2]={{-3},{1000}}", "{65}"}
 	edges[sqltype.Text.Array()] = []string{"{}", "{a}", "{a,b,NULL}", `{"","a,b","quo\"te"}`, "{{a,b},{c,d}}", "[0:1]={abc,x}", "{1,two}", "{b,1}", "{c}", "{a,b,c}", "{a,-1}", "{NULL,a}", "{0}", "{{a,1},{b,NULL}}", "{{NULL,a}}"}
 	edges[sqltype.Numeric.Array()] = []string{"{}", "{1.0,1.00}", "{1,2.5,NaN}", "{{0.00},{0}}", "{NULL}", "[2:2]={-1}"}

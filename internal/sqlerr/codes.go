@@ -20,6 +20,7 @@ const (
 	NullValueNotAllowed               Code = "22004"
 	InvalidDatetimeFormat             Code = "22007"
 	DatetimeFieldOverflow             Code = "22008"
+	ZeroLengthCharacterString         Code = "2200F"
 	SubstringError                    Code = "22011"
 	StringDataLengthMismatch          Code = "22026"
 	ArraySubscriptError               Code = "2202E"

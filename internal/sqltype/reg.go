@@ -2,12 +2,12 @@ package sqltype
 
 // RegTypes are the types whose values are OIDs that are shown, and may be written, as the names of
 // what they mean.
-var RegTypes = []OID{Regproc, Regprocedure, Regoper, Regoperator, Regclass, Regtype, Regnamespace, Regrole}
+var RegTypes = []OID{Regproc, Regprocedure, Regoper, Regoperator, Regclass, Regtype, Regnamespace, Regrole, Regconfig, Regdict}
 
 // IsReg reports whether t is one of RegTypes.
 func IsReg(t OID) bool {
 	switch t {
-	case Regproc, Regprocedure, Regoper, Regoperator, Regclass, Regtype, Regnamespace, Regrole:
+	case Regproc, Regprocedure, Regoper, Regoperator, Regclass, Regtype, Regnamespace, Regrole, Regconfig, Regdict:
 		return true
 	}
 	return false

@@ -99,6 +99,8 @@ var elements = []Info{
 	{Regclass, "regclass", "regclass", CatNumeric, false, 4, 2210, 0},
 	{Regtype, "regtype", "regtype", CatNumeric, false, 4, 2211, 0},
 	{Regnamespace, "regnamespace", "regnamespace", CatNumeric, false, 4, 4090, 0},
+	{Regconfig, "regconfig", "regconfig", CatNumeric, false, 4, 3735, 0},
+	{Regdict, "regdictionary", "regdictionary", CatNumeric, false, 4, 3770, 0},
 	{Regrole, "regrole", "regrole", CatNumeric, false, 4, 4097, 0},
 	{LSN, "pg_lsn", "pg_lsn", CatUser, false, 8, 3221, 0},
 	{NDistinct, "pg_ndistinct", "pg_ndistinct", CatInternal, false, -1, 0, 0},
@@ -127,6 +129,8 @@ var elements = []Info{
 	{Timetz, "timetz", "time with time zone", CatDateTime, false, 12, 1270, 0},
 	{Bit, "bit", "bit", CatBitString, false, -1, 1561, 0},
 	{Varbit, "varbit", "bit varying", CatBitString, true, -1, 1563, 0},
+	{TSVector, "tsvector", "tsvector", CatUser, false, -1, 3643, 0},
+	{TSQuery, "tsquery", "tsquery", CatUser, false, -1, 3645, 0},
 	{Money, "money", "money", CatNumeric, false, 8, 791, 0},
 }
 

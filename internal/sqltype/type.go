@@ -56,6 +56,8 @@ const (
 	UUID        OID = 2950
 	JSONB       OID = 3802
 	JSONPath    OID = 4072
+	TSVector    OID = 3614
+	TSQuery     OID = 3615
 
 	// Types of the system catalogs.
 	Int2Vector   OID = 22
@@ -75,6 +77,8 @@ const (
 	MCVList      OID = 5017
 	Regnamespace OID = 4089
 	Regrole      OID = 4096
+	Regconfig    OID = 3734
+	Regdict      OID = 3769
 	AnyRange     OID = 3831
 	Int4Range    OID = 3904
 	NumRange     OID = 3906
@@ -117,7 +121,7 @@ const (
 	PhysNumeric           // decimal.Num, 24 bytes; large ones point into the column's Var
 	PhysInterval          // 16 bytes: microseconds int64, days int32, months int32
 	PhysUUID              // 16 bytes in their order: uuid, timetz
-	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, jsonpath, unknown, arrays, inet, cidr, bit, varbit, ranges, multiranges, records
+	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, jsonpath, tsvector, tsquery, unknown, arrays, inet, cidr, bit, varbit, ranges, multiranges, records
 )
 
 // Size is the width of one value in Column.Data, 0 for PhysBytes and PhysNone.

@@ -92,7 +92,7 @@ func (b *binder) userType(parts []string) *builtin.Type {
 // for a misspelt one.
 var knownElsewhere = map[string]bool{
 	"box": true, "circle": true, "line": true, "lseg": true, "path": true, "point": true, "polygon": true,
-	"tsquery": true, "tsvector": true, "xml": true, "serial": true, "bigserial": true, "smallserial": true, "record": true,
+	"xml": true, "serial": true, "bigserial": true, "smallserial": true, "record": true,
 	"tid": true, "pg_lsn": true,
 }
 

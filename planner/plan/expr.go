@@ -223,6 +223,8 @@ type Settings struct {
 	IntervalStyle    string
 	ExtraFloatDigits int
 	ByteaOutput      string
+	// TextSearchConfig is the OID of default_text_search_config.
+	TextSearchConfig uint32
 	// Session is who asks, at run time only; nil in a plan and in what runs for ever.
 	Session    *Session `json:"-"`
 	SearchPath []string

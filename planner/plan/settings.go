@@ -3,10 +3,12 @@ package plan
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
+	"github.com/tributary-db/tributary/internal/tsearch"
 )
 
 // Frozen are the session settings that Settings are made of, with what they are where nobody has said
@@ -14,6 +16,7 @@ import (
 var Frozen = []struct{ Name, Value string }{
 	{"TimeZone", "UTC"}, {"DateStyle", "ISO, MDY"}, {"IntervalStyle", "postgres"},
 	{"extra_float_digits", "1"}, {"bytea_output", "hex"}, {"search_path", `"$user", public`},
+	{"default_text_search_config", "pg_catalog.english"},
 }
 
 // FrozenSettings are the settings that a relation keeps.
@@ -35,10 +38,12 @@ func FrozenSettings(kept map[string]string) Settings {
 // session_authorization.
 func SettingsOf(value func(name string) string) Settings {
 	_, loc, _ := datetime.ZoneOfSetting(value("TimeZone"))
+	config, _ := tsearch.ConfigNamed(strings.TrimPrefix(value("default_text_search_config"), "pg_catalog."))
 	digits, _ := strconv.Atoi(value("extra_float_digits"))
 	return Settings{
 		TimeZone: value("TimeZone"), Location: loc, DateStyle: value("DateStyle"), IntervalStyle: value("IntervalStyle"),
 		ExtraFloatDigits: digits, ByteaOutput: value("bytea_output"), SearchPath: searchPath(value("search_path"), value("session_authorization")),
+		TextSearchConfig: config,
 	}
 }
 

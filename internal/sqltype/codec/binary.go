@@ -14,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqltype/bitstring"
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/internal/sqltype/network"
+	"github.com/tributary-db/tributary/internal/tsearch"
 )
 
 func errShort() error {
@@ -107,6 +108,10 @@ func appendBinaryBytes(b *delta.Builder, t sqltype.Type, src []byte, env *Env) e
 			b.AppendBytes(v)
 		}
 		return err
+	case sqltype.TSVector:
+		return appendDecoded(b, src, tsearch.DecodeVector)
+	case sqltype.TSQuery:
+		return appendDecoded(b, src, tsearch.DecodeQuery)
 	case sqltype.JSONB, sqltype.JSONPath:
 		normalize, colon := jsonb.Normalize, ""
 		if t.OID == sqltype.JSONPath {
@@ -124,6 +129,14 @@ func appendBinaryBytes(b *delta.Builder, t sqltype.Type, src []byte, env *Env) e
 		return appendVar(b, src[1:], normalize)
 	}
 	return AppendText(b, t, src, env)
+}
+
+func appendDecoded(b *delta.Builder, src []byte, decode func([]byte) ([]byte, error)) error {
+	v, err := decode(src)
+	if err == nil {
+		b.AppendBytes(v)
+	}
+	return err
 }
 
 func appendBinaryFixed(b *delta.Builder, t sqltype.Type, p sqltype.Physical, src []byte) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqltype/bitstring"
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/internal/sqltype/network"
+	"github.com/tributary-db/tributary/internal/tsearch"
 )
 
 // maxName is the longest value of type name.
@@ -115,6 +116,10 @@ func appendTextBytes(b *delta.Builder, t sqltype.Type, src []byte) error {
 		return appendVar(b, src, jsonb.Normalize)
 	case sqltype.JSONPath:
 		return appendVar(b, src, jsonpath.Normalize)
+	case sqltype.TSVector:
+		return appendVar(b, src, tsearch.AppendVector)
+	case sqltype.TSQuery:
+		return appendVar(b, src, tsearch.AppendQueryParsed)
 	case sqltype.JSON:
 		if err := jsonb.Valid(src); err != nil {
 			return err
