@@ -55,7 +55,7 @@ func operatorAt(s string) bool {
 		return false
 	}
 	switch s[0] {
-	case '!', '&', '|', '(', ')':
+	case '!', '&', '|', '(', ')', '<':
 		return true
 	}
 	return false

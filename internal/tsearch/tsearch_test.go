@@ -86,6 +86,7 @@ func TestMatch(t *testing.T) {
 		want bool
 	}{
 		{"a:1 b:2", "a <-> b", true},
+		{"a:1 b:2", "a<->b", true},
 		{"a:1 b:3", "a <-> b", false},
 		{"a b", "a <-> b", false},
 		{"a b", "a:B & b", true},

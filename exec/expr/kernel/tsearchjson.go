@@ -28,10 +28,10 @@ func init() {
 			if err != nil {
 				return dst, err
 			}
-			if err := rawEscapes(args[0].Bytes(row)); err != nil {
+			if _, err := c.headlineOptions(args, row); err != nil {
 				return dst, err
 			}
-			if _, err := c.headlineOptions(args, row); err != nil {
+			if err := rawEscapes(args[0].Bytes(row)); err != nil {
 				return dst, err
 			}
 			h := jsonHeadline{c, cfg, args, row, pick(t == "jsonb", " ", "")}
