@@ -250,7 +250,11 @@ func (s *Snapshot) TopicPrivs(role OID, id log.TopicID, want acl.Privs) acl.Priv
 		list = *said.ACL
 	}
 	have := s.Granting(owner).Mask(list, uint32(role), want) | want&s.byRole(role, acl.Topic)
+	hidden := acl.Privs(0)
 	for _, r := range s.UsersOfTopic(id) {
+		if r.Kind == KindTable && s.RowsAre(role, r) {
+			hidden = acl.Select // some of the records are none of its business, whatever was granted
+		}
 		switch {
 		case r.Kind == KindSink || r.Kind == KindTable && !r.FromTopic || r.Kind == KindStream && r.Derived():
 			have |= s.Privs(role, r, acl.Select) & want
@@ -258,7 +262,7 @@ func (s *Snapshot) TopicPrivs(role OID, id log.TopicID, want acl.Privs) acl.Priv
 			have |= s.Privs(role, r, acl.Insert) & want
 		}
 	}
-	return have
+	return have &^ hidden
 }
 
 // OwnsTopic reports whether a role may do what owners of a topic do.

@@ -24,7 +24,8 @@ import (
 //	11: indexes may have an index: orders, classes, expressions, a condition
 //	12: types may be domains
 //	13: roles and the database may have settings; relations may be functions, types composite
-const changeVersion = 13
+//	14: relations may be policies; tables may have row_security
+const changeVersion = 14
 
 // change is the payload of a KindCatalog change: first drops, then puts (created or replaced).
 type change struct {
@@ -62,10 +63,11 @@ func decodeChange(b []byte) (change, error) {
 	return c, nil
 }
 
-// whole: each is a relation, and a type, a role or a function is one.
+// whole: each is a relation, and a type, a role, a function or a policy is one.
 func whole(relations []*Relation) bool {
 	return !slices.ContainsFunc(relations, func(r *Relation) bool {
-		return r == nil || r.Kind == KindType && r.UserType == nil || r.Kind == KindRole && r.Role == nil || r.Kind == KindFunction && r.Function == nil
+		return r == nil || r.Kind == KindType && r.UserType == nil || r.Kind == KindRole && r.Role == nil || r.Kind == KindFunction && r.Function == nil ||
+			r.Kind == KindPolicy && (r.Policy == nil || r.Policy.Command == "")
 	})
 }
 

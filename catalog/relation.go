@@ -94,10 +94,15 @@ type Relation struct {
 	// LookupColumns of a system relation: by each of them alone its rows are found without all being made.
 	LookupColumns []int `json:"-"`
 
-	// UserType is the definition of a type, Role of a role, Function of a function.
+	// UserType is the definition of a type, Role of a role, Function of a function, Policy of a policy.
 	UserType *UserType `json:"user_type,omitempty"`
 	Role     *Role     `json:"role,omitempty"`
 	Function *Function `json:"function,omitempty"`
+	Policy   *Policy   `json:"policy,omitempty"`
+
+	// RowSecurity: policies decide who sees which rows of a table; ForceRowSecurity: its owner too.
+	RowSecurity      bool `json:"row_security,omitempty"`
+	ForceRowSecurity bool `json:"force_row_security,omitempty"`
 
 	// Sequence is the definition of a sequence.
 	Sequence *Sequence `json:"sequence,omitempty"`
@@ -263,7 +268,9 @@ func (r *Relation) Readable() bool {
 func (r *Relation) Shown() string { return cmp.Or(r.Retold, r.Query) }
 
 // Derived reports whether a dataflow writes the relation.
-func (r *Relation) Derived() bool { return r.Query != "" && r.Kind != KindPlainView }
+func (r *Relation) Derived() bool {
+	return r.Query != "" && r.Kind != KindPlainView && r.Kind != KindPolicy
+}
 
 // ListsRows reports whether an error relation lists the rows that failed in its parent's query (of
 // a view, sink or derived stream), not the records that a stream's decoder refused.

@@ -38,6 +38,10 @@ type Reader interface {
 	InitialACL(r *Relation) acl.ACL
 	// Functions are the users' functions of a name, in any schema.
 	Functions(name string) []*Relation
+	// Policies of a table, RowsAre and PolicyIsFor: whether they decide about its rows for a role, and whether one is for it.
+	Policies(table OID) []*Relation
+	RowsAre(role OID, r *Relation) bool
+	PolicyIsFor(p *Policy, role OID) bool
 	// Type finds the user's type schema.name; an empty schema searches path in order.
 	Type(schema, name string, path []string) (*Relation, bool)
 }
@@ -71,6 +75,7 @@ const (
 	types space = iota + 1
 	roles
 	functions
+	policies
 )
 
 func nameOf(r *Relation) qualified {
@@ -82,6 +87,8 @@ func nameOf(r *Relation) qualified {
 		q.space = roles
 	case KindFunction:
 		q.space, q.name = functions, signed(r.Name, r.Function.Types())
+	case KindPolicy:
+		q.space, q.schema = policies, policyScope(r.Parent)
 	}
 	return q
 }

@@ -123,7 +123,7 @@ var settingEffects = map[string]effect{
 	"transaction_isolation":               {shown: "server/transaction_test.go:TestSessionCharacteristics", bad: "'chaos'"},
 	"transaction_read_only":               {shown: "server/transaction_test.go:TestSessionCharacteristics", bad: "'maybe'"},
 	"transaction_deferrable":              {none: true, bad: "'maybe'"},
-	"row_security":                        {none: true, bad: "'maybe'"},
+	"row_security":                        {shown: "server/row_security_test.go:TestPoliciesAgainstPostgres", bad: "'maybe'"},
 	"synchronize_seqscans":                {none: true, bad: "'maybe'"},
 	"synchronous_commit":                  {none: true, bad: "'maybe'"},
 	"password_encryption":                 {none: true, bad: "'md5'"},

@@ -28,9 +28,18 @@ func post(t *testing.T, s *server.Server, body string, header ...string) (*http.
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
+	resp, text, err := bodyOf(req)
+	if resp == nil {
+		t.Fatal(err)
+	}
+	return resp, text, err
+}
+
+// bodyOf is all of an answer.
+func bodyOf(req *http.Request) (*http.Response, string, error) {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		return nil, "", err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)

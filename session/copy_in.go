@@ -51,6 +51,12 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 		if err := s.mayRun(&plan.Query{Needs: needs}); err != nil {
 			return err
 		}
+		if at.RowsAre(s.who.current, rel) {
+			if s.set.get("row_security") == "off" {
+				return bind.RowsRefused(rel, at, s.who.current)
+			}
+			return sqlerr.New(sqlerr.FeatureNotSupported, "COPY FROM not supported with row-level security").WithHint("Use INSERT statements instead.")
+		}
 		if err := s.lock(ctx, "COPY FROM", rel.OID, table.Shared); err != nil {
 			return err
 		}

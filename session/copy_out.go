@@ -6,8 +6,10 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/flow"
 	"github.com/tributary-db/tributary/exec/lane"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -115,6 +117,16 @@ func (s *Session) planCopy(b *parse.CopyTo) (*plan.Query, error) {
 	columns, err := bind.CopySource(b, s.catalog(), s.binding())
 	if err != nil {
 		return nil, err
+	}
+	if rel, ok, err := s.named(b.Table.Schema, b.Table.Name); err == nil && ok && rel.Kind == catalog.KindTable {
+		need := &plan.Need{Relation: plan.RelationID(rel.OID)}
+		need.Adds(acl.Select)
+		for _, c := range columns {
+			need.Adds(acl.Select, rel.ColumnIndex(c))
+		}
+		if err := s.mayRun(&plan.Query{Needs: []*plan.Need{need}}); err != nil {
+			return nil, err // before policies are looked at, as in PostgreSQL
+		}
 	}
 	text := "SELECT "
 	for i, c := range columns {

@@ -88,7 +88,11 @@ func (s *Session) internal(ctx context.Context, sql string) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.planDML(stmts[0].Body, []sqltype.OID{})
+	var d *dml
+	err = s.overAllRows(func() (err error) {
+		d, err = s.planDML(stmts[0].Body, []sqltype.OID{})
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -146,7 +150,7 @@ func (d *columnDrop) release() error {
 			WithDetail("%s", strings.Join(d.lines, "\n")).WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 	}
 	for _, user := range d.users {
-		d.drop.cascades = append(d.drop.cascades, fmt.Sprintf("drop cascades to %s %s", user.Kind, ident(user.Name)))
+		d.drop.cascades = append(d.drop.cascades, fmt.Sprintf("drop cascades to %s %s", user.Kind, d.s.shownName(user)))
 		if err := d.drop.relation(user, true); err != nil {
 			return err
 		}
@@ -205,7 +209,7 @@ func (d *columnDrop) find() error {
 			}
 			if uses {
 				d.users = append(d.users, dep)
-				d.lines = append(d.lines, fmt.Sprintf("%s %s depends on %s", dep.Kind, ident(dep.Name), what))
+				d.lines = append(d.lines, fmt.Sprintf("%s %s depends on %s", dep.Kind, d.s.shownName(dep), what))
 				d.lines = append(d.lines, d.drop.blocking(dep, false, nil)...)
 			}
 		}

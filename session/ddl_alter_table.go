@@ -12,6 +12,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
 )
 
 // alterTable is ALTER TABLE with changes of the definition, all of them or none. A primary key of a table that is there is a
@@ -35,6 +36,12 @@ func (s *Session) alterTable(ctx context.Context, b *parse.AlterTable, w face.Wr
 		skipped := map[string]bool{} // columns that IF NOT EXISTS did not add, with their constraints
 		for _, c := range bind.InPasses(b.Changes) {
 			rel, _ := t.At().ByOID(rel.OID) // as the changes before left it
+			if enabled, forced, is := bind.RowSecurityOf(rel, c); is {
+				if err := s.alterRowSecurity(t, rel, enabled, forced); err != nil {
+					return err
+				}
+				continue
+			}
 			if rel.Kind == catalog.KindStream {
 				if err := s.alterStream(ctx, t, rel, c); err != nil {
 					return err
@@ -189,7 +196,11 @@ func (s *Session) newestRows(ctx context.Context, text string, visit func(rows *
 	if err != nil {
 		return err
 	}
-	q, err := s.planQuery(stmts[0].Body.(*parse.Select).Query, nil)
+	var q *plan.Query
+	err = s.overAllRows(func() (err error) {
+		q, err = s.planQuery(stmts[0].Body.(*parse.Select).Query, nil)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -128,6 +128,10 @@ func (s *Session) refuseRetype(t *catalog.Txn, rel *catalog.Relation, at int) er
 			continue
 		}
 		if uses, err := bind.UsesColumn(dep, rel.OID, at, t.At()); err != nil || uses {
+			if dep.Kind == catalog.KindPolicy {
+				return cmpErr(err, sqlerr.New(sqlerr.FeatureNotSupported, "cannot alter type of a column used in a policy definition").
+					WithDetail("policy %s depends on column %q", s.shownName(dep), name))
+			}
 			return cmpErr(err, sqlerr.New(sqlerr.FeatureNotSupported, "cannot alter type of a column used by a view or rule").
 				WithDetail("%s", fmt.Sprintf("rule _RETURN on %s %s depends on column %q", dep.Kind, ident(dep.Name), name)))
 		}

@@ -29,6 +29,13 @@ func (s *Session) comment(ctx context.Context, b *parse.Comment, w face.Writer) 
 	err = s.change(ctx, "COMMENT", func(t *catalog.Txn) error {
 		changed := *rel
 		switch {
+		case b.Policy != "":
+			of, ok := t.At().PolicyNamed(rel.OID, b.Policy)
+			if !ok {
+				return noPolicy(b.Policy, rel)
+			}
+			changed = *of
+			changed.Comment = b.Text
 		case rel.Kind == catalog.KindType:
 			if err := commentType(&changed, b); err != nil {
 				return err

@@ -120,6 +120,14 @@ func objectOf(b parse.Body) string {
 func objectOfRole(b parse.Body) string {
 	var of []parse.RoleSpec
 	switch b := b.(type) {
+	case *parse.CreatePolicy:
+		return b.Name + " ON " + b.Table.String()
+	case *parse.AlterPolicy:
+		return b.Name + " ON " + b.Table.String()
+	case *parse.RenamePolicy:
+		return b.Old + " ON " + b.Table.String()
+	case *parse.DropPolicy:
+		return b.Name + " ON " + b.Table.String()
 	case *parse.CreateRole:
 		return b.Name
 	case *parse.AlterRole:

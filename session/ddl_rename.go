@@ -160,6 +160,15 @@ func (s *Session) retell(ctx context.Context, t *catalog.Txn, rel *catalog.Relat
 		}
 		t.Put(&told)
 	}
+	for _, p := range t.At().Policies(rel.OID) {
+		told, err := bind.RetoldPolicy(p, t.At())
+		if err != nil {
+			return err
+		}
+		if told != nil {
+			t.Put(told)
+		}
+	}
 	return nil
 }
 

@@ -233,8 +233,13 @@ func (d *dropping) schema(schema *catalog.Relation, cascade bool) error {
 
 // shownName is a relation as messages name it: with its schema unless the name alone finds it.
 func (s *Session) shownName(rel *catalog.Relation) string {
-	if rel.Kind == catalog.KindFunction {
+	switch rel.Kind {
+	case catalog.KindFunction:
 		return s.shownFunction(rel)
+	case catalog.KindPolicy:
+		if of, ok := s.catalog().ByOID(rel.Parent); ok {
+			return sqlident.Quote(rel.Name) + " on table " + s.shownName(of)
+		}
 	}
 	find := s.catalog().Relation
 	if rel.Kind == catalog.KindType {
@@ -338,7 +343,7 @@ func (s *Session) setSchema(ctx context.Context, b *parse.SetSchema, w face.Writ
 	err = s.change(ctx, tag, func(t *catalog.Txn) error {
 		moving := []*catalog.Relation{rel}
 		for _, dep := range t.At().Dependents(rel.OID) {
-			if dep.Parent == rel.OID {
+			if dep.Parent == rel.OID && dep.Kind != catalog.KindPolicy {
 				moving = append(moving, dep)
 			}
 		}

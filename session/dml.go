@@ -222,7 +222,7 @@ func (s *Session) write(ctx context.Context, p *portal, returned *gathered) (tag
 	if err == nil {
 		err = s.tx.keys.settle(ctx)
 	}
-	return tag, err
+	return tag, s.told(err, p.plan.dml.target)
 }
 
 // writeOne runs a statement whose WITH changes nothing, or after that was seen to.
@@ -321,6 +321,9 @@ func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []
 	n := int64(0)
 	return n, rows.each(func(b *delta.Batch) error {
 		fresh := some(b, 0, len(d.target.Columns))
+		if err := policiesHold(d.target, d.insert.Policies, b); err != nil {
+			return err
+		}
 		if err := rules.check(fresh); err != nil {
 			return err
 		}
@@ -332,7 +335,7 @@ func (s *Session) insertTable(ctx context.Context, tx *table.Tx, d *dml, args []
 		if err != nil || returned == nil {
 			return err
 		}
-		return returned.add(some(b, d.insert.Returning.At, len(b.Cols)))
+		return returned.add(some(b, d.insert.Returning.At, d.insert.Returning.End()))
 	})
 }
 
@@ -395,7 +398,7 @@ func (s *Session) modify(ctx context.Context, tx *table.Tx, d *dml, args []delta
 		c.At, c.Free = pin.Version(), done
 		if returned != nil {
 			c.Done = func(c *table.Change) error {
-				rows := delta.Batch{Len: all.Len, Cols: all.Cols[d.returning().At:], Sel: c.Kept}
+				rows := delta.Batch{Len: all.Len, Cols: all.Cols[d.returning().At:d.returning().End()], Sel: c.Kept}
 				return returned.add(&rows)
 			}
 		}
@@ -421,11 +424,14 @@ func (d *dml) change(tx *table.Tx, t *table.Table, all *delta.Batch, rules *rowR
 // check is what new rows of an UPDATE are held to whose query gave all.
 func (d *dml) check(tx *table.Tx, t *table.Table, all *delta.Batch, rules *rowRules, c *table.Change) func(rows *delta.Batch) error {
 	return func(rows *delta.Batch) error {
+		kept := *all
+		kept.Sel = c.Kept
+		if err := policiesHold(d.target, d.update.Policies, &kept); err != nil {
+			return err
+		}
 		if err := rules.check(rows); err != nil {
 			return err
 		}
-		kept := *all
-		kept.Sel = c.Kept
 		return viewsHold(tx, t, d.update.Checks, &kept, d.update.New, len(d.target.Columns))
 	}
 }

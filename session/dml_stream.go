@@ -20,7 +20,7 @@ func (s *Session) insertStream(ctx context.Context, tx *table.Tx, d *dml, args [
 	w.key, w.timestamp = d.insert.Key, d.insert.Timestamp
 	err = s.runQuery(ctx, d.query, args, flow.OutFunc(func(b *delta.Batch) error {
 		if returned != nil {
-			if err := returned.add(some(b, d.insert.Returning.At, len(b.Cols))); err != nil {
+			if err := returned.add(some(b, d.insert.Returning.At, d.insert.Returning.End())); err != nil {
 				return err
 			}
 		}

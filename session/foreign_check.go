@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -89,8 +90,12 @@ func (f *foreignKeys) checkWent(ctx context.Context, b *boundKey, rows *delta.Ba
 	if err != nil || at < 0 {
 		return err
 	}
+	detail := fmt.Sprintf("Key is still referenced from table %q.", b.child.Name)
+	if f.s.seesValues(b.parent, b.k.Key) {
+		detail = fmt.Sprintf("Key (%s)=(%s) is still referenced from table %q.", namesOf(b.parent, b.k.Key), table.RowText(reordered(gone, b.written), at), b.child.Name)
+	}
 	return sqlerr.New(sqlerr.ForeignKeyViolation, "update or delete on table %q violates foreign key constraint %q on table %q", b.parent.Name, b.k.Name, b.child.Name).
-		WithDetail("Key (%s)=(%s) is still referenced from table %q.", namesOf(b.parent, b.k.Key), table.RowText(reordered(gone, b.written), at), b.child.Name).
+		WithDetail("%s", detail).
 		About(sqlerr.Object{Schema: b.child.Schema, Table: b.child.Name, Constraint: b.k.Name})
 }
 
@@ -155,6 +160,9 @@ func (f *foreignKeys) checkCame(ctx context.Context, b *boundKey, rows *delta.Ba
 	at, err := f.firstKey(ctx, child, &table.Search{Columns: b.columns, Keys: keys, N: len(missing)})
 	if err != nil || at < 0 {
 		return err // the rows are not there any more
+	}
+	if !f.s.seesValues(b.child, b.k.Columns) {
+		return b.refused().WithDetail("Key is not present in table %q.", b.parent.Name)
 	}
 	return b.notPresent(keys, at)
 }

@@ -62,6 +62,9 @@ func (s *Session) mergeChange(ctx context.Context, t *table.Table, d *dml, args 
 	m, width := d.merge, len(d.target.Columns)
 	var updates, deletes, inserts []int32
 	err = s.db.Runtime.Query(ctx, d.query, s.runAt(pin.Version(), args), flow.OutFunc(func(b *delta.Batch) error {
+		if err := policiesHold(d.target, m.Policies, b); err != nil {
+			return err
+		}
 		updates, deletes, inserts = updates[:0], deletes[:0], []int32{}
 		actions := delta.Values[int32](&b.Cols[m.Action])
 		err := b.EachRow(func(row int32) error {

@@ -92,6 +92,9 @@ func (s *Session) give(ctx context.Context, t *catalog.Txn, rel *catalog.Relatio
 	if err := s.keepRole(ctx, owner); err != nil {
 		return err
 	}
+	if err := s.seesAll(t.At(), rel, owner); err != nil {
+		return err
+	}
 	was := t.At().OwnerOf(rel)
 	swap := func(list acl.ACL) acl.ACL { return list.Owned(uint32(was), uint32(owner)) }
 	changed := *rel

@@ -156,6 +156,9 @@ func (s *Session) planSubscription(q parse.Query, given []sqltype.OID) (*plan.Qu
 func (s *Session) planContinuous(q parse.Query) (*plan.Query, error) {
 	o := s.binding()
 	o.Continuous, o.NoParams, o.Meter = true, true, s.planning
+	if o.Rows != nil {
+		o.Rows.Kept = true
+	}
 	made, err := s.planOver(q, s.catalog(), o)
 	if err == nil {
 		err = s.mayRun(made)

@@ -147,7 +147,7 @@ func (s *Session) named(schema, name string) (*catalog.Relation, bool, error) {
 
 // binding is what the session's statements are bound under.
 func (s *Session) binding() bind.Options {
-	o := bind.Options{Settings: s.set.derived, TempSchema: s.temp.Catalog.Schema()}
+	o := bind.Options{Settings: s.set.derived, TempSchema: s.temp.Catalog.Schema(), Rows: s.rowSecurity()}
 	if !s.super() {
 		o.Settings.SearchPath, o.UseSchema = s.path(), s.useSchema
 	}

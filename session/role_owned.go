@@ -119,6 +119,9 @@ func (s *Session) dropAllOf(ctx context.Context, t *catalog.Txn, roles []catalog
 		if err := s.forgetGrants(ctx, t, role); err != nil {
 			return err
 		}
+		if err := s.dropRoleFromPolicies(ctx, t, role); err != nil {
+			return err
+		}
 	}
 	return nil
 }

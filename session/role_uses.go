@@ -38,6 +38,9 @@ func (s *Session) usesOfRole(role catalog.OID) (out []roleUse) {
 		if rel.ACL != nil && at.OwnerOf(rel) != role && rel.ACL.Names(uint32(role)) {
 			add(rel, "privileges for %s", what)
 		}
+		if rel.Kind == catalog.KindPolicy && slices.Contains(rel.Policy.Roles, role) {
+			add(rel, "target of %s", what)
+		}
 		for i := range rel.Columns {
 			if c := &rel.Columns[i]; at.OwnerOf(rel) != role && c.ACL.Names(uint32(role)) {
 				add(rel, "privileges for %s", "column "+c.Name+" of "+what)

@@ -91,6 +91,14 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.alterSet(ctx, b, w)
 	case *parse.AlterRebuild:
 		return s.alterRebuild(ctx, b, w)
+	case *parse.CreatePolicy:
+		return s.createPolicy(ctx, b, w)
+	case *parse.AlterPolicy:
+		return s.alterPolicy(ctx, b, w)
+	case *parse.RenamePolicy:
+		return s.renamePolicy(ctx, b, w)
+	case *parse.DropPolicy:
+		return s.dropPolicy(ctx, b, w)
 	case *parse.CreateRole:
 		return s.createRole(ctx, b, w)
 	case *parse.AlterRole:
@@ -169,7 +177,7 @@ func isDDL(b parse.Body) bool {
 	case *parse.CreateTable, *parse.CreateTableAs, *parse.CreateStream, *parse.CreateSink, *parse.CreateTopic, *parse.CreateMaterializedView,
 		*parse.CreateIndex, *parse.CreateView, *parse.CreateSequence, *parse.AlterSequence, *parse.CreateEnum, *parse.AlterEnum, *parse.RenameType, *parse.CreateDomain, *parse.AlterDomain, *parse.CreateComposite, *parse.AlterComposite, *parse.CreateFunction, *parse.DropFunction, *parse.AlterFunction, *parse.AlterTable, *parse.Rename, *parse.Drop, *parse.AlterSet, *parse.AlterRebuild,
 		*parse.CreateRole, *parse.AlterRole, *parse.AlterSettings, *parse.AlterOwner, *parse.Grant, *parse.GrantRole, *parse.DefaultPrivileges, *parse.DropOwned, *parse.RenameRole, *parse.DropRole,
-		*parse.CreateSchema, *parse.AlterSchema, *parse.Comment, *parse.SetSchema:
+		*parse.CreatePolicy, *parse.AlterPolicy, *parse.RenamePolicy, *parse.DropPolicy, *parse.CreateSchema, *parse.AlterSchema, *parse.Comment, *parse.SetSchema:
 		return true
 	}
 	return false

@@ -40,6 +40,7 @@ type Session struct {
 	planning *meter.Meter // of the statement that is being planned, nil = none
 	changed  bool         // the DDL that runs has changed something
 	endless  bool         // what runs is a subscription
+	allRows  bool         // what runs is the server's own, and sees rows that policies hide from the session
 	reads    string       // what it is called as the owner of a pin
 	trace    *lane.Trace  // of EXPLAIN ANALYZE, until a query takes it
 	version  string       // version()

@@ -91,7 +91,7 @@ var settingList = withInert([]setting{
 	{name: "transaction_isolation", value: "read committed", parse: parseIsolation, doc: "Isolation level of the current transaction."},
 	{name: "transaction_read_only", value: "off", parse: parseBool, doc: "The current transaction is read-only."},
 	{name: "transaction_deferrable", value: "off", parse: parseBool, doc: "Nothing depends on it: a read-only transaction at SERIALIZABLE has a safe snapshot at once."},
-	{name: "row_security", value: "on", parse: parseBool, doc: "Nothing depends on it: there are no row security policies."},
+	{name: "row_security", value: "on", parse: parseBool, doc: "off: a statement is refused that row-level security policies would be of effect on."},
 	{name: "synchronize_seqscans", value: "on", parse: parseBool, doc: "Nothing depends on it: scans are not synchronized."},
 	{name: "synchronous_commit", value: "on", parse: parseSynchronousCommit, doc: "Nothing depends on it: a commit is always durable, as with on."},
 	{name: "password_encryption", value: "scram-sha-256", parse: parseEnum("password_encryption", "scram-sha-256"), doc: "Always scram-sha-256."},
@@ -167,7 +167,7 @@ func (s *settings) derive() {
 		}
 		return s.get(name)
 	})
-	values := []string{s.get("session_authorization"), s.get("role")} // by which names find other things
+	values := []string{s.get("session_authorization"), s.get("role"), s.get("row_security")} // by which names find other things, and rows are seen
 	for _, f := range plan.Frozen {
 		values = append(values, s.get(f.Name))
 	}

@@ -50,6 +50,9 @@ func (s *Session) upsert(ctx context.Context, tx *table.Tx, d *dml, args []delta
 	return n, rows.each(func(b *delta.Batch) error {
 		up.begin(b)
 		fresh := some(b, 0, len(d.target.Columns))
+		if err := policiesHold(d.target, d.insert.Policies, b); err != nil {
+			return err
+		}
 		if err := rules.check(fresh); err != nil {
 			return err
 		}
@@ -114,8 +117,11 @@ func (u *upsert) update(ctx context.Context, old, excluded *delta.Batch, at []in
 		of = append(of, int32(number[i]))
 		if u.returned != nil {
 			u.place[at[number[i]]] = int32(u.updated.Len())
-			u.updated.AppendRow(all.Cols[c.Returning.At:], int32(i), 1)
+			u.updated.AppendRow(all.Cols[c.Returning.At:c.Returning.End()], int32(i), 1)
 		}
+	}
+	if err := policiesHold(u.d.target, c.Policies, &all); err != nil {
+		return rows, of, err
 	}
 	rows = delta.Batch{Len: all.Len, Cols: all.Cols[c.New : c.New+len(u.d.target.Columns)]}
 	if err := u.rules.check(&rows); err != nil {
@@ -130,7 +136,7 @@ func (u *upsert) give(b *delta.Batch, out []table.Written) error {
 		return nil
 	}
 	rows, updated := delta.NewBatchBuilder(u.returned.types), u.updated.Batch()
-	inserted, i := b.Cols[u.d.insert.Returning.At:], 0
+	inserted, i := b.Cols[u.d.insert.Returning.At:u.d.insert.Returning.End()], 0
 	err := b.EachRow(func(row int32) error {
 		switch out[i] {
 		case table.Inserted:

@@ -169,7 +169,7 @@ func (w *withRun) runPart(ctx context.Context, d *dml, args []delta.Column, fres
 	}
 	all := made.Batch()
 	all.Cols = slices.Clone(all.Cols)
-	returning := delta.Batch{Len: all.Len, Cols: all.Cols[d.returning().At:]}
+	returning := delta.Batch{Len: all.Len, Cols: all.Cols[d.returning().At:d.returning().End()]}
 	switch {
 	case d.insert != nil && d.target.Kind == catalog.KindStream:
 		w.pending = append(w.pending, func(ctx context.Context) error { return w.produce(ctx, d, &all) })
@@ -225,6 +225,9 @@ func (w *withRun) insert(ctx context.Context, d *dml, all *delta.Batch) error {
 	}
 	defer rules.close()
 	fresh := some(all, 0, len(d.target.Columns))
+	if err := policiesHold(d.target, d.insert.Policies, all); err != nil {
+		return err
+	}
 	if err := rules.check(fresh); err != nil {
 		return err
 	}

@@ -36,6 +36,10 @@ func described(r *catalog.Relation) (out []description) {
 		say(oid, procClass, 0, r.Comment)
 		return out
 	}
+	if r.Kind == catalog.KindPolicy {
+		say(oid, policyClass, 0, r.Comment)
+		return out
+	}
 	if r.Kind == catalog.KindType {
 		say(oid, typeClass, 0, r.Comment)
 		if r.UserType.Domain != nil {
@@ -79,7 +83,7 @@ func (v *View) descriptions(oid uint32, database bool) (out []description) {
 	default:
 		of = append(v.relations(), v.cat.Relations(catalog.KindSchema)...)
 		of = append(append(of, v.cat.Relations(catalog.KindSink)...), v.cat.Relations(catalog.KindType)...)
-		of = append(of, v.cat.Relations(catalog.KindFunction)...)
+		of = append(append(of, v.cat.Relations(catalog.KindFunction)...), v.cat.Relations(catalog.KindPolicy)...)
 	}
 	for _, r := range of {
 		for _, d := range described(r) {

@@ -29,6 +29,8 @@ const (
 	constraintClass = 2606
 	attrdefClass    = 2604
 	rewriteClass    = 2618
+	policyClass     = 3256
+	authClass       = 1260
 )
 
 func checkOID(r *catalog.Relation, i int) uint32 {

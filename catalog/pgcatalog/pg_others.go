@@ -76,6 +76,19 @@ func dependRows(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
 			return err
 		}
 	}
+	for _, r := range v.cat.Relations(catalog.KindPolicy) {
+		if err := add(uint32(policyClass), r.OID, int32(0), uint32(classClass), r.Parent, int32(0), byte('a')); err != nil {
+			return err
+		}
+		for _, oid := range r.DependsOn {
+			if oid == r.Parent {
+				continue
+			}
+			if err := add(uint32(policyClass), r.OID, int32(0), uint32(classClass), oid, int32(0), byte('n')); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

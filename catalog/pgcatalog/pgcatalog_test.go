@@ -69,6 +69,8 @@ func objects(n int) []*catalog.Relation {
 		{OID: 16389, Schema: "public", Name: "s", Kind: catalog.KindStream, Columns: []catalog.Column{{Name: "at", Type: sqltype.Of(sqltype.Timestamptz)}}},
 		{OID: 16390, Schema: "public", Name: "out", Kind: catalog.KindSink, Query: "SELECT 1"},
 		{OID: 16391, Schema: "public", Name: "mood", Kind: catalog.KindType, CreatedAt: 1, UserType: &catalog.UserType{Labels: []sqltype.Label{{Name: "sad", Key: 1}, {Name: "ok", Key: 2}}}},
+		{OID: 16392, Name: "p", Kind: catalog.KindPolicy, Parent: 16384, Query: "SELECT id > 0, NULL::boolean FROM public.t", DependsOn: []catalog.OID{16384},
+			Policy: &catalog.Policy{Command: "r", Roles: []catalog.OID{60_000}, Using: "(id > 0)"}},
 	}
 	for i := range n {
 		out = append(out, &catalog.Relation{OID: 17000 + catalog.OID(i), Schema: "public", Name: fmt.Sprintf("t%d", i), Kind: catalog.KindTable, PrimaryKey: []int{0},

@@ -37,6 +37,8 @@ var sources = map[string]source{
 	"pg_default_acl": {func(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
 		return defaultACLRows(v, add)
 	}, "oid", nil},
+	"pg_policy":              {policyRows, "oid", []string{"polrelid"}},
+	"pg_shdepend":            {sharedDependRows, "", nil},
 	"pg_sequence":            {sequenceRows, "seqrelid", nil},
 	"pg_depend":              {dependRows, "", nil},
 	"pg_rewrite":             {rewriteRows, "oid", []string{"ev_class"}},

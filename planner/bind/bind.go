@@ -33,6 +33,8 @@ type Options struct {
 	Meter *meter.Meter
 	// TempSchema is the schema of the session's temporary relations, whether it is there or not; empty = it can have none.
 	TempSchema string
+	// Rows is for whom policies of rows count; nil = all rows are there.
+	Rows *RowSecurity
 	// UseSchema refuses a schema that the statement names and who runs it may not use; nil = all may be used.
 	UseSchema func(name string) error
 }
@@ -99,11 +101,17 @@ type binder struct {
 	// needs are what it takes to run the statement; as is the role as which the text is bound that is bound now, 0 = who runs it.
 	needs []*plan.Need
 	as    uint32
-	types []sqltype.OID // of users, that the text names
-	fn    *inlined      // whose text is bound, nil = none's
-	calls int           // of users' functions
-	rows  *rowsWanted   // of the function in FROM that is bound
-	casts []sqltype.OID // domains whose constraints are in the plan
+	// caller is the role as which functions run that text is inside of, 0 = who runs the statement.
+	caller uint32
+	// policed are the tables whose policies are bound now, each inside the one before it.
+	policed []catalog.OID
+	// refused is why policies do not let the statement run, nil = they do.
+	refused error
+	types   []sqltype.OID // of users, that the text names
+	fn      *inlined      // whose text is bound, nil = none's
+	calls   int           // of users' functions
+	rows    *rowsWanted   // of the function in FROM that is bound
+	casts   []sqltype.OID // domains whose constraints are in the plan
 	// cteReads counts the places that read a WITH query, as often as they are planned.
 	cteReads int
 	// viewReads counts those that read a plain view.
@@ -206,6 +214,9 @@ func (b *binder) finish(root plan.Node) (*plan.Query, error) {
 		if err := b.checkParams(); err != nil {
 			return nil, err
 		}
+	}
+	if b.refused != nil {
+		return nil, b.refused
 	}
 	root, err := rewrite.Unnest(root, b.cat)
 	if err != nil {

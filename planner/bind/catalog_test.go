@@ -65,11 +65,14 @@ func (f *fakeCatalog) Schema(name string) (*catalog.Relation, bool) {
 	return &catalog.Relation{OID: 2200, Name: name, Kind: catalog.KindSchema}, name == "public"
 }
 
-func (f *fakeCatalog) OwnerOf(*catalog.Relation) catalog.OID        { return 0 }
-func (f *fakeCatalog) InitialACL(*catalog.Relation) acl.ACL         { return nil }
-func (f *fakeCatalog) RoleNamed(string) (*catalog.Relation, bool)   { return nil, false }
-func (f *fakeCatalog) RoleOf(catalog.OID) (*catalog.Relation, bool) { return nil, false }
-func (f *fakeCatalog) Roles() []*catalog.Relation                   { return nil }
+func (f *fakeCatalog) OwnerOf(*catalog.Relation) catalog.OID         { return 0 }
+func (f *fakeCatalog) InitialACL(*catalog.Relation) acl.ACL          { return nil }
+func (f *fakeCatalog) Policies(catalog.OID) []*catalog.Relation      { return nil }
+func (f *fakeCatalog) RowsAre(catalog.OID, *catalog.Relation) bool   { return false }
+func (f *fakeCatalog) PolicyIsFor(*catalog.Policy, catalog.OID) bool { return false }
+func (f *fakeCatalog) RoleNamed(string) (*catalog.Relation, bool)    { return nil, false }
+func (f *fakeCatalog) RoleOf(catalog.OID) (*catalog.Relation, bool)  { return nil, false }
+func (f *fakeCatalog) Roles() []*catalog.Relation                    { return nil }
 
 func (f *fakeCatalog) Type(string, string, []string) (*catalog.Relation, bool) { return nil, false }
 

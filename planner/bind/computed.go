@@ -335,3 +335,24 @@ func Rules(rel *catalog.Relation, cat catalog.Reader, o Options) (checks []RowCh
 	}
 	return checks, generated, nil
 }
+
+// overrides decides about a value for a column that has its own: refused, or (skip) not taken.
+func (in *inserter) overrides(at int) (skip bool, err error) {
+	if at < 0 {
+		return false, nil
+	}
+	c := &in.rel.Columns[at]
+	refused := func() *sqlerr.Error {
+		return sqlerr.New(sqlerr.GeneratedAlways, "cannot insert a non-DEFAULT value into column \"%s\"", c.Name)
+	}
+	switch {
+	case c.Generated != "":
+		return false, refused().WithDetail("Column \"%s\" is a generated column.", c.Name)
+	case c.Identity != "" && in.stmt.Override == pg.OverridingKind_OVERRIDING_USER_VALUE:
+		return true, nil
+	case c.Identity == "always" && in.stmt.Override != pg.OverridingKind_OVERRIDING_SYSTEM_VALUE:
+		return false, refused().WithDetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c.Name).
+			WithHint("Use OVERRIDING SYSTEM VALUE to override.")
+	}
+	return false, nil
+}

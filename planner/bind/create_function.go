@@ -26,6 +26,7 @@ type functionDefinition struct {
 
 // CreateFunction is the function that a statement makes, without an OID.
 func CreateFunction(s *parse.CreateFunction, cat catalog.Reader, o Options, notice func(format string, args ...any)) (*catalog.Relation, error) {
+	o.Rows = nil
 	b := newBinder(cat, o)
 	schema, err := b.newSchema(s.Name)
 	if err != nil {

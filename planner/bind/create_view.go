@@ -70,6 +70,7 @@ func continuousQuery(b *binder, q parse.Query) (*plan.Query, error) {
 			WithHint("What is read is always up to date. SELECT … EMIT EVERY gathers the changes for who asks for them.")
 	}
 	b.opts.Continuous, b.opts.NoParams, b.emit = true, true, q.Emit
+	b.opts.Rows = b.opts.Rows.kept()
 	root, err := b.query(q)
 	if err != nil {
 		return nil, err

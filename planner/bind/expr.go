@@ -39,6 +39,7 @@ const (
 	inIndex     place = "index expressions"
 	inPredicate place = "index predicates"
 	inUsing     place = "transform expressions"
+	inPolicy    place = "policy expressions"
 
 	inPartition   place = "window PARTITION BY"
 	inWindowOrder place = "window ORDER BY"

@@ -42,6 +42,9 @@ func (b *binder) typeCast(n *pg.TypeCast) (plan.Expr, error) {
 //
 //lint:dispatch
 func (b *binder) sqlValue(n *pg.SQLValueFunction) (plan.Expr, error) {
+	if e := b.follower(n); e != nil {
+		return e, nil
+	}
 	zone := func(t sqltype.OID) (plan.Expr, error) {
 		now, err := b.callByName("now", nil, n.Location)
 		if err != nil {

@@ -51,7 +51,25 @@ func (b *binder) rangeVar(n *pg.RangeVar) (*source, error) {
 	if rel.Kind == catalog.KindPlainView {
 		return b.plainView(n, rel)
 	}
-	return b.scan(n, rel, b.lv.locking && rel.Kind == catalog.KindTable && len(rel.PrimaryKey) == 0)
+	src, err := b.scan(n, rel, b.lv.locking && rel.Kind == catalog.KindTable && len(rel.PrimaryKey) == 0)
+	if err != nil {
+		return nil, err
+	}
+	g, err := b.guard(b.now(rel))
+	if err != nil {
+		return nil, err
+	}
+	src.items[0].guard = g
+	src.node, err = g.hide(src.node, 'r')
+	return src, err
+}
+
+// now is a relation as it is today, whatever the names of the text are.
+func (b *binder) now(rel *catalog.Relation) *catalog.Relation {
+	if today, ok := b.today.ByOID(rel.OID); ok {
+		return today
+	}
+	return rel
 }
 
 // relation looks a name up in the catalog.
@@ -60,7 +78,7 @@ func (b *binder) relation(n *pg.RangeVar) (*catalog.Relation, error) {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cross-database references are not implemented: \"%s.%s.%s\"",
 			n.Catalogname, n.Schemaname, n.Relname).At(n.Location)
 	}
-	if n.Schemaname != "" && b.as == 0 && b.opts.UseSchema != nil { // in a view it was asked when that was made
+	if n.Schemaname != "" && b.as == 0 && b.cat == b.today && b.opts.UseSchema != nil { // of a stored text it was asked when that was made
 		if err := b.opts.UseSchema(n.Schemaname); err != nil {
 			return nil, located(err, n.Location)
 		}

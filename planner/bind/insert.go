@@ -25,9 +25,10 @@ type InsertPlan struct {
 	Returning      Returning
 	// Conflict is ON CONFLICT, nil without.
 	Conflict *ConflictPlan
-	// Checks are columns of Source: what views that the statement names hold new rows to.
-	Checks []ViewCheck
-	Parts  []*Part
+	// Checks are columns of Source: what views that the statement names hold new rows to; Policies what those of the table do.
+	Checks   []ViewCheck
+	Policies []PolicyCheck
+	Parts    []*Part
 }
 
 // Insert binds an INSERT.
@@ -76,8 +77,12 @@ func (b *binder) insert(n *pg.InsertStmt) (*InsertPlan, error) {
 		return nil, err
 	}
 	out := &InsertPlan{Relation: rel, Key: -1, Timestamp: -1}
+	guard, err := in.guard()
+	if err != nil {
+		return nil, err
+	}
 	if n.OnConflictClause != nil {
-		if out.Conflict, err = b.onConflict(rel, in.view, target, n); err != nil {
+		if out.Conflict, err = b.onConflict(rel, in.view, guard, target, n); err != nil {
 			return nil, err
 		}
 	}
@@ -88,8 +93,18 @@ func (b *binder) insert(n *pg.InsertStmt) (*InsertPlan, error) {
 		}
 		it.name = target
 	}
-	b.lv.scope = scope{items: []*item{it}, node: root}
+	b.lv.scope = scope{items: []*item{guard.watch(it)}, node: root}
 	if root, out.Returning, err = b.returning(n.ReturningList, root); err != nil {
+		return nil, err
+	}
+	if guard != nil {
+		checks := guard.checksOver(root)
+		if err := checks.newRows('a', 0); err != nil {
+			return nil, err
+		}
+		root, out.Policies = checks.done()
+	}
+	if err := b.settleConflict(out.Conflict, rel, guard); err != nil {
 		return nil, err
 	}
 	if out.Source, err = b.finish(root); err != nil {
@@ -460,27 +475,6 @@ func (in *inserter) fullRow(exprs []plan.Expr) ([]plan.Expr, error) {
 		row[i] = e
 	}
 	return row, nil
-}
-
-// overrides decides about a value for a column that has its own: refused, or (skip) not taken.
-func (in *inserter) overrides(at int) (skip bool, err error) {
-	if at < 0 {
-		return false, nil
-	}
-	c := &in.rel.Columns[at]
-	refused := func() *sqlerr.Error {
-		return sqlerr.New(sqlerr.GeneratedAlways, "cannot insert a non-DEFAULT value into column \"%s\"", c.Name)
-	}
-	switch {
-	case c.Generated != "":
-		return false, refused().WithDetail("Column \"%s\" is a generated column.", c.Name)
-	case c.Identity != "" && in.stmt.Override == pg.OverridingKind_OVERRIDING_USER_VALUE:
-		return true, nil
-	case c.Identity == "always" && in.stmt.Override != pg.OverridingKind_OVERRIDING_SYSTEM_VALUE:
-		return false, refused().WithDetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.", c.Name).
-			WithHint("Use OVERRIDING SYSTEM VALUE to override.")
-	}
-	return false, nil
 }
 
 func (in *inserter) fields() []plan.Field {

@@ -175,6 +175,9 @@ func (b *binder) lockedTables(s *pg.SelectStmt) ([]LockedTable, error) {
 				by[it] = t
 			}
 			b.need(plan.RelationID(it.rel.OID)).Adds(acl.Update) // on any column
+			if err := it.guard.also('w'); err != nil {
+				return nil, err
+			}
 			t.Strength = max(t.Strength, LockStrength(clause.Strength-pg.LockClauseStrength_LCS_FORKEYSHARE))
 			t.Wait = max(t.Wait, LockWait(clause.WaitPolicy-pg.LockWaitPolicy_LockWaitBlock))
 		}

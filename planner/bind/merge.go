@@ -19,7 +19,9 @@ type MergePlan struct {
 	// done; from New on the new values of all columns.
 	Source             *plan.Query
 	RowID, Action, New int
-	Parts              []*Part
+	// Policies are columns of Source: what those of the table hold its rows to.
+	Policies []PolicyCheck
+	Parts    []*Part
 }
 
 // What MERGE does with a row.
@@ -60,8 +62,45 @@ func Merge(s *parse.Merge, cat catalog.Reader, o Options) (*MergePlan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.target.guard != nil {
+		if root, err = m.policies(root, out); err != nil {
+			return nil, err
+		}
+	}
 	out.Source, err = m.b.finish(root)
 	return out, err
+}
+
+// policies holds each row to those of what is done with it. The row that is there is one that SELECT shows, or the join does not find it.
+func (m *merger) policies(root plan.Node, out *MergePlan) (plan.Node, error) {
+	if err := m.target.seen(); err != nil {
+		return nil, err
+	}
+	checks := m.target.guard.checksOver(root)
+	there := PolicyCheck{Using: true, Target: true}
+	for _, of := range []struct {
+		action int32
+		add    func() error
+	}{
+		{MergeUpdate, func() error {
+			if err := checks.add('w', true, 0, there); err != nil {
+				return err
+			}
+			return checks.newRows('w', out.New)
+		}},
+		{MergeDelete, func() error { return checks.add('d', true, 0, there) }},
+		{MergeInsert, func() error { return checks.add('a', false, out.New, PolicyCheck{}) }},
+	} {
+		var err error
+		if checks.when, err = m.b.binary("=", plan.ColumnOf(root.Props().Fields, out.Action), int4Const(of.action), -1); err != nil {
+			return nil, err
+		}
+		if err := of.add(); err != nil {
+			return nil, err
+		}
+	}
+	root, out.Policies = checks.done()
+	return root, nil
 }
 
 // join binds target and source. Rows of the source that meet none stay where a clause wants them.

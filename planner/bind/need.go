@@ -20,6 +20,9 @@ func (b *binder) need(rel plan.RelationID) *plan.Need {
 
 // reads notes that a column of FROM is read. Of what a query in FROM gives that was noted where it is bound.
 func (b *binder) reads(c *column) {
+	if c.read != nil {
+		*c.read = true
+	}
 	if c.rel == 0 || c.rel >= firstPart {
 		return
 	}
@@ -51,14 +54,19 @@ func (b *binder) writes(rel *catalog.Relation, p acl.Privs, columns ...int) {
 
 // asOwner binds as the owner of a view that is read, or as who reads it where security_invoker says so.
 func (b *binder) asOwner(view *catalog.Relation, bind func() error) error {
-	if view.Kind == catalog.KindPlainView && isTrue(view.Options[OptionInvoker]) {
-		return bind()
-	}
 	old := b.as
-	b.as = uint32(catalog.SuperuserOID)
-	if view.Kind != catalog.KindSystem {
-		b.as = uint32(b.today.OwnerOf(view))
-	}
 	defer func() { b.as = old }()
+	b.as = b.roleIn(view)
 	return bind()
+}
+
+// roleIn is the role as which what a view reads is read.
+func (b *binder) roleIn(view *catalog.Relation) uint32 {
+	switch {
+	case view.Kind == catalog.KindSystem:
+		return uint32(catalog.SuperuserOID)
+	case view.Kind == catalog.KindPlainView && isTrue(view.Options[OptionInvoker]):
+		return b.caller // also in a view of another's
+	}
+	return uint32(b.today.OwnerOf(view))
 }

@@ -26,12 +26,14 @@ type ConflictPlan struct {
 	Returning   Returning
 	// Checks are columns of Update: what views that the statement names hold new rows to.
 	Checks []ViewCheck
+	// Policies are likewise what those of the table hold the row that is there to, and the new one.
+	Policies []PolicyCheck
 
 	root plan.Node
 }
 
 // onConflict binds ON CONFLICT of an INSERT.
-func (b *binder) onConflict(rel *catalog.Relation, view *viewTarget, target string, n *pg.InsertStmt) (*ConflictPlan, error) {
+func (b *binder) onConflict(rel *catalog.Relation, view *viewTarget, guard *rowGuard, target string, n *pg.InsertStmt) (*ConflictPlan, error) {
 	c := n.OnConflictClause
 	if rel.Kind != catalog.KindTable {
 		return nil, unsupported("ON CONFLICT on a stream").At(c.Location).WithHint("A stream keeps every record; a table has keys.")
@@ -43,6 +45,9 @@ func (b *binder) onConflict(rel *catalog.Relation, view *viewTarget, target stri
 		if out.Arbiters, err = b.arbiters(rel, view, c.Infer); err != nil {
 			return nil, err
 		}
+		if guard != nil {
+			guard.read = true
+		}
 	case c.Action == pg.OnConflictAction_ONCONFLICT_UPDATE:
 		return nil, sqlerr.New(sqlerr.SyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name").At(c.Location).
 			WithHint("For example, ON CONFLICT (column_name).")
@@ -50,7 +55,7 @@ func (b *binder) onConflict(rel *catalog.Relation, view *viewTarget, target stri
 	if c.Action != pg.OnConflictAction_ONCONFLICT_UPDATE {
 		return out, nil
 	}
-	return out, b.doUpdate(out, rel, view, target, n)
+	return out, b.doUpdate(out, rel, view, guard, target, n)
 }
 
 // arbiters finds the unique indexes that a conflict target means.
@@ -99,7 +104,7 @@ func noArbiter() error {
 }
 
 // doUpdate binds SET, WHERE and RETURNING over the row that is there and the one that is not put in.
-func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, view *viewTarget, target string, n *pg.InsertStmt) error {
+func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, view *viewTarget, guard *rowGuard, target string, n *pg.InsertStmt) error {
 	b.push()
 	defer b.pop()
 	width := len(rel.Columns)
@@ -125,7 +130,7 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, view *viewTa
 		}
 		row.name, excluded.name, excluded.schema = target, "excluded", ""
 	}
-	b.lv.scope = scope{items: []*item{row, excluded}, node: both}
+	b.lv.scope = scope{items: []*item{guard.watch(row), excluded}, node: both}
 	set := make([]plan.Expr, width)
 	if _, err := b.setClauses(rel, view, set, n.OnConflictClause.TargetList); err != nil {
 		return err
@@ -159,10 +164,31 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, view *viewTa
 		}
 		it.name = target
 	}
-	b.lv.scope.items = []*item{it}
+	b.lv.scope.items = []*item{guard.watch(it)}
 	out.root, out.Returning, err = b.returning(n.ReturningList, root)
-	if err != nil {
-		return err
+	return err
+}
+
+// settleConflict adds what policies ask of the rows of DO UPDATE, once it is known what the statement reads.
+func (b *binder) settleConflict(out *ConflictPlan, rel *catalog.Relation, guard *rowGuard) (err error) {
+	if out == nil || out.root == nil {
+		return nil
+	}
+	if guard != nil {
+		checks := guard.checksOver(out.root)
+		there := PolicyCheck{Using: true}
+		if err := checks.add('w', true, 0, there); err != nil {
+			return err
+		}
+		if guard.read {
+			if err := checks.add('r', true, 0, there); err != nil {
+				return err
+			}
+		}
+		if err := checks.newRows('w', out.New); err != nil {
+			return err
+		}
+		out.root, out.Policies = checks.done()
 	}
 	if out.root, err = rewrite.Unnest(out.root, b.cat); err != nil {
 		return err

@@ -17,7 +17,7 @@ const maxViewReads = 4096
 
 // PlainView binds a CREATE VIEW: the relation has everything but its OID, and the settings that its query is bound under.
 func PlainView(s *parse.CreateView, cat catalog.Reader, o Options) (*catalog.Relation, error) {
-	o.NoParams = true
+	o.NoParams, o.Rows = true, nil // who reads it sees what its rows are
 	b := newBinder(cat, o)
 	if s.Query.Emit != parse.EmitNone {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "EMIT is not allowed in a view").At(s.Query.EmitAt).

@@ -14,6 +14,9 @@ type Returning struct {
 	At     int // of the first one in the source's row
 }
 
+// End is where its columns end.
+func (r Returning) End() int { return r.At + len(r.Fields) }
+
 // returning puts the expressions of a RETURNING list behind the row of node, which the level's
 // scope describes.
 func (b *binder) returning(list []*pg.Node, node plan.Node) (plan.Node, Returning, error) {

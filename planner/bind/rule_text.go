@@ -185,6 +185,8 @@ func (r *ruleText) call(c *plan.Call) string {
 	switch {
 	case f == nil:
 		return plan.FormatExpr(c)
+	case (f.Name == "current_user" || f.Name == "session_user") && len(c.Args) == 0:
+		return strings.ToUpper(f.Name)
 	case uint32(c.Func) == builtin.ArrayOfElements || uint32(c.Func) == builtin.ArrayOfArrays:
 		return "ARRAY[" + r.list(c.Args) + "]"
 	case uint32(c.Func) == builtin.ArrayElement:

@@ -30,6 +30,8 @@ type item struct {
 	pos              int32
 	// scalar: the item is a function that gives one value a row, which its name alone means.
 	scalar bool
+	// guard are the policies of the table that the item is, nil = none count.
+	guard *rowGuard
 	// mayMiss: an outer join has rows without the item's.
 	mayMiss bool
 }
@@ -44,6 +46,8 @@ type column struct {
 	dropped bool
 	rel     plan.RelationID
 	attnum  int16
+	// read, if not nil, is to be told that the column is read.
+	read *bool
 	// merged is the value of a column merged by USING that is neither side's column; nil else.
 	merged plan.Expr
 }

@@ -27,9 +27,10 @@ type UpdatePlan struct {
 	// Joined: several rows of Source may be of one row of the table; the first one counts.
 	Joined    bool
 	Returning Returning
-	// Checks are columns of Source: what views that the statement names hold new rows to.
-	Checks []ViewCheck
-	Parts  []*Part
+	// Checks are columns of Source: what views that the statement names hold new rows to; Policies what those of the table do.
+	Checks   []ViewCheck
+	Policies []PolicyCheck
+	Parts    []*Part
 }
 
 // DeletePlan is a bound DELETE from a table.
@@ -106,6 +107,16 @@ func (b *binder) update(n *pg.UpdateStmt) (*UpdatePlan, error) {
 		return nil, err
 	}
 	out.Returning = returning
+	if t.guard != nil {
+		if err := t.seen(); err != nil {
+			return nil, err
+		}
+		checks := t.guard.checksOver(root)
+		if err := checks.newRows('w', out.New); err != nil {
+			return nil, err
+		}
+		root, out.Policies = checks.done()
+	}
 	out.Source, err = b.finish(root)
 	return out, err
 }
@@ -140,6 +151,9 @@ func (b *binder) delete(n *pg.DeleteStmt) (*DeletePlan, error) {
 		return nil, err
 	}
 	out.Returning = returning
+	if err := t.seen(); err != nil {
+		return nil, err
+	}
 	out.Source, err = b.finish(root)
 	return out, err
 }
@@ -149,8 +163,27 @@ type changedTable struct {
 	rel   *catalog.Relation
 	view  *viewTarget // that the statement names, nil = it names the table
 	item  *item
+	guard *rowGuard
 	rowID int // of the hidden row id in the row, -1 without
 	width int // of the row that FROM makes
+}
+
+// seen hides what a SELECT would not show, where the statement reads columns of the table.
+func (t *changedTable) seen() error {
+	if t.guard == nil || !t.guard.read {
+		return nil
+	}
+	return t.guard.also('r')
+}
+
+// guarded puts the policies of the table before its rows, for UPDATE and DELETE; MERGE asks those of what it does with a row.
+func (t *changedTable) guarded(b *binder, src *source, verb string) (err error) {
+	if t.guard, err = b.guard(b.now(t.rel)); err != nil {
+		return err
+	}
+	t.guard.watch(src.items[0])
+	src.node, err = t.guard.hide(src.node, map[string]byte{"update": 'w', "delete from": 'd'}[verb])
+	return err
 }
 
 // targetTable opens a level over the table that is changed and what FROM or USING joins to it.
@@ -188,10 +221,11 @@ func (b *binder) changedRows(t *changedTable, n *pg.RangeVar, verb string) (*sou
 		return nil, err
 	}
 	all, err := b.scan(n, t.rel, len(t.rel.PrimaryKey) == 0)
-	if err == nil {
-		t.rowID = slices.Index(all.node.(*plan.Scan).Columns, plan.MetaRowID)
+	if err != nil {
+		return nil, err
 	}
-	return all, err
+	t.rowID = slices.Index(all.node.(*plan.Scan).Columns, plan.MetaRowID)
+	return all, t.guarded(b, all, verb)
 }
 
 // changeable refuses relations whose rows a statement cannot change.

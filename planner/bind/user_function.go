@@ -160,7 +160,7 @@ func (b *binder) enter(rel *catalog.Relation, args []plan.Expr, pos int32) (leav
 	if oid := sqltype.OID(rel.OID); !slices.Contains(b.types, oid) {
 		b.types = append(b.types, oid)
 	}
-	lv, fn, cat, as, rows, place := b.lv, b.fn, b.cat, b.as, b.rows, inSelect
+	lv, fn, cat, as, caller, rows, place := b.lv, b.fn, b.cat, b.as, b.caller, b.rows, inSelect
 	if lv != nil {
 		place = lv.place
 	}
@@ -171,8 +171,9 @@ func (b *binder) enter(rel *catalog.Relation, args []plan.Expr, pos int32) (leav
 	}
 	if rel.Function.SecurityDefiner {
 		b.as = uint32(b.today.OwnerOf(rel))
+		b.caller = b.as
 	}
-	return func() { b.lv, b.fn, b.cat, b.as, b.rows = lv, fn, cat, as, rows }, nil
+	return func() { b.lv, b.fn, b.cat, b.as, b.caller, b.rows = lv, fn, cat, as, caller, rows }, nil
 }
 
 // parameter is what parameter i of the function stands for, whose text is bound, where the text is now; nil = it has none.

@@ -56,7 +56,7 @@ func storedPlan(rel *catalog.Relation, names, today catalog.Reader) (string, err
 }
 
 func storedOptions(rel *catalog.Relation) Options {
-	return Options{Settings: plan.FrozenSettings(rel.Settings), NoParams: true, Continuous: rel.Kind != catalog.KindPlainView}
+	return Options{Settings: plan.FrozenSettings(rel.Settings), NoParams: true, Continuous: rel.Derived()}
 }
 
 // stored binds the query of a relation anew.

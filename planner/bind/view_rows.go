@@ -164,7 +164,7 @@ func (v *viewTarget) simple(verb string, pos int32) error {
 // are the table's, -1 = none.
 func (v *viewTarget) writes(b *binder, p acl.Privs, viewColumns, columns []int) {
 	b.writes(v.rel, p, viewColumns...)
-	_ = b.asOwner(v.levels[len(v.levels)-1].rel, func() error { // nothing in it fails
+	_ = v.asTable(b, func() error { // nothing in it fails
 		b.writes(v.table, p, columns...)
 		return nil
 	})
@@ -174,6 +174,11 @@ func (v *viewTarget) writes(b *binder, p acl.Privs, viewColumns, columns []int) 
 			return nil
 		})
 	}
+}
+
+// asTable binds as the role whose privileges on the table count.
+func (v *viewTarget) asTable(b *binder, bind func() error) error {
+	return b.asOwner(v.levels[len(v.levels)-1].rel, bind)
 }
 
 // target is where a value for a column of the view goes.
@@ -231,6 +236,10 @@ func (b *binder) changedView(t *changedTable, n *pg.RangeVar, verb string) (*sou
 		return nil, err
 	}
 	t.rowID = slices.Index(rows.node.(*plan.Scan).Columns, plan.MetaRowID)
+	t.rel, t.view = v.table, v
+	if err := v.asTable(b, func() error { return t.guarded(b, rows, verb) }); err != nil {
+		return nil, err
+	}
 	node, it, _, err := v.over(b, rows.node, 0, rowsRead)
 	if err != nil {
 		return nil, err
@@ -245,6 +254,6 @@ func (b *binder) changedView(t *changedTable, n *pg.RangeVar, verb string) (*sou
 			return nil, err
 		}
 	}
-	t.rel, t.view = v.table, v
+	t.guard.watch(it)
 	return &source{node: node, items: []*item{it}}, nil
 }

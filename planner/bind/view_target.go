@@ -191,10 +191,15 @@ func givesSet(name string) bool {
 
 // inView binds what stands in a view's text: as its owner, with its settings, with the names that it was written with.
 func (b *binder) inView(view *catalog.Relation, bind func() error) error {
+	return b.asWritten(view, func() error { return b.asOwner(view, bind) })
+}
+
+// asWritten binds what is in a stored text, with the settings and names that it was written with.
+func (b *binder) asWritten(stored *catalog.Relation, bind func() error) error {
 	old, params, settings, cat := b.lv, b.opts.NoParams, b.opts.Settings, b.cat
-	b.lv, b.opts.NoParams, b.opts.Settings = nil, true, plan.FrozenSettings(view.Settings)
-	b.cat = catalog.AsWritten(b.today, view)
-	err := b.asOwner(view, bind)
+	b.lv, b.opts.NoParams, b.opts.Settings = nil, true, plan.FrozenSettings(stored.Settings)
+	b.cat = catalog.AsWritten(b.today, stored)
+	err := bind()
 	b.lv, b.opts.NoParams, b.opts.Settings, b.cat = old, params, settings, cat
 	return err
 }

@@ -190,9 +190,9 @@ type (
 		Name     Name       // of the relation, schema, topic or database
 		Database bool
 		Column   string
-		// Constraint of the relation.
-		Constraint string
-		Text       string // empty: none
+		// Constraint or Policy of the relation.
+		Constraint, Policy string
+		Text               string // empty: none
 	}
 	// AlterSchema is ALTER SCHEMA name RENAME TO new.
 	AlterSchema struct{ Name, NewName string }

@@ -64,6 +64,9 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		case pg.ObjectType_OBJECT_TYPE, pg.ObjectType_OBJECT_DOMAIN, pg.ObjectType_OBJECT_DOMCONSTRAINT:
 			return renameType(s.RenameStmt), nil
 		}
+		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_POLICY {
+			return &RenamePolicy{Table: nameOf(s.RenameStmt.Relation), Old: s.RenameStmt.Subname, New: s.RenameStmt.Newname, IfExists: s.RenameStmt.MissingOk}, nil
+		}
 		if s.RenameStmt.RenameType == pg.ObjectType_OBJECT_ROLE {
 			return &RenameRole{Name: s.RenameStmt.Subname, New: s.RenameStmt.Newname}, nil
 		}
@@ -96,6 +99,9 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		if d := dropFunction(s.DropStmt); d != nil {
 			return d, nil
 		}
+		if s.DropStmt.RemoveType == pg.ObjectType_OBJECT_POLICY {
+			return dropPolicy(s.DropStmt), nil
+		}
 		return drop(s.DropStmt), nil
 	case *pg.Node_AlterTableStmt:
 		if s.AlterTableStmt.Objtype == pg.ObjectType_OBJECT_TYPE {
@@ -108,6 +114,10 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return alterSettings(s.AlterRoleSetStmt), nil
 	case *pg.Node_AlterDatabaseSetStmt:
 		return alterDatabaseSettings(s.AlterDatabaseSetStmt), nil
+	case *pg.Node_CreatePolicyStmt:
+		return createPolicy(s.CreatePolicyStmt), nil
+	case *pg.Node_AlterPolicyStmt:
+		return alterPolicy(s.AlterPolicyStmt), nil
 	case *pg.Node_CreateRoleStmt:
 		return createRole(s.CreateRoleStmt)
 	case *pg.Node_GrantStmt:

@@ -13,6 +13,9 @@ func comment(s *pg.CommentStmt) Body {
 	case s.Objtype == pg.ObjectType_OBJECT_TABCONSTRAINT && len(parts) > 1:
 		out.Name, out.Constraint = qualify(parts[:len(parts)-1]), parts[len(parts)-1]
 		return out
+	case s.Objtype == pg.ObjectType_OBJECT_POLICY && len(parts) > 1:
+		out.Name, out.Policy = qualify(parts[:len(parts)-1]), parts[len(parts)-1]
+		return out
 	case s.Objtype == pg.ObjectType_OBJECT_DATABASE:
 		out.Name.Name, out.Database = s.Object.GetString_().GetSval(), true
 		return out

@@ -163,6 +163,7 @@ var changesOfTables = []pg.AlterTableType{
 	pg.AlterTableType_AT_SetStorage, pg.AlterTableType_AT_SetCompression, pg.AlterTableType_AT_SetStatistics, pg.AlterTableType_AT_SetOptions,
 	pg.AlterTableType_AT_ResetOptions, pg.AlterTableType_AT_ClusterOn, pg.AlterTableType_AT_DropCluster, pg.AlterTableType_AT_SetLogged,
 	pg.AlterTableType_AT_SetUnLogged, pg.AlterTableType_AT_DropOids, pg.AlterTableType_AT_SetIdentity,
+	pg.AlterTableType_AT_EnableRowSecurity, pg.AlterTableType_AT_DisableRowSecurity, pg.AlterTableType_AT_ForceRowSecurity, pg.AlterTableType_AT_NoForceRowSecurity,
 }
 
 // alter knows changes of a table, and SET (…) and RESET (…).

@@ -91,6 +91,12 @@ func tagOf(b Body) string {
 		return "ALTER " + b.Kind.String()
 	case *AlterRebuild:
 		return "ALTER " + b.Kind.String()
+	case *CreatePolicy:
+		return "CREATE POLICY"
+	case *AlterPolicy, *RenamePolicy:
+		return "ALTER POLICY"
+	case *DropPolicy:
+		return "DROP POLICY"
 	case *CreateRole:
 		return "CREATE ROLE"
 	case *AlterSettings:

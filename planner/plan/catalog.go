@@ -41,6 +41,8 @@ type Catalog interface {
 	Attnum(relation uint32, column string) int16
 	// HasPrivilege answers has_…_privilege; false: there is no such object.
 	HasPrivilege(a pgcatalog.Asked) (has, ok bool)
+	// RowSecurityActive reports whether policies decide which rows of a relation a role sees.
+	RowSecurityActive(relation, role uint32) bool
 	// SearchPath is current_schemas: of schemas that exist, pg_catalog among them if implicit.
 	SearchPath(implicit bool) []string
 	// TempSchema is the schema of the session's temporary relations, 0 = it has none yet.

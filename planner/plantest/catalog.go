@@ -156,6 +156,11 @@ func (c *Catalog) RoleNamed(string) (*catalog.Relation, bool)   { return nil, fa
 func (c *Catalog) RoleOf(catalog.OID) (*catalog.Relation, bool) { return nil, false }
 func (c *Catalog) Roles() []*catalog.Relation                   { return nil }
 
+// Policies, RowsAre, PolicyIsFor: there are none.
+func (c *Catalog) Policies(catalog.OID) []*catalog.Relation      { return nil }
+func (c *Catalog) RowsAre(catalog.OID, *catalog.Relation) bool   { return false }
+func (c *Catalog) PolicyIsFor(*catalog.Policy, catalog.OID) bool { return false }
+
 // Type: there are none of users.
 func (c *Catalog) Type(string, string, []string) (*catalog.Relation, bool) { return nil, false }
 

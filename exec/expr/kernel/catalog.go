@@ -100,6 +100,24 @@ func init() {
 			}
 			return int32(x.TempSchema()), nil
 		}),
+		"row_security_active": fn1c(func(c *Call, oid int32) (bool, Err) {
+			x, err := catalogOf(c)
+			if err != nil {
+				return false, err
+			}
+			return x.RowSecurityActive(uint32(oid), x.CurrentRole()), nil
+		}),
+		"row_security_active_name": fn1c(func(c *Call, name string) (bool, Err) {
+			x, err := catalogOf(c)
+			if err != nil {
+				return false, err
+			}
+			oid, e := x.OIDOf(sqltype.Regclass, strings.Clone(name))
+			if e != nil {
+				return false, userErr(e)
+			}
+			return x.RowSecurityActive(oid, x.CurrentRole()), nil
+		}),
 		"pg_relation_is_publishable": fn1(func(oid int32) bool { return uint32(oid) >= 16384 }),
 		"pg_is_in_recovery":          fn0c(func(*Call) (bool, Err) { return false, nil }),
 		"pg_jit_available":           fn0c(func(*Call) (bool, Err) { return false, nil }),
