@@ -244,25 +244,34 @@ func (s *Snapshot) TopicPrivs(role OID, id log.TopicID, want acl.Privs) acl.Priv
 	if s.IsSuper(role) {
 		return want
 	}
-	owner, said := s.OwnerOfTopic(id), s.topicAccess(id)
-	list := acl.Default(acl.Topic, uint32(owner))
-	if said.ACL != nil {
-		list = *said.ACL
-	}
-	have := s.Granting(owner).Mask(list, uint32(role), want) | want&s.byRole(role, acl.Topic)
+	have := s.Granting(s.OwnerOfTopic(id)).Mask(s.TopicACL(id), uint32(role), want) | want&s.byRole(role, acl.Topic)
 	hidden := acl.Privs(0)
 	for _, r := range s.UsersOfTopic(id) {
 		if r.Kind == KindTable && s.RowsAre(role, r) {
 			hidden = acl.Select // some of the records are none of its business, whatever was granted
 		}
-		switch {
-		case r.Kind == KindSink || r.Kind == KindTable && !r.FromTopic || r.Kind == KindStream && r.Derived():
-			have |= s.Privs(role, r, acl.Select) & want
-		case r.Kind == KindStream:
-			have |= s.Privs(role, r, acl.Insert) & want
-		}
+		have |= s.Privs(role, r, OpensTopic(r)) & want
 	}
 	return have &^ hidden
+}
+
+// TopicACL are the grants on a topic itself.
+func (s *Snapshot) TopicACL(id log.TopicID) acl.ACL {
+	if said := s.topicAccess(id); said.ACL != nil {
+		return *said.ACL
+	}
+	return acl.Default(acl.Topic, uint32(s.OwnerOfTopic(id)))
+}
+
+// OpensTopic is the privilege on a relation that is one on its topic as well.
+func OpensTopic(r *Relation) acl.Privs {
+	switch {
+	case r.Kind == KindSink || r.Kind == KindTable && !r.FromTopic || r.Kind == KindStream && r.Derived():
+		return acl.Select
+	case r.Kind == KindStream:
+		return acl.Insert
+	}
+	return 0
 }
 
 // OwnsTopic reports whether a role may do what owners of a topic do.

@@ -65,18 +65,29 @@ type Membership struct {
 
 // Predefined roles of PostgreSQL's that mean something here.
 const (
-	DatabaseOwner OID = 6171
-	ReadAllData   OID = 6181
-	WriteAllData  OID = 6182
+	DatabaseOwner   OID = 6171
+	ReadAllData     OID = 6181
+	WriteAllData    OID = 6182
+	Monitor         OID = 3373
+	ReadAllSettings OID = 3374
+	ReadAllStats    OID = 3375
+	StatScanTables  OID = 3377
+	SignalBackend   OID = 4200
 )
 
 // predefined are never stored.
 var predefined = []*Relation{
 	predefinedRole(DatabaseOwner, "pg_database_owner"), predefinedRole(ReadAllData, "pg_read_all_data"), predefinedRole(WriteAllData, "pg_write_all_data"),
+	predefinedRole(Monitor, "pg_monitor", ReadAllSettings, ReadAllStats, StatScanTables), predefinedRole(ReadAllSettings, "pg_read_all_settings"),
+	predefinedRole(ReadAllStats, "pg_read_all_stats"), predefinedRole(StatScanTables, "pg_stat_scan_tables"), predefinedRole(SignalBackend, "pg_signal_backend"),
 }
 
-func predefinedRole(oid OID, name string) *Relation {
-	return &Relation{OID: oid, Name: name, Kind: KindRole, TimestampColumn: -1, Role: &Role{Inherit: true, ConnLimit: -1}}
+func predefinedRole(oid OID, name string, in ...OID) *Relation {
+	r := &Relation{OID: oid, Name: name, Kind: KindRole, TimestampColumn: -1, Role: &Role{Inherit: true, ConnLimit: -1}}
+	for _, of := range in {
+		r.Role.MemberOf = append(r.Role.MemberOf, Membership{Role: of, Grantor: SuperuserOID})
+	}
+	return r
 }
 
 // Predefined: the role comes with the server and never changes.

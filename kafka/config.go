@@ -31,6 +31,8 @@ type Config struct {
 	Auth   *auth.Gate
 	// Access says what roles may do; nil = everything.
 	Access Access
+	// ACLs are the grants of roles; nil = there is no authorizer.
+	ACLs ACLs
 	// Credentials of roles, which clients may change.
 	Credentials Credentials
 	Clock       clock.Clock  // the machine's

@@ -167,6 +167,19 @@ gr_o: INSERT INTO t VALUES (99)
 gr_o: REVOKE SELECT ON t FROM gr_o
 gr_b: SELECT a FROM v WHERE a = 1
 gr_o: GRANT SELECT ON t TO gr_o
+gr_a: CREATE TABLE gr_s.lk (LIKE gr_s.z)
+gr_o: REVOKE ALL ON k FROM gr_a
+gr_a: CREATE TEMP TABLE lk (LIKE k)
+gr_o: GRANT SELECT (a) ON k TO gr_a
+gr_a: CREATE TEMP TABLE lk (LIKE k)
+gr_o: GRANT SELECT ON k TO gr_a
+gr_a: CREATE TEMP TABLE lk (LIKE k)
+gr_a: DROP TABLE lk
+gr_o: REVOKE ALL ON k FROM gr_a
+super: SELECT r.rolname, m.rolname FROM pg_auth_members x JOIN pg_roles r ON r.oid = roleid JOIN pg_roles m ON m.oid = member WHERE m.rolname = 'pg_monitor' ORDER BY 1
+super: GRANT pg_signal_backend TO gr_a
+gr_a: SELECT pg_has_role('pg_signal_backend', 'USAGE')
+super: REVOKE pg_signal_backend FROM gr_a
 gr_o: CREATE TABLE r (a int PRIMARY KEY)
 gr_a: CREATE TABLE gr_s.w (a int REFERENCES r)
 gr_o: GRANT CREATE ON SCHEMA gr_s TO gr_a

@@ -147,6 +147,9 @@ super: ALTER GROUP rl_g ADD USER rl_g
 super: ALTER GROUP rl_a ADD USER rl_g
 super: SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolvaliduntil, rolpassword FROM pg_roles WHERE rolname LIKE 'rl%' ORDER BY 1
 super: SELECT r.rolname, m.rolname, g.rolname, admin_option FROM pg_auth_members x JOIN pg_roles r ON r.oid = roleid JOIN pg_roles m ON m.oid = member JOIN pg_roles g ON g.oid = grantor WHERE r.rolname LIKE 'rl%' ORDER BY 1, 2
+super: REVOKE ADMIN OPTION FOR rl_g FROM rl_u
+super: SELECT m.rolname, admin_option FROM pg_auth_members x JOIN pg_roles r ON r.oid = roleid JOIN pg_roles m ON m.oid = member WHERE r.rolname = 'rl_g' ORDER BY 1
+super: GRANT rl_g TO rl_u WITH ADMIN OPTION
 super: SELECT rolname, rolpassword LIKE 'SCRAM-SHA-256$4096:%' FROM pg_authid WHERE rolname LIKE 'rl%' ORDER BY 1
 rl_l: CREATE ROLE rl_y
 rl_l: ALTER ROLE rl_l PASSWORD 'new'

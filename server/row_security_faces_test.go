@@ -150,7 +150,7 @@ func TestPoliciesOverRestart(t *testing.T) {
 	cfg := settings(filepath.Join(t.TempDir(), "data"))
 	s := start(t, ctx, cfg)
 	hiddenRows(t, ctx, s, "")
-	exec(t, ctx, connect(t, ctx, s), "CREATE MATERIALIZED VIEW m AS SELECT a FROM t; GRANT SELECT ON m TO ann")
+	exec(t, ctx, connect(t, ctx, s), "CREATE MATERIALIZED VIEW m AS SELECT a FROM t; GRANT SELECT ON m TO ann; CREATE POLICY q ON t AS RESTRICTIVE FOR DELETE USING (EXISTS (SELECT 1 FROM m WHERE m.a = t.a))")
 	stop(t, s)
 	s = start(t, ctx, cfg)
 	defer stop(t, s)
@@ -161,7 +161,7 @@ func TestPoliciesOverRestart(t *testing.T) {
 	}
 	for sql, want := range map[string]string{
 		"SELECT a FROM t ORDER BY a": "1; SELECT 1", "SELECT a FROM m ORDER BY a": "1; 2; 5; SELECT 3",
-		"SELECT polname, polcmd, pg_get_expr(polqual, polrelid) FROM pg_policy": "p|*|(who = CURRENT_USER); SELECT 1",
+		"SELECT polname, polcmd, pg_get_expr(polqual, polrelid) FROM pg_policy ORDER BY 1": "p|*|(who = CURRENT_USER); q|d|(EXISTS (SELECT 1 FROM public.m WHERE m.a = t.a)); SELECT 2",
 	} {
 		if got := roleOutcome(ctx, ann, sql); got != want {
 			t.Errorf("%s\n got %s\nwant %s", sql, got, want)

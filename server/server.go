@@ -271,7 +271,7 @@ func (s *Server) openFaces(ctx context.Context) error {
 	}
 	s.kafka, err = kafka.New(kafka.Config{
 		Log: s.log, Meta: s.meta, Topics: topics{s.catalog, s.log}, Auth: s.gate, Clock: s.clock, Logger: s.logger, Epochs: s.epochs,
-		Access: access{s.catalog}, Credentials: credentials{s.db.Deps}, LogDir: redact.URL(s.cfg.ObjectStore), Disk: s.objectDisk(),
+		Access: access{s.catalog}, ACLs: aclsOf(s), Credentials: credentials{s.db.Deps}, LogDir: redact.URL(s.cfg.ObjectStore), Disk: s.objectDisk(),
 		NodeID: int32(s.cfg.BrokerID), ClusterID: s.identity.cluster, AdvertisedHost: host, AdvertisedPort: port,
 		SessionLifetime: s.cfg.KafkaSessionLifetime, MaxTransactionTimeout: s.cfg.TransactionMaxTimeout,
 		AutoCreateTopics: s.cfg.AutoCreateTopics, DefaultPartitions: int32(s.cfg.DefaultPartitions),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tributary-db/tributary/catalog"
+	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
@@ -18,6 +19,11 @@ func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.
 	def, err := bind.CreateTable(b, s.catalog(), s.bindOptions())
 	if err != nil {
 		return err
+	}
+	for _, from := range def.Like {
+		if s.catalog().Privs(s.who.current, from, acl.Select) == 0 {
+			return deniedFor(from)
+		}
 	}
 	if def.Relation.FromTopic {
 		return s.created(s.createTopicTable(ctx, def, b.IfNotExists), "CREATE TABLE", w)

@@ -42,6 +42,16 @@ func (i *introspection) User() string { return i.s.roleName(i.s.who.session) }
 // CurrentRole is whose privileges count.
 func (i *introspection) CurrentRole() uint32 { return uint32(i.s.who.current) }
 
+// SeesSessions: of a role that is gone superusers and who reads all statistics know.
+func (i *introspection) SeesSessions(role string) bool {
+	at := i.s.catalog()
+	if at.HasPrivsOf(i.s.who.current, catalog.ReadAllStats) {
+		return true
+	}
+	r, ok := at.RoleNamed(role)
+	return ok && at.HasPrivsOf(i.s.who.current, r.OID)
+}
+
 func (i *introspection) Database() string { return i.s.database }
 func (i *introspection) PID() int32       { return i.s.pid }
 func (i *introspection) Path() []string   { return i.path }

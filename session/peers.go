@@ -70,6 +70,7 @@ func (p peers) may(e *activity.Entry, super, member string) error {
 	switch {
 	case ok && of.Role.Super:
 		return denied("%s", super)
+	case at.HasPrivsOf(role, catalog.SignalBackend):
 	case !ok || !at.HasPrivsOf(role, of.OID):
 		return denied("%s", member)
 	}

@@ -8,10 +8,21 @@ import (
 
 // activityRows is pg_stat_activity: the sessions of clients. There are no others: what works in the background is in schema
 // tributary.
-func activityRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error {
+func activityRows(v *View, f system.Facts, _ system.Key, add system.Adder) error {
 	for _, s := range f.Sessions() {
+		of := any(nil)
+		if r, ok := v.cat.RoleNamed(s.User); ok {
+			of = r.OID
+		}
+		if !system.SeesSession(f, &s) {
+			err := add(DatabaseOID, s.Database, s.PID, nil, of, s.User, s.Application, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, system.NotShown, nil)
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		host, port := remote(s.Remote)
-		err := add(DatabaseOID, s.Database, s.PID, nil, owner, s.User, s.Application, host, nil, port,
+		err := add(DatabaseOID, s.Database, s.PID, nil, of, s.User, s.Application, host, nil, port,
 			s.Since, s.XactStart, s.QueryStart, s.StateChange, system.OrNull(s.WaitType), system.OrNull(s.WaitEvent), s.State,
 			nil, nil, nil, s.Query, "client backend")
 		if err != nil {

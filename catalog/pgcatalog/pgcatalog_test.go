@@ -37,10 +37,11 @@ type asker struct{}
 
 func (asker) Catalog() *catalog.Snapshot { panic("not asked here") }
 
-func (asker) User() string     { return "tributary" }
-func (asker) Database() string { return "tributary" }
-func (asker) PID() int32       { return 7 }
-func (asker) Path() []string   { return []string{"public"} }
+func (asker) SeesSessions(string) bool { return true }
+func (asker) User() string             { return "tributary" }
+func (asker) Database() string         { return "tributary" }
+func (asker) PID() int32               { return 7 }
+func (asker) Path() []string           { return []string{"public"} }
 func (asker) SessionSettings() []system.SessionSetting {
 	return []system.SessionSetting{{Name: "a", Value: "1", Type: "enum", Values: []string{"1", "2"}}}
 }

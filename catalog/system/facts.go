@@ -42,12 +42,24 @@ type Asker interface {
 	PID() int32
 	// Path is its search path.
 	Path() []string
+	// SeesSessions reports whether it may know what sessions of a role do.
+	SeesSessions(role string) bool
 	// SessionSettings are its run-time parameters, as pg_settings has them.
 	SessionSettings() []SessionSetting
 	// Prepared and Cursors are what it has open, by name.
 	Prepared() []PreparedStatement
 	Cursors() []Cursor
 }
+
+// SeesSession reports whether who asks may know what a session does: its own role's, one whose privileges it has, or all with those of
+// pg_read_all_stats.
+func SeesSession(f Facts, s *Session) bool {
+	a := f.Asker()
+	return a == nil || a.SeesSessions(s.User)
+}
+
+// NotShown stands for a statement's text that who asks may not read, as in PostgreSQL.
+const NotShown = "<insufficient privilege>"
 
 // Session is one that is open, and what it does. Times that are zero are not known, or there are none.
 type Session struct {

@@ -32,6 +32,12 @@ var sessions = &Relation{
 			if s.WaitType != "" {
 				waits = s.WaitType + ": " + s.WaitEvent
 			}
+			if !SeesSession(f, &s) {
+				if err := add(s.PID, s.User, s.Database, s.Application, nil, nil, nil, nil, nil, nil, NotShown, nil); err != nil {
+					return err
+				}
+				continue
+			}
 			err := add(s.PID, s.User, s.Database, s.Application, remote, s.Since, s.State, s.StateChange, s.XactStart, s.QueryStart, s.Query, waits)
 			if err != nil {
 				return err

@@ -36,6 +36,7 @@ func (d *definition) like(n *pg.TableLikeClause) error {
 		return sqlerr.New(sqlerr.WrongObjectType, "relation \"%s\" is invalid in LIKE clause", from.Name).At(n.Relation.Location).
 			WithDetail("This operation is not supported for %s.", kindsInDetail[from.Kind])
 	}
+	d.likes = append(d.likes, from)
 	takes := func(option uint32) bool { return n.Options&option != 0 }
 	first := len(d.rel.Columns)
 	for i := range from.Columns {

@@ -24,6 +24,8 @@ type TableDef struct {
 	Sequences []ColumnSequence
 	// ForeignKeys are not in Relation yet.
 	ForeignKeys []ForeignKeyDef
+	// Like are the relations whose columns it takes.
+	Like []*catalog.Relation
 }
 
 // ColumnSequence is the sequence that gives a column its values.
@@ -55,7 +57,7 @@ func CreateTable(s *parse.CreateTable, cat catalog.Reader, o Options) (*TableDef
 	if err := d.elements(s.Stmt.TableElts); err != nil {
 		return nil, err
 	}
-	def := &TableDef{Relation: d.rel, Indexes: d.indexes, Sequences: d.sequences}
+	def := &TableDef{Relation: d.rel, Indexes: d.indexes, Sequences: d.sequences, Like: d.likes}
 	if def.ForeignKeys, err = d.foreignKeys(); err != nil {
 		return nil, err
 	}
@@ -110,6 +112,7 @@ type definition struct {
 	rel     *catalog.Relation
 	stream  bool
 	indexes []*catalog.Relation
+	likes   []*catalog.Relation
 	hasKey  bool
 	// constraints of the whole table, read after all columns are known.
 	later []*pg.Constraint

@@ -65,9 +65,23 @@ func definePolicy(rel, table *catalog.Relation, using, check *pg.Node, cat catal
 		if n == nil {
 			continue
 		}
+		text, err := deparseExpr(n)
+		if err != nil {
+			return err
+		}
+		if n, err = storedExpr(text); err != nil { // a tree of its own, to be changed
+			return err
+		}
+		b.tellingOf, b.named = cat, nil
 		cond, err := b.policyCondition(n, table)
 		if err != nil {
 			return placeless(err) // as PostgreSQL's are
+		}
+		// Who reads it, a dump among them, may have another search path.
+		for _, p := range b.named {
+			if p.input.Kind != catalog.KindSystem && !p.input.Temporary() {
+				p.at.Schemaname = p.input.Schema
+			}
 		}
 		if texts[i], err = deparseExpr(n); err != nil {
 			return err

@@ -87,10 +87,8 @@ func grantRole(s *pg.GrantRoleStmt) (Body, error) {
 		if d.Defname != "admin" {
 			return nil, sqlerr.New(sqlerr.FeatureNotSupported, "option \"%s\" of GRANT is not supported", d.Defname).At(d.Location)
 		}
-		out.Admin = d.Arg.GetBoolean().GetBoolval()
-		if d.Arg.GetBoolean() == nil {
-			out.Admin = true
-		}
+		// REVOKE ADMIN OPTION FOR comes as the option false.
+		out.Admin = out.Revoke || d.Arg.GetBoolean() == nil || d.Arg.GetBoolean().GetBoolval()
 	}
 	for _, n := range s.GrantedRoles {
 		p := n.GetAccessPriv()

@@ -55,6 +55,9 @@ func New(cfg Config) *Runner {
 	return &Runner{cfg: cfg}
 }
 
+// Database is the one that statements run in.
+func (r *Runner) Database() string { return r.cfg.Database }
+
 // Latency is the time of statements, their rows written included.
 func (r *Runner) Latency() latency.Snapshot { return r.latency.Snapshot() }
 
