@@ -46,19 +46,31 @@ func init() {
 		"make_timestamptz_at_timezone": makeTimestamp(true, func(c *Call, row int32) (*time.Location, Err) { return zoneNamed(string(c.Args[6].Bytes(row))) }),
 		"make_interval":                makeInterval,
 		"float8_timestamptz":           ok1(datetime.FromEpoch),
-		"interval_to_char": app2(func(_ *Call, dst []byte, v interval, format []byte) ([]byte, Err) {
-			out, ok, err := datetime.ToCharInterval(dst, v, format)
-			if err == nil && !ok {
+		"interval_to_char": app2(func(c *Call, dst []byte, v interval, format []byte) ([]byte, Err) {
+			f, err := c.charFormat(format)
+			if err != nil {
+				return dst, err
+			}
+			out, ok, ferr := f.Interval(dst, v)
+			if ferr == nil && !ok {
 				return out, errNull
 			}
-			return out, asErr(err)
+			return out, asErr(ferr)
 		}),
-		"timestamp_to_char": app2(func(_ *Call, dst []byte, ts int64, format []byte) ([]byte, Err) {
-			out, ok := datetime.ToChar(dst, ts, format)
+		"timestamp_to_char": app2(func(c *Call, dst []byte, ts int64, format []byte) ([]byte, Err) {
+			f, err := c.charFormat(format)
+			if err != nil {
+				return dst, err
+			}
+			out, ok := f.Timestamp(dst, ts)
 			return out, nullUnless(ok)
 		}),
 		"timestamptz_to_char": app2(func(c *Call, dst []byte, ts int64, format []byte) ([]byte, Err) {
-			out, ok := datetime.ToCharTZ(dst, ts, c.zone(), format)
+			f, err := c.charFormat(format)
+			if err != nil {
+				return dst, err
+			}
+			out, ok := f.TimestampTZ(dst, ts, c.zone())
 			return out, nullUnless(ok)
 		}),
 		"timestamptz_zone":  fn2e(func(zone string, ts int64) (int64, Err) { return atZone(zone, ts, true) }),

@@ -1,12 +1,13 @@
 package kernel
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 )
 
-// Times as a format says how they are written.
+// Times as a format says how they are written, and written so.
 func init() {
 	kernels(map[string]Kernel{
 		"to_timestamp": fn2c(func(c *Call, s, format string) (int64, Err) {
@@ -50,4 +51,28 @@ func (c *Call) template(format string) (*datetime.Template, Err) {
 		c.State = &templateState{own, t}
 	}
 	return t, nil
+}
+
+// charState keeps the last format of to_char read.
+type charState struct {
+	text   []byte
+	format *datetime.CharFormat
+}
+
+// charFormat is a format of to_char for times and intervals.
+func (c *Call) charFormat(format []byte) (*datetime.CharFormat, Err) {
+	if st, ok := c.State.(*charState); ok && bytes.Equal(st.text, format) {
+		return st.format, nil
+	}
+	if err := c.Scratch(len(format) * datetime.CharFormatSize); err != nil {
+		return nil, err
+	}
+	f := datetime.NewCharFormat(format, c.stopped)
+	if f == nil {
+		return nil, ErrStopped
+	}
+	if len(format) <= maxKeptFormat {
+		c.State = &charState{bytes.Clone(format), f}
+	}
+	return f, nil
 }

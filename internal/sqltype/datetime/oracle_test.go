@@ -20,7 +20,7 @@ var newYork = func() *time.Location { l, _ := LoadZone("America/New_York"); retu
 var stamps = []string{
 	"2024-02-29 23:59:59.999999", "2000-01-01 00:00:00", "1999-12-31 12:34:56.789012", "1970-01-01 00:00:00", "0001-01-01 00:00:00",
 	"0044-03-15 12:00:00 BC", "2024-03-10 07:30:00", "2024-11-03 05:30:00", "2021-01-03 01:02:03", "294276-12-31 23:59:59.999999", "4714-11-24 00:00:00 BC",
-	"infinity", "-infinity", "2001-01-01 00:00:00", "1900-06-15 06:07:08", "2023-01-31 10:00:00",
+	"infinity", "-infinity", "2001-01-01 00:00:00", "1900-06-15 06:07:08", "2023-01-31 10:00:00", "2023-01-31 10:00:00.25", "2023-01-31 10:00:30", "2023-01-31 10:40:00", "2023-01-31 13:00:00",
 }
 
 var intervals = []string{"1 day", "1 mon", "-1 mon", "1 year 2 mons 3 days 04:05:06.789", "-00:00:00.000001", "100:00:00", "35 days 25:00:00", "-1 mon 1 day -1 hour", "0", "1 mon -31 days", "13 mons", "178000000 years", "-5 days 03:00:00", "2 hours"}
@@ -190,18 +190,24 @@ func TestArithmetic(t *testing.T) {
 
 func TestToChar(t *testing.T) {
 	conn := zoned(t)
-	formats := []string{"YYYY-MM-DD HH24:MI:SS", "YYYY-MM-DD\"T\"HH24:MI:SS.MS", "Mon DD, YYYY HH12:MI AM", "Day, DDth Month YYYY", "FMDay, FMDDth FMMonth FMYYYY", "DY Dy dy MON mon MONTH month DAY day", "IYYY-IW-ID IDDD", "Y,YYY YYY YY Y", "Q WW W CC J D DDD", "HH:MI:SS.US p.m. FF1 FF2 FF3 FF4 FF5 FF6", "SSSS SSSSS", "BC a.d. A.D. bc", "RM rm FMRM", "TZ tz TZH:TZM OF", "yyyy-mm-dd hh24:mi:ss", "\"quoted \\\" YYYY\" \\\"x", "plain text", "FMHH24:FMMI:FMSS", "DDTH Ddth HH24TH", "YYYYMMDDHH24MISS", "", "I IY IYY", "YYYYth", "FMYY FMMM FMDD", "Month-YYYY", "é YYYY"}
+	formats := []string{"YYYY-MM-DD HH24:MI:SS", "YYYY-MM-DD\"T\"HH24:MI:SS.MS", "Mon DD, YYYY HH12:MI AM", "Day, DDth Month YYYY", "FMDay, FMDDth FMMonth FMYYYY", "DY Dy dy MON mon MONTH month DAY day", "IYYY-IW-ID IDDD", "Y,YYY YYY YY Y", "Q WW W CC J D DDD", "HH:MI:SS.US p.m. FF1 FF2 FF3 FF4 FF5 FF6", "SSSS SSSSS", "BC a.d. A.D. bc", "RM rm FMRM", "TZ tz TZH:TZM OF", "yyyy-mm-dd hh24:mi:ss", "\"quoted \\\" YYYY\" \\\"x", "plain text", "FMHH24:FMMI:FMSS", "DDTH Ddth HH24TH", "YYYYMMDDHH24MISS", "", "I IY IYY", "YYYYth", "FMYY FMMM FMDD", "Month-YYYY", "é YYYY", "\"\"", "HH24", "MI", "HH12 AM", "AM"}
+	kept := map[string]*CharFormat{} // one for all values, some of which look like those before them
 	var checks []check
 	for _, s := range stamps {
 		v := stamp(t, s)
 		for _, f := range formats {
-			got, ok := ToChar(nil, v, []byte(f))
+			format := kept[f]
+			if format == nil {
+				format = NewCharFormat([]byte(f), func() bool { return false })
+				kept[f] = format
+			}
+			got, ok := format.Timestamp(nil, v)
 			if !ok {
 				got = []byte("NULL")
 			}
 			checks = append(checks, check{fmt.Sprintf("to_char(timestamp '%s', '%s')", s, f), string(got)})
 			if s[0:2] == "20" || s[0:2] == "19" {
-				if got, ok = ToCharTZ(nil, v, newYork, []byte(f)); !ok {
+				if got, ok = format.TimestampTZ(nil, v, newYork); !ok {
 					got = []byte("NULL")
 				}
 				checks = append(checks, check{fmt.Sprintf("to_char(timestamptz '%s+00', '%s')", s, f), string(got)})

@@ -1,10 +1,8 @@
 package datetime
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // pattern is a template pattern of to_char; names are told longest first.
@@ -14,7 +12,7 @@ type pattern struct {
 	text  bool                           // th and TH do not apply
 }
 
-// charWriter is the state of one to_char call.
+// charWriter is the state of writing one value.
 type charWriter struct {
 	dst  []byte
 	fill bool // FM: no padding
@@ -31,9 +29,9 @@ func (w *charWriter) num(v int64, width int) {
 	if w.fill {
 		width = 0
 	}
-	s := strconv.FormatInt(v, 10)
-	neg := v < 0
-	if neg {
+	var digits [20]byte
+	s := strconv.AppendInt(digits[:0], v, 10)
+	if v < 0 {
 		s = s[1:]
 		w.dst = append(w.dst, '-')
 	}
@@ -231,96 +229,6 @@ func buildPatterns() []pattern {
 		}
 	}
 	return list
-}
-
-// ToChar is to_char(timestamp, format). Infinities and an empty format give NULL: ok is false.
-func ToChar(dst []byte, ts int64, format []byte) (out []byte, ok bool) {
-	if !FiniteTimestamp(ts) || len(format) == 0 {
-		return dst, false
-	}
-	f := Split(ts)
-	return toChar(dst, &f, format, ""), true
-}
-
-// ToCharTZ is to_char(timestamptz, format) in the local time of loc.
-func ToCharTZ(dst []byte, ts int64, loc *time.Location, format []byte) (out []byte, ok bool) {
-	if !FiniteTimestamp(ts) || len(format) == 0 {
-		return dst, false
-	}
-	name, off := zoneAt(loc, ts)
-	f := Split(ts + int64(off)*UsecsPerSecond)
-	f.Offset = off
-	return toChar(dst, &f, format, name), true
-}
-
-func toChar(dst []byte, f *Fields, format []byte, zone string) []byte {
-	w := charWriter{dst: dst, zone: zone}
-	return w.write(f, format)
-}
-
-// write writes f, or the interval, by a format.
-func (w *charWriter) write(f *Fields, format []byte) []byte {
-	for len(format) > 0 {
-		if format[0] == '"' {
-			format = w.quoted(format[1:])
-			continue
-		}
-		if format[0] == '\\' && len(format) > 1 && format[1] == '"' {
-			w.dst, format = append(w.dst, '"'), format[2:]
-			continue
-		}
-		w.fill = false
-		rest := format
-		for len(rest) >= 2 && (bytes.HasPrefix(rest, []byte("FM")) || bytes.HasPrefix(rest, []byte("fm")) || bytes.HasPrefix(rest, []byte("TM")) || bytes.HasPrefix(rest, []byte("FX"))) {
-			w.fill = w.fill || rest[0]|0x20 == 'f' && rest[1]|0x20 == 'm' || rest[0] == 'T'
-			rest = rest[2:]
-		}
-		p := match(rest)
-		if p == nil {
-			if len(rest) != len(format) {
-				format = rest // a prefix without a pattern is dropped
-				continue
-			}
-			w.dst, format = append(w.dst, format[0]), format[1:]
-			continue
-		}
-		from := len(w.dst)
-		if w.span != nil {
-			w.writeSpan(p)
-		} else {
-			p.write(w, f)
-		}
-		format = rest[len(p.name):]
-		if !p.text && len(format) >= 2 && format[0]|0x20 == 't' && format[1]|0x20 == 'h' && format[0]^format[1] == 't'^'h' {
-			w.dst = append(w.dst, ordinal(w.dst[from:], format[0] == 'T')...)
-			format = format[2:]
-		}
-	}
-	return w.dst
-}
-
-func (w *charWriter) quoted(s []byte) []byte {
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '"':
-			return s[i+1:]
-		case s[i] == '\\' && i+1 < len(s):
-			i++
-		}
-		w.dst = append(w.dst, s[i])
-	}
-	return nil
-}
-
-func match(s []byte) *pattern {
-	var best *pattern
-	for i := range patterns {
-		p := &patterns[i]
-		if len(p.name) <= len(s) && string(s[:len(p.name)]) == p.name && (best == nil || len(p.name) > len(best.name)) {
-			best = p
-		}
-	}
-	return best
 }
 
 // ordinal is the English suffix of a number.

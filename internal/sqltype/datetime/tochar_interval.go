@@ -8,17 +8,6 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
-// ToCharInterval is to_char(interval, format); an empty format gives NULL: ok is false.
-func ToCharInterval(dst []byte, v Interval, format []byte) (out []byte, ok bool, err error) {
-	if len(format) == 0 {
-		return dst, false, nil
-	}
-	p := v.parts()
-	w := charWriter{dst: dst, span: &p}
-	out = w.write(&Fields{}, format)
-	return out, true, w.err
-}
-
 // writeSpan writes a field of an interval, as far as it has one.
 //
 //lint:dispatch
