@@ -10,6 +10,9 @@
 //
 // -only sql runs the 22 queries of TPC-H (internal/tpch) here, in PostgreSQL and in DuckDB, by turns.
 //
+// -only nexmark runs the queries of Nexmark (internal/nexmark) here, as views, and in Apache Flink, if TRIBUTARY_TEST_FLINK names
+// its jars, over the same topic.
+//
 // Rates are wall time as seen by the client, which runs on the same machine and takes its share
 // of it; so server CPU time per unit stands beside them, read from /proc. Nothing here is
 // asserted: numbers are for people to compare between two commits on one machine.

@@ -27,11 +27,12 @@ type options struct {
 	queries string
 	tries   int
 	python  string
+	events  int
 }
 
-// wants reports whether a query of TPC-H is among those that are to run.
-func (o *options) wants(query int) bool {
-	return o.queries == "" || slices.Contains(strings.Split(o.queries, ","), fmt.Sprint(query))
+// wants reports whether a query is among those that are to run.
+func (o *options) wants(query string) bool {
+	return o.queries == "" || slices.Contains(strings.Split(o.queries, ","), query)
 }
 
 func (o *options) duration() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
@@ -49,7 +50,8 @@ func main() {
 	flag.DurationVar(&o.minutes, "for", 10*time.Minute, "length of the run (-only steady)")
 	flag.IntVar(&o.coldMB, "cold", 512, "MB of records of each topic that is read cold (-only cold)")
 	flag.Float64Var(&o.scale, "scale", 1, "scale factor of TPC-H (-only sql)")
-	flag.StringVar(&o.queries, "queries", "", "queries of TPC-H, as 1,6,17 (-only sql); empty = all")
+	flag.StringVar(&o.queries, "queries", "", "queries of TPC-H, as 1,6,17 (-only sql), or of Nexmark, as q1,q15 (-only nexmark); empty = all")
+	flag.IntVar(&o.events, "events", 1_000_000, "events of Nexmark (-only nexmark)")
 	flag.IntVar(&o.tries, "tries", 3, "how often a query runs on each engine (-only sql); the quickest counts")
 	flag.StringVar(&o.python, "python", "python3", "Python with the package duckdb (-only sql)")
 	flag.Parse()
@@ -73,6 +75,9 @@ func run(ctx context.Context, o options) error {
 	}
 	if o.only == "sql" {
 		return benchSQL(ctx, o)
+	}
+	if o.only == "nexmark" {
+		return benchNexmark(ctx, o)
 	}
 	fmt.Printf("%s\n%s\n\n", strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " "), machine())
 	t := newTable(os.Stdout)

@@ -115,7 +115,7 @@ func fill(ctx context.Context, e engine, files map[string]string) error {
 func runQueries(ctx context.Context, o options, engines []engine) error {
 	w := newSQLTable(os.Stdout, engines)
 	for i, sql := range tpch.Queries {
-		if !o.wants(i + 1) {
+		if !o.wants(fmt.Sprint(i + 1)) {
 			continue
 		}
 		times := make([]timing, len(engines))

@@ -195,7 +195,7 @@ func TestQueries(t *testing.T) {
 	r.schema()
 	r.create("before")
 	for _, q := range closed {
-		r.exec(r.ours, "CREATE MATERIALIZED VIEW closed_"+q.name+" AS "+q.text+" EMIT ON WINDOW CLOSE")
+		r.exec(r.ours, "CREATE MATERIALIZED VIEW closed_"+q.Name+" AS "+q.Text+" EMIT ON WINDOW CLOSE")
 	}
 	cut := events/4 + r.rnd.IntN(events/2)
 	r.send(0, cut)
@@ -206,36 +206,36 @@ func TestQueries(t *testing.T) {
 	r.create("after")
 	r.exec(r.oracle, "CREATE TABLE finally (at timestamp); INSERT INTO finally VALUES ("+instant(r.mark["bid"])+")")
 
-	for _, q := range queries {
-		asked := q.postgres
+	for _, q := range nexmark.Queries {
+		asked := q.PostgreSQL
 		if asked == "" {
-			asked = q.text
+			asked = q.Text
 		}
 		want := r.rows(r.oracle, asked)
 		if len(want) == 0 {
-			t.Errorf("%s has no rows", q.name)
+			t.Errorf("%s has no rows", q.Name)
 		}
-		r.same(q.name+" as SELECT", r.rows(r.ours, q.text), want)
+		r.same(q.Name+" as SELECT", r.rows(r.ours, q.Text), want)
 		for _, when := range []string{"before", "after"} {
-			r.same("the view of "+q.name+" made "+when, r.rows(r.ours, "SELECT * FROM "+when+"_"+q.name), want)
+			r.same("the view of "+q.Name+" made "+when, r.rows(r.ours, "SELECT * FROM "+when+"_"+q.Name), want)
 		}
 	}
-	r.same("the view of q12", r.rows(r.ours, "SELECT * FROM before_q12"), r.rows(r.ours, q12))
+	r.same("the view of q12", r.rows(r.ours, "SELECT * FROM before_q12"), r.rows(r.ours, nexmark.Q12))
 	r.same("all of q12", r.rows(r.ours, "SELECT sum(bid_count) FROM after_q12"), r.rows(r.oracle, "SELECT count(*) FROM bid"))
 	for _, q := range closed {
-		want := r.rows(r.oracle, q.postgres)
+		want := r.rows(r.oracle, q.PostgreSQL)
 		if len(want) == 0 {
-			t.Errorf("%s has no rows", q.name)
+			t.Errorf("%s has no rows", q.Name)
 		}
-		r.same(q.name+" on close", r.rows(r.ours, "SELECT * FROM closed_"+q.name), want)
+		r.same(q.Name+" on close", r.rows(r.ours, "SELECT * FROM closed_"+q.Name), want)
 	}
 	t.Logf("%d answers compared, killed after %d of %d events, %s", r.compared, cut, events, flags[0])
 }
 
 // create makes the views of all queries.
 func (r *run) create(when string) {
-	for _, q := range queries {
-		r.exec(r.ours, "CREATE MATERIALIZED VIEW "+when+"_"+q.name+" AS "+q.text)
+	for _, q := range nexmark.Queries {
+		r.exec(r.ours, "CREATE MATERIALIZED VIEW "+when+"_"+q.Name+" AS "+q.Text)
 	}
-	r.exec(r.ours, "CREATE MATERIALIZED VIEW "+when+"_q12 AS "+q12)
+	r.exec(r.ours, "CREATE MATERIALIZED VIEW "+when+"_q12 AS "+nexmark.Q12)
 }
