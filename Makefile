@@ -5,6 +5,7 @@ FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
 .PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-faults test-history test-month test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help bench-kafka bench-nexmark test-generated pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -46,6 +47,9 @@ test-damage: ## Damage 1,000 times any file a server keeps, 500 times any object
 test-hostile: ## Attack the server in every known way beside small clients; prints their times and its memory.
 	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 30m -v -run 'Hostile|Loris|BadRecords|HugeStatements' ./test/e2e
 
+test-generated: ## Send the server STATEMENTS (50,000) statements of sqlsmith's, and as many of the project's own grammar.
+	TRIBUTARY_TEST_STATEMENTS=$(or $(STATEMENTS),50000) $(GO) test -count=1 -timeout 10h -v ./test/generated
+
 test-long: ## Run the end-to-end tests in their long form: ten kills, more records.
 	TRIBUTARY_TEST_LONG=1 $(GO) test -count=1 -timeout 60m ./test/...
 
@@ -67,6 +71,9 @@ bench-sql: build ## Measure the 22 queries of TPC-H beside PostgreSQL and DuckDB
 
 bench-kafka: build ## Measure producing and fetching by turns with Apache Kafka's broker, whose jars are installed where they may be.
 	.ci/with-clients $(GO) run ./bench -binary $(BIN) -only 'beside Kafka' -seconds $(or $(SECONDS_EACH),5)
+
+bench-nexmark: build ## Measure Nexmark's queries beside Apache Flink's, whose jars are installed where they may be, on EVENTS events (1 million); QUERIES=q0,q15 for some.
+	.ci/with-flink $(GO) run ./bench -binary $(BIN) -only nexmark -events $(or $(EVENTS),1000000) -queries '$(QUERIES)'
 
 bench-restart: build ## Measure checkpoints and restarts at size: ROWS rows (8 million), state_memory 512 MB.
 	$(GO) run ./bench -binary $(BIN) -only restart -rows $(or $(ROWS),8000000)
