@@ -276,7 +276,7 @@ func (d *functionDefinition) determined() error {
 	}
 	family := func(t sqltype.OID) int {
 		switch t {
-		case anyCompatible, anyCompatibleArray, anyCompatibleNonArray:
+		case anyCompatible, anyCompatibleArray, anyCompatibleNonArray, anyCompatibleRange, anyCompatibleMultirange:
 			return 2
 		}
 		return 1
@@ -285,7 +285,17 @@ func (d *functionDefinition) determined() error {
 		if !polymorphic(t) {
 			continue
 		}
-		ok := slices.ContainsFunc(d.f.Types(), func(in sqltype.OID) bool { return polymorphic(in) && family(in) == family(t) })
+		ranges := isRangeStandIn(t)
+		ok := slices.ContainsFunc(d.f.Types(), func(in sqltype.OID) bool {
+			return polymorphic(in) && family(in) == family(t) && (!ranges || isRangeStandIn(in))
+		})
+		if !ok && ranges {
+			of := "anyrange or anymultirange"
+			if family(t) == 2 {
+				of = "anycompatiblerange or anycompatiblemultirange"
+			}
+			return wrongFunction("cannot determine result data type").WithDetail("A result of type %s requires at least one input of type %s.", displayType(t), of)
+		}
 		if !ok {
 			of := "anyelement, anyarray, anynonarray, anyenum, anyrange, or anymultirange"
 			if family(t) == 2 {
@@ -431,7 +441,7 @@ func (d *functionDefinition) check() error {
 			return placeless(err)
 		}
 	} else if f.ReturnsSet || len(f.Outs()) > 1 || rowRelation(d.b.cat, f.Returns) != nil {
-		if columns, err = b.resultColumns(w, &r, f.Returns); err != nil {
+		if columns, err = b.resultColumns(w, &r, args, f.Returns); err != nil {
 			return err
 		}
 		if err := b.checkRows(&r, args, sel, columns); err != nil {

@@ -75,7 +75,7 @@ func (b *binder) variadicCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 			continue
 		}
 		if f.Args[len(args)-1] == sqltype.Any {
-			return nil, unsupported("VARIADIC of an array of any type").At(n.Location)
+			return b.spreadAny(name, args, n)
 		}
 		cands = append(cands, candidate{args: f.Args, ref: f})
 	}

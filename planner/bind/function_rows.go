@@ -63,7 +63,7 @@ func (b *binder) userRows(n *pg.RangeFunction) (*source, error) {
 // rowsOf binds the rows of a user's function, of the columns that it has.
 func (b *binder) rowsOf(w *rowsWanted, rel *catalog.Relation, args []plan.Expr, ret sqltype.OID, pos int32) error {
 	w.rel = rel
-	columns, err := b.resultColumns(w, rel, ret)
+	columns, err := b.resultColumns(w, rel, args, ret)
 	if err != nil {
 		return err
 	}
@@ -107,20 +107,15 @@ func (b *binder) rowsOf(w *rowsWanted, rel *catalog.Relation, args []plan.Expr, 
 }
 
 // resultColumns are the columns of what a function gives in FROM.
-func (b *binder) resultColumns(w *rowsWanted, rel *catalog.Relation, ret sqltype.OID) (out sqltype.Shape, err error) {
+func (b *binder) resultColumns(w *rowsWanted, rel *catalog.Relation, args []plan.Expr, ret sqltype.OID) (out sqltype.Shape, err error) {
 	f := rel.Function
 	if outs := f.Outs(); len(outs) > 1 || len(outs) == 1 && outs[0].Mode == "t" || len(outs) == 1 && ret != outs[0].Type {
 		w.named = true
-		s, _ := standInsOf(typesOf(nil), nil)
+		if outs, err = outTypes(f, args); err != nil {
+			return nil, located(err, w.pos)
+		}
 		for _, o := range outs {
-			t, err := s.of(o.Type)
-			if err != nil || polymorphic(o.Type) {
-				t = ret
-				if len(outs) > 1 {
-					return nil, unsupported("a function with several polymorphic results").At(w.pos)
-				}
-			}
-			out = append(out, sqltype.ShapeField{Name: o.Name, Type: sqltype.Of(t)})
+			out = append(out, sqltype.ShapeField{Name: o.Name, Type: sqltype.Of(o.Type)})
 		}
 		return out, b.noColumnList(w)
 	}

@@ -14,13 +14,16 @@ const (
 	anyCompatible         sqltype.OID = 5077
 	anyCompatibleArray    sqltype.OID = 5078
 	anyCompatibleNonArray sqltype.OID = 5079
+
+	anyCompatibleRange      sqltype.OID = 5080
+	anyCompatibleMultirange sqltype.OID = 4538
 )
 
 // polymorphic reports whether t stands for a type that the arguments decide.
 func polymorphic(t sqltype.OID) bool {
 	switch t {
 	case sqltype.AnyElement, sqltype.AnyArray, anyNonArray, anyCompatible, anyCompatibleArray, anyCompatibleNonArray,
-		sqltype.AnyRange, sqltype.AnyMultirange, sqltype.AnyEnum:
+		sqltype.AnyRange, sqltype.AnyMultirange, sqltype.AnyEnum, anyCompatibleRange, anyCompatibleMultirange:
 		return true
 	}
 	return false
@@ -33,7 +36,7 @@ func isArray(t sqltype.OID) bool { return t.Elem() != sqltype.Invalid }
 // compatible those of the anycompatible family, which must have a common type.
 type standIns struct {
 	elem, compatible sqltype.OID
-	ranges           *sqltype.RangeType // of the anyelement family
+	ranges, wide     *sqltype.RangeType // of the anyelement family, and of the anycompatible one
 }
 
 // standInsOf is PostgreSQL's check_generic_type_consistency: ok is false where no types fit.
@@ -55,14 +58,15 @@ func standInsOf(in, declared []sqltype.OID) (s standIns, ok bool) {
 			}
 		}
 		switch d {
-		case sqltype.AnyRange, sqltype.AnyMultirange:
-			if !s.takeRange(d, t.Base()) {
+		case sqltype.AnyRange, sqltype.AnyMultirange, anyCompatibleRange, anyCompatibleMultirange:
+			r := s.takeRange(d, t.Base())
+			if r == nil {
 				return s, false
 			}
-			t = s.ranges.Elem
+			t = r.Elem
 		}
 		switch d {
-		case anyCompatible, anyCompatibleArray, anyCompatibleNonArray:
+		case anyCompatible, anyCompatibleArray, anyCompatibleNonArray, anyCompatibleRange, anyCompatibleMultirange:
 			compatible = append(compatible, t)
 		default:
 			if s.elem != sqltype.Invalid && s.elem != t {
@@ -79,6 +83,9 @@ func standInsOf(in, declared []sqltype.OID) (s standIns, ok bool) {
 	}
 	if s.compatible = commonOf(compatible); s.compatible == sqltype.Invalid {
 		return s, false
+	}
+	if s.wide != nil && s.wide.Elem != s.compatible {
+		return s, false // ranges are cast to no others
 	}
 	for _, d := range declared {
 		if (d == anyCompatibleNonArray || d == anyCompatibleArray) && isArray(s.compatible) {
@@ -116,7 +123,7 @@ func (s standIns) of(d sqltype.OID) (sqltype.OID, error) {
 		if t = s.compatible; t == sqltype.Invalid {
 			t = sqltype.Text
 		}
-	case sqltype.AnyRange, sqltype.AnyMultirange:
+	case sqltype.AnyRange, sqltype.AnyMultirange, anyCompatibleRange, anyCompatibleMultirange:
 		if t = s.rangeOf(d); t == sqltype.Invalid {
 			return t, sqlerr.New(sqlerr.DatatypeMismatch, "could not determine polymorphic type because input has type unknown")
 		}

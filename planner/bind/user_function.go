@@ -354,7 +354,10 @@ func (b *binder) oneValue(rel *catalog.Relation, sel *pg.SelectStmt, ret sqltype
 
 // returnedRow is the row that a function without FROM gives.
 func (b *binder) returnedRow(f *catalog.Function, sel *pg.SelectStmt) (plan.Expr, error) {
-	outs := f.Outs()
+	outs, err := outTypes(f, b.fn.args)
+	if err != nil {
+		return nil, err
+	}
 	var fields []plan.Expr
 	var shape sqltype.Shape
 	for i, t := range sel.TargetList {
@@ -383,6 +386,20 @@ func (b *binder) returnedRow(f *catalog.Function, sel *pg.SelectStmt) (plan.Expr
 		return nil, wrongReturn(sqltype.Record, "Final statement returns too many columns.")
 	}
 	return b.row(fields, shape, -1), nil
+}
+
+// outTypes are the columns of what a call gives where the function's arguments say them, with types for the polymorphic ones.
+func outTypes(f *catalog.Function, args []plan.Expr) ([]catalog.FunctionArg, error) {
+	outs := f.Outs()
+	s, _ := standInsOf(typesOf(args), f.Types())
+	for i := range outs {
+		t, err := s.of(outs[i].Type)
+		if err != nil {
+			return nil, err
+		}
+		outs[i].Type = t
+	}
+	return outs, nil
 }
 
 // returned is the value of a function's text as the type that the function returns.
