@@ -38,7 +38,7 @@ func (s *Session) declare(ctx context.Context, p *portal, b *parse.Declare, w fa
 	case len(s.portals) >= maxNamed:
 		return sqlerr.New(sqlerr.ProgramLimitExceeded, "too many portals")
 	}
-	c := &portal{name: b.Name, args: p.args, done: true, plan: &planned{query: p.plan.query}, hold: b.Hold, scroll: b.Scroll, binary: b.Binary, declared: s.db.Clock.Now()}
+	c := &portal{name: b.Name, args: p.args, done: true, plan: &planned{query: p.plan.query}, hold: b.Hold, scroll: b.Scroll, turns: !b.NoScroll && !b.Subscribes() && p.plan.dml == nil, binary: b.Binary, declared: s.db.Clock.Now()}
 	body := parse.Body(&parse.Select{Query: b.Query})
 	var fields []face.Field
 	if p.plan.dml != nil {
@@ -105,7 +105,9 @@ func (s *Session) fetch(ctx context.Context, p *portal, b *parse.Fetch, w face.W
 	}
 	skip, limit, ok := c.ahead(b)
 	if !ok && c.cur == nil {
-		return errForwardOnly
+		if err := s.turnAround(ctx, c); err != nil {
+			return err
+		}
 	}
 	wait, err := fetchTimeout(b, c)
 	if err != nil {
@@ -131,18 +133,13 @@ func (s *Session) fetch(ctx context.Context, p *portal, b *parse.Fetch, w face.W
 		}
 		return out.Complete(tag + strconv.FormatInt(n, 10))
 	}
-	if skip > 0 {
-		passed, _, err := s.pullRows(ctx, c, int(skip), noRows{w})
-		if c.given += int64(passed); err != nil {
-			return err
-		}
-	}
 	if c.subscribes() && c.run != nil {
 		sent, err = s.fetchChanges(ctx, c, limit, wait, out)
+		c.given += int64(sent)
 	} else {
-		sent, _, err = s.pullRows(ctx, c, limit, out)
+		sent, err = s.pullKept(ctx, c, int(skip), limit, out)
 	}
-	if c.given += int64(sent); err != nil {
+	if err != nil {
 		return err
 	}
 	return out.Complete(tag + strconv.Itoa(sent))

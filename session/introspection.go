@@ -158,7 +158,7 @@ func (i *introspection) Cursors() []system.Cursor {
 	var out []system.Cursor
 	for name, p := range i.s.portals {
 		if name != "" && p.prepared != nil && p.prepared.statement != nil {
-			out = append(out, system.Cursor{Name: name, Statement: p.prepared.statement.sql, Holdable: p.hold, Binary: p.binary, Scrollable: p.scroll, Declared: p.declared})
+			out = append(out, system.Cursor{Name: name, Statement: p.prepared.statement.sql, Holdable: p.hold, Binary: p.binary, Scrollable: p.scroll || p.turns, Declared: p.declared})
 		}
 	}
 	slices.SortFunc(out, func(a, b system.Cursor) int { return strings.Compare(a.Name, b.Name) })

@@ -28,6 +28,8 @@ type portal struct {
 	cur                         *scrolled
 	given                       int64
 	hold, scroll, binary, stays bool
+	turns                       bool // it may turn around
+	back                        *backlog
 	declared                    time.Time
 }
 
@@ -315,6 +317,10 @@ func (p *portal) close() {
 	if p.cur != nil {
 		p.cur.rows.drop()
 		p.cur = nil
+	}
+	if p.back != nil {
+		p.back.drop()
+		p.back = nil
 	}
 	if p.inner != nil {
 		p.inner.close()

@@ -57,7 +57,7 @@ const backwardRows = 4096
 // fetch moves the cursor and gives the rows that it comes by.
 func (c *scrolled) fetch(b *parse.Fetch, w face.Writer) (sent int64, err error) {
 	from, n, back, at := c.path(b)
-	if c.forward && (back || at < c.at || n == 1 && from == c.at && b.Count == 0) {
+	if c.forward && (back || at < c.at || n == 1 && from == c.at && (b.Count == 0 || b.Direction == parse.FetchAbsolute)) {
 		return 0, errForwardOnly
 	}
 	if !back {
