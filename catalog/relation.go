@@ -217,6 +217,8 @@ type Check struct {
 	Name    string `json:"name"`
 	Expr    string `json:"expr"`
 	Comment string `json:"comment,omitempty"`
+	// NotValid: rows and values of before may not be as it says.
+	NotValid bool `json:"not_valid,omitempty"`
 }
 
 // Formats of records that say what changed. The others are a row, or nothing.

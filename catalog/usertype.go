@@ -28,21 +28,14 @@ type Domain struct {
 	Base    sqltype.Type `json:"base"`
 	NotNull bool         `json:"not_null,omitempty"`
 	// Default is an SQL expression, empty = NULL.
-	Default string        `json:"default,omitempty"`
-	Checks  []DomainCheck `json:"checks,omitempty"`
+	Default string  `json:"default,omitempty"`
+	Checks  []Check `json:"checks,omitempty"`
 }
 
 // Attribute is a column of a composite type.
 type Attribute struct {
 	Name string       `json:"name"`
 	Type sqltype.Type `json:"type"`
-}
-
-// DomainCheck is a CHECK of a domain, over VALUE.
-type DomainCheck struct {
-	Check
-	// NotValid: values of before may not be as it says.
-	NotValid bool `json:"not_valid,omitempty"`
 }
 
 // Label is the place of a label, -1 if there is none of that name.

@@ -196,7 +196,7 @@ func commentType(rel *catalog.Relation, b *parse.Comment) error {
 	}
 	def, domain := *rel.UserType, *rel.UserType.Domain
 	domain.Checks = slices.Clone(domain.Checks)
-	at := slices.IndexFunc(domain.Checks, func(c catalog.DomainCheck) bool { return c.Name == b.Constraint })
+	at := slices.IndexFunc(domain.Checks, func(c catalog.Check) bool { return c.Name == b.Constraint })
 	if at < 0 {
 		return sqlerr.New(sqlerr.UndefinedObject, "constraint \"%s\" for domain %s does not exist", b.Constraint, rel.Name)
 	}

@@ -159,6 +159,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.createPlainView(ctx, b, w)
 	case *parse.Refresh:
 		return s.refresh(ctx, b, w)
+	case *parse.DropSystem:
+		return s.dropSystem(b, st.Tag, w)
 	case *parse.Unsupported:
 		if b.What == "DO" {
 			return unsupported(b.What).WithHint("There are no languages but SQL: send the statements themselves.")

@@ -5,6 +5,7 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 )
 
@@ -41,9 +42,6 @@ func (d *definition) setNotNull(c *pg.AlterTableCmd) (*AlterTablePlan, error) {
 
 // addCheck is ADD CHECK, which the rows that are there must pass.
 func (d *definition) addCheck(con *pg.Constraint) (*AlterTablePlan, error) {
-	if con.SkipValidation {
-		return nil, unsupported("NOT VALID").WithHint("ADD CONSTRAINT reads the rows that are there.")
-	}
 	for _, other := range d.rel.Checks {
 		if other.Name == con.Conname {
 			return nil, sqlerr.New(sqlerr.DuplicateObject, "constraint \"%s\" for relation \"%s\" already exists", con.Conname, d.rel.Name)
@@ -53,12 +51,20 @@ func (d *definition) addCheck(con *pg.Constraint) (*AlterTablePlan, error) {
 	if err := d.check(con, -1); err != nil {
 		return nil, err
 	}
-	made := d.rel.Checks[len(d.rel.Checks)-1]
+	made := &d.rel.Checks[len(d.rel.Checks)-1]
+	if made.NotValid = con.SkipValidation; made.NotValid {
+		return &AlterTablePlan{Relation: d.rel}, nil
+	}
+	return d.holds(made), nil
+}
+
+// holds is a changed table whose rows must all be as a CHECK says.
+func (d *definition) holds(c *catalog.Check) *AlterTablePlan {
 	return &AlterTablePlan{
-		Relation: d.rel, Broken: "NOT (" + made.Expr + ")",
-		Error: sqlerr.New(sqlerr.CheckViolation, "check constraint \"%s\" of relation \"%s\" is violated by some row", made.Name, d.rel.Name).
-			About(sqlerr.Object{Schema: d.rel.Schema, Table: d.rel.Name, Constraint: made.Name}),
-	}, nil
+		Relation: d.rel, Broken: "NOT (" + c.Expr + ")",
+		Error: sqlerr.New(sqlerr.CheckViolation, "check constraint \"%s\" of relation \"%s\" is violated by some row", c.Name, d.rel.Name).
+			About(sqlerr.Object{Schema: d.rel.Schema, Table: d.rel.Name, Constraint: c.Name}),
+	}
 }
 
 // dropConstraint is DROP CONSTRAINT: a CHECK, or a unique index. nil: there is none, and need not be.

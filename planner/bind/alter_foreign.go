@@ -38,9 +38,19 @@ func (d *definition) validate(name string) (*AlterTablePlan, error) {
 		k.NotValid = false
 		return &AlterTablePlan{Relation: d.rel, Valid: k}, nil
 	}
+	d.rel.Checks = slices.Clone(d.rel.Checks)
+	for i := range d.rel.Checks {
+		c := &d.rel.Checks[i]
+		switch {
+		case c.Name != name:
+		case !c.NotValid:
+			return &AlterTablePlan{}, nil
+		default:
+			c.NotValid = false
+			return d.holds(c), nil
+		}
+	}
 	switch {
-	case d.hasCheck(name):
-		return &AlterTablePlan{}, nil
 	case d.hasConstraint(name):
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "constraint \"%s\" of relation \"%s\" is not a foreign key or check constraint", name, d.rel.Name)
 	}

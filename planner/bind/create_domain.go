@@ -149,12 +149,12 @@ func (d *domainDefinition) check(c *pg.Constraint) error {
 	} else if has(name) {
 		return sqlerr.New(sqlerr.DuplicateObject, "constraint \"%s\" for domain \"%s\" already exists", name, d.name)
 	}
-	d.def.Checks = append(d.def.Checks, catalog.DomainCheck{Check: catalog.Check{Name: name, Expr: text}, NotValid: c.SkipValidation})
+	d.def.Checks = append(d.def.Checks, catalog.Check{Name: name, Expr: text, NotValid: c.SkipValidation})
 	return nil
 }
 
 func (d *domainDefinition) index(name string) int {
-	return slices.IndexFunc(d.def.Checks, func(c catalog.DomainCheck) bool { return c.Name == name })
+	return slices.IndexFunc(d.def.Checks, func(c catalog.Check) bool { return c.Name == name })
 }
 
 // DomainChange is what an ALTER DOMAIN makes of a domain, and what values that are there must meet.

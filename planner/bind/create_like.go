@@ -49,7 +49,7 @@ func (d *definition) like(n *pg.TableLikeClause) error {
 	}
 	if takes(likeConstraints) {
 		for _, c := range from.Checks {
-			if !takes(likeComments) {
+			if c.NotValid = false; !takes(likeComments) {
 				c.Comment = ""
 			}
 			d.rel.Checks = append(d.rel.Checks, c)

@@ -49,7 +49,7 @@ func (b *binder) constrain(out *plan.CoerceDomain, domain sqltype.OID) error {
 		out.Schema = rel.Schema
 	}
 	out.NotNull = out.NotNull || def.NotNull
-	sorted := slices.SortedFunc(slices.Values(def.Checks), func(a, b catalog.DomainCheck) int { return cmp.Compare(a.Name, b.Name) })
+	sorted := slices.SortedFunc(slices.Values(def.Checks), func(a, b catalog.Check) int { return cmp.Compare(a.Name, b.Name) })
 	for i := range sorted {
 		holds, err := b.domainCheck(sqltype.BaseOf(sqltype.Of(domain)), sorted[i].Expr)
 		if err != nil {

@@ -461,6 +461,18 @@ type (
 		Name  Name
 		Index string
 	}
+	// DropSystem is DROP of objects of a kind that nobody can make here.
+	DropSystem struct {
+		Kind     string // as messages call it
+		Objects  []SystemObject
+		IfExists bool
+	}
+	// SystemObject names one: operators, aggregates and casts by their types too, operator classes and families by an access method.
+	SystemObject struct {
+		Name   Name
+		Method string
+		Types  []*pg.Node
+	}
 	// Unsupported is any other statement of PostgreSQL's; What names it as its command tag does.
 	Unsupported struct{ What string }
 )
@@ -539,4 +551,5 @@ func (*SetConstraints) body()         {}
 func (*Reindex) body()                {}
 func (*Maintain) body()               {}
 func (*Cluster) body()                {}
+func (*DropSystem) body()             {}
 func (*Unsupported) body()            {}

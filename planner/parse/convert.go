@@ -102,7 +102,15 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		if s.DropStmt.RemoveType == pg.ObjectType_OBJECT_POLICY {
 			return dropPolicy(s.DropStmt), nil
 		}
+		if d, err := dropSystem(s.DropStmt); d != nil || err != nil {
+			return d, err
+		}
 		return drop(s.DropStmt), nil
+	case *pg.Node_DropdbStmt:
+		return &DropSystem{Kind: "database", IfExists: s.DropdbStmt.MissingOk, Objects: []SystemObject{{Name: Name{Name: s.DropdbStmt.Dbname, Pos: -1}}}}, nil
+	case *pg.Node_DropTableSpaceStmt:
+		d := s.DropTableSpaceStmt
+		return &DropSystem{Kind: "tablespace", IfExists: d.MissingOk, Objects: []SystemObject{{Name: Name{Name: d.Tablespacename, Pos: -1}}}}, nil
 	case *pg.Node_AlterTableStmt:
 		if s.AlterTableStmt.Objtype == pg.ObjectType_OBJECT_TYPE {
 			return &AlterComposite{Name: nameOf(s.AlterTableStmt.Relation), Commands: s.AlterTableStmt.Cmds}, nil

@@ -184,6 +184,8 @@ func tagOf(b Body) string {
 		return "CLUSTER"
 	case *Maintain:
 		return b.What
+	case *DropSystem:
+		return b.tag()
 	case *Unsupported:
 		return b.What
 	}
