@@ -39,7 +39,7 @@ func (s *Session) dropSystem(b *parse.DropSystem, tag string, w face.Writer) err
 		case missing == nil && b.Kind == "database":
 			return sqlerr.New(sqlerr.ObjectInUse, "cannot drop the currently open database")
 		case missing == nil:
-			return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s %s because it is required by the database system", b.Kind, o.Name.Name)
+			return sqlerr.New(sqlerr.DependentObjectsStillExist, "cannot drop %s because it is required by the database system", s.systemShown(b.Kind, o))
 		case !b.IfExists:
 			return missing
 		default:
@@ -86,6 +86,19 @@ func (s *Session) systemObject(kind string, o *parse.SystemObject) (*sqlerr.Erro
 		return sqlerr.New(sqlerr.UndefinedObject, "%s \"%s\" does not exist for access method \"%s\"", kind, name, o.Method), nil
 	}
 	return sqlerr.New(sqlerr.UndefinedObject, "%s \"%s\"%s does not exist", kind, name, of), nil
+}
+
+// systemShown is an object as messages describe it.
+func (s *Session) systemShown(kind string, o *parse.SystemObject) string {
+	switch {
+	case kind == "operator" || kind == "aggregate" || kind == "cast":
+		return bind.SystemObjectShown(kind, o, s.catalog(), s.bindOptions())
+	case kind == "collation" || kind == "conversion":
+		return kind + " \"" + o.Name.Name + "\""
+	case o.Method != "":
+		return kind + " " + o.Name.Name + " for access method " + o.Method
+	}
+	return kind + " " + o.Name.Name
 }
 
 // systemNamed: the system has an object of a kind and a name.

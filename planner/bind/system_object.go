@@ -2,6 +2,7 @@ package bind
 
 import (
 	"slices"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
 
@@ -15,17 +16,9 @@ import (
 
 // SystemObject is what to say of an operator, aggregate or cast that does not exist, nil if the system has it. An error tells of a type.
 func SystemObject(kind string, o *parse.SystemObject, cat catalog.Reader, opts Options) (*sqlerr.Error, error) {
-	b := newBinder(cat, opts)
-	var types []sqltype.OID
-	for _, n := range o.TypesOf() {
-		t := sqltype.Invalid // NONE
-		if n != nil {
-			var err error
-			if t, err = b.droppedType(n); err != nil {
-				return nil, err
-			}
-		}
-		types = append(types, t)
+	types, err := newBinder(cat, opts).droppedTypes(o)
+	if err != nil {
+		return nil, err
 	}
 	name := o.Name.String()
 	switch kind {
@@ -60,6 +53,36 @@ func SystemObject(kind string, o *parse.SystemObject, cat catalog.Reader, opts O
 		return sqlerr.New(sqlerr.UndefinedFunction, "operator does not exist: %s%s", name, right), nil
 	}
 	return sqlerr.New(sqlerr.UndefinedFunction, "operator does not exist: %s %s%s", left, name, right), nil
+}
+
+// SystemObjectShown is an operator, aggregate or cast of the system as messages describe it.
+func SystemObjectShown(kind string, o *parse.SystemObject, cat catalog.Reader, opts Options) string {
+	types, _ := newBinder(cat, opts).droppedTypes(o) // which were found
+	words := make([]string, len(types))
+	for i, t := range types {
+		words[i] = displayType(t)
+	}
+	switch kind {
+	case "cast":
+		return "cast from " + words[0] + " to " + words[1]
+	case "aggregate":
+		kind = "function"
+	}
+	return kind + " " + o.Name.Name + "(" + strings.Join(words, ",") + ")"
+}
+
+// droppedTypes are the types of an object; Invalid stands for NONE.
+func (b *binder) droppedTypes(o *parse.SystemObject) (types []sqltype.OID, err error) {
+	for _, n := range o.TypesOf() {
+		t := sqltype.Invalid
+		if n != nil {
+			if t, err = b.droppedType(n); err != nil {
+				return nil, err
+			}
+		}
+		types = append(types, t)
+	}
+	return types, nil
 }
 
 // droppedType is a type that a DROP names an object by.

@@ -43,7 +43,7 @@ func init() {
 
 		"make_timestamp":               makeTimestamp(false, func(*Call, int32) (*time.Location, Err) { return time.UTC, nil }),
 		"make_timestamptz":             makeTimestamp(true, func(c *Call, _ int32) (*time.Location, Err) { return c.zone(), nil }),
-		"make_timestamptz_at_timezone": makeTimestamp(true, func(c *Call, row int32) (*time.Location, Err) { return zoneNamed(string(c.Args[6].Bytes(row))) }),
+		"make_timestamptz_at_timezone": makeTimestamp(true, func(c *Call, row int32) (*time.Location, Err) { return zoneGiven(string(c.Args[6].Bytes(row))) }),
 		"make_interval":                makeInterval,
 		"float8_timestamptz":           ok1(datetime.FromEpoch),
 		"interval_to_char": app2(func(c *Call, dst []byte, v interval, format []byte) ([]byte, Err) {
@@ -168,6 +168,29 @@ func zoneNamed(name string) (*time.Location, Err) {
 		return nil, sqlerr.New(sqlerr.InvalidParameterValue, `time zone "%s" not recognized`, name)
 	}
 	return loc, nil
+}
+
+// maxZoneHours bounds a time zone that is a number of hours.
+const maxZoneHours = 15
+
+// zoneGiven is the time zone of make_timestamptz: a number is east of UTC, with a sign, as it is in a timestamp.
+func zoneGiven(name string) (*time.Location, Err) {
+	switch {
+	case name != "" && name[0] >= '0' && name[0] <= '9':
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue, `invalid input syntax for type numeric time zone: "%s"`, name).
+			WithHint("Numeric time zones must have \"-\" or \"+\" as first character.")
+	case name == "" || name[0] != '+' && name[0] != '-':
+		return zoneNamed(name)
+	}
+	loc, err := zoneNamed(name)
+	if err != nil {
+		return nil, err
+	}
+	_, west := time.Unix(0, 0).In(loc).Zone() // POSIX counts to the west
+	if west <= -(maxZoneHours+1)*3600 || west >= (maxZoneHours+1)*3600 {
+		return nil, sqlerr.New(sqlerr.InvalidParameterValue, `numeric time zone "%s" out of range`, name)
+	}
+	return datetime.FixedZone(-west), nil
 }
 
 // atZone is AT TIME ZONE: the local time of a timestamptz, or the timestamptz of a local time.

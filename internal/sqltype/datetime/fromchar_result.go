@@ -27,7 +27,7 @@ func (t *Template) ToTimestamp(src string, loc *time.Location) (int64, error) {
 	if !ok {
 		return 0, errTimestampRange()
 	}
-	return ts, nil
+	return RoundMicros(ts, t.precision()), nil
 }
 
 // ToDate is to_date(text, format).
