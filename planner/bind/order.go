@@ -147,7 +147,14 @@ func direction(sb *pg.SortBy, target int) (sortItem, error) {
 	case pg.SortByDir_SORTBY_DESC:
 		item.desc = true
 	case pg.SortByDir_SORTBY_USING:
-		return item, unsupported("ORDER BY … USING").At(sb.Location)
+		switch op := lastOf(sb.UseOp); op {
+		case "<":
+		case ">":
+			item.desc = true
+		default:
+			return item, sqlerr.New(sqlerr.WrongObjectType, "operator %s is not a valid ordering operator", op).At(sb.Location).
+				WithHint("Ordering operators must be \"<\" or \">\" members of btree operator families.")
+		}
 	}
 	item.nullsFirst = item.desc
 	switch sb.SortbyNulls {

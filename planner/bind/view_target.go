@@ -37,6 +37,9 @@ const (
 	maxViewTargets = 256 // views over each other that a statement goes through
 )
 
+// AsCaller: what the view reads is read as the role that asks, not as the view's.
+func AsCaller(view *catalog.Relation) bool { return isTrue(view.Options[OptionInvoker]) }
+
 // whyNot is a reason for which a view is no simple one, "" = it may be.
 type whyNot string
 
