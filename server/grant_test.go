@@ -177,6 +177,30 @@ gr_a: CREATE TEMP TABLE lk (LIKE k)
 gr_a: DROP TABLE lk
 gr_o: REVOKE ALL ON k FROM gr_a
 super: SELECT r.rolname, m.rolname FROM pg_auth_members x JOIN pg_roles r ON r.oid = roleid JOIN pg_roles m ON m.oid = member WHERE m.rolname = 'pg_monitor' ORDER BY 1
+gr_o: CREATE FUNCTION gr_f(int) RETURNS int LANGUAGE sql AS 'SELECT $1'
+gr_a: SELECT has_function_privilege('gr_f(int)', 'EXECUTE'), has_function_privilege('gr_b', 'gr_f(int)', 'EXECUTE WITH GRANT OPTION')
+gr_o: REVOKE EXECUTE ON FUNCTION gr_f(int) FROM PUBLIC
+gr_a: SELECT has_function_privilege('gr_f(int)', 'EXECUTE')
+gr_o: GRANT EXECUTE ON FUNCTION gr_f(int) TO gr_a WITH GRANT OPTION
+gr_a: SELECT has_function_privilege('gr_f(int)', 'EXECUTE'), has_function_privilege('gr_b', 'gr_f(int)', 'EXECUTE'), has_function_privilege('gr_f(int)', 'EXECUTE WITH GRANT OPTION')
+gr_a: SELECT gr_f(1)
+gr_o: DROP FUNCTION gr_f
+gr_o: CREATE TABLE fr (a int PRIMARY KEY, b int NOT NULL, c int CHECK (c < 5))
+gr_o: GRANT SELECT (a), INSERT, UPDATE ON fr TO gr_a
+gr_o: INSERT INTO fr VALUES (1, 1, 1)
+gr_a: INSERT INTO fr VALUES (1, 2, 3)
+gr_a: INSERT INTO fr (a) VALUES (2)
+gr_a: INSERT INTO fr (b, c) VALUES (NULL, 1)
+gr_a: INSERT INTO fr VALUES (2, 2, 9)
+gr_a: UPDATE fr SET c = 10
+gr_a: WITH w AS (UPDATE fr SET c = 11 RETURNING a) SELECT * FROM w
+gr_a: INSERT INTO fr (b) VALUES (1)
+gr_o: DROP TABLE fr
+super: CREATE SCHEMA gr_ds
+super: ALTER DEFAULT PRIVILEGES IN SCHEMA gr_ds GRANT SELECT ON TABLES TO gr_b
+super: DROP SCHEMA gr_ds
+super: SELECT count(*) FROM pg_default_acl
+super: GRANT gr_a TO pg_database_owner
 super: GRANT pg_signal_backend TO gr_a
 gr_a: SELECT pg_has_role('pg_signal_backend', 'USAGE')
 super: REVOKE pg_signal_backend FROM gr_a

@@ -228,7 +228,7 @@ func (d *dropping) schema(schema *catalog.Relation, cascade bool) error {
 		}
 	}
 	d.t.Drop(schema.OID)
-	return nil
+	return d.s.forgetDefaultsIn(d.ctx, d.t, schema.OID)
 }
 
 // shownName is a relation as messages name it: with its schema unless the name alone finds it.

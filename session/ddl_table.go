@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tributary-db/tributary/catalog"
@@ -18,6 +19,13 @@ import (
 func (s *Session) createTable(ctx context.Context, b *parse.CreateTable, w face.Writer) error {
 	def, err := bind.CreateTable(b, s.catalog(), s.bindOptions())
 	if err != nil {
+		return err
+	}
+	if err := s.createIn(def.Relation.Schema); err != nil {
+		var e *sqlerr.Error
+		if errors.As(err, &e) {
+			err = e.At(b.Name.Pos) // of a table PostgreSQL says where its name is
+		}
 		return err
 	}
 	for _, from := range def.Like {

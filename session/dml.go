@@ -222,7 +222,7 @@ func (s *Session) write(ctx context.Context, p *portal, returned *gathered) (tag
 	if err == nil {
 		err = s.tx.keys.settle(ctx)
 	}
-	return tag, s.told(err, p.plan.dml.target)
+	return tag, s.told(err, p.plan.dml)
 }
 
 // writeOne runs a statement whose WITH changes nothing, or after that was seen to.

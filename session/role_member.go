@@ -60,6 +60,9 @@ func (s *Session) joinOne(ctx context.Context, t *catalog.Txn, role, member *cat
 	if role.OID == catalog.DatabaseOwner {
 		return sqlerr.New(sqlerr.InvalidGrantOperation, "role \"%s\" cannot have explicit members", role.Name)
 	}
+	if member.OID == catalog.DatabaseOwner {
+		return sqlerr.New(sqlerr.InternalError, "role \"%s\" cannot be a member of any role", member.Name) // PostgreSQL gives it no code
+	}
 	if t.At().IsIn(role.OID, member.OID) {
 		return sqlerr.New(sqlerr.InvalidGrantOperation, "role \"%s\" is a member of role \"%s\"", role.Name, member.Name)
 	}

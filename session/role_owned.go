@@ -182,6 +182,24 @@ func grantsName(rel *catalog.Relation, role catalog.OID) bool {
 		slices.ContainsFunc(rel.Columns, func(c catalog.Column) bool { return c.ACL.Names(uint32(role)) })
 }
 
+// forgetDefaultsIn takes away what is said of new objects in a schema that goes.
+func (s *Session) forgetDefaultsIn(ctx context.Context, t *catalog.Txn, schema catalog.OID) error {
+	in := func(d catalog.DefaultACL) bool { return d.Schema == schema }
+	for _, role := range t.At().Relations(catalog.KindRole) {
+		if !slices.ContainsFunc(role.Role.Defaults, in) {
+			continue
+		}
+		err := s.changeRole(ctx, t, role, func(r *catalog.Role) error {
+			r.Defaults = slices.DeleteFunc(slices.Clone(r.Defaults), in)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // forgetDefaults takes a role out of the default privileges of another, or all of its own away.
 func (s *Session) forgetDefaults(ctx context.Context, t *catalog.Txn, of *catalog.Relation, role catalog.OID) error {
 	names := slices.ContainsFunc(of.Role.Defaults, func(d catalog.DefaultACL) bool { return d.ACL.Names(uint32(role)) })

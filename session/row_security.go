@@ -3,12 +3,14 @@ package session
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/acl"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
+	"github.com/tributary-db/tributary/planner/plan"
 )
 
 // rowSecurity is for whom policies of rows count; nil = for nobody: the statement is the server's own.
@@ -57,31 +59,66 @@ func violated(of *catalog.Relation, c bind.PolicyCheck) error {
 	return denied("%s%s for table \"%s\"", text, using, of.Name)
 }
 
-// told is an error of a statement that writes a table, without what it says of rows that the session may not see.
-func (s *Session) told(err error, of *catalog.Relation) error {
+// told is an error of a statement that writes tables, without what it says of rows that the session may not see.
+func (s *Session) told(err error, d *dml) error {
 	var e *sqlerr.Error
-	if err == nil || of == nil || !errors.As(err, &e) || e.Detail == "" {
+	if err == nil || !errors.As(err, &e) || e.Detail == "" {
 		return err
 	}
-	var columns []int // that are told of; nil = all
+	for _, p := range append(slices.Clone(d.parts), d) {
+		if of := p.target; of != nil && (e.Object == nil || e.Object.Table == of.Name && e.Object.Schema == of.Schema) {
+			if detail := s.detail(e, p); detail != e.Detail {
+				quiet := *e
+				quiet.Detail, e = detail, &quiet
+				err = e
+			}
+		}
+	}
+	return err
+}
+
+// detail is what an error of a statement's write says, as far as the session may be told.
+func (s *Session) detail(e *sqlerr.Error, d *dml) string {
+	of := d.target
 	switch e.Code {
 	case sqlerr.UniqueViolation:
-		columns = of.PrimaryKey
+		columns := of.PrimaryKey
 		for _, x := range s.catalog().Indexes(of.OID) {
 			if e.Object != nil && x.Name == e.Object.Constraint {
 				columns = x.KeyColumns
 			}
 		}
+		if s.seesValues(of, columns) {
+			return e.Detail
+		}
+		return ""
 	case sqlerr.NotNullViolation, sqlerr.CheckViolation, sqlerr.WithCheckOptionViolation:
 	default:
-		return err
+		return e.Detail
 	}
-	if s.seesValues(of, columns) {
-		return err
+	switch {
+	case s.seesValues(of, nil):
+		return e.Detail
+	case s.catalog().RowsAre(s.who.current, of):
+		return ""
 	}
-	quiet := *e
-	quiet.Detail = ""
-	return &quiet
+	// The columns that it may see, and those that it has just written.
+	var written []int
+	for _, n := range d.query.Needs {
+		if n.Relation == plan.RelationID(of.OID) {
+			written = append(append(written, n.Inserted...), n.Updated...)
+		}
+	}
+	var names, values []string
+	for i, text := range e.Row {
+		if i < len(of.Columns) && !of.Columns[i].Dropped && (slices.Contains(written, i) || s.seesValues(of, []int{i})) {
+			names, values = append(names, of.Columns[i].Name), append(values, text)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "Failing row contains (" + strings.Join(names, ", ") + ") = (" + strings.Join(values, ", ") + ")."
 }
 
 // seesValues reports whether a session may be told of a row of a table what it has in some columns, nil = in all.

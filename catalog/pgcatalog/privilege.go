@@ -38,6 +38,9 @@ func (v *View) HasPrivilege(a Asked) (has, ok bool) {
 		}
 		return cat.DatabasePrivs(role, a.Privs) != 0, true
 	case "function", "language":
+		if r, users := cat.ByOID(catalog.OID(a.Object)); users && r.Kind == catalog.KindFunction && a.Sort == "function" {
+			return hasOn(cat, role, r, -1, a), true
+		}
 		return !a.Option || cat.IsSuper(role), true
 	case "tablespace":
 		return cat.IsSuper(role), true

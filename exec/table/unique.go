@@ -188,6 +188,15 @@ func (r seen) object(column, constraint string) sqlerr.Object {
 	return sqlerr.Object{Schema: r.Schema, Table: r.Name, Column: column, Constraint: constraint}
 }
 
+// failing adds the row that an error is about.
+func (r seen) failing(e *sqlerr.Error, rows *delta.Batch, row int32) *sqlerr.Error {
+	e.Row = make([]string, len(r.Columns))
+	for i := range r.Columns {
+		e.Row[i] = rowText(rows.Cols[i:i+1], row, "null")
+	}
+	return e.WithDetail("Failing row contains (%s).", rowText(r.shown(rows.Cols), row, "null"))
+}
+
 // CheckNotNull refuses NULLs in columns that must not have them.
 func (tx *Tx) CheckNotNull(t *Table, rows *delta.Batch) error {
 	r := tx.relation(t)
@@ -197,8 +206,7 @@ func (tx *Tx) CheckNotNull(t *Table, rows *delta.Batch) error {
 		}
 		for i := range int32(rows.Len) {
 			if rows.Cols[c].Null(i) {
-				return sqlerr.New(sqlerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint", r.Columns[c].Name, r.Name).
-					WithDetail("Failing row contains (%s).", rowText(r.shown(rows.Cols), i, "null")).
+				return r.failing(sqlerr.New(sqlerr.NotNullViolation, "null value in column %q of relation %q violates not-null constraint", r.Columns[c].Name, r.Name), rows, i).
 					About(r.object(r.Columns[c].Name, ""))
 			}
 		}
@@ -208,14 +216,12 @@ func (tx *Tx) CheckNotNull(t *Table, rows *delta.Batch) error {
 
 // CheckViewViolated is the error of a row that a view holds new rows from.
 func (tx *Tx) CheckViewViolated(t *Table, view string, rows *delta.Batch, row int32) error {
-	return sqlerr.New(sqlerr.WithCheckOptionViolation, "new row violates check option for view %q", view).
-		WithDetail("Failing row contains (%s).", rowText(tx.relation(t).shown(rows.Cols), row, "null"))
+	return tx.relation(t).failing(sqlerr.New(sqlerr.WithCheckOptionViolation, "new row violates check option for view %q", view), rows, row)
 }
 
 // CheckViolated is the error of a row that a CHECK refuses.
 func (tx *Tx) CheckViolated(t *Table, constraint string, rows *delta.Batch, row int32) error {
 	r := tx.relation(t)
-	return sqlerr.New(sqlerr.CheckViolation, "new row for relation %q violates check constraint %q", r.Name, constraint).
-		WithDetail("Failing row contains (%s).", rowText(r.shown(rows.Cols), row, "null")).
+	return r.failing(sqlerr.New(sqlerr.CheckViolation, "new row for relation %q violates check constraint %q", r.Name, constraint), rows, row).
 		About(r.object("", constraint))
 }

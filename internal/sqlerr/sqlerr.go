@@ -25,6 +25,8 @@ type Error struct {
 	Cause    error
 	// Object is what the error is about, as data: nil = nothing in particular.
 	Object *Object
+	// Row is the row that Detail shows, by column of the object's table, for who may not show all of it.
+	Row []string
 }
 
 // Object names what an error is about (fields s, t, c, d, n of an ErrorResponse); empty = not that.
