@@ -28,6 +28,22 @@ var funcRows = []Func{
 	{OID: 79, Name: "nameregexeq", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "nameregexeq"},
 	{OID: 84, Name: "boolne", Kind: 'f', Ret: 16, Args: []sqltype.OID{16, 16}, Strict: true, Volatile: 'i', Symbol: "boolne"},
 	{OID: 89, Name: "version", Kind: 'f', Ret: 25, Strict: true, Volatile: 's', MayFail: true, Symbol: "pgsql_version"},
+	{OID: 115, Name: "box_above_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_above_eq"},
+	{OID: 116, Name: "box_below_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_below_eq"},
+	{OID: 125, Name: "box_overlap", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_overlap"},
+	{OID: 126, Name: "box_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_ge"},
+	{OID: 127, Name: "box_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_gt"},
+	{OID: 128, Name: "box_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_eq"},
+	{OID: 129, Name: "box_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_lt"},
+	{OID: 130, Name: "box_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_le"},
+	{OID: 131, Name: "point_above", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_above"},
+	{OID: 132, Name: "point_left", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_left"},
+	{OID: 133, Name: "point_right", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_right"},
+	{OID: 134, Name: "point_below", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_below"},
+	{OID: 135, Name: "point_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_eq"},
+	{OID: 136, Name: "on_pb", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "on_pb"},
+	{OID: 137, Name: "on_ppath", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "on_ppath"},
+	{OID: 138, Name: "box_center", Kind: 'f', Ret: 600, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_center"},
 	{OID: 141, Name: "int4mul", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4mul"},
 	{OID: 144, Name: "int4ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', Symbol: "int4ne"},
 	{OID: 145, Name: "int2ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{21, 21}, Strict: true, Volatile: 'i', Symbol: "int2ne"},
@@ -69,6 +85,14 @@ var funcRows = []Func{
 	{OID: 183, Name: "int42mi", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 21}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int42mi"},
 	{OID: 184, Name: "oideq", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 'i', Symbol: "oideq"},
 	{OID: 185, Name: "oidne", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 'i', Symbol: "oidne"},
+	{OID: 186, Name: "box_same", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_same"},
+	{OID: 187, Name: "box_contain", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_contain"},
+	{OID: 188, Name: "box_left", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_left"},
+	{OID: 189, Name: "box_overleft", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_overleft"},
+	{OID: 190, Name: "box_overright", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_overright"},
+	{OID: 191, Name: "box_right", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_right"},
+	{OID: 192, Name: "box_contained", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_contained"},
+	{OID: 193, Name: "box_contain_pt", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_contain_pt"},
 	{OID: 198, Name: "pg_node_tree_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{194}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_node_tree_send"},
 	{OID: 202, Name: "float4mul", Kind: 'f', Ret: 700, Args: []sqltype.OID{700, 700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float4mul"},
 	{OID: 203, Name: "float4div", Kind: 'f', Ret: 700, Args: []sqltype.OID{700, 700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float4div"},
@@ -90,6 +114,8 @@ var funcRows = []Func{
 	{OID: 222, Name: "float8_accum", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_accum"},
 	{OID: 223, Name: "float8larger", Kind: 'f', Ret: 701, Args: []sqltype.OID{701, 701}, Strict: true, Volatile: 'i', Symbol: "float8larger"},
 	{OID: 224, Name: "float8smaller", Kind: 'f', Ret: 701, Args: []sqltype.OID{701, 701}, Strict: true, Volatile: 'i', Symbol: "float8smaller"},
+	{OID: 225, Name: "lseg_center", Kind: 'f', Ret: 600, Args: []sqltype.OID{601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_center"},
+	{OID: 227, Name: "poly_center", Kind: 'f', Ret: 600, Args: []sqltype.OID{604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_center"},
 	{OID: 228, Name: "dround", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', Symbol: "dround"},
 	{OID: 229, Name: "dtrunc", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', Symbol: "dtrunc"},
 	{OID: 230, Name: "dsqrt", Kind: 'f', Ret: 701, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dsqrt"},
@@ -101,6 +127,7 @@ var funcRows = []Func{
 	{OID: 236, Name: "float4", Kind: 'f', Ret: 700, Args: []sqltype.OID{21}, Strict: true, Volatile: 'i', Symbol: "i2tof"},
 	{OID: 237, Name: "int2", Kind: 'f', Ret: 21, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dtoi2"},
 	{OID: 238, Name: "int2", Kind: 'f', Ret: 21, Args: []sqltype.OID{700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "ftoi2"},
+	{OID: 239, Name: "line_distance", Kind: 'f', Ret: 701, Args: []sqltype.OID{628, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_distance"},
 	{OID: 240, Name: "nameeqtext", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 25}, Strict: true, Volatile: 'i', Symbol: "nameeqtext"},
 	{OID: 241, Name: "namelttext", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 25}, Strict: true, Volatile: 'i', Symbol: "namelttext"},
 	{OID: 242, Name: "nameletext", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 25}, Strict: true, Volatile: 'i', Symbol: "nameletext"},
@@ -119,6 +146,8 @@ var funcRows = []Func{
 	{OID: 274, Name: "timeofday", Kind: 'f', Ret: 25, Strict: true, Volatile: 'v', MayFail: true, Symbol: "timeofday"},
 	{OID: 275, Name: "pg_nextoid", Kind: 'f', Ret: 26, Args: []sqltype.OID{2205, 19, 2205}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_nextoid"},
 	{OID: 276, Name: "float8_combine", Kind: 'f', Ret: 1022, Args: []sqltype.OID{1022, 1022}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8_combine"},
+	{OID: 277, Name: "inter_sl", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inter_sl"},
+	{OID: 278, Name: "inter_lb", Kind: 'f', Ret: 16, Args: []sqltype.OID{628, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inter_lb"},
 	{OID: 279, Name: "float48mul", Kind: 'f', Ret: 701, Args: []sqltype.OID{700, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float48mul"},
 	{OID: 280, Name: "float48div", Kind: 'f', Ret: 701, Args: []sqltype.OID{700, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float48div"},
 	{OID: 281, Name: "float48pl", Kind: 'f', Ret: 701, Args: []sqltype.OID{700, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float48pl"},
@@ -165,18 +194,42 @@ var funcRows = []Func{
 	{OID: 328, Name: "hashmacaddr8", Kind: 'f', Ret: 23, Args: []sqltype.OID{774}, Strict: true, Volatile: 'i', Symbol: "hashmacaddr8"},
 	{OID: 329, Name: "hash_aclitem", Kind: 'f', Ret: 23, Args: []sqltype.OID{1033}, Strict: true, Volatile: 'i', Symbol: "hash_aclitem"},
 	{OID: 338, Name: "amvalidate", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "amvalidate"},
+	{OID: 339, Name: "poly_same", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_same"},
+	{OID: 340, Name: "poly_contain", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_contain"},
+	{OID: 341, Name: "poly_left", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_left"},
+	{OID: 342, Name: "poly_overleft", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_overleft"},
+	{OID: 343, Name: "poly_overright", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_overright"},
+	{OID: 344, Name: "poly_right", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_right"},
+	{OID: 345, Name: "poly_contained", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_contained"},
+	{OID: 346, Name: "poly_overlap", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_overlap"},
 	{OID: 350, Name: "btint2cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{21, 21}, Strict: true, Volatile: 'i', Symbol: "btint2cmp"},
 	{OID: 351, Name: "btint4cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', Symbol: "btint4cmp"},
 	{OID: 354, Name: "btfloat4cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{700, 700}, Strict: true, Volatile: 'i', Symbol: "btfloat4cmp"},
 	{OID: 355, Name: "btfloat8cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{701, 701}, Strict: true, Volatile: 'i', Symbol: "btfloat8cmp"},
 	{OID: 356, Name: "btoidcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{26, 26}, Strict: true, Volatile: 'i', Symbol: "btoidcmp"},
+	{OID: 357, Name: "dist_bp", Kind: 'f', Ret: 701, Args: []sqltype.OID{603, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_bp"},
 	{OID: 358, Name: "btcharcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{18, 18}, Strict: true, Volatile: 'i', Symbol: "btcharcmp"},
 	{OID: 359, Name: "btnamecmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{19, 19}, Strict: true, Volatile: 'i', Symbol: "btnamecmp"},
 	{OID: 360, Name: "bttextcmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "bttextcmp"},
+	{OID: 361, Name: "lseg_distance", Kind: 'f', Ret: 701, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_distance"},
+	{OID: 362, Name: "lseg_interpt", Kind: 'f', Ret: 600, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_interpt"},
+	{OID: 363, Name: "dist_ps", Kind: 'f', Ret: 701, Args: []sqltype.OID{600, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_ps"},
+	{OID: 364, Name: "dist_pb", Kind: 'f', Ret: 701, Args: []sqltype.OID{600, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_pb"},
+	{OID: 365, Name: "dist_sb", Kind: 'f', Ret: 701, Args: []sqltype.OID{601, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_sb"},
+	{OID: 366, Name: "close_ps", Kind: 'f', Ret: 600, Args: []sqltype.OID{600, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "close_ps"},
+	{OID: 367, Name: "close_pb", Kind: 'f', Ret: 600, Args: []sqltype.OID{600, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "close_pb"},
+	{OID: 368, Name: "close_sb", Kind: 'f', Ret: 600, Args: []sqltype.OID{601, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "close_sb"},
+	{OID: 369, Name: "on_ps", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "on_ps"},
+	{OID: 370, Name: "path_distance", Kind: 'f', Ret: 701, Args: []sqltype.OID{602, 602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_distance"},
+	{OID: 371, Name: "dist_ppath", Kind: 'f', Ret: 701, Args: []sqltype.OID{600, 602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_ppath"},
+	{OID: 372, Name: "on_sb", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "on_sb"},
+	{OID: 373, Name: "inter_sb", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inter_sb"},
 	{OID: 376, Name: "string_to_array", Kind: 'f', Ret: 1009, Args: []sqltype.OID{25, 25, 25}, Volatile: 'i', MayFail: true, Symbol: "text_to_array_null"},
 	{OID: 377, Name: "cash_cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{790, 790}, Strict: true, Volatile: 'i', Symbol: "cash_cmp"},
 	{OID: 378, Name: "array_append", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5078, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_append"},
 	{OID: 379, Name: "array_prepend", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5077, 5078}, Volatile: 'i', MayFail: true, Symbol: "array_prepend"},
+	{OID: 380, Name: "dist_sp", Kind: 'f', Ret: 701, Args: []sqltype.OID{601, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_sp"},
+	{OID: 381, Name: "dist_bs", Kind: 'f', Ret: 701, Args: []sqltype.OID{603, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_bs"},
 	{OID: 382, Name: "btarraycmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{2277, 2277}, Strict: true, Volatile: 'i', Symbol: "btarraycmp"},
 	{OID: 383, Name: "array_cat", Kind: 'f', Ret: 5078, Args: []sqltype.OID{5078, 5078}, Volatile: 'i', MayFail: true, Symbol: "array_cat"},
 	{OID: 384, Name: "array_to_string", Kind: 'f', Ret: 25, Args: []sqltype.OID{2277, 25, 25}, Volatile: 's', Symbol: "array_to_text_null"},
@@ -195,6 +248,7 @@ var funcRows = []Func{
 	{OID: 407, Name: "name", Kind: 'f', Ret: 19, Args: []sqltype.OID{25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "text_name"},
 	{OID: 408, Name: "bpchar", Kind: 'f', Ret: 1042, Args: []sqltype.OID{19}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "name_bpchar"},
 	{OID: 409, Name: "name", Kind: 'f', Ret: 19, Args: []sqltype.OID{1042}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "bpchar_name"},
+	{OID: 421, Name: "dist_pathp", Kind: 'f', Ret: 701, Args: []sqltype.OID{602, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_pathp"},
 	{OID: 422, Name: "hashinet", Kind: 'f', Ret: 23, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "hashinet"},
 	{OID: 425, Name: "hashint4extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{23, 20}, Strict: true, Volatile: 'i', Symbol: "hashint4extended"},
 	{OID: 432, Name: "hash_numeric", Kind: 'f', Ret: 23, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', Symbol: "hash_numeric"},
@@ -270,6 +324,8 @@ var funcRows = []Func{
 	{OID: 697, Name: "masklen", Kind: 'f', Ret: 23, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_masklen"},
 	{OID: 698, Name: "broadcast", Kind: 'f', Ret: 869, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_broadcast"},
 	{OID: 699, Name: "host", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_host"},
+	{OID: 702, Name: "dist_lp", Kind: 'f', Ret: 701, Args: []sqltype.OID{628, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_lp"},
+	{OID: 704, Name: "dist_ls", Kind: 'f', Ret: 701, Args: []sqltype.OID{628, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_ls"},
 	{OID: 710, Name: "getpgusername", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "current_user"},
 	{OID: 711, Name: "family", Kind: 'f', Ret: 23, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_family"},
 	{OID: 714, Name: "int2", Kind: 'f', Ret: 21, Args: []sqltype.OID{20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int82"},
@@ -281,6 +337,10 @@ var funcRows = []Func{
 	{OID: 722, Name: "set_byte", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaSetByte"},
 	{OID: 723, Name: "get_bit", Kind: 'f', Ret: 23, Args: []sqltype.OID{17, 20}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaGetBit"},
 	{OID: 724, Name: "set_bit", Kind: 'f', Ret: 17, Args: []sqltype.OID{17, 20, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "byteaSetBit"},
+	{OID: 725, Name: "dist_pl", Kind: 'f', Ret: 701, Args: []sqltype.OID{600, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_pl"},
+	{OID: 727, Name: "dist_sl", Kind: 'f', Ret: 701, Args: []sqltype.OID{601, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_sl"},
+	{OID: 728, Name: "dist_cpoly", Kind: 'f', Ret: 701, Args: []sqltype.OID{718, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_cpoly"},
+	{OID: 729, Name: "poly_distance", Kind: 'f', Ret: 701, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_distance"},
 	{OID: 730, Name: "text", Kind: 'f', Ret: 25, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', Symbol: "network_show"},
 	{OID: 740, Name: "text_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_lt"},
 	{OID: 741, Name: "text_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', Symbol: "text_le"},
@@ -310,6 +370,7 @@ var funcRows = []Func{
 	{OID: 780, Name: "hash_numeric_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1700, 20}, Strict: true, Volatile: 'i', Symbol: "hash_numeric_extended"},
 	{OID: 781, Name: "hashmacaddr8extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{774, 20}, Strict: true, Volatile: 'i', Symbol: "hashmacaddr8extended"},
 	{OID: 782, Name: "hash_array_extended", Kind: 'f', Ret: 20, Args: []sqltype.OID{2277, 20}, Strict: true, Volatile: 'i', Symbol: "hash_array_extended"},
+	{OID: 785, Name: "dist_polyc", Kind: 'f', Ret: 701, Args: []sqltype.OID{604, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_polyc"},
 	{OID: 810, Name: "pg_client_encoding", Kind: 'f', Ret: 19, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_client_encoding"},
 	{OID: 817, Name: "current_query", Kind: 'f', Ret: 25, Volatile: 'v', MayFail: true, Symbol: "current_query"},
 	{OID: 830, Name: "macaddr_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{829, 829}, Strict: true, Volatile: 'i', Symbol: "macaddr_eq"},
@@ -410,8 +471,37 @@ var funcRows = []Func{
 	{OID: 956, Name: "lo_lseek", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 23, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_lseek"},
 	{OID: 957, Name: "lo_creat", Kind: 'f', Ret: 26, Args: []sqltype.OID{23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_creat"},
 	{OID: 958, Name: "lo_tell", Kind: 'f', Ret: 23, Args: []sqltype.OID{23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_tell"},
+	{OID: 959, Name: "on_pl", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "on_pl"},
+	{OID: 960, Name: "on_sl", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "on_sl"},
+	{OID: 961, Name: "close_pl", Kind: 'f', Ret: 600, Args: []sqltype.OID{600, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "close_pl"},
 	{OID: 964, Name: "lo_unlink", Kind: 'f', Ret: 23, Args: []sqltype.OID{26}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_unlink"},
 	{OID: 972, Name: "hashbpcharextended", Kind: 'f', Ret: 20, Args: []sqltype.OID{1042, 20}, Strict: true, Volatile: 'i', Symbol: "hashbpcharextended"},
+	{OID: 973, Name: "path_inter", Kind: 'f', Ret: 16, Args: []sqltype.OID{602, 602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_inter"},
+	{OID: 975, Name: "area", Kind: 'f', Ret: 701, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_area"},
+	{OID: 976, Name: "width", Kind: 'f', Ret: 701, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_width"},
+	{OID: 977, Name: "height", Kind: 'f', Ret: 701, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_height"},
+	{OID: 978, Name: "box_distance", Kind: 'f', Ret: 701, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_distance"},
+	{OID: 979, Name: "area", Kind: 'f', Ret: 701, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_area"},
+	{OID: 980, Name: "box_intersect", Kind: 'f', Ret: 603, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_intersect"},
+	{OID: 981, Name: "diagonal", Kind: 'f', Ret: 601, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_diagonal"},
+	{OID: 982, Name: "path_n_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{602, 602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_n_lt"},
+	{OID: 983, Name: "path_n_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{602, 602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_n_gt"},
+	{OID: 984, Name: "path_n_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{602, 602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_n_eq"},
+	{OID: 985, Name: "path_n_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{602, 602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_n_le"},
+	{OID: 986, Name: "path_n_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{602, 602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_n_ge"},
+	{OID: 987, Name: "path_length", Kind: 'f', Ret: 701, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_length"},
+	{OID: 988, Name: "point_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_ne"},
+	{OID: 989, Name: "point_vert", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_vert"},
+	{OID: 990, Name: "point_horiz", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_horiz"},
+	{OID: 991, Name: "point_distance", Kind: 'f', Ret: 701, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_distance"},
+	{OID: 992, Name: "slope", Kind: 'f', Ret: 701, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_slope"},
+	{OID: 993, Name: "lseg", Kind: 'f', Ret: 601, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_construct"},
+	{OID: 994, Name: "lseg_intersect", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_intersect"},
+	{OID: 995, Name: "lseg_parallel", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_parallel"},
+	{OID: 996, Name: "lseg_perp", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_perp"},
+	{OID: 997, Name: "lseg_vertical", Kind: 'f', Ret: 16, Args: []sqltype.OID{601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_vertical"},
+	{OID: 998, Name: "lseg_horizontal", Kind: 'f', Ret: 16, Args: []sqltype.OID{601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_horizontal"},
+	{OID: 999, Name: "lseg_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_eq"},
 	{OID: 1004, Name: "lo_truncate", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "be_lo_truncate"},
 	{OID: 1026, Name: "timezone", Kind: 'f', Ret: 1114, Args: []sqltype.OID{1186, 1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamptz_izone"},
 	{OID: 1035, Name: "aclinsert", Kind: 'f', Ret: 1034, Args: []sqltype.OID{1034, 1033}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "aclinsert"},
@@ -455,6 +545,10 @@ var funcRows = []Func{
 	{OID: 1141, Name: "date_pli", Kind: 'f', Ret: 1082, Args: []sqltype.OID{1082, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "date_pli"},
 	{OID: 1142, Name: "date_mii", Kind: 'f', Ret: 1082, Args: []sqltype.OID{1082, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "date_mii"},
 	{OID: 1145, Name: "time_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1083, 1083}, Strict: true, Volatile: 'i', Symbol: "time_eq"},
+	{OID: 1146, Name: "circle_add_pt", Kind: 'f', Ret: 718, Args: []sqltype.OID{718, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_add_pt"},
+	{OID: 1147, Name: "circle_sub_pt", Kind: 'f', Ret: 718, Args: []sqltype.OID{718, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_sub_pt"},
+	{OID: 1148, Name: "circle_mul_pt", Kind: 'f', Ret: 718, Args: []sqltype.OID{718, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_mul_pt"},
+	{OID: 1149, Name: "circle_div_pt", Kind: 'f', Ret: 718, Args: []sqltype.OID{718, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_div_pt"},
 	{OID: 1152, Name: "timestamptz_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{1184, 1184}, Strict: true, Volatile: 'i', Symbol: "timestamp_eq"},
 	{OID: 1153, Name: "timestamptz_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{1184, 1184}, Strict: true, Volatile: 'i', Symbol: "timestamp_ne"},
 	{OID: 1154, Name: "timestamptz_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{1184, 1184}, Strict: true, Volatile: 'i', Symbol: "timestamp_lt"},
@@ -615,8 +709,103 @@ var funcRows = []Func{
 	{OID: 1403, Name: "current_schemas", Kind: 'f', Ret: 1003, Args: []sqltype.OID{16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "current_schemas"},
 	{OID: 1404, Name: "overlay", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textoverlay"},
 	{OID: 1405, Name: "overlay", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 25, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textoverlay_no_len"},
+	{OID: 1406, Name: "isvertical", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_vert"},
+	{OID: 1407, Name: "ishorizontal", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_horiz"},
+	{OID: 1408, Name: "isparallel", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_parallel"},
+	{OID: 1409, Name: "isperp", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_perp"},
+	{OID: 1410, Name: "isvertical", Kind: 'f', Ret: 16, Args: []sqltype.OID{601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_vertical"},
+	{OID: 1411, Name: "ishorizontal", Kind: 'f', Ret: 16, Args: []sqltype.OID{601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_horizontal"},
+	{OID: 1412, Name: "isparallel", Kind: 'f', Ret: 16, Args: []sqltype.OID{628, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_parallel"},
+	{OID: 1413, Name: "isperp", Kind: 'f', Ret: 16, Args: []sqltype.OID{628, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_perp"},
+	{OID: 1414, Name: "isvertical", Kind: 'f', Ret: 16, Args: []sqltype.OID{628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_vertical"},
+	{OID: 1415, Name: "ishorizontal", Kind: 'f', Ret: 16, Args: []sqltype.OID{628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_horizontal"},
+	{OID: 1416, Name: "point", Kind: 'f', Ret: 600, Args: []sqltype.OID{718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_center"},
 	{OID: 1419, Name: "time", Kind: 'f', Ret: 1083, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_time"},
+	{OID: 1421, Name: "box", Kind: 'f', Ret: 603, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "points_box"},
+	{OID: 1422, Name: "box_add", Kind: 'f', Ret: 603, Args: []sqltype.OID{603, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_add"},
+	{OID: 1423, Name: "box_sub", Kind: 'f', Ret: 603, Args: []sqltype.OID{603, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_sub"},
+	{OID: 1424, Name: "box_mul", Kind: 'f', Ret: 603, Args: []sqltype.OID{603, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_mul"},
+	{OID: 1425, Name: "box_div", Kind: 'f', Ret: 603, Args: []sqltype.OID{603, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_div"},
+	{OID: 1426, Name: "path_contain_pt", Kind: 'f', Ret: 16, Args: []sqltype.OID{602, 600}, Strict: true, Volatile: 'i', MayFail: true},
+	{OID: 1428, Name: "poly_contain_pt", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_contain_pt"},
+	{OID: 1429, Name: "pt_contained_poly", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pt_contained_poly"},
+	{OID: 1430, Name: "isclosed", Kind: 'f', Ret: 16, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_isclosed"},
+	{OID: 1431, Name: "isopen", Kind: 'f', Ret: 16, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_isopen"},
+	{OID: 1432, Name: "path_npoints", Kind: 'f', Ret: 23, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_npoints"},
+	{OID: 1433, Name: "pclose", Kind: 'f', Ret: 602, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_close"},
+	{OID: 1434, Name: "popen", Kind: 'f', Ret: 602, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_open"},
+	{OID: 1435, Name: "path_add", Kind: 'f', Ret: 602, Args: []sqltype.OID{602, 602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_add"},
+	{OID: 1436, Name: "path_add_pt", Kind: 'f', Ret: 602, Args: []sqltype.OID{602, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_add_pt"},
+	{OID: 1437, Name: "path_sub_pt", Kind: 'f', Ret: 602, Args: []sqltype.OID{602, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_sub_pt"},
+	{OID: 1438, Name: "path_mul_pt", Kind: 'f', Ret: 602, Args: []sqltype.OID{602, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_mul_pt"},
+	{OID: 1439, Name: "path_div_pt", Kind: 'f', Ret: 602, Args: []sqltype.OID{602, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_div_pt"},
+	{OID: 1440, Name: "point", Kind: 'f', Ret: 600, Args: []sqltype.OID{701, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "construct_point"},
+	{OID: 1441, Name: "point_add", Kind: 'f', Ret: 600, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_add"},
+	{OID: 1442, Name: "point_sub", Kind: 'f', Ret: 600, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_sub"},
+	{OID: 1443, Name: "point_mul", Kind: 'f', Ret: 600, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_mul"},
+	{OID: 1444, Name: "point_div", Kind: 'f', Ret: 600, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_div"},
+	{OID: 1445, Name: "poly_npoints", Kind: 'f', Ret: 23, Args: []sqltype.OID{604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_npoints"},
+	{OID: 1446, Name: "box", Kind: 'f', Ret: 603, Args: []sqltype.OID{604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_box"},
+	{OID: 1447, Name: "path", Kind: 'f', Ret: 602, Args: []sqltype.OID{604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_path"},
+	{OID: 1448, Name: "polygon", Kind: 'f', Ret: 604, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_poly"},
+	{OID: 1449, Name: "polygon", Kind: 'f', Ret: 604, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_poly"},
+	{OID: 1452, Name: "circle_same", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_same"},
+	{OID: 1453, Name: "circle_contain", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_contain"},
+	{OID: 1454, Name: "circle_left", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_left"},
+	{OID: 1455, Name: "circle_overleft", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_overleft"},
+	{OID: 1456, Name: "circle_overright", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_overright"},
+	{OID: 1457, Name: "circle_right", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_right"},
+	{OID: 1458, Name: "circle_contained", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_contained"},
+	{OID: 1459, Name: "circle_overlap", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_overlap"},
+	{OID: 1460, Name: "circle_below", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_below"},
+	{OID: 1461, Name: "circle_above", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_above"},
+	{OID: 1462, Name: "circle_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_eq"},
+	{OID: 1463, Name: "circle_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_ne"},
+	{OID: 1464, Name: "circle_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_lt"},
+	{OID: 1465, Name: "circle_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_gt"},
+	{OID: 1466, Name: "circle_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_le"},
+	{OID: 1467, Name: "circle_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_ge"},
+	{OID: 1468, Name: "area", Kind: 'f', Ret: 701, Args: []sqltype.OID{718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_area"},
+	{OID: 1469, Name: "diameter", Kind: 'f', Ret: 701, Args: []sqltype.OID{718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_diameter"},
+	{OID: 1470, Name: "radius", Kind: 'f', Ret: 701, Args: []sqltype.OID{718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_radius"},
+	{OID: 1471, Name: "circle_distance", Kind: 'f', Ret: 701, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_distance"},
+	{OID: 1472, Name: "circle_center", Kind: 'f', Ret: 600, Args: []sqltype.OID{718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_center"},
+	{OID: 1473, Name: "circle", Kind: 'f', Ret: 718, Args: []sqltype.OID{600, 701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cr_circle"},
+	{OID: 1474, Name: "circle", Kind: 'f', Ret: 718, Args: []sqltype.OID{604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_circle"},
+	{OID: 1475, Name: "polygon", Kind: 'f', Ret: 604, Args: []sqltype.OID{23, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_poly"},
+	{OID: 1476, Name: "dist_pc", Kind: 'f', Ret: 701, Args: []sqltype.OID{600, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_pc"},
+	{OID: 1477, Name: "circle_contain_pt", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_contain_pt"},
+	{OID: 1478, Name: "pt_contained_circle", Kind: 'f', Ret: 16, Args: []sqltype.OID{600, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pt_contained_circle"},
+	{OID: 1479, Name: "circle", Kind: 'f', Ret: 718, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_circle"},
+	{OID: 1480, Name: "box", Kind: 'f', Ret: 603, Args: []sqltype.OID{718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_box"},
 	{OID: 1481, Name: "log10", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true},
+	{OID: 1482, Name: "lseg_ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_ne"},
+	{OID: 1483, Name: "lseg_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_lt"},
+	{OID: 1484, Name: "lseg_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_le"},
+	{OID: 1485, Name: "lseg_gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_gt"},
+	{OID: 1486, Name: "lseg_ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_ge"},
+	{OID: 1487, Name: "lseg_length", Kind: 'f', Ret: 701, Args: []sqltype.OID{601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_length"},
+	{OID: 1488, Name: "close_ls", Kind: 'f', Ret: 600, Args: []sqltype.OID{628, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "close_ls"},
+	{OID: 1489, Name: "close_lseg", Kind: 'f', Ret: 600, Args: []sqltype.OID{601, 601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "close_lseg"},
+	{OID: 1492, Name: "line_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{628, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_eq"},
+	{OID: 1493, Name: "line", Kind: 'f', Ret: 628, Args: []sqltype.OID{600, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_construct_pp"},
+	{OID: 1494, Name: "line_interpt", Kind: 'f', Ret: 600, Args: []sqltype.OID{628, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_interpt"},
+	{OID: 1495, Name: "line_intersect", Kind: 'f', Ret: 16, Args: []sqltype.OID{628, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_intersect"},
+	{OID: 1496, Name: "line_parallel", Kind: 'f', Ret: 16, Args: []sqltype.OID{628, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_parallel"},
+	{OID: 1497, Name: "line_perp", Kind: 'f', Ret: 16, Args: []sqltype.OID{628, 628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_perp"},
+	{OID: 1498, Name: "line_vertical", Kind: 'f', Ret: 16, Args: []sqltype.OID{628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_vertical"},
+	{OID: 1499, Name: "line_horizontal", Kind: 'f', Ret: 16, Args: []sqltype.OID{628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_horizontal"},
+	{OID: 1530, Name: "length", Kind: 'f', Ret: 701, Args: []sqltype.OID{601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_length"},
+	{OID: 1531, Name: "length", Kind: 'f', Ret: 701, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_length"},
+	{OID: 1532, Name: "point", Kind: 'f', Ret: 600, Args: []sqltype.OID{601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_center"},
+	{OID: 1534, Name: "point", Kind: 'f', Ret: 600, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_center"},
+	{OID: 1540, Name: "point", Kind: 'f', Ret: 600, Args: []sqltype.OID{604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_center"},
+	{OID: 1541, Name: "lseg", Kind: 'f', Ret: 601, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_diagonal"},
+	{OID: 1542, Name: "center", Kind: 'f', Ret: 600, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_center"},
+	{OID: 1543, Name: "center", Kind: 'f', Ret: 600, Args: []sqltype.OID{718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_center"},
+	{OID: 1544, Name: "polygon", Kind: 'f', Ret: 604, Args: []sqltype.OID{718}, Strict: true, Volatile: 'i', MayFail: true},
+	{OID: 1545, Name: "npoints", Kind: 'f', Ret: 23, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_npoints"},
+	{OID: 1556, Name: "npoints", Kind: 'f', Ret: 23, Args: []sqltype.OID{604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_npoints"},
 	{OID: 1569, Name: "like", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textlike"},
 	{OID: 1570, Name: "notlike", Kind: 'f', Ret: 16, Args: []sqltype.OID{25, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "textnlike"},
 	{OID: 1571, Name: "like", Kind: 'f', Ret: 16, Args: []sqltype.OID{19, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "namelike"},
@@ -1156,6 +1345,7 @@ var funcRows = []Func{
 	{OID: 2423, Name: "namesend", Kind: 'f', Ret: 17, Args: []sqltype.OID{19}, Strict: true, Volatile: 's', MayFail: true, Symbol: "namesend"},
 	{OID: 2425, Name: "float4send", Kind: 'f', Ret: 17, Args: []sqltype.OID{700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float4send"},
 	{OID: 2427, Name: "float8send", Kind: 'f', Ret: 17, Args: []sqltype.OID{701}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "float8send"},
+	{OID: 2429, Name: "point_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_send"},
 	{OID: 2431, Name: "bpcharsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{1042}, Strict: true, Volatile: 's', MayFail: true, Symbol: "bpcharsend"},
 	{OID: 2433, Name: "varcharsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{1043}, Strict: true, Volatile: 's', MayFail: true, Symbol: "varcharsend"},
 	{OID: 2435, Name: "charsend", Kind: 'f', Ret: 17, Args: []sqltype.OID{18}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "charsend"},
@@ -1183,6 +1373,12 @@ var funcRows = []Func{
 	{OID: 2475, Name: "timestamp_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1114}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamp_send"},
 	{OID: 2477, Name: "timestamptz_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1184}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "timestamptz_send"},
 	{OID: 2479, Name: "interval_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{1186}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "interval_send"},
+	{OID: 2481, Name: "lseg_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{601}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "lseg_send"},
+	{OID: 2483, Name: "path_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{602}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "path_send"},
+	{OID: 2485, Name: "box_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_send"},
+	{OID: 2487, Name: "poly_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_send"},
+	{OID: 2489, Name: "line_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{628}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "line_send"},
+	{OID: 2491, Name: "circle_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_send"},
 	{OID: 2493, Name: "cash_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{790}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "cash_send"},
 	{OID: 2495, Name: "macaddr_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{829}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "macaddr_send"},
 	{OID: 2497, Name: "inet_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_send"},
@@ -1226,7 +1422,17 @@ var funcRows = []Func{
 	{OID: 2559, Name: "lastval", Kind: 'f', Ret: 20, Strict: true, Volatile: 'v', MayFail: true, Symbol: "lastval"},
 	{OID: 2560, Name: "pg_postmaster_start_time", Kind: 'f', Ret: 1184, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_postmaster_start_time"},
 	{OID: 2561, Name: "pg_blocking_pids", Kind: 'f', Ret: 1007, Args: []sqltype.OID{23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_blocking_pids"},
+	{OID: 2562, Name: "box_below", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_below"},
+	{OID: 2563, Name: "box_overbelow", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_overbelow"},
+	{OID: 2564, Name: "box_overabove", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_overabove"},
+	{OID: 2565, Name: "box_above", Kind: 'f', Ret: 16, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "box_above"},
+	{OID: 2566, Name: "poly_below", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_below"},
+	{OID: 2567, Name: "poly_overbelow", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_overbelow"},
+	{OID: 2568, Name: "poly_overabove", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_overabove"},
+	{OID: 2569, Name: "poly_above", Kind: 'f', Ret: 16, Args: []sqltype.OID{604, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "poly_above"},
 	{OID: 2580, Name: "float8", Kind: 'f', Ret: 701, Args: []sqltype.OID{3802}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "jsonb_float8"},
+	{OID: 2587, Name: "circle_overbelow", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_overbelow"},
+	{OID: 2588, Name: "circle_overabove", Kind: 'f', Ret: 16, Args: []sqltype.OID{718, 718}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "circle_overabove"},
 	{OID: 2621, Name: "pg_reload_conf", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_reload_conf"},
 	{OID: 2622, Name: "pg_rotate_logfile", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_rotate_logfile_v2"},
 	{OID: 2624, Name: "pg_read_file", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 20, 20}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_file_off_len"},
@@ -1558,10 +1764,13 @@ var funcRows = []Func{
 	{OID: 3272, Name: "jsonb_build_array", Kind: 'f', Ret: 3802, Volatile: 's', MayFail: true, Symbol: "jsonb_build_array_noargs"},
 	{OID: 3273, Name: "jsonb_build_object", Kind: 'f', Ret: 3802, Args: []sqltype.OID{2276}, Variadic: true, Volatile: 's', MayFail: true, Symbol: "jsonb_build_object"},
 	{OID: 3274, Name: "jsonb_build_object", Kind: 'f', Ret: 3802, Volatile: 's', MayFail: true, Symbol: "jsonb_build_object_noargs"},
+	{OID: 3275, Name: "dist_ppoly", Kind: 'f', Ret: 701, Args: []sqltype.OID{600, 604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_ppoly"},
 	{OID: 3277, Name: "array_position", Kind: 'f', Ret: 23, Args: []sqltype.OID{5078, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_position"},
 	{OID: 3278, Name: "array_position", Kind: 'f', Ret: 23, Args: []sqltype.OID{5078, 5077, 23}, Volatile: 'i', MayFail: true, Symbol: "array_position_start"},
 	{OID: 3279, Name: "array_positions", Kind: 'f', Ret: 1007, Args: []sqltype.OID{5078, 5077}, Volatile: 'i', MayFail: true, Symbol: "array_positions"},
 	{OID: 3281, Name: "scale", Kind: 'f', Ret: 23, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_scale"},
+	{OID: 3290, Name: "dist_cpoint", Kind: 'f', Ret: 701, Args: []sqltype.OID{718, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_cpoint"},
+	{OID: 3292, Name: "dist_polyp", Kind: 'f', Ret: 701, Args: []sqltype.OID{604, 600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "dist_polyp"},
 	{OID: 3293, Name: "pg_read_file", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 20, 20, 16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_file_v2"},
 	{OID: 3294, Name: "current_setting", Kind: 'f', Ret: 25, Args: []sqltype.OID{25, 16}, Strict: true, Volatile: 's', MayFail: true, Symbol: "show_config_by_name_missing_ok"},
 	{OID: 3295, Name: "pg_read_binary_file", Kind: 'f', Ret: 17, Args: []sqltype.OID{25, 20, 20, 16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_read_binary_file"},
@@ -1894,10 +2103,12 @@ var funcRows = []Func{
 	{OID: 4053, Name: "array_agg", Kind: 'a', Ret: 2277, Args: []sqltype.OID{2277}, Volatile: 'i', AggKind: 'n'},
 	{OID: 4057, Name: "range_merge", Kind: 'f', Ret: 3831, Args: []sqltype.OID{3831, 3831}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "range_merge"},
 	{OID: 4063, Name: "inet_merge", Kind: 'f', Ret: 650, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "inet_merge"},
+	{OID: 4067, Name: "bound_box", Kind: 'f', Ret: 603, Args: []sqltype.OID{603, 603}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "boxes_bound_box"},
 	{OID: 4071, Name: "inet_same_family", Kind: 'f', Ret: 16, Args: []sqltype.OID{869, 869}, Strict: true, Volatile: 'i', Symbol: "inet_same_family"},
 	{OID: 4083, Name: "binary_upgrade_set_record_init_privs", Kind: 'f', Ret: 2278, Args: []sqltype.OID{16}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "binary_upgrade_set_record_init_privs"},
 	{OID: 4086, Name: "to_regnamespace", Kind: 'f', Ret: 4089, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regnamespace"},
 	{OID: 4088, Name: "regnamespacesend", Kind: 'f', Ret: 17, Args: []sqltype.OID{4089}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regnamespacesend"},
+	{OID: 4091, Name: "box", Kind: 'f', Ret: 603, Args: []sqltype.OID{600}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "point_box"},
 	{OID: 4093, Name: "to_regrole", Kind: 'f', Ret: 4096, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "to_regrole"},
 	{OID: 4095, Name: "regrolesend", Kind: 'f', Ret: 17, Args: []sqltype.OID{4096}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "regrolesend"},
 	{OID: 4099, Name: "pg_rotate_logfile_old", Kind: 'f', Ret: 16, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_rotate_logfile"},
@@ -2041,6 +2252,7 @@ var funcRows = []Func{
 	{OID: 5006, Name: "phraseto_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3734, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "phraseto_tsquery_byid"},
 	{OID: 5007, Name: "websearch_to_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{3734, 25}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "websearch_to_tsquery_byid"},
 	{OID: 5009, Name: "websearch_to_tsquery", Kind: 'f', Ret: 3615, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "websearch_to_tsquery"},
+	{OID: 5011, Name: "spg_poly_quad_compress", Kind: 'f', Ret: 603, Args: []sqltype.OID{604}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "spg_poly_quad_compress"},
 	{OID: 5022, Name: "pg_lsn_pli", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_lsn_pli"},
 	{OID: 5023, Name: "numeric_pl_pg_lsn", Kind: 'f', Ret: 3220, Args: []sqltype.OID{1700, 3220}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 5024, Name: "pg_lsn_mii", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_lsn_mii"},
@@ -2137,115 +2349,20 @@ var funcRows = []Func{
 
 // otherFuncs are the functions that PostgreSQL has for other types only, or in a way that is not here.
 var otherFuncs = strings.Fields(`aclexplode
-area
 bittypmodin
-bound_box
-box
-box_above
-box_above_eq
-box_add
-box_below
-box_below_eq
-box_center
-box_contain
-box_contain_pt
-box_contained
-box_distance
-box_div
-box_eq
-box_ge
-box_gt
-box_intersect
-box_le
-box_left
-box_lt
-box_mul
-box_overabove
-box_overbelow
-box_overlap
-box_overleft
-box_overright
-box_right
-box_same
-box_send
-box_sub
 bpchartypmodin
 brin_bloom_summary_send
 brin_minmax_multi_summary_send
 bttidcmp
-center
-circle
-circle_above
-circle_add_pt
-circle_below
-circle_center
-circle_contain
-circle_contain_pt
-circle_contained
-circle_distance
-circle_div_pt
-circle_eq
-circle_ge
-circle_gt
-circle_le
-circle_left
-circle_lt
-circle_mul_pt
-circle_ne
-circle_overabove
-circle_overbelow
-circle_overlap
-circle_overleft
-circle_overright
-circle_right
-circle_same
-circle_send
-circle_sub_pt
-close_ls
-close_lseg
-close_pb
-close_pl
-close_ps
-close_sb
 currtid2
 cursor_to_xml
 cursor_to_xmlschema
 database_to_xml
 database_to_xml_and_xmlschema
 database_to_xmlschema
-diagonal
-diameter
-dist_bp
-dist_bs
-dist_cpoint
-dist_cpoly
-dist_lp
-dist_ls
-dist_pathp
-dist_pb
-dist_pc
-dist_pl
-dist_polyc
-dist_polyp
-dist_ppath
-dist_ppoly
-dist_ps
-dist_sb
-dist_sl
-dist_sp
 hashtid
 hashtidextended
-height
-inter_lb
-inter_sb
-inter_sl
 intervaltypmodin
-isclosed
-ishorizontal
-isopen
-isparallel
-isperp
-isvertical
 json_each
 json_each_text
 json_to_record
@@ -2254,59 +2371,7 @@ jsonb_each
 jsonb_each_text
 jsonb_to_record
 jsonb_to_recordset
-line
-line_distance
-line_eq
-line_horizontal
-line_interpt
-line_intersect
-line_parallel
-line_perp
-line_send
-line_vertical
-lseg
-lseg_center
-lseg_distance
-lseg_eq
-lseg_ge
-lseg_gt
-lseg_horizontal
-lseg_interpt
-lseg_intersect
-lseg_le
-lseg_length
-lseg_lt
-lseg_ne
-lseg_parallel
-lseg_perp
-lseg_send
-lseg_vertical
-npoints
 numerictypmodin
-on_pb
-on_pl
-on_ppath
-on_ps
-on_sb
-on_sl
-path
-path_add
-path_add_pt
-path_contain_pt
-path_distance
-path_div_pt
-path_inter
-path_length
-path_mul_pt
-path_n_eq
-path_n_ge
-path_n_gt
-path_n_le
-path_n_lt
-path_npoints
-path_send
-path_sub_pt
-pclose
 pg_available_extension_versions
 pg_available_extensions
 pg_backup_stop
@@ -2388,53 +2453,14 @@ pg_visible_in_snapshot
 pg_walfile_name_offset
 pg_xact_commit_timestamp_origin
 pg_xact_status
-point
-point_above
-point_add
-point_below
-point_distance
-point_div
-point_eq
-point_horiz
-point_left
-point_mul
-point_ne
-point_right
-point_send
-point_sub
-point_vert
-poly_above
-poly_below
-poly_center
-poly_contain
-poly_contain_pt
-poly_contained
-poly_distance
-poly_left
-poly_npoints
-poly_overabove
-poly_overbelow
-poly_overlap
-poly_overleft
-poly_overright
-poly_right
-poly_same
-poly_send
-polygon
-popen
-pt_contained_circle
-pt_contained_poly
 query_to_xml
 query_to_xml_and_xmlschema
 query_to_xmlschema
-radius
 regcollationsend
 row_to_json
 schema_to_xml
 schema_to_xml_and_xmlschema
 schema_to_xmlschema
-slope
-spg_poly_quad_compress
 table_to_xml
 table_to_xml_and_xmlschema
 table_to_xmlschema
@@ -2464,7 +2490,6 @@ txid_snapshot_xmin
 txid_visible_in_snapshot
 varbittypmodin
 varchartypmodin
-width
 xid
 xid8_larger
 xid8_smaller

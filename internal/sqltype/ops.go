@@ -170,6 +170,7 @@ var builtins = func() map[OID]*Ops {
 	addNetworkTypes(types, ints64, bytes)
 	addRanges(types, bytes)
 	addTextSearch(types, bytes)
+	addGeometric(types, bytes)
 	for _, t := range elements {
 		if t.Array != Invalid && types[t.OID] != nil {
 			types[t.Array] = ArrayOf(types[t.OID], t.OID)

@@ -18,7 +18,7 @@ func ArrayOf(elem *Ops, oid OID) *Ops {
 			return cmp.Or(byValue(a, i, b, j), byImage(a, i, b, j))
 		}
 	}
-	o.Text, o.Binary = arrayText(elem), arrayBinary(elem, oid)
+	o.Text, o.Binary = arrayText(elem, oid.Delimiter()), arrayBinary(elem, oid)
 	return &o
 }
 
@@ -72,7 +72,7 @@ func arrayHash(elem *Ops) HashFunc {
 }
 
 // arrayText is array_out: braces by dimension, in front of them the bounds if one does not start at 1.
-func arrayText(elem *Ops) FormatFunc {
+func arrayText(elem *Ops, delimiter byte) FormatFunc {
 	return func(dst []byte, v *Vec, row int32, env *Env) []byte {
 		x := v.Array(row, elem)
 		if x.NDim == 0 {
@@ -82,7 +82,7 @@ func arrayText(elem *Ops) FormatFunc {
 		last := x.Dims()[x.NDim-1].Len
 		for k := range int32(x.Elems.Len) {
 			if k > 0 {
-				dst = append(dst, ',')
+				dst = append(dst, delimiter)
 			}
 			for n, d := int32(1), x.NDim-1; d >= 0; d-- { // those that start here
 				if n *= x.dims[d].Len; k%n == 0 {
@@ -93,7 +93,7 @@ func arrayText(elem *Ops) FormatFunc {
 				dst = append(dst, "NULL"...)
 			} else {
 				start := len(dst)
-				dst = quoteElement(elem.Text(dst, &x.Elems, k, env), start)
+				dst = quoteElement(elem.Text(dst, &x.Elems, k, env), start, delimiter)
 			}
 			if (k+1)%last == 0 {
 				for n, d := int32(1), x.NDim-1; d >= 0; d-- {
@@ -126,7 +126,7 @@ func appendBounds(dst []byte, dims []Dim) []byte {
 }
 
 // quoteElement puts dst[start:] into quotes where array_in would read something else.
-func quoteElement(dst []byte, start int) []byte {
+func quoteElement(dst []byte, start int, delimiter byte) []byte {
 	text := dst[start:]
 	quote := len(text) == 0 || bytes.EqualFold(text, []byte("null"))
 	more := 0
@@ -135,7 +135,7 @@ func quoteElement(dst []byte, start int) []byte {
 		case c == '"' || c == '\\':
 			quote = true
 			more++
-		case c == '{' || c == '}' || c == ',' || ArraySpace(c):
+		case c == '{' || c == '}' || c == delimiter || ArraySpace(c):
 			quote = true
 		}
 	}

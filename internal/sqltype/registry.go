@@ -13,6 +13,7 @@ const (
 	CatBoolean   Category = 'B'
 	CatDateTime  Category = 'D'
 	CatNetwork   Category = 'I'
+	CatGeometric Category = 'G'
 	CatNumeric   Category = 'N'
 	CatPseudo    Category = 'P'
 	CatRange     Category = 'R'
@@ -129,6 +130,13 @@ var elements = []Info{
 	{Timetz, "timetz", "time with time zone", CatDateTime, false, 12, 1270, 0},
 	{Bit, "bit", "bit", CatBitString, false, -1, 1561, 0},
 	{Varbit, "varbit", "bit varying", CatBitString, true, -1, 1563, 0},
+	{Point, "point", "point", CatGeometric, false, 16, 1017, 0},
+	{Lseg, "lseg", "lseg", CatGeometric, false, 32, 1018, 0},
+	{Path, "path", "path", CatGeometric, false, -1, 1019, 0},
+	{Box, "box", "box", CatGeometric, false, 32, 1020, 0},
+	{Polygon, "polygon", "polygon", CatGeometric, false, -1, 1027, 0},
+	{Line, "line", "line", CatGeometric, false, 24, 629, 0},
+	{Circle, "circle", "circle", CatGeometric, false, 24, 719, 0},
 	{TSVector, "tsvector", "tsvector", CatUser, false, -1, 3643, 0},
 	{TSQuery, "tsquery", "tsquery", CatUser, false, -1, 3645, 0},
 	{Money, "money", "money", CatNumeric, false, 8, 791, 0},
@@ -179,6 +187,14 @@ func (t OID) Array() OID {
 		return i.Array
 	}
 	return Invalid
+}
+
+// Delimiter stands between elements of type t in an array's text (pg_type.typdelim).
+func (t OID) Delimiter() byte {
+	if t == Box {
+		return ';'
+	}
+	return ','
 }
 
 // All lists the registry.

@@ -56,6 +56,13 @@ const (
 	UUID        OID = 2950
 	JSONB       OID = 3802
 	JSONPath    OID = 4072
+	Point       OID = 600
+	Lseg        OID = 601
+	Path        OID = 602
+	Box         OID = 603
+	Polygon     OID = 604
+	Line        OID = 628
+	Circle      OID = 718
 	TSVector    OID = 3614
 	TSQuery     OID = 3615
 
@@ -121,7 +128,7 @@ const (
 	PhysNumeric           // decimal.Num, 24 bytes; large ones point into the column's Var
 	PhysInterval          // 16 bytes: microseconds int64, days int32, months int32
 	PhysUUID              // 16 bytes in their order: uuid, timetz
-	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, jsonpath, tsvector, tsquery, unknown, arrays, inet, cidr, bit, varbit, ranges, multiranges, records
+	PhysBytes             // int32 offsets into Var: text, varchar, bpchar, name, bytea, jsonb, json, jsonpath, tsvector, tsquery, the geometric types, unknown, arrays, inet, cidr, bit, varbit, ranges, multiranges, records
 )
 
 // Size is the width of one value in Column.Data, 0 for PhysBytes and PhysNone.

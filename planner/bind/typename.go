@@ -91,7 +91,6 @@ func (b *binder) userType(parts []string) *builtin.Type {
 // knownElsewhere are PostgreSQL's types that this server does not have: another answer than
 // for a misspelt one.
 var knownElsewhere = map[string]bool{
-	"box": true, "circle": true, "line": true, "lseg": true, "path": true, "point": true, "polygon": true,
 	"xml": true, "serial": true, "bigserial": true, "smallserial": true, "record": true,
 	"tid": true, "pg_lsn": true,
 }

@@ -6,11 +6,12 @@ import (
 
 	"github.com/tributary-db/tributary/internal/decimal"
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/geometric"
 )
 
 // kind says how the Go form of a type is read from and written to columns. The Go forms are
 // bool, int16, int32, int64, float32, float64, string and []byte (both PhysBytes), decimal.Dec,
-// delta.Interval and [16]byte.
+// delta.Interval, [16]byte, and those of package geometric.
 type kind[T any] struct {
 	load  func(c *delta.Column) func(row int32) T
 	store func(c *Call) func(row int32, v T)
@@ -43,6 +44,20 @@ func kindOf[T any]() kind[T] {
 		k = bytesKind()
 	case decimal.Dec:
 		k = numericKind()
+	case geometric.Point:
+		k = storedKind(geometric.PointOf)
+	case geometric.Lseg:
+		k = storedKind(geometric.LsegOf)
+	case geometric.Path:
+		k = storedKind(geometric.PathOf)
+	case geometric.Box:
+		k = storedKind(geometric.BoxOf)
+	case geometric.Polygon:
+		k = storedKind(geometric.PolygonOf)
+	case geometric.Line:
+		k = storedKind(geometric.LineOf)
+	case geometric.Circle:
+		k = storedKind(geometric.CircleOf)
 	default:
 		panic(fmt.Sprintf("no column kind for %T", zero))
 	}
@@ -122,6 +137,16 @@ func bytesKind() kind[[]byte] {
 					c.finish(row, err)
 				}
 			}
+		},
+	}
+}
+
+// storedKind is of what is made of the bytes of a value.
+func storedKind[T interface{ AppendTo([]byte) []byte }](of func([]byte) T) kind[T] {
+	return kind[T]{
+		load: func(c *delta.Column) func(int32) T { return func(row int32) T { return of(c.Bytes(row)) } },
+		store: func(c *Call) func(int32, T) {
+			return func(row int32, v T) { c.take(row, v.AppendTo(c.Out.Start(row)), nil) }
 		},
 	}
 }

@@ -254,7 +254,7 @@ func (l *arrayLiteral) items() error {
 				return nil
 			}
 			last = afterClose
-		case ',':
+		case l.elem.OID.Delimiter():
 			switch last {
 			case afterItem:
 				last = afterItemComma
@@ -351,7 +351,7 @@ func (l *arrayLiteral) bare() (text []byte, escaped bool, err error) {
 	keep := 0 // up to the last one that is no blank
 	for l.at < len(l.src) {
 		switch c := l.src[l.at]; {
-		case c == ',' || c == '}':
+		case c == l.elem.OID.Delimiter() || c == '}':
 			return l.item[:keep], escaped, nil
 		case c == '{':
 			return nil, false, l.unexpected(c)

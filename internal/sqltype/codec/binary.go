@@ -72,6 +72,9 @@ func appendBinaryBytes(b *delta.Builder, t sqltype.Type, src []byte, env *Env) e
 	if sqltype.RangeOf(t.OID) != nil {
 		return appendBinaryRange(b, t.OID, src, env)
 	}
+	if g, ok := geometricIn[t.OID]; ok {
+		return appendDecoded(b, src, g.decode)
+	}
 	switch t.OID {
 	case sqltype.Bytea:
 		b.AppendBytes(src)

@@ -109,6 +109,9 @@ func errEncoding(at []byte) error {
 }
 
 func appendTextBytes(b *delta.Builder, t sqltype.Type, src []byte) error {
+	if g, ok := geometricIn[t.OID]; ok {
+		return appendVar(b, src, func(dst, src []byte) ([]byte, error) { return g.parse(dst, src, float8In) })
+	}
 	switch t.OID {
 	case sqltype.Bytea:
 		return appendVar(b, src, appendBytea)

@@ -37,6 +37,8 @@ func Types() []Type {
 		of("nummultirange", sqltype.NumMultirange), of("tsrange[]", sqltype.TsRange.Array()), of("timetz", sqltype.Timetz), mod("bit(5)", sqltype.Bit, 5), of("varbit", sqltype.Varbit), of("money", sqltype.Money),
 		of("inet", sqltype.Inet), of("cidr", sqltype.CIDR), of("macaddr", sqltype.MACAddr), of("macaddr8", sqltype.MACAddr8),
 		of("tsvector", sqltype.TSVector), of("tsquery", sqltype.TSQuery),
+		of("point", sqltype.Point), of("lseg", sqltype.Lseg), of("path", sqltype.Path), of("box", sqltype.Box), of("polygon", sqltype.Polygon), of("line", sqltype.Line),
+		of("circle", sqltype.Circle),
 		of("inet[]", sqltype.Inet.Array()), of("integer[]", sqltype.Int4.Array()), of("text[]", sqltype.Text.Array()), of("double precision[]", sqltype.Float8.Array()),
 		mod("numeric(12,4)[]", sqltype.Numeric.Array(), 4+(12<<16|4)), mod("char(7)[]", sqltype.BPChar.Array(), 4+7),
 		of("bytea[]", sqltype.Bytea.Array()), of("timestamptz[]", sqltype.Timestamptz.Array()), of("interval[]", sqltype.Interval.Array()),
@@ -111,6 +113,8 @@ func Value(r *rand.Rand, t sqltype.Type) string {
 		return pick(r, "", fmt.Sprintf("%b", r.Uint64()>>r.IntN(64)))
 	case sqltype.Money:
 		return pick(r, "0", "0.01", "-92233720368547758.08", fmt.Sprintf("%d.%02d", r.IntN(1_000_000)-500_000, r.IntN(100)))
+	case sqltype.Point, sqltype.Lseg, sqltype.Path, sqltype.Box, sqltype.Polygon, sqltype.Line, sqltype.Circle:
+		return shape(r, t.OID)
 	case sqltype.TSVector:
 		return lexemes(r)
 	case sqltype.TSQuery:
