@@ -17,7 +17,7 @@ var cmpFuncs = map[sqltype.OID]uint32{
 	sqltype.Float8: 355, sqltype.BPChar: 1078, sqltype.Date: 1092, sqltype.Time: 1107, sqltype.Timestamp: 2045,
 	sqltype.Timestamptz: 1314, sqltype.Interval: 1315, sqltype.Numeric: 1769, sqltype.UUID: 2960, sqltype.JSONB: 4044,
 	sqltype.Timetz: 1358, sqltype.Bit: 1596, sqltype.Varbit: 1672, sqltype.Money: 377, sqltype.Inet: 926, sqltype.MACAddr: 836, sqltype.MACAddr8: 4119,
-	sqltype.TSVector: 3622, sqltype.TSQuery: 3668,
+	sqltype.LSN: 3251, sqltype.XID8: 5096, sqltype.TSVector: 3622, sqltype.TSQuery: 3668,
 }
 
 // Those of all arrays, whose elements have one, of ranges, multiranges, records and enums.

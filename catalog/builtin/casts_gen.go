@@ -212,4 +212,5 @@ var castRows = []Cast{
 	{Source: 4096, Target: 20, Func: 1288, Context: 'a', Method: 'f'},
 	{Source: 4096, Target: 23, Func: 0, Context: 'a', Method: 'b'},
 	{Source: 4096, Target: 26, Func: 0, Context: 'i', Method: 'b'},
+	{Source: 5069, Target: 28, Func: 5071, Context: 'e', Method: 'f'},
 }

@@ -1566,7 +1566,13 @@ var funcRows = []Func{
 	{OID: 2890, Name: "pg_advisory_unlock", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_advisory_unlock_int4"},
 	{OID: 2891, Name: "pg_advisory_unlock_shared", Kind: 'f', Ret: 16, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_advisory_unlock_shared_int4"},
 	{OID: 2892, Name: "pg_advisory_unlock_all", Kind: 'f', Ret: 2278, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_advisory_unlock_all"},
+	{OID: 2942, Name: "txid_snapshot_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{2970}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_snapshot_send"},
 	{OID: 2943, Name: "txid_current", Kind: 'f', Ret: 20, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_current_xact_id"},
+	{OID: 2944, Name: "txid_current_snapshot", Kind: 'f', Ret: 2970, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_current_snapshot"},
+	{OID: 2945, Name: "txid_snapshot_xmin", Kind: 'f', Ret: 20, Args: []sqltype.OID{2970}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_snapshot_xmin"},
+	{OID: 2946, Name: "txid_snapshot_xmax", Kind: 'f', Ret: 20, Args: []sqltype.OID{2970}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_snapshot_xmax"},
+	{OID: 2947, Name: "txid_snapshot_xip", Kind: 'f', Ret: 20, Args: []sqltype.OID{2970}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_snapshot_xip"},
+	{OID: 2948, Name: "txid_visible_in_snapshot", Kind: 'f', Ret: 16, Args: []sqltype.OID{20, 2970}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_visible_in_snapshot"},
 	{OID: 2954, Name: "uuid_lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{2950, 2950}, Strict: true, Volatile: 'i', Symbol: "uuid_lt"},
 	{OID: 2955, Name: "uuid_le", Kind: 'f', Ret: 16, Args: []sqltype.OID{2950, 2950}, Strict: true, Volatile: 'i', Symbol: "uuid_le"},
 	{OID: 2956, Name: "uuid_eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{2950, 2950}, Strict: true, Volatile: 'i', Symbol: "uuid_eq"},
@@ -2257,6 +2263,10 @@ var funcRows = []Func{
 	{OID: 5023, Name: "numeric_pl_pg_lsn", Kind: 'f', Ret: 3220, Args: []sqltype.OID{1700, 3220}, Strict: true, Volatile: 'i', MayFail: true},
 	{OID: 5024, Name: "pg_lsn_mii", Kind: 'f', Ret: 3220, Args: []sqltype.OID{3220, 1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_lsn_mii"},
 	{OID: 5028, Name: "satisfies_hash_partition", Kind: 'f', Ret: 16, Args: []sqltype.OID{26, 23, 23, 2276}, Variadic: true, Volatile: 'i', Symbol: "satisfies_hash_partition"},
+	{OID: 5034, Name: "xid8lt", Kind: 'f', Ret: 16, Args: []sqltype.OID{5069, 5069}, Strict: true, Volatile: 'i', Symbol: "xid8lt"},
+	{OID: 5035, Name: "xid8gt", Kind: 'f', Ret: 16, Args: []sqltype.OID{5069, 5069}, Strict: true, Volatile: 'i', Symbol: "xid8gt"},
+	{OID: 5036, Name: "xid8le", Kind: 'f', Ret: 16, Args: []sqltype.OID{5069, 5069}, Strict: true, Volatile: 'i', Symbol: "xid8le"},
+	{OID: 5037, Name: "xid8ge", Kind: 'f', Ret: 16, Args: []sqltype.OID{5069, 5069}, Strict: true, Volatile: 'i', Symbol: "xid8ge"},
 	{OID: 5042, Name: "min_scale", Kind: 'f', Ret: 23, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_min_scale"},
 	{OID: 5043, Name: "trim_scale", Kind: 'f', Ret: 1700, Args: []sqltype.OID{1700}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "numeric_trim_scale"},
 	{OID: 5044, Name: "gcd", Kind: 'f', Ret: 23, Args: []sqltype.OID{23, 23}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "int4gcd"},
@@ -2269,7 +2279,25 @@ var funcRows = []Func{
 	{OID: 5051, Name: "btequalimage", Kind: 'f', Ret: 16, Args: []sqltype.OID{26}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "btequalimage"},
 	{OID: 5053, Name: "pg_stat_get_ins_since_vacuum", Kind: 'f', Ret: 20, Args: []sqltype.OID{26}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_stat_get_ins_since_vacuum"},
 	{OID: 5054, Name: "jsonb_set_lax", Kind: 'f', Ret: 3802, Args: []sqltype.OID{3802, 1009, 3802, 16, 25}, Volatile: 'i', MayFail: true, Symbol: "jsonb_set_lax", Defaults: 2, ArgNames: []string{"jsonb_in", "path", "replacement", "create_if_missing", "null_value_treatment"}},
+	{OID: 5058, Name: "pg_snapshot_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{5038}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_snapshot_send"},
+	{OID: 5059, Name: "pg_current_xact_id", Kind: 'f', Ret: 5069, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_current_xact_id"},
+	{OID: 5060, Name: "pg_current_xact_id_if_assigned", Kind: 'f', Ret: 5069, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_current_xact_id_if_assigned"},
+	{OID: 5061, Name: "pg_current_snapshot", Kind: 'f', Ret: 5038, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_current_snapshot"},
+	{OID: 5062, Name: "pg_snapshot_xmin", Kind: 'f', Ret: 5069, Args: []sqltype.OID{5038}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_snapshot_xmin"},
+	{OID: 5063, Name: "pg_snapshot_xmax", Kind: 'f', Ret: 5069, Args: []sqltype.OID{5038}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_snapshot_xmax"},
+	{OID: 5064, Name: "pg_snapshot_xip", Kind: 'f', Ret: 5069, Args: []sqltype.OID{5038}, RetSet: true, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_snapshot_xip"},
+	{OID: 5065, Name: "pg_visible_in_snapshot", Kind: 'f', Ret: 16, Args: []sqltype.OID{5069, 5038}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "pg_visible_in_snapshot"},
+	{OID: 5066, Name: "pg_xact_status", Kind: 'f', Ret: 25, Args: []sqltype.OID{5069}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_xact_status"},
+	{OID: 5071, Name: "xid", Kind: 'f', Ret: 28, Args: []sqltype.OID{5069}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "xid8toxid"},
+	{OID: 5083, Name: "xid8send", Kind: 'f', Ret: 17, Args: []sqltype.OID{5069}, Strict: true, Volatile: 'i', MayFail: true, Symbol: "xid8send"},
+	{OID: 5084, Name: "xid8eq", Kind: 'f', Ret: 16, Args: []sqltype.OID{5069, 5069}, Strict: true, Volatile: 'i', Symbol: "xid8eq"},
+	{OID: 5085, Name: "xid8ne", Kind: 'f', Ret: 16, Args: []sqltype.OID{5069, 5069}, Strict: true, Volatile: 'i', Symbol: "xid8ne"},
 	{OID: 5091, Name: "anycompatiblearray_send", Kind: 'f', Ret: 17, Args: []sqltype.OID{5078}, Strict: true, Volatile: 's', MayFail: true, Symbol: "anycompatiblearray_send"},
+	{OID: 5096, Name: "xid8cmp", Kind: 'f', Ret: 23, Args: []sqltype.OID{5069, 5069}, Strict: true, Volatile: 'i', Symbol: "xid8cmp"},
+	{OID: 5097, Name: "xid8_larger", Kind: 'f', Ret: 5069, Args: []sqltype.OID{5069, 5069}, Strict: true, Volatile: 'i', Symbol: "xid8_larger"},
+	{OID: 5098, Name: "xid8_smaller", Kind: 'f', Ret: 5069, Args: []sqltype.OID{5069, 5069}, Strict: true, Volatile: 'i', Symbol: "xid8_smaller"},
+	{OID: 5099, Name: "max", Kind: 'a', Ret: 5069, Args: []sqltype.OID{5069}, Volatile: 'i', AggKind: 'n'},
+	{OID: 5100, Name: "min", Kind: 'a', Ret: 5069, Args: []sqltype.OID{5069}, Volatile: 'i', AggKind: 'n'},
 	{OID: 6003, Name: "pg_replication_origin_create", Kind: 'f', Ret: 26, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_create"},
 	{OID: 6004, Name: "pg_replication_origin_drop", Kind: 'f', Ret: 2278, Args: []sqltype.OID{25}, Strict: true, Volatile: 'v', MayFail: true, Symbol: "pg_replication_origin_drop"},
 	{OID: 6005, Name: "pg_replication_origin_oid", Kind: 'f', Ret: 26, Args: []sqltype.OID{25}, Strict: true, Volatile: 's', MayFail: true, Symbol: "pg_replication_origin_oid"},
@@ -2384,9 +2412,6 @@ pg_copy_logical_replication_slot
 pg_copy_physical_replication_slot
 pg_create_logical_replication_slot
 pg_create_physical_replication_slot
-pg_current_snapshot
-pg_current_xact_id
-pg_current_xact_id_if_assigned
 pg_cursor
 pg_ddl_command_send
 pg_dependencies_send
@@ -2431,10 +2456,6 @@ pg_sequence_parameters
 pg_show_all_file_settings
 pg_show_all_settings
 pg_show_replication_origin_status
-pg_snapshot_send
-pg_snapshot_xip
-pg_snapshot_xmax
-pg_snapshot_xmin
 pg_stat_file
 pg_stat_get_activity
 pg_stat_get_archiver
@@ -2449,10 +2470,8 @@ pg_stat_get_wal_receiver
 pg_stat_get_wal_senders
 pg_timezone_abbrevs
 pg_timezone_names
-pg_visible_in_snapshot
 pg_walfile_name_offset
 pg_xact_commit_timestamp_origin
-pg_xact_status
 query_to_xml
 query_to_xml_and_xmlschema
 query_to_xmlschema
@@ -2482,25 +2501,8 @@ ts_debug
 ts_parse
 ts_stat
 ts_token_type
-txid_current_snapshot
-txid_snapshot_send
-txid_snapshot_xip
-txid_snapshot_xmax
-txid_snapshot_xmin
-txid_visible_in_snapshot
 varbittypmodin
 varchartypmodin
-xid
-xid8_larger
-xid8_smaller
-xid8cmp
-xid8eq
-xid8ge
-xid8gt
-xid8le
-xid8lt
-xid8ne
-xid8send
 xml
 xml_send
 xmlagg

@@ -59,6 +59,7 @@ var kept = map[int]bool{
 	3500: true, 2249: true, 2287: true,
 	4072: true, 4073: true,
 	600: true, 601: true, 602: true, 603: true, 604: true, 628: true, 718: true, 1017: true, 1018: true, 1019: true, 1020: true, 1027: true, 629: true, 719: true,
+	5069: true, 271: true, 5038: true, 5039: true, 2970: true, 2949: true,
 	// Text search.
 	3614: true, 3615: true, 3643: true, 3645: true, 3734: true, 3735: true, 3769: true, 3770: true,
 	650: true, 651: true, 774: true, 775: true, 829: true, 869: true, 1040: true, 1041: true,

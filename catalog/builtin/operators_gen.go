@@ -790,6 +790,12 @@ var operatorRows = []Operator{
 	{OID: 5025, Name: "+", Left: 3220, Right: 1700, Result: 3220, Func: 5022, Commutator: 5026},
 	{OID: 5026, Name: "+", Left: 1700, Right: 3220, Result: 3220, Func: 5023, Commutator: 5025},
 	{OID: 5027, Name: "-", Left: 3220, Right: 1700, Result: 3220, Func: 5024},
+	{OID: 5068, Name: "=", Left: 5069, Right: 5069, Result: 16, Func: 5084, Commutator: 5068, Negator: 5072, CanMerge: true, CanHash: true},
+	{OID: 5072, Name: "<>", Left: 5069, Right: 5069, Result: 16, Func: 5085, Commutator: 5072, Negator: 5068},
+	{OID: 5073, Name: "<", Left: 5069, Right: 5069, Result: 16, Func: 5034, Commutator: 5074, Negator: 5076},
+	{OID: 5074, Name: ">", Left: 5069, Right: 5069, Result: 16, Func: 5035, Commutator: 5073, Negator: 5075},
+	{OID: 5075, Name: "<=", Left: 5069, Right: 5069, Result: 16, Func: 5036, Commutator: 5076, Negator: 5074},
+	{OID: 5076, Name: ">=", Left: 5069, Right: 5069, Result: 16, Func: 5037, Commutator: 5075, Negator: 5073},
 }
 
 // otherOperators are the operators that PostgreSQL has for other types only.

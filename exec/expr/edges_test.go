@@ -54,6 +54,11 @@ var edges = map[sqltype.OID][]string{
 
 func init() {
 	edges[sqltype.JSONPath] = []string{"$", "strict $.a", "$.a.b[*]", "$[*] ? (@ > 1)", "$.keyvalue()", "$.a == 1", "$.**.type()", "1 / 0", "$x", "$[last]", "$.datetime()"}
+	edges[sqltype.LSN] = []string{"0/0", "0/1", "16/F", "FFFFFFFF/FFFFFFFF", "80000000/0", "7FFFFFFF/FFFFFFFF"}
+	edges[sqltype.XID8] = []string{"0", "1", "42", "18446744073709551615", "9223372036854775808"}
+	edges[sqltype.XID] = []string{"0", "1", "4294967295"}
+	edges[sqltype.Snapshot] = []string{"12:13:", "12:20:13,15,18", "100001:100009:100005,100007,100008", "1:1:"}
+	edges[sqltype.TxidSnapshot] = edges[sqltype.Snapshot]
 	edges[sqltype.Point] = []string{"(0,0)", "(-0,1)", "(1,2)", "(-10,0)", "(-3,4)", "(5.1,34.5)", "(1e-300,-1e-300)", "(1e300,Infinity)", "(NaN,NaN)", "(Infinity,1e300)", "(10,10)", "(-5,-12)", "(0.0000009,0)"}
 	edges[sqltype.Lseg] = []string{"[(1,2),(3,4)]", "[(0,0),(6,6)]", "[(10,-10),(-3,-4)]", "[(-1000000,200),(300000,-40)]", "[(11,22),(33,44)]", "[(-10,2),(-10,3)]", "[(0,-20),(30,-20)]", "[(NaN,1),(NaN,90)]", "[(1,1),(1,1)]"}
 	edges[sqltype.Line] = []string{"{0,-1,5}", "{1,0,5}", "{0,3,0}", "{1,-1,0}", "{-0.4,-1,-6}", "{3,NaN,5}", "{NaN,NaN,NaN}", "{2,-2,4}", "{1,1,1}", "{1e-5,-1,0}"}

@@ -161,7 +161,7 @@ var builtins = func() map[OID]*Ops {
 	for _, t := range RegTypes {
 		types[t] = oids.with(text(textReg(t), JSONString))
 	}
-	for _, t := range []OID{NodeTree, ACLItem, LSN, NDistinct, Dependencies, MCVList, AnyArray, Void} {
+	for _, t := range []OID{NodeTree, ACLItem, NDistinct, Dependencies, MCVList, AnyArray, Void} {
 		types[t] = bytes.with(func(o *Ops) { o.Prefix = nil })
 	}
 	for _, v := range []struct{ vector, elem OID }{{Int2Vector, Int2}, {OIDVector, OIDType}} {
@@ -171,6 +171,7 @@ var builtins = func() map[OID]*Ops {
 	addRanges(types, bytes)
 	addTextSearch(types, bytes)
 	addGeometric(types, bytes)
+	addTransactions(types, ints64, bytes)
 	for _, t := range elements {
 		if t.Array != Invalid && types[t.OID] != nil {
 			types[t.Array] = ArrayOf(types[t.OID], t.OID)

@@ -30,10 +30,10 @@ func addNetworkTypes(types map[OID]*Ops, ints64, bytes Ops) {
 	})
 	types[MACAddr8] = ints64.with(func(o *Ops) {
 		o.Text = func(dst []byte, v *Vec, row int32, _ *Env) []byte {
-			return network.AppendMAC(dst, MAC8(valueAt[int64](v, row)), 8)
+			return network.AppendMAC(dst, Unsigned(valueAt[int64](v, row)), 8)
 		}
 		o.Binary = func(dst []byte, v *Vec, row int32, _ *Env) []byte {
-			return binary.BigEndian.AppendUint64(dst, MAC8(valueAt[int64](v, row)))
+			return binary.BigEndian.AppendUint64(dst, Unsigned(valueAt[int64](v, row)))
 		}
 	})
 }
@@ -41,11 +41,3 @@ func addNetworkTypes(types map[OID]*Ops, ints64, bytes Ops) {
 func compareAddresses(a *Vec, i int32, b *Vec, j int32) int {
 	return network.Compare(a.Bytes(i), b.Bytes(j))
 }
-
-// A macaddr8 has no sign, an int64 has one: its highest bit is turned, so that the order is that of the addresses.
-
-// MAC8 is the macaddr8 that a value is.
-func MAC8(v int64) uint64 { return uint64(v) ^ 1<<63 }
-
-// FromMAC8 is the value of a macaddr8.
-func FromMAC8(mac uint64) int64 { return int64(mac ^ 1<<63) }

@@ -78,7 +78,10 @@ const (
 	Regoperator  OID = 2204
 	Regclass     OID = 2205
 	Regtype      OID = 2206
-	LSN          OID = 3220 // shown, not read
+	LSN          OID = 3220 // pg_lsn
+	XID8         OID = 5069
+	Snapshot     OID = 5038 // pg_snapshot
+	TxidSnapshot OID = 2970
 	NDistinct    OID = 3361
 	Dependencies OID = 3402
 	MCVList      OID = 5017
@@ -122,7 +125,7 @@ const (
 	PhysBool              // 1 byte, 0 or 1 (Arrow packs bits; a byte keeps kernels plain)
 	PhysInt16             // int16
 	PhysInt32             // int32: int4, date (days since 2000-01-01), oid (as its bits)
-	PhysInt64             // int64: int8, timestamp, timestamptz, time (microseconds; since 2000-01-01), macaddr, macaddr8 (its order kept), money
+	PhysInt64             // int64: int8, timestamp, timestamptz, time (microseconds; since 2000-01-01), macaddr, macaddr8, pg_lsn and xid8 (their order kept), money
 	PhysFloat32           // float32
 	PhysFloat64           // float64
 	PhysNumeric           // decimal.Num, 24 bytes; large ones point into the column's Var

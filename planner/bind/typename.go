@@ -92,7 +92,7 @@ func (b *binder) userType(parts []string) *builtin.Type {
 // for a misspelt one.
 var knownElsewhere = map[string]bool{
 	"xml": true, "serial": true, "bigserial": true, "smallserial": true, "record": true,
-	"tid": true, "pg_lsn": true,
+	"tid": true,
 }
 
 // typesElsewhere are types of other databases, with what they are called here.

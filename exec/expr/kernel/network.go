@@ -56,13 +56,13 @@ func init() {
 		"macaddr_and":       fn2(func(a, b int64) int64 { return a & b }),
 		"macaddr_or":        fn2(func(a, b int64) int64 { return a | b }),
 		"macaddr_trunc":     fn1(func(v int64) int64 { return v &^ (1<<24 - 1) }),
-		"macaddrtomacaddr8": fn1(func(v int64) int64 { return sqltype.FromMAC8(network.Widen(v)) }),
-		"macaddr8tomacaddr": ok1(func(v int64) (int64, error) { return network.Narrow(sqltype.MAC8(v)) }),
+		"macaddrtomacaddr8": fn1(func(v int64) int64 { return sqltype.FromUnsigned(network.Widen(v)) }),
+		"macaddr8tomacaddr": ok1(func(v int64) (int64, error) { return network.Narrow(sqltype.Unsigned(v)) }),
 		"macaddr8_not":      onMAC8(func(v uint64) uint64 { return ^v }),
 		"macaddr8_trunc":    onMAC8(func(v uint64) uint64 { return v &^ (1<<40 - 1) }),
 		"macaddr8_set7bit":  onMAC8(func(v uint64) uint64 { return v | 2<<56 }),
-		"macaddr8_and":      fn2(func(a, b int64) int64 { return sqltype.FromMAC8(sqltype.MAC8(a) & sqltype.MAC8(b)) }),
-		"macaddr8_or":       fn2(func(a, b int64) int64 { return sqltype.FromMAC8(sqltype.MAC8(a) | sqltype.MAC8(b)) }),
+		"macaddr8_and":      fn2(func(a, b int64) int64 { return sqltype.FromUnsigned(sqltype.Unsigned(a) & sqltype.Unsigned(b)) }),
+		"macaddr8_or":       fn2(func(a, b int64) int64 { return sqltype.FromUnsigned(sqltype.Unsigned(a) | sqltype.Unsigned(b)) }),
 	})
 	kernelsOf(map[uint32]Kernel{
 		2631: ok2(swap(network.Add)), // bigint + inet
@@ -74,5 +74,5 @@ func appendAddress(f func(dst, v []byte) []byte) Kernel {
 }
 
 func onMAC8(f func(uint64) uint64) Kernel {
-	return fn1(func(v int64) int64 { return sqltype.FromMAC8(f(sqltype.MAC8(v))) })
+	return fn1(func(v int64) int64 { return sqltype.FromUnsigned(f(sqltype.Unsigned(v))) })
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/internal/sqltype/network"
 	"github.com/tributary-db/tributary/internal/tsearch"
+	"github.com/tributary-db/tributary/internal/xid"
 )
 
 func errShort() error {
@@ -111,6 +112,8 @@ func appendBinaryBytes(b *delta.Builder, t sqltype.Type, src []byte, env *Env) e
 			b.AppendBytes(v)
 		}
 		return err
+	case sqltype.Snapshot, sqltype.TxidSnapshot:
+		return appendDecoded(b, src, xid.Decode)
 	case sqltype.TSVector:
 		return appendDecoded(b, src, tsearch.DecodeVector)
 	case sqltype.TSQuery:
@@ -177,6 +180,8 @@ func appendBinaryInt64(b *delta.Builder, t sqltype.Type, v int64) error {
 			return sqlerr.New(sqlerr.DatetimeFieldOverflow, "timestamp out of range")
 		}
 		v = datetime.RoundMicros(v, t.Mod)
+	case sqltype.LSN, sqltype.XID8:
+		v = sqltype.FromUnsigned(uint64(v))
 	case sqltype.Time:
 		if v < 0 || v > datetime.UsecsPerDay {
 			return sqlerr.New(sqlerr.DatetimeFieldOverflow, "time out of range")
@@ -204,9 +209,9 @@ func appendBinaryMAC(b *delta.Builder, t sqltype.OID, src []byte) error {
 	case t == sqltype.MACAddr:
 		delta.Append(b, int64(v))
 	case size == 6:
-		delta.Append(b, sqltype.FromMAC8(network.Widen(int64(v))))
+		delta.Append(b, sqltype.FromUnsigned(network.Widen(int64(v))))
 	default:
-		delta.Append(b, sqltype.FromMAC8(v))
+		delta.Append(b, sqltype.FromUnsigned(v))
 	}
 	return nil
 }

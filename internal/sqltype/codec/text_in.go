@@ -14,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqltype/datetime"
 	"github.com/tributary-db/tributary/internal/sqltype/network"
 	"github.com/tributary-db/tributary/internal/tsearch"
+	"github.com/tributary-db/tributary/internal/xid"
 )
 
 // maxName is the longest value of type name.
@@ -119,6 +120,8 @@ func appendTextBytes(b *delta.Builder, t sqltype.Type, src []byte) error {
 		return appendVar(b, src, jsonb.Normalize)
 	case sqltype.JSONPath:
 		return appendVar(b, src, jsonpath.Normalize)
+	case sqltype.Snapshot, sqltype.TxidSnapshot:
+		return appendVar(b, src, xid.AppendParsed)
 	case sqltype.TSVector:
 		return appendVar(b, src, tsearch.AppendVector)
 	case sqltype.TSQuery:
@@ -141,7 +144,7 @@ func appendTextBytes(b *delta.Builder, t sqltype.Type, src []byte) error {
 		src = ClipName(src)
 	case sqltype.Char:
 		src = charInput(src)
-	case sqltype.NodeTree, sqltype.NDistinct, sqltype.Dependencies, sqltype.MCVList, sqltype.ACLItem, sqltype.LSN, sqltype.AnyArray, sqltype.Void:
+	case sqltype.NodeTree, sqltype.NDistinct, sqltype.Dependencies, sqltype.MCVList, sqltype.ACLItem, sqltype.AnyArray, sqltype.Void:
 		return sqlerr.New(sqlerr.FeatureNotSupported, "cannot accept a value of type %s", sqltype.TypeName(t))
 	case sqltype.Bit, sqltype.Varbit:
 		return appendVar(b, src, func(dst, src []byte) ([]byte, error) {
@@ -223,11 +226,15 @@ func appendTextFixed(b *delta.Builder, t sqltype.Type, src []byte, env *Env) err
 		v, err := datetime.ParseTimeTZ(src, env.Location)
 		us, west := datetime.SplitTimeTZ(v)
 		return putValue(b, datetime.TimeTZ(datetime.RoundMicros(us, t.Mod), west), err)
+	case sqltype.LSN:
+		return put(b, src, ParseLSN)
+	case sqltype.XID8:
+		return put(b, src, parseXID8)
 	case sqltype.MACAddr:
 		return put(b, src, network.ParseMAC)
 	case sqltype.MACAddr8:
 		v, err := network.ParseMAC8(src)
-		return putValue(b, sqltype.FromMAC8(v), err)
+		return putValue(b, sqltype.FromUnsigned(v), err)
 	case sqltype.Date:
 		v, err := datetime.ParseDate(src, env.DateStyle.Order)
 		return putValue(b, v, err)

@@ -36,6 +36,7 @@ func Types() []Type {
 		of("int4range", sqltype.Int4Range), of("numrange", sqltype.NumRange), of("tstzrange", sqltype.TstzRange), of("datemultirange", sqltype.DateMultirange),
 		of("nummultirange", sqltype.NumMultirange), of("tsrange[]", sqltype.TsRange.Array()), of("timetz", sqltype.Timetz), mod("bit(5)", sqltype.Bit, 5), of("varbit", sqltype.Varbit), of("money", sqltype.Money),
 		of("inet", sqltype.Inet), of("cidr", sqltype.CIDR), of("macaddr", sqltype.MACAddr), of("macaddr8", sqltype.MACAddr8),
+		of("pg_lsn", sqltype.LSN), of("xid8", sqltype.XID8), of("pg_snapshot", sqltype.Snapshot), of("txid_snapshot", sqltype.TxidSnapshot),
 		of("tsvector", sqltype.TSVector), of("tsquery", sqltype.TSQuery),
 		of("point", sqltype.Point), of("lseg", sqltype.Lseg), of("path", sqltype.Path), of("box", sqltype.Box), of("polygon", sqltype.Polygon), of("line", sqltype.Line),
 		of("circle", sqltype.Circle),
@@ -115,6 +116,12 @@ func Value(r *rand.Rand, t sqltype.Type) string {
 		return pick(r, "0", "0.01", "-92233720368547758.08", fmt.Sprintf("%d.%02d", r.IntN(1_000_000)-500_000, r.IntN(100)))
 	case sqltype.Point, sqltype.Lseg, sqltype.Path, sqltype.Box, sqltype.Polygon, sqltype.Line, sqltype.Circle:
 		return shape(r, t.OID)
+	case sqltype.LSN:
+		return fmt.Sprintf("%X/%X", r.Uint32()>>r.IntN(32), r.Uint32()>>r.IntN(32))
+	case sqltype.XID8:
+		return fmt.Sprint(r.Uint64() >> r.IntN(64))
+	case sqltype.Snapshot, sqltype.TxidSnapshot:
+		return pick(r, "1:1:", "10:20:", "10:20:10,14,15", fmt.Sprintf("5:%d:", 5+r.IntN(9)))
 	case sqltype.TSVector:
 		return lexemes(r)
 	case sqltype.TSQuery:
