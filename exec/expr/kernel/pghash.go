@@ -108,7 +108,7 @@ func hashFloat(f float64, seed uint64) uint64 {
 
 // hashNumeric is of the digits to the base 10000, and where the first one stands.
 func hashNumeric(d decimal.Dec, seed uint64) uint64 {
-	if d.Flag != decimal.Finite {
+	if !d.IsFinite() {
 		return seed
 	}
 	wire := d.AppendBinary(nil)

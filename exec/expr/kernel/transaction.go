@@ -91,7 +91,7 @@ func lsnOf(d decimal.Dec) (int64, Err) {
 	}
 	n, err := strconv.ParseUint(decimal.Round(d, 0).String(), 10, 64)
 	if err != nil {
-		return 0, sqlerr.New(sqlerr.NumericValueOutOfRange, "pg_lsn out of range")
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "pg_lsn out of range")
 	}
 	return sqltype.FromUnsigned(n), nil
 }
