@@ -21,8 +21,8 @@ import (
 //	                                                                └► alone, and closed already: late
 //
 // Rows are taken one after the other as they come, which is the order of the log, and each closes what the
-// watermark before its commit closes: so it does not matter how ticks were cut. A row of a session that is closed
-// lies before its last row or on it, a row taken later behind it: a time tells which session it is of.
+// watermark before its commit closes: so it does not matter how ticks were cut. A time tells which session a row is of:
+// whoever would be in an open session that reaches back to one that is closed waits until the rows of that are gone.
 type sessionClose struct {
 	ports
 	env       exec.Env
@@ -95,27 +95,30 @@ func (s *sessionClose) Push(ctx context.Context, _ int, in *delta.Batch, out exe
 			return err
 		}
 	}
-	if err := s.take(in); err != nil {
-		return err
+	for rest := s.timely(in); len(rest) > 0; {
+		n, err := s.take(in, rest)
+		if err != nil {
+			return err
+		}
+		if err := s.rows.Append(&delta.Batch{Len: in.Len, Cols: in.Cols, Sel: s.taken, Weights: in.Weights}); err != nil {
+			return err
+		}
+		if err := tell(s.env, in, s.late, exec.ReasonLate); err != nil {
+			return err
+		}
+		if err := s.settle(ctx, out); err != nil {
+			return err
+		}
+		rest = rest[n:]
 	}
-	if err := s.rows.Append(&delta.Batch{Len: in.Len, Cols: in.Cols, Sel: s.taken, Weights: in.Weights}); err != nil {
-		return err
-	}
-	if err := tell(s.env, in, s.late, exec.ReasonLate); err != nil {
-		return err
-	}
-	if err := tell(s.env, in, s.blank, exec.ReasonNoTime); err != nil {
-		return err
-	}
-	return s.settle(ctx, out)
+	return tell(s.env, in, s.blank, exec.ReasonNoTime)
 }
 
-// take puts the rows of a batch into sessions, one after the other.
-func (s *sessionClose) take(in *delta.Batch) error {
-	s.taken, s.late, s.blank = none(s.taken), none(s.late), none(s.blank)
-	at, before := &in.Cols[s.at], &in.Cols[s.before]
-	times, marks := delta.Values[int64](at), delta.Values[int64](before)
-	timely := none(nil)
+// timely are the rows of a batch that have a time; the others are blank.
+func (s *sessionClose) timely(in *delta.Batch) []int32 {
+	s.blank = none(s.blank)
+	at := &in.Cols[s.at]
+	times, timely := delta.Values[int64](at), none(nil)
 	for _, row := range liveRows(in, &s.all) {
 		if at.Null(row) || !exec.FiniteTime(times[at.At(row)]) || times[at.At(row)] > math.MaxInt64-s.gap-s.lateness {
 			s.blank = append(s.blank, row)
@@ -123,17 +126,25 @@ func (s *sessionClose) take(in *delta.Batch) error {
 		}
 		timely = append(timely, row)
 	}
-	if len(s.slots) < len(timely) {
-		s.slots = make([]state.Slot, len(timely))
+	return timely
+}
+
+// take puts rows of a batch into sessions, one after the other: the first n, which are all but where one has to wait.
+func (s *sessionClose) take(in *delta.Batch, rows []int32) (n int, err error) {
+	s.taken, s.late = none(s.taken), none(s.late)
+	at, before := &in.Cols[s.at], &in.Cols[s.before]
+	times, marks := delta.Values[int64](at), delta.Values[int64](before)
+	if len(s.slots) < len(rows) {
+		s.slots = make([]state.Slot, len(rows))
 	}
-	slots := s.slots[:len(timely)]
-	if err := s.open.Probe(pickColumns(in.Cols, s.partition), timely, true, slots); err != nil {
-		return err
+	slots := s.slots[:len(rows)]
+	if err := s.open.Probe(pickColumns(in.Cols, s.partition), rows, true, slots); err != nil {
+		return 0, err
 	}
-	for i, row := range timely {
+	for i, row := range rows {
 		if i%64 == 0 {
 			if err := s.env.Meter().Breathe(); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		of, mark := s.of(slots[i]), int64(exec.NoWatermark)
@@ -141,13 +152,18 @@ func (s *sessionClose) take(in *delta.Batch) error {
 			mark = marks[before.At(row)]
 		}
 		of.close(mark, s.closes)
-		if of.put(times[at.At(row)], s.gap, func(x session) bool { return s.closes(x) > mark }) {
-			s.taken = append(s.taken, row)
-		} else {
+		x, from, to := of.with(times[at.At(row)], s.gap)
+		switch {
+		case s.closes(x) <= mark:
 			s.late = append(s.late, row)
+		case of.reachesBack(x):
+			return i, nil // not the first of rows: what its own commit closes lies apart from what stays open
+		default:
+			of.open = slices.Replace(slices.Clip(of.open), from, to, x)
+			s.taken = append(s.taken, row)
 		}
 	}
-	return nil
+	return len(rows), nil
 }
 
 // of are the sessions of a partition, which are about to change.
@@ -172,19 +188,19 @@ func (of *sessions) close(mark int64, closes func(session) int64) {
 	of.done, of.open = append(of.done, of.open[:n]...), of.open[n:]
 }
 
-// put takes a time into the sessions unless the one that it would be in is closed.
-func (of *sessions) put(at, gap int64, stays func(session) bool) bool {
-	from := sort.Search(len(of.open), func(i int) bool { return joins(of.open[i].last, at, gap) })
-	to, x := from, session{at, at}
-	for to < len(of.open) && joins(at, of.open[to].first, gap) {
+// with is the session of a time, in the place of the open ones from from to to.
+func (of *sessions) with(at, gap int64) (x session, from, to int) {
+	from = sort.Search(len(of.open), func(i int) bool { return joins(of.open[i].last, at, gap) })
+	x = session{at, at}
+	for to = from; to < len(of.open) && joins(at, of.open[to].first, gap); to++ {
 		x.first, x.last = min(x.first, of.open[to].first), max(x.last, of.open[to].last)
-		to++
 	}
-	if !stays(x) {
-		return false
-	}
-	of.open = slices.Replace(slices.Clip(of.open), from, to, x)
-	return true
+	return x, from, to
+}
+
+// reachesBack: x has times like those of a session that is done.
+func (of *sessions) reachesBack(x session) bool {
+	return len(of.done) > 0 && x.first <= of.done[len(of.done)-1].last
 }
 
 // settle makes what take changed the state, and gives out the rows of the sessions that are done.
