@@ -40,8 +40,11 @@ func compareValues(n, m *Node) int {
 	return cmp.Or(cmp.Compare(legacyCRC(m.Word), legacyCRC(n.Word)), bytes.Compare(n.Word, m.Word))
 }
 
-// HashedQuery is bytes that are the same for equal queries.
+// HashedQuery is bytes that are the same for equal queries; of NULL, which has none, they are empty.
 func HashedQuery(q []byte) []byte {
+	if len(q) == 0 {
+		return nil
+	}
 	var plain func(n *Node) *Node
 	plain = func(n *Node) *Node {
 		if n == nil {
