@@ -6,6 +6,7 @@ STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
 .PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-faults test-history test-month test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 .PHONY: help bench-kafka bench-nexmark test-generated pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-faults test-history test-month peers test-long slt bench fuzz lint tidy vuln fmt generate docs clean
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -40,6 +41,9 @@ test-history: ## Run sends, polls and transactions for FOR (1h) while the server
 
 test-month: ## Run 30 virtual days of retention, compaction, levels and restarts at PARTITIONS (1,000) partitions.
 	$(GO) test -count=1 -timeout 60m -v -run 'TestMonth$$' ./storage/log -monthpartitions $(or $(PARTITIONS),1000)
+
+peers: ## Run the own suites of Kafka clients (PEERS, all) against the built server; UPDATE=-update takes what passes for the first time into the lists.
+	TRIBUTARY_TEST_PEERS=$(or $(PEERS),all) $(GO) test -count=1 -timeout 90m -v -run TestPeers ./test/peers $(UPDATE)
 
 test-damage: ## Damage 1,000 times any file a server keeps, 500 times any object in a bucket, and start on it (TRIBUTARY_TEST_DAMAGES, _BUCKET_DAMAGES for more).
 	TRIBUTARY_TEST_DAMAGES=$${TRIBUTARY_TEST_DAMAGES:-1000} TRIBUTARY_TEST_BUCKET_DAMAGES=$${TRIBUTARY_TEST_BUCKET_DAMAGES:-500} $(GO) test -count=1 -timeout 120m -v ./test/damage
