@@ -114,6 +114,8 @@ var settingEffects = map[string]effect{
 	"log_min_duration_statement":          {shown: "server/log_test.go:TestSlowStatements", bad: "'soon'"},
 	"enable_indexscan":                    {value: "off", probe: "EXPLAIN SELECT * FROM probe_keys WHERE id = 1", bad: "'maybe'"},
 	"enable_seqscan":                      {value: "off", probe: "EXPLAIN SELECT * FROM probe_keys WHERE id > -1000", bad: "'maybe'"},
+	"enable_hashjoin":                     {value: "off", probe: "EXPLAIN SELECT * FROM probe_keys a JOIN probe_keys b ON b.id = a.id", bad: "'maybe'"},
+	"enable_nestloop":                     {value: "off", probe: "EXPLAIN SELECT * FROM probe JOIN probe_keys ON id = n", bad: "'maybe'"},
 	"lock_timeout":                        {shown: "server/options_test.go:TestLockTimeout", bad: "'soon'"},
 	"idle_in_transaction_session_timeout": {shown: "server/transaction_test.go:TestIdleInTransaction", bad: "'soon'"},
 	"idle_session_timeout":                {shown: "server/transaction_test.go:TestIdleInTransaction", bad: "'soon'"},

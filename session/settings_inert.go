@@ -67,6 +67,8 @@ var planSwitches = strings.Fields(`enable_async_append enable_bitmapscan enable_
 // switchEffects are what those do that do something.
 var switchEffects = map[string]string{
 	"enable_indexscan": "off: no primary key and no index is read by a query, tables are read whole.",
+	"enable_nestloop":  "off: rows of a join are not looked up by a key.",
+	"enable_hashjoin":  "off: rows of a join are looked up by a key wherever there is one.",
 	"enable_seqscan":   "off: tables are read whole only where no key of theirs helps.",
 }
 

@@ -74,6 +74,8 @@ func pointRead(n plan.Node, params bool) bool {
 		return pointRead(n.Input, params)
 	case *plan.Project:
 		return pointRead(n.Input, params)
+	case *plan.Join:
+		return n.Lookup != nil && pointRead(n.Right, params)
 	case *plan.TopN:
 		return len(n.Keys)+len(n.Groups) == 0 && pointRead(n.Input, params)
 	}

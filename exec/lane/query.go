@@ -24,8 +24,13 @@ func (r *Runtime) builder(in source.Inputs, l log.Log) flow.Builder {
 
 func builder(cfg source.Config) flow.Builder {
 	return flow.Builder{
-		Operator: op.Build,
-		Source:   func(n plan.Node) (exec.Source, error) { return source.Build(n, cfg) },
+		Operator: func(n plan.Node) (exec.Operator, error) {
+			if j, ok := n.(*plan.Join); ok && j.Lookup != nil {
+				return op.NewLookupJoin(j, cfg.Inputs.Contents)
+			}
+			return op.Build(n)
+		},
+		Source: func(n plan.Node) (exec.Source, error) { return source.Build(n, cfg) },
 		Divide: func(n plan.Node, shards int, numbers *atomic.Int64) ([]exec.Source, error) {
 			return source.Divide(n, cfg, shards, numbers)
 		},

@@ -36,6 +36,8 @@
 //	Join                left side ─ full ─► 16 partitions, right side too ─► pair by pair, in EndTick; a kind
 //	                    that keeps rows loads the left one of a pair whole
 //
+// A Join with a Lookup (join_lookup.go) keeps nothing: its left side is a version of a table, which it probes by an index.
+//
 // The groups of a GroupBy that ticks go on past memory by themselves (state.Groups). Once they are there rows are
 // gathered, so that groups are fetched for many at once.
 //

@@ -13,7 +13,7 @@ type Bound struct {
 
 // Keyed: the scan reads some rows by their keys, not all.
 func (n *Scan) Keyed() bool {
-	return len(n.Lookup) > 0 || len(n.Any) > 0 || n.Ranged()
+	return len(n.Lookup) > 0 || len(n.Any) > 0 || n.Ranged() || n.Joined
 }
 
 // Ranged: the scan reads a range of keys.

@@ -62,6 +62,10 @@ func (o *ExplainOptions) explain(n Node, path string, fronts bool) *Explained {
 	for i, in := range n.Inputs() {
 		x.Inputs = append(x.Inputs, o.explain(in, fmt.Sprintf("%s.%d", path, i), fronts))
 	}
+	if in := lookedUp(n); in != nil {
+		told := ExplainOptions{}
+		x.Inputs = append(x.Inputs, told.explain(in, "", false))
+	}
 	if o.Actual != nil {
 		a := o.Actual(path)
 		x.Actual = &a

@@ -19,6 +19,8 @@ type Join struct {
 	Residual Expr // over left ++ right; nil = none
 	// Single, of a JoinRight without a residual: a row of Right that meets more than one row is an error.
 	Single bool
+	// Lookup, of one that runs once, not full nor left: rows of Left are looked up in a table for those of Right; nil = Left is built.
+	Lookup *Lookup
 	// Within, of an inner join, bounds how far the event times of a pair lie apart; late records are left out below. Nil = nothing
 	// is known, or nobody waits.
 	Within *Within
@@ -81,11 +83,20 @@ func (n *Join) MarkName() string {
 // Props are the output edge's.
 func (n *Join) Props() *Props { return &n.P }
 
-// Inputs are left and right.
-func (n *Join) Inputs() []Node { return []Node{n.Left, n.Right} }
+// Inputs are left and right; what is looked up is none.
+func (n *Join) Inputs() []Node {
+	if n.Lookup != nil {
+		return []Node{n.Right}
+	}
+	return []Node{n.Left, n.Right}
+}
 
 func (n *Join) withInputs(ins []Node) Node {
 	c := *n
+	if n.Lookup != nil {
+		c.Right = ins[0]
+		return &c
+	}
 	c.Left, c.Right = ins[0], ins[1]
 	return &c
 }
@@ -93,6 +104,9 @@ func (n *Join) withInputs(ins []Node) Node {
 func (n *Join) mapExprs(f func(Expr) Expr) Node {
 	c := *n
 	c.Residual = mapOptional(n.Residual, f)
+	if n.Lookup != nil {
+		c.Lookup = &Lookup{Keys: mapList(n.Lookup.Keys, f)}
+	}
 	return &c
 }
 
@@ -161,6 +175,9 @@ func (n *Join) prune(need []bool) (Node, []int) {
 	if n.Within != nil {
 		leftNeed[n.Within.Left], rightNeed[n.Within.Right] = true, true
 	}
+	if n.Lookup != nil {
+		rightNeed = also(rightNeed, n.Lookup.Keys...)
+	}
 	l, lat := Prune(n.Left, atLeastOne(leftNeed))
 	r, rat := Prune(n.Right, atLeastOne(rightNeed))
 	newWidth := len(l.Props().Fields)
@@ -177,6 +194,9 @@ func (n *Join) prune(need []bool) (Node, []int) {
 	out.RightKeys, _ = moveAll(n.RightKeys, rat)
 	if n.Residual != nil {
 		out.Residual = moved(n.Residual, at)
+	}
+	if n.Lookup != nil {
+		out.Lookup = &Lookup{Keys: mapList(n.Lookup.Keys, func(e Expr) Expr { return moved(e, rat) })}
 	}
 	if n.Within != nil {
 		w := *n.Within
@@ -204,6 +224,8 @@ func (n *Join) title() string {
 		kind = "Single "
 	}
 	switch {
+	case n.Lookup != nil:
+		return n.lookupTitle()
 	case len(n.LeftKeys) > 0:
 		return kind + "Hash Join"
 	case n.Kind == JoinInner:
@@ -214,7 +236,7 @@ func (n *Join) title() string {
 
 func (n *Join) details() []string {
 	var out []string
-	if len(n.LeftKeys) > 0 {
+	if len(n.LeftKeys) > 0 && n.Lookup == nil {
 		conds := make([]string, len(n.LeftKeys))
 		for i := range n.LeftKeys {
 			op := " = "

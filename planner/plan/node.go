@@ -81,6 +81,9 @@ func Below(n Node, cond Expr) (Expr, bool) {
 // RowByRow reports whether each input row gives its output rows by itself, whatever others came
 // before it.
 func RowByRow(n Node) bool {
+	if j, ok := n.(*Join); ok {
+		return j.Lookup != nil
+	}
 	_, ok := n.(rowwise)
 	return ok
 }

@@ -28,6 +28,9 @@ func Transform(n Node, f func(Node) Node) Node {
 
 // WalkNodes visits n and everything below it, parents first.
 func WalkNodes(n Node, visit func(Node)) {
+	if in := lookedUp(n); in != nil {
+		WalkNodes(in, visit)
+	}
 	visit(n)
 	for _, in := range n.Inputs() {
 		WalkNodes(in, visit)

@@ -28,6 +28,8 @@ type Scan struct {
 	NotNull      bool
 	// KeyType is the type of that first one.
 	KeyType sqltype.OID
+	// Joined: the keys are those of a Join's Lookup.
+	Joined bool
 	// Ordered: who reads counts on the order of keys, Backward on the opposite one.
 	Ordered, Backward bool
 	// First is about how many rows are wanted, 0 = all.

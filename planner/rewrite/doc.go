@@ -1,7 +1,7 @@
 // Package rewrite makes a bound plan one that runs well, by rules that keep its meaning.
 //
 //	bind ─► plan.Query ─► fold ─► sort ─► push (filters down, joins keyed and ordered) ─► rank ─►
-//	        lookup ─► ordered ─► prune (columns) ─► tidy ─► plan.Query ─► exec
+//	        join_lookup ─► lookup ─► ordered ─► prune (columns) ─► tidy ─► plan.Query ─► exec
 //
 // Before that, at the end of binding, Unnest makes joins of queries in expressions and of LATERAL:
 //
@@ -23,6 +23,7 @@
 //	order    with Statistics: the order of a join's inputs that costs least, and which side is built;
 //	         estimate and selectivity tell the rows of nodes (one-shot plans)
 //	rank     window functions of which a condition wants the first rows only see no others
+//	join_lookup  rows of a side of a join are looked up by a key, where that costs less than to read it (one-shot plans)
 //	lookup   conditions on a primary key or an index read its rows only (one-shot plans): index_keys are the keys there
 //	         are, access how conditions are asked by them, access_range ranges, lists and patterns
 //	ordered  rows that are sorted by a key are read in its order (one-shot plans)

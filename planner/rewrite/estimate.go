@@ -127,6 +127,9 @@ func (e *estimator) join(n *plan.Join) float64 {
 	left, right := e.rows(n.Left), e.rows(n.Right)
 	share := 1.0
 	for i := range n.LeftKeys {
+		if n.Lookup != nil {
+			break // the left side's are those of one key
+		}
 		share /= math.Max(math.Max(e.distinct(n.Left, n.LeftKeys[i]), e.distinct(n.Right, n.RightKeys[i])), 1)
 	}
 	if n.Residual != nil {

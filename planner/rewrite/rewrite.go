@@ -55,7 +55,7 @@ func Node(n plan.Node, s plan.Settings, cat catalog.Reader, o Options) (plan.Nod
 				return n
 			}
 			p := &paths{cat: cat, views: o.ViewLookups, fold: fold, est: conditions.est, o: &o}
-			return p.ordered(p.lookups(n))
+			return p.ordered(p.lookups(p.joins(n)))
 		},
 		prune, tidy,
 		func(n plan.Node) plan.Node {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/exec/expr"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
@@ -30,9 +31,11 @@ func TestRewrite(t *testing.T) {
 	cat := plantest.New(ddl)
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			out, err := rewritten(cat, d.Input, rewrite.Options{
-				Folder: expr.Folder{}, Continuous: d.Cmd == "view", ViewLookups: d.HasArg("view-lookups"),
-			})
+			o := rewrite.Options{Folder: expr.Folder{}, Continuous: d.Cmd == "view", ViewLookups: d.HasArg("view-lookups"), NoNestLoop: d.HasArg("no-nestloop")}
+			if d.HasArg("statistics") {
+				o.Statistics = sizes{cat}
+			}
+			out, err := rewritten(cat, d.Input, o)
 			if err != nil {
 				return "ERROR: " + err.Error() + "\n"
 			}
@@ -40,6 +43,19 @@ func TestRewrite(t *testing.T) {
 		})
 	})
 }
+
+// sizes are statistics of which relation has how many rows: t and w are large, others have ten.
+type sizes struct{ cat *plantest.Catalog }
+
+func (s sizes) Rows(id plan.RelationID) (float64, bool) {
+	rel, _ := s.cat.ByOID(catalog.OID(id))
+	if rel.Name == "t" || rel.Name == "w" {
+		return 100_000, true
+	}
+	return 10, true
+}
+
+func (s sizes) Column(plan.RelationID, int) *plan.ColumnStats { return nil }
 
 func rewritten(cat *plantest.Catalog, sql string, o rewrite.Options) (string, error) {
 	q, err := bound(cat, sql, o.Continuous)
@@ -111,6 +127,25 @@ func checkNode(n plan.Node) error {
 		fields = append(fields, in.Props().Fields...)
 	}
 	var problems []string
+	if j, ok := n.(*plan.Join); ok && j.Lookup != nil {
+		if err := checkNode(j.Left); err != nil {
+			return err
+		}
+		if s, _, _ := j.Looked(); s == nil || len(j.Lookup.Keys) == 0 {
+			problems = append(problems, "nothing is looked up")
+		}
+		for _, e := range j.Lookup.Keys {
+			plan.Walk(e, func(e plan.Expr) bool {
+				if c, ok := e.(*plan.Column); ok && fields[c.Index].Type.OID != c.T.OID {
+					problems = append(problems, fmt.Sprintf("key column %d", c.Index))
+				}
+				return true
+			})
+		}
+		c := *j
+		c.Lookup = &plan.Lookup{} // its keys are over the right side alone
+		fields, n = append(append([]plan.Field(nil), j.Left.Props().Fields...), fields...), &c
+	}
 	plan.MapNodeExprs(n, func(e plan.Expr) plan.Expr {
 		plan.Walk(e, func(e plan.Expr) bool {
 			c, ok := e.(*plan.Column)
