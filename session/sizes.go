@@ -37,6 +37,14 @@ func (w *withTemporary) Rows(id plan.RelationID) (float64, bool) {
 // outgrown is how many times as many rows, or as few, a plan's relations may have before it is made again.
 const outgrown = 4
 
+// source is the query of what was planned, of a statement that changes data what it reads; nil = there is none.
+func (p *planned) source() *plan.Query {
+	if p.dml != nil {
+		return p.dml.query
+	}
+	return p.query
+}
+
 // sizesOf notes the relations of a plan that was chosen by how many rows they have: one with a join.
 func (s *Session) sizesOf(q *plan.Query) (out []sized) {
 	stats := s.statistics()

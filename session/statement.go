@@ -176,7 +176,7 @@ func (s *Session) planOf(ctx context.Context, p *prepared) (*planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	made.at, made.stamp, made.sizes = now, stamp, s.sizesOf(made.query)
+	made.at, made.stamp, made.sizes = now, stamp, s.sizesOf(made.source())
 	if err := p.keepsShape(made); err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (p *paths) joins(n plan.Node) plan.Node {
 		}
 	}
 	if j, ok := n.(*plan.Join); ok && j.Lookup == nil && len(j.LeftKeys) > 0 && j.Within == nil {
-		return p.lookUp(j)
+		return p.lookUp(p.groupsOf(j))
 	}
 	return n
 }

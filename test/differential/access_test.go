@@ -332,7 +332,7 @@ func (g *accessGen) key() string {
 func (g *accessGen) query() accessQuery {
 	k := g.one("g", "t", "n", "ts", "b", "f", "k", "id", "lower(t)", "g % 3")
 	dir := g.one("", " DESC", " NULLS FIRST", " DESC NULLS LAST")
-	switch g.IntN(14) {
+	switch g.IntN(15) {
 	case 0, 1:
 		return accessQuery{"SELECT * FROM " + g.one("p WHERE "+g.conds("p"), "q WHERE "+g.conds("q"), "r WHERE "+g.conds("r")), false}
 	case 2, 3:
@@ -358,6 +358,8 @@ func (g *accessGen) query() accessQuery {
 		return accessQuery{fmt.Sprintf("SELECT * FROM p WHERE %s %s (SELECT %s FROM q WHERE %s)", "id", g.one("IN", "NOT IN"), "a::int", g.conds("q")), false}
 	case 10:
 		return accessQuery{fmt.Sprintf("SELECT id, (SELECT %s FROM q WHERE %s) FROM p WHERE %s", g.one("max(d)", "count(*)", "min(c)"), g.key(), g.conds("p")), false}
+	case 14:
+		return accessQuery{fmt.Sprintf("SELECT * FROM p WHERE g %s (SELECT %s FROM q WHERE %s) AND %s", g.one("<", ">", "="), g.one("max(b)", "count(*)", "min(a)::int"), g.key(), g.cond("p")), false}
 	case 11:
 		return accessQuery{fmt.Sprintf("SELECT q.a, q.b, x.id FROM q, LATERAL (SELECT id FROM p WHERE %s ORDER BY id%s LIMIT %d) x WHERE %s",
 			g.key(), g.one("", " DESC"), 1+g.IntN(3), g.conds("q")), false}
