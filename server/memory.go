@@ -25,9 +25,10 @@ func (s *Server) openAccounts() {
 		limit = memory.Machine() / 4 * 3
 	}
 	s.memory.total = memory.New("total_memory", limit)
-	s.memory.state = s.memory.total.Child("state_memory", s.cfg.StateMemory)
+	state := stateMemory(s.cfg, limit)
+	s.memory.state = s.memory.total.Child("state_memory", state)
 	// Tables keep little in memory, and writes to them must not wait for a view that wants everything.
-	s.memory.dataflows = s.memory.state.Child("state_memory less an eighth for tables", s.cfg.StateMemory-s.cfg.StateMemory/8)
+	s.memory.dataflows = s.memory.state.Child("state_memory less an eighth for tables", state-state/8)
 	s.memory.statements = s.memory.total.Child("", 0)
 	s.memory.decoded = decoded.NewCache(s.cfg.DecodeCache, s.memory.total.Child("", 0))
 	s.collect(limit)
@@ -52,9 +53,13 @@ func (s *Server) collect(total int64) {
 	})
 }
 
+// stateMemory is what state may take of total. The rest is for statements; and rows go to the local disk for want of
+// state_memory, not of total_memory, so that one must come first.
+func stateMemory(cfg *config.Settings, total int64) int64 { return min(cfg.StateMemory, total/4*3) }
+
 // historyBytes is what one relation may keep of changes: they are part of state_memory, and where that is small
 // those that a failing view holds must not be all of it.
-func historyBytes(cfg *config.Settings) int64 { return min(cfg.HistoryBytes, cfg.StateMemory/16) }
+func historyBytes(cfg *config.Settings, state int64) int64 { return min(cfg.HistoryBytes, state/16) }
 
 // heapLimit is the heap from which on the collector works harder. What rows take is total at most; without
 // a limit of its own the heap may be twice that before it is collected.

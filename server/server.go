@@ -215,7 +215,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Log: s.log, Catalog: s.catalog, Tables: s.tables, Clock: s.clock, Logger: s.logger,
 		System:            s.systemRows,
 		StrictReadTimeout: s.cfg.StrictReadTimeout,
-		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes, HistoryBytes: historyBytes(s.cfg), LateRows: s.cfg.LateRows,
+		PinAge:            s.cfg.PinAge, PinBytes: s.cfg.PinBytes, HistoryBytes: historyBytes(s.cfg, s.memory.state.Limit()), LateRows: s.cfg.LateRows,
 		Workers: int(s.cfg.Workers), Shards: int(s.cfg.Shards), MinTickRows: s.cfg.MinShardTickRows, TickInterval: s.cfg.TickInterval, TickCommits: s.cfg.TickCommits, TimeTick: s.cfg.TimeTickInterval,
 		Decoded: s.memory.decoded, Memory: s.memory.dataflows, Temp: s.temp, Merges: s.merges, MaxBytes: s.cfg.MaxTransactionBytes, StageBytes: int(s.cfg.StageBytes),
 		MaxRecordBatch: session.MaxRecordBatch,
