@@ -108,6 +108,18 @@ type Parted interface {
 	Part() int64
 }
 
+// Narrower is a source that can leave out rows for which a condition over them is not true. Narrow is called before Open,
+// by who has it evaluated for the rows that come.
+type Narrower interface {
+	Source
+	Narrow(cond plan.Expr)
+}
+
+// BlockReader is a source that tells how many blocks it has read, and how many it could pass by.
+type BlockReader interface {
+	Blocks() (read, skipped int64)
+}
+
 // GroupsOut takes groups beside rows: what is put together before an exchange.
 type GroupsOut interface {
 	Out

@@ -126,9 +126,19 @@ func buildStep(n plan.Node, path string, b Builder, top bool) (*step, error) {
 		if err != nil {
 			return nil, err
 		}
+		child.narrow(n)
 		s.ins = append(s.ins, child)
 	}
 	return s, nil
+}
+
+// narrow tells a source what a filter right above it wants.
+func (s *step) narrow(above plan.Node) {
+	if f, ok := above.(*plan.Filter); ok {
+		if src, ok := s.src.(exec.Narrower); ok {
+			src.Narrow(f.Cond)
+		}
+	}
 }
 
 // Open opens every part; a second Open resets a flow for its next one-shot run.

@@ -83,6 +83,7 @@ func (s *Shards) build(n plan.Node, path string, count int, numbers *atomic.Int6
 			child := &step{path: path, empty: true}
 			if k < of {
 				child = children[k]
+				child.narrow(n)
 			}
 			steps[k].ins = append(steps[k].ins, child)
 		}

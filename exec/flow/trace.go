@@ -31,6 +31,10 @@ func (t *Trace) Node(path string) plan.Actual {
 		n.Self = max(n.Self, s.self)
 		n.Memory += s.memory
 		n.Temp += s.temp.Load()
+		if s.src != nil {
+			read, skipped := s.src.Blocks()
+			n.BlocksRead, n.BlocksSkipped = n.BlocksRead+read, n.BlocksSkipped+skipped
+		}
 		if s.sends {
 			continue
 		}
@@ -50,6 +54,7 @@ type stepTrace struct {
 	ins    []*stepTrace
 	sends  bool // its rows go into an exchange, which counts them where they come out
 	held   *atomic.Int64
+	src    exec.BlockReader // nil: it reads no blocks
 
 	rows        int64
 	first, self time.Duration
@@ -89,6 +94,7 @@ func (s *step) traceBelow(c *clock, parent *stepTrace) {
 		return
 	}
 	s.trace = &stepTrace{clock: c, parent: parent}
+	s.trace.src, _ = s.src.(exec.BlockReader)
 	c.trace.steps[s.path] = append(c.trace.steps[s.path], s.trace)
 	for _, in := range s.ins {
 		if in.traceBelow(c, s.trace); in.trace != nil {

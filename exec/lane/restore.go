@@ -25,7 +25,8 @@ import (
 //	4  late rows of a view know why they were left out
 //	5  first ticks in parts
 //	6  time passes idle partitions
-var engineVersion uint32 = 6
+//	7  blocks have a part for each column, chunks the least and greatest values of their blocks
+var engineVersion uint32 = 7
 
 // restoreAll makes the member of every derived relation, as the checkpoint has it where it can.
 func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {

@@ -32,12 +32,17 @@ type contents struct {
 	rowErrs delta.RowErrors
 	rel     *catalog.Relation // of a one-shot read: whose failed rows they are
 	part    scanPart
+	bounds  bounds
+
+	read, skipped int64 // blocks, by all scans so far
 }
 
 var _ exec.Scanner = (*contents)(nil)
 
 func (c *contents) Open(env exec.Env) error {
 	c.keys.open(c.node, env)
+	c.bounds.open(env)
+	c.read, c.skipped = 0, 0
 	if !env.Once() || c.errors || c.node.Kind == plan.RelTable {
 		return nil
 	}
@@ -69,9 +74,16 @@ func (c *contents) begin(ctx context.Context, t exec.Tick) error {
 	}
 	c.view = view
 	if t.From == 0 {
-		if !c.keys.none && c.keys.failed == nil {
-			c.cursor, err = c.keys.read(ctx, view, c.part.last, c.wanted())
+		if c.keys.none || c.keys.failed != nil {
+			return nil
 		}
+		rest := state.Range{After: c.part.last, Columns: c.wanted()}
+		if c.part.enough == nil { // parts are cut where they end, whatever is wanted of them
+			if rest.Bounds, err = c.bounds.eval(); err != nil {
+				return err
+			}
+		}
+		c.cursor, err = c.keys.read(ctx, view, rest)
 	} else {
 		c.changes, err = view.Changes(ctx, t.From)
 	}
@@ -264,6 +276,7 @@ func (c *contents) closeErrors() {
 func (c *contents) end() {
 	c.closeErrors()
 	if c.cursor != nil {
+		c.count(c.cursor)
 		c.cursor.Close()
 	}
 	if c.changes != nil {

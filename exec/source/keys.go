@@ -156,12 +156,12 @@ func (k *keys) evalAny() error {
 	return nil
 }
 
-// read opens a cursor over the rows of the keys.
-func (k *keys) read(ctx context.Context, view state.View, after []delta.Column, wanted []int) (state.Cursor, error) {
+// read opens a cursor over the rows of the keys; rest is what is asked of them beside.
+func (k *keys) read(ctx context.Context, view state.View, rest state.Range) (state.Cursor, error) {
 	if k.many != nil {
 		return view.Probe(ctx, k.many, nil)
 	}
 	r := k.rng()
-	r.After, r.Columns = after, wanted
+	r.After, r.Columns, r.Bounds = rest.After, rest.Columns, rest.Bounds
 	return view.Scan(ctx, r)
 }

@@ -110,16 +110,24 @@ func (p *contentParts) close() {
 type contentsPart struct {
 	contents
 	parts  *contentParts
+	wants  []state.Bound
 	number int64
 	over   bool // the part at hand has no more rows than were given
 }
 
 var _ exec.Parted = (*contentsPart)(nil)
 
-func (c *contentsPart) Open(exec.Env) error { return nil }
+func (c *contentsPart) Open(env exec.Env) error {
+	c.bounds.open(env)
+	return nil
+}
 
 func (c *contentsPart) Begin(ctx context.Context, t exec.Tick) error {
 	c.end()
+	var err error
+	if c.wants, err = c.bounds.eval(); err != nil {
+		return err
+	}
 	return c.parts.open(ctx, &c.contents, t)
 }
 
@@ -134,7 +142,7 @@ func (c *contentsPart) Next(ctx context.Context, dst *delta.Batch) (bool, error)
 		if !ok {
 			return false, nil
 		}
-		c.number, rng.Columns = number, c.wanted()
+		c.number, rng.Columns, rng.Bounds = number, c.wanted(), c.wants
 		var err error
 		if c.cursor, err = c.parts.view.Scan(ctx, rng); err != nil {
 			return false, err

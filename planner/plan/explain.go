@@ -36,6 +36,8 @@ type Actual struct {
 	Shards int
 	Memory int64 // the most bytes it was seen to hold, all shards together
 	Temp   int64 // bytes of the temporary runs that it wrote
+	// BlocksRead are those that a scan read, BlocksSkipped those that have nothing of what the filter above wants.
+	BlocksRead, BlocksSkipped int64
 }
 
 // ExplainOptions say what is told. The zero value is the plan of a query that was not run.
@@ -93,6 +95,9 @@ func (x *Explained) measured() (out []Detail) {
 	}
 	if x.Actual.Shards > 1 {
 		out = append(out, Detail{"Shards", fmt.Sprint(x.Actual.Shards)})
+	}
+	if n := x.Actual.BlocksRead + x.Actual.BlocksSkipped; n > 0 {
+		out = append(out, Detail{"Blocks", fmt.Sprintf("read=%d skipped=%d", x.Actual.BlocksRead, x.Actual.BlocksSkipped)})
 	}
 	if x.Actual.Memory > 0 {
 		out = append(out, Detail{"Memory", kilobytes(x.Actual.Memory)})

@@ -96,6 +96,10 @@ func (a *Actual) properties(total time.Duration, timing bool) (out []property) {
 	number("Shards", fmt.Sprint(a.Shards))
 	number("Memory Bytes", fmt.Sprint(a.Memory))
 	number("Temp Written Bytes", fmt.Sprint(a.Temp))
+	if a.BlocksRead+a.BlocksSkipped > 0 {
+		number("Blocks Read", fmt.Sprint(a.BlocksRead))
+		number("Blocks Skipped", fmt.Sprint(a.BlocksSkipped))
+	}
 	return out
 }
 

@@ -124,6 +124,9 @@ type Range struct {
 	// First is about how many rows the first batch should have, 0 = as many as are well read at once; each one behind it may have
 	// twice as many.
 	First int
+	// Bounds are conditions that every wanted row meets: blocks without one are not read. Rows that do not meet
+	// them may come, even such as were taken back. Not for a Head whose tick is under way.
+	Bounds []Bound
 }
 
 // Divider is a View whose Scan can be cut into parts, which several may read at once.
@@ -165,6 +168,11 @@ type Cursor interface {
 	Next(ctx context.Context, dst *delta.Batch) (match []int32, more bool, err error)
 	// Close ends the cursor, and with it the batches it gave.
 	Close()
+}
+
+// BlockCounter is a Cursor that knows how many blocks it has read, and how many it passed by (Range.Bounds).
+type BlockCounter interface {
+	Blocks() (read, skipped int64)
 }
 
 // ChangeCursor yields consolidated deltas, each batch of one version, versions ascending.

@@ -251,7 +251,7 @@ func (a *RunSet) checkWeights(cur *version, r *run) error {
 	near := slices.Repeat([]int{-1}, len(cur.content))
 	for _, c := range r.chunks {
 		for k := range c.blockCount() {
-			b, err := c.block(k, false)
+			b, err := c.block(k, false, nil)
 			if err != nil {
 				return err
 			}

@@ -113,6 +113,7 @@ func checkScan(t *rapid.T, a *RunSet, w View, want map[string]int64) {
 	}
 	sameRows(t, "scan", drain(t, a.order, c, true), want)
 	checkColumns(t, a, w)
+	checkBounds(t, a, w)
 	checkParts(t, a, w.(Divider), want)
 	checkScanAfter(t, a, w)
 	checkRange(t, a, w)

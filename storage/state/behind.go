@@ -30,7 +30,7 @@ func (c *chunk) behind(o *RowOrder, cols []delta.Column) (int32, error) {
 		return 0, err
 	}
 	// It is in the block before, or begins this one.
-	b, err := c.block(k-1, true)
+	b, err := c.block(k-1, true, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -59,7 +59,7 @@ func DecodeRow(b []byte, types []sqltype.OID) ([]delta.Column, error) {
 	if err != nil {
 		return nil, err
 	}
-	row, err := decodeBlock(own, types)
+	row, err := decodeBlock(own, types, nil)
 	switch {
 	case err != nil:
 		return nil, err

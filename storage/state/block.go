@@ -2,6 +2,7 @@ package state
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/tributary-db/tributary/internal/delta"
 )
@@ -24,6 +25,9 @@ type block struct {
 	cols    []delta.Column
 	weights []int64 // nil: every weight is 1
 	n       int32
+	// coded, where not all columns were read, is the block as it lies on disk; see complete.
+	coded []byte
+	zones atomic.Pointer[zones]
 }
 
 func (b *block) weight(i int32) int64 {
@@ -37,8 +41,7 @@ func (b *block) weight(i int32) int64 {
 func (b *block) bytes() int64 {
 	size := int64(8*cap(b.weights) + 64)
 	for i := range b.cols {
-		c := &b.cols[i]
-		size += int64(cap(c.Data) + cap(c.Var) + 8*cap(c.Valid) + 96)
+		size += columnBytes(&b.cols[i])
 	}
 	return size
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"unsafe"
 
 	"github.com/pierrec/lz4/v4"
@@ -29,24 +30,49 @@ const (
 	lz4Ratio = 256
 )
 
-// encodeBlock gives a block as it lies on disk: compressed, if that makes it an eighth smaller.
+// partHead is the bytes of a part's place at the beginning of a block: stored and size.
+const partHead = 8
+
+// encodeBlock gives a block as it lies on disk: a part for each column and one for the weights, each compressed if
+// that makes it an eighth smaller.
 func encodeBlock(b *block) []byte {
-	raw := appendBlock(make([]byte, blockHead, blockHead+int(b.bytes())), b)
-	out, n := raw, len(raw)-blockHead
-	if n >= minPacked && n <= maxPacked {
-		packed := make([]byte, blockHead+lz4.CompressBlockBound(n))
-		if k, err := lz4.CompressBlock(raw[blockHead:], packed[blockHead:], nil); err == nil && k > 0 && k < n-n/8 {
-			out = packed[:blockHead+k]
+	parts := len(b.cols) + 1
+	out := make([]byte, blockHead+partHead*parts, blockHead+partHead*parts+int(b.bytes()))
+	var raw []byte
+	for i := range parts {
+		raw = raw[:0]
+		if i < len(b.cols) {
+			raw = appendColumn(raw, &b.cols[i])
+		} else {
+			raw = append(raw, bytesOf(b.weights)...)
 		}
+		at := len(out)
+		out = appendPart(out, raw)
+		head := out[blockHead+partHead*i:]
+		binary.LittleEndian.PutUint32(head, uint32(len(out)-at))
+		binary.LittleEndian.PutUint32(head[4:], uint32(len(raw)))
+		out = pad(out)
 	}
-	seal(out, uint64(n), uint32(b.n))
+	seal(out, uint64(parts), uint32(b.n))
 	return out
 }
 
-// seal writes the head of a block of rows, whose bytes are n before they are compressed.
-func seal(b []byte, n uint64, rows uint32) {
+// appendPart appends a part of a block, compressed if that helps.
+func appendPart(dst, raw []byte) []byte {
+	if n := len(raw); n >= minPacked && n <= maxPacked {
+		room := lz4.CompressBlockBound(n)
+		dst = slices.Grow(dst, room)
+		if k, err := lz4.CompressBlock(raw, dst[len(dst):len(dst)+room], nil); err == nil && k > 0 && k < n-n/8 {
+			return dst[:len(dst)+k]
+		}
+	}
+	return append(dst, raw...)
+}
+
+// seal writes the head of a block of rows, which has so many parts.
+func seal(b []byte, parts uint64, rows uint32) {
 	binary.LittleEndian.PutUint64(b, uint64(len(b)-blockHead))
-	binary.LittleEndian.PutUint64(b[8:], n)
+	binary.LittleEndian.PutUint64(b[8:], parts)
 	binary.LittleEndian.PutUint32(b[16:], rows)
 	binary.LittleEndian.PutUint32(b[20:], blockSum(b))
 }
@@ -56,26 +82,20 @@ func blockSum(b []byte) uint32 {
 	return crc32.Update(crc32.Checksum(b[:20], castagnoli), castagnoli, b[blockHead:])
 }
 
-func appendBlock(dst []byte, b *block) []byte {
-	for i := range b.cols {
-		dst = appendColumn(dst, &b.cols[i])
-	}
-	if b.weights == nil {
-		return binary.LittleEndian.AppendUint64(dst, 0)
-	}
-	dst = binary.LittleEndian.AppendUint64(dst, 1)
-	return append(dst, bytesOf(b.weights)...)
-}
-
 func appendColumn(dst []byte, c *delta.Column) []byte {
-	nulls := uint64(0)
+	nulls := uint32(0)
 	if c.Valid != nil {
 		nulls = 1
 	}
-	dst = binary.LittleEndian.AppendUint64(dst, nulls)
+	short, form := shortened(c)
+	dst = binary.LittleEndian.AppendUint32(dst, nulls)
+	dst = binary.LittleEndian.AppendUint32(dst, form)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(len(c.Var)))
 	if nulls == 1 {
 		dst = append(dst, bytesOf(c.Valid[:delta.BitmapWords(c.Len)])...)
+	}
+	if form != 0 {
+		return pad(short.append(dst, c))
 	}
 	dst = appendPadded(dst, c.Data[:dataSize(c.Type, c.Len)])
 	return appendPadded(dst, c.Var)
@@ -91,9 +111,10 @@ func dataSize(t sqltype.OID, n int) int {
 
 // appendPadded appends b and zeros up to a multiple of 8, as blockHead is one: what is read back is
 // used where it lies.
-func appendPadded(dst, b []byte) []byte {
-	dst = append(dst, b...)
-	for range -len(b) & 7 {
+func appendPadded(dst, b []byte) []byte { return pad(append(dst, b...)) }
+
+func pad(dst []byte) []byte {
+	for range -len(dst) & 7 {
 		dst = append(dst, 0)
 	}
 	return dst
@@ -121,44 +142,114 @@ func cutBlock(src []byte) (b, rest []byte, err error) {
 	return b, src[n:], checkBlock(b)
 }
 
-// decodeBlock reads a block of an arrangement that was checked; its columns may lie in src from then on.
-func decodeBlock(src []byte, types []sqltype.OID) (*block, error) {
-	return decodeRows(src, types, blockRows)
+// decodeBlock reads a block of an arrangement that was checked; its columns may lie in src from then on. wanted are the
+// columns that are read, nil = all; the others of the block have none then, and lie in src for complete.
+func decodeBlock(src []byte, types []sqltype.OID, wanted []bool) (*block, error) {
+	return decodeRows(src, types, wanted, blockRows)
 }
 
 // decodeRows is decodeBlock of at most so many rows.
-func decodeRows(src []byte, types []sqltype.OID, most int) (*block, error) {
-	size, rows := binary.LittleEndian.Uint64(src[8:]), binary.LittleEndian.Uint32(src[16:])
-	if rows == 0 || rows > uint32(most) {
-		return nil, corrupt("block of %d rows", rows)
+func decodeRows(src []byte, types []sqltype.OID, wanted []bool, most int) (*block, error) {
+	parts, rows := binary.LittleEndian.Uint64(src[8:]), binary.LittleEndian.Uint32(src[16:])
+	if rows == 0 || rows > uint32(most) || parts != uint64(len(types)+1) {
+		return nil, corrupt("block of %d rows, %d parts", rows, parts)
 	}
-	raw := src[blockHead:]
-	if size != uint64(len(raw)) {
-		if size > maxPacked || size > uint64(len(raw))*lz4Ratio {
-			return nil, corrupt("block of %d bytes", size)
+	p, err := openParts(src[blockHead:], int(parts), wanted)
+	if err != nil {
+		return nil, err
+	}
+	b := &block{n: int32(rows), cols: make([]delta.Column, len(types))}
+	for i, t := range types {
+		if wanted != nil && !wanted[i] {
+			b.coded = src
+			continue
 		}
-		packed := raw
-		raw = alignedBytes(int(size))
-		if n, err := lz4.UncompressBlock(packed, raw); err != nil || n != len(raw) {
-			return nil, corrupt("compressed block")
+		r := blockReader{rest: p.next(i)}
+		b.cols[i] = r.column(t, int(rows))
+		if err := r.end(); err != nil {
+			return nil, err
 		}
 	}
-	r := blockReader{rest: raw}
-	b := &block{n: int32(rows)}
-	for _, t := range types {
-		b.cols = append(b.cols, r.column(t, int(rows)))
+	if p.err != nil {
+		return nil, p.err
 	}
-	switch weights := r.u64(); weights {
-	case 0:
-	case 1:
+	if weights := p.next(len(types)); len(weights) > 0 {
+		r := blockReader{rest: weights}
 		b.weights = sliceOf[int64](r.take(8 * uint64(rows)))
-	default:
-		r.fail("weights flag %d", weights)
+		if err := r.end(); err != nil {
+			return nil, err
+		}
 	}
-	if r.err == nil && len(r.rest) > 0 {
-		r.fail("bytes behind a block")
+	return b, p.err
+}
+
+// complete is a block of which not all columns were read, with all of them.
+func (b *block) complete(types []sqltype.OID) (*block, error) {
+	if b.coded == nil {
+		return b, nil
 	}
-	return b, r.err
+	return decodeRows(b.coded, types, nil, int(b.n))
+}
+
+// blockParts are the parts of a block that are read, in the order of columns.
+type blockParts struct {
+	heads, rest []byte
+	own         []byte // where they come to lie; nil: where they were read to
+	at          int    // parts before rest
+	err         error
+}
+
+// openParts makes room for the parts that are wanted, and the last one.
+func openParts(src []byte, parts int, wanted []bool) (*blockParts, error) {
+	if len(src) < partHead*parts {
+		return nil, corrupt("block ends early")
+	}
+	p := &blockParts{heads: src[:partHead*parts], rest: src[partHead*parts:]}
+	room, packed, sum := uint64(0), false, uint64(0)
+	for i := range parts {
+		stored, size := p.head(i)
+		sum += (stored + 7) &^ 7
+		if stored > size || size > stored*lz4Ratio || stored != size && size > maxPacked {
+			return nil, corrupt("part of %d bytes, %d stored", size, stored)
+		}
+		if wanted == nil || i == parts-1 || wanted[i] {
+			room += (size + 7) &^ 7
+			packed = packed || stored != size
+		}
+	}
+	if sum != uint64(len(p.rest)) {
+		return nil, corrupt("parts of %d bytes", sum)
+	}
+	if packed {
+		p.own = alignedBytes(int(room))
+	}
+	return p, nil
+}
+
+func (p *blockParts) head(i int) (stored, size uint64) {
+	h := p.heads[partHead*i:]
+	return uint64(binary.LittleEndian.Uint32(h)), uint64(binary.LittleEndian.Uint32(h[4:]))
+}
+
+// next is part i, which is wanted and behind those that were asked for.
+func (p *blockParts) next(i int) []byte {
+	for ; p.at < i; p.at++ {
+		stored, _ := p.head(p.at)
+		p.rest = p.rest[(stored+7)&^7:]
+	}
+	stored, size := p.head(i)
+	from := p.rest[:stored:stored]
+	if p.own == nil {
+		return from
+	}
+	to := p.own[:size:size]
+	p.own = p.own[(size+7)&^7:]
+	if stored == size {
+		copy(to, from)
+	} else if n, err := lz4.UncompressBlock(from, to); err != nil || n != len(to) {
+		p.err = corrupt("compressed part of a block")
+	}
+	return to
 }
 
 // blockReader takes fields from a block; after an error they are empty.
@@ -193,15 +284,28 @@ func (r *blockReader) u64() uint64 {
 	return binary.LittleEndian.Uint64(b)
 }
 
+// end is the error of what was read, which is all that there is.
+func (r *blockReader) end() error {
+	if r.err == nil && len(r.rest) > 0 {
+		r.fail("bytes behind a part of a block")
+	}
+	return r.err
+}
+
 func (r *blockReader) column(t sqltype.OID, n int) delta.Column {
 	c := delta.Of(t)
 	c.Len = n
-	nulls, size := r.u64(), r.u64()
+	flags, size := r.u64(), r.u64()
+	nulls, form := uint32(flags), uint32(flags>>32)
 	if nulls > 1 {
 		r.fail("null flag %d", nulls)
 	}
 	if nulls == 1 {
 		c.Valid = sliceOf[uint64](r.take(uint64(8 * delta.BitmapWords(n))))
+	}
+	if form != 0 {
+		r.short(&c, form, size)
+		return c
 	}
 	c.Data = r.take(uint64(dataSize(t, n)))
 	c.Var = r.take(size)

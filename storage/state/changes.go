@@ -39,7 +39,7 @@ func (c *changeCursor) Next(ctx context.Context, dst *delta.Batch) (CommitSeq, b
 	}
 	d := &c.deltas[0]
 	at := d.run.chunks[c.chunk]
-	b, err := at.block(c.block, false)
+	b, err := at.block(c.block, false, nil)
 	if err != nil {
 		return 0, false, err
 	}

@@ -63,13 +63,14 @@ func (c *chunk) n() int32 { return c.starts[len(c.starts)-1] }
 // blockCount is the number of blocks.
 func (c *chunk) blockCount() int { return len(c.starts) - 1 }
 
-// block gives the k-th block. keep: it is likely to be read again.
-func (c *chunk) block(k int, keep bool) (*block, error) {
+// block gives the k-th block. keep: it is likely to be read again. wanted are the columns that are read, nil = all; a
+// block may have the others too.
+func (c *chunk) block(k int, keep bool, wanted []bool) (*block, error) {
 	if h := c.hot.Load(); h != nil {
 		h.touch()
 		return h.blocks[k], nil
 	}
-	return readCold(c, func(cold *coldChunk) (*block, error) { return cold.block(k, keep) })
+	return readCold(c, func(cold *coldChunk) (*block, error) { return cold.block(k, keep, wanted) })
 }
 
 // encoded gives the k-th block as it lies on disk: as it is, or with the opposite weights.
@@ -77,7 +78,7 @@ func (c *chunk) encoded(k int, sign int64) ([]byte, error) {
 	if c.hot.Load() == nil && sign == 1 {
 		return readCold(c, func(cold *coldChunk) ([]byte, error) { return cold.stored(k) })
 	}
-	b, err := c.block(k, false)
+	b, err := c.block(k, false, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +121,7 @@ func (c *chunk) edgeRow(k int) (cols []delta.Column, row int32, err error) {
 	if last {
 		k--
 	}
-	b, err := c.block(k, true)
+	b, err := c.block(k, true, nil)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -145,7 +146,7 @@ func (c *chunk) bound(o *RowOrder, eq []delta.Column, j int32, after bool) (int3
 		return 0, err
 	}
 	// It is in the block before, or begins this one.
-	b, err := c.block(k-1, true)
+	b, err := c.block(k-1, true, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -187,7 +188,7 @@ func (c *chunk) findPrefix(o *RowOrder, eq []delta.Column, j int32) (lo, hi int3
 	}
 	// Nearly always they end in the block in which they begin.
 	k, i := c.locate(lo)
-	b, err := c.block(k, true)
+	b, err := c.block(k, true, nil)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -206,7 +207,7 @@ func (c *chunk) hasKey(o *RowOrder, row int32, keys []delta.Column, j int32) (bo
 		cols, at, err := c.edge(k)
 		return err == nil && o.comparePrefix(cols, at, keys, j) == 0, err
 	}
-	b, err := c.block(k, true)
+	b, err := c.block(k, true, nil)
 	return err == nil && o.comparePrefix(b.cols, i, keys, j) == 0, err
 }
 
@@ -222,7 +223,7 @@ func (c *chunk) weightIn(o *RowOrder, lo, hi int32, cols []delta.Column, j int32
 	if err != nil {
 		return 0, err
 	}
-	b, err := c.block(from+k, true)
+	b, err := c.block(from+k, true, nil)
 	if err != nil {
 		return 0, err
 	}

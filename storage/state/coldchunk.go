@@ -125,7 +125,7 @@ func (t *Tier) linked(o *RowOrder, c *chunk) *coldChunk {
 }
 
 // block gives the k-th block, from the cache or from disk.
-func (c *coldChunk) block(k int, keep bool) (*block, error) {
+func (c *coldChunk) block(k int, keep bool, wanted []bool) (*block, error) {
 	if c.of != nil {
 		return c.widenedBlock(k, keep)
 	}
@@ -137,7 +137,10 @@ func (c *coldChunk) block(k int, keep bool) (*block, error) {
 		}
 		return b, nil
 	}
-	b, err := c.read(from)
+	if keep {
+		wanted = nil
+	}
+	b, err := c.read(from, wanted)
 	if err == nil && keep && from.cached.CompareAndSwap(nil, b) {
 		c.tier.cache(c, k, b.bytes())
 	}
@@ -145,12 +148,12 @@ func (c *coldChunk) block(k int, keep bool) (*block, error) {
 }
 
 // read reads a block from disk.
-func (c *coldChunk) read(from *coldBlock) (*block, error) {
+func (c *coldChunk) read(from *coldBlock, wanted []bool) (*block, error) {
 	b, err := c.checked(from)
 	if err != nil {
 		return nil, err
 	}
-	return decodeBlock(b, c.order.types)
+	return decodeBlock(b, c.order.types, wanted)
 }
 
 // stored gives the k-th block as it lies on disk.

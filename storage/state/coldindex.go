@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tributary-db/tributary/internal/delta"
+	"github.com/tributary-db/tributary/internal/sqltype"
 )
 
 // coldIndex says where in a cold chunk a key can be.
@@ -15,19 +16,30 @@ type coldIndex struct {
 	fence []delta.Column
 	// filter says which keys are surely not there. nil: none is.
 	filter []filterLine
+	// zones, by column, say what values the blocks have. Columns without an order that helps have none.
+	zones []coldZones
 }
 
 func makeIndex(o *RowOrder, hot *hotChunk) *coldIndex {
-	return &coldIndex{fence: makeFence(o, hot), filter: makeFilter(o, hot)}
+	return &coldIndex{fence: makeFence(o, hot), filter: makeFilter(o, hot), zones: makeZones(o, hot)}
 }
 
 // bytes is the memory of an index.
 func (c *coldIndex) bytes() int64 {
 	size := int64(64*len(c.filter)) + 64
 	for i := range c.fence {
-		size += int64(cap(c.fence[i].Data) + cap(c.fence[i].Var) + 8*cap(c.fence[i].Valid) + 96)
+		size += columnBytes(&c.fence[i])
+	}
+	for i := range c.zones {
+		z := &c.zones[i]
+		size += columnBytes(&z.low) + columnBytes(&z.high) + columnBytes(&z.nulls)
 	}
 	return size
+}
+
+// columnBytes is the memory of a column.
+func columnBytes(c *delta.Column) int64 {
+	return int64(cap(c.Data) + cap(c.Var) + 8*cap(c.Valid) + 96)
 }
 
 // encode gives an index as it lies behind the blocks of a piece; see docs/formats/state.md.
@@ -40,6 +52,11 @@ func (c *coldIndex) encode(o *RowOrder) []byte {
 		out = binary.LittleEndian.AppendUint64(out, 1)
 		for _, s := range o.steps[:o.keys] {
 			out = appendColumn(out, &c.fence[s.col])
+		}
+	}
+	for i := range c.zones {
+		if z := &c.zones[i]; Bounded(o.types[i]) {
+			out = appendColumn(appendColumn(appendColumn(out, &z.low), &z.high), &z.nulls)
 		}
 	}
 	for i := range c.filter {
@@ -72,16 +89,19 @@ func decodeIndex(b []byte, o *RowOrder, blocks int) (*coldIndex, error) {
 			out.fence[s.col] = r.column(o.types[s.col], blocks+1)
 		}
 	}
+	out.zones = make([]coldZones, len(o.types))
+	for k, t := range o.types {
+		if Bounded(t) {
+			out.zones[k] = coldZones{r.column(t, blocks), r.column(t, blocks), r.column(sqltype.Bool, blocks)}
+		}
+	}
 	if words := sliceOf[uint64](r.take(64 * lines)); r.err == nil && lines > 0 {
 		out.filter = make([]filterLine, lines)
 		for i := range out.filter {
 			copy(out.filter[i][:], words[8*i:])
 		}
 	}
-	if r.err == nil && len(r.rest) > 0 {
-		r.fail("bytes behind an index")
-	}
-	return out, r.err
+	return out, r.end()
 }
 
 // maxFence is the most bytes of keys that a chunk keeps in memory, by block.

@@ -34,7 +34,7 @@ func (r *run) cuts(o *RowOrder, every int64) (cuts [][]delta.Column, err error) 
 			k, i := c.locate(int32(next))
 			var cols []delta.Column
 			if every < int64(blockRows) {
-				b, err := c.block(k, true)
+				b, err := c.block(k, true, nil)
 				if err != nil {
 					return nil, err
 				}

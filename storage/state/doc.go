@@ -14,7 +14,7 @@
 //	  run = chunks (64 Ki rows, 16 MiB) = blocks (1,024 rows, 256 KiB; all columns)
 //
 //	  chunk, hot:  blocks and an index from key to rows in memory
-//	         cold: the key at each block's edge and a filter of keys in memory ──► pack on disk
+//	         cold: the key at each block's edge, its zones and a filter of keys in memory ──► pack on disk
 //	                                                   cache of blocks ◄── read, CRC-32C ──┘   or piece of a checkpoint
 //
 //	  FlatSet:   key columns ──hash──► slab (one, or 256 by the hash's first byte) ──► slot
@@ -34,7 +34,8 @@
 // current when it was opened: it costs what was replaced since, and slows nobody.
 //
 // A scan gives out blocks as they lie where rows of one run stand together, and copies only rows that stand
-// among those of other runs (scan.go).
+// among those of other runs (scan.go). It passes by blocks whose least and greatest values say that they have nothing
+// of what is wanted (zone.go), and decodes of blocks on disk the columns that are (blockcodec.go).
 //
 // Nothing that holds a relation is one slice: whoever builds, merges, saves, loads or reads goes
 // block by block, so no column comes near the 2 GiB that its offsets address.

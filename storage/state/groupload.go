@@ -140,10 +140,9 @@ func (g *Groups) blockBehind(b *block, slots int, seen []uint64) (found int, err
 			}
 		}
 	}
-	as := *b
-	as.cols = append([]delta.Column(nil), b.cols...)
+	as := &block{cols: append([]delta.Column(nil), b.cols...), weights: b.weights, n: b.n}
 	as.cols[0].Data = bytesOf(places)
-	if err := part.loadBlock(&as, len(places)); err != nil {
+	if err := part.loadBlock(as, len(places)); err != nil {
 		return 0, err
 	}
 	return len(rows), g.appendFrom(part, rows, 1)

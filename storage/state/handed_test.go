@@ -101,11 +101,11 @@ func sameRuns(t *testing.T, got, want []*run) {
 		}
 		for k, c := range r.chunks {
 			for n := range c.blockCount() {
-				a, err := got[i].chunks[k].block(n, false)
+				a, err := got[i].chunks[k].block(n, false, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
-				b, err := c.block(n, false)
+				b, err := c.block(n, false, nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -118,7 +118,7 @@ func (s *savedChunk) blocks(o *RowOrder, from source) ([]*block, error) {
 		if err := checkBlock(src); err != nil {
 			return nil, err
 		}
-		b, err := decodeBlock(src, o.types)
+		b, err := decodeBlock(src, o.types, nil)
 		if err != nil {
 			return nil, err
 		}

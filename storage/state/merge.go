@@ -2,91 +2,18 @@ package state
 
 import "context"
 
-// part is a span of a run that counts with a sign: deltas after a version are taken back.
-type part struct {
-	r    *run
-	sign int64
-}
-
-// walk reads a span row by row, from its beginning or from its end.
-type walk struct {
-	blk     *block
-	i, stop int32 // rows of blk from i on are left; stop is the first that is not
-	step    int32 // 1 forwards, -1 backwards
-	k       int   // blk is the k-th of its chunk
-	chunk   int   // which is this one of the run
-	part
-	span
-	keep bool  // blocks that it reads are likely to be read again
-	err  error // of reading a block; the walk has then ended
-}
-
-func newWalk(p part, s span, step int32, keep bool) walk {
-	w := walk{part: p, span: s, step: step, chunk: s.lo.chunk, keep: keep}
-	from := s.lo.row
-	if step < 0 {
-		w.chunk, from = s.hi.chunk, s.hi.row-1
-	}
-	w.k, _ = p.r.chunks[w.chunk].locate(from)
-	w.enter()
-	return w
-}
-
-// enter begins the k-th block of the chunk; false if it cannot be read.
-func (w *walk) enter() bool {
-	c := w.r.chunks[w.chunk]
-	if w.blk, w.err = c.block(w.k, w.keep); w.err != nil {
-		return false
-	}
-	from, to := int32(0), w.blk.n
-	if w.chunk == w.lo.chunk {
-		from = max(0, w.lo.row-c.starts[w.k])
-	}
-	if w.chunk == w.hi.chunk {
-		to = min(to, w.hi.row-c.starts[w.k])
-	}
-	w.i, w.stop = from, to
-	if w.step < 0 {
-		w.i, w.stop = to-1, from-1
-	}
-	return true
-}
-
-// next moves on by one row; false at the end, or with err.
-func (w *walk) next() bool {
-	w.i += w.step
-	return w.i != w.stop || w.nextBlock()
-}
-
-func (w *walk) nextBlock() bool {
-	w.k += int(w.step)
-	c := w.r.chunks[w.chunk]
-	if w.k < 0 || w.k == c.blockCount() {
-		w.chunk += int(w.step)
-		if w.chunk < w.lo.chunk || w.chunk > w.hi.chunk {
-			return false
-		}
-		c = w.r.chunks[w.chunk]
-		if w.k = 0; w.step < 0 {
-			w.k = c.blockCount() - 1
-		}
-	}
-	if w.chunk == w.hi.chunk && c.starts[w.k] >= w.hi.row || w.chunk == w.lo.chunk && c.starts[w.k+1] <= w.lo.row {
-		return false
-	}
-	return w.enter()
-}
-
 // merger reads spans of several runs as one sequence of distinct rows with the sum of their
 // weights, ascending, or descending when it walks backwards.
 type merger struct {
 	order *RowOrder
 	walks []walk
 	line  []standing // walks that have rows left, in the order of the rows that they stand on
-	keep  bool       // blocks that it reads are likely to be read again
-	err   error      // of reading a block; nothing comes then
-	ctx   context.Context
-	steps uint
+	how   *reading
+	err   error // of reading a block; nothing comes then
+	// broken is why rows could not be compared: it becomes err with the next step.
+	broken error
+	ctx    context.Context
+	steps  uint
 	// behind is where in the line, without the first walk, that one will stand at least when it passes what ahead gave.
 	behind int
 }
@@ -101,9 +28,12 @@ func (m *merger) add(p part, s span, step int32) {
 	if s.empty() || m.err != nil {
 		return
 	}
-	w := newWalk(p, s, step, m.keep)
+	w := newWalk(p, s, step, m.how)
 	if w.err != nil {
 		m.fail(w.err)
+		return
+	}
+	if w.blk == nil {
 		return
 	}
 	m.walks = append(m.walks, w)
@@ -116,7 +46,7 @@ func (m *merger) stand(walk int32, from int) {
 	at := from
 	for ; at < len(m.line); at++ {
 		s := &m.walks[m.line[at].walk]
-		if c := m.order.Compare(w.blk.cols, w.i, s.blk.cols, s.i) * int(w.step); c <= 0 {
+		if c := m.compare(w, w.i, s); c <= 0 {
 			tied = c == 0
 			break
 		}
@@ -124,6 +54,28 @@ func (m *merger) stand(walk int32, from int) {
 	m.line = append(m.line, standing{})
 	copy(m.line[at+1:], m.line[at:])
 	m.line[at] = standing{walk, tied}
+}
+
+// compare orders row i of w's block against the row that s stands on, the way they walk. Of blocks of which not all
+// columns were read, the others are when the keys are equal.
+func (m *merger) compare(w *walk, i int32, s *walk) int {
+	if w.blk.coded == nil && s.blk.coded == nil {
+		return m.order.Compare(w.blk.cols, i, s.blk.cols, s.i) * int(w.step)
+	}
+	for k := range m.order.steps[:m.order.keys] {
+		if c := m.order.steps[k].compare(w.blk.cols, i, s.blk.cols, s.i); c != 0 {
+			return c * int(w.step)
+		}
+	}
+	for _, of := range []*walk{w, s} {
+		whole, err := of.blk.complete(m.order.types)
+		if err != nil {
+			m.broken = err
+			return 0
+		}
+		of.blk = whole
+	}
+	return m.order.Compare(w.blk.cols, i, s.blk.cols, s.i) * int(w.step)
 }
 
 // leave takes place at out of the line.
@@ -179,6 +131,10 @@ func (m *merger) next() (b *block, row int32, weight int64, ok bool) {
 
 // goesOn counts a step, and looks at times whether somebody ended the reading.
 func (m *merger) goesOn() bool {
+	if m.broken != nil {
+		m.fail(m.broken)
+		return false
+	}
 	if m.steps++; m.steps%mergeBreath == 0 && m.ctx != nil && m.ctx.Err() != nil {
 		m.fail(context.Cause(m.ctx))
 		return false
@@ -221,7 +177,7 @@ func (m *merger) ahead() int32 {
 	// Twice as far each time, as most often they are few or all, then between the last two.
 	from, to, c := int32(0), int32(1), 0
 	for ; to < left; from, to = to, 2*to {
-		if c = m.order.Compare(w.blk.cols, w.i+to*w.step, s.blk.cols, s.i) * int(w.step); c >= 0 {
+		if c = m.compare(w, w.i+to*w.step, s); c >= 0 {
 			break
 		}
 	}
@@ -230,7 +186,7 @@ func (m *merger) ahead() int32 {
 	}
 	for from+1 < to {
 		mid := (from + to) / 2
-		if d := m.order.Compare(w.blk.cols, w.i+mid*w.step, s.blk.cols, s.i) * int(w.step); d < 0 {
+		if d := m.compare(w, w.i+mid*w.step, s); d < 0 {
 			from = mid
 		} else {
 			to, c = mid, d
@@ -294,7 +250,7 @@ func (b *runBuilder) merge(parts []part, breathe func() error) (*run, error) {
 	if breathe == nil {
 		breathe = func() error { return nil }
 	}
-	m := merger{order: b.order}
+	m := merger{order: b.order, how: &reading{}}
 	for _, p := range parts {
 		m.add(p, p.r.all(), 1)
 	}

@@ -62,7 +62,7 @@ func (w *view) probe(ctx context.Context, keys []delta.Column, sel []int32, e ed
 	}
 	c, reused := w.set.cursors.Get().(*probeCursor)
 	if !reused {
-		c = &probeCursor{merger: merger{order: o, keep: true}, out: delta.NewBatchBuilder(o.types)}
+		c = &probeCursor{merger: merger{order: o, how: &reading{keep: true}}, out: delta.NewBatchBuilder(o.types)}
 	}
 	c.view, c.parts, c.keys, c.sel, c.at, c.edge = w, parts, keys, sel, 0, e
 	c.prefix = len(keys) < o.keys
@@ -155,7 +155,7 @@ func (c *probeCursor) Close() {
 	c.view, c.parts, c.keys, c.sel = nil, nil, nil, nil
 	clear(c.merger.walks[:cap(c.merger.walks)]) // let go of runs
 	c.merger.reset()
-	c.merger.err, c.merger.ctx = nil, nil
+	c.merger.err, c.merger.broken, c.merger.ctx = nil, nil, nil
 	if c.out.Size() <= maxPooled {
 		set.cursors.Put(c)
 	}

@@ -28,7 +28,7 @@ func DecodeRows(src []byte, types []sqltype.OID) (delta.Batch, error) {
 	if err := checkBlock(src); err != nil {
 		return delta.Batch{}, err
 	}
-	b, err := decodeBlock(src, types)
+	b, err := decodeBlock(src, types, nil)
 	if err != nil {
 		return delta.Batch{}, err
 	}

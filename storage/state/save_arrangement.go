@@ -134,7 +134,7 @@ func (s *saving) run(e *piece.Encoder, p part) {
 
 // Kinds of lists, and their version; see docs/formats/state.md.
 const (
-	listVersion = 5
+	listVersion = 6
 
 	kindFlat        = 1
 	kindArrangement = 2

@@ -309,7 +309,7 @@ func (p *flatPiece) blocksOf(from source, types []sqltype.OID, visit func(b *blo
 			return err
 		}
 		bytes = rest
-		b, err := decodeRows(src, types, flatBlockRows)
+		b, err := decodeRows(src, types, nil, flatBlockRows)
 		if err != nil {
 			return err
 		}

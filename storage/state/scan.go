@@ -51,7 +51,7 @@ func (c *scanCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool,
 	*dst = delta.Batch{}
 	for !m.ended() && m.goesOn() {
 		n := m.ahead()
-		if w := m.first(); n >= together && w.step == 1 && w.sign == 1 {
+		if w := m.first(); n >= together && w.step == 1 && w.sign == 1 && (w.blk.weights == nil || len(m.how.bounds) == 0) {
 			if c.picked.len() > 0 {
 				break
 			}
@@ -78,14 +78,16 @@ func (c *scanCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool,
 func (c *scanCursor) pick(ahead int32) {
 	m, p := &c.merger, &c.picked
 	if ahead == 0 {
-		if b, row, weight := m.take(); weight != 0 {
+		if b, row, weight := m.take(); c.wants(weight) {
 			p.add(b, row, weight, p.bytesOf(b, row))
 		}
 		return
 	}
 	w, n := m.first(), int32(0)
 	for row := w.i; n < ahead && !c.enough(); row += w.step {
-		p.add(w.blk, row, w.sign*w.blk.weight(row), p.bytesOf(w.blk, row))
+		if weight := w.sign * w.blk.weight(row); c.wants(weight) {
+			p.add(w.blk, row, weight, p.bytesOf(w.blk, row))
+		}
 		n++
 	}
 	m.pass(n, ahead)
@@ -95,6 +97,14 @@ func (c *scanCursor) pick(ahead int32) {
 func (c *scanCursor) enough() bool {
 	return c.picked.full() || c.most > 0 && c.picked.len() >= c.most
 }
+
+// wants: where blocks are passed by, rows that others take back may come alone. None of them is wanted.
+func (c *scanCursor) wants(weight int64) bool {
+	return weight > 0 || weight != 0 && len(c.merger.how.bounds) == 0
+}
+
+// Blocks implements BlockCounter.
+func (c *scanCursor) Blocks() (read, skipped int64) { return c.merger.how.read, c.merger.how.skipped }
 
 // slice is rows of a block as they lie there. The columns are the block's own.
 func (c *scanCursor) slice(dst *delta.Batch, b *block, from, to int32) {

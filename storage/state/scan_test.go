@@ -52,6 +52,110 @@ func checkColumns(t *rapid.T, a *RunSet, w View) {
 	}
 }
 
+// checkBounds: a scan with bounds has every row that meets them, with its weight, and none that is not there.
+func checkBounds(t *rapid.T, a *RunSet, w View) {
+	var bounds []Bound
+	for k, typ := range a.order.types {
+		if !Bounded(typ) {
+			continue
+		}
+		some := func(n int) *delta.Column {
+			b := delta.NewBuilder(typ)
+			for range n {
+				appendValue(b, rapid.IntRange(1, 5).Draw(t, "bound"))
+			}
+			c := b.Column()
+			return &c
+		}
+		b := Bound{Column: k, Nulls: rapid.Bool().Draw(t, "nulls")}
+		switch rapid.IntRange(0, 4).Draw(t, "kind") {
+		case 0:
+			continue
+		case 1:
+			b.Low = some(1)
+		case 2:
+			b.High = some(1)
+		case 3:
+			b.Low = some(1)
+			b.High = b.Low
+		case 4:
+			b.Any = some(2)
+		}
+		bounds = append(bounds, b)
+	}
+	rows := func(rng Range) map[string]int64 {
+		c, err := w.Scan(context.Background(), rng)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return drain(t, a.order, c, true)
+	}
+	all, got := rows(Range{}), rows(Range{Bounds: bounds})
+	for _, weight := range all {
+		if weight < 0 {
+			return // Head, in the midst of a tick
+		}
+	}
+	wanted, meet := map[string]int64{}, map[string]bool{}
+	for _, rng := range []Range{{}, {Bounds: bounds}} {
+		c, err := w.Scan(context.Background(), rng)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d delta.Batch
+		for more := true; more; {
+			if _, more, err = c.Next(context.Background(), &d); err != nil {
+				t.Fatal(err)
+			}
+			for _, i := range liveRows(&d) {
+				image := string(delta.AppendRow(nil, d.Cols, i))
+				meet[image] = meets(&d, i, bounds)
+				if meet[image] && rng.Bounds == nil {
+					wanted[image] = d.Weight(i)
+				}
+			}
+		}
+		c.Close()
+	}
+	for image, weight := range wanted {
+		if got[image] != weight {
+			t.Fatalf("bounds %+v: row %x %d times, want %d", bounds, image, got[image], weight)
+		}
+	}
+	for image, weight := range got {
+		if weight < 1 {
+			t.Fatalf("bounds %+v: row %x %d times", bounds, image, weight)
+		}
+		if meet[image] && wanted[image] == 0 {
+			t.Fatalf("bounds %+v: row %x, which is not there", bounds, image)
+		}
+	}
+}
+
+// meets tells row by row what bounds say.
+func meets(d *delta.Batch, row int32, bounds []Bound) bool {
+	for _, b := range bounds {
+		c := &d.Cols[b.Column]
+		if c.Null(row) {
+			if !b.Nulls {
+				return false
+			}
+			continue
+		}
+		if b.Low != nil && delta.CompareKey(c, row, b.Low, 0) < 0 || b.High != nil && delta.CompareKey(c, row, b.High, 0) > 0 {
+			return false
+		}
+		found := b.Any == nil
+		for i := 0; !found && i < b.Any.Len; i++ {
+			found = delta.CompareKey(c, row, b.Any, int32(i)) == 0
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
 // BenchmarkScanOfRuns reads a million rows in three runs: one behind another, or among each other.
 func BenchmarkScanOfRuns(b *testing.B) {
 	for _, among := range []bool{false, true} {

@@ -93,7 +93,7 @@ func sections(t testing.TB) (arrangement, flat saved) {
 func TestGoldenSections(t *testing.T) {
 	arrangement, flat := sections(t)
 	for name, got := range map[string][]byte{
-		"arrangement.v5": arrangement.list, "arrangement.v5.pieces": arrangement.pieces, "flat.v5": flat.list, "flat.v5.pieces": flat.pieces,
+		"arrangement.v6": arrangement.list, "arrangement.v6.pieces": arrangement.pieces, "flat.v6": flat.list, "flat.v6.pieces": flat.pieces,
 	} {
 		path := filepath.Join("testdata", name)
 		if *rewrite {

@@ -359,7 +359,7 @@ func FuzzBlock(f *testing.F) {
 			if err := checkBlock(src); err != nil {
 				t.Fatal(err)
 			}
-			if b, err := decodeBlock(src, textTypes); err == nil && (b.n != 20 || b.cols[1].Len != 20) {
+			if b, err := decodeBlock(src, textTypes, nil); err == nil && (b.n != 20 || b.cols[1].Len != 20) {
 				t.Fatalf("%d rows", b.n)
 			}
 		}

@@ -112,23 +112,32 @@ func (w *view) Scan(ctx context.Context, rng Range) (Cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, step := merger{order: w.set.order, keep: rng.near()}, int32(1)
+	o, step := w.set.order, int32(1)
 	if rng.Backward {
 		step = -1
 	}
-	for _, p := range parts {
-		s, err := p.r.seek(w.set.order, rng)
+	how := &reading{keep: rng.near(), bounds: rng.Bounds}
+	spans, walks := make([]span, len(parts)), 0
+	for i, p := range parts {
+		s, err := p.r.seek(o, rng)
 		if err != nil {
 			return nil, err
 		}
 		if rng.After != nil {
-			at, err := p.r.behind(w.set.order, rng.After)
+			at, err := p.r.behind(o, rng.After)
 			if err != nil {
 				return nil, err
 			}
 			s = s.from(at)
 		}
-		m.add(p, s, step)
+		if spans[i] = s; !s.empty() {
+			walks++
+		}
+	}
+	how.want(o, rng.Columns, walks > 1)
+	m := merger{order: o, how: how}
+	for i, p := range parts {
+		m.add(p, spans[i], step)
 	}
 	if m.err != nil {
 		return nil, m.err

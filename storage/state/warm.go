@@ -94,7 +94,7 @@ func (t *Tier) bringNearer() bool {
 func (t *Tier) heat(a *RunSet, c *chunk, cold *coldChunk) error {
 	blocks := make([]*block, len(cold.blocks))
 	for k := range blocks {
-		b, err := readCold(c, func(cold *coldChunk) (*block, error) { return cold.block(k, false) })
+		b, err := readCold(c, func(cold *coldChunk) (*block, error) { return cold.block(k, false, nil) })
 		if err != nil {
 			return err
 		}

@@ -170,7 +170,7 @@ func (m *widener) chunk(c *chunk) *chunk {
 // widened are the reads of a cold chunk that is another one with wider rows.
 
 func (c *coldChunk) widenedBlock(k int, keep bool) (*block, error) {
-	b, err := c.of.block(k, keep)
+	b, err := c.of.block(k, keep, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -185,13 +185,19 @@ func (c *coldChunk) widenedIndex() (*coldIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	index := &coldIndex{filter: of.filter}
+	index := &coldIndex{filter: of.filter, zones: make([]coldZones, len(c.wide.from))}
 	if of.fence != nil {
 		index.fence = make([]delta.Column, len(c.wide.from))
-		for i, at := range c.wide.from {
-			if at >= 0 {
-				index.fence[i] = of.fence[at]
-			}
+	}
+	for i, at := range c.wide.from {
+		if at >= 0 && of.fence != nil {
+			index.fence[i] = of.fence[at]
+		}
+		switch {
+		case at >= 0:
+			index.zones[i] = of.zones[at]
+		case Bounded(c.wide.types[i]):
+			index.zones[i] = zonesOfOne(&c.wide.value[i], len(c.blocks))
 		}
 	}
 	c.index.Store(index)
