@@ -95,7 +95,11 @@ func (c *compiler) call(e *plan.Call) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.apply(uint32(e.Func), args, e.T, e.Pos)
+	d, err := c.apply(uint32(e.Func), args, e.T, e.Pos)
+	if err == nil && e.Spread {
+		d.kernel = kernel.Spread(d.kernel, builtin.FuncByOID(uint32(e.Func)))
+	}
+	return d, err
 }
 
 // apply is the call of a function by OID on compiled arguments.

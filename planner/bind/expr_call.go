@@ -74,9 +74,6 @@ func (b *binder) variadicCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 		if !f.Variadic || len(f.Args) != len(args) {
 			continue
 		}
-		if f.Args[len(args)-1] == sqltype.Any {
-			return b.spreadAny(name, args, n)
-		}
 		cands = append(cands, candidate{args: f.Args, ref: f})
 	}
 	if cands = matching(in, cands); len(cands) > 1 {
@@ -87,7 +84,19 @@ func (b *binder) variadicCall(name string, n *pg.FuncCall) (plan.Expr, error) {
 	if len(cands) != 1 {
 		return nil, noFunction(name, signature(name, in), n.Location)
 	}
-	return b.resolvedCall(resolved{fn: cands[0].ref.(*builtin.Func), args: cands[0].args, whole: true}, name, args, n.Location)
+	r := resolved{fn: cands[0].ref.(*builtin.Func), args: cands[0].args, whole: true}
+	last := len(args) - 1
+	if r.args[last] != sqltype.Any {
+		return b.resolvedCall(r, name, args, n.Location)
+	}
+	if in[last].Elem() == sqltype.Invalid {
+		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "VARIADIC argument must be an array").At(b.where(args[last]))
+	}
+	e, err := b.resolvedCall(r, name, args, n.Location)
+	if call, ok := e.(*plan.Call); ok {
+		call.Spread = true
+	}
+	return e, err
 }
 
 func functionName(n *pg.FuncCall) (string, error) {

@@ -202,6 +202,13 @@ func (r *ruleText) call(c *plan.Call) string {
 			return "EXTRACT(" + string(k.Value.Bytes(0)) + " FROM " + r.expr(c.Args[1]) + ")"
 		}
 	}
+	if last := len(c.Args) - 1; c.Spread {
+		args := "VARIADIC " + r.expr(c.Args[last])
+		if last > 0 {
+			args = r.list(c.Args[:last]) + ", " + args
+		}
+		return ident.Quote(f.Name) + "(" + args + ")"
+	}
 	return ident.Quote(f.Name) + "(" + r.list(c.Args) + ")"
 }
 

@@ -33,7 +33,7 @@ func sameNode(a, b Expr) bool {
 		return ok && a.Index == o.Index
 	case *Call:
 		o, ok := b.(*Call)
-		return ok && a.Func == o.Func
+		return ok && a.Func == o.Func && a.Spread == o.Spread
 	case *Relabel:
 		_, ok := b.(*Relabel)
 		return ok

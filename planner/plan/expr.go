@@ -41,9 +41,11 @@ type (
 	Call struct {
 		Func FuncID
 		Args []Expr
-		T    sqltype.Type
-		Op   string // operator name as written, for EXPLAIN; empty for functions
-		Pos  int32  // byte offset in the statement text, -1 unknown; for error positions
+		// Spread: each element of the last argument, an array, is an argument (VARIADIC of an array, for arguments of any type).
+		Spread bool
+		T      sqltype.Type
+		Op     string // operator name as written, for EXPLAIN; empty for functions
+		Pos    int32  // byte offset in the statement text, -1 unknown; for error positions
 	}
 	// Relabel changes the type without touching the value (binary-coercible cast).
 	Relabel struct {

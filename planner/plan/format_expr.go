@@ -122,6 +122,13 @@ func formatCall(c *Call) string {
 		return FormatExpr(c.Args[0]) + "[" + joined(c.Args[1:], "][") + "]"
 	}
 	name := functionName(c.Func)
+	if last := len(c.Args) - 1; c.Spread {
+		args := "VARIADIC " + FormatExpr(c.Args[last])
+		if last > 0 {
+			args = exprList(c.Args[:last]) + ", " + args
+		}
+		return name + "(" + args + ")"
+	}
 	return name + "(" + exprList(c.Args) + ")"
 }
 
