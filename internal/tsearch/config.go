@@ -137,7 +137,7 @@ func ConfigOf(oid uint32) (*Config, error) {
 			return c, nil
 		}
 	}
-	return nil, sqlerr.New(sqlerr.InternalError, "cache lookup failed for text search configuration %d", oid)
+	return nil, sqlerr.New(sqlerr.UndefinedObject, "cache lookup failed for text search configuration %d", oid)
 }
 
 // ConfigNamed is the OID of a configuration.

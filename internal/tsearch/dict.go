@@ -77,7 +77,7 @@ func DictionaryOf(oid uint32) (*Dictionary, error) {
 			return d, nil
 		}
 	}
-	return nil, sqlerr.New(sqlerr.InternalError, "cache lookup failed for text search dictionary %d", oid)
+	return nil, sqlerr.New(sqlerr.UndefinedObject, "cache lookup failed for text search dictionary %d", oid)
 }
 
 func errMissing(kind, name string) error {

@@ -21,7 +21,7 @@ func WeightNamed(c byte) (int, error) {
 	if w := weightOf(c); w >= 0 && c != '*' {
 		return w, nil
 	}
-	return 0, sqlerr.New(sqlerr.InternalError, "unrecognized weight: %d", int8(c))
+	return 0, sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized weight: %d", int8(c))
 }
 
 // SetWeight gives all positions a weight, or those of some lexemes.

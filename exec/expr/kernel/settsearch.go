@@ -57,7 +57,7 @@ func (c *Call) searchParser(row int32) Err {
 	a := c.Args[0]
 	if a.Type == sqltype.OIDType {
 		if oid := uint32(delta.Values[int32](a)[a.At(row)]); oid != tsearch.DefaultParser {
-			return sqlerr.New(sqlerr.InternalError, "cache lookup failed for text search parser %d", oid)
+			return sqlerr.New(sqlerr.UndefinedObject, "cache lookup failed for text search parser %d", oid)
 		}
 		return nil
 	}

@@ -110,7 +110,7 @@ func setWeightOf(c *Call, dst []byte, row int32) ([]byte, Err) {
 	letter := c.Args[1].Bytes(row)
 	w, err := tsearch.WeightNamed(charByte(letter))
 	if err != nil {
-		return dst, sqlerr.New(sqlerr.InternalError, "unrecognized weight: %s", letter)
+		return dst, sqlerr.New(sqlerr.InvalidParameterValue, "unrecognized weight: %s", letter)
 	}
 	lexemes, failed := c.lexemesOf(2, row, false)
 	if failed != nil {
