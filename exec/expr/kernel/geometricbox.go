@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/tributary-db/tributary/internal/geometric"
+
 // Boxes and circles.
 func init() {
 	kernels(map[string]Kernel{
@@ -21,7 +23,7 @@ func init() {
 
 		"cr_circle": geo2(calc.NewCircle), "circle_area": geo1(calc.CircleArea), "circle_diameter": geo1(calc.CircleDiameter),
 		"circle_radius": geo1(calc.CircleRadius), "circle_center": geo1(calc.CircleCenter), "circle_box": geo1(calc.CircleBox),
-		"circle_poly": geo2(calc.CirclePolygon), "circle_same": geo2(calc.CircleSame),
+		"circle_poly": fn2c((*Call).circlePolygon), "circle_same": geo2(calc.CircleSame),
 		"circle_eq": geo2(calc.CircleEq), "circle_ne": geo2(calc.CircleNe), "circle_lt": geo2(calc.CircleLt), "circle_le": geo2(calc.CircleLe),
 		"circle_gt": geo2(calc.CircleGt), "circle_ge": geo2(calc.CircleGe),
 		"circle_overlap": geo2(calc.CircleOverlaps), "circle_contain": geo2(calc.CircleContains), "circle_contained": geo2(calc.CircleContained),
@@ -34,4 +36,18 @@ func init() {
 		"dist_pc": geo2(calc.CircleDistanceFrom), "dist_cpoint": turned(calc.CircleDistanceFrom),
 		"dist_cpoly": geo2(calc.CirclePolygonDistance), "dist_polyc": turned(calc.CirclePolygonDistance),
 	})
+}
+
+// manyPoints is how many points of a polygon are asked for before there is memory for them.
+const manyPoints = 4096
+
+func (c *Call) circlePolygon(n int32, circle geometric.Circle) (geometric.Polygon, Err) {
+	if n > manyPoints && n < 1<<26 { // more are refused
+		if err := c.Scratch(2 * 16 * int(n)); err != nil {
+			return geometric.Polygon{}, err
+		}
+	}
+	g := c.geometry()
+	p := g.CirclePolygon(n, circle)
+	return p, told(&g)
 }
