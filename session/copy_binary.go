@@ -199,15 +199,16 @@ func (c *copyIn) inRow(err error, row int) error {
 	return err
 }
 
-// beginBinary writes the header, endBinary the mark at the end.
-func (c *copyOut) beginBinary(types []sqltype.OID) error {
+// beginBinary makes the header, which goes with the first row in one message, as PostgreSQL's does: clients that take a message for a
+// row cut it off there. endBinary writes the mark at the end, behind the header where there was no row.
+func (c *copyOut) beginBinary(types []sqltype.OID) {
 	for _, t := range types {
 		c.encode = append(c.encode, face.EncodeIn(t, face.Binary, c.env))
 	}
-	return c.w.CopyData(append([]byte(copySignature), make([]byte, 8)...))
+	c.head = append([]byte(copySignature), make([]byte, 8)...)
 }
 
-func (c *copyOut) endBinary() error { return c.w.CopyData([]byte{0xff, 0xff}) }
+func (c *copyOut) endBinary() error { return c.w.CopyData(append(c.head, 0xff, 0xff)) }
 
 // binaryRow makes the line of a row.
 func (c *copyOut) binaryRow(d *delta.Batch, row int32) {

@@ -55,9 +55,7 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 		return err
 	}
 	if format.binary {
-		if err := out.beginBinary(copiedTypes(q, b.Subscribe)); err != nil {
-			return err
-		}
+		out.beginBinary(copiedTypes(q, b.Subscribe))
 	}
 	if format.header {
 		if err := out.header(q, b.Subscribe); err != nil {
@@ -170,6 +168,7 @@ type copyOut struct {
 	line   []byte
 	value  []byte
 	encode []face.Encode // of binary
+	head   []byte        // of binary, until it is sent
 	total  int64
 }
 
@@ -199,7 +198,11 @@ func (c *copyOut) rows(d *delta.Batch) error {
 			c.textRow(d, row)
 		}
 		for range d.Weight(row) {
-			if err := c.w.CopyData(c.line); err != nil {
+			line := c.line
+			if c.head != nil {
+				line, c.head = append(c.head, line...), nil
+			}
+			if err := c.w.CopyData(line); err != nil {
 				return err
 			}
 			c.total++

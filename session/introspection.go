@@ -146,7 +146,11 @@ func (i *introspection) Prepared() []system.PreparedStatement {
 	var out []system.PreparedStatement
 	for name, p := range i.s.prepared {
 		if name != "" && p.statement != nil {
-			out = append(out, system.PreparedStatement{Name: name, Statement: p.statement.sql})
+			of := system.PreparedStatement{Name: name, Statement: p.statement.sql, Since: p.since, SQL: p.sql, Parameters: []uint32{}}
+			for _, t := range p.params {
+				of.Parameters = append(of.Parameters, uint32(t.OID))
+			}
+			out = append(out, of)
 		}
 	}
 	slices.SortFunc(out, func(a, b system.PreparedStatement) int { return strings.Compare(a.Name, b.Name) })

@@ -49,13 +49,14 @@ func (s *Session) Parse(ctx context.Context, name, sql string, types []sqltype.O
 	if len(s.prepared) >= maxNamed {
 		return s.failed(sqlerr.New(sqlerr.ProgramLimitExceeded, "too many prepared statements"))
 	}
-	ctx, done := s.statementTimeout(ctx)
+	ctx, done := s.exchangeTimeout(ctx)
 	defer done()
 	p, err := s.prepare(ctx, sql, types)
 	if err != nil {
 		return s.failed(err)
 	}
 	s.forget(name)
+	p.since = s.db.Clock.Now()
 	s.prepared[name] = p
 	return nil
 }
@@ -121,6 +122,9 @@ func (s *Session) Bind(ctx context.Context, b *face.Bind) (err error) {
 	sql := ""
 	defer func() { err = s.finish(err, sql) }()
 	p, err := s.statementNamed(b.Statement)
+	if err == nil {
+		err = s.inTime()
+	}
 	if err != nil {
 		return s.failed(err)
 	}
@@ -188,6 +192,9 @@ func (p *planned) fieldsIn(b *face.Bind, s *Session) []face.Field {
 // types all the same, as PostgreSQL does.
 func (s *Session) DescribeStatement(ctx context.Context, name string) ([]sqltype.OID, []face.Field, error) {
 	p, err := s.statementNamed(name)
+	if err == nil {
+		err = s.inTime()
+	}
 	if err != nil {
 		return nil, nil, s.finish(s.failed(err), "")
 	}
@@ -220,6 +227,9 @@ func (s *Session) portalNamed(name string) (*portal, error) {
 // DescribePortal gives the result columns with the formats bound.
 func (s *Session) DescribePortal(_ context.Context, name string) ([]face.Field, error) {
 	p, err := s.portalNamed(name)
+	if err == nil {
+		err = s.inTime()
+	}
 	if err != nil {
 		return nil, s.finish(s.failed(err), "")
 	}
@@ -238,8 +248,9 @@ func (s *Session) Execute(ctx context.Context, name string, maxRows int, w face.
 	if p.prepared.statement == nil {
 		return w.Empty()
 	}
-	ctx, done := s.statementTimeout(ctx)
+	ctx, done := s.exchangeTimeout(ctx)
 	defer done()
+	defer func() { s.exchangeEnds = time.Time{} }()
 	began := s.beginStatement(p.prepared.statement.sql)
 	if err = s.tx.allow(p.prepared.statement.Body); err == nil {
 		err = s.runPlanned(ctx, p, maxRows, w, true)

@@ -30,6 +30,7 @@ func (s *Session) prepareStatement(ctx context.Context, p *portal, b *parse.Prep
 		return err
 	}
 	made.statement.memory.hold()
+	made.since, made.sql = s.db.Clock.Now(), true
 	s.prepared[b.Name] = made
 	return w.Complete("PREPARE")
 }

@@ -161,6 +161,8 @@ func (s *Session) runStatement(ctx context.Context, p *portal, w face.Writer) er
 		return s.refresh(ctx, b, w)
 	case *parse.DropSystem:
 		return s.dropSystem(b, st.Tag, w)
+	case *parse.CreateExtension:
+		return createExtension(b)
 	case *parse.Unsupported:
 		if b.What == "DO" {
 			return unsupported(b.What).WithHint("There are no languages but SQL: send the statements themselves.")

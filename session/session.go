@@ -54,6 +54,8 @@ type Session struct {
 	seen *introspection
 	// locks are the advisory locks that it holds.
 	locks *advisory.Owner
+	// exchangeEnds is when statement_timeout ends the statement of the extended exchange under way; zero = there is none.
+	exchangeEnds time.Time
 	// doing is what others see of it.
 	doing *activity.Entry
 	// listener is what it hears of NOTIFY, nil = it never listened.
@@ -156,6 +158,7 @@ func (s *Session) Fail(context.Context) { s.fail() }
 // Simple runs the statements of a text, outside a block in one implicit transaction.
 func (s *Session) Simple(ctx context.Context, sql string, w face.Writer) (err error) {
 	unlimited := ctx
+	s.exchangeEnds = time.Time{}
 	ctx, done := s.statementTimeout(ctx)
 	defer done()
 	began := s.beginStatement(sql)
@@ -237,6 +240,7 @@ func (s *Session) runOne(ctx context.Context, st *statement, w face.Writer) erro
 
 // Sync ends the implicit transaction of an extended exchange.
 func (s *Session) Sync(ctx context.Context) error {
+	s.exchangeEnds = time.Time{}
 	if !s.tx.block {
 		s.dropUnheld() // before the snapshot that they read
 	}

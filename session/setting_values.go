@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/tributary-db/tributary/internal/config"
 	sqlident "github.com/tributary-db/tributary/internal/ident"
@@ -155,11 +156,20 @@ func parseMillisOrOff(v string) (string, error) {
 	return parseMillis(v)
 }
 
-// parseEncoding accepts the spellings of UTF8 (asyncpg sends it in quotes).
+// parseEncoding accepts the spellings of UTF8 (asyncpg sends it in quotes), and SQL_ASCII, under which nothing is converted: the
+// server's encoding is what goes over the wire either way.
 func parseEncoding(v string) (string, error) {
-	switch strings.ToUpper(strings.Trim(v, "'\" ")) {
-	case "UTF8", "UTF-8", "UNICODE":
+	letters := func(r rune) rune { // case and marks do not count
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}
+	switch strings.Map(letters, v) {
+	case "utf8", "unicode":
 		return "UTF8", nil
+	case "sqlascii":
+		return "SQL_ASCII", nil
 	}
 	return "", badValue("client_encoding", v)
 }
@@ -191,10 +201,8 @@ func parseTimeZone(v string) (string, error) {
 
 func parseIsolation(v string) (string, error) {
 	switch low := strings.ToLower(v); low {
-	case "read committed", "repeatable read", "serializable":
+	case "read uncommitted", "read committed", "repeatable read", "serializable": // the first reads as the second does
 		return low, nil
-	case "read uncommitted":
-		return "read committed", nil
 	}
 	return "", unnamed{before: "invalid value for parameter ", after: fmt.Sprintf(": %q", v)}
 }

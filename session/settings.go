@@ -53,7 +53,7 @@ func (d *setting) shown(value string) string {
 // settingList is every session setting, in the order in which the reported ones are sent.
 var settingList = withInert([]setting{
 	{name: "application_name", report: true, doc: "Name of the client program."},
-	{name: "client_encoding", value: "UTF8", report: true, parse: parseEncoding, doc: "Encoding of the client; UTF8 is the only one."},
+	{name: "client_encoding", value: "UTF8", report: true, parse: parseEncoding, doc: "Encoding of the client: UTF8, or SQL_ASCII, which converts nothing either."},
 	{name: "DateStyle", value: "ISO, MDY", report: true, merge: mergeDateStyle, doc: "Output form of dates and timestamps (ISO, Postgres, SQL, German), and how dates of three numbers are read (MDY, DMY, YMD)."},
 	{name: "default_transaction_read_only", value: "off", report: true, parse: parseBool, doc: "New transactions are read-only."},
 	{name: "in_hot_standby", value: "off", report: true, fixed: true, doc: "Always off."},
@@ -100,6 +100,7 @@ var settingList = withInert([]setting{
 	{name: "lc_collate", value: "C.UTF-8", fixed: true, doc: "Always C.UTF-8."},
 	{name: "lc_ctype", value: "C.UTF-8", fixed: true, doc: "Always C.UTF-8."},
 	{name: "max_identifier_length", value: "63", fixed: true, doc: "Longest name, bytes."},
+	{name: "max_prepared_transactions", value: "0", fixed: true, doc: "Always 0: there is no two-phase commit."},
 	{name: "max_index_keys", value: "32", fixed: true, doc: "Most columns of an index."},
 	{name: "backslash_quote", value: "safe_encoding", parse: onlyText("backslash_quote", "safe_encoding"), doc: "Always safe_encoding."},
 	{name: "xmloption", value: "content", parse: parseEnum("xmloption", "content", "document"), doc: "Nothing depends on it: there is no type xml."},

@@ -85,6 +85,9 @@ func withInert(list []setting) []setting {
 		}
 		list = append(list, setting{name: name, value: value, parse: parseBool, kind: "bool", doc: doc})
 	}
+	list = append(list, setting{
+		name: "escape_string_warning", value: "on", parse: parseBool, kind: "bool", doc: "Nothing depends on it: with standard_conforming_strings on there is nothing to warn of.",
+	})
 	for _, s := range inertSettings {
 		doc := planning
 		if strings.HasPrefix(s.name, "vacuum") || slices.Contains([]string{"ms", "kB"}, s.unit) || strings.HasPrefix(s.name, "commit") || s.name == "wal_compression" {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -31,6 +32,8 @@ type prepared struct {
 	// What the client was told when the statement was parsed; it stays.
 	params []sqltype.Type
 	fields []face.Field
+	since  time.Time
+	sql    bool // by PREPARE
 }
 
 // planned is what planning made of a statement: at most one of query and dml is set; other

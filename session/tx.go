@@ -105,7 +105,10 @@ func (s *Session) mayWrite(tag string) error {
 }
 
 // repeatable: the transaction reads one snapshot.
-func (s *Session) repeatable() bool { return s.set.values[atIsolation] != "read committed" }
+func (s *Session) repeatable() bool {
+	level := s.set.values[atIsolation]
+	return level != "read committed" && level != "read uncommitted"
+}
 
 // writer gives the transaction's writes, beginning them at the first one; tag is the statement's.
 // Portals that are open do not see what is written from here on.
@@ -311,11 +314,36 @@ func (s *Session) end(ctx context.Context, c *parse.Transaction, w face.Writer) 
 	return w.Complete(tag)
 }
 
+var errStatementTimeout = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout")
+
 // statementTimeout bounds a statement by statement_timeout.
 func (s *Session) statementTimeout(ctx context.Context) (context.Context, func()) {
 	d := s.set.limits.statementTimeout
 	if d == 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, d, sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout"))
+	return context.WithTimeoutCause(ctx, d, errStatementTimeout)
+}
+
+// exchangeTimeout is statementTimeout in the extended protocol, where a statement's time begins with its first message and
+// ends with its Execute or with Sync: what the client takes between the messages counts.
+func (s *Session) exchangeTimeout(ctx context.Context) (context.Context, func()) {
+	d := s.set.limits.statementTimeout
+	if d == 0 {
+		s.exchangeEnds = time.Time{}
+		return ctx, func() {}
+	}
+	if s.exchangeEnds.IsZero() {
+		s.exchangeEnds = s.db.Clock.Now().Add(d)
+	}
+	left := max(0, s.exchangeEnds.Sub(s.db.Clock.Now()))
+	return context.WithTimeoutCause(ctx, left, errStatementTimeout)
+}
+
+// inTime is the error of an exchange whose time is over.
+func (s *Session) inTime() error {
+	if s.exchangeEnds.IsZero() || s.db.Clock.Now().Before(s.exchangeEnds) {
+		return nil
+	}
+	return errStatementTimeout
 }

@@ -2,6 +2,7 @@ package pgcatalog
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/catalog/bootstrap"
@@ -154,7 +155,26 @@ func (v *View) depends(r *catalog.Relation, add system.Adder) (err error) {
 		need(rewriteClass, rules+self, classClass, self, 0, 'i')
 	}
 	for _, oid := range r.DependsOn {
-		need(rewriteClass, rules+self, classClass, uint32(oid), 0, 'n')
+		if r.Query != "" {
+			need(rewriteClass, rules+self, classClass, uint32(oid), 0, 'n')
+			continue
+		}
+		for _, at := range v.asks(r, oid) {
+			need(attrdefClass, defaultOID(r, at), classClass, uint32(oid), 0, 'n')
+		}
 	}
 	return err
+}
+
+// asks are the columns of a table whose defaults ask a sequence. pg_dump writes the sequence, then the default: a sequence needs its
+// table, and the table would need the sequence.
+func (v *View) asks(r *catalog.Relation, sequence catalog.OID) (columns []int) {
+	q, ok := v.cat.ByOID(sequence)
+	for i := range r.Columns {
+		c := &r.Columns[i]
+		if hasDefault(c) && c.Identity == "" && (c.Sequence == sequence || ok && strings.Contains(c.Default, q.Name)) {
+			columns = append(columns, i)
+		}
+	}
+	return columns
 }

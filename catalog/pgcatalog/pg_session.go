@@ -37,7 +37,7 @@ func preparedRows(_ *View, f system.Facts, _ system.Key, add system.Adder) error
 		return nil
 	}
 	for _, p := range f.Asker().Prepared() {
-		if err := add(p.Name, p.Statement, nil, nil, nil, nil, nil); err != nil {
+		if err := add(p.Name, p.Statement, p.Since, p.Parameters, p.SQL, nil, nil); err != nil {
 			return err
 		}
 	}

@@ -101,7 +101,12 @@ type SessionSetting struct {
 }
 
 // PreparedStatement is one of PREPARE or Parse.
-type PreparedStatement struct{ Name, Statement string }
+type PreparedStatement struct {
+	Name, Statement string
+	Since           time.Time
+	Parameters      []uint32 // the OIDs of their types
+	SQL             bool     // by PREPARE
+}
 
 // Cursor is an open one.
 type Cursor struct {

@@ -60,7 +60,11 @@ func put(b *delta.Builder, t sqltype.OID, v any) error {
 	case []int32:
 		ok = array(b, t, v, sqltype.Int4)
 	case []uint32:
-		ok = array(b, t, signed(v), sqltype.OIDType)
+		elem := sqltype.OIDType
+		if sqltype.IsReg(t.Elem()) {
+			elem = t.Elem()
+		}
+		ok = array(b, t, signed(v), elem)
 	case []string:
 		if ok = t.Elem() == sqltype.Text || t.Elem() == sqltype.Name || t.Elem() == sqltype.ACLItem; ok {
 			texts(b, t, v)

@@ -184,7 +184,9 @@ func columnsIn(n *pg.Node, found []string) []string {
 // over opens a level over one row of a table.
 func (b *binder) over(rel *catalog.Relation, at int) {
 	b.push()
-	b.lv.scope = scope{items: []*item{itemOver(rel, rel.Name, at)}}
+	it := itemOver(rel, rel.Name, at)
+	it.schema = rel.Schema
+	b.lv.scope = scope{items: []*item{it}}
 }
 
 // rowCondition binds a CHECK over a row of the table.

@@ -352,7 +352,7 @@ func (d *definition) unique(c *pg.Constraint, col *catalog.Column) error {
 	name := c.Conname
 	if name == "" {
 		names := d.columnNamesOf(&catalog.Relation{KeyColumns: keys, Index: ix})
-		name = objectName(d.rel.Name, strings.Join(names, "_"), "key")
+		name = freeName(d.b, d.rel.Schema, objectName(d.rel.Name, strings.Join(names, "_"), "key"))
 	}
 	d.indexes = append(d.indexes, &catalog.Relation{
 		Schema: d.rel.Schema, Name: name, Kind: catalog.KindIndex, KeyColumns: keys, Unique: true, Constraint: true, Index: ix, TimestampColumn: -1,

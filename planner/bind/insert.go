@@ -91,8 +91,8 @@ func (b *binder) insert(n *pg.InsertStmt) (*InsertPlan, error) {
 		if root, it, out.Checks, err = in.view.over(b, root, 0, rowsNew); err != nil {
 			return nil, err
 		}
-		it.name = target
 	}
+	it.asTarget(n.Relation, rel, in.view)
 	b.lv.scope = scope{items: []*item{guard.watch(it)}, node: root}
 	if root, out.Returning, err = b.returning(n.ReturningList, root); err != nil {
 		return nil, err

@@ -128,8 +128,9 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, view *viewTa
 		if both, excluded, _, err = view.over(b, both, width, rowsShown); err != nil {
 			return err
 		}
-		row.name, excluded.name, excluded.schema = target, "excluded", ""
+		excluded.name, excluded.schema = "excluded", ""
 	}
+	row.asTarget(n.Relation, rel, view)
 	b.lv.scope = scope{items: []*item{guard.watch(row), excluded}, node: both}
 	set := make([]plan.Expr, width)
 	if _, err := b.setClauses(rel, view, set, n.OnConflictClause.TargetList); err != nil {
@@ -162,8 +163,8 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, view *viewTa
 		if root, it, out.Checks, err = view.over(b, root, out.New, rowsNew); err != nil {
 			return err
 		}
-		it.name = target
 	}
+	it.asTarget(n.Relation, rel, view)
 	b.lv.scope.items = []*item{guard.watch(it)}
 	out.root, out.Returning, err = b.returning(n.ReturningList, root)
 	return err

@@ -72,6 +72,17 @@ func itemOver(rel *catalog.Relation, name string, at int) *item {
 	return it
 }
 
+// asTarget names the row of the relation that a statement writes, a table or the view over it: by its alias, or by its name and schema.
+func (it *item) asTarget(n *pg.RangeVar, rel *catalog.Relation, view *viewTarget) {
+	if view != nil {
+		rel = view.rel
+	}
+	it.name, it.schema = rel.Name, rel.Schema
+	if n.Alias != nil {
+		it.name, it.schema = n.Alias.Aliasname, ""
+	}
+}
+
 // shift has the visible columns of an item be those from position at on.
 func (it *item) shift(at int) {
 	for i := range it.columns {

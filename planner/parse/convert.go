@@ -89,6 +89,8 @@ func (c *converter) statement(n *pg.Node) (Body, error) {
 		return &AlterFunction{Function: functionName(s.AlterFunctionStmt.Func), Options: s.AlterFunctionStmt.Actions}, nil
 	case *pg.Node_CompositeTypeStmt:
 		return &CreateComposite{Name: nameOf(s.CompositeTypeStmt.Typevar), Columns: s.CompositeTypeStmt.Coldeflist}, nil
+	case *pg.Node_CreateExtensionStmt:
+		return &CreateExtension{Name: s.CreateExtensionStmt.Extname}, nil
 	case *pg.Node_CreateDomainStmt:
 		return &CreateDomain{Name: qualify(stringsOf(s.CreateDomainStmt.Domainname)), Stmt: s.CreateDomainStmt}, nil
 	case *pg.Node_AlterDomainStmt:

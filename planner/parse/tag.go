@@ -186,6 +186,8 @@ func tagOf(b Body) string {
 		return b.What
 	case *DropSystem:
 		return b.tag()
+	case *CreateExtension:
+		return "CREATE EXTENSION"
 	case *Unsupported:
 		return b.What
 	}

@@ -138,7 +138,6 @@ func init() {
 		"pg_database_size_name": fn1c(func(*Call, string) (int64, Err) { return 0, errNull }), // what it takes is not known
 		"pg_database_size_oid":  fn1c(func(*Call, int32) (int64, Err) { return 0, errNull }),
 		"getdatabaseencoding":   fn0c(func(*Call) (string, Err) { return "UTF8", nil }),
-		"pg_client_encoding":    fn0c(func(*Call) (string, Err) { return "UTF8", nil }),
 		"pg_table_size":         bytesOf(false), "pg_relation_size": bytesOf(false), "pg_total_relation_size": bytesOf(true), "pg_indexes_size": bytesOf(true),
 	})
 	kernelsOf(map[uint32]Kernel{

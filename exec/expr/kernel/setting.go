@@ -22,7 +22,13 @@ func init() {
 	kernels(map[string]Kernel{
 		"show_config_by_name":            fn1c(func(c *Call, name string) (string, Err) { return get(c, name, false) }),
 		"show_config_by_name_missing_ok": fn2c(func(c *Call, name string, missing bool) (string, Err) { return get(c, name, missing) }),
-		"set_config_by_name":             setConfig,
+		"pg_client_encoding": fn0c(func(c *Call) (string, Err) {
+			if name, err := get(c, "client_encoding", true); err == nil && name != "" {
+				return name, nil
+			}
+			return "UTF8", nil // nobody's session
+		}),
+		"set_config_by_name": setConfig,
 	})
 }
 

@@ -1,0 +1,6 @@
+package parse
+
+// CreateExtension is CREATE EXTENSION.
+type CreateExtension struct{ Name string }
+
+func (*CreateExtension) body() {}
