@@ -95,3 +95,15 @@ func TestSessionCloseByDefinition(t *testing.T) {
 		})
 	}
 }
+
+// TestSessionBesideClosed: a row that another one joins to an open session lies in the time of a session that the same tick has closed.
+func TestSessionBesideClosed(t *testing.T) {
+	const s = 1_000_000
+	got, late, err := exectest.Stream([][]int64{{1000 * s}, {1017 * s}, {1001 * s, 1000 * s}}, 2*s, func(leaf node) node {
+		n := exectest.ClosedSession(leaf, nil, 0, 8*time.Second, 7*time.Second).(*plan.SessionWindow)
+		return exectest.GroupBy(n, []int{n.End()}, exectest.Agg("count", i8))
+	}, 3)
+	if want := map[int64]int64{1008 * s: 1}; err != nil || !maps.Equal(got, want) || late != 0 {
+		t.Fatalf("sessions %v with %d late, want %v: %v", got, late, want, err)
+	}
+}
