@@ -22,8 +22,8 @@ type domain struct {
 
 func (d *domain) width() int { return len(d.node.Props().Fields) }
 
-// domainOf is the domain of arguments over the rows of in; args are what its columns are there.
-func (u *unnesting) domainOf(in plan.Node, args []plan.Expr) *domain {
+// domainOf is the domain of the arguments of p over the rows of in; args are what its columns are there.
+func (u *unnesting) domainOf(in, p plan.Node, args []plan.Expr) *domain {
 	// Of arguments that are equal but look different each look is an argument of its own.
 	all := slices.Clone(args)
 	for _, a := range args {
@@ -38,6 +38,12 @@ func (u *unnesting) domainOf(in plan.Node, args []plan.Expr) *domain {
 			u.refuse("a subquery that refers to a value without equality")
 		}
 	}
+	if u.size(in)*u.size(p) > maxDependent {
+		u.refuseLarge()
+	}
+	if u.refused != nil {
+		return &domain{u: u, node: hollow(fields), args: all}
+	}
 	unique := &plan.Distinct{Input: plan.NewProject(in, all, fields)}
 	unique.P.Fields = fields
 	plan.Derive(unique)
@@ -46,7 +52,7 @@ func (u *unnesting) domainOf(in plan.Node, args []plan.Expr) *domain {
 
 // dependent makes a query stand by itself with the domain of its arguments.
 func (u *unnesting) dependent(in, p plan.Node, args []plan.Expr) related {
-	d := u.domainOf(in, args)
+	d := u.domainOf(in, p, args)
 	node := d.beside(p)
 	return related{node, d.conditions(node, len(p.Props().Fields))}
 }

@@ -129,7 +129,7 @@ func always(n plan.Node) bool {
 
 // relate makes a query stand by itself. keyed: conditions are equalities that can be the keys of a join.
 func (u *unnesting) relate(in plan.Node, p plan.Node, args []plan.Expr, keyed bool) related {
-	p = u.node(p)
+	p = u.without(u.node(p))
 	if !hasOuter(p) {
 		return related{node: p}
 	}

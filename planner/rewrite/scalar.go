@@ -10,7 +10,7 @@ import (
 
 // scalar is a query as a value: a column behind in's, or an expression over such columns.
 func (u *unnesting) scalar(in plan.Node, sub *plan.Subquery) (plan.Node, plan.Expr) {
-	p := u.node(unsorted(sub.Plan))
+	p := u.without(u.node(unsorted(sub.Plan)))
 	if out, v, ok := u.aggregate(in, p, sub.Args); ok {
 		return out, v
 	}
@@ -60,7 +60,7 @@ func (u *unnesting) aggregate(in, p plan.Node, args []plan.Expr) (plan.Node, pla
 	}
 	made, on, ok := chosen(g, args)
 	if !ok {
-		d := u.domainOf(in, args)
+		d := u.domainOf(in, g, args)
 		var first int
 		made, first = d.grouped(g)
 		on = d.conditions(made, first)

@@ -27,6 +27,7 @@ func Unnest(root plan.Node, cat catalog.Reader) (plan.Node, error) {
 type unnesting struct {
 	cat     catalog.Reader
 	refused error // the first query that has no such form
+	sizes   map[plan.Node]int
 }
 
 func (u *unnesting) refuse(what string) {

@@ -7,6 +7,6 @@
 //
 // sqlsmith writes queries over everything that the catalogs tell of; what this server answers 0A000 to is taken out of the
 // catalogs it reads, or few of its queries would run. The grammar here writes what sqlsmith does not: DDL of every kind,
-// types, functions, views over views, streams and changes under them. TRIBUTARY_TEST_SEED repeats a run, and
+// types, functions, views over views, streams and changes under them. TRIBUTARY_TEST_SEED repeats a run (the usual one has one seed), and
 // TRIBUTARY_TEST_STATEMENTS says how many statements (make test-generated: 50,000).
 package generated

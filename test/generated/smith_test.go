@@ -19,7 +19,7 @@ func TestSQLSmith(t *testing.T) {
 	d.schema()
 	d.supported()
 	count := number(t, "TRIBUTARY_TEST_STATEMENTS", 300)
-	seed := number(t, "TRIBUTARY_TEST_SEED", int64(os.Getpid()))
+	seed := number(t, "TRIBUTARY_TEST_SEED", usualSeed(int64(os.Getpid())))
 	t.Logf("TRIBUTARY_TEST_SEED=%d", seed)
 	proxy := proxied(t, d.server.PGAddr(), "pg_catalog.pg_operator", "smith.pg_operator")
 	target := fmt.Sprintf("host=%s port=%d user=tributary dbname=tributary sslmode=disable "+
