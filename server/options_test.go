@@ -92,6 +92,7 @@ type effect struct {
 var settingEffects = map[string]effect{
 	"application_name":                    {value: "'psql'", probe: `\param application_name`},
 	"client_encoding":                     {bad: "'LATIN1'", none: true},
+	"default_text_search_config":          {value: "simple", probe: "SELECT to_tsvector('The dogs')", bad: "'nowhere'"},
 	"DateStyle":                           {value: "'ISO, DMY'", probe: "SELECT '01/02/2024'::date", bad: "'ISO, SQL'"},
 	"default_transaction_read_only":       {value: "on", probe: "INSERT INTO probe VALUES (1)", bad: "'maybe'"},
 	"IntervalStyle":                       {value: "iso_8601", probe: "SELECT interval '1 day 02:00'", bad: "'nope'"},

@@ -8,6 +8,7 @@ import (
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/sqltype/codec"
+	"github.com/tributary-db/tributary/internal/tsearch"
 )
 
 // ExactHeader names the record header of what AppendExact gives.
@@ -17,8 +18,9 @@ const ExactHeader = "tributary.exact"
 var ErrExact = errors.New("record: damaged exact values")
 
 // AppendExact appends the values of a row that its JSON does not give back: json and jsonb that
-// are the JSON null, which reads as SQL's NULL, json with blanks around it, and, as their text, arrays whose
-// subscripts do not start at 1 or that hold such values. A table's changelog keeps them in a header of the record; most rows have none.
+// are the JSON null, which reads as SQL's NULL, json with blanks around it, a tsquery whose text does not tell how it is put
+// together ('a' & ('b' & 'c')), and, as their text, arrays whose
+// subscripts do not start at 1 or that hold such json. A table's changelog keeps them in a header of the record; most rows have none.
 //
 //	uvarint column, uvarint length, bytes; …
 func AppendExact(dst []byte, cols []delta.Column, row int32) []byte {
@@ -30,6 +32,10 @@ func AppendExact(dst []byte, cols []delta.Column, row int32) []byte {
 			continue
 		case isJSON(c.Type):
 			if v = c.Bytes(row); plainJSON(v) {
+				continue
+			}
+		case c.Type.Base() == sqltype.TSQuery:
+			if v = c.Bytes(row); plainQuery(v) {
 				continue
 			}
 		case c.Type.Base().Elem() != sqltype.Invalid:
@@ -56,6 +62,12 @@ func isJSON(t sqltype.OID) bool {
 func plainJSON(v []byte) bool {
 	inner := bytes.Trim(v, " \t\r\n")
 	return len(inner) == len(v) && string(inner) != "null"
+}
+
+// plainQuery: the text of a tsquery gives it back.
+func plainQuery(q []byte) bool {
+	back, err := tsearch.AppendQueryParsed(nil, tsearch.AppendQueryText(nil, q))
+	return err == nil && bytes.Equal(back, q)
 }
 
 // plainArray: a record's field gives the array back. Of json and jsonb an inner array is an element.
@@ -89,16 +101,22 @@ func ApplyExact(exact []byte, row []*delta.Builder) error {
 		exact = exact[n+max(m, 0):]
 		b := row[at]
 		isArray := b.Type().Base().Elem() != sqltype.Invalid
-		if m <= 0 || size > uint64(len(exact)) || !isArray && !isJSON(b.Type()) {
+		isQuery := b.Type().Base() == sqltype.TSQuery
+		if m <= 0 || size > uint64(len(exact)) || !isArray && !isQuery && !isJSON(b.Type()) {
 			return ErrExact
 		}
 		b.Truncate(b.Len() - 1)
-		if isArray {
-			if err := codec.AppendText(b, sqltype.Of(b.Type()), exact[:size], codec.UTC); err != nil {
-				return ErrExact
-			}
-		} else {
+		var err error
+		switch {
+		case isArray:
+			err = codec.AppendText(b, sqltype.Of(b.Type()), exact[:size], codec.UTC)
+		case isQuery:
+			err = codec.AppendBinary(b, sqltype.Of(b.Type()), exact[:size], codec.UTC)
+		default:
 			b.AppendBytes(exact[:size])
+		}
+		if err != nil {
+			return ErrExact
 		}
 		exact = exact[size:]
 	}

@@ -12,7 +12,7 @@ const maxLength = 63
 
 // Nearest returns the candidate that name was most likely meant to be: at most a third of its
 // letters are wrong, at most three, and one is right. In doubt it is the one of about the same
-// length, then the first in the alphabet. Case does not count. Empty: nothing is near.
+// length, then one that begins alike, then the first in the alphabet. Case does not count. Empty: nothing is near.
 func Nearest(name string, candidates iter.Seq[string]) string {
 	wrong := strings.ToLower(name)
 	letters := len([]rune(wrong))
@@ -36,7 +36,15 @@ func Nearest(name string, candidates iter.Seq[string]) string {
 // before decides between two candidates that are as near.
 func before(name, a, b string) bool {
 	away := func(s string) int { return max(len(s)-len(name), len(name)-len(s)) }
-	return cmp.Or(away(a)-away(b), strings.Compare(a, b)) < 0
+	return cmp.Or(away(a)-away(b), common(name, b)-common(name, a), strings.Compare(a, b)) < 0
+}
+
+// common is how many bytes two names begin with alike.
+func common(a, b string) (n int) {
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // Distance is how many letters must be added, taken away or changed to make a of b; limit+1 when
