@@ -1,4 +1,4 @@
-// node.js LIBRARY STEP: pg, postgres, typeorm, sequelize, drizzle and knex.
+// node.js LIBRARY STEP: pg, postgres, typeorm, sequelize, drizzle-orm and knex.
 const [, , library, step] = process.argv;
 const dsn = { host: process.env.PGHOST, port: +process.env.PGPORT, user: process.env.PGUSER, database: process.env.PGDATABASE };
 const show = (...v) => console.log(...v.map((x) => (typeof x === 'string' ? x : JSON.stringify(x))));
@@ -146,7 +146,7 @@ const libraries = {
       end: () => k.destroy(),
     };
   },
-  drizzle: () => {
+  'drizzle-orm': () => {
     const { drizzle } = require('drizzle-orm/node-postgres');
     const { pgTable, serial, text, integer } = require('drizzle-orm/pg-core');
     const { eq, sql } = require('drizzle-orm');
@@ -167,7 +167,7 @@ const libraries = {
 };
 
 (async () => {
-  if (step === 'version') return show(versionOf(library === 'drizzle' ? 'drizzle-orm' : library));
+  if (step === 'version') return show(versionOf(library));
   const l = libraries[library]();
   if (!l[step]) { if (l.end) await Promise.resolve(l.end()).catch(() => {}); process.exit(3); }
   await l[step]();
