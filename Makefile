@@ -4,10 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-faults test-history test-month test-long slt bench fuzz lint tidy vuln fmt generate docs clean
-.PHONY: help bench-kafka bench-nexmark test-generated pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
-.PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-faults test-history test-month peers test-long slt bench fuzz lint tidy vuln fmt generate docs clean
-.PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat clients build run test test-race test-s3 test-hostile test-kill test-damage test-long slt bench fuzz lint tidy vuln fmt generate docs clean
+.PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-faults test-history test-month test-long slt bench fuzz lint tidy vuln fmt generate docs clean bench-nexmark test-generated peers clients
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -27,11 +24,10 @@ test-race: ## Run the tests of the concurrent packages with the race detector.
 compat: ## Run Kafka clients of other makes against the built server and write docs/clients.md; installs them where it may.
 	.ci/with-clients $(GO) test -count=1 -timeout 30m -v -run TestClients ./test/compat -update
 
-test-s3: ## Run the object store's tests, and kills, recovery and backup with durability = object, against a real S3 server (built on first use).
 clients: ## Run clients of PostgreSQL of other makes against the built server and a PostgreSQL and write docs/sql-clients.md; installs them where it may.
 	.ci/with-sql-clients $(GO) test -count=1 -timeout 30m -v -run TestClients ./test/sqlclients -update
 
-test-s3: ## Run the object store's tests against a real S3 server (built on first use).
+test-s3: ## Run the object store's tests, and kills, recovery and backup with durability = object, against a real S3 server (built on first use).
 	.ci/with-s3 $(GO) test -count=1 ./storage/objstore
 	.ci/with-s3 $(GO) test -count=1 -timeout 20m -v -run RealS3 ./test/e2e
 
