@@ -81,6 +81,8 @@ func buildAggregates() map[plan.FuncID]aggregate {
 		{3564, 3565, sqltype.Inet},
 		{2124, 2140, sqltype.Timetz},
 		{2125, 2141, sqltype.Money},
+		{4189, 4190, sqltype.LSN},
+		{5099, 5100, sqltype.XID8},
 	} {
 		out[e.max] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, max: true, ordinal: n} }}
 		out[e.min] = aggregate{distinctSame: true, make: func(n int) accumulator { return &extreme{typ: e.typ, ordinal: n} }}
