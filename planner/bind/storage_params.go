@@ -50,8 +50,6 @@ var storageParams = []storageParam{
 	{name: "log_autovacuum_min_duration", kind: "integer", min: -1, max: math.MaxInt32, toast: "both"},
 }
 
-const toastPrefix = catalog.ToastPrefix
-
 // StorageOptions are PostgreSQL's storage parameters of tables, as the documentation lists them.
 func StorageOptions() []WithOption {
 	var out []WithOption

@@ -277,7 +277,7 @@ func (w *workload) observe(ctx context.Context, admin *kadm.Client) bool {
 func (w *workload) copies(ctx context.Context, process int, rng *rand.Rand) error {
 	return again(ctx, func() error {
 		s, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(w.addr), kgo.TransactionalID(fmt.Sprint("copy", process)), kgo.ConsumerGroup("copies"), kgo.ConsumeTopics("in"),
-			kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.RequireStableFetchOffsets(), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.TransactionTimeout(10*time.Second),
+			kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.TransactionTimeout(10*time.Second),
 			kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(200*time.Millisecond), kgo.RebalanceTimeout(6*time.Second), kgo.RecordDeliveryTimeout(8*time.Second),
 			kgo.RetryTimeout(8*time.Second), kgo.FetchMaxWait(100*time.Millisecond))
 		if err != nil {

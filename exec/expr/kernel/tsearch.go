@@ -161,12 +161,11 @@ type ranker func(w tsearch.Weights, v, q []byte, normalize int, pause func() Err
 func tsRank(rank ranker) Kernel {
 	return func(c *Call) {
 		put := fixed[float32](c.Out)
-		args := c.Args
 		for _, i := range c.Sel {
 			if c.stopped() {
 				return
 			}
-			args = c.Args
+			args := c.Args
 			weights := tsearch.DefaultWeights
 			if args[0].Type != sqltype.TSVector {
 				w, err := rankWeights(args[0], i)
