@@ -48,8 +48,9 @@ func Compatibility(served map[int16]Versions) (string, error) {
 - Produce is advertised from version 0 on, as Kafka 4 does, since librdkafka compresses nothing otherwise; versions 0 to 2 are answered with UNSUPPORTED_VERSION.
 - There is one broker and the object store keeps the copies: elections, reassignments and moves between directories are
   answered for what they are, needless (ELECTION_NOT_NEEDED, NO_REASSIGNMENT_IN_PROGRESS) or not possible.
-- ACLs are SECURITY_DISABLED: there is one role, which may do everything. Client quotas are producer_byte_rate and
-  consumer_byte_rate of users and client ids; other kinds are refused. SCRAM credentials are those of the role.
+- ACLs list, make and take back the grants of SQL that say the same; what no grant says is INVALID_REQUEST. Where nobody has to prove who he is they
+  are SECURITY_DISABLED. Client quotas are producer_byte_rate and consumer_byte_rate of users and client ids; other kinds are refused. SCRAM
+  credentials are those of the roles.
 - Delegation tokens are DELEGATION_TOKEN_AUTH_DISABLED, as without a secret key in Kafka. The broker cannot be unregistered, nor the
   quorum changed (UNSUPPORTED_VERSION, as with kraft.version 0). Clients' metrics (KIP-714) are asked for by nobody: the
   subscription is an empty one.
