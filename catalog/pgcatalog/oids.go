@@ -31,6 +31,7 @@ const (
 	rewriteClass    = 2618
 	policyClass     = 3256
 	authClass       = 1260
+	extensionClass  = 3079
 )
 
 func checkOID(r *catalog.Relation, i int) uint32 {

@@ -66,11 +66,32 @@ func rewriteRows(v *View, _ system.Facts, key system.Key, add system.Adder) erro
 	return nil
 }
 
+// extension is what the schema of the server's own relations belongs to, below the OIDs that users' objects have: so pg_dump takes
+// neither for something to write.
+const extension uint32 = 13563
+
+// serverSchema has the server's own relations.
+const serverSchema = "tributary"
+
+// extensionRows is pg_extension: the server itself, as PostgreSQL has plpgsql from the start.
+func extensionRows(_ *View, _ system.Facts, _ system.Key, add system.Adder) error {
+	return add(extension, serverSchema, owner, uint32(catalogSchema), false, "1.0", nil, nil)
+}
+
 // dependRows is pg_depend: objects need their schemas, views what they read, indexes, defaults and sequences their
 // tables.
 func dependRows(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
+	if err := add(uint32(namespaceClass), v.schemaOID(serverSchema), int32(0), uint32(extensionClass), extension, int32(0), byte('e')); err != nil {
+		return err
+	}
 	for _, r := range v.relations() {
 		if r.Kind == catalog.KindSystem {
+			if r.Schema != serverSchema {
+				continue
+			}
+			if err := add(uint32(classClass), r.OID, int32(0), uint32(extensionClass), extension, int32(0), byte('e')); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := v.depends(r, add); err != nil {

@@ -56,6 +56,7 @@ var sources = map[string]source{
 	"pg_collation":           {nil, "oid", nil},
 	"pg_tablespace":          {nil, "oid", nil},
 	"pg_language":            {nil, "oid", nil},
+	"pg_extension":           {extensionRows, "oid", nil},
 }
 
 // All are the relations, by OID.

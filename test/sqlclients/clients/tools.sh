@@ -3,7 +3,10 @@ set -eu
 case $1 in
 version) pg_dump --version | grep -o '[0-9.]*' | head -1 ;;
 connect) psql -Xc "select 'ü' as t, 7 as n" ;;
-introspect) psql -X -c '\dn shop' -c '\d shop.customer' -c '\d+ shop.invoice' -c '\dT+ shop.*' -c '\di shop.*' -c '\ds shop.*' -c '\dv shop.*' | grep -v ' | Size\|heap' ;;
+introspect)
+	pg_dump --schema-only | grep -c '^CREATE TABLE shop.customer '
+	psql -X -c '\dn shop' -c '\d shop.customer' -c '\d+ shop.invoice' -c '\dT+ shop.*' -c '\di shop.*' -c '\ds shop.*' -c '\dv shop.*' | grep -v ' | Size\|heap'
+	;;
 crud)
 	pgbench -q -i -s 1 >/dev/null 2>&1
 	for mode in simple extended prepared; do pgbench -n -M $mode -c 2 -t 20 2>&1 | grep 'processed\|failed'; done
