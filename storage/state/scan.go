@@ -51,8 +51,7 @@ func (c *scanCursor) Next(ctx context.Context, dst *delta.Batch) ([]int32, bool,
 	*dst = delta.Batch{}
 	for !m.ended() && m.goesOn() {
 		n := m.ahead()
-		// Of the last run that is left nothing is copied, however few rows it has: reads by key are such.
-		if w := m.first(); (n >= together || len(m.line) == 1) && w.step == 1 && w.sign == 1 && (w.blk.weights == nil || len(m.how.bounds) == 0) {
+		if w := m.first(); n >= together && w.step == 1 && w.sign == 1 && (w.blk.weights == nil || len(m.how.bounds) == 0) {
 			if c.picked.len() > 0 {
 				break
 			}
