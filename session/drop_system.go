@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tributary-db/tributary/catalog/bootstrap"
+	"github.com/tributary-db/tributary/catalog/pgcatalog"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/bind"
@@ -103,6 +104,9 @@ func (s *Session) systemShown(kind string, o *parse.SystemObject) string {
 
 // systemNamed: the system has an object of a kind and a name.
 func systemNamed(kind, name, method string) bool {
+	if kind == "extension" {
+		return name == pgcatalog.Extension
+	}
 	in, ok := systemNames[kind]
 	if !ok {
 		return false

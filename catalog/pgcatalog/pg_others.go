@@ -73,9 +73,12 @@ const extension uint32 = 13563
 // serverSchema has the server's own relations.
 const serverSchema = "tributary"
 
+// Extension is the name of the one extension.
+const Extension = serverSchema
+
 // extensionRows is pg_extension: the server itself, as PostgreSQL has plpgsql from the start.
 func extensionRows(_ *View, _ system.Facts, _ system.Key, add system.Adder) error {
-	return add(extension, serverSchema, owner, uint32(catalogSchema), false, "1.0", nil, nil)
+	return add(extension, Extension, owner, uint32(catalogSchema), false, "1.0", nil, nil)
 }
 
 // dependRows is pg_depend: objects need their schemas, views what they read, indexes, defaults and sequences their
