@@ -340,14 +340,6 @@ type (
 		Session bool
 		Modes   []Option // transaction_isolation, transaction_read_only, transaction_deferrable
 	}
-	// Transaction is BEGIN, COMMIT, ROLLBACK and their kin.
-	Transaction struct {
-		Kind  TransactionKind
-		Start bool // START TRANSACTION: only the command tag differs from BEGIN
-		Modes []Option
-		Name  string // of a savepoint
-		Chain bool
-	}
 
 	// CopyFrom is COPY table [(columns)] FROM STDIN.
 	CopyFrom struct {
@@ -441,55 +433,8 @@ type (
 		Names    []Name
 		Deferred bool
 	}
-	// Reindex is REINDEX of an index, a table, a schema, or (Kind 0) of the database or its system relations.
-	Reindex struct {
-		Kind    ObjectKind
-		System  bool
-		Name    Name
-		Options []*pg.Node
-	}
-	// Maintain is VACUUM and ANALYZE.
-	Maintain struct {
-		What  string // the tag
-		Names []Name
-		// Columns that are named of each of Names.
-		Columns [][]string
-		Options []Option
-	}
-	// Cluster is CLUSTER of a table, or with no name of all that were clustered before; Index is empty = the one of before.
-	Cluster struct {
-		Name  Name
-		Index string
-	}
-	// DropSystem is DROP of objects of a kind that nobody can make here.
-	DropSystem struct {
-		Kind     string // as messages call it
-		Objects  []SystemObject
-		IfExists bool
-	}
-	// SystemObject names one: operators, aggregates and casts by their types too, operator classes and families by an access method.
-	SystemObject struct {
-		Name   Name
-		Method string
-		Types  []*pg.Node
-	}
 	// Unsupported is any other statement of PostgreSQL's; What names it as its command tag does.
 	Unsupported struct{ What string }
-)
-
-// TransactionKind is the verb of a Transaction.
-type TransactionKind uint8
-
-const (
-	Begin TransactionKind = iota + 1
-	Commit
-	Rollback
-	Savepoint
-	Release
-	RollbackTo
-	PrepareTransaction // of two-phase commit, as are the two below
-	CommitPrepared
-	RollbackPrepared
 )
 
 func (*Select) body()                 {}
@@ -533,7 +478,6 @@ func (*Show) body()                   {}
 func (*Set) body()                    {}
 func (*Reset) body()                  {}
 func (*SetTransaction) body()         {}
-func (*Transaction) body()            {}
 func (*CopyFrom) body()               {}
 func (*CopyTo) body()                 {}
 func (*Explain) body()                {}
@@ -548,8 +492,4 @@ func (*LockTable) body()              {}
 func (*Listen) body()                 {}
 func (*Truncate) body()               {}
 func (*SetConstraints) body()         {}
-func (*Reindex) body()                {}
-func (*Maintain) body()               {}
-func (*Cluster) body()                {}
-func (*DropSystem) body()             {}
 func (*Unsupported) body()            {}
