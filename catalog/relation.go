@@ -138,6 +138,8 @@ type Relation struct {
 	Clustered OID  `json:"clustered,omitempty"`
 	// OnErrorSkip: reads of the view pass over its row errors.
 	OnErrorSkip bool `json:"on_error_skip,omitempty"`
+	// Unpopulated: a materialized view was made, or refreshed, WITH NO DATA, and may not be read until it is refreshed. It has its rows all the same.
+	Unpopulated bool `json:"unpopulated,omitempty"`
 	// NoSnapshot: start from the creation instead of the earliest retained record.
 	NoSnapshot bool `json:"no_snapshot,omitempty"`
 	// AllowedLateness is how long after its end a window that waits still takes rows.
@@ -214,8 +216,10 @@ type Sequence struct {
 
 // Check is a CHECK constraint.
 type Check struct {
-	Name    string `json:"name"`
-	Expr    string `json:"expr"`
+	Name string `json:"name"`
+	Expr string `json:"expr"`
+	// Pretty is Expr without the parentheses that it does not need; empty: Expr is as it was written, without those around all of it.
+	Pretty  string `json:"pretty,omitempty"`
 	Comment string `json:"comment,omitempty"`
 	// NotValid: rows and values of before may not be as it says.
 	NotValid bool `json:"not_valid,omitempty"`

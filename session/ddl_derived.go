@@ -63,8 +63,9 @@ func (s *Session) createView(ctx context.Context, b *parse.CreateMaterializedVie
 		return err
 	}
 	rel := def.Relation
+	rel.Unpopulated = b.NoData
 	s.freeze(rel)
-	err = s.startDerived(ctx, "CREATE MATERIALIZED VIEW", rel, def.Background, func(t *catalog.Txn) error {
+	err = s.startDerived(ctx, "CREATE MATERIALIZED VIEW", rel, def.Background || b.NoData, func(t *catalog.Txn) error {
 		if err := s.free(ctx, t, rel.Schema, rel.Name, b.IfNotExists); err != nil {
 			return err
 		}
@@ -113,6 +114,11 @@ func (s *Session) startDerived(ctx context.Context, tag string, rel *catalog.Rel
 	}
 	if err := s.lockParents(ctx, tag, rel.DependsOn); err != nil {
 		return err
+	}
+	if !rel.Unpopulated {
+		if err := s.populated(rel.DependsOn); err != nil {
+			return err
+		}
 	}
 	// What cannot run is refused before it is there.
 	q, err := planner.Relation(rel, s.catalog(), s.db.Folder)

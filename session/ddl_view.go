@@ -155,12 +155,28 @@ func (s *Session) alterIndexOptions(ctx context.Context, b *parse.AlterSet, w fa
 	return w.Complete("ALTER INDEX")
 }
 
-// refresh is REFRESH MATERIALIZED VIEW: views are kept up to date by themselves, so it waits until this one has all that was
-// committed when it was asked.
-func (s *Session) refresh(ctx context.Context, b *parse.Refresh, w face.Writer) error {
-	if b.NoData {
-		return unsupported("REFRESH MATERIALIZED VIEW … WITH NO DATA").WithHint("A materialized view always has its rows.")
+// populated refuses to read materialized views that are WITH NO DATA, by themselves or through plain views.
+func (s *Session) populated(rels []catalog.OID) error {
+	at := s.catalog()
+	for _, oid := range rels {
+		rel, ok := at.ByOID(oid)
+		switch {
+		case !ok:
+		case rel.Unpopulated:
+			return sqlerr.New(sqlerr.ObjectNotInPrerequisiteState, "materialized view %q has not been populated", rel.Name).
+				WithHint("Use the REFRESH MATERIALIZED VIEW command.")
+		case rel.Kind == catalog.KindPlainView:
+			if err := s.populated(rel.DependsOn); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
+}
+
+// refresh is REFRESH MATERIALIZED VIEW: views are kept up to date by themselves, so it waits until this one has all that was
+// committed when it was asked. WITH NO DATA it may not be read until the next.
+func (s *Session) refresh(ctx context.Context, b *parse.Refresh, w face.Writer) error {
 	rel, ok := s.catalog().Relation(b.Name.Schema, b.Name.Name, s.path())
 	switch {
 	case !ok:
@@ -172,8 +188,22 @@ func (s *Session) refresh(ctx context.Context, b *parse.Refresh, w face.Writer) 
 	if err := s.owns(rel); err != nil {
 		return err
 	}
-	if _, err := s.readable([]catalog.OID{rel.OID}); err != nil {
+	if err := s.populated(rel.DependsOn); err != nil && !b.NoData {
 		return err
+	}
+	if rel.Unpopulated != b.NoData {
+		changed := *rel
+		changed.Unpopulated = b.NoData
+		err := s.change(ctx, "REFRESH MATERIALIZED VIEW", func(t *catalog.Txn) error {
+			t.Put(&changed)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := s.readable([]catalog.OID{rel.OID}); err != nil || b.NoData { // one of this transaction has its rows from the commit on
+		return w.Complete("REFRESH MATERIALIZED VIEW")
 	}
 	pin, err := s.db.Runtime.Pin(ctx, []catalog.OID{rel.OID}, lane.ReadAs{Mode: lane.ReadStrict, Owner: s.reads})
 	if err != nil {

@@ -72,6 +72,17 @@ func (i *introspection) Updatable(relation uint32) (events int32, columns []int1
 	return events, columns
 }
 
+// ViewDef asks the binder what the names of a view's text stand for. A text that cannot be bound is shown as it was written.
+func (i *introspection) ViewDef(view uint32) (string, bool) {
+	text, ok := i.View.ViewDef(view)
+	if rel, there := i.cat.ByOID(catalog.OID(view)); ok && there && rel.Kind != catalog.KindSystem {
+		if told, err := bind.Definition(rel, i.cat, i.View); err == nil {
+			text = " " + strings.TrimSuffix(strings.TrimSpace(told), ";") + ";"
+		}
+	}
+	return text, ok
+}
+
 // Bytes: what a relation takes is not known by relation.
 func (i *introspection) Bytes(uint32, bool) (int64, bool) { return 0, false }
 

@@ -81,6 +81,9 @@ func (s *Session) snapshot(ctx context.Context, rels []plan.RelationID, strict b
 		return s.with.pin, func() {}, nil
 	}
 	s.noteTemporary(oids(rels)...)
+	if err := s.populated(oids(rels)); err != nil {
+		return nil, nil, err
+	}
 	reads, err := s.readable(oids(rels))
 	if err != nil {
 		return nil, nil, err

@@ -37,6 +37,9 @@ func (s *Session) changes(ctx context.Context, q *plan.Query, args []delta.Colum
 	if err := s.mayRun(q); err != nil {
 		return err
 	}
+	if err := s.populated(oids(q.Relations)); err != nil {
+		return err
+	}
 	if s.db.Stopping != nil {
 		var end context.CancelCauseFunc
 		ctx, end = context.WithCancelCause(ctx)

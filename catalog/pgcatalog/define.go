@@ -38,13 +38,18 @@ func (v *View) ConstraintDef(oid uint32, pretty bool) (string, bool) {
 	if c.invalid {
 		valid = " NOT VALID"
 	}
-	if pretty {
+	switch {
+	case pretty && c.pretty != "":
+		return "CHECK (" + c.pretty + ")" + valid, true
+	case c.pretty != "":
+		return "CHECK (" + c.check + ")" + valid, true
+	case pretty:
 		return "CHECK (" + Pretty(c.check) + ")" + valid, true
 	}
 	return "CHECK ((" + c.check + "))" + valid, true
 }
 
-// ViewDef is pg_get_viewdef: the query as it was written.
+// ViewDef is the query of a view as it was written, with today's names.
 func (v *View) ViewDef(oid uint32) (string, bool) {
 	r := v.byOID(oid)
 	if r == nil || r.Query == "" || relkind(r) == 'r' {

@@ -51,7 +51,7 @@ func domainConstraints(r *catalog.Relation) (out []constraint) {
 		return nil
 	}
 	for i, c := range r.UserType.Domain.Checks {
-		out = append(out, constraint{oid: checkOID(r, i), name: c.Name, kind: 'c', table: r, check: c.Expr, invalid: c.NotValid})
+		out = append(out, constraint{oid: checkOID(r, i), name: c.Name, kind: 'c', table: r, check: c.Expr, pretty: c.Pretty, invalid: c.NotValid})
 	}
 	return out
 }

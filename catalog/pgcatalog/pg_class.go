@@ -115,7 +115,7 @@ func (v *View) class(r *catalog.Relation, f system.Facts, add system.Adder) erro
 	}
 	err := add(r.OID, r.Name, v.schemaOID(r.Schema), rowType, uint32(0), v.cat.OwnerOf(r), am, file, uint32(0),
 		int32(0), rows, int32(0), uint32(0), hasIndex, false, v.lasts(r), kind, int16(attributes), int16(len(of.Checks)),
-		kind == 'v' || kind == 'm', len(r.ForeignKeys) > 0 || len(v.cat.Referring(r.OID)) > 0, false, r.RowSecurity, r.ForceRowSecurity, true, replicas, false, uint32(0), uint32(0), uint32(0), v.aclOf(r), storage, nil)
+		kind == 'v' || kind == 'm', len(r.ForeignKeys) > 0 || len(v.cat.Referring(r.OID)) > 0, false, r.RowSecurity, r.ForceRowSecurity, !r.Unpopulated, replicas, false, uint32(0), uint32(0), uint32(0), v.aclOf(r), storage, nil)
 	if err != nil || !hasKey(r) {
 		return err
 	}

@@ -15,6 +15,7 @@ type constraint struct {
 	index   uint32
 	columns []int
 	check   string
+	pretty  string
 	foreign *catalog.ForeignKey
 }
 
@@ -25,7 +26,7 @@ func (v *View) constraints(r *catalog.Relation) []constraint {
 		return domainConstraints(r)
 	}
 	for i, c := range r.Checks {
-		out = append(out, constraint{oid: checkOID(r, i), name: c.Name, kind: 'c', table: r, check: c.Expr, invalid: c.NotValid, columns: mentioned(r, c.Expr)})
+		out = append(out, constraint{oid: checkOID(r, i), name: c.Name, kind: 'c', table: r, check: c.Expr, pretty: c.Pretty, invalid: c.NotValid, columns: mentioned(r, c.Expr)})
 	}
 	for _, x := range v.indexes(r) {
 		if x.constraint {

@@ -97,6 +97,11 @@ func dependRows(v *View, _ system.Facts, _ system.Key, add system.Adder) error {
 			}
 			continue
 		}
+		if r.Kind == catalog.KindErrors { // the server makes it, and so does who loads a dump
+			if err := add(uint32(classClass), r.OID, int32(0), uint32(extensionClass), extension, int32(0), byte('e')); err != nil {
+				return err
+			}
+		}
 		if err := v.depends(r, add); err != nil {
 			return err
 		}

@@ -92,8 +92,9 @@ type binder struct {
 	cat   catalog.Reader // with the names of the query that is bound
 	today catalog.Reader
 	opts  Options
-	// named are the places where the query of tellingOf names relations; nil = nobody asks.
+	// named are the places where the query of tellingOf names relations, told those where it names other things; nil = nobody asks.
 	named     []named
+	told      []told
 	tellingOf catalog.Reader
 	lv        *level
 	params    []sqltype.OID

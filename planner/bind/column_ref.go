@@ -153,13 +153,17 @@ func (b *binder) star(n *pg.ColumnRef) ([]target, error) {
 			return nil, err
 		}
 		add(it)
+		b.tellStar(n.Location, []*item{it})
 		return out, nil
 	}
+	var shown []*item
 	for _, it := range b.lv.scope.items {
 		if it.byColumn {
 			add(it)
+			shown = append(shown, it)
 		}
 	}
+	b.tellStar(n.Location, shown)
 	if len(b.lv.scope.items) == 0 {
 		return nil, sqlerr.New(sqlerr.SyntaxError, "SELECT * with no tables specified is not valid").At(n.Location)
 	}

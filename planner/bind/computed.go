@@ -110,7 +110,11 @@ func (d *definition) computedColumn(c columnConstraint) error {
 	case col.Identity != "":
 		return sqlerr.New(sqlerr.SyntaxError, "both identity and generation expression specified for column \"%s\" of table \"%s\"", col.Name, d.rel.Name).At(c.c.Location)
 	}
-	text, err := deparseExpr(c.c.RawExpr)
+	text, _, err := d.b.storedRule(d.rel, c.c.RawExpr, func(b *binder, n *pg.Node) (plan.Expr, error) {
+		b.over(d.rel, 0)
+		defer b.pop()
+		return b.exprAt(n, inGenerated)
+	})
 	if err != nil {
 		return err
 	}
@@ -136,7 +140,7 @@ func (d *definition) check(c *pg.Constraint, column int) error {
 	if _, err := d.b.rowCondition(d.rel, c.RawExpr); err != nil {
 		return err
 	}
-	text, err := deparseExpr(c.RawExpr)
+	text, pretty, err := d.b.storedRule(d.rel, c.RawExpr, func(b *binder, n *pg.Node) (plan.Expr, error) { return b.rowCondition(d.rel, n) })
 	if err != nil {
 		return err
 	}
@@ -156,7 +160,7 @@ func (d *definition) check(c *pg.Constraint, column int) error {
 	} else if d.hasCheck(name) {
 		return sqlerr.New(sqlerr.DuplicateObject, "check constraint \"%s\" already exists", name)
 	}
-	d.rel.Checks = append(d.rel.Checks, catalog.Check{Name: name, Expr: text})
+	d.rel.Checks = append(d.rel.Checks, catalog.Check{Name: name, Expr: text, Pretty: pretty})
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
 )
 
 // CreateDomain is the domain that a statement makes, without an OID.
@@ -122,7 +123,7 @@ func (d *domainDefinition) setDefault(n *pg.Node) error {
 	if len(sequencesIn(e)) > 0 {
 		return unsupported("a default of a domain from a sequence")
 	}
-	d.def.Default, err = deparseExpr(n)
+	d.def.Default, err = d.b.storedDefault(n, &catalog.Column{Type: d.def.Base})
 	return err
 }
 
@@ -131,14 +132,17 @@ func (d *domainDefinition) check(c *pg.Constraint) error {
 	if c.IsNoInherit {
 		return sqlerr.New(sqlerr.InvalidObjectDefinition, "check constraints for domains cannot be marked NO INHERIT")
 	}
-	if _, err := d.b.rowCondition(valueRow(sqltype.BaseOf(d.def.Base)), c.RawExpr); err != nil {
+	row := valueRow(sqltype.BaseOf(d.def.Base))
+	if _, err := d.b.rowCondition(row, c.RawExpr); err != nil {
 		return err
 	}
-	text, err := deparseExpr(c.RawExpr)
+	text, pretty, err := d.b.storedRule(row, c.RawExpr, func(b *binder, n *pg.Node) (plan.Expr, error) { return b.rowCondition(row, n) })
 	if err != nil {
 		return err
 	}
-	text = upperValue(text)
+	if pretty == "" {
+		text = upperValue(text)
+	}
 	name, has := c.Conname, func(name string) bool { return d.index(name) >= 0 }
 	if name == "" {
 		want := objectName(d.name, "", "check")
@@ -149,7 +153,7 @@ func (d *domainDefinition) check(c *pg.Constraint) error {
 	} else if has(name) {
 		return sqlerr.New(sqlerr.DuplicateObject, "constraint \"%s\" for domain \"%s\" already exists", name, d.name)
 	}
-	d.def.Checks = append(d.def.Checks, catalog.Check{Name: name, Expr: text, NotValid: c.SkipValidation})
+	d.def.Checks = append(d.def.Checks, catalog.Check{Name: name, Expr: text, Pretty: pretty, NotValid: c.SkipValidation})
 	return nil
 }
 

@@ -300,12 +300,8 @@ func (d *definition) defaultValue(c *pg.Constraint, col *catalog.Column) error {
 		col.Sequence = seq // by what it is, not by its name
 		return nil
 	}
-	text, err := deparseExpr(c.RawExpr)
-	if err != nil {
-		return err
-	}
-	col.Default = text
-	return nil
+	col.Default, err = d.b.storedDefault(c.RawExpr, col)
+	return err
 }
 
 // keys are the columns of a key constraint.

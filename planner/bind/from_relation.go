@@ -84,7 +84,7 @@ func (b *binder) relation(n *pg.RangeVar) (*catalog.Relation, error) {
 		}
 	}
 	if rel, ok := b.cat.Relation(n.Schemaname, n.Relname, b.opts.Settings.SearchPath); ok {
-		if b.tellingOf != nil && b.cat == b.tellingOf {
+		if b.telling() {
 			b.named = append(b.named, named{n, rel})
 		}
 		return rel, nil

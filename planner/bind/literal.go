@@ -81,6 +81,9 @@ func (b *binder) coerceUnknown(e plan.Expr, target sqltype.Type, x coercion) (pl
 	if err != nil {
 		return nil, located(err, b.where(e))
 	}
+	if namesThings(t.OID) {
+		b.tell(told{at: b.where(e), name: text, value: out})
+	}
 	return b.at(out, b.where(e)), nil
 }
 

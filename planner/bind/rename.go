@@ -14,16 +14,20 @@ import (
 // RenameInRules gives a column another name in the CHECKs and generated columns of a table, of which rel is a copy; they
 // name columns without the table from then on. Without a column only that is done, for a table that is renamed.
 func RenameInRules(rel *catalog.Relation, from, to string) error {
-	change := func(n *pg.Node) bool { return renameRefs(n, from, to) }
-	rel.Checks = slices.Clone(rel.Checks)
+	rel.Checks, rel.Columns = slices.Clone(rel.Checks), slices.Clone(rel.Columns)
+	var texts []*string
 	for i := range rel.Checks {
-		if err := rewritten(&rel.Checks[i].Expr, change); err != nil {
-			return err
-		}
+		texts = append(texts, &rel.Checks[i].Expr, &rel.Checks[i].Pretty)
 	}
-	rel.Columns = slices.Clone(rel.Columns)
 	for i := range rel.Columns {
-		if err := rewritten(&rel.Columns[i].Generated, change); err != nil {
+		texts = append(texts, &rel.Columns[i].Generated)
+	}
+	for _, text := range texts {
+		if *text == "" {
+			continue
+		}
+		var err error
+		if *text, err = renamedRefs(*text, from, to); err != nil {
 			return err
 		}
 	}
@@ -74,24 +78,6 @@ func rewritten(text *string, change func(n *pg.Node) bool) error {
 	}
 	*text, err = deparseExpr(n)
 	return err
-}
-
-// renameRefs changes references to a column.
-func renameRefs(n *pg.Node, from, to string) (changed bool) {
-	parse.EachMessage(n.ProtoReflect(), func(m any) {
-		ref, ok := m.(*pg.ColumnRef)
-		if !ok || len(ref.Fields) == 0 {
-			return
-		}
-		last := ref.Fields[len(ref.Fields)-1].GetString_()
-		if len(ref.Fields) > 1 {
-			ref.Fields, changed = ref.Fields[len(ref.Fields)-1:], true
-		}
-		if last != nil && from != "" && last.Sval == from {
-			last.Sval, changed = to, true
-		}
-	})
-	return changed
 }
 
 // quoted is a name in a text of SQL.

@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
@@ -50,34 +49,42 @@ func allColumns(n *pg.SelectStmt) (found bool) {
 }
 
 func retell(text string, places []named, cat catalog.Reader, all bool) string {
-	slices.SortFunc(places, func(a, b named) int { return int(b.at.Location - a.at.Location) })
-	places = slices.CompactFunc(places, func(a, b named) bool { return a.at.Location == b.at.Location })
+	return apply(text, edited(text, places, cat, all, false, func(p *named, now *catalog.Relation) string {
+		if now.Schema != "public" || p.at.Schemaname != "" {
+			return quoted(now.Schema) + "." + quoted(now.Name)
+		}
+		return quoted(now.Name)
+	}))
+}
+
+// edited are the changes to a text that give relations their names of today, as name says them; everywhere: also where
+// the text has no schema and names what it did.
+func edited(text string, places []named, cat catalog.Reader, all, everywhere bool, name func(*named, *catalog.Relation) string) (edits []edit) {
 	for _, p := range places {
 		now, ok := cat.ByOID(p.input.OID)
 		if !ok || p.at.Location < 0 || now.Kind == catalog.KindSystem {
 			continue
 		}
-		nameEnd, end, within := parse.RelationSpan(text, int(p.at.Location), p.at.Alias != nil)
-		name := quoted(now.Name)
-		if now.Schema != "public" || p.at.Schemaname != "" {
-			name = quoted(now.Schema) + "." + name
-		}
+		at := int(p.at.Location)
+		nameEnd, end, within := parse.RelationSpan(text, at, p.at.Alias != nil)
+		name := name(&p, now)
+		unnamed := everywhere && p.at.Schemaname == "" && name != quoted(p.input.Name)
 		moved := now.Name != p.input.Name || now.Schema != p.input.Schema
 		switch as, columns := aliasOf(&p, now, all); {
-		case within && moved:
-			text = text[:p.at.Location] + name + text[nameEnd:]
+		case within && moved, unnamed && (within || columns == "" && !moved):
+			edits = append(edits, edit{at, nameEnd, name})
 		case within:
 		case columns != "" && all:
-			text = text[:p.at.Location] + "(SELECT " + columns + " FROM " + name + ") AS " + as + text[end:]
+			edits = append(edits, edit{at, end, "(SELECT " + columns + " FROM " + name + ") AS " + as})
 		case columns != "":
-			text = text[:p.at.Location] + name + " AS " + as + columns + text[end:]
+			edits = append(edits, edit{at, end, name + " AS " + as + columns})
 		case moved && p.at.Alias != nil:
-			text = text[:p.at.Location] + name + text[nameEnd:]
+			edits = append(edits, edit{at, nameEnd, name})
 		case moved:
-			text = text[:p.at.Location] + name + " AS " + as + text[end:]
+			edits = append(edits, edit{at, end, name + " AS " + as})
 		}
 	}
-	return text
+	return edits
 }
 
 // aliasOf is what the text calls a relation, and, where its columns are not what the text takes them for, these: as an alias has

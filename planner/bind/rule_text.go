@@ -18,12 +18,16 @@ type ruleText struct {
 	table   *catalog.Relation
 	written map[string]bool // functions that were called by name, where a cast is one too
 	pretty  bool
+	quoted  func(plan.Expr) bool // a constant is a string in quotes in the text; nil = unknown
 }
 
 //lint:dispatch
 func (r *ruleText) expr(e plan.Expr) string {
 	switch e := e.(type) {
 	case *plan.Column:
+		if r.table.Kind == catalog.KindType {
+			return "VALUE"
+		}
 		return ident.Quote(r.table.Columns[e.Index].Name)
 	case *plan.Const:
 		return r.constant(e)
@@ -276,6 +280,12 @@ func (r *ruleText) constant(c *plan.Const) string {
 		}
 	case sqltype.Unknown:
 		return ident.Text(text)
+	}
+	switch c.T.OID {
+	case sqltype.Int2, sqltype.Int8, sqltype.Numeric, sqltype.Float4, sqltype.Float8:
+		if out, ok := r.number(c, text); ok {
+			return out
+		}
 	}
 	return ident.Text(text) + "::" + typeText(c.T)
 }

@@ -29,6 +29,7 @@ func (b *binder) typeOf(n *pg.TypeName) (sqltype.Type, error) {
 	if t == nil || t.Kind == 'p' {
 		if own := b.userType(parts); own != nil {
 			t = own
+			b.tell(told{at: n.Location, name: name, class: "pg_type", oid: uint32(own.OID)})
 		}
 	}
 	if t == nil || t.Kind == 'p' || knownElsewhere[name] {

@@ -247,6 +247,7 @@ func bodyOf(rel *catalog.Relation) (*pg.SelectStmt, error) {
 
 // userCall binds a call of a user's function where one value is wanted.
 func (b *binder) userCall(rel *catalog.Relation, args []plan.Expr, ret sqltype.OID, pos int32) (plan.Expr, error) {
+	b.tell(told{at: pos, name: rel.Name, class: "pg_proc", oid: uint32(rel.OID)})
 	if w := b.rows; w != nil && w.pos == pos && b.lv.place == inFrom {
 		if err := b.rowsOf(w, rel, args, ret, pos); err != nil {
 			return nil, err

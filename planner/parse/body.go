@@ -138,6 +138,7 @@ type (
 		IfNotExists bool
 		ColumnNames []string
 		Options     []Option
+		NoData      bool
 		Query       Query
 	}
 	// CreateTableAs is CREATE TABLE … AS query, and SELECT INTO.

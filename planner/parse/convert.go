@@ -328,6 +328,27 @@ func withoutCheckOption(query string) string {
 	return strings.TrimSpace(query[:end])
 }
 
+// withoutData is the text of a view's query without WITH [NO] DATA behind it.
+func withoutData(query string) string {
+	lx := lexer{src: query}
+	var last [3]string // words, the newest behind
+	var starts [3]int32
+	for t := lx.next(); t.kind != tokEOF; t = lx.next() {
+		if t.kind == tokOp && lx.text(t) == ";" {
+			continue
+		}
+		last, starts = [3]string{last[1], last[2], strings.ToLower(lx.text(t))}, [3]int32{starts[1], starts[2], t.start}
+	}
+	switch {
+	case last[2] != "data":
+	case last[1] == "with":
+		return strings.TrimSpace(query[:starts[1]])
+	case last[1] == "no" && last[0] == "with":
+		return strings.TrimSpace(query[:starts[0]])
+	}
+	return query
+}
+
 func (c *converter) explain(s *pg.ExplainStmt) (Body, error) {
 	body, err := c.statement(s.Query)
 	return &Explain{Options: Options(s.Options), Body: body}, err

@@ -60,12 +60,10 @@ func (c *converter) createTableAs(s *pg.CreateTableAsStmt) (Body, error) {
 		return nil, err
 	}
 	if s.Objtype == pg.ObjectType_OBJECT_MATVIEW {
-		if s.Into.SkipData {
-			return nil, sqlerr.New(sqlerr.FeatureNotSupported, "WITH NO DATA is not supported")
-		}
+		q.Text = withoutData(q.Text)
 		return &CreateMaterializedView{
 			Name: nameOf(s.Into.Rel), IfNotExists: s.IfNotExists, ColumnNames: stringsOf(s.Into.ColNames),
-			Options: Options(s.Into.Options), Query: q,
+			Options: Options(s.Into.Options), NoData: s.Into.SkipData, Query: q,
 		}, nil
 	}
 	return tableAs(s.Into, s.IfNotExists, q, nil), nil
