@@ -115,3 +115,22 @@ func TestOwnersAtOnce(t *testing.T) {
 		t.Fatalf("%d left", total.Used())
 	}
 }
+
+// What owners keep that held much and hold nothing leaves a small account to others.
+func TestIdleOwnersKeepLittle(t *testing.T) {
+	const limit = 16 << 20
+	total := memory.New("total_memory", 0)
+	account := total.Child("state_memory", limit)
+	for range 40 {
+		o := account.Owner()
+		if err := o.Charge(6 << 20); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Charge(-6 << 20); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if used := account.Used(); used > limit/10 {
+		t.Errorf("40 owners that hold nothing keep %d bytes of %d", used, limit)
+	}
+}

@@ -2,8 +2,13 @@ package memory
 
 import "sync"
 
-// creditLine is what an owner draws from its account ahead of its need, at most.
-const creditLine = 1 << 20
+// creditLine is what an owner draws from its account ahead of its need, at most; creditPart is the part of the account
+// that an owner may keep which holds little or nothing. Where an account is small, what many owners keep after they
+// held much must not be most of it.
+const (
+	creditLine = 1 << 20
+	creditPart = 1 << 10
+)
 
 // Owner is what one statement, subscription or dataflow holds of an account, with a limit of
 // its own.
@@ -11,6 +16,8 @@ type Owner struct {
 	of    *Account
 	name  string
 	limit int64
+	// least is the credit that is kept whatever is held.
+	least int64
 
 	mu     sync.Mutex
 	held   int64 // charged by the owner
@@ -18,12 +25,22 @@ type Owner struct {
 }
 
 // Owner opens an owner without a limit of its own.
-func (a *Account) Owner() *Owner { return &Owner{of: a} }
+func (a *Account) Owner() *Owner { return a.Limited("", 0) }
 
 // Limited opens an owner that the setting name limits to limit bytes, 0 = no limit.
 func (a *Account) Limited(name string, limit int64) *Owner {
-	return &Owner{of: a, name: name, limit: limit}
+	o := &Owner{of: a, name: name, limit: limit, least: creditLine}
+	for ; a != nil; a = a.parent {
+		if a.limit > 0 {
+			o.least = min(o.least, a.limit/creditPart)
+		}
+	}
+	return o
 }
+
+// line is the credit of an owner that holds so much: it grows with it, so that what lies idle stays a small part of
+// what is used.
+func (o *Owner) line(held int64) int64 { return min(max(held/8, o.least), creditLine) }
 
 // Charge takes bytes (negative gives them back). Past a limit nothing is taken and it is 53200.
 // Nobody gives back more than is held: what Drop has given back does not come again from a view
@@ -36,8 +53,7 @@ func (o *Owner) Charge(bytes int64) error {
 		return errFull(o.name, o.limit)
 	}
 	if missing := bytes - o.credit; missing > 0 {
-		// The line grows with the owner: what lies idle stays a small part of what is used.
-		line := min((o.held+bytes)/8, creditLine)
+		line := o.line(o.held + bytes)
 		if err := o.of.Charge(missing + line); err == nil {
 			o.credit += missing + line
 		} else if err := o.of.Charge(missing); err != nil {
@@ -48,9 +64,9 @@ func (o *Owner) Charge(bytes int64) error {
 	}
 	o.held += bytes
 	o.credit -= bytes
-	if o.credit > 2*creditLine {
-		_ = o.of.Charge(creditLine - o.credit) // giving back never fails
-		o.credit = creditLine
+	if line := o.line(o.held); o.credit > 2*line {
+		_ = o.of.Charge(line - o.credit) // giving back never fails
+		o.credit = line
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type head struct {
 	breathe func() error // nil = never
 	beside  Beside       // nil = nobody
 	idle    *sync.Pool   // of preparers
+	most    int64        // bytes of open rows that are sealed
 	open    *delta.BatchBuilder
 
 	mu     sync.Mutex
@@ -33,7 +34,7 @@ type head struct {
 }
 
 func newHead(o *RowOrder, tier *Tier, options *Options, idle *sync.Pool) *head {
-	h := &head{order: o, tier: tier, breathe: options.Breathe, beside: options.Beside, idle: idle, open: delta.NewBatchBuilder(o.types)}
+	h := &head{order: o, tier: tier, breathe: options.Breathe, beside: options.Beside, idle: idle, most: tier.openBytes(), open: delta.NewBatchBuilder(o.types)}
 	h.moved = sync.NewCond(&h.mu)
 	return h
 }
@@ -55,7 +56,7 @@ func (h *head) append(d *delta.Batch) error {
 		}
 	}
 	h.open.AppendBatch(&rows)
-	if h.open.Len() < h.many() && int64(h.open.Size()) < chunkBytes {
+	if h.open.Len() < h.many() && int64(h.open.Size()) < h.most {
 		return nil
 	}
 	if h.handOver() {

@@ -16,12 +16,20 @@ var textTypes = []sqltype.OID{sqltype.Int8, sqltype.Text}
 // put publishes rows (key, text) with a weight each.
 func put(t testing.TB, a *RunSet, v CommitSeq, rows ...func(b *delta.BatchBuilder)) {
 	t.Helper()
+	add(t, a, rows...)
+	if err := a.Publish(v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func add(t testing.TB, a *RunSet, rows ...func(b *delta.BatchBuilder)) {
+	t.Helper()
 	b := delta.NewBatchBuilder(a.order.types)
 	for _, r := range rows {
 		r(b)
 	}
 	d := b.Batch()
-	if err := errors.Join(a.Append(&d), a.Publish(v)); err != nil {
+	if err := a.Append(&d); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -122,6 +122,18 @@ func (t *Tier) isShort() bool { return t != nil && t.used() > t.cfg.Limit/4*3 }
 // hasRoom: so many bytes more do not make who asks for memory wait for room.
 func (t *Tier) hasRoom(bytes int64) bool { return t == nil || t.used()+bytes <= t.cfg.Limit/8*7 }
 
+// leastOpen is worth a run of its own however little memory there is.
+const leastOpen = 256 << 10
+
+// openBytes is how many bytes of rows a head collects before it makes a run of them. Nobody but its writer can put them
+// on disk, and every dataflow in its tick has some: where memory is small they must not be all of it.
+func (t *Tier) openBytes() int64 {
+	if t == nil {
+		return chunkBytes
+	}
+	return min(chunkBytes, max(leastOpen, t.cfg.Limit/64))
+}
+
 // charge takes memory from an account; if there is little, somebody's rows go to disk.
 func (t *Tier) charge(account func(bytes int64) error, bytes int64) error {
 	err := account(bytes)

@@ -365,3 +365,30 @@ func FuzzBlock(f *testing.F) {
 		}
 	})
 }
+
+// TestTicksAtOnce: arrangements that are appended to at once, none of which can put another's rows on disk, have room
+// for all of them: what each collects before it makes a run of it is a small part of the memory.
+func TestTicksAtOnce(t *testing.T) {
+	smallDisk(t)
+	const sets, n, step, limit = 6, 40_000, 1000, 6 << 20
+	m := newMemory(t, limit)
+	all := make([]*RunSet, sets)
+	for i := range all {
+		all[i] = NewArrangement(textTypes, []int{0}, m.options())
+	}
+	rows := pairs(n, textOf)
+	for from := 0; from < n; from += step {
+		for _, a := range all {
+			add(t, a, rows[from:from+step]...)
+		}
+	}
+	for _, a := range all {
+		if err := a.Publish(1); err != nil {
+			t.Fatal(err)
+		}
+		if got := a.current().rows; got != n {
+			t.Errorf("%d rows of %d", got, n)
+		}
+		a.Close()
+	}
+}
