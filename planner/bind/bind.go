@@ -160,6 +160,8 @@ type level struct {
 	locking bool
 	// groupings: GROUPING was called.
 	groupings bool
+	// assigned are the queries of SET (a, b) = (SELECT …).
+	assigned []assignedRow
 }
 
 func (b *binder) push() *level {

@@ -181,6 +181,11 @@ func (m *merger) action(w *pg.MergeWhenClause) (int32, []plan.Expr, error) {
 		b.writes(rel, acl.Update)
 		row := make([]plan.Expr, len(rel.Columns))
 		_, err := b.setClauses(rel, nil, row, w.TargetList)
+		for _, r := range b.lv.assigned { // a clause has no place behind its condition where a row could be made once
+			if plan.VolatilePlan(r.sub.Plan) {
+				return -1, nil, unsupported("assigning from a volatile subquery in MERGE").At(r.pos)
+			}
+		}
 		return MergeUpdate, row, err
 	case pg.CmdType_CMD_DELETE:
 		b.writes(rel, acl.Delete)

@@ -143,7 +143,7 @@ func (b *binder) doUpdate(out *ConflictPlan, rel *catalog.Relation, view *viewTa
 			return err
 		}
 	}
-	node := b.affected(where)
+	node := b.rowsBehind(b.affected(where), set)
 	p := keepColumns(node, out.Number+1)
 	out.New = out.Number + 1
 	for i, e := range set {

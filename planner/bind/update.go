@@ -75,7 +75,7 @@ func (b *binder) update(n *pg.UpdateStmt) (*UpdatePlan, error) {
 		return nil, err
 	}
 	out := &UpdatePlan{Relation: t.rel, RowID: t.rowID, Changed: changed, Joined: len(n.FromClause) > 0}
-	node := b.affected(where)
+	node := b.rowsBehind(b.affected(where), set)
 	out.New = t.width
 	p := keepColumns(node, t.width)
 	for i, e := range set {
@@ -254,7 +254,7 @@ func (b *binder) affected(where plan.Expr) plan.Node {
 	return node
 }
 
-// setClauses binds SET a = x, (b, c) = (y, z) into set, by the columns of rel; it returns the
+// setClauses binds SET a = x, (b, c) = (y, z), (d, e) = (SELECT …) into set, by the columns of rel; it returns the
 // columns that are named. A view, if not nil, is what the names are of.
 func (b *binder) setClauses(rel *catalog.Relation, view *viewTarget, set []plan.Expr, list []*pg.Node) (changed []int, err error) {
 	parted := map[int]bool{} // what is assigned by parts, which may be several
@@ -265,15 +265,18 @@ func (b *binder) setClauses(rel *catalog.Relation, view *viewTarget, set []plan.
 	for _, n := range list {
 		rt := n.GetResTarget()
 		value := rt.Val
+		var bound plan.Expr // where value is a query for several columns
 		if m := value.GetMultiAssignRef(); m != nil {
-			row := m.Source.GetRowExpr()
-			if row == nil {
-				return nil, unsupported("assigning from a subquery").At(rt.Location)
-			}
-			if len(row.Args) != int(m.Ncolumns) {
+			switch row := m.Source.GetRowExpr(); {
+			case row == nil:
+				if bound, err = b.fromRow(m, rt.Location); err != nil {
+					return nil, err
+				}
+			case len(row.Args) != int(m.Ncolumns):
 				return nil, sqlerr.New(sqlerr.SyntaxError, "number of columns does not match number of values").At(row.Location)
+			default:
+				value = row.Args[m.Colno-1]
 			}
-			value = row.Args[m.Colno-1]
 		}
 		at := named.ColumnIndex(rt.Name)
 		if at < 0 {
@@ -296,11 +299,11 @@ func (b *binder) setClauses(rel *catalog.Relation, view *viewTarget, set []plan.
 		part := len(rt.Indirection) > 0
 		var e plan.Expr
 		if part {
-			e, err = b.setPart(named, at, set[i], value, rt)
+			e, err = b.setPart(named, at, set[i], value, bound, rt)
 		} else if view != nil && value.GetSetToDefault() != nil {
 			e = nullConst(rel.Columns[i].Type) // a view's column has no default, and PostgreSQL asks no further
 		} else {
-			e, err = b.setValue(value, &rel.Columns[i])
+			e, err = b.setValue(value, bound, &rel.Columns[i])
 		}
 		if err != nil {
 			return nil, err
@@ -322,7 +325,7 @@ func (b *binder) setClauses(rel *catalog.Relation, view *viewTarget, set []plan.
 }
 
 // setPart is the column at i with a part assigned: over what SET has made of it before, or the row's.
-func (b *binder) setPart(rel *catalog.Relation, i int, whole plan.Expr, value *pg.Node, rt *pg.ResTarget) (plan.Expr, error) {
+func (b *binder) setPart(rel *catalog.Relation, i int, whole plan.Expr, value *pg.Node, bound plan.Expr, rt *pg.ResTarget) (plan.Expr, error) {
 	c := &rel.Columns[i]
 	t, err := b.partType(c.Type, rt.Indirection, rt.Location)
 	if err != nil {
@@ -331,12 +334,11 @@ func (b *binder) setPart(rel *catalog.Relation, i int, whole plan.Expr, value *p
 	if value.GetSetToDefault() != nil {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "cannot set an array element to DEFAULT").At(rt.Location)
 	}
-	old := b.lv.place
-	b.lv.place = inUpdate
-	defer func() { b.lv.place = old }()
-	e, err := b.expr(value)
-	if err != nil {
-		return nil, err
+	e := bound
+	if e == nil {
+		if e, err = b.exprAt(value, inUpdate); err != nil {
+			return nil, err
+		}
 	}
 	if e, err = b.assignInto(e, c.Name, t, rt.Location); err != nil {
 		return nil, err
@@ -351,13 +353,15 @@ func (b *binder) setPart(rel *catalog.Relation, i int, whole plan.Expr, value *p
 	return b.withPart(whole, e, rt.Indirection)
 }
 
-func (b *binder) setValue(n *pg.Node, c *catalog.Column) (plan.Expr, error) {
+// setValue is what SET gives a column: bound, or n where that is nil.
+func (b *binder) setValue(n *pg.Node, bound plan.Expr, c *catalog.Column) (e plan.Expr, err error) {
 	if n.GetSetToDefault() != nil {
 		return b.defaultOf(c)
 	}
-	e, err := b.exprAt(n, inUpdate)
-	if err != nil {
-		return nil, err
+	if e = bound; e == nil {
+		if e, err = b.exprAt(n, inUpdate); err != nil {
+			return nil, err
+		}
 	}
 	return b.assign(e, c.Name, c.Type)
 }

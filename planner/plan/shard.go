@@ -8,12 +8,16 @@ import (
 // is large in it. The plan comes back as it is when nothing can be divided: all leaves are read as one,
 // or an expression may give another value each time.
 func Shard(root Node) Node {
-	volatile := false
-	WalkNodes(root, func(n Node) { volatile = volatile || volatileNode(n) })
-	if volatile {
+	if VolatilePlan(root) {
 		return root
 	}
 	return gathered(shard(root))
+}
+
+// VolatilePlan reports whether n may give other rows when it is run again.
+func VolatilePlan(n Node) (volatile bool) {
+	WalkNodes(n, func(n Node) { volatile = volatile || volatileNode(n) })
+	return volatile
 }
 
 // volatileNode: an expression of n may give another value each time.

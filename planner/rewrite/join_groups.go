@@ -13,7 +13,7 @@ import (
 //
 // The right side is read twice. j itself where that does not pay, or a group that meets nothing would be put out.
 func (p *paths) groupsOf(j *plan.Join) *plan.Join {
-	if j.Kind == plan.JoinLeft || j.Kind == plan.JoinFull || volatile(j.Right) {
+	if j.Kind == plan.JoinLeft || j.Kind == plan.JoinFull || plan.VolatilePlan(j.Right) {
 		return j
 	}
 	var above []plan.Node
@@ -82,15 +82,4 @@ func (p *paths) work(n plan.Node) float64 {
 		sum += p.work(in)
 	}
 	return sum
-}
-
-// volatile: a plan may give other rows when it is run again.
-func volatile(n plan.Node) (is bool) {
-	plan.WalkNodes(n, func(n plan.Node) {
-		plan.MapNodeExprs(n, func(e plan.Expr) plan.Expr {
-			is = is || plan.Volatile(e)
-			return e
-		})
-	})
-	return is
 }
