@@ -126,7 +126,7 @@ func (p *produceWork) topic(ctx context.Context, c *cursor, nowMillis int64) err
 		case denied != nil:
 			d.refuse(kerr.TopicAuthorizationFailed, "")
 		case t.Internal:
-			d.refuse(kerr.InvalidTopicException, "the topic belongs to a table and is written through SQL alone")
+			d.refuse(kerr.InvalidTopicException, errInternalTopic(&t).Error())
 		default:
 			p.s.appendProduced(ctx, d, log.Append{
 				Partition: log.Partition{Topic: t.ID, Index: d.index}, RecordBatches: raw,

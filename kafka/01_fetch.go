@@ -146,6 +146,7 @@ func (s *Server) longPoll(ctx context.Context, f *fetchRequest, res *log.FetchRe
 	defer func() { stop() }()
 	waiting := false
 	for {
+		changed := s.log.changed(f.reads)
 		if err := s.cfg.Log.Fetch(ctx, f.reads, log.Budget{MaxBytes: f.maxBytes}, res); err != nil {
 			s.failFetch(f, res, err)
 			return ctx.Err()
@@ -161,7 +162,7 @@ func (s *Server) longPoll(ctx context.Context, f *fetchRequest, res *log.FetchRe
 		}
 		asOf := res.AsOf
 		res.Release()
-		if _, err := s.cfg.Log.Wait(wait, f.filter(), asOf); err != nil && wait.Err() == nil {
+		if err := s.log.waitOr(wait, changed, f.filter(), asOf); err != nil && wait.Err() == nil {
 			s.failFetch(f, res, err)
 			return nil
 		}

@@ -87,7 +87,7 @@ func (s *Server) metadataBroker() kmsg.MetadataResponseBroker {
 func (s *Server) metadataTopic(t *log.Topic) kmsg.MetadataResponseTopic {
 	rt := kmsg.NewMetadataResponseTopic()
 	rt.Topic = kmsg.StringPtr(t.Name)
-	rt.TopicID = t.ID
+	rt.TopicID, rt.IsInternal = t.ID, t.ID == OffsetsTopicID
 	self := []int32{s.cfg.NodeID}
 	rt.Partitions = make([]kmsg.MetadataResponseTopicPartition, 0, t.Partitions)
 	for i := range t.Partitions {

@@ -52,7 +52,7 @@ func (s *Server) deleteNamed(ctx context.Context, r *request, name *string) kmsg
 }
 
 func (s *Server) deleteTopic(ctx context.Context, a asker, t log.Topic) error {
-	if err := s.mayTopic(a.role, t.ID, ChangeTopic); err != nil {
+	if err := s.mayChange(a.role, &t); err != nil {
 		return err
 	}
 	err := s.cfg.Topics.DeleteTopic(ctx, t.ID)

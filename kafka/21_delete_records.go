@@ -79,7 +79,7 @@ func (s *Server) deleteBelow(ctx context.Context, role, topic string, index int3
 	case s.mayTopic(role, t.ID, ChangeTopic) != nil:
 		return nil, p, errTopicDenied
 	case t.Internal:
-		return nil, p, refuse(kerr.InvalidTopicException, "topic %q is a table's", topic)
+		return nil, p, errInternalTopic(&t)
 	case !topicconfig.Of(t.Configs).Delete:
 		return nil, p, refuse(kerr.PolicyViolation, "topic %q does not have the cleanup policy delete", topic)
 	case offset < -1:

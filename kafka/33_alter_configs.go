@@ -90,7 +90,7 @@ func (s *Server) alterConfigsOf(ctx context.Context, r *request, of configResour
 	if err != nil {
 		return err
 	}
-	if err := s.mayTopic(r.user(), t.ID, ChangeTopic); err != nil {
+	if err := s.mayChange(r.user(), &t); err != nil {
 		return err
 	}
 	after, err := alter(t.Configs)

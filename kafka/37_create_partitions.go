@@ -46,8 +46,8 @@ func (s *Server) growTopic(ctx context.Context, r *request, asked *kmsg.CreatePa
 	switch {
 	case !ok:
 		return log.ErrUnknownTopic
-	case s.mayTopic(r.user(), t.ID, ChangeTopic) != nil:
-		return errTopicDenied
+	case s.mayChange(r.user(), &t) != nil:
+		return s.mayChange(r.user(), &t)
 	case more <= 0:
 		return refuse(kerr.InvalidPartitions, "topic has %d partitions, which %d does not exceed", t.Partitions, asked.Count)
 	case asked.Count > s.cfg.MaxPartitions:

@@ -52,7 +52,7 @@ func (s *Server) describeTopicPartitions(_ context.Context, _ *request, req *kms
 		rt.Topic, rt.ErrorCode, rt.AuthorizedOperations = &name, code, math.MinInt32
 		to := from
 		if code == 0 {
-			rt.TopicID = t.ID
+			rt.TopicID, rt.IsInternal = t.ID, t.ID == OffsetsTopicID
 			to = max(from, min(t.Partitions, from+left))
 			rt.Partitions = s.partitionPage(from, to)
 			left -= to - from

@@ -9,6 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/tributary-db/tributary/kafka/group"
 )
 
 // TestDescribeTopicPartitions: pages of every size give every partition once, in order.
@@ -25,10 +27,18 @@ func TestDescribeTopicPartitions(t *testing.T) {
 			want = append(want, fmt.Sprint(c.name, i))
 		}
 	}
+	all := want
+	for i := group.JournalPartitions - 1; i >= 0; i-- {
+		all = slices.Insert(all, 0, fmt.Sprint(OffsetsTopic, i))
+	}
 	for _, limit := range []int32{1, 3, 4, 5, 1000, 5000} {
 		for _, named := range []bool{false, true} {
 			if limit == 1 && named {
-				continue // 2,504 pages are enough once
+				continue // 2,554 pages are enough once
+			}
+			want := all
+			if named {
+				want = all[group.JournalPartitions:]
 			}
 			req := kmsg.NewPtrDescribeTopicPartitionsRequest()
 			req.ResponsePartitionLimit = limit
@@ -118,7 +128,7 @@ func TestLeaderlessAnswers(t *testing.T) {
 	if p, ok := dir.Topics.Lookup("a", 1); !ok || p.Size < 100 || p.Size > 60_000 {
 		t.Errorf("partition 1 has %d bytes", p.Size)
 	}
-	if p, ok := dir.Topics.Lookup("a", 0); !ok || p.Size != 0 || len(dir.Topics) != 2 {
+	if p, ok := dir.Topics.Lookup("a", 0); !ok || p.Size != 0 || len(dir.Topics) != 3 {
 		t.Errorf("partition 0 has %d bytes, %d topics", p.Size, len(dir.Topics))
 	}
 	describe := kmsg.NewPtrDescribeLogDirsRequest()
@@ -225,7 +235,7 @@ func TestListConfigResources(t *testing.T) {
 		want    string
 		code    int16
 	}{
-		{0, nil, "", 0}, {1, nil, "2:a 2:b 4:1 ", 0}, {1, []int8{2}, "2:a 2:b ", 0}, {1, []int8{4, 32, 16}, "4:1 ", 0}, {1, []int8{16}, "", 0},
+		{0, nil, "", 0}, {1, nil, "2:__consumer_offsets 2:a 2:b 4:1 ", 0}, {1, []int8{2}, "2:__consumer_offsets 2:a 2:b ", 0}, {1, []int8{4, 32, 16}, "4:1 ", 0}, {1, []int8{16}, "", 0},
 		{1, []int8{2, 8}, "", kerr.UnsupportedVersion.Code},
 	} {
 		req := kmsg.NewPtrListConfigResourcesRequest()

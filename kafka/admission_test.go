@@ -111,8 +111,8 @@ func TestHeldRoomLeavesRoom(t *testing.T) {
 		nc := b.dialFrom(t, "127.0.0.9")
 		go func() { _, _ = nc.Write(append(announce(0, 9, 15<<20), make([]byte, 256<<10)...)) }()
 	}
-	eventually(t, func() bool { return b.cfg.Log.(*log.DB).Stats().AdmissionWaits > 0 })
-	if used := b.cfg.Log.(*log.DB).Stats().InFlightBytes; used != 15<<20-headerBytes {
+	eventually(t, func() bool { return b.Server.log.Log.(*log.DB).Stats().AdmissionWaits > 0 })
+	if used := b.Server.log.Log.(*log.DB).Stats().InFlightBytes; used != 15<<20-headerBytes {
 		t.Errorf("%d bytes are held", used)
 	}
 	if worst := canary(t, b, 100); worst > 3*time.Second {

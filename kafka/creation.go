@@ -25,7 +25,7 @@ type topicRoom struct{ topics, partitions int }
 
 func (s *Server) topicRoom() topicRoom {
 	r := topicRoom{s.cfg.MaxTopics, s.cfg.MaxTotalPartitions}
-	for _, t := range s.cfg.Log.Topics() {
+	for _, t := range s.log.Log.Topics() {
 		r.topics--
 		r.partitions -= int(t.Partitions)
 	}

@@ -13,6 +13,7 @@
 //	                                                 │
 //	                   log.Log (records)   group.Coordinator (groups, offsets)   Topics (catalog)
 //	                   quota.Quotas (bytes a second): the reader rests while its client is over one
+//	                   offsetsLog (the log, and in it __consumer_offsets, computed from the groups)
 //	                   fetchsession.Cache (what consumers fetch, between one Fetch and the next)
 //
 // Vocabulary: an *exchange* is one request and its answer. A *shape* is the layout of a request

@@ -72,7 +72,7 @@ func (l *Local) DeleteTopic(ctx context.Context, who auth.Principal, name string
 // Writable tells what stands against producing to a topic at all.
 func (l *Local) Writable(t *log.Topic) error {
 	if t.Internal {
-		return refuse(kerr.InvalidTopicException, "topic %q belongs to a table and is written through SQL alone", t.Name)
+		return errInternalTopic(t)
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Server struct {
 	apis         [maxKey]*api
 	groups       *group.Coordinator
 	quotas       *quota.Quotas
+	log          *offsetsLog   // cfg.Log
 	offsets      log.Following // of what transactions commit; set by Serve
 	metrics      Metrics
 	bodyBudget   *admission.Budget   // bodies read and not answered, Produce apart
@@ -86,6 +87,8 @@ func New(cfg Config) (*Server, error) {
 		MinSessionTimeout: cfg.MinSessionTimeout, MaxSessionTimeout: cfg.MaxSessionTimeout,
 		InitialDelay: cfg.GroupInitialDelay, ConsumerSession: cfg.ConsumerSession, MaxShareSessions: cfg.MaxShareSessions,
 	}, s.newUUID)
+	s.log = &offsetsLog{Log: cfg.Log, groups: s.groups, caughtUp: s.offsetsReached}
+	s.cfg.Log = s.log
 	s.quotas = quota.New(cfg.Meta, cfg.MaxQuotaClients)
 	s.mu.conns = map[*conn]struct{}{}
 	return s, nil

@@ -22,6 +22,9 @@ func (a access) role(name string) (*catalog.Snapshot, catalog.OID) {
 
 func (a access) Topic(role string, id log.TopicID, op kafka.TopicOp) bool {
 	at, oid := a.role(role)
+	if id == kafka.OffsetsTopicID { // nothing is granted on it
+		return at.IsSuper(oid) || op == kafka.ReadTopic && at.HasPrivsOf(oid, catalog.Monitor)
+	}
 	switch op {
 	case kafka.ReadTopic:
 		return at.TopicPrivs(oid, id, acl.Select) != 0

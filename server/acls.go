@@ -31,6 +31,8 @@ func aclsOf(s *Server) kafka.ACLs {
 
 const everybody = "every role that may log in may do this: there is nothing to take back"
 
+const readsOffsets = "members of pg_monitor read what groups commit: GRANT pg_monitor TO …, or REVOKE it"
+
 // List is what every role may, and what owners and grants say of the topics that there are, by topic.
 func (a acls) List(context.Context) ([]kafka.ACL, error) {
 	at := a.s.catalog.Now()
@@ -57,6 +59,8 @@ func (a acls) List(context.Context) ([]kafka.ACL, error) {
 		})
 		flush()
 	}
+	add(kafka.ACLTopic, kafka.OffsetsTopic, "pg_monitor", kafka.ACLRead, readsOffsets)
+	flush()
 	add(kafka.ACLGroup, "*", "*", kafka.ACLRead, everybody)
 	add(kafka.ACLGroup, "*", "*", kafka.ACLDescribe, everybody)
 	add(kafka.ACLTransactionalID, "*", "*", kafka.ACLWrite, everybody)
@@ -120,7 +124,9 @@ func (a acls) Change(ctx context.Context, who auth.Principal, k kafka.ACL, revok
 	}
 	what := "CREATE ON DATABASE " + ident.Quote(a.s.statements.Database())
 	if k.Resource == kafka.ACLTopic {
-		if _, ok := a.s.log.TopicByName(k.Name); !ok {
+		if _, ok := a.s.log.TopicByName(k.Name); !ok && k.Name == kafka.OffsetsTopic {
+			return kafka.ACLNotAGrant.Refuse(k, readsOffsets)
+		} else if !ok {
 			return kafka.ACLNoTopic.Refuse(k, "topic \""+k.Name+"\" does not exist")
 		}
 		what = map[kafka.ACLOperation]string{kafka.ACLRead: "SELECT", kafka.ACLWrite: "INSERT"}[k.Operation] + " ON TOPIC " + ident.Quote(k.Name)

@@ -56,7 +56,7 @@ func TestACLsAreGrants(t *testing.T) {
 	}
 	want := func(lines ...string) {
 		t.Helper()
-		lines = append(lines, "CLUSTER kafka-cluster User:tributary CREATE", "TOPIC t User:shop READ")
+		lines = append(lines, "CLUSTER kafka-cluster User:tributary CREATE", "TOPIC t User:shop READ", "TOPIC __consumer_offsets User:pg_monitor READ")
 		slices.Sort(lines)
 		if got := told(); !slices.Equal(got, lines) {
 			t.Errorf("ACLs:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(lines, "\n"))

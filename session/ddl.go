@@ -14,6 +14,7 @@ import (
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/internal/suggest"
+	"github.com/tributary-db/tributary/internal/topicconfig"
 	"github.com/tributary-db/tributary/planner/bind"
 	"github.com/tributary-db/tributary/planner/parse"
 	"github.com/tributary-db/tributary/storage/log"
@@ -182,6 +183,10 @@ func checkTopicName(name string) error {
 	if !ok {
 		return sqlerr.New(sqlerr.InvalidName, "invalid topic name: %q", name).
 			WithHint("A topic name has 1 to 249 letters, digits, dots, dashes and underscores.")
+	}
+	if name == topicconfig.ConsumerOffsets {
+		return sqlerr.New(sqlerr.ReservedName, "topic name %q is reserved", name).
+			WithDetail("Kafka clients read there what consumer groups commit.")
 	}
 	return nil
 }

@@ -18,6 +18,8 @@ type Builder struct {
 	records  []byte
 	packed   []byte
 	count    int32
+	gaps     int32 // offsets without a record
+	plain    bool
 	baseTime int64
 	maxTime  int64
 }
@@ -31,6 +33,22 @@ func NewBuilder(maxBytes int) *Builder {
 	return &Builder{maxBytes: min(maxBytes, math.MaxInt32)}
 }
 
+// Plain has it compress nothing from here on.
+func (b *Builder) Plain() *Builder {
+	b.plain = true
+	return b
+}
+
+// Gap leaves n offsets out, before the next record or at the end; false = a record batch cannot have so many.
+// REQUIRES: there is a record, and n >= 0.
+func (b *Builder) Gap(n int64) bool {
+	if n > int64(math.MaxInt32-b.count-b.gaps) {
+		return false
+	}
+	b.gaps += int32(n)
+	return true
+}
+
 // Add appends one record; its bytes are copied. nil key or value is null; timestamp is Unix ms
 // or NoTimestamp. ErrFull: take the record batch with AppendTo and add the record again.
 // ErrTooLarge: the record does not fit into any record batch.
@@ -39,7 +57,7 @@ func (b *Builder) Add(key, value []byte, headers []RecordHeader, timestamp int64
 	if b.count == 0 {
 		baseTime = timestamp
 	}
-	body := recordBodySize(timestamp-baseTime, b.count, key, value, headers)
+	body := recordBodySize(timestamp-baseTime, b.count+b.gaps, key, value, headers)
 	size := varintSize(int64(body)) + body
 	if room := b.maxBytes - HeaderSize - len(b.records); size > room {
 		if b.count == 0 {
@@ -47,14 +65,14 @@ func (b *Builder) Add(key, value []byte, headers []RecordHeader, timestamp int64
 		}
 		return ErrFull
 	}
-	if b.count == math.MaxInt32 {
+	if b.count == math.MaxInt32-b.gaps {
 		return ErrFull
 	}
 	if b.count == 0 || timestamp > b.maxTime {
 		b.maxTime = timestamp
 	}
 	b.baseTime = baseTime
-	b.records = appendRecord(b.records, body, timestamp-baseTime, b.count, key, value, headers)
+	b.records = appendRecord(b.records, body, timestamp-baseTime, b.count+b.gaps, key, value, headers)
 	b.count++
 	return nil
 }
@@ -77,7 +95,7 @@ func (b *Builder) AppendTo(dst []byte) []byte {
 		return dst
 	}
 	h := Header{
-		PartitionLeaderEpoch: -1, LastOffsetDelta: b.count - 1, RecordCount: b.count,
+		PartitionLeaderEpoch: -1, LastOffsetDelta: b.count + b.gaps - 1, RecordCount: b.count,
 		BaseTimestamp: b.baseTime, MaxTimestamp: b.maxTime,
 		ProducerID: NoProducerID, ProducerEpoch: -1, BaseSequence: -1,
 	}
@@ -90,13 +108,13 @@ func (b *Builder) AppendTo(dst []byte) []byte {
 	start := len(dst)
 	dst = append(appendHeader(dst, &h), payload...)
 	setCRC(dst[start:])
-	b.records, b.count = b.records[:0], 0
+	b.records, b.count, b.gaps = b.records[:0], 0, 0
 	return dst
 }
 
 // compress fills b.packed and tells whether it is shorter than the records as they are.
 func (b *Builder) compress() bool {
-	if len(b.records) < minCompressSize {
+	if b.plain || len(b.records) < minCompressSize {
 		return false
 	}
 	w := lz4Writers.Get().(*lz4.Writer)

@@ -27,7 +27,7 @@ func Clamp(ctx context.Context, store meta.Store, end func(TopicPartition) (int6
 			if !ok {
 				writes = append(writes, meta.Write{Key: offsetKey(id, tp)})
 			} else if o.Offset > last {
-				o.Offset, o.LeaderEpoch = last, -1
+				o.Offset, o.LeaderEpoch, o.place = last, -1, 0 // a change, which the journal tells
 				writes = append(writes, meta.Write{Key: offsetKey(id, tp), Value: appendOffset(nil, o)})
 			}
 			return nil

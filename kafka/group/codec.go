@@ -14,18 +14,22 @@ import (
 //
 //	kafka/group/  + name                                        one group
 //	kafka/offset/ + u16 len(name), name, topic id 16, index u32  one committed offset
+//	kafka/journal/ + u32                                        a partition of __consumer_offsets
 //
 //	group  = (a consumer group: see consumerRow; a share group: shareRow)
 //	         u8 version 1, protocol type str, generation i32, protocol str, leader str,
 //	         u32 members, each: id str, static u8, instance str, client str, host str,
 //	         session ms u32, rebalance ms u32, u32 protocols (name str, metadata bytes),
-//	         assignment bytes; since i64; CRC32C of all before u32
+//	         assignment bytes; since i64; place i64; CRC32C of all before u32
 //	since  = ms of 1970 from when on there was no member, 0 = there is one, or it is not known; rows of before lack it
-//	offset = u8 version 1, offset i64, leader epoch i32, commit ms i64, metadata str, CRC32C u32
+//	offset = u8 version 1, offset i64, leader epoch i32, commit ms i64, metadata str, place i64, CRC32C u32
+//	place  = the row's offset in __consumer_offsets + 1; lacking, in rows that transactions or older servers have written, it has none
+//	journal = u8 version 1, i64 below which offsets may have been given out, CRC32C u32
 const (
-	groupPrefix  = "kafka/group/"
-	offsetPrefix = "kafka/offset/"
-	rowVersion   = 1
+	groupPrefix   = "kafka/group/"
+	offsetPrefix  = "kafka/offset/"
+	journalPrefix = "kafka/journal/"
+	rowVersion    = 1
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -68,7 +72,22 @@ func appendOffset(dst []byte, o Offset) []byte {
 	dst = be.AppendUint64(dst, uint64(o.Offset))
 	dst = be.AppendUint32(dst, uint32(o.LeaderEpoch))
 	dst = be.AppendUint64(dst, uint64(o.CommitMillis))
-	return appendSum(appendString(dst, o.Metadata))
+	return appendSum(appendPlace(appendString(dst, o.Metadata), o.place))
+}
+
+func appendPlace(dst []byte, place int64) []byte {
+	if place == 0 {
+		return dst
+	}
+	return binary.BigEndian.AppendUint64(dst, uint64(place))
+}
+
+// place is at the end of a row, if it has one.
+func (r *rowReader) place() int64 {
+	if len(r.src) == 0 {
+		return 0
+	}
+	return int64(r.u64())
 }
 
 func decodeOffset(src []byte) (Offset, error) {
@@ -77,10 +96,11 @@ func decodeOffset(src []byte) (Offset, error) {
 		return Offset{}, err
 	}
 	o := Offset{Offset: int64(r.u64()), LeaderEpoch: int32(r.u32()), CommitMillis: int64(r.u64()), Metadata: string(r.bytes())}
+	o.place = r.place()
 	return o, r.end()
 }
 
-func appendGroup(dst []byte, g *group) []byte {
+func appendGroup(dst []byte, g *group, place int64) []byte {
 	be := binary.BigEndian
 	dst = append(dst, rowVersion)
 	dst = appendString(dst, g.protocolType)
@@ -91,7 +111,7 @@ func appendGroup(dst []byte, g *group) []byte {
 	for _, mb := range g.order {
 		dst = appendMember(dst, mb)
 	}
-	return appendSum(appendSince(dst, g))
+	return appendSum(appendPlace(appendSince(dst, g), place))
 }
 
 func appendSince(dst []byte, g *group) []byte {
@@ -108,6 +128,7 @@ func (r *rowReader) since(g *group) error {
 			g.emptySince = time.UnixMilli(ms)
 		}
 	}
+	g.place = r.place()
 	return r.end()
 }
 

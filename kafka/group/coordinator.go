@@ -57,6 +57,9 @@ func (c *Coordinator) Load(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
+		if err := scan(s, journalPrefix, m.restoreBound); err != nil {
+			return err
+		}
 		if err := scan(s, sharePrefix, func(key, value []byte) error {
 			id, tp, err := parseOffsetKey(append([]byte(offsetPrefix), key[len(sharePrefix):]...))
 			if err != nil {
@@ -181,7 +184,10 @@ func (c *Coordinator) runStorer(ctx context.Context) {
 			continue
 		}
 		n, txn := take(queue)
-		err := c.store.Commit(ctx, txn)
+		var err error
+		if len(txn.Writes) > 0 {
+			err = c.store.Commit(ctx, txn)
+		}
 		c.mu.Lock()
 		finish(queue[:n], c.clock.Now(), err)
 		c.afterLocked()

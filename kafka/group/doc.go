@@ -32,6 +32,8 @@
 //
 // Of the others, a group is of one kind while it has members; an empty one becomes what its next member speaks.
 //
+// What groups store is numbered on the way (journal.go), so that who follows __consumer_offsets can be told of it in order.
+//
 // Vocabulary: Kafka's. A member is *pending* between being given an id (MEMBER_ID_REQUIRED) and
 // joining with it. A *static* member has an instance id and survives its own restart.
 //
@@ -53,6 +55,9 @@
 //     members, and is stored with it, so that restarts do not lengthen it.
 //   - Offsets that a transaction commits come from the log, their rows written by the commit that ended
 //     it. See Machine.Committed for what happens when a plain commit is under way beside it.
+//   - A row is not written again but by what changes it: the log may have written it meanwhile, with a transaction. So what is
+//     restored without a place in the journal gets one in memory.
+//   - What deletes waits for the group's stores on their way: it would leave their rows.
 //   - A member that waits in JoinGroup or SyncGroup does not heartbeat; its session timer
 //     stands still, and the rebalance timeout bounds the wait instead.
 package group

@@ -72,8 +72,8 @@ func TestExpire(t *testing.T) {
 	// With its last offset the group goes, from memory and from the store.
 	b.now = b.now.Add(time.Minute)
 	sweep(1)
-	if len(b.m.IDs()) != 0 || len(b.rows) != 0 || b.m.bytes != 0 {
-		t.Errorf("groups %v, %d rows and %d bytes are left", b.m.IDs(), len(b.rows), b.m.bytes)
+	if len(b.m.IDs()) != 0 || b.rowsOfGroups() != 0 || b.m.bytes != 0 {
+		t.Errorf("groups %v, %d rows and %d bytes are left", b.m.IDs(), b.rowsOfGroups(), b.m.bytes)
 	}
 }
 
@@ -100,13 +100,13 @@ func TestExpireConsumers(t *testing.T) {
 		t.Errorf("%d offsets expire, want 1", n)
 	}
 	b.settle()
-	if len(b.m.Offsets("g")) != 1 || len(b.rows) != 2 {
+	if len(b.m.Offsets("g")) != 1 || b.rowsOfGroups() != 2 {
 		t.Error("what could not be stored is forgotten")
 	}
 	b.fail = nil
 	b.m.Expire(b.now, "g", time.Minute)
 	b.settle()
-	if len(b.m.IDs()) != 0 || len(b.rows) != 0 {
-		t.Errorf("groups %v and %d rows are left", b.m.IDs(), len(b.rows))
+	if len(b.m.IDs()) != 0 || b.rowsOfGroups() != 0 {
+		t.Errorf("groups %v and %d rows are left", b.m.IDs(), b.rowsOfGroups())
 	}
 }

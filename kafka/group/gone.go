@@ -37,20 +37,23 @@ func (m *Machine) ForgetTopics(groupID string, gone func(log.TopicID) bool) {
 func (g *group) forgetOffsets(gone func(TopicPartition) bool) {
 	var writes []meta.Write
 	var tps []TopicPartition
-	for tp := range g.offsets {
+	buried := burials{g: g}
+	for tp, o := range g.offsets {
 		if gone(tp) {
 			tps = append(tps, tp)
 			writes = append(writes, meta.Write{Key: offsetKey(g.id, tp)})
+			buried.bury(tp, o.place, &writes)
 		}
 	}
 	if len(tps) == 0 {
 		return
 	}
 	g.storing++
-	g.m.store(func(_ time.Time, err error) {
+	g.m.store(func(now time.Time, err error) {
 		if g.storing--; err != nil {
 			return // the next call finds them
 		}
+		buried.done(now.UnixMilli())
 		for _, tp := range tps {
 			g.dropOffset(tp)
 			delete(g.fresh, tp)

@@ -21,6 +21,7 @@ type Machine struct {
 	bytes         int64 // of members and offsets, see Limits.MaxBytes
 	// commits counts plain commits as they are queued and those of transactions as they come.
 	commits uint64
+	journal journal
 }
 
 // Store is metadata that has to become durable. Stores are to be written in order; Done is to
@@ -95,13 +96,18 @@ func (m *Machine) create(id string) (*group, error) {
 }
 
 func (m *Machine) add(id string) *group {
-	g := &group{
-		m: m, id: id, state: stateEmpty,
+	g := m.blank(id)
+	m.groups[id] = g
+	return g
+}
+
+// blank is a group that the machine does not have.
+func (m *Machine) blank(id string) *group {
+	return &group{
+		m: m, id: id, state: stateEmpty, part: JournalPartition(id),
 		members: map[string]*member{}, static: map[string]*member{}, pending: map[string]*timer{},
 		offsets: map[TopicPartition]Offset{},
 	}
-	m.groups[id] = g
-	return g
 }
 
 // forgetIfBlank drops a group that holds nothing and was never stored, so that names which

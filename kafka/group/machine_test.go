@@ -3,6 +3,7 @@ package group
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,16 @@ func newBench(t *testing.T, limits Limits) *bench {
 		n++
 		return fmt.Sprint(n)
 	})}
+}
+
+// rowsOfGroups counts rows; those of the journal stay when groups go.
+func (b *bench) rowsOfGroups() (n int) {
+	for key := range b.rows {
+		if !strings.HasPrefix(key, journalPrefix) {
+			n++
+		}
+	}
+	return n
 }
 
 func (b *bench) settle() {

@@ -1,7 +1,9 @@
 package group
 
 import (
+	"cmp"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/tributary-db/tributary/storage/meta"
@@ -29,9 +31,12 @@ func (m *Machine) Commit(now time.Time, r CommitRequest, reply func(error)) {
 	}
 	writes := make([]meta.Write, 0, len(r.Offsets)+1)
 	if !g.stored {
-		writes = append(writes, g.row())
+		writes = append(writes, g.row(0)) // the journal tells it when it is saved as such
 	}
+	numbered := make(map[TopicPartition]Offset, len(r.Offsets))
 	for tp, o := range r.Offsets {
+		o.place = m.number(g, &writes) + 1
+		numbered[tp] = o
 		writes = append(writes, meta.Write{Key: offsetKey(g.id, tp), Value: appendOffset(nil, o)})
 	}
 	m.commits++
@@ -46,14 +51,23 @@ func (m *Machine) Commit(now time.Time, r CommitRequest, reply func(error)) {
 			return
 		}
 		g.stored = true
-		for tp, o := range r.Offsets {
+		for tp, o := range numbered {
 			if g.fresh[tp] < queued { // else a transaction's came meanwhile, see Committed
 				delete(g.fresh, tp)
 				g.setOffset(tp, o)
 			}
 		}
+		m.publishOffsets(g, numbered)
 		reply(nil)
 	}, writes...)
+}
+
+// publishOffsets makes readable what is committed, in the order of its numbers.
+func (m *Machine) publishOffsets(g *group, numbered map[TopicPartition]Offset) {
+	byNumber := func(a, b TopicPartition) int { return cmp.Compare(numbered[a].place, numbered[b].place) }
+	for _, tp := range slices.SortedFunc(maps.Keys(numbered), byNumber) {
+		m.publish(g, numbered[tp].place-1, numbered[tp].CommitMillis, tp)
+	}
 }
 
 func (g *group) setOffset(tp TopicPartition, o Offset) {
@@ -65,6 +79,7 @@ func (g *group) setOffset(tp TopicPartition, o Offset) {
 func (g *group) dropOffset(tp TopicPartition) {
 	if old, ok := g.offsets[tp]; ok {
 		g.m.bytes -= offsetBytes + int64(len(old.Metadata))
+		g.m.journal.parts[g.part].dead++
 		delete(g.offsets, tp)
 	}
 }
@@ -113,6 +128,7 @@ func (m *Machine) Offset(groupID string, tp TopicPartition) (Offset, bool) {
 		return Offset{}, false
 	}
 	o, ok := g.offsets[tp]
+	o.place = 0
 	return o, ok
 }
 
@@ -122,7 +138,12 @@ func (m *Machine) Offsets(groupID string) map[TopicPartition]Offset {
 	if g == nil {
 		return nil
 	}
-	return maps.Clone(g.offsets)
+	all := maps.Clone(g.offsets)
+	for tp, o := range all {
+		o.place = 0
+		all[tp] = o
+	}
+	return all
 }
 
 // Delete removes a group without members, and its offsets.
@@ -138,6 +159,9 @@ func (m *Machine) Delete(groupID string, reply func(error)) {
 	case !g.empty():
 		reply(ErrNotEmpty)
 		return
+	case g.storing > 0:
+		m.behindStores(func() { m.Delete(groupID, reply) })
+		return
 	}
 	g.state = stateDead
 	for id := range g.pending {
@@ -145,15 +169,18 @@ func (m *Machine) Delete(groupID string, reply func(error)) {
 		delete(g.pending, id)
 	}
 	writes := []meta.Write{{Key: groupKey(g.id)}}
-	for tp := range g.offsets {
+	gone := burials{g: g}
+	for tp, o := range g.offsets {
 		writes = append(writes, meta.Write{Key: offsetKey(g.id, tp)})
+		gone.bury(tp, o.place, &writes)
 	}
+	gone.bury(noPartition, g.place, &writes)
 	if g.shares != nil {
 		for tp := range g.shares.parts {
 			writes = append(writes, meta.Write{Key: shareKey(g.id, tp)})
 		}
 	}
-	m.store(func(_ time.Time, err error) {
+	m.store(func(now time.Time, err error) {
 		if err != nil {
 			g.state = stateEmpty
 			reply(ErrNotAvailable)
@@ -162,12 +189,20 @@ func (m *Machine) Delete(groupID string, reply func(error)) {
 		for tp := range g.offsets {
 			g.dropOffset(tp)
 		}
+		gone.done(now.UnixMilli())
+		g.untell()
 		if g.shares != nil {
 			g.shares.forget()
 		}
 		delete(m.groups, g.id)
 		reply(nil)
 	}, writes...)
+}
+
+// behindStores calls fn once what is on its way to be stored now has ended: what deletes has to know of all that there is, else a
+// row stays, and comes back with the next start.
+func (m *Machine) behindStores(fn func()) {
+	m.store(func(time.Time, error) { fn() })
 }
 
 // DeleteOffsets removes offsets of a group that nobody consumes with.
@@ -183,12 +218,17 @@ func (m *Machine) DeleteOffsets(groupID string, tps []TopicPartition, reply func
 	case !g.empty():
 		reply(ErrSubscribed)
 		return
+	case g.storing > 0:
+		m.behindStores(func() { m.DeleteOffsets(groupID, tps, reply) })
+		return
 	}
 	writes := make([]meta.Write, 0, len(tps))
+	gone := burials{g: g}
 	for _, tp := range tps {
 		writes = append(writes, meta.Write{Key: offsetKey(g.id, tp)})
+		gone.bury(tp, g.offsets[tp].place, &writes)
 	}
-	m.store(func(_ time.Time, err error) {
+	m.store(func(now time.Time, err error) {
 		if err != nil {
 			reply(ErrNotAvailable)
 			return
@@ -196,6 +236,7 @@ func (m *Machine) DeleteOffsets(groupID string, tps []TopicPartition, reply func
 		for _, tp := range tps {
 			g.dropOffset(tp)
 		}
+		gone.done(now.UnixMilli())
 		reply(nil)
 	}, writes...)
 }

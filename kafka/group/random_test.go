@@ -96,6 +96,7 @@ func (g *group) check(t *testing.T, seed uint64) {
 	}
 	sum := int64(0)
 	for _, g := range g.m.groups {
+		sum += int64(len(g.told))
 		for _, mb := range g.order {
 			sum += mb.bytes
 		}

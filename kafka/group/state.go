@@ -57,6 +57,12 @@ type group struct {
 	fresh map[TopicPartition]uint64
 	// emptySince is when Expire first found no members after the last one had left; zero = there are some, or it was not asked yet.
 	emptySince time.Time
+	// part is the group's partition in the journal, place that of its row there, which may be on its way (codec.go).
+	part  int32
+	place int64
+	// told is the row that the journal tells, under a number; nil = none.
+	told       []byte
+	toldNumber int64
 	stored     bool // a row of it exists
 	storing    int  // stores on their way
 }
@@ -86,7 +92,7 @@ type member struct {
 // Rough sizes of a member and an offset beside their variable parts.
 const (
 	memberBytes = 512
-	offsetBytes = 96
+	offsetBytes = 192 // half of it in the journal
 )
 
 // count brings Machine.bytes up to what mb takes now.

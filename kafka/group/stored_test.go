@@ -40,8 +40,8 @@ func TestOffsets(t *testing.T) {
 	b.m.Delete("g", func(e error) { err = e })
 	b.after()
 	want(t, err, nil)
-	if len(b.rows) != 0 || len(b.m.groups) != 0 || b.m.bytes != 0 {
-		t.Errorf("after the delete %d rows, %d groups and %d bytes are left", len(b.rows), len(b.m.groups), b.m.bytes)
+	if b.rowsOfGroups() != 0 || len(b.m.groups) != 0 || b.m.bytes != 0 {
+		t.Errorf("after the delete %d rows, %d groups and %d bytes are left", b.rowsOfGroups(), len(b.m.groups), b.m.bytes)
 	}
 	b.m.Delete("g", func(e error) { err = e })
 	want(t, err, ErrGroupNotFound)
@@ -86,6 +86,9 @@ func (b *bench) restart() *bench {
 		var err error
 		if id, ok := cutPrefix(key, groupPrefix); ok {
 			err = c.m.restore(id, value)
+		}
+		if _, ok := cutPrefix(key, journalPrefix); ok {
+			err = c.m.restoreBound([]byte(key), value)
 		}
 		if err != nil {
 			b.t.Fatal(err)

@@ -51,24 +51,33 @@ func offsetOf(o *log.GroupOffset, commitMillis int64) (TopicPartition, Offset) {
 //
 // A plain commit of the same partition may be on its way to the store, or its answer back: which of the
 // two rows was written last nobody knows. So the rows are written once more if the group ever commits
-// plainly, and what was on its way does not replace them in memory.
+// plainly, and what was on its way does not replace them in memory. The store is also for the journal, whose numbers become readable
+// in the order in which they were given out; mostly there is nothing to write in it.
 func (m *Machine) Committed(groupID string, offsets []log.GroupOffset, commitMillis int64) {
 	g := m.groups[groupID]
 	if g == nil {
 		g = m.add(groupID)
 	}
 	m.commits++
+	var writes []meta.Write
+	numbered := make(map[TopicPartition]Offset, len(offsets))
 	for i := range offsets {
 		tp, o := offsetOf(&offsets[i], commitMillis)
+		o.place = m.number(g, &writes) + 1
+		numbered[tp] = o
 		g.setOffset(tp, o)
 		if g.plain {
+			writes = append(writes, meta.Write{Key: offsetKey(g.id, tp), Value: appendOffset(nil, o)})
 			if g.fresh == nil {
 				g.fresh = map[TopicPartition]uint64{}
 			}
 			g.fresh[tp] = m.commits
 		}
 	}
-	if g.plain {
-		m.store(func(time.Time, error) {}, OffsetRows(groupID, offsets, commitMillis)...)
-	}
+	g.storing++
+	m.store(func(_ time.Time, err error) {
+		if g.storing--; err == nil {
+			m.publishOffsets(g, numbered)
+		}
+	}, writes...)
 }

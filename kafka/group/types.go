@@ -94,6 +94,7 @@ type Offset struct {
 	LeaderEpoch  int32 // -1 = unknown
 	Metadata     string
 	CommitMillis int64 // Unix ms
+	place        int64 // of its row in the journal, see codec.go
 }
 
 // CommitRequest stores offsets of a group. Generation is -1 and MemberID empty for a consumer
