@@ -11,7 +11,8 @@ import (
 // one it has.
 //
 // Behaviour: another level is INVALID_UPDATE_VERSION, as is a feature that is not known; a name that comes twice or
-// is empty, and an upgrade type that there is not, are INVALID_REQUEST. validate_only makes no difference.
+// is empty, and an upgrade type that there is not, are INVALID_REQUEST. The first error is that of the whole too, as since
+// Kafka 4. validate_only makes no difference.
 //
 // Versions: 0 an answer for each feature; 1 upgrade type, validate_only; 2 only an error for the whole.
 
@@ -28,7 +29,7 @@ func (s *Server) updateFeatures(_ context.Context, _ *request, req *kmsg.UpdateF
 		result.Feature = u.Feature
 		result.ErrorCode, result.ErrorMessage = codeAndMessage(err)
 		resp.Results = append(resp.Results, result)
-		if req.Version >= 2 && resp.ErrorCode == 0 {
+		if resp.ErrorCode == 0 {
 			resp.ErrorCode, resp.ErrorMessage = result.ErrorCode, result.ErrorMessage
 		}
 	}

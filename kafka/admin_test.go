@@ -200,7 +200,7 @@ func TestLeaderlessAnswers(t *testing.T) {
 	} {
 		update.FeatureUpdates = []kmsg.UpdateFeaturesRequestFeatureUpdate{{Feature: c.feature, MaxVersionLevel: c.level, UpgradeType: c.upgrade}}
 		update.Version = 1
-		if got := ask[*kmsg.UpdateFeaturesResponse](w, update); got.Results[0].ErrorCode != c.want {
+		if got := ask[*kmsg.UpdateFeaturesResponse](w, update); got.Results[0].ErrorCode != c.want || got.ErrorCode != c.want {
 			t.Errorf("%+v: %+v", c, got)
 		}
 		update.Version = 2

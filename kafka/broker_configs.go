@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tributary-db/tributary/internal/topicconfig"
+	"github.com/tributary-db/tributary/kafka/group"
 )
 
 // brokerConfigValues are this server's limits, under Kafka's names.
@@ -40,6 +41,7 @@ func (s *Server) brokerConfigValues() []configValue {
 		brokerNumber("num.partitions", int64(c.DefaultPartitions), "Partitions of a topic that is created without a number."),
 		brokerNumber("offset.metadata.max.bytes", int64(c.MaxOffsetMetadata), "The longest metadata of a committed offset."),
 		brokerNumber("offsets.retention.minutes", int64(c.OffsetsRetention/time.Minute), "How long a group without members keeps its offsets; 0 = for ever."),
+		brokerNumber("offsets.topic.num.partitions", group.JournalPartitions, "Partitions of __consumer_offsets."),
 		brokerNumber("offsets.topic.replication.factor", 1, "The object store keeps the copies."),
 		brokerNumber("socket.request.max.bytes", int64(c.MaxRequestBytes), "The largest request."),
 		brokerMillis("transaction.max.timeout.ms", c.MaxTransactionTimeout, "The longest time that a client may ask to leave a transaction open."),
