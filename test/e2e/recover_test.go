@@ -19,12 +19,25 @@ func TestKillAndRecover(t *testing.T) {
 	flags := func() []string {
 		return append(append(kept(rng), ports...), "--durability=object", "--object-store=file://"+objects)
 	}
+	s, _, _ := killAndRecover(t, rng, dir, "file://"+objects, 50*time.Millisecond, flags)
+	if s == nil {
+		return
+	}
+	if code := s.Stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// killAndRecover writes to a server with durability = object, kills it, at the least after that long, removes its directory, recovers that
+// from the object store of this URL, and checks that every promise was kept; and again. It gives the last server, nil if a promise
+// was broken, and what it has to have.
+func killAndRecover(t *testing.T, rng *rand.Rand, dir, objects string, least time.Duration, flags func() []string) (*harness.Server, *load, *groupOffsets) {
 	s := harness.Start(t, dir, flags()...)
 	l := newLoad(t, s)
 	plan := killPlanOf()
 	var group groupOffsets
 	for round := range plan.kills {
-		after := 50*time.Millisecond + time.Duration(rng.Int64N(int64(plan.atMost)))
+		after := least + time.Duration(rng.Int64N(int64(plan.atMost)))
 		stop, wait := l.round(s, rng, plan, &group)
 		time.Sleep(after) // the moment is random
 		s.Kill()
@@ -32,19 +45,17 @@ func TestKillAndRecover(t *testing.T) {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
 		}
-		out := recoverAll(t, rng, dir, "file://"+objects)
+		out := recoverAll(t, rng, dir, objects)
 		s = harness.Start(t, dir, flags()...)
 		wait()
 		l.check(s)
 		group.check(t, s)
 		t.Logf("round %d: killed after %v; %s%d records, %d COPY, %d transactions", round, after, out, len(l.acked), len(l.copied), len(l.txAcked))
 		if t.Failed() {
-			return
+			return nil, nil, nil
 		}
 	}
-	if code := s.Stop(); code != 0 {
-		t.Errorf("exit code %d", code)
-	}
+	return s, l, &group
 }
 
 // recoverAll runs tributary recover of the object store of this URL, sometimes killing it first at some moment.

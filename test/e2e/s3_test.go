@@ -38,28 +38,9 @@ func TestChainOnRealS3(t *testing.T) {
 	flags := func(objects string) []string {
 		return append(append(kept(rng), ports...), "--durability=object", "--flush-cost=0", "--flush-interval=5ms", "--object-store="+objects)
 	}
-	s := harness.Start(t, dir, flags(objects)...)
-	l := newLoad(t, s)
-	plan := killPlanOf()
-	var group groupOffsets
-	for round := range plan.kills {
-		after := 300*time.Millisecond + time.Duration(rng.Int64N(int64(plan.atMost)))
-		stop, wait := l.round(s, rng, plan, &group)
-		time.Sleep(after) // the moment is random
-		s.Kill()
-		stop()
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
-		out := recoverAll(t, rng, dir, objects)
-		s = harness.Start(t, dir, flags(objects)...)
-		wait()
-		l.check(s)
-		group.check(t, s)
-		t.Logf("round %d: killed after %v; %s%d records, %d COPY, %d transactions", round, after, out, len(l.acked), len(l.copied), len(l.txAcked))
-		if t.Failed() {
-			return
-		}
+	s, l, group := killAndRecover(t, rng, dir, objects, 300*time.Millisecond, func() []string { return flags(objects) })
+	if s == nil {
+		return
 	}
 	t.Log(harness.Run(t, "", binary, "backup", "--to", backups, "--server", "http://"+s.HTTP, "--rate", "1GB"))
 	s.Kill()
