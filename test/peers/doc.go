@@ -12,7 +12,10 @@
 //
 // What cannot be fetched, or built, is skipped and said so. The suites are others' and are not kept here.
 //
+// sarama's brokers are behind proxies that its tests switch off, and some of its tests ask docker for brokers: what wants either is excepted.
+//
 // # Not here
 //
-// sarama's suite wants five brokers behind a proxy, confluent-kafka-go's a cluster that it makes with Docker, and kafka-python's is not whole in its package.
+// librdkafka's test-runner and kafka-python's integration tests, of which there are no packages: both want a checkout. The latter wants a
+// directory servers/<version>/kafka-bin too, which may be empty, four partitions by default and a broker called 0.
 package peers

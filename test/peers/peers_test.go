@@ -38,17 +38,27 @@ type peer struct {
 	// run is the command in that directory; leave are the tests that it must not run.
 	run func(dir string, leave []string) *exec.Cmd
 	env func(addr string) []string
+	// flags of the server.
+	flags []string
+	// outcome of a test in the output: groups outcome and name.
+	outcome *regexp.Regexp
+	// beside runs while the suite does; it gives environment.
+	beside func(t *testing.T) []string
 }
 
-// outcome of a test in the output of a suite.
-var outcome = regexp.MustCompile(`(?m)^--- (PASS|FAIL|SKIP): (\S+)`)
+// Outcomes of go test: of tests, and of those inside a suite's.
+var (
+	goOutcome    = regexp.MustCompile(`(?m)^--- (?P<outcome>PASS|FAIL|SKIP): (?P<name>\S+)`)
+	goSubOutcome = regexp.MustCompile(`(?m)^    --- (?P<outcome>PASS|FAIL|SKIP): (?P<name>\S+)`)
+)
 
 func peers() []peer {
 	return []peer{
 		{
-			name:  "franz-go",
-			fetch: goSuite("github.com/twmb/franz-go@v1.22.2", "pkg/kgo", nil),
-			run:   goRun("pkg/kgo"),
+			name:    "franz-go",
+			fetch:   goSuite("github.com/twmb/franz-go@v1.22.2", "pkg/kgo", nil),
+			run:     goRun("pkg/kgo"),
+			outcome: goOutcome,
 			env: func(addr string) []string {
 				records := os.Getenv("TRIBUTARY_TEST_PEER_RECORDS")
 				if records == "" {
@@ -60,9 +70,35 @@ func peers() []peer {
 		{
 			name: "kafka-go",
 			// Its tests know where the broker is, and so does the client when it is not told a port.
-			fetch: goSuite("github.com/segmentio/kafka-go@v0.4.51", ".", func(text, port string) string { return strings.ReplaceAll(text, "9092", port) }),
-			run:   goRun("."),
-			env:   func(string) []string { return []string{"KAFKA_VERSION=3.7.0", "KAFKA_SKIP_NETTEST=1"} },
+			fetch:   goSuite("github.com/segmentio/kafka-go@v0.4.51", ".", func(text, port string) string { return strings.ReplaceAll(text, "9092", port) }),
+			run:     goRun("."),
+			env:     func(string) []string { return []string{"KAFKA_VERSION=3.7.0", "KAFKA_SKIP_NETTEST=1"} },
+			outcome: goOutcome,
+		},
+		{
+			name: "sarama",
+			// Its brokers are behind proxies that it switches off and on; here there is one, and no proxy.
+			fetch: goSuite("github.com/IBM/sarama@v1.61.1", ".", func(text, port string) string {
+				return strings.ReplaceAll(text, `fmt.Sprintf("127.0.0.1:%d", 29090+i)`, `"localhost:`+port+`"`)
+			}, "-tags=functional"),
+			run:     goRun(".", "-test.run=^("+saramaTests+")"),
+			env:     func(string) []string { return []string{"KAFKA_VERSION=4.0.0"} },
+			flags:   []string{"--auto-create-topics=off"},
+			outcome: goOutcome,
+			beside:  noProxies,
+		},
+		{
+			name: "confluent-kafka-go",
+			fetch: func(dir string) error {
+				if err := goSuite("github.com/confluentinc/confluent-kafka-go/v2@v2.11.1", "kafka", nil)(dir); err != nil {
+					return err
+				}
+				conf := `{"Brokers": "$BROKERS", "TopicName": "test", "GroupID": "testgroup", "PerfMsgCount": 10000, "PerfMsgSize": 100}`
+				return os.WriteFile(filepath.Join(dir, "kafka", "testconf.json"), []byte(conf), 0o600)
+			},
+			run:     goRun("kafka", "-test.run=^TestIntegration$"),
+			env:     func(addr string) []string { return []string{"BROKERS=" + addr} },
+			outcome: goSubOutcome,
 		},
 	}
 }
@@ -71,7 +107,7 @@ func peers() []peer {
 var port string
 
 // goSuite is the tests of one package of a Go module.
-func goSuite(module, pkg string, change func(text, port string) string) func(dir string) error {
+func goSuite(module, pkg string, change func(text, port string) string, flags ...string) func(dir string) error {
 	return func(dir string) error {
 		c := exec.Command("go", "mod", "download", "-json", module)
 		c.Dir = os.TempDir() // not this module
@@ -86,7 +122,7 @@ func goSuite(module, pkg string, change func(text, port string) string) func(dir
 		if err := copyWritable(found.Dir, dir, change); err != nil {
 			return err
 		}
-		c = exec.Command("go", "test", "-mod=mod", "-c", "-o", filepath.Join(dir, "suite"), ".")
+		c = exec.Command("go", append(append([]string{"test", "-mod=mod"}, flags...), "-c", "-o", filepath.Join(dir, "suite"), ".")...)
 		c.Dir = filepath.Join(dir, pkg)
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("build the tests of %s: %w\n%s", module, err, out)
@@ -119,9 +155,9 @@ func copyWritable(from, to string, change func(text, port string) string) error 
 	})
 }
 
-func goRun(pkg string) func(dir string, leave []string) *exec.Cmd {
+func goRun(pkg string, flags ...string) func(dir string, leave []string) *exec.Cmd {
 	return func(dir string, leave []string) *exec.Cmd {
-		c := exec.Command(filepath.Join(dir, "suite"), "-test.v", "-test.timeout", longest.String())
+		c := exec.Command(filepath.Join(dir, "suite"), append([]string{"-test.v", "-test.timeout", longest.String()}, flags...)...)
 		if len(leave) > 0 {
 			c.Args = append(c.Args, "-test.skip", "^("+strings.Join(leave, "|")+")$")
 		}
@@ -148,7 +184,7 @@ func (p peer) test(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flags := harness.FixedPorts(t)
+	flags := append(harness.FixedPorts(t), p.flags...)
 	s := harness.Start(t, t.TempDir(), flags...)
 	if _, port, err = net.SplitHostPort(s.KafkaAddr); err != nil {
 		t.Fatal(err)
@@ -166,7 +202,10 @@ func (p peer) test(t *testing.T) {
 	defer cancel()
 	c := p.run(dir, lists.left())
 	c = commandContext(ctx, c)
-	c.Env = append(os.Environ(), p.env(addr)...)
+	c.Env = append(append(os.Environ(), c.Env...), p.env(addr)...)
+	if p.beside != nil {
+		c.Env = append(c.Env, p.beside(t)...)
+	}
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
 	err = c.Run() // what failed is in its output
@@ -176,7 +215,7 @@ func (p peer) test(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	lists.judge(t, outcomes(out.String()))
+	lists.judge(t, p.outcomes(out.String()))
 	if *update {
 		if err := lists.write(p.file()); err != nil {
 			t.Fatal(err)
@@ -189,18 +228,19 @@ func (p peer) test(t *testing.T) {
 
 func commandContext(ctx context.Context, c *exec.Cmd) *exec.Cmd {
 	out := exec.CommandContext(ctx, c.Path, c.Args[1:]...)
-	out.Dir = c.Dir
+	out.Dir, out.Env = c.Dir, c.Env
 	return out
 }
 
 func (p peer) file() string { return filepath.Join("testdata", p.name+".txt") }
 
 // outcomes of the tests in an output, by name: PASS, FAIL or SKIP.
-func outcomes(out string) map[string]string {
+func (p peer) outcomes(out string) map[string]string {
 	found := map[string]string{}
-	for _, m := range outcome.FindAllStringSubmatch(out, -1) {
-		if found[m[2]] != "FAIL" {
-			found[m[2]] = m[1]
+	for _, m := range p.outcome.FindAllStringSubmatch(out, -1) {
+		name := m[p.outcome.SubexpIndex("name")]
+		if found[name] != "FAIL" {
+			found[name] = m[p.outcome.SubexpIndex("outcome")][:4] // PASS of PASSED, SKIP of SKIPPED
 		}
 	}
 	return found
