@@ -34,9 +34,8 @@ type Ops struct {
 	// Equal clears eq[k] where row ai[k] of a and row bi[k] of b differ by SQL value, NULL being equal
 	// to NULL, and leaves the others. All have one length.
 	Equal func(a *Vec, ai []int32, b *Vec, bi []int32, eq []bool)
-	// Prefix gives a function from rows of v, which has no NULLs and is no constant, to words that
-	// order as the values do; exact says that equal words are equal values. nil: there is none.
-	Prefix func(v *Vec) (word func(row int32) uint64, exact bool)
+	// Words are the values of v as words. nil: there are none.
+	Words func(v *Vec) Words
 
 	// Text is the output function, Binary the send function.
 	Text, Binary FormatFunc
@@ -88,32 +87,32 @@ var none = form(PhysNone, compareStrings, func(*Vec, []int32, []uint64) {}).with
 // builtins are the types that are always there. A type's entry is all there is to say of it.
 var builtins = func() map[OID]*Ops {
 	ints16 := form(PhysInt16, compareOrdered[int16], hashInts[int16])
-	ints16.Equal, ints16.Prefix = equalFixed[int16], prefixInts[int16]
+	ints16.Equal, ints16.Words = equalFixed[int16], wordsInts[int16]
 	ints32 := form(PhysInt32, compareOrdered[int32], hashInts[int32])
-	ints32.Equal, ints32.Prefix = equalFixed[int32], prefixInts[int32]
+	ints32.Equal, ints32.Words = equalFixed[int32], wordsInts[int32]
 	ints64 := form(PhysInt64, compareOrdered[int64], hashInts[int64])
-	ints64.Equal, ints64.Prefix = equalFixed[int64], prefixInts[int64]
+	ints64.Equal, ints64.Words = equalFixed[int64], wordsInts[int64]
 	ints16.Binary, ints32.Binary, ints64.Binary = sendInt16, sendInt32, sendInt64
 	bytes := form(PhysBytes, compareStrings, hashBytes(hashString))
-	bytes.Prefix, bytes.Text, bytes.Binary = prefixBytes, textBytes, textBytes
+	bytes.Words, bytes.Text, bytes.Binary = wordsBytes, textBytes, textBytes
 
 	text := func(f FormatFunc, kind JSONKind) func(o *Ops) {
 		return func(o *Ops) { o.Text, o.JSON = f, kind }
 	}
 	oids := ints32.with(func(o *Ops) {
-		o.Compare, o.Prefix, o.Text = NullsLast(compareOIDs), nil, textOID
+		o.Compare, o.Words, o.Text = NullsLast(compareOIDs), nil, textOID
 		o.Image = o.Compare
 	})
 	types := map[OID]*Ops{
 		Bool: form(PhysBool, compareOrdered[uint8], hashInts[uint8]).with(func(o *Ops) {
-			o.Equal, o.Text, o.Binary, o.JSON = equalFixed[uint8], textBool, sendBool, JSONBool
+			o.Equal, o.Words, o.Text, o.Binary, o.JSON = equalFixed[uint8], wordsInts[uint8], textBool, sendBool, JSONBool
 		}),
 		Int2:        ints16.with(text(textInts[int16], JSONInteger)),
 		Int4:        ints32.with(text(textInts[int32], JSONInteger)),
 		Int8:        ints64.with(text(textInts[int64], JSONInteger)),
 		OIDType:     oids,
-		XID:         ints32.with(func(o *Ops) { o.Text, o.Prefix = textOID, nil }),
-		CID:         ints32.with(func(o *Ops) { o.Text, o.Prefix = textOID, nil }),
+		XID:         ints32.with(func(o *Ops) { o.Text, o.Words = textOID, nil }),
+		CID:         ints32.with(func(o *Ops) { o.Text, o.Words = textOID, nil }),
 		Date:        ints32.with(text(textDate, JSONString)),
 		Time:        ints64.with(text(textTime, JSONString)),
 		Timestamp:   ints64.with(text(textTimestamp, JSONTimestamp)),
@@ -131,10 +130,10 @@ var builtins = func() map[OID]*Ops {
 			o.Image, o.OneImage, o.Text, o.Binary = NullsLast(compareIntervalImages), false, textInterval, sendInterval
 		}),
 		UUID: form(PhysUUID, compareUUIDs, hashUUIDs).with(func(o *Ops) {
-			o.Equal, o.Prefix, o.Text, o.Binary = equalFixed[[16]byte], prefixUUIDs, textUUID, sendUUID
+			o.Equal, o.Words, o.Text, o.Binary = equalFixed[[16]byte], wordsUUIDs, textUUID, sendUUID
 		}),
 		Timetz: form(PhysUUID, compareUUIDs, hashUUIDs).with(func(o *Ops) {
-			o.Equal, o.Prefix, o.Text, o.Binary = equalFixed[[16]byte], prefixUUIDs, textTimetz, sendTimetz
+			o.Equal, o.Words, o.Text, o.Binary = equalFixed[[16]byte], wordsUUIDs, textTimetz, sendTimetz
 		}),
 		Money:    ints64.with(text(textMoney, JSONString)),
 		Bit:      bytes.with(bitStrings),
@@ -143,18 +142,18 @@ var builtins = func() map[OID]*Ops {
 		Varchar:  &bytes,
 		Name:     &bytes,
 		Bytea:    bytes.with(func(o *Ops) { o.Text = textBytea }),
-		Unknown:  bytes.with(func(o *Ops) { o.Prefix = nil }),
-		JSON:     bytes.with(func(o *Ops) { o.Prefix, o.JSON = nil, JSONItself }),
-		JSONPath: bytes.with(func(o *Ops) { o.Prefix, o.Binary = nil, sendVersioned }),
-		Char:     bytes.with(func(o *Ops) { o.Prefix, o.Text, o.Binary = nil, textChar, sendChar }),
+		Unknown:  bytes.with(func(o *Ops) { o.Words = nil }),
+		JSON:     bytes.with(func(o *Ops) { o.Words, o.JSON = nil, JSONItself }),
+		JSONPath: bytes.with(func(o *Ops) { o.Words, o.Binary = nil, sendVersioned }),
+		Char:     bytes.with(func(o *Ops) { o.Words, o.Text, o.Binary = nil, textChar, sendChar }),
 		BPChar: bytes.with(func(o *Ops) {
 			o.Compare, o.Image = NullsLast(compareBlankPadded), NullsLast(thenBytes(compareBlankPadded))
-			o.OneImage, o.Prefix, o.Equal = false, nil, equalBy(o.Compare)
+			o.OneImage, o.Words, o.Equal = false, nil, equalBy(o.Compare)
 			o.Hash = nullsHashed(hashBytes(func(v []byte) uint64 { return hashString(trimBlanks(v)) }))
 		}),
 		JSONB: bytes.with(func(o *Ops) {
 			o.Compare, o.Image = NullsLast(compareJSONB), NullsLast(thenBytes(compareJSONB))
-			o.OneImage, o.Prefix, o.Equal = false, nil, equalBy(o.Compare)
+			o.OneImage, o.Words, o.Equal = false, nil, equalBy(o.Compare)
 			o.Hash, o.Binary, o.JSON = nullsHashed(hashBytes(jsonb.Hash)), sendVersioned, JSONItself
 		}),
 	}
@@ -162,7 +161,7 @@ var builtins = func() map[OID]*Ops {
 		types[t] = oids.with(text(textReg(t), JSONString))
 	}
 	for _, t := range []OID{NodeTree, ACLItem, NDistinct, Dependencies, MCVList, AnyArray, Void} {
-		types[t] = bytes.with(func(o *Ops) { o.Prefix = nil })
+		types[t] = bytes.with(func(o *Ops) { o.Words = nil })
 	}
 	for _, v := range []struct{ vector, elem OID }{{Int2Vector, Int2}, {OIDVector, OIDType}} {
 		types[v.vector] = ArrayOf(types[v.elem], v.elem).with(func(o *Ops) { o.Text, o.JSON = textVector(types[v.elem]), JSONString })

@@ -13,7 +13,7 @@ var geometricText = map[OID]func(f geometric.Float, dst, v []byte) []byte{
 func addGeometric(types map[OID]*Ops, bytes Ops) {
 	for t, text := range geometricText {
 		types[t] = bytes.with(func(o *Ops) {
-			o.Prefix, o.Opaque = nil, true
+			o.Words, o.Opaque = nil, true
 			o.Text = func(dst []byte, v *Vec, row int32, env *Env) []byte {
 				return text(func(dst []byte, f float64) []byte { return env.float(dst, f, 64) }, dst, v.Bytes(row))
 			}

@@ -10,7 +10,7 @@ import (
 func addNetworkTypes(types map[OID]*Ops, ints64, bytes Ops) {
 	addresses := bytes.with(func(o *Ops) {
 		o.Compare = NullsLast(compareAddresses)
-		o.Image, o.Equal, o.Prefix, o.Opaque = o.Compare, equalBy(o.Compare), nil, true
+		o.Image, o.Equal, o.Words, o.Opaque = o.Compare, equalBy(o.Compare), nil, true
 	})
 	for oid, cidr := range map[OID]bool{Inet: false, CIDR: true} {
 		types[oid] = addresses.with(func(o *Ops) {

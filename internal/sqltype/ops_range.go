@@ -39,7 +39,7 @@ func addRanges(types map[OID]*Ops, bytes Ops) {
 // setOrder makes the order, and the hash that goes with it. Numbers that are equal may look different.
 func (o *Ops) setOrder(t *RangeType, compare func(a, b []byte) int) {
 	by := func(a *Vec, i int32, b *Vec, j int32) int { return compare(a.Bytes(i), b.Bytes(j)) }
-	o.Range, o.Opaque, o.Prefix = t, true, nil
+	o.Range, o.Opaque, o.Words = t, true, nil
 	o.Compare, o.Image = NullsLast(by), NullsLast(by)
 	o.Equal = equalBy(o.Compare)
 	if t.Kind == ranges.Numeric {

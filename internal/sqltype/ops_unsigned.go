@@ -47,7 +47,7 @@ func addTransactions(types map[OID]*Ops, ints64, bytes Ops) {
 	})
 	for _, t := range []OID{Snapshot, TxidSnapshot} {
 		types[t] = bytes.with(func(o *Ops) {
-			o.Prefix = nil
+			o.Words = nil
 			o.Binary = func(dst []byte, v *Vec, row int32, _ *Env) []byte { return xid.Of(v.Bytes(row)).AppendBinary(dst) }
 		})
 	}

@@ -1,8 +1,6 @@
 package state
 
 import (
-	"slices"
-
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
@@ -11,7 +9,7 @@ import (
 type step struct {
 	col        int
 	cmp        sqltype.Comparer
-	prefix     func(v *sqltype.Vec) (word func(int32) uint64, exact bool) // nil = none
+	words      func(v *sqltype.Vec) sqltype.Words // nil = none
 	desc       bool
 	nullsFirst bool
 	ints       bool // 8-byte integers: compared in place
@@ -68,19 +66,24 @@ func NewRowOrder(types []sqltype.OID, key []int, order []Order) *RowOrder {
 	settled := make([]bool, len(types))
 	for _, c := range key {
 		ops := sqltype.OpsOf(types[c])
-		o.steps = append(o.steps, step{col: c, cmp: ops.Compare, prefix: ops.Prefix})
+		o.steps = append(o.steps, step{col: c, cmp: ops.Compare, words: ops.Words})
 		settled[c] = ops.OneImage
 	}
 	for _, by := range order {
 		ops := sqltype.OpsOf(types[by.Column])
 		o.steps = append(o.steps, step{
-			col: by.Column, cmp: ops.Compare, prefix: ops.Prefix, desc: by.Desc, nullsFirst: by.NullsFirst,
+			col: by.Column, cmp: ops.Compare, words: ops.Words, desc: by.Desc, nullsFirst: by.NullsFirst,
 		})
 		settled[by.Column] = ops.OneImage
 	}
 	for c, t := range types {
 		if !settled[c] {
-			o.steps = append(o.steps, step{col: c, cmp: sqltype.OpsOf(t).Image})
+			ops := sqltype.OpsOf(t)
+			last := step{col: c, cmp: ops.Image}
+			if ops.OneImage {
+				last.words = ops.Words
+			}
+			o.steps = append(o.steps, last)
 		}
 	}
 	for i := range o.steps {
@@ -92,8 +95,13 @@ func NewRowOrder(types []sqltype.OID, key []int, order []Order) *RowOrder {
 
 // Compare orders row i of a against row j of b.
 func (o *RowOrder) Compare(a []delta.Column, i int32, b []delta.Column, j int32) int {
-	for k := range o.steps {
-		if c := o.steps[k].compare(a, i, b, j); c != 0 {
+	return o.compareFrom(0, a, i, b, j)
+}
+
+// compareFrom compares rows that are equal before the k-th step.
+func (o *RowOrder) compareFrom(k int, a []delta.Column, i int32, b []delta.Column, j int32) int {
+	for steps := o.steps[k:]; len(steps) > 0; steps = steps[1:] {
+		if c := steps[0].compare(a, i, b, j); c != 0 {
 			return c
 		}
 	}
@@ -125,71 +133,4 @@ func (o *RowOrder) SameKey(a []delta.Column, i int32, b []delta.Column, j int32)
 		}
 	}
 	return true
-}
-
-// sorting carries an order-preserving prefix of the first step's value beside a row.
-type sorting struct {
-	prefix uint64
-	row    int32
-}
-
-// Sort orders rows (physical positions in cols) in place.
-func (o *RowOrder) Sort(cols []delta.Column, rows []int32) { o.sort(cols, rows, nil, nil) }
-
-// SortUntil is Sort; once stopped answers true, which it is asked every few microseconds, it
-// ends at once and leaves the rows in any order.
-func (o *RowOrder) SortUntil(cols []delta.Column, rows []int32, stopped func() bool) {
-	compares, stop := 0, false
-	o.sort(cols, rows, nil, func() bool {
-		if compares++; compares%256 == 0 && !stop {
-			stop = stopped()
-		}
-		return stop
-	})
-}
-
-// sort is Sort; buf is scratch that it returns. stop, if not nil, is asked at every comparison;
-// from when it answers true all rows are equal, and so in order as they are.
-func (o *RowOrder) sort(cols []delta.Column, rows []int32, buf []sorting, stop func() bool) []sorting {
-	if len(rows) < 2 || len(o.steps) == 0 {
-		return buf
-	}
-	first := &o.steps[0]
-	var prefix func(int32) uint64 // order as the values do
-	exact := false                // equal prefixes are equal values
-	if c := &cols[first.col]; first.prefix != nil && c.Valid == nil && !c.Const {
-		prefix, exact = first.prefix(&c.Vec)
-	}
-	if prefix == nil || first.desc || first.nullsFirst {
-		slices.SortFunc(rows, func(a, b int32) int {
-			if stop != nil && stop() {
-				return 0
-			}
-			return o.Compare(cols, a, cols, b)
-		})
-		return buf
-	}
-	buf = buf[:0]
-	for _, r := range rows {
-		buf = append(buf, sorting{prefix(r), r})
-	}
-	rest := &RowOrder{steps: o.steps}
-	if exact {
-		rest.steps = o.steps[1:]
-	}
-	slices.SortFunc(buf, func(a, b sorting) int {
-		switch {
-		case stop != nil && stop():
-			return 0
-		case a.prefix < b.prefix:
-			return -1
-		case a.prefix > b.prefix:
-			return 1
-		}
-		return rest.Compare(cols, a.row, cols, b.row)
-	})
-	for i := range buf {
-		rows[i] = buf[i].row
-	}
-	return buf
 }

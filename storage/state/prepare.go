@@ -20,7 +20,7 @@ type Prepared struct {
 type preparer struct {
 	builder *runBuilder
 	rows    []int32
-	buf     []sorting
+	sorter  sorter
 }
 
 // prepareRun makes a run of d with a preparer at rest.
@@ -45,9 +45,6 @@ func withPreparer(idle *sync.Pool, o *RowOrder, tier *Tier, made func(w *prepare
 	}
 	return r, err
 }
-
-// prepareBreath is how many rows are put into blocks between two looks at breathe.
-const prepareBreath = 4096
 
 // Prepare makes d, which it does not keep, a run of the arrangement. Memory is asked of
 // Options.Reserve first, so that a refusal comes while it can still be obeyed. breathe, if not nil,
@@ -113,17 +110,14 @@ func (w *preparer) build(o *RowOrder, d *delta.Batch, breathe func() error) (err
 			w.rows = append(w.rows, i)
 		}
 	}
-	compares := 0
 	var stopped func() bool
 	if breathe != nil {
 		stopped = func() bool {
-			if compares++; err == nil && compares%prepareBreath == 0 {
-				err = breathe()
-			}
+			err = breathe()
 			return err != nil
 		}
 	}
-	w.buf = o.sort(d.Cols, w.rows, w.buf, stopped)
+	w.sorter.sort(o, d.Cols, w.rows, stopped)
 	if err != nil {
 		return err
 	}
