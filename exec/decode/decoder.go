@@ -136,11 +136,12 @@ func (d *Decoder) builder(c int, dst []*delta.Builder) *delta.Builder {
 	return d.scratch[c]
 }
 
-// undo drops what the columns before c got for a row that failed at c.
+// undo drops what the wanted columns before c got for a row that failed at c.
 func (d *Decoder) undo(c int, dst []*delta.Builder) {
-	for i := range c {
-		b := d.builder(i, dst)
-		b.Truncate(b.Len() - 1)
+	for _, i := range d.out[:c] {
+		if i >= 0 {
+			dst[i].Truncate(dst[i].Len() - 1)
+		}
 	}
 }
 

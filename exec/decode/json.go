@@ -17,11 +17,31 @@ type slot struct {
 	kind      kind
 }
 
-// known is a field at a place of the record before: its raw name with the closing quote, and
+// known is a field at a place of a record before: its raw name with the closing quote, and
 // its column.
 type known struct {
 	quoted []byte
 	column int32
+}
+
+// knownOnes are the two fields that stood last at a place, the newer first: where kinds of records take turns, the field is
+// mostly one of them.
+type knownOnes [2]known
+
+// at finds the field whose name begins at from, nil if it is none of them.
+func (k *knownOnes) at(s []byte, from int) *known {
+	if k[0].begins(s, from) {
+		return &k[0]
+	}
+	if k[1].begins(s, from) {
+		k[0], k[1] = k[1], k[0]
+		return &k[0]
+	}
+	return nil
+}
+
+func (k *known) begins(s []byte, from int) bool {
+	return len(s)-from > len(k.quoted) && string(s[from:from+len(k.quoted)]) == string(k.quoted)
 }
 
 // jsonDecoder reads objects.
@@ -30,10 +50,11 @@ type jsonDecoder struct {
 	exact   map[string]int32
 	put     []putter // by column
 	quotes  []bool   // by column: strings keep their quotes
+	fits    []fitter // by column: whether a value that nobody wants need not be read to know that it is one of the type
 	twins   [][2]int // columns of one field: the one that is found, and another
 	slots   []slot
 	record  uint64
-	order   []known
+	order   []knownOnes
 	nameBuf []byte
 }
 
@@ -51,6 +72,7 @@ func newJSON(d *Decoder) *jsonDecoder {
 	}
 	for _, c := range d.columns {
 		j.put = append(j.put, putterOf(c.Type))
+		j.fits = append(j.fits, fitterOf(c.Type))
 		j.quotes = append(j.quotes, c.Type.OID == sqltype.JSON || c.Type.OID == sqltype.JSONB)
 	}
 	return j
@@ -69,12 +91,16 @@ func (j *jsonDecoder) decode(s []byte, dst []*delta.Builder) *Fault {
 	}
 	for i := range j.slots {
 		v := &j.slots[i]
+		null := v.record != j.record || v.kind == kindNull
+		if null && j.columns[i].NotNull {
+			j.undo(i, dst)
+			return j.nullFault(i)
+		}
+		if j.out[i] < 0 && (null || j.fits[i](v)) {
+			continue
+		}
 		b := j.builder(i, dst)
-		if v.record != j.record || v.kind == kindNull {
-			if j.columns[i].NotNull {
-				j.undo(i, dst)
-				return j.nullFault(i)
-			}
+		if null {
 			b.AppendNull()
 			continue
 		}
@@ -158,8 +184,8 @@ func (j *jsonDecoder) field(s []byte, i, n int) (column int32, next int, msg str
 	}
 	from := i + 1
 	if n < len(j.order) {
-		// The name that stood here in the record before: no need to look for its end.
-		if k := &j.order[n]; len(s)-from > len(k.quoted) && string(s[from:from+len(k.quoted)]) == string(k.quoted) {
+		// A name that stood here before: no need to look for its end.
+		if k := j.order[n].at(s, from); k != nil {
 			i = from + len(k.quoted)
 			if s[i] != ':' {
 				if i = skipBlanks(s, i); i >= len(s) || s[i] != ':' {
@@ -187,9 +213,10 @@ func (j *jsonDecoder) remember(n int, quoted []byte, c int32) {
 		return
 	}
 	for len(j.order) <= n {
-		j.order = append(j.order, known{column: -1, quoted: []byte{0}}) // no JSON text has a NUL
+		j.order = append(j.order, knownOnes{{[]byte{0}, -1}, {[]byte{0}, -1}}) // no JSON text has a NUL
 	}
-	j.order[n] = known{append(j.order[n].quoted[:0], quoted...), c}
+	k := &j.order[n]
+	k[0], k[1] = known{append(k[1].quoted[:0], quoted...), c}, k[0]
 }
 
 func (j *jsonDecoder) find(name []byte, escaped bool) int32 {

@@ -52,6 +52,24 @@ func putterOf(t sqltype.Type) putter {
 	return putString
 }
 
+// fitter reports whether a value that is not null is surely one of its column's type; if not, a putter finds out.
+type fitter func(v *slot) bool
+
+// fitterOf chooses by type, once per column.
+func fitterOf(t sqltype.Type) fitter {
+	switch t = sqltype.BaseOf(t); {
+	case t.OID == sqltype.Text || t.OID == sqltype.Varchar && t.Mod < 0:
+		return func(v *slot) bool { return v.kind != kindEscaped }
+	case t.OID == sqltype.Int8:
+		return func(v *slot) bool { return v.kind == kindInt && v.end-v.from <= 18 }
+	case t.OID == sqltype.Int4:
+		return func(v *slot) bool { return v.kind == kindInt && v.end-v.from <= 9 }
+	case t.OID == sqltype.Bool:
+		return func(v *slot) bool { return v.kind == kindTrue || v.kind == kindFalse }
+	}
+	return func(*slot) bool { return false }
+}
+
 func errKind(k kind, t sqltype.Type) error {
 	return sqlerr.New(sqlerr.InvalidTextRepresentation, "cannot convert JSON %s to type %s", k, sqltype.TypeName(t))
 }

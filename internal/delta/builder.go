@@ -197,8 +197,23 @@ func (b *Builder) AppendNumeric(d decimal.Dec) {
 
 // AppendNull appends NULL.
 func (b *Builder) AppendNull() {
-	b.extend(1)
-	b.markNull(b.n - 1)
+	at := len(b.data)
+	b.data = grow(b.data, b.size)[:at+b.size]
+	switch b.size {
+	case 8:
+		*(*uint64)(unsafe.Pointer(&b.data[at])) = 0
+	case 4:
+		*(*int32)(unsafe.Pointer(&b.data[at])) = int32(len(b.vars)) // an offset; a value has no such bytes
+	default:
+		clear(b.data[at:])
+	}
+	b.n++
+	if i := b.n - 1; b.nulls > 0 && i/64 < len(b.valid) {
+		b.nulls++
+		b.valid[i/64] &^= 1 << (uint(i) & 63)
+	} else {
+		b.markNull(i)
+	}
 }
 
 // AppendNulls appends n NULLs.
