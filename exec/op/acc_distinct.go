@@ -84,7 +84,10 @@ func (c *distinctAcc) settle(ctx context.Context, slots []state.Slot) error {
 	now := c.values.Head()
 	c.touched.Scan(func(values []state.Slot) bool {
 		keys := c.touched.Keys(values)
-		if err = c.pass(ctx, before, keys, len(values), -1); err == nil {
+		if before.Rows() > 0 {
+			err = c.pass(ctx, before, keys, len(values), -1)
+		}
+		if err == nil {
 			err = c.pass(ctx, now, keys, len(values), 1)
 		}
 		return err == nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tributary-db/tributary/exec/exectest"
+	"github.com/tributary-db/tributary/exec/op"
 	"github.com/tributary-db/tributary/internal/decimal"
 	"github.com/tributary-db/tributary/internal/delta"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -209,6 +210,24 @@ func TestTopN(t *testing.T) {
 			return exectest.Top(l[0], k.count, k.offset, plan.SortKey{Expr: quotient(l[0], 0, 0)})
 		})
 	}
+}
+
+// Windows of groups are the same whether groups are found one by one or all are read.
+func TestTopNOfGroups(t *testing.T) {
+	ins := []in{{Types: types(i4, num, txt), Values: 5, Errors: true}}
+	tops := func(t *testing.T) {
+		for _, k := range []struct {
+			count, offset int64
+			ties          bool
+		}{{1, 0, false}, {2, 1, false}, {2, 0, true}, {-1, 1, false}} {
+			run(t, "of groups", ins, func(l []node) node {
+				return exectest.TopOf(l[0], []int{0}, k.count, k.offset, k.ties, plan.SortKey{Expr: col(l[0], 1), Desc: true}, plan.SortKey{Expr: col(l[0], 2)})
+			})
+		}
+	}
+	t.Run("read", tops)
+	defer op.FindEachGroup()()
+	t.Run("found", tops)
 }
 
 func TestComposed(t *testing.T) {

@@ -51,3 +51,5 @@ func (t *touchedKeys) each(visit func(key []delta.Column) error) (err error) {
 }
 
 func (t *touchedKeys) clear() { t.set.Clear() }
+
+func (t *touchedKeys) count() int { return t.set.Len() }
