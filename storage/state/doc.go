@@ -62,6 +62,8 @@
 // Publish looks up what a delta takes back, and a merge that reaches the oldest run proves it again: a
 // row below zero stops the relation.
 //
+// Rows are sorted by words of their values (sort.go), runs merged by comparing.
+//
 // Goroutines and locks: Pool.Run has those it is told, which end with its context. One goroutine
 // writes a RunSet and calls Head; what it has appended others may sort meanwhile (Beside), under head.mu for assignments
 // only. RunSet.mu guards the current version, the pins and what only they hold, and is held for
