@@ -184,7 +184,7 @@ func (c *conn) start(ctx context.Context) error {
 	}
 	c.srv.conns.arm(c, secret)
 	session, err := c.srv.cfg.Open(ctx, face.Startup{
-		Principal: who, Database: h.database, Settings: h.settings, PID: c.pid, Remote: c.nc.RemoteAddr(), Client: c,
+		Principal: who, Database: h.database, Settings: h.settings, PID: c.pid, Remote: c.nc.RemoteAddr(), Local: c.nc.LocalAddr(), Client: c,
 		Cancel: func(cause *sqlerr.Error) { c.stmt.cancel(cause) }, Terminate: c.terminate,
 	})
 	if err != nil {

@@ -44,7 +44,7 @@ func userError(ctx context.Context, err error) (e *sqlerr.Error, shown bool) {
 // errorResponse adds an error of the severity ERROR or FATAL.
 func (o *outbuf) errorResponse(severity string, e *sqlerr.Error) {
 	at := o.begin('E')
-	o.fields(severity, string(e.Code), e.Message, e.Detail, e.Hint, e.Position, e.Object)
+	o.fields(severity, string(e.Code), e.Message, e.Detail, e.Hint, e.Position, e.Context, e.Object)
 	o.end(at)
 }
 
@@ -60,12 +60,12 @@ func (o *outbuf) noticeResponse(n face.Notice) {
 		}
 	}
 	at := o.begin('N')
-	o.fields(severity, code, n.Message, n.Detail, n.Hint, n.Position, nil)
+	o.fields(severity, code, n.Message, n.Detail, n.Hint, n.Position, "", nil)
 	o.end(at)
 }
 
 // fields are those of an error or notice, in PostgreSQL's order.
-func (o *outbuf) fields(severity, code, message, detail, hint string, position int, object *sqlerr.Object) {
+func (o *outbuf) fields(severity, code, message, detail, hint string, position int, context string, object *sqlerr.Object) {
 	field := func(key byte, value string) {
 		if value != "" {
 			o.byte(key)
@@ -82,6 +82,7 @@ func (o *outbuf) fields(severity, code, message, detail, hint string, position i
 	if position > 0 {
 		field('P', strconv.Itoa(position))
 	}
+	field('W', context)
 	if object != nil {
 		field('s', object.Schema)
 		field('t', object.Table)

@@ -82,8 +82,8 @@ func TestCopyIntoAStreamGoes(t *testing.T) {
 
 	_, err := copyIn(ctx, db, "COPY st FROM STDIN", data("many\tx\n"))
 	var e *pgconn.PgError
-	if !errors.As(err, &e) || e.Code != "22P02" || !strings.Contains(e.Detail, fmt.Sprintf("line %d", rows+1)) {
-		t.Fatalf("%v, detail %q", err, e.Detail)
+	if !errors.As(err, &e) || e.Code != "22P02" || !strings.Contains(e.Where, fmt.Sprintf("line %d", rows+1)) {
+		t.Fatalf("%v, context %q", err, e)
 	}
 	at := strings.Index(e.Detail, "The first ")
 	var durable int64

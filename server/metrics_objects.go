@@ -121,15 +121,29 @@ func (m *objectMetrics) dataflowRow(d *dataflow, newest log.CommitSeq, now time.
 func (m *objectMetrics) topicRows(topics []log.Topic, now time.Time) []row {
 	out := make([]row, len(topics))
 	for i, t := range topics {
-		var all log.Behind
-		for p := range t.Partitions {
-			if b, ok := m.s.log.BehindOffset(log.Partition{Topic: t.ID, Index: p}, 0); ok {
-				all = all.Add(b)
-			}
-		}
+		all := m.s.kept(t)
 		out[i] = row{[]string{t.Name}, []float64{float64(t.Partitions), float64(all.Records), float64(all.Bytes), since(now, all.Last)}}
 	}
 	return out
+}
+
+// kept is what all partitions of a topic have.
+func (s *Server) kept(t log.Topic) (all log.Behind) {
+	for p := range t.Partitions {
+		if b, ok := s.log.BehindOffset(log.Partition{Topic: t.ID, Index: p}, 0); ok {
+			all = all.Add(b)
+		}
+	}
+	return all
+}
+
+// topicBytes is what pg_relation_size says of a stream.
+func (s *Server) topicBytes(id log.TopicID) int64 {
+	t, ok := s.log.TopicByID(id)
+	if !ok {
+		return 0
+	}
+	return s.kept(t).Bytes
 }
 
 func (m *objectMetrics) groupRows(topics []log.Topic, now time.Time) (groups, members []row) {

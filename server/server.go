@@ -233,7 +233,7 @@ func (s *Server) openEngine(ctx context.Context) error {
 		Stopping: stopping,
 		Log:      s.log, Meta: s.meta, Catalog: s.catalog, Tables: s.tables, Sequences: s.sequences, Runtime: s.runtime, Sources: s.sources,
 		Folder: expr.Folder{}, Clock: s.clock, Rand: rand.Reader, Logger: s.logger, Version: Version,
-		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show,
+		DefaultPartitions: int32(s.cfg.DefaultPartitions), Settings: s.cfg.Show, TopicBytes: s.topicBytes,
 		Memory: s.memory.statements, StatementMemory: s.cfg.StatementMemory, Temp: s.temp, WorkMemory: s.cfg.WorkMemory, TempFileLimit: s.cfg.TempFileLimit, TempTableMemory: s.cfg.TempTableMemory, Shards: s.cfg.Shards, MinShardRows: s.cfg.MinShardRows, MaxStatementBytes: s.cfg.MaxStatementBytes,
 		StatementTimeout: s.cfg.StatementTimeout, LockTimeout: s.cfg.LockTimeout, LogMinDuration: s.cfg.LogMinDurationStatement,
 		WatermarkIdleTimeout: s.cfg.WatermarkIdleTimeout, NotifyQueueBytes: s.cfg.NotifyQueueBytes,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/tributary-db/tributary/internal/delta"
@@ -141,7 +140,7 @@ func (c *copyIn) binary(ctx context.Context, data face.CopyIn) error {
 			return err
 		}
 		if err := c.binaryRows(ctx, r); err != nil {
-			return c.inRow(err, r.row)
+			return c.place.in(c.rel.Name, err)
 		}
 	}
 	switch {
@@ -150,7 +149,8 @@ func (c *copyIn) binary(ctx context.Context, data face.CopyIn) error {
 	case !r.begun || r.skip > 0:
 		return sqlerr.New(sqlerr.BadCopyFileFormat, "invalid COPY file header (missing length)")
 	case len(r.buf)-r.at >= 2: // less is no row yet: the data ends without its mark, which is taken
-		return c.inRow(c.cutOff(r.fields), r.row+1)
+		c.place.line = r.row + 1
+		return c.place.in(c.rel.Name, c.cutOff(r.fields))
 	}
 	return c.flush(ctx)
 }
@@ -163,6 +163,7 @@ func (c *copyIn) cutOff(fields [][]byte) error {
 			continue
 		}
 		if err := codec.AppendBinary(delta.NewBuilder(t.OID), t, f, c.env); err != nil {
+			c.place.column = c.rel.Columns[c.columns[i]].Name
 			return err
 		}
 	}
@@ -173,6 +174,7 @@ func (c *copyIn) cutOff(fields [][]byte) error {
 func (c *copyIn) binaryRows(ctx context.Context, r *binaryReader) error {
 	for {
 		r.row++
+		c.place.line = r.row
 		fields, ok, err := r.next(len(c.columns))
 		if err != nil {
 			return err
@@ -188,15 +190,6 @@ func (c *copyIn) binaryRows(ctx context.Context, r *binaryReader) error {
 			return err
 		}
 	}
-}
-
-// inRow says in which row of the data an error is.
-func (c *copyIn) inRow(err error, row int) error {
-	var e *sqlerr.Error
-	if errors.As(err, &e) && e.Detail == "" {
-		e.Detail = fmt.Sprintf("COPY %s, line %d.", c.rel.Name, row)
-	}
-	return err
 }
 
 // beginBinary makes the header, which goes with the first row in one message, as PostgreSQL's does: clients that take a message for a

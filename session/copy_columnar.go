@@ -186,8 +186,8 @@ func (c *copyIn) record(ctx context.Context, rec columnar.Record, at []int, from
 	for i, col := range c.columns {
 		if err := rec.Append(c.rows.Cols[col], c.rel.Columns[col].Type, at[i], from, to, c.env); err != nil {
 			var e *sqlerr.Error
-			if errors.As(err, &e) && e.Detail == "" {
-				e.Detail = fmt.Sprintf("COPY %s, column %s, rows %d to %d.", c.rel.Name, c.rel.Columns[col].Name, c.total+1, c.total+int64(to-from))
+			if errors.As(err, &e) && e.Context == "" {
+				e.Context = fmt.Sprintf("COPY %s, column %s, rows %d to %d", c.rel.Name, c.rel.Columns[col].Name, c.total+1, c.total+int64(to-from))
 			}
 			return err
 		}

@@ -115,7 +115,7 @@ func (c *copyIn) lines(ctx context.Context, format copyFormat, data face.CopyIn)
 			return err
 		}
 		if err := c.rowsOf(ctx, r, &header); err != nil {
-			return c.inRow(err, r.line)
+			return c.place.in(c.rel.Name, err)
 		}
 	}
 	return c.flush(ctx)
@@ -164,6 +164,7 @@ type copyIn struct {
 	rules    *rowRules
 	stream   *streamWriter
 	bytes    int // of fields in rows
+	place    copyPlace
 	total    int64
 	// goes: pieces are committed on the way; durable are the rows of those, unsure the rows of one
 	// whose commit did not tell how it ended.
@@ -208,6 +209,7 @@ func (s *Session) newCopyIn(ctx context.Context, rel *catalog.Relation, columns 
 func (c *copyIn) rowsOf(ctx context.Context, r *copyReader, header *bool) error {
 	for {
 		fields, ok, err := r.next()
+		c.place.line, c.place.raw = r.line, r.raw
 		if err != nil || !ok {
 			return err
 		}
@@ -252,6 +254,10 @@ func (c *copyIn) row(fields [][]byte, binary bool) error {
 			read = codec.AppendBinary
 		}
 		if err := read(b, c.rel.Columns[at].Type, fields[i], c.env); err != nil {
+			c.place.column = c.rel.Columns[at].Name
+			if !binary {
+				c.place.value = fields[i]
+			}
 			return err
 		}
 	}
@@ -260,6 +266,7 @@ func (c *copyIn) row(fields [][]byte, binary bool) error {
 	}
 	c.rows.End(1)
 	c.total++
+	c.place.lines = append(c.place.lines, c.place.line)
 	return nil
 }
 
@@ -287,19 +294,22 @@ func (c *copyIn) flush(ctx context.Context) error {
 		return nil
 	}
 	batch := c.rows.Batch()
-	defer c.rows.Clear()
+	defer func() {
+		c.rows.Clear()
+		c.place.lines = c.place.lines[:0]
+	}()
 	c.bytes = 0
-	if c.stream == nil {
-		if err := c.rules.generate(&batch); err != nil {
-			return err
-		}
-		if err := c.rules.check(&batch); err != nil {
-			return err
-		}
-		_, err := c.tx.Insert(ctx, c.table, &batch)
-		return err
+	if c.stream != nil {
+		return c.place.written(c.rel.Name, c.produce(ctx, &batch), &batch, nil)
 	}
-	return c.produce(ctx, &batch)
+	if err := c.rules.generate(&batch); err != nil {
+		return c.place.written(c.rel.Name, err, &batch, nil)
+	}
+	if err := c.rules.check(&batch); err != nil {
+		return c.place.written(c.rel.Name, err, &batch, c.rules.check)
+	}
+	_, err := c.tx.Insert(ctx, c.table, &batch)
+	return c.place.written(c.rel.Name, err, &batch, nil)
 }
 
 // produce writes rows of a stream, and commits them once there are enough.

@@ -18,6 +18,7 @@ type copyReader struct {
 	eof    bool
 	done   bool // the end-of-data mark \. was seen
 	line   int
+	raw    []byte   // of the last row
 	fields [][]byte // of the last row; nil = NULL
 	store  []byte   // unescaped fields
 }
@@ -30,6 +31,7 @@ func (r *copyReader) next() ([][]byte, bool, error) {
 		r.buf = r.buf[:0]
 		return nil, false, nil
 	}
+	r.raw = nil
 	end, size, err := r.rowEnd()
 	if err != nil {
 		r.line++
@@ -45,8 +47,16 @@ func (r *copyReader) next() ([][]byte, bool, error) {
 		end, size = len(r.buf), len(r.buf)
 	}
 	row := r.buf[:end]
+	r.raw = row
 	r.scan = rowScan{}
 	r.line++
+	if r.format.csv { // quoted line ends are lines too
+		end := byte('\n')
+		if r.eol == lineEndCR {
+			end = '\r'
+		}
+		r.line += bytes.Count(row, []byte{end})
+	}
 	if string(row) == `\.` {
 		if end == size && !r.format.csv {
 			return nil, false, sqlerr.New(sqlerr.BadCopyFileFormat, "end-of-copy marker corrupt")

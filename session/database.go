@@ -44,6 +44,8 @@ type Deps struct {
 	Version           string // of Tributary
 	DefaultPartitions int32
 	MaxRecordBatch    int
+	// TopicBytes is the size of the records that a topic keeps; nil = not known.
+	TopicBytes func(log.TopicID) int64
 	// Settings gives the server's settings for SHOW, by name.
 	Settings func(name string) (value string, ok bool)
 	// Memory is what all statements share, nil = not counted. StatementMemory bounds each of

@@ -83,9 +83,6 @@ func (i *introspection) ViewDef(view uint32) (string, bool) {
 	return text, ok
 }
 
-// Bytes: what a relation takes is not known by relation.
-func (i *introspection) Bytes(uint32, bool) (int64, bool) { return 0, false }
-
 // Setting is current_setting.
 func (i *introspection) Setting(name string) (string, bool, error) {
 	_, value, err := i.s.set.show(name)

@@ -170,7 +170,7 @@ func (s *Session) runSettings() plan.Settings {
 
 func (s *Session) whoRuns() plan.Session {
 	return plan.Session{User: s.currentUser(), SessionUser: s.roleName(s.who.session), Database: s.database, PID: s.pid, Now: s.txStart(), Version: s.version, Clock: s.clockMicros,
-		Sequences: &s.sequences, Catalog: s.introspection(), Locks: advisoryLocks{s}, Peers: peers{s}}
+		Sequences: &s.sequences, Catalog: s.introspection(), Locks: advisoryLocks{s}, Peers: peers{s}, Ends: &s.ends}
 }
 
 // meter bounds one statement.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"runtime"
 	"strconv"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/tributary-db/tributary/internal/meter"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/planner/parse"
+	"github.com/tributary-db/tributary/planner/plan"
 	"github.com/tributary-db/tributary/session/activity"
 	"github.com/tributary-db/tributary/session/advisory"
 	"github.com/tributary-db/tributary/session/notify"
@@ -58,14 +61,23 @@ type Session struct {
 	exchangeEnds time.Time
 	// doing is what others see of it.
 	doing *activity.Entry
+	ends  plan.Ends
 	// listener is what it hears of NOTIFY, nil = it never listened.
 	listener *notify.Listener
+}
+
+func endOf(a net.Addr) (end netip.AddrPort) {
+	if t, ok := a.(*net.TCPAddr); ok {
+		end = t.AddrPort()
+	}
+	return end
 }
 
 // Open starts a session.
 func (db *Database) Open(_ context.Context, st face.Startup) (*Session, error) {
 	s := &Session{
 		db: db, user: st.Principal.Name, database: st.Database, pid: st.PID, client: st.Client,
+		ends:     plan.Ends{Client: endOf(st.Remote), Server: endOf(st.Local)},
 		set:      newSettings(db.ServerVersion(), st.Principal.Name),
 		prepared: map[string]*prepared{}, portals: map[string]*portal{},
 		reads:   fmt.Sprintf("session %d", st.PID),

@@ -16,6 +16,7 @@ func newEmptyCatalog() emptyCatalog {
 }
 
 func (emptyCatalog) Updatable(uint32) (int32, []int16)                  { return 0, nil }
-func (emptyCatalog) Bytes(uint32, bool) (int64, bool)                   { return 0, false }
+func (emptyCatalog) Bytes(uint32) (own, indexes int64, ok bool)         { return 0, 0, false }
+func (emptyCatalog) DatabaseBytes() int64                               { return 0 }
 func (emptyCatalog) Setting(string) (string, bool, error)               { return "", false, nil }
 func (emptyCatalog) SetSetting(_, value string, _ bool) (string, error) { return value, nil }

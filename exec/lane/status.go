@@ -79,6 +79,21 @@ func (r *Runtime) Status(oid catalog.OID) (Status, bool) {
 	return s, true
 }
 
+// Bytes is the size of the rows that a view has, of what is none 0.
+func (r *Runtime) Bytes(oid catalog.OID) int64 {
+	r.mu.Lock()
+	m, ok := r.mu.members[oid]
+	var view *viewOut
+	if ok {
+		view = m.view
+	}
+	r.mu.Unlock()
+	if view == nil {
+		return 0
+	}
+	return view.contents.Bytes()
+}
+
 // waitsLocked tells of a member that nothing ails, that it waits for a view below it that has failed.
 func (r *Runtime) waitsLocked(m *member, s *Status) {
 	if s.State != memberBackfilling.String() && s.State != memberRunning.String() {

@@ -41,6 +41,31 @@ func (s *Set) Counts(oid catalog.OID) (c Counts) {
 	return c
 }
 
+// Bytes is the size of the newest rows of a table, and of its indexes by OID; of what is no table 0.
+func (s *Set) Bytes(oid catalog.OID) (rows int64, indexes map[catalog.OID]int64) {
+	return s.lookup(oid).bytes()
+}
+
+// Bytes is Set.Bytes of a temporary table as it was committed.
+func (t *Temp) Bytes(oid catalog.OID) (rows int64, indexes map[catalog.OID]int64) {
+	return t.table(oid).bytes()
+}
+
+func (t *Table) bytes() (rows int64, indexes map[catalog.OID]int64) {
+	if t == nil {
+		return 0, nil
+	}
+	c := t.content.Load()
+	if c == nil {
+		return 0, nil
+	}
+	indexes = map[catalog.OID]int64{}
+	for _, ix := range c.indexes {
+		indexes[ix.rel.OID] = ix.rows.Bytes()
+	}
+	return c.rows.Bytes(), indexes
+}
+
 // Totals is what was written to all tables.
 func (s *Set) Totals() (c Counts) {
 	s.mu.RLock()

@@ -16,9 +16,10 @@ type Startup struct {
 	// options, names in lower case. A value that a setting refuses is the session's error.
 	Settings []Setting
 	// PID is what pg_backend_pid() gives; unique among the connections of this process.
-	PID    int32
-	Remote net.Addr
-	Client Client
+	PID int32
+	// Remote is the client's end of the connection, Local this one's; nil = there is none.
+	Remote, Local net.Addr
+	Client        Client
 	// Cancel ends the call that runs now, if one does, Terminate the conversation; the client is told the cause. From any
 	// goroutine; nil = that cannot be.
 	Cancel, Terminate func(cause *sqlerr.Error)

@@ -18,7 +18,8 @@ type Error struct {
 	Message  string
 	Detail   string
 	Hint     string
-	Position int // 1-based character of the statement text, 0 = none
+	Context  string // where in what it was given the server was, as PostgreSQL tells it
+	Position int    // 1-based character of the statement text, 0 = none
 	// Location is a 0-based byte offset in the statement text + 1, 0 = none. The session
 	// turns it into Position before the error leaves.
 	Location int

@@ -47,8 +47,10 @@ type Catalog interface {
 	SearchPath(implicit bool) []string
 	// TempSchema is the schema of the session's temporary relations, 0 = it has none yet.
 	TempSchema() uint32
-	// Bytes is what a relation takes in storage with its indexes or without; false: not known, or no relation.
-	Bytes(relation uint32, indexes bool) (int64, bool)
+	// Bytes is what a relation takes in storage, and what its indexes do; false: there is no such relation.
+	Bytes(relation uint32) (own, indexes int64, ok bool)
+	// DatabaseBytes is what all relations take.
+	DatabaseBytes() int64
 	// Setting and SetSetting are current_setting and set_config.
 	Setting(name string) (string, bool, error)
 	SetSetting(name, value string, local bool) (string, error)

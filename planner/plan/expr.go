@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/delta"
@@ -248,7 +249,12 @@ type Session struct {
 	Locks Locks
 	// Peers are the other sessions; nil where a query has none.
 	Peers Peers
+	// Ends are those of the client's connection; nil where there is none.
+	Ends *Ends
 }
+
+// Ends are the addresses of a client and of what it reached here; not valid where they are no addresses of a network.
+type Ends struct{ Client, Server netip.AddrPort }
 
 // Sequences are what functions of sequences ask, each named by its OID. Its errors are users'.
 type Sequences interface {

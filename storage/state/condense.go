@@ -103,6 +103,19 @@ func (a *RunSet) Kept() int64 {
 	return a.mu.history
 }
 
+// Bytes is the size of the rows of the newest version, in memory or on disk, without what finds them.
+func (a *RunSet) Bytes() (size int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range a.mu.version.content {
+		size += r.data()
+	}
+	for _, d := range a.mu.version.deltas {
+		size += d.run.data()
+	}
+	return size
+}
+
 // data is the bytes of the blocks of a run.
 func (r *run) data() (size int64) {
 	for _, c := range r.chunks {

@@ -135,13 +135,9 @@ func init() {
 			}
 			return int32(slices.IndexFunc(encodings, func(e string) bool { return plain.Replace(e) == name }))
 		}),
-		"pg_database_size_name": fn1c(func(*Call, string) (int64, Err) { return 0, errNull }), // what it takes is not known
-		"pg_database_size_oid":  fn1c(func(*Call, int32) (int64, Err) { return 0, errNull }),
-		"getdatabaseencoding":   fn0c(func(*Call) (string, Err) { return "UTF8", nil }),
-		"pg_table_size":         bytesOf(false), "pg_relation_size": bytesOf(false), "pg_total_relation_size": bytesOf(true), "pg_indexes_size": bytesOf(true),
+		"getdatabaseencoding": fn0c(func(*Call) (string, Err) { return "UTF8", nil }),
 	})
 	kernelsOf(map[uint32]Kernel{
-		2325: bytesOf(false), // pg_relation_size(regclass)
 		1215: fn2c(func(c *Call, oid int32, class string) (string, Err) { return comment(c, oid, class, 0) }),
 		1348: fn1c(func(c *Call, oid int32) (string, Err) { return comment(c, oid, "", 0) }),
 		1216: fn2c(func(c *Call, oid, column int32) (string, Err) { return comment(c, oid, "pg_class", column) }),
@@ -311,19 +307,4 @@ func comment(c *Call, oid int32, class string, sub int32) (string, Err) {
 		return "", errNull
 	}
 	return text, nil
-}
-
-// bytesOf is pg_table_size and its kin: NULL where it is not known.
-func bytesOf(indexes bool) Kernel {
-	return fn1c(func(c *Call, oid int32) (int64, Err) {
-		x, err := catalogOf(c)
-		if err != nil {
-			return 0, err
-		}
-		n, ok := x.Bytes(uint32(oid), indexes)
-		if !ok {
-			return 0, errNull
-		}
-		return n, nil
-	})
 }
