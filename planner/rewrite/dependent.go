@@ -292,6 +292,9 @@ func (d *domain) join(n *plan.Join) plan.Node {
 	if n.Kind == plan.JoinFull {
 		return d.fullJoin(n, j, wasLeft, isLeft)
 	}
+	if n.Kind == plan.JoinLeft { // the other side's arguments are NULL where it has no row
+		first = wasLeft
+	}
 	return d.moved(j, n.P.Fields, func(i int) int {
 		if i >= wasLeft {
 			return i - wasLeft + isLeft
