@@ -207,7 +207,11 @@ func (p *parser) julianDay(s string) (have, problem) {
 
 func (p *parser) wordPiece(all []piece, i int, s string) (have, problem) {
 	if off, ok := abbreviations[s]; ok {
-		p.f.Offset, p.hasOffset = off*60, true
+		p.f.Offset, p.hasOffset = off, true
+		return hasZone, fine
+	}
+	if z, ok := abbreviationZone(s); ok {
+		p.zone = z
 		return hasZone, fine
 	}
 	w, ok := words[clip(s)]

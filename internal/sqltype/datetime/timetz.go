@@ -2,6 +2,7 @@ package datetime
 
 import (
 	"encoding/binary"
+	"strings"
 	"time"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -78,6 +79,9 @@ func OffsetAt(loc *time.Location, ts int64) int { return offsetAt(loc, ts) }
 func FixedOffset(loc *time.Location) (east int, ok bool) {
 	if loc == nil || loc == time.UTC {
 		return 0, true
+	}
+	if strings.HasPrefix(loc.String(), movingMark) { // of an abbreviation what it has come to mean counts
+		return offsetAt(loc, 50*366*UsecsPerDay), true
 	}
 	at := func(year int, month time.Month) int {
 		_, off := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).In(loc).Zone()

@@ -89,6 +89,9 @@ func OffsetOfLocal(loc *time.Location, local int64) int {
 	if loc == nil || loc == time.UTC {
 		return 0
 	}
+	if off, ok := movingAt(loc, local); ok {
+		return off
+	}
 	before, after := offsetAt(loc, local-UsecsPerDay), offsetAt(loc, local+UsecsPerDay)
 	if before == after {
 		return before
@@ -120,17 +123,3 @@ func ToLocal(ts int64, loc *time.Location) (local int64, ok bool) {
 
 // FixedZone is a zone of constant offset in seconds east.
 func FixedZone(offset int) *time.Location { return time.FixedZone("", offset) }
-
-// abbreviations are the time zone abbreviations of PostgreSQL's default set that name one
-// constant offset, in minutes east; DST ones are marked by what the text says.
-var abbreviations = map[string]int{
-	"utc": 0, "gmt": 0, "z": 0, "zulu": 0, "uct": 0, "ut": 0, "wet": 0, "west": 60, "wetdst": 60, "bst": 60,
-	"cet": 60, "cest": 120, "cetdst": 120, "met": 60, "mest": 120, "metdst": 120, "eet": 120, "eest": 180, "eetdst": 180,
-	"mez": 60, "mesz": 120, "sast": 120, "msk": 180, "msd": 240, "ist": 120, "idt": 180,
-	"pkt": 300, "npt": 345, "ict": 420, "wib": 420, "cct": 480, "hkt": 480, "sgt": 480,
-	"myt": 480, "pht": 480, "jst": 540, "kst": 540, "aest": 600, "aedt": 660, "acst": 570, "acdt": 630,
-	"awst": 480, "nzst": 720, "nzdt": 780, "nzt": 720,
-	"nst": -210, "ndt": -150, "ast": -240, "adt": -180, "est": -300, "edt": -240, "cst": -360, "cdt": -300,
-	"mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600,
-	"brt": -180, "brst": -120, "clt": -180, "art": -180,
-}

@@ -9,8 +9,8 @@ import (
 // FindZone finds what AT TIME ZONE may name: an abbreviation, an IANA name, or a POSIX form
 // such as UTC+3, whose sign counts west of Greenwich.
 func FindZone(name string) (*time.Location, bool) {
-	if minutes, ok := abbreviations[strings.ToLower(name)]; ok {
-		return FixedZone(minutes * 60), true
+	if loc, ok := abbreviationZone(strings.ToLower(name)); ok {
+		return loc, true
 	}
 	if loc, ok := LoadZone(name); ok {
 		return loc, true
