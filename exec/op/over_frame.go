@@ -29,6 +29,8 @@ type frameBound struct {
 	n                  int64 // the offset of ROWS and GROUPS
 	limits, keys       delta.Column
 	compare            sqltype.Comparer
+	// nan is NaN in the type of limits, without a column where that has none.
+	nan delta.Column
 }
 
 func newFrame(f *plan.Frame, desc bool) *frame {
@@ -91,10 +93,23 @@ func (b *frameBound) open(env exec.Env, mode plan.FrameMode) error {
 		return err
 	}
 	none := zero.Column()
-	if sqltype.OpsOf(c.Type).Compare(&c.Vec, 0, &none.Vec, 0) < 0 {
+	if b.nan, err = nanOf(b.limit.typ); err != nil {
+		return err
+	}
+	if sqltype.OpsOf(c.Type).Compare(&c.Vec, 0, &none.Vec, 0) < 0 || c.Type == b.nan.Type && b.compare(&c.Vec, 0, &b.nan.Vec, 0) == 0 {
 		return sqlerr.New(sqlerr.InvalidPrecedingOrFollowingSize, "invalid preceding or following size in window function")
 	}
 	return nil
+}
+
+// nanOf is NaN in a type, the zero column where that has none.
+func nanOf(t sqltype.OID) (delta.Column, error) {
+	if t != sqltype.Float8 && t != sqltype.Numeric {
+		return delta.Column{}, nil
+	}
+	b := delta.NewBuilder(t)
+	err := codec.AppendText(b, sqltype.Of(t), []byte("NaN"), &codec.Env{})
+	return b.Column(), err
 }
 
 // begin looks at the rows of another partition.
@@ -175,8 +190,21 @@ func (f *frame) search(b *frameBound, row int32) int32 {
 		}
 		return to
 	}
+	limits := &b.limits.Vec
+	if b.nan.Type != 0 && b.compare(limits, row, &b.nan.Vec, 0) == 0 && b.compare(&b.keys.Vec, row, &b.nan.Vec, 0) != 0 {
+		// An infinite key less an infinite offset. All keys are within that, but for NaN, which is past any other.
+		switch {
+		case b.start && !f.desc:
+			return f.from
+		case !b.start && f.desc:
+			return f.to
+		}
+		return f.from + int32(sort.Search(int(f.to-f.from), func(k int) bool {
+			return (b.compare(&b.keys.Vec, f.from+int32(k), &b.nan.Vec, 0) == 0) != f.desc
+		}))
+	}
 	n := sort.Search(int(f.to-f.from), func(k int) bool {
-		c := b.compare(&b.keys.Vec, f.from+int32(k), &b.limits.Vec, row)
+		c := b.compare(&b.keys.Vec, f.from+int32(k), limits, row)
 		if f.desc {
 			c = -c
 		}
