@@ -206,7 +206,12 @@ func (s *Session) write(ctx context.Context, p *portal, returned *gathered) (tag
 	for _, t := range p.plan.dml.targets() {
 		written = append(written, t.oid)
 	}
-	tx, err := s.writerOf(ctx, p.plan.dml.readOnlyTag(p.prepared.statement.Tag), written...)
+	var tx *table.Tx
+	if p.plan.dml.changesNothing() {
+		tx, err = s.writes(ctx)
+	} else {
+		tx, err = s.writerOf(ctx, p.plan.dml.readOnlyTag(p.prepared.statement.Tag), written...)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -259,6 +264,13 @@ func (s *Session) writeOne(ctx context.Context, tx *table.Tx, d *dml, args []del
 type target struct {
 	oid  catalog.OID
 	mode table.LockMode
+}
+
+// changesNothing: the parts are queries that are computed once, which a read-only transaction runs too.
+func (d *dml) changesNothing() bool {
+	return !slices.ContainsFunc(append(slices.Clone(d.parts), d), func(p *dml) bool {
+		return p.target != nil || p.lock != nil && len(p.lock.Tables) > 0
+	}) && d.lock == nil
 }
 
 // targets are those of a statement.

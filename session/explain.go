@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -147,7 +146,7 @@ func (s *Session) planQueryOf(b parse.Body) (*plan.Query, error) {
 			return nil, nil
 		}
 		q, err := s.planQuery(b.Query, nil)
-		if errors.Is(err, bind.ErrLocks) {
+		if bind.NeedsParts(err) {
 			return nil, nil
 		}
 		return q, err

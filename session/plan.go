@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/face"
@@ -23,7 +22,7 @@ func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) 
 			return s.plannedDML(b, given)
 		}
 		q, err := s.planQuery(b.Query, given)
-		if errors.Is(err, bind.ErrLocks) {
+		if bind.NeedsParts(err) {
 			return s.plannedDML(b, given)
 		}
 		if err != nil {
@@ -38,7 +37,7 @@ func (s *Session) plan(ctx context.Context, st *statement, given []sqltype.OID) 
 		return &planned{query: q, fields: subscribeFields(resultFields(q)), params: q.Params}, nil
 	case *parse.Declare:
 		q, err := s.planCursor(b, given)
-		if errors.Is(err, bind.ErrLocks) {
+		if bind.NeedsParts(err) {
 			made, err := s.plannedDML(&parse.Select{Query: b.Query}, given)
 			if err != nil {
 				return nil, err

@@ -35,8 +35,8 @@ func Parse(text string) (*Snapshot, error) {
 	}
 	var s Snapshot
 	var err, failed error
-	s.Min, err = strconv.ParseUint(parts[0], 10, 64)
-	s.Max, failed = strconv.ParseUint(parts[1], 10, 64)
+	s.Min, err = strconv.ParseUint(parts[0], 10, 63)
+	s.Max, failed = strconv.ParseUint(parts[1], 10, 63)
 	if err != nil || failed != nil || s.Min == 0 || s.Max < s.Min {
 		return wrong()
 	}

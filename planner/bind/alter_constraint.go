@@ -42,10 +42,8 @@ func (d *definition) setNotNull(c *pg.AlterTableCmd) (*AlterTablePlan, error) {
 
 // addCheck is ADD CHECK, which the rows that are there must pass.
 func (d *definition) addCheck(con *pg.Constraint) (*AlterTablePlan, error) {
-	for _, other := range d.rel.Checks {
-		if other.Name == con.Conname {
-			return nil, sqlerr.New(sqlerr.DuplicateObject, "constraint \"%s\" for relation \"%s\" already exists", con.Conname, d.rel.Name)
-		}
+	if con.Conname != "" && d.hasConstraint(con.Conname) {
+		return nil, constraintThere(con.Conname, d.rel)
 	}
 	d.rel.Checks = slices.Clone(d.rel.Checks)
 	if err := d.check(con, -1); err != nil {

@@ -139,6 +139,9 @@ func (b *binder) addAttribute(rel *catalog.Relation, c *pg.ColumnDef) error {
 		return sqlerr.New(sqlerr.TooManyColumns, "tables can have at most %d columns", maxColumns)
 	}
 	def.Attributes = append(def.Attributes, catalog.Attribute{Name: c.Colname, Type: t})
+	if c.CollClause != nil {
+		return b.collation(c.CollClause, t.OID)
+	}
 	return nil
 }
 

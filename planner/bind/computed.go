@@ -90,6 +90,9 @@ func (d *definition) identity(c *pg.Constraint, col *catalog.Column) error {
 	case col.Default != "" || len(d.sequences) > 0 && d.sequences[len(d.sequences)-1].Column == len(d.rel.Columns)-1:
 		return sqlerr.New(sqlerr.SyntaxError, "both default and identity specified for column \"%s\" of table \"%s\"", col.Name, d.rel.Name).At(c.Location)
 	}
+	if d.saidNull && !col.NotNull {
+		return sqlerr.New(sqlerr.SyntaxError, "conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"", col.Name, d.rel.Name).At(c.Location)
+	}
 	col.Identity = "by default"
 	if c.GeneratedWhen == "a" {
 		col.Identity = "always"
@@ -159,6 +162,8 @@ func (d *definition) check(c *pg.Constraint, column int) error {
 		}
 	} else if d.hasCheck(name) {
 		return sqlerr.New(sqlerr.DuplicateObject, "check constraint \"%s\" already exists", name)
+	} else if d.hasConstraint(name) {
+		return constraintThere(name, d.rel)
 	}
 	d.rel.Checks = append(d.rel.Checks, catalog.Check{Name: name, Expr: text, Pretty: pretty})
 	return nil

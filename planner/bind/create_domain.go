@@ -47,11 +47,8 @@ func createDomain(s *parse.CreateDomain, cat catalog.Reader, o Options) (*catalo
 		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "\"%s\" is not a valid base type for a domain", displayType(base.OID))
 	}
 	if c := s.Stmt.CollClause; c != nil {
-		if _, err := b.collate(&pg.CollateClause{Collname: c.Collname, Arg: nullNode(), Location: c.Location}); err != nil {
+		if err := b.collation(c, base.OID); err != nil {
 			return nil, err
-		}
-		if category(base.OID) != 'S' {
-			return nil, sqlerr.New(sqlerr.DatatypeMismatch, "collations are not supported by type %s", displayType(base.OID))
 		}
 	}
 	d := &domainDefinition{b: b, name: s.Name.Name, def: &catalog.Domain{Base: base, Default: b.domainDefault(base.OID)}}

@@ -122,6 +122,8 @@ type definition struct {
 	// attributed is what DEFERRABLE and its like behind a column's constraint are of, nil = nothing.
 	attributed    *pg.Constraint
 	notDeferrable bool
+	// saidNull: the column that is read has NULL or NOT NULL.
+	saidNull  bool
 	sequences     []ColumnSequence
 }
 
@@ -180,7 +182,7 @@ func (d *definition) column(n *pg.ColumnDef) error {
 		return sqlerr.New(sqlerr.InvalidTableDefinition, "column \"%s\" has pseudo-type %s", n.Colname, displayType(t.OID)).At(n.Location)
 	}
 	if n.CollClause != nil {
-		if _, err := d.b.collate(&pg.CollateClause{Collname: n.CollClause.Collname, Arg: nullNode(), Location: n.CollClause.Location}); err != nil {
+		if err := d.b.collation(n.CollClause, t.OID); err != nil {
 			return err
 		}
 	}
@@ -194,7 +196,7 @@ func (d *definition) column(n *pg.ColumnDef) error {
 			return err
 		}
 	}
-	d.attributed = nil
+	d.attributed, d.saidNull = nil, false
 	for _, c := range n.Constraints {
 		d.attributes(c.GetConstraint())
 		if err := d.constraint(c.GetConstraint(), &d.rel.Columns[len(d.rel.Columns)-1]); err != nil {
@@ -202,10 +204,6 @@ func (d *definition) column(n *pg.ColumnDef) error {
 		}
 	}
 	return nil
-}
-
-func nullNode() *pg.Node {
-	return &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}
 }
 
 // reserved refuses the names of metadata columns and of PostgreSQL's system columns.
@@ -236,11 +234,8 @@ func (d *definition) constraint(c *pg.Constraint, col *catalog.Column) error {
 			WithHint("A stream takes whatever its topic holds; a table has constraints.")
 	}
 	switch c.Contype {
-	case pg.ConstrType_CONSTR_NULL:
-		return nil
-	case pg.ConstrType_CONSTR_NOTNULL:
-		col.NotNull = true
-		return nil
+	case pg.ConstrType_CONSTR_NULL, pg.ConstrType_CONSTR_NOTNULL:
+		return d.nullable(c, col)
 	case pg.ConstrType_CONSTR_DEFAULT:
 		return d.defaultValue(c, col)
 	case pg.ConstrType_CONSTR_PRIMARY:
@@ -249,6 +244,9 @@ func (d *definition) constraint(c *pg.Constraint, col *catalog.Column) error {
 		}
 		if c.Deferrable {
 			return unsupported("DEFERRABLE for this constraint").At(c.Location)
+		}
+		if c.Conname != "" && (d.hasCheck(c.Conname) || d.foreignNamed(c.Conname) != nil) {
+			return constraintThere(c.Conname, d.rel)
 		}
 		d.hasKey, d.rel.KeyName = true, c.Conname
 		if ix, err := d.constraintIndex(c); err != nil || ix != nil && d.rel.OID == 0 {
@@ -278,6 +276,11 @@ func (d *definition) constraint(c *pg.Constraint, col *catalog.Column) error {
 	case pg.ConstrType_CONSTR_IDENTITY:
 		return d.identity(c, col)
 	case pg.ConstrType_CONSTR_GENERATED:
+		for _, other := range d.computed {
+			if other.column == len(d.rel.Columns)-1 && other.c.Contype == pg.ConstrType_CONSTR_GENERATED {
+				return sqlerr.New(sqlerr.SyntaxError, "multiple generation clauses specified for column \"%s\" of table \"%s\"", col.Name, d.rel.Name).At(c.Location)
+			}
+		}
 		d.computed = append(d.computed, columnConstraint{len(d.rel.Columns) - 1, c})
 		return nil
 	case pg.ConstrType_CONSTR_ATTR_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_DEFERRED,
@@ -285,6 +288,16 @@ func (d *definition) constraint(c *pg.Constraint, col *catalog.Column) error {
 		return d.attribute(c)
 	}
 	return unsupported("this constraint").At(c.Location)
+}
+
+// nullable is NULL and NOT NULL of a column, of which one may stand with itself and with what means it.
+func (d *definition) nullable(c *pg.Constraint, col *catalog.Column) error {
+	not := c.Contype == pg.ConstrType_CONSTR_NOTNULL
+	if not != col.NotNull && (d.saidNull || col.NotNull) {
+		return sqlerr.New(sqlerr.SyntaxError, "conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"", col.Name, d.rel.Name).At(c.Location)
+	}
+	d.saidNull, col.NotNull = true, not
+	return nil
 }
 
 func (d *definition) defaultValue(c *pg.Constraint, col *catalog.Column) error {
@@ -346,6 +359,9 @@ func (d *definition) unique(c *pg.Constraint, col *catalog.Column) error {
 		return err
 	}
 	name := c.Conname
+	if name != "" && (d.hasCheck(name) || d.foreignNamed(name) != nil) { // another index of the name is told where it is made
+		return constraintThere(name, d.rel)
+	}
 	if name == "" {
 		names := d.columnNamesOf(&catalog.Relation{KeyColumns: keys, Index: ix})
 		name = freeName(d.b, d.rel.Schema, objectName(d.rel.Name, strings.Join(names, "_"), "key"))

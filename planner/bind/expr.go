@@ -348,11 +348,8 @@ func (b *binder) collate(n *pg.CollateClause) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := n.Collname[len(n.Collname)-1].GetString_().GetSval()
-	switch name {
-	case "C", "POSIX", "C.UTF-8", "C.utf8", "default", "ucs_basic":
-	default:
-		return nil, unsupported("collation \"" + name + "\"").At(n.Location).WithHint("Only C.UTF-8 is here.")
+	if err := knownCollation(n.Collname, n.Location); err != nil {
+		return nil, err
 	}
 	switch t := arg.Type().OID; {
 	case t == sqltype.Unknown:
@@ -361,4 +358,25 @@ func (b *binder) collate(n *pg.CollateClause) (plan.Expr, error) {
 		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "collations are not supported by type %s", displayType(t)).At(n.Location)
 	}
 	return arg, nil
+}
+
+// knownCollation refuses other orders of strings than that of their bytes.
+func knownCollation(name []*pg.Node, pos int32) error {
+	switch name := lastOf(name); name {
+	case "C", "POSIX", "C.UTF-8", "C.utf8", "default", "ucs_basic":
+		return nil
+	default:
+		return unsupported("collation \"" + name + "\"").At(pos).WithHint("Only C.UTF-8 is here.")
+	}
+}
+
+// collation checks the COLLATE of what is defined with a type.
+func (b *binder) collation(n *pg.CollateClause, t sqltype.OID) error {
+	if err := knownCollation(n.Collname, n.Location); err != nil {
+		return err
+	}
+	if elem := sqltype.BaseOf(sqltype.Of(t)).OID; category(elem) != 'S' && !(isArray(elem) && category(elem.Elem()) == 'S') {
+		return sqlerr.New(sqlerr.DatatypeMismatch, "collations are not supported by type %s", displayType(t)).At(n.Location)
+	}
+	return nil
 }

@@ -49,6 +49,9 @@ func (b *binder) plainOperator(n *pg.A_Expr) (plan.Expr, error) {
 	if n.Lexpr.GetRowExpr() != nil && n.Rexpr.GetRowExpr() != nil {
 		return b.rowComparison(name, n)
 	}
+	if n.Lexpr.GetRowExpr() != nil && n.Rexpr.GetSubLink().GetSubLinkType() == pg.SubLinkType_EXPR_SUBLINK {
+		return b.rowSubquery(name, n)
+	}
 	if n.Lexpr == nil {
 		right, err := b.expr(n.Rexpr)
 		if err != nil {

@@ -149,7 +149,11 @@ func (b *binder) wholeRow(it *item, pos int32) (plan.Expr, error) {
 	for i := range it.columns {
 		if c := &it.columns[i]; !c.hidden {
 			args = append(args, c.expr())
-			shape = append(shape, sqltype.ShapeField{Name: c.name, Type: c.typ})
+			name := c.name
+			if it.rel != nil && i < len(it.rel.Columns) { // its row type has the names, whatever the aliases are
+				name = it.rel.Columns[i].Name
+			}
+			shape = append(shape, sqltype.ShapeField{Name: name, Type: c.typ})
 		}
 	}
 	row := b.row(args, shape, pos)

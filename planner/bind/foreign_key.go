@@ -85,7 +85,7 @@ func (d *definition) foreignKeys() ([]ForeignKeyDef, error) {
 		if k.Name == "" {
 			k.Name = d.foreignKeyName(k.Columns, out)
 		} else if d.hasConstraint(k.Name) || slices.ContainsFunc(out, func(o ForeignKeyDef) bool { return o.Name == k.Name }) {
-			return nil, sqlerr.New(sqlerr.DuplicateObject, "constraint \"%s\" for relation \"%s\" already exists", k.Name, d.rel.Name)
+			return nil, constraintThere(k.Name, d.rel)
 		}
 		if err := d.referTo(k, f.c); err != nil {
 			return nil, err
@@ -124,6 +124,10 @@ func (d *definition) hasConstraint(name string) bool {
 	return d.hasCheck(name) || len(d.rel.PrimaryKey) > 0 && d.rel.PrimaryKeyName() == name ||
 		slices.ContainsFunc(d.rel.ForeignKeys, func(k catalog.ForeignKey) bool { return k.Name == name }) ||
 		slices.ContainsFunc(d.indexes, named) || d.rel.OID != 0 && slices.ContainsFunc(d.b.cat.Indexes(d.rel.OID), named)
+}
+
+func constraintThere(name string, rel *catalog.Relation) error {
+	return sqlerr.New(sqlerr.DuplicateObject, "constraint \"%s\" for relation \"%s\" already exists", name, rel.Name)
 }
 
 var foreignActions = map[string]catalog.FKAction{

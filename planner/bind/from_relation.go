@@ -2,6 +2,7 @@ package bind
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/acl"
@@ -17,8 +18,10 @@ type cte struct {
 	columns []*pg.Node
 	visible map[string]*cte // the WITH queries before it
 	pos     int32
-	// part is a statement that changes data; nil of a query.
+	// part is a statement that changes data, or a query that is computed once; nil of any other query.
 	part *Part
+	// of is the statement whose WITH has it.
+	of proto.Message
 	// recursive: it reads itself.
 	recursive bool
 	// working, in its recursive term, are the columns of the rows of the last round.
@@ -146,6 +149,11 @@ func (b *binder) cteScan(n *pg.RangeVar, c *cte, lv *level) (*source, error) {
 		node, err = b.recursiveQuery(c)
 	} else {
 		node, err = b.subquery(c.query)
+	}
+	if err == nil && c.part == nil {
+		if err = b.once(c, node); err == nil && c.part != nil {
+			node, err = c.part.scan(n)
+		}
 	}
 	b.lv = old
 	if err != nil {

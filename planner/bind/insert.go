@@ -44,7 +44,7 @@ func Insert(s *parse.Insert, cat catalog.Reader, o Options) (*InsertPlan, error)
 
 func (b *binder) insert(n *pg.InsertStmt) (*InsertPlan, error) {
 	b.push()
-	if err := b.with(n.WithClause); err != nil {
+	if err := b.with(n, n.WithClause); err != nil {
 		return nil, err
 	}
 	rel, err := b.relation(n.Relation)

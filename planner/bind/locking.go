@@ -92,7 +92,7 @@ func (b *binder) lock(s *pg.SelectStmt) (*LockPlan, error) {
 	case s.IntoClause != nil:
 		return nil, sqlerr.New(sqlerr.SyntaxError, "SELECT ... INTO is not allowed here")
 	}
-	if err := b.with(s.WithClause); err != nil {
+	if err := b.with(s, s.WithClause); err != nil {
 		return nil, err
 	}
 	c, err := b.plainCore(s)

@@ -106,7 +106,10 @@ func (m *merger) policies(root plan.Node, out *MergePlan) (plan.Node, error) {
 // join binds target and source. Rows of the source that meet none stay where a clause wants them.
 func (m *merger) join() (node plan.Node, target, source []*item, err error) {
 	b, n := m.b, m.stmt
-	if m.target, err = b.targetTable(n.Relation, n.WithClause, nil, "merge into"); err != nil {
+	if n.WithClause.GetRecursive() {
+		return nil, nil, nil, sqlerr.New(sqlerr.SyntaxError, "WITH RECURSIVE is not supported for MERGE statement")
+	}
+	if m.target, err = b.targetTable(n, n.Relation, n.WithClause, nil, "merge into"); err != nil {
 		return nil, nil, nil, err
 	}
 	in := b.lv.scope.node

@@ -7,14 +7,14 @@ import (
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
-// Part is an INSERT, UPDATE or DELETE in WITH. All parts of a statement see the data as it was before any of them.
+// Part is an INSERT, UPDATE or DELETE in WITH, or a query that runs before what reads it. All parts of a statement see the data as it was before any of them.
 type Part struct {
 	// ID is of the scan, of kind RelGiven, that reads the rows of its RETURNING.
 	ID     plan.RelationID
 	Insert *InsertPlan
 	Update *UpdatePlan
 	Delete *DeletePlan
-	// Lock is of a query that locks rows, in WITH or in an expression.
+	// Lock is of a query that locks rows, in WITH or in an expression, or of one in WITH that is computed once: that one locks none.
 	Lock *LockPlan
 
 	name string

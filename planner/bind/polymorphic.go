@@ -166,8 +166,10 @@ func (b *binder) fit(args []plan.Expr, declared []sqltype.OID, ret sqltype.OID, 
 			return nil, 0, located(err, pos)
 		}
 		if t == sqltype.Any && a.Type().OID == sqltype.Unknown {
-			// A literal for "any" has no other type to become.
-			t = sqltype.Text
+			// A literal for "any" has no other type to become; pg_typeof, which alone gives a regtype of one, tells of it as it is.
+			if t = sqltype.Text; ret == sqltype.Regtype {
+				t = sqltype.Unknown
+			}
 			if p, isParam := a.(*plan.Param); isParam {
 				return nil, 0, sqlerr.New(sqlerr.IndeterminateDatatype, "could not determine data type of parameter $%d", p.Index).At(b.where(a))
 			}

@@ -12,7 +12,7 @@ func (b *binder) recursiveQuery(c *cte) (plan.Node, error) {
 	q := c.query
 	b.push()
 	defer b.pop()
-	if err := b.with(q.WithClause); err != nil {
+	if err := b.with(q, q.WithClause); err != nil {
 		return nil, err
 	}
 	left, err := b.setSide(q.Larg)

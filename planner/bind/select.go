@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
@@ -72,7 +73,7 @@ func (b *binder) body(s *pg.SelectStmt) (*body, error) {
 	case s.IntoClause != nil:
 		return nil, sqlerr.New(sqlerr.SyntaxError, "SELECT ... INTO is not allowed here")
 	}
-	if err := b.with(s.WithClause); err != nil {
+	if err := b.with(s, s.WithClause); err != nil {
 		return nil, err
 	}
 	switch {
@@ -85,7 +86,7 @@ func (b *binder) body(s *pg.SelectStmt) (*body, error) {
 }
 
 // with makes the WITH queries of a statement visible in its level.
-func (b *binder) with(w *pg.WithClause) error {
+func (b *binder) with(of proto.Message, w *pg.WithClause) error {
 	if w == nil {
 		return nil
 	}
@@ -123,7 +124,7 @@ func (b *binder) with(w *pg.WithClause) error {
 		}
 		next := maps.Clone(visible)
 		next[c.Ctename] = &cte{
-			name: c.Ctename, query: c.Ctequery.GetSelectStmt(), columns: c.Aliascolnames, visible: visible, recursive: recursive[c.Ctename], pos: c.Location,
+			name: c.Ctename, query: c.Ctequery.GetSelectStmt(), columns: c.Aliascolnames, visible: visible, recursive: recursive[c.Ctename], pos: c.Location, of: of,
 		}
 		if c.Ctequery.GetSelectStmt() == nil {
 			part, err := b.part(c, visible)
@@ -288,11 +289,17 @@ func (c *core) build() (plan.Node, error) {
 			return nil, err
 		}
 	}
-	node = c.setNodes(c.overNodes(node))
+	node = c.overNodes(node)
+	waits := c.setsWait()
+	if waits {
+		node = c.firstRows(node)
+	}
+	node = c.setNodes(node)
 	if node, err = c.project(node); err != nil {
 		return nil, err
 	}
 	switch {
+	case waits:
 	case len(c.on) > 0:
 		node = c.tail.firstOf(node, c.on)
 	case c.distinct:

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tributary-db/tributary/catalog"
 	"github.com/tributary-db/tributary/internal/acl"
@@ -58,7 +59,7 @@ func Update(s *parse.Update, cat catalog.Reader, o Options) (*UpdatePlan, error)
 }
 
 func (b *binder) update(n *pg.UpdateStmt) (*UpdatePlan, error) {
-	t, err := b.targetTable(n.Relation, n.WithClause, n.FromClause, "update")
+	t, err := b.targetTable(n, n.Relation, n.WithClause, n.FromClause, "update")
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +134,7 @@ func Delete(s *parse.Delete, cat catalog.Reader, o Options) (*DeletePlan, error)
 }
 
 func (b *binder) delete(n *pg.DeleteStmt) (*DeletePlan, error) {
-	t, err := b.targetTable(n.Relation, n.WithClause, n.UsingClause, "delete from")
+	t, err := b.targetTable(n, n.Relation, n.WithClause, n.UsingClause, "delete from")
 	if err != nil {
 		return nil, err
 	}
@@ -187,9 +188,9 @@ func (t *changedTable) guarded(b *binder, src *source, verb string) (err error) 
 }
 
 // targetTable opens a level over the table that is changed and what FROM or USING joins to it.
-func (b *binder) targetTable(n *pg.RangeVar, with *pg.WithClause, from []*pg.Node, verb string) (*changedTable, error) {
+func (b *binder) targetTable(of proto.Message, n *pg.RangeVar, with *pg.WithClause, from []*pg.Node, verb string) (*changedTable, error) {
 	b.push()
-	if err := b.with(with); err != nil {
+	if err := b.with(of, with); err != nil {
 		return nil, err
 	}
 	rel, err := b.relation(n)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tributary-db/tributary/catalog/pgcatalog"
 	"github.com/tributary-db/tributary/internal/delta"
+	sqlident "github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
 	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
@@ -248,14 +249,21 @@ func formatType(c *Call) {
 		case c.Args[0].Null(i):
 			c.finish(i, errNull)
 		default:
-			mod := int32(-1)
-			if m := c.Args[1]; !m.Null(i) {
+			mod, m := int32(-1), c.Args[1]
+			if !m.Null(i) {
 				mod = delta.Values[int32](m)[m.At(i)]
 			}
-			put(i, x.TypeText(uint32(load(i)), mod))
+			text := x.TypeText(uint32(load(i)), mod)
+			if bare := unboundedNames[sqltype.OID(load(i))]; bare != "" && !m.Null(i) && mod < 0 {
+				text = bare
+			}
+			put(i, text)
 		}
 	}
 }
+
+// unboundedNames are types whose usual name without a length means one of length 1: of no length at all they are called so.
+var unboundedNames = map[sqltype.OID]string{sqltype.BPChar: "bpchar", sqltype.Bit: `"bit"`}
 
 // visible is pg_…_is_visible for the objects of a catalog, "" for one that has none here.
 func visible(class string) Kernel {
@@ -278,6 +286,9 @@ func toReg(t sqltype.OID) Kernel {
 		x, err := catalogOf(c)
 		if err != nil {
 			return 0, err
+		}
+		if parts, ok := sqlident.Split(name); ok && len(parts) > 1 && (t == sqltype.Regrole || t == sqltype.Regnamespace) {
+			return 0, sqlerr.New(sqlerr.InvalidName, "invalid name syntax")
 		}
 		oid, e := x.OIDOf(t, strings.Clone(name))
 		failed := userErr(e)
