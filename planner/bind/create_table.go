@@ -124,7 +124,7 @@ type definition struct {
 	notDeferrable bool
 	// saidNull: the column that is read has NULL or NOT NULL.
 	saidNull  bool
-	sequences     []ColumnSequence
+	sequences []ColumnSequence
 }
 
 type columnConstraint struct {
