@@ -41,6 +41,10 @@ const (
 	NameByte uint32 = 8029 // name[0]: the name, and the place of the byte
 
 	JSONField uint32 = 8024 // a key and a value as they stand in a JSON object
+
+	// What json_populate_record and its kin are made of.
+	JSONHasField  uint32 = 8034 // the object, the key
+	JSONFieldText uint32 = 8035 // the object, the key, the OID of the type that reads the text
 )
 
 // OIDs of PostgreSQL's functions of sequences.
@@ -100,6 +104,8 @@ func syntaxFuncs() []Func {
 		of(ArrayAssignSlice, "array assign slice", false, true),
 		of(JSONAssign, "jsonb assign", false, true),
 		of(JSONField, "json field", false, true),
+		of(JSONHasField, "json has field", true, true),
+		of(JSONFieldText, "json field text", true, true),
 		{OID: NameByte, Name: "byte of name", Kind: KindFunction, Args: []sqltype.OID{sqltype.Name, sqltype.Int4}, Ret: sqltype.Char, Strict: true,
 			Volatile: 'i', Symbol: "byte of name"},
 	}

@@ -83,9 +83,6 @@ func (b *binder) anyAll(n *pg.A_Expr) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.Lexpr.GetRowExpr() != nil {
-		return nil, unsupported("a row value").At(n.Location)
-	}
 	left, array, err := b.pair(n)
 	if err != nil {
 		return nil, err
@@ -95,6 +92,11 @@ func (b *binder) anyAll(n *pg.A_Expr) (plan.Expr, error) {
 	if t := array.Type().OID; t != sqltype.Unknown {
 		if right = t.Elem(); right == sqltype.Invalid {
 			return nil, sqlerr.New(sqlerr.WrongObjectType, "op ANY/ALL (array) requires array on right side").At(n.Location)
+		}
+	}
+	if right == sqltype.Record {
+		if err := comparableRows(left.Type(), sqltype.Type{OID: right, Mod: array.Type().Mod}, n.Location); err != nil {
+			return nil, err
 		}
 	}
 	o, err := binaryOperator(name, left.Type().OID, right, n.Location)

@@ -38,6 +38,9 @@ func (b *binder) call(n *pg.FuncCall) (plan.Expr, error) {
 	if isHop(name) {
 		return b.hopCall(name, n)
 	}
+	if jsonRecords[name] != nil && !jsonRecords[name].defined {
+		return b.populated(name, n)
+	}
 	if name == "proctime" && len(n.Args) == 0 {
 		return b.processingTime(n)
 	}

@@ -11,7 +11,11 @@ import (
 func (b *binder) typeCast(n *pg.TypeCast) (plan.Expr, error) {
 	t, err := b.typeOf(n.TypeName)
 	if err != nil {
-		return nil, err
+		row, err := b.rowTypeOf(n.TypeName, n.Arg, err)
+		if err != nil {
+			return nil, err
+		}
+		return b.at(nullConst(row), n.Location), nil
 	}
 	if list := n.Arg.GetAArrayExpr(); list != nil && isArray(t.OID) {
 		return b.arrayExpr(list, t)

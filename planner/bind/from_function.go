@@ -19,6 +19,9 @@ func (b *binder) rangeFunction(n *pg.RangeFunction) (*source, error) {
 	if s, err := b.userRows(n); s != nil || err != nil {
 		return s, err
 	}
+	if s, err := b.jsonRows(n); s != nil || err != nil {
+		return s, err
+	}
 	var calls []plan.SetCall
 	for _, f := range n.Functions {
 		items := f.GetList().GetItems()

@@ -24,6 +24,10 @@ type cte struct {
 	of proto.Message
 	// recursive: it reads itself.
 	recursive bool
+	search    *pg.CTESearchClause
+	cycle     *pg.CTECycleClause
+	// own is how many columns the recursive term's * gives, 0 = all: those of SEARCH and CYCLE are not among them.
+	own int
 	// working, in its recursive term, are the columns of the rows of the last round.
 	working []plan.Field
 }

@@ -4,6 +4,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v5"
 
 	"github.com/tributary-db/tributary/internal/sqlerr"
+	"github.com/tributary-db/tributary/internal/sqltype"
 	"github.com/tributary-db/tributary/planner/plan"
 )
 
@@ -15,6 +16,11 @@ func (b *binder) recursiveQuery(c *cte) (plan.Node, error) {
 	if err := b.with(q, q.WithClause); err != nil {
 		return nil, err
 	}
+	c, own, err := b.withTrace(c)
+	if err != nil {
+		return nil, err
+	}
+	q = c.query
 	left, err := b.setSide(q.Larg)
 	if err != nil {
 		return nil, err
@@ -35,7 +41,7 @@ func (b *binder) recursiveQuery(c *cte) (plan.Node, error) {
 		return nil, err
 	}
 	working := *c
-	working.recursive, working.working = false, fields
+	working.recursive, working.working, working.own = false, fields, own
 	b.push().ctes = map[string]*cte{c.name: &working}
 	defer b.pop()
 	right, err := b.setSide(q.Rarg)
@@ -67,7 +73,7 @@ func (b *binder) recursiveTypes(c *cte, fields []plan.Field, right *body) error 
 		if err != nil {
 			return err
 		}
-		if t != f.Type {
+		if records := t.OID == f.Type.OID && (t.OID == sqltype.Record || t.OID == sqltype.RecordArray); t != f.Type && !records {
 			return sqlerr.New(sqlerr.DatatypeMismatch, "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall",
 				c.name, i+1, f.Type, t).At(c.pos).WithHint("Cast the output of the non-recursive term to the correct type.")
 		}
@@ -87,6 +93,9 @@ func (b *binder) workingScan(n *pg.RangeVar, c *cte) (*source, error) {
 	b.lv.readsWorking = true
 	it := itemOverNode(node)
 	it.name, it.byName, it.pos = c.name, true, n.Location
+	for i := range it.columns {
+		it.columns[i].hidden = c.own > 0 && i >= c.own
+	}
 	if n.Alias != nil {
 		it.name = n.Alias.Aliasname
 		if err := rename(it, n.Alias, len(it.columns)); err != nil {

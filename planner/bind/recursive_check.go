@@ -227,8 +227,6 @@ func checkRecursive(c *pg.CommonTableExpr) error {
 		return unimplemented("LIMIT", c)
 	case len(q.LockingClause) > 0:
 		return unimplemented("FOR UPDATE/SHARE", c)
-	case c.SearchClause != nil || c.CycleClause != nil:
-		return unsupported("SEARCH and CYCLE").At(c.Location).WithHint("Keep the path in an array column of the query.")
 	}
 	return nil
 }

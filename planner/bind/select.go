@@ -125,6 +125,7 @@ func (b *binder) with(of proto.Message, w *pg.WithClause) error {
 		next := maps.Clone(visible)
 		next[c.Ctename] = &cte{
 			name: c.Ctename, query: c.Ctequery.GetSelectStmt(), columns: c.Aliascolnames, visible: visible, recursive: recursive[c.Ctename], pos: c.Location, of: of,
+			search: c.SearchClause, cycle: c.CycleClause,
 		}
 		if c.Ctequery.GetSelectStmt() == nil {
 			part, err := b.part(c, visible)
