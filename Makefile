@@ -4,7 +4,7 @@ BIN := bin/tributary
 FUZZTIME ?= 10s
 STATICCHECK := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-faults test-history test-month test-long slt bench fuzz lint tidy vuln fmt generate docs clean bench-nexmark test-generated peers clients
+.PHONY: help bench-kafka pgregress bench-sql bench-restart bench-cold bench-size bench-steady compat build run test test-race test-s3 test-hostile test-kill test-damage test-faults test-history test-month test-long slt bench fuzz lint tidy vuln fmt generate docs clean bench-nexmark test-generated peers clients drivers
 help: ## Print the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
@@ -45,6 +45,9 @@ test-month: ## Run 30 virtual days of retention, compaction, levels and restarts
 
 peers: ## Run the own suites of Kafka clients (PEERS, all) against the built server; UPDATE=-update takes what passes for the first time into the lists.
 	TRIBUTARY_TEST_PEERS=$(or $(PEERS),all) $(GO) test -count=1 -timeout 90m -v -run TestPeers ./test/peers $(UPDATE)
+
+drivers: ## Run the own suites of PostgreSQL's drivers (DRIVERS, all) on a PostgreSQL and here; SUITES=dir has checkouts of those that no registry has; UPDATE=-update writes docs/drivers.md.
+	TRIBUTARY_TEST_DRIVERS='$(or $(DRIVERS),all)' TRIBUTARY_TEST_SUITES=$(if $(SUITES),$(abspath $(SUITES))) $(GO) test -count=1 -timeout 300m -v -run TestDrivers ./test/drivers $(UPDATE)
 
 test-damage: ## Damage 1,000 times any file a server keeps, 500 times any object in a bucket, and start on it (TRIBUTARY_TEST_DAMAGES, _BUCKET_DAMAGES for more).
 	TRIBUTARY_TEST_DAMAGES=$${TRIBUTARY_TEST_DAMAGES:-1000} TRIBUTARY_TEST_BUCKET_DAMAGES=$${TRIBUTARY_TEST_BUCKET_DAMAGES:-500} $(GO) test -count=1 -timeout 120m -v ./test/damage

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tributary-db/tributary/internal/admission"
 	"github.com/tributary-db/tributary/internal/auth"
+	"github.com/tributary-db/tributary/internal/charset"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/job"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -48,7 +49,9 @@ type conn struct {
 	slot    *admission.Slot
 	evicted atomic.Bool // its place went to another
 	counted bool        // in srv.serving
-	idle    bool        // ReadyForQuery is the last that was sent
+	// charset is what the client's text is in; nil = UTF-8.
+	charset *charset.Charset
+	idle    bool // ReadyForQuery is the last that was sent
 	// interrupt ends waits for the client's input.
 	interrupt interrupt
 	// skipping: an error came up in an extended exchange, and what comes until Sync is ignored.
@@ -87,6 +90,9 @@ func (c *conn) Notice(n face.Notice) { c.out.noticeResponse(n) }
 
 // Parameter implements face.Client: what changed is told before the next ReadyForQuery, once.
 func (c *conn) Parameter(name, value string) {
+	if name == "client_encoding" { // at once: what comes next is in it
+		c.speaks(value)
+	}
 	for i := range c.params {
 		if c.params[i].Name == name {
 			c.params[i].Value = value
@@ -194,6 +200,9 @@ func (c *conn) start(ctx context.Context) error {
 	c.told = map[string]string{}
 	for _, p := range c.sess.Parameters() {
 		c.told[p.Name] = p.Value
+		if p.Name == "client_encoding" {
+			c.speaks(p.Value)
+		}
 		c.out.parameterStatus(p.Name, p.Value)
 	}
 	at := c.out.begin('K')

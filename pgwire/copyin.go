@@ -16,6 +16,8 @@ import (
 type copyIn struct {
 	c    *conn
 	done bool
+	// rest is the beginning of a character that the next message goes on with, in the client's encoding.
+	rest []byte
 }
 
 // Next implements face.CopyIn.
@@ -32,12 +34,19 @@ func (r *copyIn) Next(ctx context.Context) ([]byte, error) {
 		}
 		switch typ {
 		case 'd':
-			if len(body) > 0 {
+			if len(body) > 0 && r.c.charset == nil {
 				return body, nil
+			}
+			if body, err = r.converted(body); err != nil || len(body) > 0 {
+				return body, err
 			}
 		case 'H', 'S': // the client may not know yet that it is in a COPY
 		case 'c':
 			r.done = true
+			if len(r.rest) > 0 {
+				_, err := r.c.text(r.rest) // which says what is wrong with it
+				return nil, err
+			}
 			return nil, io.EOF
 		case 'f':
 			r.done = true

@@ -113,8 +113,8 @@ func (c *conn) query(ctx context.Context, body []byte) error {
 	if err := m.Decode(body); err != nil {
 		return formatError(body)
 	}
-	if err := validText([]byte(m.String)); err != nil {
-		return faceError{err}
+	if err := c.texts(&m.String); err != nil {
+		return err
 	}
 	c.srv.stats.statements.Add(1)
 	defer c.srv.timed(c.srv.cfg.Clock.Now())

@@ -22,8 +22,8 @@ func (c *conn) parse(ctx context.Context, body []byte) error {
 	if err := m.Decode(body); err != nil {
 		return formatError(body)
 	}
-	if err := validText([]byte(m.Name), []byte(m.Query)); err != nil {
-		return faceError{err}
+	if err := c.texts(&m.Name, &m.Query); err != nil {
+		return err
 	}
 	types := c.binds.types[:0]
 	for _, oid := range m.ParameterOIDs {
@@ -53,15 +53,11 @@ func (c *conn) bind(ctx context.Context, body []byte) error {
 		return faceError{sqlerr.New(sqlerr.ProtocolViolation, "bind message has %d parameter formats but %d parameters", n, len(m.Parameters))}
 	}
 	b.Portal, b.Statement, b.Params = m.DestinationPortal, m.PreparedStatement, m.Parameters
-	if err := validText([]byte(b.Portal), []byte(b.Statement)); err != nil {
-		return faceError{err}
+	if err := c.texts(&b.Portal, &b.Statement); err != nil {
+		return err
 	}
-	for i, p := range b.Params {
-		if p != nil && b.ParamFormat(i) == face.Text {
-			if err := validText(p); err != nil {
-				return faceError{err}
-			}
-		}
+	if err := c.parameters(ctx, b); err != nil {
+		return err
 	}
 	if err := c.sess.Bind(ctx, b); err != nil {
 		return err
@@ -75,11 +71,17 @@ func (c *conn) describe(ctx context.Context, body []byte) error {
 	if err := m.Decode(body); err != nil {
 		return formatError(body)
 	}
+	if err := c.texts(&m.Name); err != nil {
+		return err
+	}
 	switch m.ObjectType {
 	case 'S':
 		params, fields, err := c.sess.DescribeStatement(ctx, m.Name)
 		if err != nil && params == nil {
 			return err
+		}
+		if err == nil {
+			err = c.sayable(fields)
 		}
 		at := c.out.begin('t')
 		c.out.int16(len(params))
@@ -96,6 +98,9 @@ func (c *conn) describe(ctx context.Context, body []byte) error {
 		if err != nil {
 			return err
 		}
+		if err := c.sayable(fields); err != nil {
+			return err
+		}
 		c.out.rowDescription(fields)
 		return nil
 	}
@@ -106,6 +111,9 @@ func (c *conn) execute(ctx context.Context, body []byte) error {
 	var m pgproto3.Execute
 	if err := m.Decode(body); err != nil {
 		return formatError(body)
+	}
+	if err := c.texts(&m.Portal); err != nil {
+		return err
 	}
 	limit := 0
 	if m.MaxRows <= 1<<31-1 { // what is negative to PostgreSQL means all
@@ -122,7 +130,10 @@ func (c *conn) closeOne(ctx context.Context, body []byte) error {
 	if err := m.Decode(body); err != nil {
 		return formatError(body)
 	}
-	var err error
+	err := c.texts(&m.Name)
+	if err != nil {
+		return err
+	}
 	switch m.ObjectType {
 	case 'S':
 		err = c.sess.CloseStatement(ctx, m.Name)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 
+	"github.com/tributary-db/tributary/internal/charset"
 	"github.com/tributary-db/tributary/internal/face"
 	"github.com/tributary-db/tributary/internal/sqltype"
 )
@@ -21,7 +22,9 @@ type outbuf struct {
 	b    []byte
 	sent int64
 	err  error
-	open int // 1 + where an unfinished message begins, 0 = none
+	// charset is the client's, nil = UTF-8: strings of messages have ? for what it lacks.
+	charset *charset.Charset
+	open    int // 1 + where an unfinished message begins, 0 = none
 }
 
 // begin starts a message and returns its place for end.
@@ -46,7 +49,13 @@ func (o *outbuf) dropOpen() {
 func (o *outbuf) byte(v byte)    { o.b = append(o.b, v) }
 func (o *outbuf) int16(v int)    { o.b = binary.BigEndian.AppendUint16(o.b, uint16(v)) }
 func (o *outbuf) int32(v uint32) { o.b = binary.BigEndian.AppendUint32(o.b, v) }
-func (o *outbuf) str(s string)   { o.b = append(append(o.b, s...), 0) }
+
+func (o *outbuf) str(s string) {
+	if o.charset != nil {
+		s = o.charset.Lossy(s)
+	}
+	o.b = append(append(o.b, s...), 0)
+}
 
 // empty adds a message without a body.
 func (o *outbuf) empty(typ byte) { o.b = append(o.b, typ, 0, 0, 0, 4) }

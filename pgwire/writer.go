@@ -34,6 +34,9 @@ func (w *writer) Fields(fields []face.Field) error {
 			return fmt.Errorf("column %q has no encoder", fields[i].Name)
 		}
 	}
+	if err := w.c.sayable(fields); err != nil {
+		return err
+	}
 	if w.fields = fields; w.simple {
 		if fields == nil {
 			w.fields = []face.Field{}
@@ -95,6 +98,13 @@ func (w *writer) dataRow(b *delta.Batch, row int32) error {
 		size := len(buf)
 		buf = append(buf, 0, 0, 0, 0)
 		buf = w.fields[i].Encode(buf, col, row)
+		if w.c.charset != nil {
+			var err error
+			if buf, err = w.value(buf, size+4, &w.fields[i]); err != nil {
+				out.dropOpen()
+				return faceError{err}
+			}
+		}
 		binary.BigEndian.PutUint32(buf[size:], uint32(len(buf)-size-4))
 	}
 	out.b = buf
@@ -142,6 +152,9 @@ func (w *writer) wrote() error {
 
 // CopyOut implements face.Writer.
 func (w *writer) CopyOut(columns int, format face.Format) error {
+	if err := w.c.copies(format); err != nil {
+		return err
+	}
 	w.copyResponse('H', columns, format)
 	w.copies = true
 	return w.wrote()
@@ -151,6 +164,12 @@ func (w *writer) CopyOut(columns int, format face.Format) error {
 func (w *writer) CopyData(data []byte) error {
 	if !w.copies {
 		return errors.New("copy data outside a copy")
+	}
+	if w.c.charset != nil && !plainASCII(data) {
+		var err error
+		if data, err = w.c.charset.FromUTF8(nil, data); err != nil {
+			return faceError{err}
+		}
 	}
 	at := w.c.out.begin('d')
 	w.c.out.b = append(w.c.out.b, data...)
@@ -167,6 +186,9 @@ func (w *writer) CopyDone() error {
 
 // CopyIn implements face.Writer.
 func (w *writer) CopyIn(columns int, format face.Format) (face.CopyIn, error) {
+	if err := w.c.copies(format); err != nil {
+		return nil, err
+	}
 	w.copyResponse('G', columns, format)
 	if err := w.Flush(); err != nil {
 		return nil, err

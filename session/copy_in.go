@@ -35,7 +35,7 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	if b.Where {
 		return unsupported("COPY FROM … WHERE")
 	}
-	format, err := readCopyOptions(b.Options)
+	format, err := s.copyOptions(b.Options)
 	if err != nil {
 		return err
 	}

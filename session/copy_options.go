@@ -21,10 +21,22 @@ type copyFormat struct {
 	header    bool
 	quote     byte
 	escape    byte
+	// encoding that the data is said to be in, and where it says so.
+	encoding   string
+	encodingAt int32
 }
 
 // copyGiven is the options as written, before they are checked against each other.
 type copyGiven map[string]parse.Option
+
+// copyOptions are those of a COPY of this session, whose data the face converts from the client's encoding.
+func (s *Session) copyOptions(list []parse.Option) (copyFormat, error) {
+	f, err := readCopyOptions(list)
+	if is := s.set.get("client_encoding"); err == nil && f.encoding != "" && f.encoding != is && (f.encoding != "UTF8" || is != "SQL_ASCII") && (f.encoding != "SQL_ASCII" || is != "UTF8") {
+		return f, unsupported("a COPY in another encoding than client_encoding").At(f.encodingAt).WithHint("SET client_encoding = %s.", f.encoding)
+	}
+	return f, err
+}
 
 // readCopyOptions follows PostgreSQL's COPY.
 func readCopyOptions(list []parse.Option) (copyFormat, error) {
@@ -69,9 +81,11 @@ func (f *copyFormat) take(o parse.Option) error {
 		}
 		f.header = on
 	case "encoding":
-		if _, err := parseEncoding(o.Value); err != nil {
-			return sqlerr.New(sqlerr.FeatureNotSupported, "encoding %q is not supported", o.Value).At(o.Pos)
+		name, err := parseEncoding(o.Value)
+		if err != nil {
+			return sqlerr.New(sqlerr.InvalidParameterValue, "argument to option \"encoding\" must be a valid encoding name").At(o.Pos)
 		}
+		f.encoding, f.encodingAt = name, o.Pos
 	case "freeze":
 		if _, ok := o.Bool(); !ok {
 			return sqlerr.New(sqlerr.SyntaxError, "freeze requires a Boolean value")

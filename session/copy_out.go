@@ -28,7 +28,7 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 	if b.Statement != nil {
 		return unsupported("COPY of a writing statement")
 	}
-	format, err := readCopyOptions(b.Options)
+	format, err := s.copyOptions(b.Options)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
+	"github.com/tributary-db/tributary/internal/charset"
 	"github.com/tributary-db/tributary/internal/config"
 	sqlident "github.com/tributary-db/tributary/internal/ident"
 	"github.com/tributary-db/tributary/internal/sqlerr"
@@ -156,22 +156,17 @@ func parseMillisOrOff(v string) (string, error) {
 	return parseMillis(v)
 }
 
-// parseEncoding accepts the spellings of UTF8 (asyncpg sends it in quotes), and SQL_ASCII, under which nothing is converted: the
-// server's encoding is what goes over the wire either way.
+// parseEncoding accepts the spellings of PostgreSQL's encodings (asyncpg sends it in quotes). The face converts; under SQL_ASCII nothing is
+// converted: the server's encoding is what goes over the wire.
 func parseEncoding(v string) (string, error) {
-	letters := func(r rune) rune { // case and marks do not count
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			return -1
-		}
-		return unicode.ToLower(r)
+	c, ok := charset.Lookup(v)
+	switch {
+	case !ok:
+		return "", badValue("client_encoding", v)
+	case !c.Converts():
+		return "", sqlerr.New(sqlerr.FeatureNotSupported, "conversion between %s and UTF8 is not supported", c.Name)
 	}
-	switch strings.Map(letters, v) {
-	case "utf8", "unicode":
-		return "UTF8", nil
-	case "sqlascii":
-		return "SQL_ASCII", nil
-	}
-	return "", badValue("client_encoding", v)
+	return c.Name, nil
 }
 
 // mergeDateStyle reads a style over the one that holds: what the words leave open stays.

@@ -53,7 +53,7 @@ func (d *setting) shown(value string) string {
 // settingList is every session setting, in the order in which the reported ones are sent.
 var settingList = withInert([]setting{
 	{name: "application_name", report: true, doc: "Name of the client program."},
-	{name: "client_encoding", value: "UTF8", report: true, parse: parseEncoding, doc: "Encoding of the client: only UTF8, and SQL_ASCII, which converts nothing either."},
+	{name: "client_encoding", value: "UTF8", report: true, parse: parseEncoding, doc: "Encoding of the client, one of PostgreSQL's: what comes and goes is converted. SQL_ASCII converts nothing."},
 	{name: "DateStyle", value: "ISO, MDY", report: true, merge: mergeDateStyle, doc: "Output form of dates and timestamps (ISO, Postgres, SQL, German), and how dates of three numbers are read (MDY, DMY, YMD)."},
 	{name: "default_transaction_read_only", value: "off", report: true, parse: parseBool, doc: "New transactions are read-only."},
 	{name: "in_hot_standby", value: "off", report: true, fixed: true, doc: "Always off."},

@@ -93,7 +93,7 @@ var AlterOptions = []WithOption{onErrorOption}
 var CopyOptions = []WithOption{
 	{"format", "`text`, `csv`, `binary`, `arrow`, `parquet`", "`text`", "The form of the data."},
 	{"header", "`true`, `false`", "`false`", "With csv and text: the first line has the columns' names. `match` is refused."},
-	{"encoding", "`UTF8`", "`UTF8`", "The encoding of the data; there is no other."},
+	{"encoding", "an encoding", "`client_encoding`", "The encoding of the data, which has to be that of the client."},
 	{"freeze", "`true`, `false`", "`false`", "Taken for PostgreSQL's tools (`pgbench -i`): rows have nothing here that could be frozen."},
 	{"delimiter", "one character", "a tab, with csv a comma", "Between the columns."},
 	{"quote", "one character", "`\"`", "Around a value, with csv."},

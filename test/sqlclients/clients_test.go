@@ -91,7 +91,7 @@ func TestClients(t *testing.T) {
 		}
 	})
 	oracle := place{user: "tributary", database: config.Database}
-	oracle.host, oracle.port = relay(t, network, address)
+	oracle.host, oracle.port = pgoracle.Relay(t, network, address)
 	for _, on := range []place{here, oracle} {
 		db, err := pgx.Connect(t.Context(), fmt.Sprintf("host=%s port=%s user=%s dbname=%s", on.host, on.port, on.user, on.database))
 		if err != nil {

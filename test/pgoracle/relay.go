@@ -1,4 +1,4 @@
-package sqlclients
+package pgoracle
 
 import (
 	"io"
@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// relay listens on TCP for clients of a server that listens on a socket file, until the test ends.
-func relay(t *testing.T, network, address string) (host, port string) {
+// Relay listens on TCP for clients of a server that listens on a socket file, until the test ends.
+func Relay(t testing.TB, network, address string) (host, port string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
