@@ -30,7 +30,9 @@ func (g *Gate) failed(a Attempt, why error) {
 		return
 	}
 	now := g.cfg.Clock.Now()
-	g.slow.failed(now, a.Peer)
+	if !errors.Is(why, errTooMany) { // it was not heard
+		g.slow.failed(now, a.Peer, a.Name)
+	}
 	g.tell(a, why, now)
 }
 

@@ -104,7 +104,7 @@ func (a Attempt) principal(acc Account) Principal {
 
 // lookup waits as long as the address must, then asks the directory.
 func (g *Gate) lookup(ctx context.Context, a Attempt) (Account, error) {
-	if err := g.slow.wait(ctx, g.cfg.Clock, a.Peer); err != nil {
+	if err := g.slow.wait(ctx, g.cfg.Clock, a.Peer, a.Name); err != nil {
 		return Account{}, err
 	}
 	return g.cfg.Directory.Account(ctx, a.Name)
@@ -116,7 +116,7 @@ func (g *Gate) Trust(ctx context.Context, a Attempt) (Principal, error) {
 	if a.Name == "" {
 		a.Name = g.cfg.Nameless
 	}
-	acc, err := g.lookup(ctx, a)
+	acc, err := g.cfg.Directory.Account(ctx, a.Name) // there is nothing to guess, and nobody to be slowed down
 	switch {
 	case err != nil:
 	case !acc.Exists:
@@ -125,7 +125,7 @@ func (g *Gate) Trust(ctx context.Context, a Attempt) (Principal, error) {
 		err = ErrNoLogin
 	}
 	if err != nil {
-		g.failed(a, err)
+		g.tell(a, err, g.cfg.Clock.Now())
 		return Principal{}, err
 	}
 	return a.principal(acc), nil

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"hash/maphash"
 	"math"
 	"net/netip"
 	"sync"
@@ -17,27 +18,37 @@ const (
 	// firstWait doubles with every further failure up to maxWait.
 	firstWait = 100 * time.Millisecond
 	maxWait   = 3200 * time.Millisecond
-	// maxWaiting bounds the attempts of one address that wait; a further one is refused unheard.
-	// With maxWait it is what one address can guess: five passwords a second.
+	// maxWaiting bounds the attempts of one address for one role that wait; a further one is refused unheard.
+	// With maxWait it is what one address can guess: five passwords of a role a second.
 	maxWaiting = 16
 	// forgetEvery takes one failure off; no more than maxFailures are remembered.
 	forgetEvery = time.Second
 	maxFailures = 60
-	// maxAddresses bounds the table; what does not fit shares one entry.
-	maxAddresses = 4096
+	// maxOrigins bounds the table; what does not fit shares one entry.
+	maxOrigins = 16384
+	// nameGroups are what the names of roles are put into by a hash that nobody can foresee: an address has so many entries at most, whatever names it makes up,
+	// and roles that exist are treated as those that do not.
+	nameGroups = 64
 )
 
 var errTooMany = sqlerr.New(sqlerr.TooManyConnections, "too many failed logins from this address")
 
-// slowdown makes addresses wait from which attempts failed. Its zero value is ready.
+// slowdown makes addresses wait from which attempts for a role failed; who logs in from there as another does not, behind a pooler for instance. Its zero value is ready.
 type slowdown struct {
 	mu      sync.Mutex
-	peers   map[netip.Prefix]*peer
+	peers   map[origin]*peer
+	seed    maphash.Seed // of names, made with peers
 	swept   time.Time
-	surplus peer // of all addresses beyond maxAddresses
+	surplus peer // of all addresses beyond maxOrigins
 }
 
-// peer is an address that failed. Its failures drain away with time.
+// origin is whose failures count together.
+type origin struct {
+	network netip.Prefix
+	names   uint8
+}
+
+// peer is an origin that failed. Its failures drain away with time.
 type peer struct {
 	failures float64
 	at       time.Time
@@ -45,8 +56,8 @@ type peer struct {
 }
 
 // wait sleeps as long as the address has to before its next attempt.
-func (s *slowdown) wait(ctx context.Context, c clock.Clock, address string) error {
-	p, d, err := s.enter(c.Now(), address)
+func (s *slowdown) wait(ctx context.Context, c clock.Clock, address, name string) error {
+	p, d, err := s.enter(c.Now(), address, name)
 	if p == nil {
 		return err
 	}
@@ -64,10 +75,10 @@ func (s *slowdown) wait(ctx context.Context, c clock.Clock, address string) erro
 }
 
 // enter returns the entry to wait on, nil when nothing is to be waited for.
-func (s *slowdown) enter(now time.Time, address string) (*peer, time.Duration, error) {
+func (s *slowdown) enter(now time.Time, address, name string) (*peer, time.Duration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.findLocked(prefixOf(address))
+	p := s.findLocked(s.originLocked(address, name))
 	if p == nil {
 		return nil, 0, nil
 	}
@@ -83,31 +94,38 @@ func (s *slowdown) enter(now time.Time, address string) (*peer, time.Duration, e
 	return p, min(maxWait, time.Duration(float64(firstWait)*math.Exp2(min(over, 10)-1))), nil
 }
 
-func (s *slowdown) failed(now time.Time, address string) {
+func (s *slowdown) failed(now time.Time, address, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	prefix := prefixOf(address)
+	from := s.originLocked(address, name)
 	s.sweepLocked(now)
-	p := s.findLocked(prefix)
+	p := s.findLocked(from)
 	if p == nil {
-		if s.peers == nil {
-			s.peers = map[netip.Prefix]*peer{}
-		}
 		p = &peer{at: now}
-		s.peers[prefix] = p
+		s.peers[from] = p
 	}
 	p.drain(now)
 	p.failures = min(p.failures+1, maxFailures)
 }
 
-// findLocked is the entry of an address, nil for one that has not failed.
+// originLocked is where an attempt comes from.
 //
 // REQUIRES: s.mu held.
-func (s *slowdown) findLocked(address netip.Prefix) *peer {
-	if p := s.peers[address]; p != nil {
+func (s *slowdown) originLocked(address, name string) origin {
+	if s.peers == nil {
+		s.peers, s.seed = map[origin]*peer{}, maphash.MakeSeed()
+	}
+	return origin{prefixOf(address), uint8(maphash.String(s.seed, name) % nameGroups)}
+}
+
+// findLocked is the entry of an origin, nil for one that has not failed.
+//
+// REQUIRES: s.mu held.
+func (s *slowdown) findLocked(from origin) *peer {
+	if p := s.peers[from]; p != nil {
 		return p
 	}
-	if len(s.peers) >= maxAddresses {
+	if len(s.peers) >= maxOrigins {
 		return &s.surplus
 	}
 	return nil
@@ -117,7 +135,7 @@ func (s *slowdown) findLocked(address netip.Prefix) *peer {
 //
 // REQUIRES: s.mu held.
 func (s *slowdown) sweepLocked(now time.Time) {
-	if len(s.peers) < maxAddresses || now.Sub(s.swept) < forgetEvery {
+	if len(s.peers) < maxOrigins || now.Sub(s.swept) < forgetEvery {
 		return
 	}
 	s.swept = now

@@ -34,6 +34,15 @@ func TestSlowdown(t *testing.T) {
 	if err := ask("10.0.0.2", "secret"); err != nil || len(c.waits) != 0 {
 		t.Errorf("somebody else: %v after %v", err, c.waits)
 	}
+	for _, other := range []string{"bob", "nobody"} { // of another name's failures ann's logins are not slowed down, whether there is a role of it or not
+		for range 60 {
+			_, _ = g.Password(t.Context(), Attempt{Face: Kafka, Peer: "10.0.0.3", Name: other, Method: Plain}, "guess")
+		}
+	}
+	c.pass(0)
+	if err := ask("10.0.0.3", "secret"); (err != nil || len(c.waits) != 0) && g.slow.originLocked("", "ann") != g.slow.originLocked("", "bob") && g.slow.originLocked("", "ann") != g.slow.originLocked("", "nobody") {
+		t.Errorf("beside failures of others: %v after %v", err, c.waits)
+	}
 	c.pass(20 * time.Second)
 	if err := ask("10.0.0.1", "secret"); err != nil || len(c.waits) != 0 {
 		t.Errorf("later: %v after %v", err, c.waits)
@@ -44,29 +53,29 @@ func TestSlowdown(t *testing.T) {
 func TestSlowdownIsBounded(t *testing.T) {
 	var s slowdown
 	now := time.Unix(1_700_000_000, 0)
-	for i := range 3 * maxAddresses {
+	for i := range 3 * maxOrigins {
 		for range 10 {
-			s.failed(now, fmt.Sprintf("2001:db8:%x:%x::1", i>>16, i&0xffff))
+			s.failed(now, fmt.Sprintf("2001:db8:%x:%x::1", i>>16, i&0xffff), "ann")
 		}
 	}
-	if n := len(s.peers); n > maxAddresses {
+	if n := len(s.peers); n > maxOrigins {
 		t.Errorf("%d addresses", n)
 	}
-	if p, d, err := s.enter(now, "192.0.2.7"); p != &s.surplus || d != maxWait || err != nil {
+	if p, d, err := s.enter(now, "192.0.2.7", "ann"); p != &s.surplus || d != maxWait || err != nil {
 		t.Errorf("beyond the table: wait %v, %v", d, err)
 	}
 	for range 2 * maxWaiting {
-		_, _, _ = s.enter(now, "2001:db8::5")
+		_, _, _ = s.enter(now, "2001:db8::5", "ann")
 	}
-	if _, _, err := s.enter(now, "2001:db8::6"); !errors.Is(err, errTooMany) {
+	if _, _, err := s.enter(now, "2001:db8::6", "ann"); !errors.Is(err, errTooMany) {
 		t.Errorf("one more that waits in the same /64: %v", err)
 	}
 	later := now.Add(time.Hour)
-	s.failed(later, "192.0.2.7")
+	s.failed(later, "192.0.2.7", "ann")
 	if n := len(s.peers); n > 2 {
 		t.Errorf("an hour later the table still has %d addresses", n)
 	}
-	if p, _, _ := s.enter(later, "192.0.2.7"); p != nil {
+	if p, _, _ := s.enter(later, "192.0.2.7", "ann"); p != nil {
 		t.Error("one failure already makes it wait")
 	}
 }
@@ -74,7 +83,7 @@ func TestSlowdownIsBounded(t *testing.T) {
 func TestWaitEndsWithItsClient(t *testing.T) {
 	g, _ := newGate(t, nil)
 	for range 10 {
-		g.slow.failed(g.cfg.Clock.Now(), "10.0.0.1")
+		g.slow.failed(g.cfg.Clock.Now(), "10.0.0.1", "ann")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -82,7 +91,7 @@ func TestWaitEndsWithItsClient(t *testing.T) {
 	if _, err := g.Password(ctx, Attempt{Face: Kafka, Peer: "10.0.0.1", Name: "ann", Method: Plain}, "secret"); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if n := g.slow.peers[prefixOf("10.0.0.1")].waiting; n != 0 {
+	if n := g.slow.peers[g.slow.originLocked("10.0.0.1", "ann")].waiting; n != 0 {
 		t.Errorf("%d still wait", n)
 	}
 }

@@ -50,6 +50,11 @@ func clients() []client {
 		py("dbt-postgres", "dbt.adapters.postgres", "dbt_.py"),
 		js("node-postgres", "pg"), js("postgres.js", "postgres"), js("TypeORM", "typeorm"), js("Sequelize", "sequelize"), js("Knex", "knex"), js("Drizzle", "drizzle-orm"),
 		{"pgjdbc", []string{"bash", "jdbc.sh"}, []string{"bash", "-c", "java -version && ls '" + jars + "'/postgresql-*.jar"}},
+		{"tokio-postgres", []string{filepath.Join(programs, "tokio_client")}, []string{"test", "-x", filepath.Join(programs, "tokio_client")}},
+		{"pgcli", []string{"bash", "pgcli_.sh"}, []string{"bash", "-c", "test -x \"$PGCLI\""}},
+		{"pgbouncer in front", []string{"bash", "pgbouncer.sh"}, []string{"pgbouncer", "--version"}},
+		{"postgres_fdw", []string{"bash", "fdw.sh"}, []string{"bash", "-c", "test -f \"$(pg_config --pkglibdir)/postgres_fdw.so\" || ls /usr/lib/postgresql/15/lib/postgres_fdw.so"}},
+		py("psqlODBC", "pyodbc, os; assert os.path.exists(os.environ['ODBC_DRIVER'])", "odbc_.py"),
 		{"GORM, pgx", []string{filepath.Join(programs, "gorm")}, []string{"test", "-x", filepath.Join(programs, "gorm")}},
 		{"lib/pq", []string{filepath.Join(programs, "libpq")}, []string{"test", "-x", filepath.Join(programs, "libpq")}},
 	}
@@ -62,6 +67,9 @@ const notThere = 3
 
 // place is a server with the fixture.
 type place struct{ host, port, user, database string }
+
+// compared is the PostgreSQL that clients are compared with: some go through it.
+var compared place
 
 // TestClients: what a client sees here is what it sees on PostgreSQL.
 func TestClients(t *testing.T) {
@@ -92,6 +100,7 @@ func TestClients(t *testing.T) {
 	})
 	oracle := place{user: "tributary", database: config.Database}
 	oracle.host, oracle.port = pgoracle.Relay(t, network, address)
+	compared = oracle
 	for _, on := range []place{here, oracle} {
 		db, err := pgx.Connect(t.Context(), fmt.Sprintf("host=%s port=%s user=%s dbname=%s", on.host, on.port, on.user, on.database))
 		if err != nil {
@@ -166,7 +175,7 @@ func (c client) run(t *testing.T, step string, on place) (out string, code int, 
 	cmd := exec.CommandContext(ctx, c.program[0], append(c.program[1:len(c.program):len(c.program)], step)...)
 	cmd.Dir = "clients"
 	cmd.Env = append(os.Environ(), "PGHOST="+on.host, "PGPORT="+on.port, "PGUSER="+on.user, "PGDATABASE="+on.database, "PGTZ=UTC", "TZ=UTC", "PYTHONDONTWRITEBYTECODE=1",
-		"TMPDIR="+t.TempDir(), "JARS="+os.Getenv("TRIBUTARY_TEST_SQL_JARS"), "NODE_PATH="+os.Getenv("TRIBUTARY_TEST_SQL_NODE"))
+		"TMPDIR="+t.TempDir(), "ORACLE_HOST="+compared.host, "ORACLE_PORT="+compared.port, "ORACLE_USER="+compared.user, "ORACLE_DATABASE="+compared.database, "JARS="+os.Getenv("TRIBUTARY_TEST_SQL_JARS"), "NODE_PATH="+os.Getenv("TRIBUTARY_TEST_SQL_NODE"))
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err = cmd.Run(); err != nil {
