@@ -35,7 +35,7 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 	if b.Where {
 		return unsupported("COPY FROM … WHERE")
 	}
-	format, err := s.copyOptions(b.Options)
+	format, err := s.copyOptions(b.Options, true)
 	if err != nil {
 		return err
 	}
@@ -63,6 +63,9 @@ func (s *Session) copyFrom(ctx context.Context, b *parse.CopyFrom, w face.Writer
 		if at.Version() == s.catalog().Version() {
 			break // else it may have changed while it was waited for
 		}
+	}
+	if err := format.force.resolve(namesAt(rel, columns), rel); err != nil {
+		return err
 	}
 	c, err := s.newCopyIn(ctx, rel, columns, defaults)
 	if err != nil {

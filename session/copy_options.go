@@ -24,14 +24,18 @@ type copyFormat struct {
 	// encoding that the data is said to be in, and where it says so.
 	encoding   string
 	encodingAt int32
+	force      copyForce
 }
 
 // copyGiven is the options as written, before they are checked against each other.
 type copyGiven map[string]parse.Option
 
 // copyOptions are those of a COPY of this session, whose data the face converts from the client's encoding.
-func (s *Session) copyOptions(list []parse.Option) (copyFormat, error) {
+func (s *Session) copyOptions(list []parse.Option, from bool) (copyFormat, error) {
 	f, err := readCopyOptions(list)
+	if err == nil {
+		err = f.force.check(f.csv, from)
+	}
 	if is := s.set.get("client_encoding"); err == nil && f.encoding != "" && f.encoding != is && (f.encoding != "UTF8" || is != "SQL_ASCII") && (f.encoding != "SQL_ASCII" || is != "UTF8") {
 		return f, unsupported("a COPY in another encoding than client_encoding").At(f.encodingAt).WithHint("SET client_encoding = %s.", f.encoding)
 	}
@@ -92,7 +96,7 @@ func (f *copyFormat) take(o parse.Option) error {
 		}
 	case "delimiter", "quote", "escape", "null":
 	case "force_quote", "force_not_null", "force_null":
-		return unsupported("COPY option " + strings.ToUpper(o.Name))
+		return f.force.take(o)
 	default:
 		return sqlerr.New(sqlerr.SyntaxError, "option %q not recognized", o.Name).At(o.Pos).Meant(suggest.Nearest(o.Name, slices.Values(bind.OptionNames(bind.CopyOptions))))
 	}

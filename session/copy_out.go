@@ -28,7 +28,7 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 	if b.Statement != nil {
 		return unsupported("COPY of a writing statement")
 	}
-	format, err := s.copyOptions(b.Options)
+	format, err := s.copyOptions(b.Options, false)
 	if err != nil {
 		return err
 	}
@@ -42,6 +42,16 @@ func (s *Session) copyTo(ctx context.Context, _ *portal, b *parse.CopyTo, w face
 			return unsupported("COPY of a subscription in format " + format.columnar.String())
 		}
 		return s.copyToColumnar(ctx, q, pin, format.columnar, w)
+	}
+	names, of := make([]string, len(q.Fields)), (*catalog.Relation)(nil)
+	for i, f := range q.Fields {
+		names[i] = f.Name
+	}
+	if b.Table != nil {
+		of, _ = s.catalog().Relation(b.Table.Schema, b.Table.Name, s.path())
+	}
+	if err := format.force.resolve(names, of); err != nil {
+		return err
 	}
 	out := &copyOut{format: format, env: s.codecEnv(), w: w, width: len(q.Fields)}
 	if b.Subscribe {
@@ -185,7 +195,7 @@ func (c *copyOut) header(q *plan.Query, subscribe bool) error {
 		if i > 0 {
 			c.line = append(c.line, c.format.delimiter)
 		}
-		c.field([]byte(n))
+		c.field([]byte(n), false)
 	}
 	return c.w.CopyData(append(c.line, '\n'))
 }
@@ -224,16 +234,16 @@ func (c *copyOut) textRow(d *delta.Batch, row int32) {
 			continue
 		}
 		c.value = codec.FormatText(c.value[:0], &d.Cols[i], row, c.env)
-		c.field(c.value)
+		c.field(c.value, forced(c.format.force.quoted, i))
 	}
 	c.line = append(c.line, '\n')
 }
 
 // csvField quotes what would read as something else: the null string, a delimiter, quote or
 // line end, and a lone \. that would end the data.
-func (c *copyOut) csvField(v []byte) {
+func (c *copyOut) csvField(v []byte, quote bool) {
 	f := c.format
-	quote := string(v) == f.null || bytes.IndexByte(v, f.delimiter) >= 0 || bytes.IndexByte(v, f.quote) >= 0 ||
+	quote = quote || string(v) == f.null || bytes.IndexByte(v, f.delimiter) >= 0 || bytes.IndexByte(v, f.quote) >= 0 ||
 		bytes.ContainsAny(v, "\r\n") || (c.width == 1 && string(v) == `\.`)
 	if !quote {
 		c.line = append(c.line, v...)
@@ -250,9 +260,9 @@ func (c *copyOut) csvField(v []byte) {
 }
 
 // field appends a value that is not NULL.
-func (c *copyOut) field(v []byte) {
+func (c *copyOut) field(v []byte, quote bool) {
 	if c.format.csv {
-		c.csvField(v)
+		c.csvField(v, quote)
 		return
 	}
 	for _, b := range v {

@@ -165,7 +165,8 @@ func (r *copyReader) cutCSV(row []byte) error {
 		if err != nil {
 			return err
 		}
-		if !quoted && string(field) == r.format.null {
+		column := len(r.fields)
+		if string(field) == r.format.null && (!quoted && !forced(r.format.force.noNull, column) || quoted && forced(r.format.force.emptyNull, column)) {
 			field = nil
 		}
 		r.fields = append(r.fields, field)

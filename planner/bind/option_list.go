@@ -99,9 +99,9 @@ var CopyOptions = []WithOption{
 	{"quote", "one character", "`\"`", "Around a value, with csv."},
 	{"escape", "one character", "the quote", "Before a quote inside a value, with csv."},
 	{"null", "a string", "`\\N`, with csv nothing", "What stands for NULL."},
-	{"force_quote", "none yet", "none", "Refused."},
-	{"force_not_null", "none yet", "none", "Refused."},
-	{"force_null", "none yet", "none", "Refused."},
+	{"force_quote", "columns, `*`", "none", "Columns that are always in quotes, in csv."},
+	{"force_not_null", "columns", "none", "Columns in which the `null` string is no NULL, in csv."},
+	{"force_null", "columns", "none", "Columns in which the `null` string is NULL in quotes too, in csv."},
 }
 
 // ExplainOptions are those of EXPLAIN that are taken and those of PostgreSQL's that are refused.
