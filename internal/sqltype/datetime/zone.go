@@ -37,6 +37,11 @@ func loadZone(name string) *time.Location {
 		return nil
 	}
 	title := titleZone(name)
+	for _, odd := range oddZones {
+		if strings.EqualFold(odd, name) {
+			title = odd
+		}
+	}
 	for _, try := range []string{name, title, strings.ToUpper(name), strings.Replace(title, "Gmt", "GMT", 1)} {
 		if z, err := time.LoadLocation(try); err == nil {
 			return z
@@ -44,6 +49,12 @@ func loadZone(name string) *time.Location {
 	}
 	return nil
 }
+
+// oddZones are the names that neither titleZone nor capitals spell.
+var oddZones = strings.Fields(`Africa/Dar_es_Salaam America/Argentina/ComodRivadavia America/Knox_IN America/Port-au-Prince America/Port_of_Spain
+	Antarctica/DumontDUrville Antarctica/McMurdo Australia/ACT Australia/LHI Australia/NSW Brazil/DeNoronha Chile/EasterIsland Etc/UCT Etc/UTC
+	Europe/Isle_of_Man GB-Eire Mexico/BajaNorte Mexico/BajaSur US/Alaska US/Aleutian US/Arizona US/Central US/East-Indiana US/Eastern US/Hawaii
+	US/Indiana-Starke US/Michigan US/Mountain US/Pacific US/Samoa`)
 
 // titleZone spells "america/new_york" as "America/New_York".
 func titleZone(name string) string {
