@@ -26,6 +26,7 @@ type groupBy struct {
 	waiting gathered
 	kept    keptCalls
 	looks   looks
+	apart   func(keys []delta.Column, sel []int32, slots []state.Slot) []int32 // leaves rows out; nil = none
 
 	// Within a tick.
 	tick    uint32
@@ -174,6 +175,9 @@ func (g *groupBy) update(ctx context.Context, in *delta.Batch, sel []int32, fail
 	sel, err := g.split(ctx, in, keys, sel, g.slots[:len(sel)])
 	if err != nil {
 		return err
+	}
+	if g.apart != nil {
+		sel = g.apart(keys, sel, g.slots[:len(sel)])
 	}
 	slots := g.slots[:len(sel)]
 	if err := g.touch(ctx, slots); err != nil {

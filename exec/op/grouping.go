@@ -28,6 +28,8 @@ type grouping struct {
 	// images keeps the key columns of every row, where equal keys may look different: a group
 	// shows the least image it has. nil where it cannot matter.
 	images state.Arrangement
+	// bare: a group is begun of rows that all look alike, so that the key it has is all there is.
+	bare bool
 }
 
 // valueRow is the row of an arrangement of values by group: value first, so that whole-row
@@ -58,7 +60,7 @@ func (g *grouping) open(env exec.Env, appendOnly bool) (err error) {
 	}
 	g.images = nil
 	for _, t := range g.keyTypes {
-		if !sqltype.OpsOf(t).OneImage {
+		if !g.bare && !sqltype.OpsOf(t).OneImage {
 			g.images, err = openRows(env, "images", g.keyTypes, upTo(len(g.keyTypes)))
 			break
 		}

@@ -2,6 +2,7 @@ package op
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tributary-db/tributary/exec"
 	"github.com/tributary-db/tributary/internal/delta"
@@ -24,9 +25,14 @@ const maxPreGroups = 32 << 10
 // preGroup is the near side of an exchange below an aggregation: it begins the groups of its shard's
 // rows, so that a group of many rows crosses the exchange once a shard. Past maxPreGroups, or its part
 // of the work memory, it sends what it has, and then rows as they come.
+//
+// A group shows the least of its keys' images (1.0 or 1.00): a row whose key looks otherwise than that of the group
+// that is begun crosses by itself.
 type preGroup struct {
 	*groupBy
 	passes bool
+	kin    []int32 // of the batch at hand, where some look otherwise: the rows that look as their group does
+	others []int32 // and those
 	cells  []*delta.Builder
 }
 
@@ -40,21 +46,42 @@ func newExchange(n *plan.Exchange) (exec.Operator, error) {
 		return nil, err
 	}
 	g := op.(*groupBy)
-	for _, t := range g.groups.keyTypes {
-		if !sqltype.OpsOf(t).OneImage {
-			return newPassOn(1), nil // which of its images a group shows is known to who has all rows
-		}
-	}
+	g.groups.bare = true
 	for _, c := range g.groups.calls {
 		if _, can := c.acc.(preAccumulator); !can {
 			return newPassOn(1), nil
 		}
 	}
 	p := &preGroup{groupBy: g}
+	if slices.ContainsFunc(g.groups.keyTypes, func(t sqltype.OID) bool { return !sqltype.OpsOf(t).OneImage }) {
+		g.apart = p.alike
+	}
 	for _, t := range g.groups.cellTypes() {
 		p.cells = append(p.cells, delta.NewBuilder(columnOfCell(t)))
 	}
 	return p, nil
+}
+
+// alike leaves the rows that look otherwise than their groups out of sel; slots are then those of what is left.
+func (p *preGroup) alike(keys []delta.Column, sel []int32, slots []state.Slot) []int32 {
+	p.others = none(p.others)
+	kept := sel
+	for i, row := range sel {
+		switch {
+		case !p.groups.flat.Looks(slots[i], keys, row):
+			if len(p.others) == 0 {
+				kept = append(none(p.kin), sel[:i]...)
+			}
+			p.others = append(p.others, row)
+		case len(p.others) > 0:
+			slots[len(kept)] = slots[i]
+			kept = append(kept, row)
+		}
+	}
+	if len(p.others) > 0 {
+		p.kin = kept
+	}
+	return kept
 }
 
 // cellTypes are those of a group, in order.
@@ -110,6 +137,13 @@ func (p *preGroup) Push(ctx context.Context, _ int, in *delta.Batch, out exec.Ou
 	}
 	if err := p.update(ctx, in, sel, errs); err != nil {
 		return err
+	}
+	if len(p.others) > 0 {
+		rows := *in
+		rows.Sel, rows.Errs, p.others = p.others, nil, none(p.others)
+		if err := out.Emit(&rows); err != nil {
+			return err
+		}
 	}
 	if work := p.env.WorkMemory(); len(p.touched) <= maxPreGroups && (work == 0 || p.env.Held() <= work) {
 		return nil
@@ -175,6 +209,11 @@ func (g *groupBy) Combine(ctx context.Context, in *delta.Batch, _ exec.Out) erro
 	slots := g.slots[:len(rows)]
 	if err := g.touch(ctx, slots); err != nil {
 		return err
+	}
+	if g.groups.images != nil {
+		if err := g.groups.images.Append(&delta.Batch{Len: in.Len, Cols: in.Cols[:len(g.keys)], Sel: rows}); err != nil {
+			return err
+		}
 	}
 	cells, other := g.groups.flat.Write(slots), in.Cols[len(g.keys):]
 	addCells(cells, cellRows, begunGroups{other[:1], rows, slots})

@@ -157,6 +157,8 @@ func dividing() map[string]plan.Node {
 		exectest.Agg("bit_xor", i8, col(a, 0)), exectest.Agg("variance", num, col(a, 3)), exectest.Agg("stddev_pop", f8, col(a, 4)))
 	plans["every aggregate without keys"] = exectest.GroupBy(a, nil, i8Sum, avg, exectest.Agg("sum", num, col(a, 3)), exectest.Agg("sum", f8, col(a, 4)), exectest.Agg("max", num, col(a, 3)))
 	plans["aggregate of nothing"] = exectest.GroupBy(exectest.Filter(a, less8(a, 0, 0)), nil, exectest.Agg("count", i8), i8Sum)
+	plans["keys that look otherwise"] = exectest.GroupBy(a, []int{3, 4}, exectest.Agg("count", i8), i8Sum)
+	plans["distinct of what looks otherwise"] = exectest.Unique(exectest.Project(a, col(a, 3)))
 	plans["limit"] = exectest.Top(a, 500, 20)
 	one := exectest.GroupBy(b, nil, exectest.Agg("count", i8))
 	plans["join with one row"] = exectest.Join(one, a, nil, nil, exectest.Call(470, boolean, col(a, 0), &plan.Column{Index: 2, T: col(a, 1).T}))

@@ -1,6 +1,10 @@
 package delta
 
-import "github.com/tributary-db/tributary/internal/sqltype"
+import (
+	"bytes"
+
+	"github.com/tributary-db/tributary/internal/sqltype"
+)
 
 // CompareKey orders by SQL value as PostgreSQL's default btree does: text by bytes (collation
 // C), NaN above all numbers, NULL equal to NULL and above every value.
@@ -18,7 +22,12 @@ func CompareImage(a *Column, i int32, b *Column, j int32) int {
 func EqualKey(a *Column, i int32, b *Column, j int32) bool { return CompareKey(a, i, b, j) == 0 }
 
 // EqualImage reports whether the two values are the same in every bit that is shown.
-func EqualImage(a *Column, i int32, b *Column, j int32) bool { return CompareImage(a, i, b, j) == 0 }
+func EqualImage(a *Column, i int32, b *Column, j int32) bool {
+	if a.Phys == sqltype.PhysBytes && !a.Null(i) && !b.Null(j) && bytes.Equal(a.Bytes(i), b.Bytes(j)) {
+		return true
+	}
+	return CompareImage(a, i, b, j) == 0
+}
 
 // CompareRows orders whole rows by image, column by column.
 func CompareRows(a []Column, i int32, b []Column, j int32) int {

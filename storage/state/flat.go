@@ -246,6 +246,16 @@ func (f *FlatSet) equal(s Slot, keys []delta.Column, row int32) bool {
 	return true
 }
 
+// Looks reports whether the keys of slot s look as those of row do, to which they are equal: in every bit that is shown.
+func (f *FlatSet) Looks(s Slot, keys []delta.Column, row int32) bool {
+	for i := range f.keys {
+		if !f.keys[i].looks(s, &keys[i], row) {
+			return false
+		}
+	}
+	return true
+}
+
 func (f *FlatSet) insert(keys []delta.Column, row int32, h uint64) (Slot, error) {
 	s := f.newSlot()
 	f.writing(s)

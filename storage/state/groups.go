@@ -152,6 +152,9 @@ func (g *Groups) Var(i int, s Slot) []byte         { return g.mem.Var(i, s) }
 func (g *Groups) Blank(first int, s Slot) bool     { return g.mem.Blank(first, s) }
 func (g *Groups) Keys(slots []Slot) []delta.Column { return g.mem.Keys(slots) }
 
+// Looks is FlatSet.Looks.
+func (g *Groups) Looks(s Slot, keys []delta.Column, row int32) bool { return g.mem.Looks(s, keys, row) }
+
 // Write is Flat.Write.
 func (g *Groups) Write(slots []Slot) Cells {
 	if g.mode != groupsInMemory {
