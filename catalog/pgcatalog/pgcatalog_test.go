@@ -25,7 +25,10 @@ type some struct {
 
 func (f some) Catalog() *catalog.Snapshot { return f.cat }
 func (f some) Asker() system.Asker        { return asker{} }
-func (f some) Totals() system.Totals      { return system.Totals{Commits: 3} }
+func (some) Settings() []system.Setting {
+	return []system.Setting{{Name: "max_connections", Value: "100", Source: "default"}, {Name: "log_sql", Value: "off", Source: "default"}, {Name: "work_memory", Value: "64MB", Source: "a flag"}}
+}
+func (f some) Totals() system.Totals { return system.Totals{Commits: 3} }
 func (f some) Locks() []system.Lock {
 	return []system.Lock{{PID: 7, Sort: "relation", Relation: 16384, Mode: "AccessShareLock", Granted: true}}
 }
