@@ -91,7 +91,7 @@ type effect struct {
 // settingEffects are what each session setting that can be set does.
 var settingEffects = map[string]effect{
 	"application_name":                    {value: "'psql'", probe: `\param application_name`},
-	"client_encoding":                     {bad: "'LATIN1'", none: true},
+	"client_encoding":                     {shown: "server/encoding_test.go:TestEncodings", bad: "'LATIN77'"},
 	"default_text_search_config":          {value: "simple", probe: "SELECT to_tsvector('The dogs')", bad: "'nowhere'"},
 	"DateStyle":                           {value: "'ISO, DMY'", probe: "SELECT '01/02/2024'::date", bad: "'ISO, SQL'"},
 	"default_transaction_read_only":       {value: "on", probe: "INSERT INTO probe VALUES (1)", bad: "'maybe'"},
@@ -379,9 +379,9 @@ var optionEffects = map[string]map[string]optionEffect{
 		"quote":          {make: "COPY copied TO STDOUT (format csv OPT)", given: "quote '|'", effect: effect{bad: "'ab'"}},
 		"escape":         {make: "COPY copied TO STDOUT (format csv OPT)", given: "escape '|'", effect: effect{bad: "'ab'"}},
 		"null":           {make: "COPY copied TO STDOUT (format csv OPT)", given: "null 'nothing'", effect: effect{bad: `E'\n'`}},
-		"force_quote":    {make: "COPY copied TO STDOUT (format csv OPT)", effect: effect{none: true, bad: "*"}},
-		"force_not_null": {make: "COPY copied FROM STDIN (format csv OPT)", effect: effect{none: true, bad: "(a)"}},
-		"force_null":     {make: "COPY copied FROM STDIN (format csv OPT)", effect: effect{none: true, bad: "(a)"}},
+		"force_quote":    {make: "COPY copied TO STDOUT (format csv OPT)", effect: effect{shown: "server/copy_force_test.go:TestCopyForce", bad: "(nosuch)"}},
+		"force_not_null": {make: "COPY copied FROM STDIN (format csv OPT)", effect: effect{shown: "server/copy_force_test.go:TestCopyForce", bad: "(nosuch)"}},
+		"force_null":     {make: "COPY copied FROM STDIN (format csv OPT)", effect: effect{shown: "server/copy_force_test.go:TestCopyForce", bad: "(nosuch)"}},
 	},
 	"CREATE TABLE": {
 		"topic":      {make: overTopic, effect: effect{shown: topicTables, bad: "'a/b'"}},

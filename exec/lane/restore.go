@@ -26,7 +26,8 @@ import (
 //	5  first ticks in parts
 //	6  time passes idle partitions
 //	7  blocks have a part for each column, chunks the least and greatest values of their blocks
-var engineVersion uint32 = 7
+//	8  RANGE frames over infinities and NaN end elsewhere; abbreviations of time zones are read as of their time
+var engineVersion uint32 = 8
 
 // restoreAll makes the member of every derived relation, as the checkpoint has it where it can.
 func (r *Runtime) restoreAll(snap *catalog.Snapshot) ([]*member, error) {

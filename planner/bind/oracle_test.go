@@ -278,6 +278,9 @@ func TestOracleFunctions(t *testing.T) {
 		if f == "nextval" || f == "currval" || f == "setval" {
 			continue // a parameter is the sequence's name here, a text: no client has the OID of a name at hand
 		}
+		if strings.Contains(f, "_populate_record") {
+			continue // what is no row is refused before the statement runs, not when it does
+		}
 		name := `"` + f + `"`
 		d.check(f, fmt.Sprintf("SELECT %s() FROM types", name))
 		d.check(f, fmt.Sprintf("SELECT %s(NULL) FROM types", name))
