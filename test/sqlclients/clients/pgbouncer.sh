@@ -1,7 +1,7 @@
 # pgbouncer.sh STEP: pgbouncer in front, by transactions; what is asked through it is psql's and pgbench's.
 set -eu
 [ "$1" != version ] || { pgbouncer --version | sed -n 's/^PgBouncer //p'; exit; }
-dir=$(mktemp -d "${TMPDIR:-/tmp}/pgbouncer.XXXX")
+dir=$(mktemp -d /tmp/pgbouncer.XXXX) # not in TMPDIR, which another user may not enter
 port=$((20000 + $$ % 20000))
 printf '%s\n' '[databases]' "* = host=$PGHOST port=$PGPORT" '[pgbouncer]' 'listen_addr = 127.0.0.1' "listen_port = $port" 'unix_socket_dir =' 'auth_type = any' 'pool_mode = transaction' \
 	'default_pool_size = 3' 'server_check_query = select 1' 'server_reset_query = discard all' 'server_reset_query_always = 1' "admin_users = $PGUSER" 'ignore_startup_parameters = extra_float_digits,options' >"$dir/ini"
