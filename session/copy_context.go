@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/tributary-db/tributary/internal/delta"
@@ -20,8 +21,8 @@ type copyPlace struct {
 
 // in gives an error the place where it came up, as PostgreSQL tells it.
 func (p *copyPlace) in(table string, err error) error {
-	var e *sqlerr.Error
-	if !errors.As(err, &e) || e.Context != "" {
+	e := ofData(err)
+	if e == nil {
 		return err
 	}
 	e.Context = fmt.Sprintf("COPY %s, line %d", table, p.line)
@@ -33,7 +34,18 @@ func (p *copyPlace) in(table string, err error) error {
 	case p.raw != nil:
 		e.Context += fmt.Sprintf(": \"%s\"", shortened(p.raw))
 	}
-	return err
+	return e
+}
+
+// ofData is a copy of an error that says nothing of its place yet, nil where err is none or has nothing to do with the
+// data: the end of a statement is one error for all who wait for it.
+func ofData(err error) *sqlerr.Error {
+	var e *sqlerr.Error
+	if !errors.As(err, &e) || e.Context != "" || strings.HasPrefix(string(e.Code), "57") {
+		return nil
+	}
+	own := *e
+	return &own
 }
 
 // maxShown is how many bytes of data a CONTEXT shows.
@@ -53,8 +65,8 @@ func shortened(b []byte) string {
 // written gives the error of rows that were written together the line of the first that check refuses too, or else the
 // lines of all of them.
 func (p *copyPlace) written(table string, err error, rows *delta.Batch, check func(*delta.Batch) error) error {
-	var e *sqlerr.Error
-	if !errors.As(err, &e) || e.Context != "" || len(p.lines) != rows.Len || rows.Len == 0 {
+	e := ofData(err)
+	if e == nil || len(p.lines) != rows.Len || rows.Len == 0 {
 		return err
 	}
 	first, last := p.lines[0], p.lines[rows.Len-1]
@@ -70,5 +82,5 @@ func (p *copyPlace) written(table string, err error, rows *delta.Batch, check fu
 	if e.Context = fmt.Sprintf("COPY %s, line %d", table, first); first < last {
 		e.Context = fmt.Sprintf("COPY %s, lines %d to %d", table, first, last)
 	}
-	return err
+	return e
 }
