@@ -36,6 +36,11 @@ type reader struct {
 	discard int    // bytes of the last body still in br
 	release func() // of the last body's room; nil = it took none
 	lost    bool
+	// cut is the message whose body a deadline has cut: the next call goes on with it. typ 0 = none was.
+	cut struct {
+		typ        byte
+		size, have int
+	}
 }
 
 func newReader(r io.Reader, source bodySource, maxBody int) *reader {
@@ -51,6 +56,9 @@ func (r *reader) next() (byte, []byte, error) {
 	if err := r.skipLast(); err != nil {
 		return 0, nil, err
 	}
+	if r.cut.typ != 0 {
+		return r.body()
+	}
 	header, err := r.br.Peek(5)
 	if err != nil {
 		return 0, nil, unexpectedEOF(err, len(header) > 0)
@@ -64,14 +72,26 @@ func (r *reader) next() (byte, []byte, error) {
 		return 0, nil, sqlerr.New(sqlerr.ProtocolViolation, "invalid message length")
 	}
 	_, _ = r.br.Discard(5)
-	body, err := r.read(int(size))
-	r.lost = err != nil // a deadline may have cut a message in two
-	return typ, body, err
+	r.cut.typ, r.cut.size, r.cut.have = typ, int(size), 0
+	return r.body()
+}
+
+// body reads what is missing of the message at hand.
+func (r *reader) body() (byte, []byte, error) {
+	typ := r.cut.typ
+	body, err := r.read(r.cut.size)
+	if err != nil {
+		// What is past admission.Free is not kept while nobody waits for it: the message cannot be gone on with.
+		r.lost = r.cut.have >= admission.Free
+		return typ, nil, err
+	}
+	r.cut.typ = 0
+	return typ, body, nil
 }
 
 // waitByte waits until a message begins; its error is that of the read.
 func (r *reader) waitByte() error {
-	if r.lost || r.skipLast() != nil {
+	if r.lost || r.skipLast() != nil || r.cut.typ != 0 {
 		return nil
 	}
 	_, err := r.br.Peek(1)
@@ -104,13 +124,13 @@ func (r *reader) read(size int) ([]byte, error) {
 		r.kept = make([]byte, admission.Free)
 	}
 	body := r.kept[:min(size, admission.Free)]
-	if _, err := io.ReadFull(r.br, body); err != nil {
+	n, err := io.ReadFull(r.br, body[r.cut.have:])
+	if r.cut.have += n; err != nil {
 		return nil, unexpectedEOF(err, true)
 	}
 	if len(body) == size {
 		return body, nil
 	}
-	var err error
 	if r.release, err = r.source.roomFor(size); err != nil {
 		return nil, err
 	}
